@@ -1,0 +1,136 @@
+// `exsync plan`: what a pass would do now. Names links and fields, never what stands in them.
+
+import { hashOf, type Refusal } from '../core/guard.ts'
+import type { ReplicaId } from '../core/id.ts'
+import { type Step, touched } from '../core/plan.ts'
+import { castOf, nameOf } from '../core/roles.ts'
+import { reasonOf } from '../core/status.ts'
+import { syncErrorOf } from '../core/sync-error.ts'
+import { propose } from '../sync/pass.ts'
+import type { Declared } from '../sync/ports.ts'
+import { courseOf, type Mode, type Site } from '../sync/reconcile.ts'
+
+type Line = Readonly<{ link: string; fields: readonly string[]; reason?: string }>
+
+/** What would happen on one replica. */
+type Replica = Readonly<{
+  replica: string
+  create: Line[]
+  update: Line[]
+  delete: Line[]
+  keep: Line[]
+}>
+
+/** What would happen in one group. */
+type Group = Readonly<{
+  group: string
+  error?: Readonly<{ reason: string; message: string }>
+  problems: readonly Readonly<{ replica: string; reason: string; message: string }>[]
+  guard?: Readonly<{ hash: string; refusals: readonly Refusal[] }>
+  replicas: readonly Replica[]
+}>
+
+const linesMax = 20
+
+/** Plans every group, prints, and answers the exit code: 0 nothing to do, 2 changes, 1 error. */
+export async function plan(
+  site: Site,
+  output: 'table' | 'json',
+  out: (line: string) => void,
+  signal: AbortSignal,
+): Promise<number> {
+  const groups: Group[] = []
+  for (const declared of await site.declarations.groups())
+    groups.push(await planned(declared, site, signal))
+  if (output === 'json') out(JSON.stringify({ groups }, null, 2))
+  else for (const group of groups) table(group, out)
+  if (groups.length === 0 || groups.some(({ error }) => error !== undefined)) return 1
+  return groups.some(({ replicas }) => replicas.some((each) => count(each) > 0)) ? 2 : 0
+}
+
+async function planned(declared: Declared, site: Site, signal: AbortSignal): Promise<Group> {
+  const cast = castOf(declared.group)
+  const mode: Mode = { sliceMs: undefined, audit: false, stopping: () => false, claimed: undefined }
+  try {
+    const { guarded, sight } = await propose(courseOf(declared, site, mode, signal), signal)
+    const problems = [...sight.observations].flatMap(([id, seen]) =>
+      seen.state === 'unknown'
+        ? [
+            {
+              replica: nameOf(cast, id),
+              reason: reasonOf(seen.error.code),
+              message: seen.error.message,
+            },
+          ]
+        : [],
+    )
+    const { refusals } = guarded
+    return {
+      group: declared.id,
+      problems,
+      ...(refusals.length === 0 ? {} : { guard: { hash: hashOf(refusals), refusals } }),
+      replicas: cast.roles.map(({ id }) => replicaOf(nameOf(cast, id), id, guarded.plan.steps)),
+    }
+  } catch (error) {
+    const { code, message } = syncErrorOf(error)
+    return {
+      group: declared.id,
+      error: { reason: reasonOf(code), message },
+      problems: [],
+      replicas: [],
+    }
+  }
+}
+
+function replicaOf(replica: string, id: ReplicaId, steps: readonly Step[]): Replica {
+  const lines: Replica = { replica, create: [], update: [], delete: [], keep: [] }
+  for (const { link, agreed, actions, keeps } of steps) {
+    for (const action of actions.filter((each) => each.replica === id)) {
+      const fields =
+        action.kind === 'update'
+          ? touched(action.patch)
+          : action.kind === 'create'
+            ? Object.keys(agreed ?? {}).sort()
+            : []
+      lines[action.kind].push({ link: link.id, fields })
+      // Whatever is deleted is kept first.
+      if (action.kind === 'delete') lines.keep.push({ link: link.id, fields, reason: 'Deleted' })
+    }
+    for (const keep of keeps.filter((each) => each.replica === id)) {
+      lines.keep.push({ link: link.id, fields: keep.fields, reason: keep.reason })
+    }
+  }
+  return lines
+}
+
+function count(each: Replica): number {
+  return each.create.length + each.update.length + each.delete.length + each.keep.length
+}
+
+function table(
+  { group, error, problems, guard, replicas }: Group,
+  out: (line: string) => void,
+): void {
+  out(group)
+  if (error !== undefined) out(`  error  ${error.reason}: ${error.message}`)
+  for (const { replica, reason, message } of problems) out(`  ${replica}  ${reason}: ${message}`)
+  if (guard !== undefined) {
+    out(`  set aside by the guard until approved: exchangesync.dev/approve: ${guard.hash}`)
+  }
+  for (const each of replicas) {
+    out(
+      `  ${each.replica}  create ${each.create.length}, update ${each.update.length}, delete ${each.delete.length}, keep ${each.keep.length}`,
+    )
+    for (const kind of ['create', 'update', 'delete', 'keep'] as const) {
+      for (const { link, fields, reason } of each[kind].slice(0, linesMax)) {
+        out(
+          ['   ', kind.padEnd(6), link, ...(reason ? [reason] : []), fields.join(' ')]
+            .join(' ')
+            .trimEnd(),
+        )
+      }
+      const more = each[kind].length - linesMax
+      if (more > 0) out(`    ${kind.padEnd(6)} … and ${more} more (all with -o json)`)
+    }
+  }
+}

@@ -1,0 +1,104 @@
+// `exsync validate FILE…`: says offline everything that an API server, and then the controller,
+// would have against files.
+//
+//   groups.yaml:12:7: spec.members[2].mailbox: must be an SMTP address, like anna@corp.example
+//   1 error in 1 file
+
+import { readFile, stat } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { parseArgs } from 'node:util'
+import { readDirectory } from '../local/directory.ts'
+import type { Source } from '../local/documents.ts'
+import { type Problem, problemText, sorted } from '../local/problem.ts'
+import { readResources } from '../local/resources.ts'
+
+const USAGE = `\
+usage: exsync validate [--external-secrets] FILE…
+
+Checks SyncGroups, ExchangeServers and Secrets without a cluster, and what they refer to.
+FILE is a YAML file, a directory of *.yaml and *.yml files, or - for standard input.
+
+  --external-secrets   accept references to Secrets that are in the cluster only`
+
+type Input = Readonly<{ sources: readonly Source[]; problems: readonly Problem[] }>
+
+/**
+ * Validates the files that the arguments name, and hands out one line per problem and a last line
+ * for people.
+ * @param args what follows `exsync validate`
+ * @returns the exit code: 0 when all is valid, else 1
+ */
+export async function validate(
+  args: readonly string[],
+  out: (line: string) => void,
+): Promise<number> {
+  const options = optionsOf(args)
+  if (options === undefined || options.help) {
+    out(USAGE)
+    return options?.help ? 0 : 1
+  }
+  const inputs = await Promise.all(options.names.map(inputOf))
+  // A file that is named twice, itself and by its directory, is read once.
+  const sources = new Map(
+    inputs.flatMap((input) => input.sources).map((source) => [source.name, source]),
+  )
+  const loaded = readResources([...sources.values()], options)
+  const problems = sorted([...inputs.flatMap((input) => input.problems), ...loaded.problems])
+  for (const problem of problems) out(problemText(problem))
+  if (problems.length > 0) {
+    const files = new Set(problems.map(({ file }) => file)).size
+    out(`${counted(problems.length, 'error')} in ${counted(files, 'file')}`)
+    return 1
+  }
+  const others = loaded.ignored === 0 ? '' : `, ${loaded.ignored} of other kinds ignored`
+  out(`${counted(loaded.documents.length, 'document')} valid${others}`)
+  return 0
+}
+
+function optionsOf(args: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        'external-secrets': { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    })
+    if (positionals.length === 0 && !values.help) return undefined
+    const { 'external-secrets': externalSecrets, help } = values
+    return { names: positionals, externalSecrets, help }
+  } catch {
+    return undefined // An unknown option.
+  }
+}
+
+async function inputOf(name: string): Promise<Input> {
+  try {
+    if (name === '-') {
+      return { sources: [{ name: '<stdin>', text: await text(process.stdin) }], problems: [] }
+    }
+    if (!(await stat(name)).isDirectory()) {
+      return { sources: [{ name, text: await readFile(name, 'utf8') }], problems: [] }
+    }
+    const sources = await readDirectory(name)
+    if (sources.length > 0) return { sources, problems: [] }
+    return { sources, problems: [unreadable(name, 'holds no *.yaml or *.yml file')] }
+  } catch (error) {
+    return { sources: [], problems: [unreadable(name, reasonOf(error))] }
+  }
+}
+
+function unreadable(file: string, message: string): Problem {
+  return { file, line: 1, column: 1, path: '', message }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT') return 'does not exist; give a file, a directory, or - for standard input'
+  return code === 'EACCES' ? 'may not be read; check its permissions' : `cannot be read: ${message}`
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

@@ -1,0 +1,78 @@
+// Folding: from a plan to what the baseline says before anything is written, and from each outcome to
+// the copy it leaves. The agreement is written down first, together with what was consumed to reach it;
+// a copy that is not yet brought along is *behind*. So a pass may die anywhere: what is not done is
+// seen as behind by the next one.
+import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
+import type { Item, ItemType } from './item.ts'
+import type { Copy, Link, Role, Shown } from './link.ts'
+import { type Action, type Step, shownOf, touched } from './plan.ts'
+import type { SyncError } from './sync-error.ts'
+
+/** What became of an action. */
+export type Outcome =
+  | Readonly<{ result: 'written'; id: ItemId; version: Version; stored: Item | undefined }>
+  | Readonly<{ result: 'deleted' }>
+  | Readonly<{ result: 'failed'; error: SyncError }>
+
+/** What becomes of a link when its step is agreed, before any action. */
+export type Agreement = Readonly<{
+  link: LinkId
+  revision: number
+  agreed: Item | undefined
+  editedMs: number | undefined
+  /** The content that copies which are behind still hold. */
+  base: Readonly<{ revision: number; item: Item | undefined }> | undefined
+  copies: ReadonlyMap<ReplicaId, Copy>
+  dropped: readonly ReplicaId[]
+  declined: readonly ReplicaId[]
+}>
+
+/** The agreement of a step. */
+export function agreementOf(step: Step): Agreement {
+  const { link, revision, agreed, editedMs, known, dropped, declined } = step
+  const moved = link.revision > 0 && revision !== link.revision
+  return {
+    link: link.id,
+    revision,
+    agreed,
+    editedMs,
+    base: moved ? { revision: link.revision, item: link.agreed } : undefined,
+    copies: known,
+    dropped,
+    declined,
+  }
+}
+
+/**
+ * The copy that a successful write leaves. `stored` is what the server made of it, read back at the very
+ * version that the write returned; without it only what we did not touch is known to deviate.
+ */
+export function copyAfter(
+  type: ItemType,
+  step: Step,
+  action: Action,
+  written: Readonly<{ id: ItemId; version: Version; stored: Item | undefined }>,
+): Copy {
+  const { id, version, stored } = written
+  const shown = shownAfter(type, step, action, stored)
+  const withheld = action.kind === 'update' && action.withheld
+  return { id, version, revision: step.revision, shown, ...(withheld ? { withheld } : {}) }
+}
+
+function shownAfter(type: ItemType, step: Step, action: Action, stored: Item | undefined): Shown {
+  if (stored !== undefined && step.agreed !== undefined) return shownOf(type, stored, step.agreed)
+  if (action.kind !== 'update') return {}
+  const shown: Record<string, string> = { ...action.shown }
+  for (const field of touched(action.patch)) delete shown[field]
+  return shown
+}
+
+/** Is nobody behind, so that the link need not be looked at until somebody changes it? */
+export function settled(link: Link, roles: readonly Role[]): boolean {
+  if (link.agreed === undefined) return link.copies.size === 0
+  return roles.every(({ id, receives }) => {
+    const copy = link.copies.get(id)
+    if (copy === undefined) return !receives || link.declined.has(id)
+    return copy.revision === link.revision || !receives
+  })
+}

@@ -1,0 +1,108 @@
+// The brake. Two things go wrong badly and cannot be called back: a mass delete, and a leak. A replica
+// whose changes, together with what it caused within the window, would delete more than the limits
+// elsewhere, or publish more items of its own, is set aside for this pass as if it could not be read.
+// The refusal's hash names the effects, so it stays the same while they do; an approval covers no more.
+import { digestOf, type LinkId, type ReplicaId } from './id.ts'
+import type { Observation, Role } from './link.ts'
+import { type Plan, planOf, type Rules, type Step } from './plan.ts'
+import { rowsOf, type View } from './rows.ts'
+import { SyncError } from './sync-error.ts'
+
+/** What one replica may cause within the window. */
+export type Limits = Readonly<{
+  deletions: Readonly<{ maxPercent: number; maxCount: number }>
+  publications: Readonly<{ maxCount: number }>
+}>
+
+/** What a replica has caused already, within the window. */
+export type Caused = Readonly<{ deletions: number; publications: number }>
+
+/** Why a replica was set aside: what it would have caused, and what would have been allowed. */
+export type Refusal = Readonly<{
+  replica: ReplicaId
+  reason: 'Deletions' | 'Publications'
+  count: number
+  limit: number
+  hash: string
+}>
+
+/** What the guard judges by, besides the plan. */
+export type Judgement = Readonly<{
+  limits: Limits
+  /** How many links the group has. */
+  items: number
+  caused: ReadonlyMap<ReplicaId, Caused>
+  /** Hashes that somebody approved. */
+  approved: ReadonlySet<string>
+}>
+
+/** The plan that may be carried out, what of the observations it uses, and who was set aside. */
+export type Guarded = Readonly<{
+  plan: Plan
+  observations: ReadonlyMap<ReplicaId, Observation>
+  refusals: readonly Refusal[]
+}>
+
+/** The one name for all that was set aside; approving it approves exactly that. */
+export function hashOf(refusals: readonly Refusal[]): string {
+  const hashes = refusals.map(({ hash }) => hash).sort()
+  return hashes.length === 1 ? (hashes[0] ?? '') : digestOf(...hashes).slice(0, 12)
+}
+
+/** Plans; sets aside whoever would do too much; plans again, until nobody does. */
+export function guarded(rules: Rules, view: View, judgement: Judgement): Guarded {
+  const observations = new Map(view.observations)
+  const refusals: Refusal[] = []
+  for (;;) {
+    const plan = planOf(rules, rowsOf({ ...view, observations }))
+    const refused = rules.roles.flatMap((role) => refusalsOf(plan, role, judgement))
+    if (refused.length === 0) {
+      if (refusals.length < 2 || !judgement.approved.has(hashOf(refusals))) {
+        return { plan, observations, refusals }
+      }
+      const approved = new Set([...judgement.approved, ...refusals.map(({ hash }) => hash)])
+      return guarded(rules, view, { ...judgement, approved })
+    }
+    for (const refusal of refused) {
+      refusals.push(refusal)
+      observations.set(refusal.replica, { state: 'unknown', error: setAside })
+    }
+  }
+}
+
+const setAside = new SyncError('terminal', 'Guarded', 'set aside until its plan is approved')
+
+function refusalsOf(plan: Plan, role: Role, judgement: Judgement): readonly Refusal[] {
+  const caused = judgement.caused.get(role.id) ?? { deletions: 0, publications: 0 }
+  const { deletions, publications } = judgement.limits
+  const percent = Math.ceil((judgement.items * deletions.maxPercent) / 100)
+  const deleted = plan.steps.filter((step) => deletes(step, role.id))
+  const published = role.hub ? [] : plan.steps.filter((step) => publishes(step, role.id))
+  return [
+    ...over('Deletions', role.id, deleted, caused.deletions, Math.min(percent, deletions.maxCount)),
+    ...over('Publications', role.id, published, caused.publications, publications.maxCount),
+  ].filter(({ hash }) => !judgement.approved.has(hash))
+}
+
+/** Would this step delete others' copies because of that replica? */
+export function deletes({ deleters, actions }: Step, replica: ReplicaId): boolean {
+  return deleters.includes(replica) && actions.some((action) => action.kind === 'delete')
+}
+
+/** Would this step bring an item of that replica's own to others? */
+export function publishes({ publisher, actions }: Step, replica: ReplicaId): boolean {
+  return publisher === replica && actions.some((action) => action.kind === 'create')
+}
+
+function over(
+  reason: Refusal['reason'],
+  replica: ReplicaId,
+  steps: readonly Step[],
+  before: number,
+  limit: number,
+): readonly Refusal[] {
+  if (steps.length === 0 || before + steps.length <= limit) return []
+  const links: readonly LinkId[] = steps.map(({ link }) => link.id).sort()
+  const hash = digestOf(reason, replica, ...links).slice(0, 12)
+  return [{ replica, reason, count: before + steps.length, limit, hash }]
+}

@@ -1,0 +1,163 @@
+// An item is the fields that we synchronise, by name. What is absent is absent: no empty strings, no
+// nulls. Two values are the same when their canonical texts are: servers trim, fold and re-wrap what
+// they are given, and that must not read as an edit.
+
+/** One field's value: a text, a set of texts, or parts that travel together (an address, a body). */
+export type Value = string | readonly string[] | Readonly<Record<string, string>>
+
+/** The fields of one contact (later appointment, task, note …). */
+export type Item = Readonly<Record<string, Value>>
+
+/** How a field's values are compared and merged. */
+export type FieldKind = 'text' | 'date' | 'set' | 'parts' | 'email' | 'body'
+
+/** A change to an item: fields that get a value, fields that go. */
+export type Patch = Readonly<{ set: Item; clear: readonly string[] }>
+
+/** Everything the planner must know about a kind of item. `contact.ts` is the first. */
+export type ItemType = Readonly<{
+  /** The resource's word, `Contacts`. */
+  name: string
+  /** How a field behaves. */
+  kindOf(field: string): FieldKind
+  /** Does the server make this field from others of this item, so that it is never a conflict? */
+  derived(field: string, item: Item): boolean
+  /** Fields from which `derived` ones are made. */
+  sources: readonly string[]
+  /** The derived field's value for a merged item, where the rule can be read off an example. */
+  derive(field: string, example: Item, merged: Item): Value | undefined
+  /** Keys under which two people's entries are taken for the same one at first sync. */
+  naturalKeys(item: Item): readonly string[]
+  /** Do these two, which share a natural key, contradict each other? */
+  contradicts(one: Item, other: Item): boolean
+  /** Did the user mark it private? */
+  private(item: Item): boolean
+}>
+
+/** No fields at all: what a first sync merges from. */
+export const nothing: Item = Object.freeze({})
+
+/** The text by which values are compared; '' for an absent one. */
+export function canonical(kind: FieldKind, value: Value | undefined): string {
+  if (value === undefined) return ''
+  if (typeof value === 'string') return kind === 'date' ? canonicalDate(value) : folded(value)
+  if (Array.isArray(value)) return [...new Set(value.map(folded))].filter(Boolean).sort().join('\n')
+  const parts = value as Readonly<Record<string, string>>
+  if (kind === 'email') return canonicalEmail(parts)
+  if (kind === 'body') return canonicalBody(parts)
+  const named = Object.keys(parts).sort()
+  return named.map((part) => [part, folded(parts[part] ?? '')].join('=')).join('\n')
+}
+
+/** Are the two values the same, as far as any server keeps them apart? */
+export function same(kind: FieldKind, one: Value | undefined, other: Value | undefined): boolean {
+  return one === other || canonical(kind, one) === canonical(kind, other)
+}
+
+/** The item after the change. */
+export function patched(item: Item, patch: Patch): Item {
+  const next: Record<string, Value> = { ...item, ...patch.set }
+  for (const field of patch.clear) delete next[field]
+  return next
+}
+
+/** What turns `from` into `to`, field by field; fields in sorted order. */
+export function difference(type: ItemType, from: Item, to: Item): Patch {
+  const set: Record<string, Value> = {}
+  const clear: string[] = []
+  for (const field of fieldsOf(from, to)) {
+    if (same(type.kindOf(field), from[field], to[field])) continue
+    const value = to[field]
+    if (value === undefined) clear.push(field)
+    else set[field] = value
+  }
+  return { set, clear }
+}
+
+/** Does the change change nothing? */
+export function empty(patch: Patch): boolean {
+  return patch.clear.length === 0 && Object.keys(patch.set).length === 0
+}
+
+/** The names of all fields that any of the items has, sorted. */
+export function fieldsOf(...items: readonly Item[]): readonly string[] {
+  return [...new Set(items.flatMap((item) => Object.keys(item)))].sort()
+}
+
+/** The canonical text of the whole item: equal for equal items, whatever server they come from. */
+export function canonicalItem(type: ItemType, item: Item): string {
+  const lines: string[] = []
+  for (const field of fieldsOf(item)) {
+    const text = canonical(type.kindOf(field), item[field])
+    if (text !== '' && !type.derived(field, item)) lines.push(JSON.stringify([field, text]))
+  }
+  return lines.join('\n')
+}
+
+const illegal =
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
+
+/** The text without characters that XML 1.0 cannot carry; mailboxes hold some, no request may. */
+export function legal(text: string): string {
+  return text.replace(illegal, '')
+}
+
+function folded(text: string): string {
+  return legal(text).replace(/\r\n?/g, '\n').trim().normalize('NFC')
+}
+
+function canonicalDate(text: string): string {
+  const ms = Date.parse(text)
+  return Number.isNaN(ms) ? folded(text) : new Date(ms).toISOString()
+}
+
+// A server fills in what is missing: the routing type, and the address as its own display name.
+function canonicalEmail(parts: Readonly<Record<string, string>>): string {
+  const routing = folded(parts.routingType ?? '') || 'SMTP'
+  const address = folded(parts.address ?? '')
+  const name = folded(parts.name ?? '')
+  const shown = name.toLowerCase() === address.toLowerCase() ? '' : name
+  const key = routing.toUpperCase() === 'SMTP' ? address.toLowerCase() : address
+  return [routing.toUpperCase(), key, shown].join('\n')
+}
+
+// Exchange wraps HTML in html, head and body, moves white space and may turn plain text into HTML of
+// the same words. A body without real markup is its text; other markup counts.
+function canonicalBody(parts: Readonly<Record<string, string>>): string {
+  const text = parts.text ?? ''
+  if ((parts.type ?? 'Text').toUpperCase() !== 'HTML') return plain(text)
+  const inner = text
+    .replace(/<!--[\s\S]*?-->/g, '')
+    .replace(/<head\b[\s\S]*?<\/head\s*>/gi, '')
+    .replace(/<\/?(html|body|meta|!doctype)\b[^>]*>/gi, '')
+  const bare = inner
+    .replace(/\s+/g, ' ')
+    .replace(/<br\s*\/?>\s*/gi, '\n')
+    .replace(/<\/(p|div)\s*>\s*/gi, '\n')
+    .replace(/<(p|div)\s*>/gi, '')
+  if (!/<[a-z/]/i.test(bare)) return plain(decoded(bare))
+  return `html:${inner.replace(/\s+/g, ' ').trim()}`
+}
+
+function plain(text: string): string {
+  const lines = folded(text.replace(/\u00a0/g, ' ')).split('\n')
+  return lines.map((line) => line.replace(/[ \t]+/g, ' ').trim()).join('\n')
+}
+
+const entities: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  nbsp: ' ',
+}
+
+function decoded(html: string): string {
+  return html.replace(/&(#x[0-9a-f]+|#[0-9]+|[a-z]+);/gi, (whole, name: string) => {
+    if (!name.startsWith('#')) return entities[name.toLowerCase()] ?? whole
+    const code =
+      name[1]?.toLowerCase() === 'x' ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1))
+    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole
+  })
+}

@@ -1,0 +1,97 @@
+// The values that observing and planning share: what all agreed on (Link, Copy), what a replica shows
+// (Found, Observation), and one laid beside the other (Row, Cell).
+import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
+import type { Item } from './item.ts'
+import type { Stamp } from './stamp.ts'
+import type { SyncError } from './sync-error.ts'
+
+/** One folder's part in a group. `writes` and `receives` are two facts: a ring and many-to-one need both. */
+export type Role = Readonly<{
+  id: ReplicaId
+  /** Without the hub nothing is decided. */
+  hub: boolean
+  /** Its edits and deletes travel. */
+  writes: boolean
+  /** Others' edits arrive here. */
+  receives: boolean
+  /** What happens to the edits of one that does not write. */
+  drift: 'Revert' | 'Ignore'
+  /** Whether its own items marked private may leave. */
+  private: 'Skip' | 'Copy'
+}>
+
+/** One item as a replica shows it now. */
+export type Found = Readonly<{
+  id: ItemId
+  version: Version
+  item: Item
+  stamp?: Stamp | undefined
+  /** The server's time of the last change, ms since 1970; for ties only. */
+  modifiedMs?: number | undefined
+}>
+
+/** Digests of the fields that a copy shows otherwise than agreed: the server rewrote them, or a drift is ignored. */
+export type Shown = Readonly<Record<string, string>>
+
+/** One replica's instance of a link, as it was when all agreed last. */
+export type Copy = Readonly<{
+  id: ItemId
+  version: Version
+  /** The link's revision that this copy holds; smaller than the link's: it is behind. */
+  revision: number
+  shown: Shown
+  /** Its owner marked it private: edits stay until the mark goes. */
+  withheld?: boolean
+}>
+
+/** One logical item and its copies everywhere. */
+export type Link = Readonly<{
+  id: LinkId
+  /** How often the agreed content has changed; 0: nothing was ever agreed. */
+  revision: number
+  /** The agreed content; undefined once its deletion is agreed. */
+  agreed: Item | undefined
+  /** When the edit that led to it was made, ms since 1970, by the editor's server. */
+  editedMs?: number | undefined
+  /** Earlier agreed content that some copy still holds, by revision. */
+  bases: ReadonlyMap<number, Item | undefined>
+  copies: ReadonlyMap<ReplicaId, Copy>
+  /** Receive-only replicas that deleted their copy and whose drift is ignored. */
+  declined: ReadonlySet<ReplicaId>
+}>
+
+/**
+ * What one replica shows now, compared with the baseline: complete or not at all.
+ * `changed` holds the items that are new, or whose version is not the recorded one.
+ */
+export type Observation =
+  | Readonly<{ state: 'unknown'; error: SyncError }> // could not be read: no opinion, never "empty"
+  | Readonly<{ state: 'seen'; changed: readonly Found[]; gone: readonly ItemId[] }>
+
+/** What one replica shows of one link. */
+export type Cell =
+  | Readonly<{ state: 'unknown'; copy?: Copy | undefined }> // could not be read: no opinion
+  | Readonly<{ state: 'absent' }> // never had it
+  | Readonly<{ state: 'gone'; copy: Copy }> // had it, has it no more
+  | Readonly<{ state: 'same'; copy: Copy }> // as recorded
+  | Readonly<{ state: 'edited'; copy?: Copy | undefined; found: Found }> // seen anew
+
+/** A link, and every replica's view of it, while planning. */
+export type Row = Readonly<{ link: Link; cells: ReadonlyMap<ReplicaId, Cell> }>
+
+/** A link about which nothing was ever agreed. */
+export function freshLink(id: LinkId): Link {
+  return {
+    id,
+    revision: 0,
+    agreed: {},
+    bases: new Map(),
+    copies: new Map(),
+    declined: new Set(),
+  }
+}
+
+/** The content that a copy had when it was written down. */
+export function baseOf(link: Link, copy: Copy): Item | undefined {
+  return copy.revision === link.revision ? link.agreed : link.bases.get(copy.revision)
+}

@@ -1,0 +1,181 @@
+// Which of the items that nobody has linked yet are one: with a link that lacks a copy there, or with
+// each other. First those that carry our stamp and are equal, then equal ones, then stamped ones, then
+// those with the same natural key where it is unambiguous on both sides. Nothing is matched twice, and
+// one replica never gives two items to one link: two equal "Reception" stay two, and two people who
+// share an address stay two people.
+import { digestOf, type GroupId, type LinkId, type ReplicaId } from './id.ts'
+import { canonicalItem, type Item, type ItemType } from './item.ts'
+import type { Cell, Found, Link, Role } from './link.ts'
+import { groupMark, sourceMark } from './stamp.ts'
+
+/** An item that no link knows. */
+export type Loose = Readonly<{ role: Role; found: Found }>
+
+/** A loose item that belongs to a link. */
+export type Adopted = Loose & Readonly<{ link: LinkId }>
+
+/** Loose items that are one and get a new link; hub first. */
+export type Family = readonly Loose[]
+
+/** A place in which a loose item may find its equal: a link of the baseline, or a family being formed. */
+type Place = {
+  readonly link: LinkId | undefined
+  readonly item: Item
+  readonly members: Loose[]
+  readonly fingerprint: string
+  readonly marks: readonly string[]
+  readonly free: (replica: ReplicaId) => boolean
+}
+
+/** Matches the loose items, given in the order of `ordered` roles; see the file's head for the rule. */
+export function matched(
+  group: GroupId,
+  type: ItemType,
+  links: readonly Link[],
+  cells: ReadonlyMap<LinkId, ReadonlyMap<ReplicaId, Cell>>,
+  loose: readonly Loose[],
+): Readonly<{ adopted: readonly Adopted[]; born: readonly Family[] }> {
+  if (loose.length === 0) return { adopted: [], born: [] }
+  const mine = groupMark(group)
+  const places = new Places(type)
+  for (const link of links) {
+    // An agreed deletion is no place to go: what carries its stamp is somebody's own by now.
+    if (link.agreed === undefined || link.revision === 0) continue
+    const row = cells.get(link.id)
+    places.add({
+      link: link.id,
+      item: link.agreed,
+      members: [],
+      fingerprint: fingerprintOf(type, link.agreed),
+      marks: [link.id, ...[...link.copies].map(([replica, copy]) => sourceMark(replica, copy.id))],
+      free: (replica) => ['absent', 'gone'].includes(row?.get(replica)?.state ?? 'unknown'),
+    })
+  }
+  for (const family of byReplica(loose)) {
+    const rest = new Set(family)
+    for (const rule of [places.stampedEqual, places.equal, places.stamped, places.natural]) {
+      if (rest.size > 0) rule.call(places, mine, rest)
+    }
+    for (const one of rest) places.open(mine, one)
+  }
+  return places.result()
+}
+
+class Places {
+  readonly #type: ItemType
+  readonly #all: Place[] = []
+  readonly #byFingerprint = new Map<string, Place[]>()
+  readonly #byMark = new Map<string, Place[]>()
+  readonly #byKey = new Map<string, Place[]>()
+
+  constructor(type: ItemType) {
+    this.#type = type
+  }
+
+  add(place: Place): void {
+    this.#all.push(place)
+    into(this.#byFingerprint, place.fingerprint, place)
+    for (const mark of place.marks) into(this.#byMark, mark, place)
+    for (const key of this.#type.naturalKeys(place.item)) into(this.#byKey, key, place)
+  }
+
+  /** Begins a family with an item that found no equal. */
+  open(group: string, loose: Loose): void {
+    const { found, role } = loose
+    const ours = found.stamp?.group === group ? found.stamp : undefined
+    const stamp = ours === undefined ? [] : [ours.link, ours.source]
+    const place: Place = {
+      link: undefined,
+      item: found.item,
+      members: [loose],
+      fingerprint: fingerprintOf(this.#type, found.item),
+      marks: [sourceMark(role.id, found.id), ...stamp].filter(Boolean),
+      free: () => true,
+    }
+    this.add(place)
+  }
+
+  stampedEqual(group: string, rest: Set<Loose>): void {
+    for (const one of rest) {
+      const print = fingerprintOf(this.#type, one.found.item)
+      const place = this.#marked(group, one).find((each) => each.fingerprint === print)
+      if (place !== undefined) take(place, one, rest)
+    }
+  }
+
+  equal(_group: string, rest: Set<Loose>): void {
+    for (const one of rest) {
+      const print = fingerprintOf(this.#type, one.found.item)
+      const place = (this.#byFingerprint.get(print) ?? []).find((each) => free(each, one.role.id))
+      if (place !== undefined) take(place, one, rest)
+    }
+  }
+
+  stamped(group: string, rest: Set<Loose>): void {
+    for (const one of rest) {
+      const [place] = this.#marked(group, one)
+      if (place !== undefined) take(place, one, rest)
+    }
+  }
+
+  natural(_group: string, rest: Set<Loose>): void {
+    const claims = new Map<string, Loose[]>()
+    for (const one of rest) {
+      for (const key of this.#type.naturalKeys(one.found.item)) into(claims, key, one)
+    }
+    for (const [key, claimants] of claims) {
+      const [one] = claimants
+      const replica = one?.role.id
+      const candidates = this.#byKey.get(key) ?? []
+      if (one === undefined || replica === undefined || !rest.has(one)) continue
+      // Unambiguous on both sides, or not at all.
+      if (claimants.length !== 1 || candidates.length !== 1) continue
+      const [place] = candidates
+      if (place === undefined || !free(place, replica)) continue
+      if (!this.#type.contradicts(place.item, one.found.item)) take(place, one, rest)
+    }
+  }
+
+  result(): { adopted: Adopted[]; born: Family[] } {
+    const adopted: Adopted[] = []
+    const born: Family[] = []
+    for (const { link, members } of this.#all) {
+      if (link === undefined) born.push(members)
+      else for (const member of members) adopted.push({ ...member, link })
+    }
+    return { adopted, born }
+  }
+
+  #marked(group: string, { role, found }: Loose): readonly Place[] {
+    const { stamp } = found
+    const marks = [sourceMark(role.id, found.id)]
+    if (stamp !== undefined && stamp.group === group) marks.push(stamp.link, stamp.source)
+    const places = marks.flatMap((mark) => this.#byMark.get(mark) ?? [])
+    return places.filter((place) => free(place, role.id))
+  }
+}
+
+function free(place: Place, replica: ReplicaId): boolean {
+  return place.free(replica) && !place.members.some(({ role }) => role.id === replica)
+}
+
+function take(place: Place, one: Loose, rest: Set<Loose>): void {
+  place.members.push(one)
+  rest.delete(one)
+}
+
+function into<Key, Value>(index: Map<Key, Value[]>, key: Key, value: Value): void {
+  const values = index.get(key)
+  if (values === undefined) index.set(key, [value])
+  else values.push(value)
+}
+
+function byReplica(loose: readonly Loose[]): readonly (readonly Loose[])[] {
+  const groups = new Map<ReplicaId, Loose[]>()
+  for (const one of loose) into(groups, one.role.id, one)
+  return [...groups.values()]
+}
+
+function fingerprintOf(type: ItemType, item: Item): string {
+  return digestOf(canonicalItem(type, item))
+}

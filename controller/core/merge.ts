@@ -1,0 +1,169 @@
+// The three-way merge of one link, field by field. An edit is what differs from the content that its
+// own copy had; edits of different fields merge, sets merge element by element, and two different
+// edits of one field are a conflict that the policy settles.
+import { digestOf, type ReplicaId } from './id.ts'
+import { canonical, type Item, type ItemType, patched, same, type Value } from './item.ts'
+import type { Found, Shown } from './link.ts'
+import { type Contender, type Policy, winner } from './policy.ts'
+
+/** What one replica changed: fields with their new value, undefined for a field that went. */
+export type Edit = Readonly<{
+  replica: ReplicaId
+  hub: boolean
+  /** The content that the edit was made on. */
+  base: Item
+  changes: ReadonlyMap<string, Value | undefined>
+  /** The whole item as it looks to its editor, in agreed terms. */
+  view: Item
+  modifiedMs: number
+}>
+
+/** Two different edits of one field of one link; `losers` are those whose value did not survive. */
+export type FieldConflict = Readonly<{
+  field: string
+  losers: readonly ReplicaId[]
+  agreedLost: boolean
+}>
+
+/** The merged content, and what could not be merged. */
+export type Merged = Readonly<{ item: Item; conflicts: readonly FieldConflict[] }>
+
+/**
+ * What a found item changes against its base. A field that shows what it showed when it was written
+ * down (`shown`) is unchanged, whatever the server made of it. `firstTime`: never linked, so that a
+ * field which is not there says nothing.
+ */
+export function changesOf(
+  type: ItemType,
+  found: Found,
+  base: Item,
+  shown: Shown,
+  firstTime = false,
+): ReadonlyMap<string, Value | undefined> {
+  const changes = new Map<string, Value | undefined>()
+  for (const field of new Set([...Object.keys(found.item), ...Object.keys(base)])) {
+    const kind = type.kindOf(field)
+    const value = found.item[field]
+    const text = canonical(kind, value)
+    if (text === canonical(kind, base[field])) continue
+    if (shown[field] !== undefined && shown[field] === digestOf(text)) continue
+    if (firstTime && text === '') continue
+    changes.set(field, value)
+  }
+  return changes
+}
+
+/** The item with the changes made. */
+export function changed(item: Item, changes: ReadonlyMap<string, Value | undefined>): Item {
+  const set: Record<string, Value> = {}
+  const clear: string[] = []
+  for (const [field, value] of changes) {
+    if (value === undefined) clear.push(field)
+    else set[field] = value
+  }
+  return patched(item, { set, clear })
+}
+
+/** Merges the edits into what is agreed. `agreedMs`: when the agreed content was edited last. */
+export function merged(
+  type: ItemType,
+  policy: Policy,
+  agreed: Item,
+  agreedMs: number,
+  edits: readonly Edit[],
+): Merged {
+  const fields = [...new Set(edits.flatMap((edit) => [...edit.changes.keys()]))].sort()
+  const conflicts: FieldConflict[] = []
+  const result = new Map<string, Value | undefined>()
+  for (const field of fields) {
+    const kind = type.kindOf(field)
+    const contenders = contendersOf(type, field, agreed, agreedMs, edits)
+    const values = new Set(contenders.map(({ value }) => canonical(kind, value)))
+    if (values.size === 1) {
+      result.set(field, preferred(contenders).value)
+    } else if (kind === 'set') {
+      result.set(field, union(field, agreed, edits))
+    } else {
+      const won = winner(policy, contenders)
+      result.set(field, won.value)
+      if (edits.some(({ view }) => type.derived(field, view))) continue
+      const lost = contenders.filter(({ value }) => !same(kind, value, won.value))
+      conflicts.push({
+        field,
+        losers: lost.flatMap(({ replica }) => (replica === undefined ? [] : [replica])),
+        agreedLost: lost.some(({ replica }) => replica === undefined),
+      })
+    }
+  }
+  return { item: rederived(type, changed(agreed, result), fields, edits), conflicts }
+}
+
+// Every edit of the field, and what was agreed meanwhile when an editor had not seen it.
+function contendersOf(
+  type: ItemType,
+  field: string,
+  agreed: Item,
+  agreedMs: number,
+  edits: readonly Edit[],
+): readonly Contender[] {
+  const kind = type.kindOf(field)
+  const editors = edits.filter(({ changes }) => changes.has(field))
+  const blind = editors.some(({ base }) => !same(kind, base[field], agreed[field]))
+  const contenders: Contender[] = editors.map(({ replica, hub, changes, modifiedMs }) => ({
+    replica,
+    hub,
+    value: changes.get(field),
+    modifiedMs,
+  }))
+  if (blind) {
+    contenders.push({ replica: undefined, hub: false, value: agreed[field], modifiedMs: agreedMs })
+  }
+  return contenders
+}
+
+// Of values that are the same, the hub's form is taken, else the agreed one, else that of the first id.
+function preferred(contenders: readonly Contender[]): Contender {
+  return winner(
+    'HubWins',
+    contenders.map((each) => ({ ...each, modifiedMs: 0 })),
+  )
+}
+
+// What one adds and another removes both happen.
+function union(field: string, agreed: Item, edits: readonly Edit[]): Value | undefined {
+  const result = new Set(elements(agreed[field]))
+  for (const { base, changes } of edits) {
+    if (!changes.has(field)) continue
+    const [was, is] = [elements(base[field]), elements(changes.get(field))]
+    for (const element of was) if (!is.includes(element)) result.delete(element)
+    for (const element of is) if (!was.includes(element)) result.add(element)
+  }
+  return result.size === 0 ? undefined : [...result].sort()
+}
+
+function elements(value: Value | undefined): readonly string[] {
+  return Array.isArray(value) ? value.map((text: string) => text.trim()).filter(Boolean) : []
+}
+
+// When several people changed what a derived field is made of, none of their versions is right: it is
+// made anew by the rule that made one of theirs.
+function rederived(
+  type: ItemType,
+  item: Item,
+  fields: readonly string[],
+  edits: readonly Edit[],
+): Item {
+  const authors = edits.filter(({ changes }) => type.sources.some((field) => changes.has(field)))
+  if (authors.length < 2) return item
+  const next: Record<string, Value> = { ...item }
+  for (const field of fields) {
+    if (type.sources.includes(field)) continue
+    for (const { view } of authors) {
+      const value = type.derive(field, view, item)
+      if (value === undefined) continue
+      next[field] = value
+      break
+    }
+  }
+  return next
+}

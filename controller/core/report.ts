@@ -1,0 +1,58 @@
+// What a pass did, for people: counts, conflicts and problems. Never content.
+import type { Refusal } from './guard.ts'
+import type { LinkId, ReplicaId } from './id.ts'
+import type { Role } from './link.ts'
+import type { Kind } from './sync-error.ts'
+
+/** What keeps one replica from being current. */
+export type Problem = Readonly<{
+  replica: ReplicaId
+  kind: Kind
+  reason: string
+  message: string
+  backOffMs?: number | undefined
+}>
+
+/** One field of one link for which there were two different edits. */
+export type ConflictLine = Readonly<{
+  link: LinkId
+  field: string
+  replica: ReplicaId
+  timeMs: number
+}>
+
+/** What a pass did. */
+export type Report = Readonly<{
+  startMs: number
+  durationMs: number
+  /** Links that are alive. */
+  items: number
+  created: number
+  updated: number
+  deleted: number
+  kept: number
+  /** Since the group began. */
+  conflicts: Readonly<{ total: number; lastMs: number | undefined }>
+  members: Readonly<{ total: number; current: number; behind: number; unreachable: number }>
+  problems: readonly Problem[]
+  refusals: readonly Refusal[]
+  /** Time ran out: there is more to do at once. */
+  unfinished: boolean
+}>
+
+/** How the members stand: whoever could not be read is unreachable, whoever lacks something is behind. */
+export function membersOf(
+  roles: readonly Role[],
+  unreachable: ReadonlySet<ReplicaId>,
+  behind: ReadonlySet<ReplicaId>,
+): Report['members'] {
+  const members = roles.filter(({ hub }) => !hub)
+  const lost = members.filter(({ id }) => unreachable.has(id)).length
+  const late = members.filter(({ id }) => !unreachable.has(id) && behind.has(id)).length
+  return {
+    total: members.length,
+    current: members.length - lost - late,
+    behind: late,
+    unreachable: lost,
+  }
+}

@@ -1,0 +1,358 @@
+// The resources as the API server and the local directory hand them out: defaults are there.
+// Generated from crds/ by `npm run generate`; do not edit. Times are RFC 3339 strings (also in
+// conditions, where V1Condition says Date: the client leaves custom resources as the server sent
+// them).
+
+import type { V1ObjectMeta } from '@kubernetes/client-node'
+
+/**
+ * An ExchangeServer says how to reach one Exchange organisation over EWS, and as whom. SyncGroups
+ * of the same namespace refer to it.
+ */
+export interface ExchangeServer {
+  /** The version of this schema, exchangesync.dev/v1alpha1. */
+  readonly apiVersion: 'exchangesync.dev/v1alpha1'
+  /** The kind of this resource, ExchangeServer. */
+  readonly kind: 'ExchangeServer'
+  /** Standard metadata. */
+  readonly metadata: V1ObjectMeta
+  readonly spec: ExchangeServerSpec
+  readonly status?: ExchangeServerStatus
+}
+
+/** What is wanted. */
+export interface ExchangeServerSpec {
+  /**
+   * The EWS endpoint, like https://mail.corp.example/EWS/Exchange.asmx. Must be https, except for a
+   * loopback host. User names and passwords belong in the Secret, never in the URL.
+   */
+  readonly url: string
+  readonly auth: ExchangeServerAuth
+  readonly tls?: ExchangeServerTls
+  /**
+   * How the controller reaches members' mailboxes. Impersonation acts as each mailbox's owner (the
+   * ApplicationImpersonation role). Delegate acts as itself, with the permissions it was given on
+   * each folder.
+   */
+  readonly access: 'Impersonation' | 'Delegate'
+  readonly limits: ExchangeServerLimits
+}
+
+/** How the controller signs in. */
+export interface ExchangeServerAuth {
+  /**
+   * Basic and NTLM take the keys username and password from the Secret. OAuth (client credentials)
+   * takes tokenURL, clientID, clientSecret and scope.
+   */
+  readonly type: 'Basic' | 'NTLM' | 'OAuth'
+  readonly secretRef: ExchangeServerAuthSecretRef
+}
+
+/** The Secret with the credentials, in the namespace of the ExchangeServer. */
+export interface ExchangeServerAuthSecretRef {
+  /** The name of the Secret. */
+  readonly name: string
+}
+
+/**
+ * How the server proves who it is. Without it the certificate authorities that Node trusts are
+ * trusted.
+ */
+export interface ExchangeServerTls {
+  readonly caSecretRef: ExchangeServerTlsCaSecretRef
+}
+
+/**
+ * The Secret with the certificate authority to trust instead, in the namespace of the
+ * ExchangeServer.
+ */
+export interface ExchangeServerTlsCaSecretRef {
+  /** The name of the Secret. */
+  readonly name: string
+  /** The key in the Secret that holds one or more certificates in PEM form. */
+  readonly key: string
+}
+
+/** How much the controller asks of the server. */
+export interface ExchangeServerLimits {
+  /** How many requests may be under way at once. */
+  readonly concurrency: number
+  /** How many requests may be under way at once for one mailbox. At most concurrency. */
+  readonly concurrencyPerMailbox: number
+  /** How long one request may take, as a Go duration from 1s to 10m. */
+  readonly requestTimeout: string
+}
+
+/** What the controller found. Written by the controller only. */
+export interface ExchangeServerStatus {
+  /** The generation of the spec that this status is about, -1 before the first look. */
+  readonly observedGeneration?: number
+  /** Ready is always there. Reconciling, Stalled and Guarded are there only while they are true. */
+  readonly conditions?: readonly ExchangeServerStatusCondition[]
+  /** The version the server reported last, like 15.2.2562.17. */
+  readonly version?: string
+}
+
+/** One aspect of the resource's state. */
+export interface ExchangeServerStatusCondition {
+  /** What the condition is about, in CamelCase. */
+  readonly type: string
+  /** Whether it holds. */
+  readonly status: 'True' | 'False' | 'Unknown'
+  /** Why, as one word in CamelCase for programs. */
+  readonly reason: string
+  /** Why, for people, and what to do about it. */
+  readonly message: string
+  /** When the status changed last. */
+  readonly lastTransitionTime: string
+  /** The generation of the spec that the condition is about. */
+  readonly observedGeneration?: number
+}
+
+/**
+ * A SyncGroup keeps a folder in each member's mailbox the same as a public folder, one-way or
+ * two-way.
+ */
+export interface SyncGroup {
+  /** The version of this schema, exchangesync.dev/v1alpha1. */
+  readonly apiVersion: 'exchangesync.dev/v1alpha1'
+  /** The kind of this resource, SyncGroup. */
+  readonly kind: 'SyncGroup'
+  /** Standard metadata. */
+  readonly metadata: V1ObjectMeta
+  readonly spec: SyncGroupSpec
+  readonly status?: SyncGroupStatus
+}
+
+/** What is wanted. */
+export interface SyncGroupSpec {
+  readonly serverRef: SyncGroupServerRef
+  /** What kind of items the folders hold. */
+  readonly items: 'Contacts'
+  readonly hub: SyncGroupHub
+  /**
+   * The direction for members that name none. TwoWay brings members' edits to everybody. OneWay
+   * brings the hub's items to the members and nothing back.
+   */
+  readonly direction: 'TwoWay' | 'OneWay'
+  /**
+   * The mailboxes that take part, each at most once, whatever its upper and lower case. May be
+   * empty while a group is being set up.
+   */
+  readonly members: readonly SyncGroupMember[]
+  /**
+   * Who wins when two replicas changed the same field differently. The losing edit is kept in the
+   * bin. KeepBoth makes the losing edit an item of its own.
+   */
+  readonly conflicts: 'HubWins' | 'MemberWins' | 'LatestWins' | 'KeepBoth'
+  /**
+   * What happens to edits and deletes that OneWay members make to our copies. Revert makes them
+   * like the hub again. Ignore leaves them until the hub's item changes.
+   */
+  readonly drift: 'Revert' | 'Ignore'
+  /**
+   * What happens to a member's own items that are marked private. Skip never lets them leave the
+   * mailbox. Copy treats them as all others.
+   */
+  readonly private: 'Skip' | 'Copy'
+  readonly guard: SyncGroupGuard
+  /**
+   * How long after a pass the next one starts, as a Go duration from 1s to 24h. Notifications make
+   * it start earlier.
+   */
+  readonly interval: string
+  /** How long after an error the next pass starts, as a Go duration from 1s to 24h. */
+  readonly retryInterval: string
+  /**
+   * How long one pass may take, as a Go duration from 1s to 24h. What is not done by then is done
+   * in the next.
+   */
+  readonly timeout: string
+  /** Whether passes are suspended. Nothing is read or written while they are. */
+  readonly suspend: boolean
+  /**
+   * What happens to the copies in members' mailboxes when the SyncGroup is deleted. Orphan leaves
+   * them. RemoveCopies moves them to the bin.
+   */
+  readonly deletionPolicy: 'Orphan' | 'RemoveCopies'
+}
+
+/**
+ * The ExchangeServer that holds the public folder and the mailboxes, in the namespace of the
+ * SyncGroup.
+ */
+export interface SyncGroupServerRef {
+  /** The name of the ExchangeServer. */
+  readonly name: string
+}
+
+/** The replica that all others are compared with. Without it nothing is decided. */
+export interface SyncGroupHub {
+  /** The path of the public folder, from the top of the public folders, like /Company/Contacts. */
+  readonly publicFolder: string
+}
+
+/** A mailbox with a folder that is kept the same as the hub. */
+export interface SyncGroupMember {
+  /**
+   * The primary SMTP address of the mailbox, like anna@corp.example. Upper and lower case are the
+   * same.
+   */
+  readonly mailbox: string
+  /** The direction for this member. OneWay only receives. The group's direction when not given. */
+  readonly direction?: 'TwoWay' | 'OneWay'
+  /**
+   * The path of the folder, from the top of the mailbox, like Contacts/Company. It is created when
+   * missing. When not given it is the folder below Contacts that is named like the hub.
+   */
+  readonly folder?: string
+}
+
+/**
+ * The brake on dangerous plans. A replica that would cause more than this within the window is set
+ * aside until somebody approves (annotation exchangesync.dev/approve) or the cause goes away.
+ */
+export interface SyncGroupGuard {
+  /**
+   * The time within which what a replica causes is counted together, as a Go duration from 1s to
+   * 168h.
+   */
+  readonly window: string
+  readonly deletions: SyncGroupGuardDeletions
+  readonly publications: SyncGroupGuardPublications
+}
+
+/** How many deletes one replica may cause. The smaller limit counts. 0 forbids deletes. */
+export interface SyncGroupGuardDeletions {
+  /** The limit as a share of the items in percent, rounded up to whole items. */
+  readonly maxPercent: number
+  /** The limit as a number of items. */
+  readonly maxCount: number
+}
+
+/** How many new items of its own one member may bring to everybody. */
+export interface SyncGroupGuardPublications {
+  /** The limit as a number of items. 0 forbids publications. */
+  readonly maxCount: number
+}
+
+/**
+ * What the controller did and found. Written by the controller only. Never holds content of items.
+ */
+export interface SyncGroupStatus {
+  /** The generation of the spec that this status is about, -1 before the first look. */
+  readonly observedGeneration?: number
+  /** Ready is always there. Reconciling, Stalled and Guarded are there only while they are true. */
+  readonly conditions?: readonly SyncGroupStatusCondition[]
+  /** How many items are kept the same. */
+  readonly items?: number
+  readonly members?: SyncGroupStatusMembers
+  readonly conflicts?: SyncGroupStatusConflicts
+  readonly lastPass?: SyncGroupStatusLastPass
+  /** Members that need attention, at most 50. There may be more. */
+  readonly problems?: readonly SyncGroupStatusProblem[]
+  readonly guard?: SyncGroupStatusGuard
+  /** The value of the annotation exchangesync.dev/requestedAt that was acted on last. */
+  readonly lastHandledReconcileAt?: string
+}
+
+/** One aspect of the resource's state. */
+export interface SyncGroupStatusCondition {
+  /** What the condition is about, in CamelCase. */
+  readonly type: string
+  /** Whether it holds. */
+  readonly status: 'True' | 'False' | 'Unknown'
+  /** Why, as one word in CamelCase for programs. */
+  readonly reason: string
+  /** Why, for people, and what to do about it. */
+  readonly message: string
+  /** When the status changed last. */
+  readonly lastTransitionTime: string
+  /** The generation of the spec that the condition is about. */
+  readonly observedGeneration?: number
+}
+
+/** How many members are how far. */
+export interface SyncGroupStatusMembers {
+  /** All members of the spec. */
+  readonly total: number
+  /** Members that have what the hub has. */
+  readonly current: number
+  /** Members that were reached and have not everything yet. */
+  readonly behind: number
+  /** Members that could not be read. */
+  readonly unreachable: number
+  /** Current members and all members for people, like 19/20. */
+  readonly summary: string
+}
+
+/** Two different edits of the same field of one item. */
+export interface SyncGroupStatusConflicts {
+  /** Conflicts since the group was created. */
+  readonly total: number
+  /** When the last conflict was found. */
+  readonly lastTime?: string
+  /** The latest conflicts, newest first. The lost edits are in the bin (exsync conflicts). */
+  readonly recent?: readonly SyncGroupStatusConflictsRecent[]
+}
+
+/** One conflict, without any content. */
+export interface SyncGroupStatusConflictsRecent {
+  /** The id of the link, to look it up with exsync conflicts. */
+  readonly link: string
+  /** The name of the field that was edited twice. */
+  readonly field: string
+  /** The replica whose edit lost, hub or a member's mailbox. */
+  readonly replica: string
+  /** When the conflict was found. */
+  readonly time: string
+}
+
+/** What the last pass did. */
+export interface SyncGroupStatusLastPass {
+  /** When the pass ended. */
+  readonly time: string
+  /** How long the pass took, in milliseconds. */
+  readonly durationMs: number
+  /** Copies created. */
+  readonly created: number
+  /** Copies updated. */
+  readonly updated: number
+  /** Copies deleted. */
+  readonly deleted: number
+  /** Edits and items saved in the bin before they were overwritten or deleted. */
+  readonly kept: number
+}
+
+/** One replica that needs attention. */
+export interface SyncGroupStatusProblem {
+  /** The member's mailbox. Absent when it is about the hub. */
+  readonly mailbox?: string
+  /** What is wrong, as one word in CamelCase for programs. */
+  readonly reason: string
+  /** What is wrong, for people, and what to do about it. */
+  readonly message: string
+}
+
+/** What the guard set aside. Absent when nothing is. */
+export interface SyncGroupStatusGuard {
+  /**
+   * The name of the effects that were set aside. To approve exactly them, annotate the SyncGroup
+   * with exchangesync.dev/approve and this value.
+   */
+  readonly hash: string
+  /** The replicas that were set aside, at most 50. There may be more. */
+  readonly refusals: readonly SyncGroupStatusGuardRefusal[]
+}
+
+/** One replica that was set aside, and why. */
+export interface SyncGroupStatusGuardRefusal {
+  /** The replica that would cause it, hub or a member's mailbox. */
+  readonly replica: string
+  /** Which limit it would exceed. */
+  readonly reason: 'Deletions' | 'Publications'
+  /** How many it would cause, with what it caused within the window. */
+  readonly count: number
+  /** How many it may cause within the window. */
+  readonly limit: number
+}

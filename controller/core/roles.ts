@@ -1,0 +1,49 @@
+// From a SyncGroup to the parts that its replicas play. Direction is per member, so one group says who
+// may write and who only receives.
+import type { ReplicaId } from './id.ts'
+import type { Role } from './link.ts'
+import type { SyncGroup } from './resources.generated.ts'
+
+/** A member's place: whose mailbox, and which folder from its top. */
+export type Place = Readonly<{ role: Role; mailbox: string; folder: string }>
+
+/** The parts of a group. */
+export type Cast = Readonly<{
+  hub: Readonly<{ role: Role; path: string }>
+  members: readonly Place[]
+  /** All of them, hub first. */
+  roles: readonly Role[]
+}>
+
+/** Who plays which part in this group. */
+export function castOf({ spec }: SyncGroup): Cast {
+  const path = spec.hub.publicFolder
+  const writes = (direction: string | undefined) => (direction ?? spec.direction) === 'TwoWay'
+  const hub: Role = {
+    id: `hub:${path}` as ReplicaId,
+    hub: true,
+    writes: true,
+    receives: spec.members.some(({ direction }) => writes(direction)),
+    drift: spec.drift,
+    private: 'Copy',
+  }
+  const named = path.split('/').filter(Boolean).at(-1) ?? ''
+  const members = spec.members.map(({ mailbox, direction, folder = `Contacts/${named}` }) => ({
+    role: {
+      id: `${mailbox.toLowerCase()}:${folder.toLowerCase()}` as ReplicaId,
+      hub: false,
+      writes: writes(direction),
+      receives: true,
+      drift: spec.drift,
+      private: spec.private,
+    },
+    mailbox,
+    folder,
+  }))
+  return { hub: { role: hub, path }, members, roles: [hub, ...members.map(({ role }) => role)] }
+}
+
+/** How people know a replica: `hub`, or the member's mailbox. */
+export function nameOf(cast: Cast, replica: ReplicaId): string {
+  return cast.members.find(({ role }) => role.id === replica)?.mailbox ?? 'hub'
+}

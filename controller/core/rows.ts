@@ -1,0 +1,125 @@
+// Lays the baseline beside the observations: one row per link that somebody changed or that is behind,
+// one cell per replica. Every item that was found belongs to exactly one row, or to none.
+//
+//   link │ hub      ann      bob      carl    │ read as
+//   ─────┼────────────────────────────────────┼──────────────────────────────
+//   L1   │ same     edited   same     same    │ ann's edit travels
+//   L2   │ gone     same     same     unknown │ hub's delete travels; carl later
+//   L3   │ gone     edited   same     same    │ an edit beats a delete
+//   L4   │ absent   edited   absent   absent  │ ann made a new one
+import { type GroupId, type ItemId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
+import type { ItemType } from './item.ts'
+import {
+  type Cell,
+  type Found,
+  freshLink,
+  type Link,
+  type Observation,
+  type Role,
+  type Row,
+} from './link.ts'
+import { type Loose, matched } from './match.ts'
+
+/** All that a plan is made from. `links` holds every link that is changed or behind, and no more need be. */
+export type View = Readonly<{
+  group: GroupId
+  type: ItemType
+  roles: readonly Role[]
+  links: readonly Link[]
+  observations: ReadonlyMap<ReplicaId, Observation>
+}>
+
+/** The rows of a view, in an order that does not depend on that of members or changes. */
+export function rowsOf(view: View): readonly Row[] {
+  const roles = ordered(view.roles)
+  const known = indexed(view.links)
+  const cells = new Map<LinkId, Map<ReplicaId, Cell>>()
+  const links = [...view.links].sort((one, other) => (one.id < other.id ? -1 : 1))
+  for (const link of links) cells.set(link.id, new Map())
+
+  const loose: Loose[] = []
+  for (const role of roles) {
+    const observation = view.observations.get(role.id) ?? unseen
+    const found = new Map<LinkId, Found>()
+    const gone = new Set<ItemId>(observation.state === 'seen' ? observation.gone : [])
+    for (const item of observation.state === 'seen' ? observation.changed : []) {
+      const link = known.get(role.id)?.get(item.id)
+      if (link !== undefined) found.set(link, item)
+      else if (mayLeave(view.type, role, item)) loose.push({ role, found: item })
+    }
+    for (const link of links) {
+      cells
+        .get(link.id)
+        ?.set(role.id, cellOf(link, role.id, observation.state, found.get(link.id), gone))
+    }
+  }
+  return [...join(view, roles, links, cells, loose)]
+}
+
+/** Hub first, then by id: the order in which everything is decided. */
+export function ordered(roles: readonly Role[]): readonly Role[] {
+  return [...roles].sort(
+    (one, other) => Number(other.hub) - Number(one.hub) || (one.id < other.id ? -1 : 1),
+  )
+}
+
+const unseen = { state: 'unknown' } as const
+
+function indexed(links: readonly Link[]): Map<ReplicaId, Map<ItemId, LinkId>> {
+  const index = new Map<ReplicaId, Map<ItemId, LinkId>>()
+  for (const link of links) {
+    for (const [replica, copy] of link.copies) {
+      const items = index.get(replica) ?? new Map<ItemId, LinkId>()
+      index.set(replica, items.set(copy.id, link.id))
+    }
+  }
+  return index
+}
+
+// A member's own item that is marked private never leaves the mailbox, not even to be compared.
+function mayLeave(type: ItemType, role: Role, found: Found): boolean {
+  return role.hub || role.private === 'Copy' || !type.private(found.item)
+}
+
+function cellOf(
+  link: Link,
+  replica: ReplicaId,
+  state: Observation['state'],
+  found: Found | undefined,
+  gone: ReadonlySet<ItemId>,
+): Cell {
+  const copy = link.copies.get(replica)
+  if (state === 'unknown') return { state: 'unknown', copy }
+  if (copy === undefined) return { state: 'absent' }
+  if (found !== undefined) return { state: 'edited', copy, found }
+  return gone.has(copy.id) ? { state: 'gone', copy } : { state: 'same', copy }
+}
+
+// Gives every loose item its row: that of a link it belongs to, or a new one together with its equals.
+function* join(
+  view: View,
+  roles: readonly Role[],
+  links: readonly Link[],
+  cells: ReadonlyMap<LinkId, Map<ReplicaId, Cell>>,
+  loose: readonly Loose[],
+): Iterable<Row> {
+  const { adopted, born } = matched(view.group, view.type, links, cells, loose)
+  for (const { link, role, found } of adopted) {
+    // The copy's own history ends here: what was moved or restored is compared as if never seen before.
+    cells.get(link)?.set(role.id, { state: 'edited', found })
+  }
+  for (const link of links) yield { link, cells: cells.get(link.id) ?? new Map() }
+
+  for (const family of born) {
+    const [eldest] = family
+    // What a receive-only member puts beside our copies is left alone.
+    if (eldest === undefined || !family.some(({ role }) => role.writes)) continue
+    const row = new Map<ReplicaId, Cell>()
+    for (const role of roles) {
+      const state = view.observations.get(role.id)?.state === 'seen' ? 'absent' : 'unknown'
+      row.set(role.id, { state })
+    }
+    for (const { role, found } of family) row.set(role.id, { state: 'edited', found })
+    yield { link: freshLink(linkIdOf(view.group, eldest.role.id, eldest.found.id)), cells: row }
+  }
+}

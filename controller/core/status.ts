@@ -1,0 +1,199 @@
+// A group's status, computed once, at the end, from what the pass reported. A report, never a memory:
+// what came before matters only for when a condition changed. Ready is always there; Reconciling,
+// Stalled and Guarded only while they are true (kstatus).
+import { hashOf } from './guard.ts'
+import type { ConflictLine, Report } from './report.ts'
+import type {
+  SyncGroupStatusCondition as Condition,
+  SyncGroup,
+  SyncGroupStatus,
+} from './resources.generated.ts'
+import { type Cast, castOf, nameOf } from './roles.ts'
+import type { SyncError } from './sync-error.ts'
+
+/** What became of a group, this time. */
+export type Result =
+  | Readonly<{ kind: 'passed'; report: Report; recent: readonly ConflictLine[] }>
+  | Readonly<{ kind: 'failed'; error: SyncError }>
+  | Readonly<{ kind: 'suspended' }>
+
+/** What a status is made from. */
+export type Facts = Readonly<{
+  group: SyncGroup
+  generation: number
+  result: Result
+  /** A newer version of the resource that cannot be used, and why. */
+  invalid?: string | undefined
+  previous: SyncGroupStatus | undefined
+  nowMs: number
+}>
+
+const problemsMax = 50
+const recentMax = 10
+const messageMax = 1024
+
+type Draft = Readonly<{ type: string; status: 'True' | 'False'; reason: string; message: string }>
+
+/** The status of a group. */
+export function statusOf(facts: Facts): SyncGroupStatus {
+  const { group, generation, result, previous, nowMs } = facts
+  const cast = castOf(group)
+  const conditions = conditionsOf(facts, cast).map((draft): Condition => {
+    const before = previous?.conditions?.find(({ type }) => type === draft.type)
+    const since = before?.status === draft.status ? before.lastTransitionTime : iso(nowMs)
+    const message = draft.message.slice(0, messageMax)
+    return { ...draft, message, lastTransitionTime: since, observedGeneration: generation }
+  })
+  const requested = group.metadata.annotations?.['exchangesync.dev/requestedAt']
+  const handled = result.kind === 'suspended' ? previous?.lastHandledReconcileAt : requested
+  return {
+    observedGeneration: generation,
+    conditions,
+    ...(result.kind === 'passed' ? passed(result.report, result.recent, cast) : kept(previous)),
+    ...(handled === undefined ? {} : { lastHandledReconcileAt: handled }),
+  }
+}
+
+/** Is the group as it should be? */
+export function isReady(status: SyncGroupStatus): boolean {
+  return status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
+}
+
+function conditionsOf({ result, invalid }: Facts, cast: Cast): readonly Draft[] {
+  const drafts = result.kind === 'passed' ? judged(result.report, cast) : undecided(result)
+  if (invalid === undefined) return drafts
+  const bad = {
+    reason: 'InvalidSpec',
+    message: `${invalid}; the last valid version goes on running`,
+  }
+  const others = drafts.filter(({ type }) => type === 'Guarded')
+  return [
+    { type: 'Ready', status: 'False', ...bad },
+    { type: 'Stalled', status: 'True', ...bad },
+    ...others,
+  ]
+}
+
+function undecided(result: Exclude<Result, { kind: 'passed' }>): readonly Draft[] {
+  if (result.kind === 'suspended') {
+    return [
+      { type: 'Ready', status: 'False', reason: 'Suspended', message: 'spec.suspend is true' },
+    ]
+  }
+  const { kind, code, message } = result.error
+  const said = { reason: reasonOf(code), message: `nothing was changed: ${message}` }
+  const ready: Draft = { type: 'Ready', status: 'False', ...said }
+  return kind === 'terminal' ? [ready, { type: 'Stalled', status: 'True', ...said }] : [ready]
+}
+
+function judged(report: Report, cast: Cast): readonly Draft[] {
+  const { refusals, problems, members, unfinished } = report
+  const drafts: Draft[] = []
+  if (refusals.length > 0) {
+    const [first] = refusals
+    const told = refusals.map(
+      ({ replica, reason, count, limit }) =>
+        `${nameOf(cast, replica)} would cause ${count} ${reason.toLowerCase()}, ${limit} are allowed`,
+    )
+    const remedy = `approve exactly that with the annotation exchangesync.dev/approve: ${hashOf(refusals)}`
+    const message = `set aside: ${told.join('; ')}; ${remedy}, or undo it`
+    drafts.push({ type: 'Guarded', status: 'True', reason: first?.reason ?? 'Deletions', message })
+    drafts.unshift({ type: 'Ready', status: 'False', reason: 'Guarded', message })
+  } else if (problems.length > 0) {
+    const reasons = new Set(problems.map(({ reason }) => reason))
+    const [first] = problems
+    const reason = reasons.size === 1 && first ? reasonOf(first.reason) : 'MembersNotReady'
+    const late = members.behind + members.unreachable
+    const message = `${late} of ${members.total} members are not current: ${first?.message ?? ''}`
+    drafts.push({ type: 'Ready', status: 'False', reason, message })
+  } else if (unfinished) {
+    const message = `time ran out; ${members.behind} of ${members.total} members are behind`
+    drafts.push({ type: 'Ready', status: 'False', reason: 'Progressing', message })
+  } else {
+    const message = `${report.items} items, ${members.current} of ${members.total} members current`
+    drafts.push({ type: 'Ready', status: 'True', reason: 'Succeeded', message })
+  }
+  if (unfinished) {
+    drafts.push({
+      type: 'Reconciling',
+      status: 'True',
+      reason: 'Progressing',
+      message: 'more is to be done at once',
+    })
+  }
+  return drafts
+}
+
+function passed(
+  report: Report,
+  recent: readonly ConflictLine[],
+  cast: Cast,
+): Partial<SyncGroupStatus> {
+  const { items, members, conflicts, refusals, problems } = report
+  const { created, updated, deleted, kept, durationMs } = report
+  return {
+    items,
+    members: { ...members, summary: `${members.current}/${members.total}` },
+    conflicts: {
+      total: conflicts.total,
+      ...(conflicts.lastMs === undefined ? {} : { lastTime: iso(conflicts.lastMs) }),
+      recent: recent.slice(0, recentMax).map(({ link, field, replica, timeMs }) => ({
+        link,
+        field,
+        replica: nameOf(cast, replica),
+        time: iso(timeMs),
+      })),
+    },
+    lastPass: {
+      time: iso(report.startMs + durationMs),
+      durationMs,
+      created,
+      updated,
+      deleted,
+      kept,
+    },
+    problems: problems.slice(0, problemsMax).map(({ replica, reason, message }) => {
+      const place = cast.members.find(({ role }) => role.id === replica)
+      return {
+        ...(place === undefined ? {} : { mailbox: place.mailbox }),
+        reason: reasonOf(reason),
+        message,
+      }
+    }),
+    ...(refusals.length === 0
+      ? {}
+      : {
+          guard: {
+            hash: hashOf(refusals),
+            refusals: refusals.slice(0, problemsMax).map(({ replica, reason, count, limit }) => ({
+              replica: nameOf(cast, replica),
+              reason,
+              count,
+              limit,
+            })),
+          },
+        }),
+  }
+}
+
+// Without a new pass the old one's figures stand.
+function kept(previous: SyncGroupStatus | undefined): Partial<SyncGroupStatus> {
+  const { items, members, conflicts, lastPass, problems, guard } = previous ?? {}
+  return {
+    ...(items === undefined ? {} : { items }),
+    ...(members === undefined ? {} : { members }),
+    ...(conflicts === undefined ? {} : { conflicts }),
+    ...(lastPass === undefined ? {} : { lastPass }),
+    ...(problems === undefined ? {} : { problems }),
+    ...(guard === undefined ? {} : { guard }),
+  }
+}
+
+/** A code as a condition's reason: Exchange's own without their prefix. */
+export function reasonOf(code: string): string {
+  return code.replace(/^Error(?=[A-Z])/, '')
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z')
+}

@@ -1,0 +1,40 @@
+// The one error that the controller raises on purpose. It says what to do next, not where it came from.
+
+/** What an error asks for. */
+export type Kind =
+  | 'stale' // the item changed under us: skip it, the next pass sees it as it is
+  | 'transient' // try again later
+  | 'terminal' // a person has to change something first
+
+/**
+ * An error with a kind and a stable, CamelCase code: a condition's reason and a metric's label.
+ * The message names the thing and the remedy; it never contains content, secrets or tokens.
+ */
+export class SyncError extends Error {
+  override readonly name = 'SyncError'
+  readonly kind: Kind
+  readonly code: string
+  /** How long the server asked us to wait, when it did. */
+  readonly backOffMs: number | undefined
+
+  constructor(
+    kind: Kind,
+    code: string,
+    message: string,
+    options: ErrorOptions & { backOffMs?: number | undefined } = {},
+  ) {
+    super(message, options)
+    this.kind = kind
+    this.code = code
+    this.backOffMs = options.backOffMs
+  }
+}
+
+/** The same error as a SyncError; what we did not expect becomes transient `Unexpected`. */
+export function syncErrorOf(error: unknown): SyncError {
+  if (error instanceof SyncError) return error
+  const name = error instanceof Error ? error.name : typeof error
+  return new SyncError('transient', 'Unexpected', `unexpected ${name}; it is tried again`, {
+    cause: error,
+  })
+}

@@ -1,0 +1,222 @@
+// Contacts between our items and EWS' XML. The order of elements is the schema's (MS-OXWSCONT,
+// MS-OXWSCORE): Exchange refuses any other. What a server shows by default (IPM.Contact, Normal) is
+// absent in an item, so that absent and default are the same.
+import { addresses, addressParts, emails, messengers, phones } from '../core/contact.ts'
+import type { Item, Patch, Value } from '../core/item.ts'
+import { all, at, element, escaped, type Node, textAt, type Xml } from './xml.ts'
+
+type Parts = Readonly<Record<string, string>>
+
+const defaults: Readonly<Record<string, string>> = {
+  ItemClass: 'IPM.Contact',
+  Sensitivity: 'Normal',
+  Importance: 'Normal',
+}
+
+/** Elements of t:Item and t:Contact in the schema's order; what stands between our fields is left out. */
+// biome-ignore format: a table
+const order = [
+  'ItemClass', 'Subject', 'Sensitivity', 'Body', 'Categories', 'Importance', 'ExtendedProperty', 'Culture',
+  'FileAs', 'FileAsMapping', 'DisplayName', 'GivenName', 'Initials', 'MiddleName', 'Nickname',
+  'CompanyName', 'EmailAddresses', 'PhysicalAddresses', 'PhoneNumbers', 'AssistantName', 'Birthday',
+  'BusinessHomePage', 'Children', 'Companies', 'Department', 'Generation', 'ImAddresses', 'JobTitle',
+  'Manager', 'Mileage', 'OfficeLocation', 'PostalAddressIndex', 'Profession', 'SpouseName', 'Surname',
+  'WeddingAnniversary',
+]
+
+const itemFields = [
+  'ItemClass',
+  'Subject',
+  'Sensitivity',
+  'Body',
+  'Categories',
+  'Importance',
+  'Culture',
+]
+
+/** The item that a t:Contact element shows. */
+export function itemOf(node: Node): Item {
+  const item: Record<string, Value> = {}
+  for (const { name, attributes, children, text } of node.children) {
+    if (name === 'Body') {
+      if (text.trim() !== '') item.Body = { type: attributes.BodyType ?? 'Text', text }
+    } else if (name === 'Categories' || name === 'Children' || name === 'Companies') {
+      const values = children.map((child) => child.text).filter((value) => value.trim() !== '')
+      if (values.length > 0) item[name] = values
+    } else if (name === 'EmailAddresses') readEmails(children, item)
+    else if (name === 'PhysicalAddresses') readAddresses(children, item)
+    else if (name === 'PhoneNumbers') readEntries('Phone', children, item)
+    else if (name === 'ImAddresses') readEntries('Im', children, item)
+    else if (order.includes(name) && name !== 'ExtendedProperty' && text.trim() !== '') {
+      if (defaults[name] !== text) item[name] = text
+    }
+  }
+  return item
+}
+
+/** The inside of a new t:Contact; `extended` stands where the schema wants extended properties. */
+export function contactXml(item: Item, extended: Xml): Xml {
+  return order
+    .map((name) => (name === 'ExtendedProperty' ? extended : elementXml(name, item)))
+    .join('')
+}
+
+/** The t:Updates of a patch: one change per property; empty when nothing is to be said to the server. */
+export function updatesXml(patch: Patch): Xml {
+  const set = Object.entries(patch.set).map(([field, value]) => setXml(field, value))
+  return [...patch.clear.map(clearXml), ...set].join('')
+}
+
+function elementXml(name: string, item: Item): Xml {
+  if (name === 'EmailAddresses')
+    return dictionary(
+      name,
+      emails.map((slot) => emailXml(slot, item[`Email:${slot}`])),
+    )
+  if (name === 'PhysicalAddresses') {
+    return dictionary(
+      name,
+      addresses.map((place) => addressXml(place, item[`Address:${place}`] as Parts | undefined)),
+    )
+  }
+  if (name === 'PhoneNumbers')
+    return dictionary(
+      name,
+      phones.map((key) => entryXml(key, item[`Phone:${key}`])),
+    )
+  if (name === 'ImAddresses')
+    return dictionary(
+      name,
+      messengers.map((key) => entryXml(key, item[`Im:${key}`])),
+    )
+  const value = item[name]
+  if (value === undefined || (name === 'FileAs' && derivedByServer(item))) return ''
+  return plainXml(name, value)
+}
+
+// Under a mapping the server makes FileAs, and would make it again.
+function derivedByServer(item: Item): boolean {
+  return item.FileAsMapping !== undefined && item.FileAsMapping !== 'None'
+}
+
+function plainXml(name: string, value: Value): Xml {
+  if (typeof value === 'string') return element(`t:${name}`, value)
+  if (Array.isArray(value))
+    return `<t:${name}>${value.map((text) => element('t:String', text)).join('')}</t:${name}>`
+  const { type = 'Text', text = '' } = value as Parts
+  return `<t:Body BodyType="${type.toUpperCase() === 'HTML' ? 'HTML' : 'Text'}">${escaped(text)}</t:Body>`
+}
+
+function dictionary(name: string, entries: readonly Xml[]): Xml {
+  const inside = entries.join('')
+  return inside === '' ? '' : `<t:${name}>${inside}</t:${name}>`
+}
+
+function entryXml(key: string, value: Value | undefined): Xml {
+  return typeof value === 'string' ? `<t:Entry Key="${key}">${escaped(value)}</t:Entry>` : ''
+}
+
+function emailXml(slot: string, value: Value | undefined): Xml {
+  if (value === undefined) return ''
+  const { address = '', name, routingType } = value as Parts
+  const shown = name === undefined ? '' : ` Name="${escaped(name)}"`
+  const routing = routingType === undefined ? '' : ` RoutingType="${escaped(routingType)}"`
+  return `<t:Entry Key="${slot}"${shown}${routing}>${escaped(address)}</t:Entry>`
+}
+
+function addressXml(place: string, value: Parts | undefined): Xml {
+  if (value === undefined) return ''
+  const parts = addressParts.map((part) =>
+    value[part] === undefined ? '' : element(`t:${part}`, value[part]),
+  )
+  return `<t:Entry Key="${place}">${parts.join('')}</t:Entry>`
+}
+
+function setXml(field: string, value: Value): Xml {
+  const [group = '', key = ''] = field.split(':')
+  if (group === 'Address') {
+    const parts = value as Parts
+    return addressParts.map((part) => addressPartXml(key, part, parts[part])).join('')
+  }
+  const dictionaries: Readonly<Record<string, [string, (key: string, value: Value) => Xml]>> = {
+    Email: ['EmailAddresses', emailXml],
+    Phone: ['PhoneNumbers', entryXml],
+    Im: ['ImAddresses', entryXml],
+  }
+  const [outer, entry] = dictionaries[group] ?? []
+  const inside =
+    outer !== undefined && entry ? dictionary(outer, [entry(key, value)]) : plainXml(field, value)
+  return `<t:SetItemField>${uriXml(field)}<t:Contact>${inside}</t:Contact></t:SetItemField>`
+}
+
+// One address travels as one field: a part that it has no more goes, too.
+function addressPartXml(place: string, part: string, text: string | undefined): Xml {
+  const uri = `<t:IndexedFieldURI FieldURI="contacts:PhysicalAddress:${part}" FieldIndex="${place}"/>`
+  if (text === undefined || text === '') return `<t:DeleteItemField>${uri}</t:DeleteItemField>`
+  const inside = dictionary('PhysicalAddresses', [
+    `<t:Entry Key="${place}">${element(`t:${part}`, text)}</t:Entry>`,
+  ])
+  return `<t:SetItemField>${uri}<t:Contact>${inside}</t:Contact></t:SetItemField>`
+}
+
+function clearXml(field: string): Xml {
+  const byDefault = defaults[field]
+  if (byDefault !== undefined) return setXml(field, byDefault)
+  const [group, key = ''] = field.split(':')
+  if (group === 'Address')
+    return addressParts.map((part) => addressPartXml(key, part, undefined)).join('')
+  return `<t:DeleteItemField>${uriXml(field)}</t:DeleteItemField>`
+}
+
+const indexed: Readonly<Record<string, string>> = {
+  Email: 'contacts:EmailAddress',
+  Phone: 'contacts:PhoneNumber',
+  Im: 'contacts:ImAddress',
+}
+
+function uriXml(field: string): Xml {
+  const [group = '', key = ''] = field.split(':')
+  const dictionaryUri = indexed[group]
+  if (dictionaryUri !== undefined)
+    return `<t:IndexedFieldURI FieldURI="${dictionaryUri}" FieldIndex="${key}"/>`
+  return `<t:FieldURI FieldURI="${itemFields.includes(field) ? 'item' : 'contacts'}:${field}"/>`
+}
+
+function readEntries(group: string, entries: readonly Node[], item: Record<string, Value>): void {
+  for (const { attributes, text } of entries) {
+    if (attributes.Key !== undefined && text.trim() !== '')
+      item[`${group}:${attributes.Key}`] = text
+  }
+}
+
+function readEmails(entries: readonly Node[], item: Record<string, Value>): void {
+  for (const { attributes, text } of entries) {
+    const { Key: key, Name: name, RoutingType: routingType } = attributes
+    if (key === undefined || text.trim() === '') continue
+    item[`Email:${key}`] = {
+      address: text,
+      ...(name === undefined || name === '' ? {} : { name }),
+      ...(routingType === undefined || routingType === '' ? {} : { routingType }),
+    }
+  }
+}
+
+function readAddresses(entries: readonly Node[], item: Record<string, Value>): void {
+  for (const entry of entries) {
+    const parts: Record<string, string> = {}
+    for (const part of addressParts) {
+      const text = textAt(entry, part)
+      if (text !== undefined && text.trim() !== '') parts[part] = text
+    }
+    const key = entry.attributes.Key
+    if (key !== undefined && Object.keys(parts).length > 0) item[`Address:${key}`] = parts
+  }
+}
+
+/** The value of an extended property with that name in an item's XML. */
+export function extendedOf(node: Node, name: string): string | undefined {
+  const property = all(node, 'ExtendedProperty').find(
+    (each) => at(each, 'ExtendedFieldURI')?.attributes.PropertyName === name,
+  )
+  return textAt(property, 'Value')
+}

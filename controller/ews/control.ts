@@ -1,0 +1,178 @@
+// The control plane: finding and making folders, through ews-javascript-api over our own transport.
+// A path's first segment `Contacts` is the mailbox's contacts folder, whatever language it is in.
+import type { ExchangeService, FolderId } from 'ews-javascript-api'
+import { SyncError } from '../core/sync-error.ts'
+import { faultOf } from './faults.ts'
+import { exchangeService, library } from './library.ts'
+import type { Route, Transport } from './transport.ts'
+
+/** A folder that was found. */
+export type Folder = Readonly<{ id: string; name: string; class: string }>
+
+/** The folder at the path, or how far the path leads. */
+export type Lookup =
+  | Readonly<{ found: true; folder: Folder }>
+  | Readonly<{
+      found: false
+      parent: string
+      missing: readonly string[]
+      children: readonly string[]
+    }>
+
+/** Where a path starts. */
+export type Start = Readonly<{ publicFolders: true }> | Readonly<{ mailbox: string }>
+
+/** Finds and makes folders of one replica. */
+export class Control {
+  readonly #service: () => ExchangeService
+  readonly #start: Start
+
+  constructor(
+    transport: Transport,
+    url: string,
+    route: Route,
+    start: Start,
+    signal: () => AbortSignal,
+  ) {
+    this.#start = start
+    // The library costs half a second and 60 MB: only who must find a folder loads it.
+    let service: ExchangeService | undefined
+    this.#service = () => {
+      service ??= exchangeService(
+        async (soap) =>
+          (await transport.exchange(operationIn(soap), soap, route, signal(), true)).text,
+        url,
+        route.actAs,
+      )
+      return service
+    }
+  }
+
+  /** Walks the path level by level: deep searches are not for public folders (exchange-protocol §1.1). */
+  async find(path: string): Promise<Lookup> {
+    const segments = path.split('/').filter(Boolean)
+    let here = this.#root()
+    let folder: Folder | undefined
+    const walked: string[] = []
+    for (const segment of segments) {
+      const distinguished = walked.length === 0 && this.#distinguished(segment)
+      const children = distinguished ? [] : await this.#children(here)
+      folder = distinguished || children.find(({ name }) => same(name, segment))
+      if (folder === undefined) {
+        const names = children.map(({ name }) => name)
+        return {
+          found: false,
+          parent: `/${walked.join('/')}`,
+          missing: segments.slice(walked.length),
+          children: names,
+        }
+      }
+      if (folder.id === '') folder = await this.#bind(segment)
+      here = new (library().FolderId)(folder.id)
+      walked.push(segment)
+    }
+    if (folder === undefined)
+      throw new SyncError('terminal', 'InvalidPath', 'the folder’s path is empty')
+    return { found: true, folder }
+  }
+
+  /** Makes the folders that the path lacks, for contacts; answers the last one's id. */
+  async make(path: string): Promise<string> {
+    const ews = library()
+    let lookup = await this.find(path)
+    while (!lookup.found) {
+      const { parent, missing } = lookup
+      const above = parent === '/' ? this.#root() : new ews.FolderId(await this.#idOf(parent))
+      const folder = new ews.ContactsFolder(this.#service())
+      folder.DisplayName = missing[0] ?? ''
+      await settled(folder.Save(above))
+      const next = await this.find(path)
+      if (!next.found && next.missing.length >= missing.length) {
+        throw new SyncError(
+          'transient',
+          'FolderNotMade',
+          'the new folder does not show yet; it is looked for again',
+        )
+      }
+      lookup = next
+    }
+    return lookup.folder.id
+  }
+
+  async #idOf(path: string): Promise<string> {
+    const lookup = await this.find(path)
+    if (!lookup.found)
+      throw new SyncError(
+        'transient',
+        'FolderNotMade',
+        'a parent folder went away; it is tried again',
+      )
+    return lookup.folder.id
+  }
+
+  #root(): FolderId {
+    const ews = library()
+    const { WellKnownFolderName: known } = ews
+    if ('publicFolders' in this.#start) return new ews.FolderId(known.PublicFoldersRoot)
+    return new ews.FolderId(known.MsgFolderRoot, new ews.Mailbox(this.#start.mailbox))
+  }
+
+  // Its id is not known before it is asked for.
+  #distinguished(segment: string): Folder | undefined {
+    const isContacts = 'mailbox' in this.#start && same(segment, 'Contacts')
+    return isContacts ? { id: '', name: segment, class: 'IPF.Contact' } : undefined
+  }
+
+  async #bind(name: string): Promise<Folder> {
+    const ews = library()
+    const mailbox = 'mailbox' in this.#start ? this.#start.mailbox : ''
+    const id = new ews.FolderId(ews.WellKnownFolderName.Contacts, new ews.Mailbox(mailbox))
+    const bound = await settled(ews.Folder.Bind(this.#service(), id))
+    return { id: bound.Id.UniqueId, name, class: 'IPF.Contact' }
+  }
+
+  async #children(parent: FolderId): Promise<readonly Folder[]> {
+    const ews = library()
+    const folders: Folder[] = []
+    // 10,000 sub-folders is Exchange's own limit (exchange-protocol §1.4).
+    for (let offset = 0; offset < 10_000; ) {
+      const page = await settled(
+        this.#service().FindFolders(parent, new ews.FolderView(1000, offset)),
+      )
+      for (const { Id, DisplayName, FolderClass } of page.Folders) {
+        folders.push({ id: Id.UniqueId, name: DisplayName, class: FolderClass ?? '' })
+      }
+      offset += page.Folders.length
+      if (!page.MoreAvailable || page.Folders.length === 0) break
+    }
+    return folders
+  }
+}
+
+function same(one: string, other: string): boolean {
+  return one.normalize('NFC').toLowerCase() === other.normalize('NFC').toLowerCase()
+}
+
+function operationIn(soap: string): string {
+  return /<m:([A-Za-z]+)/.exec(soap)?.[1] ?? 'Unknown'
+}
+
+// The library rejects with its own kinds of error; ours pass through it unchanged.
+async function settled<Value>(answer: Promise<Value>): Promise<Value> {
+  try {
+    return await answer
+  } catch (error) {
+    throw translated(error)
+  }
+}
+
+function translated(error: unknown): unknown {
+  if (error instanceof SyncError) return error
+  const { ErrorCode: code, ErrorCodeName: name } = (error ?? {}) as {
+    ErrorCode?: unknown
+    ErrorCodeName?: unknown
+  }
+  const { ServiceError } = library()
+  const named = typeof code === 'number' ? ServiceError[code] : name
+  return typeof named === 'string' ? faultOf(named) : error
+}

@@ -1,0 +1,83 @@
+// The SOAP envelope of a request, and the errors of an answer: HTTP status, SOAP fault, or one per item.
+import { SyncError } from '../core/sync-error.ts'
+import { faultOf } from './faults.ts'
+import { at, element, escaped, type Node, textAt, type Xml } from './xml.ts'
+
+/** The schema version that we speak: all of our platform (2016, 2019, SE) knows it. */
+const version = 'Exchange2016'
+
+/** The envelope around an operation's body. `actAs`: the mailbox whose owner the request acts as. */
+export function envelopeXml(body: Xml, actAs: string | undefined): Xml {
+  const impersonation =
+    actAs === undefined
+      ? ''
+      : `<t:ExchangeImpersonation><t:ConnectingSID>${element('t:PrimarySmtpAddress', actAs)}</t:ConnectingSID></t:ExchangeImpersonation>`
+  return (
+    '<?xml version="1.0" encoding="utf-8"?>' +
+    '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"' +
+    ' xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"' +
+    ' xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types">' +
+    `<s:Header><t:RequestServerVersion Version="${version}"/>${impersonation}</s:Header>` +
+    `<s:Body>${body}</s:Body></s:Envelope>`
+  )
+}
+
+/** The operation's answer within an envelope; throws the SyncError of a SOAP fault. */
+export function answerOf(envelope: Node): Node {
+  if (envelope.name !== 'Envelope') {
+    throw new SyncError(
+      'transient',
+      'NotSoap',
+      'the server’s answer is not SOAP: check that the URL is that of EWS',
+    )
+  }
+  const fault = at(envelope, 'Body', 'Fault')
+  if (fault !== undefined) throw faultIn(fault)
+  const answer = at(envelope, 'Body')?.children[0]
+  if (answer === undefined)
+    throw new SyncError('transient', 'EmptyAnswer', 'the server answered with nothing')
+  return answer
+}
+
+/** The server's version, as it tells in the header: `15.2.2562.17`. */
+export function serverVersionOf(envelope: Node): string | undefined {
+  const info = at(envelope, 'Header', 'ServerVersionInfo')?.attributes
+  if (info?.MajorVersion === undefined) return undefined
+  return [info.MajorVersion, info.MinorVersion, info.MajorBuildNumber, info.MinorBuildNumber]
+    .filter(Boolean)
+    .join('.')
+}
+
+/** The response messages of an answer, in the order of the request's items. */
+export function messagesOf(answer: Node): readonly Node[] {
+  return at(answer, 'ResponseMessages')?.children ?? []
+}
+
+/** The error of a response message; undefined when it succeeded. */
+export function errorOf(message: Node): SyncError | undefined {
+  if (message.attributes.ResponseClass === 'Success') return undefined
+  const code = textAt(message, 'ResponseCode') ?? 'ErrorUnknown'
+  if (code === 'NoError' && message.attributes.ResponseClass === 'Warning') return undefined
+  return coded(code, message)
+}
+
+/** A FolderId, or a distinguished one, with the mailbox where it needs one. */
+export function folderXml(folder: string): Xml {
+  return `<t:FolderId Id="${escaped(folder)}"/>`
+}
+
+function faultIn(fault: Node): SyncError {
+  const detail = at(fault, 'detail')
+  const code = textAt(detail, 'ResponseCode') ?? textAt(fault, 'faultcode')?.split(':').at(-1)
+  return coded(code === undefined || code === '' ? 'ErrorUnknown' : code, detail)
+}
+
+// Busy servers say so in several places (exchange-protocol §4.2); the wait stands in MessageXml.
+function coded(code: string, node: Node | undefined): SyncError {
+  const values = at(node, 'MessageXml')?.children ?? []
+  const value = (name: string) => values.find(({ attributes }) => attributes.Name === name)?.text
+  const backOff = Number(value('BackOffMilliseconds') ?? Number.NaN)
+  const inner = value('InnerErrorResponseCode')
+  const cause = code === 'ErrorInternalServerError' && inner === 'ErrorServerBusy' ? inner : code
+  return faultOf(cause, Number.isFinite(backOff) ? backOff : undefined)
+}

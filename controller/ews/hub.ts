@@ -1,0 +1,201 @@
+// The hub: a public folder. SyncFolderItems is not supported there (exchange-protocol §1.1), so the
+// folder's own tag tells whether anything moved, and a full listing tells what (§1.2).
+import type { ItemId, Version } from '../core/id.ts'
+import type { Role } from '../core/link.ts'
+import { SyncError } from '../core/sync-error.ts'
+import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
+import type { Control } from './control.ts'
+import { Items } from './items.ts'
+import { confirmedGone, demandReadable, demandWritable, moved, readAll } from './looks.ts'
+import { type FolderState, findItem, getFolder, type Ref } from './operations.ts'
+import type { Route, Transport } from './transport.ts'
+
+/** Exchange's own limit for one page (EWSFindCountLimit). */
+const pageSize = 1000
+const pagesMax = 2000
+
+/** What the hub's replica needs. */
+export type HubSite = Readonly<{
+  role: Role
+  path: string
+  transport: Transport
+  control: Control
+  /** The account's address, where it is one: hierarchy requests go to its server. */
+  account: string | undefined
+  /** Do members' edits arrive here? */
+  written: boolean
+}>
+
+/** The Replica port over a public folder. */
+export class Hub implements Replica {
+  readonly role: Role
+  readonly #site: HubSite
+  readonly #items: Items
+  #contentMailbox: string | undefined
+
+  constructor(site: HubSite) {
+    this.role = site.role
+    this.#site = site
+    this.#items = new Items(site.transport, () => this.#route(), 'SoftDelete')
+  }
+
+  async observe(memory: Memory | undefined, known: Known, signal: AbortSignal): Promise<Look> {
+    const state = await this.#state(memory?.folder, signal)
+    // A commit within the very second in which we looked could be followed by another with the same tag.
+    const trusted = this.#trusted(state)
+    demandReadable(state)
+    if (this.#site.written) demandWritable(state, 'the public folder')
+    const recheck = memory?.recheck ?? []
+    const base = { folder: state.id, lens: memory?.lens ?? '' }
+    if (memory?.folder === state.id && memory.cursor !== undefined && memory.cursor === state.tag) {
+      const { found, unreadable } = await readAll(this.#items, recheck, signal)
+      return {
+        changed: found,
+        gone: [],
+        memory: { ...base, cursor: state.tag, recheck: unreadable },
+      }
+    }
+    const refs = await this.#listed(state.id, signal)
+    const missing = memory?.folder === state.id ? await lacking(refs, known) : []
+    const gone = missing.length === 0 ? [] : await this.#gone(state, missing, signal)
+    const ids = new Set([...(await moved(refs, known)), ...recheck])
+    const { found, unreadable } = await readAll(this.#items, [...ids], signal)
+    const cursor = trusted && unreadable.length === 0 ? state.tag : undefined
+    return { changed: found, gone, memory: { ...base, cursor, recheck: unreadable } }
+  }
+
+  async prepare(memory: Memory): Promise<Memory> {
+    return memory
+  }
+
+  read(ids: readonly ItemId[], signal: AbortSignal) {
+    return this.#items.read(ids, signal)
+  }
+
+  create(items: readonly Creation[], signal: AbortSignal) {
+    return this.#items.create(this.#folder ?? '', items, signal)
+  }
+
+  update(updates: readonly Update[], signal: AbortSignal) {
+    return this.#items.update(updates, signal)
+  }
+
+  remove(ids: readonly ItemId[], signal: AbortSignal) {
+    return this.#items.remove(ids, signal)
+  }
+
+  async settle(memory: Memory, known: Known, signal: AbortSignal): Promise<Memory> {
+    const state = await this.#state(memory.folder, signal)
+    if (!this.#trusted(state)) return { ...memory, cursor: undefined }
+    const refs = await this.#listed(state.id, signal)
+    const news = (await moved(refs, known)).length + (await lacking(refs, known)).length
+    return { ...memory, cursor: news === 0 ? state.tag : undefined }
+  }
+
+  #folder: string | undefined
+
+  async #state(folder: string | undefined, signal: AbortSignal): Promise<FolderState> {
+    this.#folder = folder ?? (await this.#find())
+    try {
+      const state = await this.#site.transport.call(
+        getFolder,
+        { folder: this.#folder },
+        this.#route(),
+        signal,
+      )
+      this.#contentMailbox = state.contentMailbox
+      return state
+    } catch (error) {
+      const lost =
+        error instanceof SyncError &&
+        ['ErrorFolderNotFound', 'ErrorItemNotFound'].includes(error.code)
+      if (!lost || folder === undefined) throw error
+      // Renamed away, or replaced by another of the same name: the path decides.
+      return this.#state(undefined, signal)
+    }
+  }
+
+  async #find(): Promise<string> {
+    const { path } = this.#site
+    const lookup = await this.#site.control.find(path)
+    if (lookup.found) return lookup.folder.id
+    const names = lookup.children.slice(0, 10).map((name) => JSON.stringify(name))
+    const more = lookup.children.length > 10 ? ', …' : ''
+    const there =
+      names.length === 0
+        ? 'the account sees no folder there'
+        : `it holds ${names.join(', ')}${more}`
+    throw new SyncError(
+      'terminal',
+      'HubNotFound',
+      `there is no public folder ${path}: the nearest existing one is ${lookup.parent}; ${there}. Correct spec.hub.publicFolder, or the account’s permissions`,
+    )
+  }
+
+  #trusted({ committedMs }: FolderState): boolean {
+    const { serverDateMs } = this.#site.transport
+    if (committedMs === undefined || Number.isNaN(committedMs) || serverDateMs === undefined)
+      return false
+    return Math.floor(serverDateMs / 1000) > Math.floor(committedMs / 1000)
+  }
+
+  // All ids and versions, proven complete: as many as the server counts, none twice, the count unmoved.
+  async #listed(folder: string, signal: AbortSignal): Promise<readonly Ref[]> {
+    const refs = new Map<ItemId, Ref>()
+    let count = 0
+    for (let page = 0, offset = 0; page < pagesMax; page += 1) {
+      const request = { folder, offset, size: pageSize }
+      const answer = await this.#site.transport.call(findItem, request, this.#route(), signal)
+      for (const ref of answer.refs) refs.set(ref.id, ref)
+      count += answer.count
+      if (answer.last) {
+        if (count !== answer.total) break
+        return [...refs.values()]
+      }
+      if (answer.count === 0) break
+      offset += answer.count
+    }
+    throw new SyncError(
+      'transient',
+      'ListingIncomplete',
+      'the public folder changed while it was listed; it is listed again',
+    )
+  }
+
+  // Absent from two listings, denied one by one, and the folder did not move in between.
+  async #gone(
+    state: FolderState,
+    missing: readonly ItemId[],
+    signal: AbortSignal,
+  ): Promise<readonly ItemId[]> {
+    const again = new Set((await this.#listed(state.id, signal)).map(({ id }) => id))
+    const twice = missing.filter((id) => !again.has(id))
+    const gone = await confirmedGone(this.#items, twice, signal)
+    const after = await this.#state(state.id, signal)
+    if (after.tag !== state.tag || after.id !== state.id) {
+      throw new SyncError(
+        'transient',
+        'ListingIncomplete',
+        'the public folder changed while it was listed; it is listed again',
+      )
+    }
+    return gone
+  }
+
+  // Content requests go to the folder's content mailbox (exchange-protocol §1.3).
+  #route(): Route {
+    const { account } = this.#site
+    const domain = account?.split('@')[1]
+    const content =
+      this.#contentMailbox === undefined || domain === undefined
+        ? undefined
+        : `${this.#contentMailbox}@${domain}`
+    return { anchor: content ?? account, contentMailbox: content, lane: 'hub' }
+  }
+}
+
+async function lacking(refs: readonly Ref[], known: Known): Promise<readonly ItemId[]> {
+  const all: ReadonlyMap<ItemId, Version> = await known.all()
+  const listed = new Set(refs.map(({ id }) => id))
+  return [...all.keys()].filter((id) => !listed.has(id))
+}

@@ -1,0 +1,106 @@
+// Reading and writing items of one folder in batches. Answers for every item, in order; when one item
+// stops the server's batch (exchange-protocol §8.1), the rest is asked for again without it.
+import type { ItemId } from '../core/id.ts'
+import type { Found } from '../core/link.ts'
+import { SyncError } from '../core/sync-error.ts'
+import type { Creation, Update, Written } from '../sync/ports.ts'
+import { updatesXml } from './contact-codec.ts'
+import {
+  createItem,
+  type DeleteType,
+  deleteItem,
+  type Got,
+  getItem,
+  type Operation,
+  updateItem,
+} from './operations.ts'
+import type { Route, Transport } from './transport.ts'
+
+/** How many items one GetItem asks for. */
+const readMax = 50
+
+/** The items of one folder. */
+export class Items {
+  readonly #transport: Transport
+  readonly #route: () => Route
+  readonly #how: DeleteType
+
+  constructor(transport: Transport, route: () => Route, how: DeleteType) {
+    this.#transport = transport
+    this.#route = route
+    this.#how = how
+  }
+
+  /** The items as they are now: see Replica.read. What is no contact reads as an error that names it. */
+  async read(
+    ids: readonly ItemId[],
+    signal: AbortSignal,
+  ): Promise<readonly (Found | undefined | SyncError)[]> {
+    const got: Got[] = []
+    for (let from = 0; from < ids.length; from += readMax) {
+      const page = ids.slice(from, from + readMax)
+      got.push(...(await this.#each(getItem, page, (items) => items, signal)))
+    }
+    return got.map((each) => (each === 'OtherKind' ? otherKind : each))
+  }
+
+  async create(
+    folder: string,
+    items: readonly Creation[],
+    signal: AbortSignal,
+  ): Promise<readonly Written[]> {
+    return this.#each(createItem, items, (some) => ({ folder, items: some }), signal)
+  }
+
+  async update(updates: readonly Update[], signal: AbortSignal): Promise<readonly Written[]> {
+    // Nothing to say to the server (a field that it derives) is done already.
+    const said = updates.filter(({ patch }) => updatesXml(patch) !== '')
+    const answers =
+      said.length === 0 ? [] : await this.#each(updateItem, said, (some) => some, signal)
+    const byUpdate = new Map(said.map((update, index) => [update, answers[index]]))
+    return updates.map(
+      (update) => byUpdate.get(update) ?? { id: update.id, version: update.expect },
+    )
+  }
+
+  async remove(
+    ids: readonly ItemId[],
+    signal: AbortSignal,
+  ): Promise<readonly (undefined | SyncError)[]> {
+    return this.#each(deleteItem, ids, (some) => ({ ids: some, how: this.#how }), signal)
+  }
+
+  async #each<Item, Request, Result>(
+    operation: Operation<Request, readonly (Result | SyncError)[]>,
+    items: readonly Item[],
+    request: (items: readonly Item[]) => Request,
+    signal: AbortSignal,
+  ): Promise<readonly (Result | SyncError)[]> {
+    const done: (Result | SyncError)[] = []
+    while (done.length < items.length) {
+      const rest = items.slice(done.length)
+      const answers = await this.#transport.call(operation, request(rest), this.#route(), signal)
+      const stop = answers.findIndex(stopped)
+      const some = stop < 0 ? answers : answers.slice(0, stop)
+      const [first] = some
+      // One answer for all of a batch is an error of the whole.
+      if (some.length < rest.length && some.length === 1 && stop < 0 && first instanceof SyncError)
+        throw first
+      if (some.length === 0 || (stop < 0 && some.length !== rest.length)) {
+        throw new SyncError(
+          'transient',
+          'IncompleteAnswer',
+          'the server did not answer for every item',
+        )
+      }
+      done.push(...some)
+    }
+    return done
+  }
+}
+
+function stopped(answer: unknown): boolean {
+  return answer instanceof SyncError && answer.code === 'ErrorBatchProcessingStopped'
+}
+
+const otherKind = new SyncError('terminal', 'OtherKind', 'not a contact; it is left alone')

@@ -1,0 +1,92 @@
+// What the looks at a hub and at a member's folder have in common: reading what is new or changed, and
+// making sure that what a listing lacks is really gone. Half a listing, or a folder that we may no
+// longer see, reads as a mass deletion: so nothing counts as gone on one witness alone.
+import type { ItemId } from '../core/id.ts'
+import type { Found } from '../core/link.ts'
+import { SyncError } from '../core/sync-error.ts'
+import type { Known } from '../sync/ports.ts'
+import type { Items } from './items.ts'
+import type { FolderState, Ref } from './operations.ts'
+
+/** What a read brought: items, and those that could not be read and shall be tried again. */
+export type Read = Readonly<{ found: readonly Found[]; unreadable: readonly ItemId[] }>
+
+/** Those of the listed items whose version is not the known one. */
+export async function moved(refs: readonly Ref[], known: Known): Promise<readonly ItemId[]> {
+  const versions = await known.versions(refs.map(({ id }) => id))
+  return refs.filter(({ id, version }) => versions.get(id) !== version).map(({ id }) => id)
+}
+
+/** Reads the items. An unreadable one is passed over, and tried again; a transient error is the replica's. */
+export async function readAll(
+  items: Items,
+  ids: readonly ItemId[],
+  signal: AbortSignal,
+): Promise<Read> {
+  const found: Found[] = []
+  const unreadable: ItemId[] = []
+  const got = await items.read(ids, signal)
+  got.forEach((each, index) => {
+    const id = ids[index]
+    if (each instanceof SyncError) {
+      if (each.kind === 'transient') throw each
+      if (each.code !== 'OtherKind' && id !== undefined) unreadable.push(id)
+    } else if (each !== undefined) found.push(each)
+  })
+  return { found, unreadable }
+}
+
+/** Those that a listing lacks and that the server also says one by one are not there. */
+export async function confirmedGone(
+  items: Items,
+  missing: readonly ItemId[],
+  signal: AbortSignal,
+): Promise<readonly ItemId[]> {
+  const got = await items.read(missing, signal)
+  return missing.filter((id, index) => {
+    const each = got[index]
+    if (each instanceof SyncError)
+      throw new SyncError(
+        'transient',
+        'ListingIncomplete',
+        'a listing lacks items that the server cannot tell about; it is listed again',
+      )
+    if (each !== undefined)
+      throw new SyncError(
+        'transient',
+        'ListingIncomplete',
+        'a listing lacks items that are still there; it is listed again',
+      )
+    return id !== undefined
+  })
+}
+
+/** Throws unless the folder holds contacts and may be read. */
+export function demandReadable(state: FolderState): void {
+  if (!/^IPF\.Contact($|\.)/i.test(state.class)) {
+    const kind = state.class === '' ? 'another kind' : state.class
+    throw new SyncError(
+      'terminal',
+      'WrongFolderClass',
+      `the folder is of class ${kind}, not IPF.Contact: name another folder`,
+    )
+  }
+  if (!state.rights.read) {
+    throw new SyncError(
+      'terminal',
+      'NoRightToRead',
+      'the account may not read the folder: grant it the right',
+    )
+  }
+}
+
+/** Throws unless items may be created, changed and deleted in the folder. */
+export function demandWritable({ rights }: FolderState, whose: string): void {
+  const lacking = (['create', 'modify', 'delete'] as const).filter((right) => !rights[right])
+  if (lacking.length === 0) return
+  throw new SyncError(
+    'terminal',
+    'NoRightToWrite',
+    `the account may not ${lacking.join(', ')} items in ${whose}: grant it PublishingEditor, or make the members OneWay`,
+  )
+}

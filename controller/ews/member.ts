@@ -1,0 +1,182 @@
+// A member: a folder in a mailbox. SyncFolderItems with a saved cursor tells what changed
+// (exchange-protocol §2.1); without one it tells everything, and what is known and not told is gone.
+import type { ItemId } from '../core/id.ts'
+import type { Role } from '../core/link.ts'
+import { SyncError } from '../core/sync-error.ts'
+import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
+import type { Control } from './control.ts'
+import { Items } from './items.ts'
+import { confirmedGone, demandReadable, demandWritable, moved, readAll } from './looks.ts'
+import { type FolderState, getFolder, type Ref, syncFolderItems } from './operations.ts'
+import type { Route, Transport } from './transport.ts'
+
+const pagesMax = 10_000
+
+/** What a member's replica needs. */
+export type MemberSite = Readonly<{
+  role: Role
+  path: string
+  transport: Transport
+  control: Control
+  route: Route
+}>
+
+/** The Replica port over a mailbox folder. */
+export class Member implements Replica {
+  readonly role: Role
+  readonly #site: MemberSite
+  readonly #items: Items
+  #folder: string | undefined
+  #state: FolderState | undefined
+
+  constructor(site: MemberSite) {
+    this.role = site.role
+    this.#site = site
+    this.#items = new Items(site.transport, () => site.route, 'MoveToDeletedItems')
+  }
+
+  async observe(memory: Memory | undefined, known: Known, signal: AbortSignal): Promise<Look> {
+    const state = await this.#look(memory?.folder, signal)
+    const lens = memory?.lens ?? ''
+    // A folder that is still to be made holds nothing, and has lost nothing.
+    if (state === undefined) return { changed: [], gone: [], memory: { lens, recheck: [] } }
+    demandReadable(state)
+    const same = memory?.folder === state.id
+    const { refs, gone, cursor } = await this.#changes(
+      state.id,
+      same ? memory.cursor : undefined,
+      known,
+      same,
+      signal,
+    )
+    const ids = new Set([...(await moved(refs, known)), ...(same ? memory.recheck : [])])
+    const { found, unreadable } = await readAll(this.#items, [...ids], signal)
+    return { changed: found, gone, memory: { folder: state.id, lens, cursor, recheck: unreadable } }
+  }
+
+  async prepare(memory: Memory, signal: AbortSignal): Promise<Memory> {
+    if (memory.folder !== undefined) {
+      if (this.#state !== undefined) demandWritable(this.#state, 'the member’s folder')
+      return memory
+    }
+    const folder = await this.#site.control.make(this.#site.path)
+    this.#folder = folder
+    const state = await this.#site.transport.call(getFolder, { folder }, this.#site.route, signal)
+    demandReadable(state)
+    demandWritable(state, 'the member’s folder')
+    return { ...memory, folder }
+  }
+
+  read(ids: readonly ItemId[], signal: AbortSignal) {
+    return this.#items.read(ids, signal)
+  }
+
+  create(items: readonly Creation[], signal: AbortSignal) {
+    return this.#items.create(this.#folder ?? '', items, signal)
+  }
+
+  update(updates: readonly Update[], signal: AbortSignal) {
+    return this.#items.update(updates, signal)
+  }
+
+  remove(ids: readonly ItemId[], signal: AbortSignal) {
+    return this.#items.remove(ids, signal)
+  }
+
+  // Page by page past our own echo; the first page with anybody else's change is left for the next pass.
+  async settle(memory: Memory, known: Known, signal: AbortSignal): Promise<Memory> {
+    const { folder } = memory
+    if (folder === undefined) return memory
+    let { cursor } = memory
+    for (let page = 0; page < pagesMax; page += 1) {
+      const answer = await this.#site.transport.call(
+        syncFolderItems,
+        { folder, cursor },
+        this.#site.route,
+        signal,
+      )
+      const lost = await known.versions(answer.gone)
+      if ((await moved(answer.changed, known)).length > 0 || lost.size > 0) break
+      cursor = answer.cursor
+      if (answer.last) break
+    }
+    return { ...memory, cursor }
+  }
+
+  async #look(folder: string | undefined, signal: AbortSignal): Promise<FolderState | undefined> {
+    this.#folder = folder ?? (await this.#find())
+    this.#state = undefined
+    if (this.#folder === undefined) return undefined
+    try {
+      this.#state = await this.#site.transport.call(
+        getFolder,
+        { folder: this.#folder },
+        this.#site.route,
+        signal,
+      )
+      return this.#state
+    } catch (error) {
+      const lost =
+        error instanceof SyncError &&
+        ['ErrorFolderNotFound', 'ErrorItemNotFound'].includes(error.code)
+      if (!lost || folder === undefined) throw error
+      return this.#look(undefined, signal)
+    }
+  }
+
+  async #find(): Promise<string | undefined> {
+    const lookup = await this.#site.control.find(this.#site.path)
+    return lookup.found ? lookup.folder.id : undefined
+  }
+
+  async #changes(
+    folder: string,
+    cursor: string | undefined,
+    known: Known,
+    sameFolder: boolean,
+    signal: AbortSignal,
+  ): Promise<{ refs: readonly Ref[]; gone: readonly ItemId[]; cursor: string }> {
+    try {
+      const told = await this.#told(folder, cursor, signal)
+      if (cursor !== undefined) return told
+      const listed = new Set(told.refs.map(({ id }) => id))
+      const all = sameFolder ? [...(await known.all()).keys()] : []
+      const missing = all.filter((id) => !listed.has(id))
+      return { ...told, gone: await confirmedGone(this.#items, missing, signal) }
+    } catch (error) {
+      // The server lost, or no longer takes, what it gave us: everything is told anew.
+      const invalid = error instanceof SyncError && error.code === 'ErrorInvalidSyncStateData'
+      if (!invalid || cursor === undefined) throw error
+      return this.#changes(folder, undefined, known, sameFolder, signal)
+    }
+  }
+
+  async #told(folder: string, from: string | undefined, signal: AbortSignal) {
+    const refs = new Map<ItemId, Ref>()
+    const gone = new Set<ItemId>()
+    let cursor = from
+    for (let page = 0; page < pagesMax; page += 1) {
+      const answer = await this.#site.transport.call(
+        syncFolderItems,
+        { folder, cursor },
+        this.#site.route,
+        signal,
+      )
+      for (const ref of answer.changed) {
+        refs.set(ref.id, ref)
+        gone.delete(ref.id)
+      }
+      for (const id of answer.gone) {
+        gone.add(id)
+        refs.delete(id)
+      }
+      cursor = answer.cursor
+      if (answer.last) return { refs: [...refs.values()], gone: [...gone], cursor }
+    }
+    throw new SyncError(
+      'transient',
+      'ListingIncomplete',
+      'the folder did not come to an end; it is listed again',
+    )
+  }
+}

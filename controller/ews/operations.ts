@@ -1,0 +1,306 @@
+// The data plane: every EWS call as two pure functions, one from values to XML, one from XML to values.
+
+import type { ItemId, Version } from '../core/id.ts'
+import type { Item, Patch } from '../core/item.ts'
+import type { Found } from '../core/link.ts'
+import { type Stamp, stampOf, stampText } from '../core/stamp.ts'
+import { SyncError } from '../core/sync-error.ts'
+import { contactXml, extendedOf, itemOf, updatesXml } from './contact-codec.ts'
+import { errorOf, folderXml, messagesOf } from './envelope.ts'
+import { all, at, element, escaped, type Node, textAt, type Xml } from './xml.ts'
+
+/** One EWS call: what is asked, and how its answer reads. */
+export type Operation<Request, Result> = Readonly<{
+  name: string
+  request: (request: Request) => Xml
+  result: (answer: Node, request: Request) => Result
+}>
+
+/** An item's id and version as a server names them. */
+export type Ref = Readonly<{ id: ItemId; version: Version }>
+
+/** Our one named property: a name for ever, since every mailbox has only so many (exchange-protocol §2.3). */
+export const stampProperty = {
+  set: 'b0a2f7de-6c55-4d0c-9a3f-0d3f1f6f2a41',
+  name: 'exsync-link',
+} as const
+
+const stampUri = `<t:ExtendedFieldURI PropertySetId="${stampProperty.set}" PropertyName="${stampProperty.name}" PropertyType="String"/>`
+
+/** One page of SyncFolderItems. */
+export type SyncPage = Readonly<{
+  changed: readonly Ref[]
+  gone: readonly ItemId[]
+  cursor: string
+  last: boolean
+}>
+
+/** SyncFolderItems: what changed in a mailbox folder since the cursor; without one, everything. */
+export const syncFolderItems: Operation<{ folder: string; cursor: string | undefined }, SyncPage> =
+  {
+    name: 'SyncFolderItems',
+    request: ({ folder, cursor }) =>
+      '<m:SyncFolderItems><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape>' +
+      `<m:SyncFolderId>${folderXml(folder)}</m:SyncFolderId>` +
+      (cursor === undefined ? '' : element('m:SyncState', cursor)) +
+      '<m:MaxChangesReturned>512</m:MaxChangesReturned></m:SyncFolderItems>',
+    result: (answer) => {
+      const message = only(answer)
+      const changes = at(message, 'Changes')?.children ?? []
+      const cursor = textAt(message, 'SyncState')
+      const last = textAt(message, 'IncludesLastItemInRange')
+      if (cursor === undefined || last === undefined) throw incomplete('SyncFolderItems')
+      return {
+        changed: changes
+          .filter(({ name }) => name === 'Create' || name === 'Update')
+          .flatMap(({ children }) =>
+            children.flatMap((item) => (synced(item) ? refsIn(item) : [])),
+          ),
+        gone: changes
+          .filter(({ name }) => name === 'Delete')
+          .flatMap((change) =>
+            all(change, 'ItemId').map(({ attributes }) => attributes.Id as ItemId),
+          ),
+        cursor,
+        last: last.trim() === 'true',
+      }
+    },
+  }
+
+/** One page of FindItem: the items of a folder, oldest first. */
+export type FindPage = Readonly<{
+  /** The contacts of the page. */
+  refs: readonly Ref[]
+  /** How many items the page had, of whatever kind. */
+  count: number
+  total: number
+  next: number
+  last: boolean
+}>
+
+/** FindItem: a page of a folder's ids and change keys, in an order that does not move. */
+export const findItem: Operation<{ folder: string; offset: number; size: number }, FindPage> = {
+  name: 'FindItem',
+  request: ({ folder, offset, size }) =>
+    '<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape>' +
+    `<m:IndexedPageItemView MaxEntriesReturned="${size}" Offset="${offset}" BasePoint="Beginning"/>` +
+    '<m:SortOrder><t:FieldOrder Order="Ascending"><t:FieldURI FieldURI="item:DateTimeCreated"/></t:FieldOrder></m:SortOrder>' +
+    `<m:ParentFolderIds>${folderXml(folder)}</m:ParentFolderIds></m:FindItem>`,
+  result: (answer) => {
+    const root = at(only(answer), 'RootFolder')
+    const items = at(root, 'Items')?.children ?? []
+    const {
+      TotalItemsInView: total,
+      IndexedPagingOffset: next,
+      IncludesLastItemInRange: last,
+    } = root?.attributes ?? {}
+    if (total === undefined || last === undefined) throw incomplete('FindItem')
+    return {
+      refs: items.filter(synced).flatMap(refsIn),
+      count: items.length,
+      total: Number(total),
+      next: Number(next ?? items.length),
+      last: last === 'true',
+    }
+  },
+}
+
+/** What GetItem says of one id: the item, that it is not there, or what is wrong with it. */
+export type Got = Found | undefined | 'OtherKind' | SyncError
+
+/** GetItem: whole items. What is no contact is OtherKind and stays untouched. */
+export const getItem: Operation<readonly ItemId[], readonly Got[]> = {
+  name: 'GetItem',
+  request: (ids) =>
+    '<m:GetItem><m:ItemShape><t:BaseShape>AllProperties</t:BaseShape><t:BodyType>Best</t:BodyType>' +
+    `<t:AdditionalProperties>${stampUri}</t:AdditionalProperties></m:ItemShape>` +
+    `<m:ItemIds>${ids.map((id) => `<t:ItemId Id="${escaped(id)}"/>`).join('')}</m:ItemIds></m:GetItem>`,
+  result: (answer) =>
+    messagesOf(answer).map((message) => {
+      const error = errorOf(message)
+      if (error?.code === 'ErrorItemNotFound') return undefined
+      if (error !== undefined) return error
+      const node = at(message, 'Items')?.children[0]
+      const [ref] = node === undefined ? [] : refsIn(node)
+      if (node === undefined || ref === undefined) return incomplete('GetItem')
+      return synced(node) && isContact(node) ? foundIn(node, ref) : 'OtherKind'
+    }),
+}
+
+/** CreateItem: new contacts with their stamps. */
+export const createItem: Operation<
+  { folder: string; items: readonly Readonly<{ item: Item; stamp: Stamp }>[] },
+  readonly (Ref | SyncError)[]
+> = {
+  name: 'CreateItem',
+  request: ({ folder, items }) =>
+    `<m:CreateItem><m:SavedItemFolderId>${folderXml(folder)}</m:SavedItemFolderId>` +
+    `<m:Items>${items.map(({ item, stamp }) => `<t:Contact>${contactXml(item, stampXml(stamp))}</t:Contact>`).join('')}</m:Items></m:CreateItem>`,
+  result: written,
+}
+
+/** UpdateItem: changes to items that still have the expected version. */
+export const updateItem: Operation<
+  readonly Readonly<{ id: ItemId; expect: Version; patch: Patch }>[],
+  readonly (Ref | SyncError)[]
+> = {
+  name: 'UpdateItem',
+  request: (updates) =>
+    '<m:UpdateItem ConflictResolution="NeverOverwrite" MessageDisposition="SaveOnly"><m:ItemChanges>' +
+    updates
+      .map(
+        ({ id, expect, patch }) =>
+          `<t:ItemChange><t:ItemId Id="${escaped(id)}" ChangeKey="${escaped(expect)}"/>` +
+          `<t:Updates>${updatesXml(patch)}</t:Updates></t:ItemChange>`,
+      )
+      .join('') +
+    '</m:ItemChanges></m:UpdateItem>',
+  result: written,
+}
+
+/** How a deleted item can be had back: from Deleted Items, or from the folder's dumpster. */
+export type DeleteType = 'MoveToDeletedItems' | 'SoftDelete'
+
+/** DeleteItem; undefined for what is gone now. */
+export const deleteItem: Operation<
+  { ids: readonly ItemId[]; how: DeleteType },
+  readonly (undefined | SyncError)[]
+> = {
+  name: 'DeleteItem',
+  request: ({ ids, how }) =>
+    `<m:DeleteItem DeleteType="${how}"><m:ItemIds>${ids.map((id) => `<t:ItemId Id="${escaped(id)}"/>`).join('')}</m:ItemIds></m:DeleteItem>`,
+  result: (answer) =>
+    messagesOf(answer).map((message) => {
+      const error = errorOf(message)
+      return error?.code === 'ErrorItemNotFound' ? undefined : error
+    }),
+}
+
+/** What a folder says of itself. */
+export type FolderState = Readonly<{
+  id: string
+  class: string
+  /** Moves whenever something in the folder does; undefined where the server does not tell. */
+  tag: string | undefined
+  /** The latest commit, ms since 1970. */
+  committedMs: number | undefined
+  /** The public folder's content mailbox, a GUID. */
+  contentMailbox: string | undefined
+  rights: Readonly<{ read: boolean; create: boolean; modify: boolean; delete: boolean }>
+}>
+
+/** PR_LOCAL_COMMIT_TIME_MAX, PR_DELETED_COUNT_TOTAL, PR_CONTENT_COUNT, PR_REPLICA_LIST (exchange-protocol §1.2, §1.3). */
+const tags = {
+  committed: '0x670a',
+  deleted: '0x670b',
+  count: '0x3602',
+  replicas: '0x6698',
+} as const
+
+const tagUri = (tag: string, type: string) =>
+  `<t:ExtendedFieldURI PropertyTag="${tag}" PropertyType="${type}"/>`
+
+/** GetFolder: a folder's tag and what we may do in it. */
+export const getFolder: Operation<{ folder: string }, FolderState> = {
+  name: 'GetFolder',
+  request: ({ folder }) =>
+    '<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>' +
+    '<t:FieldURI FieldURI="folder:FolderClass"/><t:FieldURI FieldURI="folder:EffectiveRights"/>' +
+    tagUri(tags.committed, 'SystemTime') +
+    tagUri(tags.deleted, 'Integer') +
+    tagUri(tags.count, 'Integer') +
+    tagUri(tags.replicas, 'Binary') +
+    `</t:AdditionalProperties></m:FolderShape><m:FolderIds>${folderXml(folder)}</m:FolderIds></m:GetFolder>`,
+  result: (answer) => {
+    const node = at(only(answer), 'Folders')?.children[0]
+    const id = at(node, 'FolderId')?.attributes.Id
+    if (node === undefined || id === undefined) throw incomplete('GetFolder')
+    const property = (tag: string) => {
+      const found = all(node, 'ExtendedProperty').find(
+        (each) => Number(at(each, 'ExtendedFieldURI')?.attributes.PropertyTag) === Number(tag),
+      )
+      return textAt(found, 'Value')
+    }
+    const committed = property(tags.committed)
+    const parts = [committed, property(tags.deleted), property(tags.count)]
+    const rights = at(node, 'EffectiveRights')
+    const may = (right: string) => textAt(rights, right)?.trim() !== 'false'
+    return {
+      id,
+      class: textAt(node, 'FolderClass') ?? (node.name === 'ContactsFolder' ? 'IPF.Contact' : ''),
+      tag: committed === undefined ? undefined : parts.map((part) => part ?? '').join('|'),
+      committedMs: committed === undefined ? undefined : Date.parse(committed),
+      contentMailbox: guidOf(property(tags.replicas)),
+      rights: {
+        read: may('Read'),
+        create: may('CreateContents'),
+        modify: may('Modify'),
+        delete: may('Delete'),
+      },
+    }
+  },
+}
+
+// PR_REPLICA_LIST is the base64 of a 36-character GUID and a NUL.
+function guidOf(base64: string | undefined): string | undefined {
+  const text = Buffer.from(base64 ?? '', 'base64')
+    .toString('latin1')
+    .replace(/\0+$/, '')
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : undefined
+}
+
+function written(answer: Node): readonly (Ref | SyncError)[] {
+  return messagesOf(answer).map((message) => {
+    const error = errorOf(message)
+    if (error !== undefined) return error
+    const [ref] = (at(message, 'Items')?.children ?? []).flatMap(refsIn)
+    return ref ?? incomplete('the write')
+  })
+}
+
+function foundIn(node: Node, ref: Ref): Found {
+  const modified = Date.parse(textAt(node, 'LastModifiedTime') ?? '')
+  return {
+    ...ref,
+    item: itemOf(node),
+    stamp: stampOf(extendedOf(node, stampProperty.name)),
+    modifiedMs: Number.isNaN(modified) ? undefined : modified,
+  }
+}
+
+function stampXml(stamp: Stamp): Xml {
+  return `<t:ExtendedProperty>${stampUri}${element('t:Value', stampText(stamp))}</t:ExtendedProperty>`
+}
+
+function refsIn(node: Node): readonly Ref[] {
+  const { Id: id, ChangeKey: version } = at(node, 'ItemId')?.attributes ?? {}
+  return id === undefined || version === undefined
+    ? []
+    : [{ id: id as ItemId, version: version as Version }]
+}
+
+// Distribution lists and whatever else lies in a contacts folder is not ours to touch.
+function synced(node: Node): boolean {
+  return node.name === 'Contact' || node.name === 'Item'
+}
+
+function isContact(node: Node): boolean {
+  const itemClass = textAt(node, 'ItemClass')
+  return itemClass === undefined ? node.name === 'Contact' : /^IPM\.Contact($|\.)/i.test(itemClass)
+}
+
+function only(answer: Node): Node {
+  const [message] = messagesOf(answer)
+  if (message === undefined) throw incomplete('the answer')
+  const error = errorOf(message)
+  if (error !== undefined) throw error
+  return message
+}
+
+function incomplete(what: string): SyncError {
+  return new SyncError(
+    'transient',
+    'IncompleteAnswer',
+    `${what} lacks what the protocol demands; it is asked again`,
+  )
+}

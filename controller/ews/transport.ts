@@ -1,0 +1,339 @@
+// The one way to the server: pooled connections, a deadline for every request, authentication, routing
+// headers, bounded concurrency, and errors that say what to do next. Both planes use it.
+import { Agent, type Dispatcher, request as send } from 'undici'
+import { SyncError } from '../core/sync-error.ts'
+import type { Clock } from '../sync/ports.ts'
+import { answerOf, envelopeXml, serverVersionOf } from './envelope.ts'
+import { Lane } from './lanes.ts'
+import type { Operation } from './operations.ts'
+import { type Node, parsed, type Xml } from './xml.ts'
+
+/** How to reach a server, and as whom. Durations in ms. */
+export type Endpoint = Readonly<{
+  url: string
+  username: string
+  password: string
+  /** Certificate authorities to trust instead of Node's own, PEM. */
+  ca: string | undefined
+  concurrency: number
+  concurrencyPerMailbox: number
+  requestTimeoutMs: number
+}>
+
+/** Where a request goes, and as whom it acts. */
+export type Route = Readonly<{
+  /** The mailbox whose owner the request acts as. */
+  actAs?: string | undefined
+  /** X-AnchorMailbox: the server that holds it answers. */
+  anchor?: string | undefined
+  /** X-PublicFolderMailbox: where the public folder's content lies. */
+  contentMailbox?: string | undefined
+  /** Requests of one lane are bounded together: the mailbox, or the hub. */
+  lane: string
+}>
+
+/** An answer: the envelope, and its text where that was asked for. */
+export type Answer = Readonly<{ envelope: Node; text: string }>
+
+/** What became of a request, for metrics: never an address. */
+export type Trace = (operation: string, result: string, durationMs: number) => void
+
+/** A fixed, documented name: administrators can allow it by EwsApplicationAccessPolicy. */
+export const userAgent = 'exchange-sync-controller/0.1'
+
+const reads = new Set([
+  'GetFolder',
+  'FindFolder',
+  'FindItem',
+  'GetItem',
+  'SyncFolderItems',
+  'ResolveNames',
+  'ConvertId',
+])
+
+/** A wait that is worth it within a pass; a longer one ends the request and is the scheduler's. */
+const waitMaxMs = 10_000
+
+/** A connection to one server as one account. */
+export class Transport {
+  readonly #endpoint: Endpoint
+  readonly #clock: Clock
+  readonly #trace: Trace
+  readonly #agent: Agent
+  readonly #all: Lane
+  readonly #lanes = new Map<string, Lane>()
+  #pausedUntilMs = 0
+  /** The server's version, once it has answered. */
+  version: string | undefined
+  /** The server's clock at its last answer, ms since 1970, whole seconds; undefined when it does not tell. */
+  serverDateMs: number | undefined
+
+  constructor(endpoint: Endpoint, clock: Clock, trace: Trace = () => {}) {
+    this.#endpoint = endpoint
+    this.#clock = clock
+    this.#trace = trace
+    this.#all = new Lane(endpoint.concurrency)
+    this.#agent = new Agent({
+      connections: endpoint.concurrency,
+      keepAliveTimeout: 60_000,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: { timeout: 15_000, ...(endpoint.ca === undefined ? {} : { ca: endpoint.ca }) },
+    })
+  }
+
+  /** Closes the connections. */
+  async close(): Promise<void> {
+    await this.#agent.destroy()
+  }
+
+  /** Makes a call of the data plane. Rejects with a SyncError, or with the signal's reason. */
+  async call<Request, Result>(
+    operation: Operation<Request, Result>,
+    request: Request,
+    route: Route,
+    signal: AbortSignal,
+  ): Promise<Result> {
+    const xml = envelopeXml(operation.request(request), route.actAs)
+    const { envelope } = await this.exchange(operation.name, xml, route, signal)
+    return operation.result(answerOf(envelope), request)
+  }
+
+  /**
+   * Sends an envelope, answers the envelope that came back, with its text when `verbatim` is asked for.
+   * Reads are tried again once, writes never.
+   */
+  async exchange(
+    operation: string,
+    xml: Xml,
+    route: Route,
+    signal: AbortSignal,
+    verbatim = false,
+  ): Promise<Answer> {
+    const lane = this.#lanes.get(route.lane) ?? new Lane(this.#endpoint.concurrencyPerMailbox)
+    this.#lanes.set(route.lane, lane)
+    return lane.run(
+      () =>
+        this.#all.run(async () => {
+          try {
+            return await this.#once(operation, xml, route, signal, verbatim)
+          } catch (error) {
+            if (!reads.has(operation) || !(error instanceof SyncError) || !again.has(error.code))
+              throw error
+            return await this.#once(operation, xml, route, signal, verbatim)
+          }
+        }, signal),
+      signal,
+    )
+  }
+
+  async #once(
+    operation: string,
+    xml: Xml,
+    route: Route,
+    signal: AbortSignal,
+    verbatim: boolean,
+  ): Promise<Answer> {
+    await this.#pause(signal)
+    const startMs = this.#clock.now()
+    const deadline = AbortSignal.timeout(this.#endpoint.requestTimeoutMs)
+    try {
+      const answer = await this.#post(xml, route, AbortSignal.any([signal, deadline]), verbatim)
+      this.#trace(operation, 'ok', this.#clock.now() - startMs)
+      return answer
+    } catch (error) {
+      signal.throwIfAborted()
+      const fault = deadline.aborted ? timedOut : networkError(error, this.#endpoint.url)
+      if (fault.backOffMs !== undefined) this.#pausedUntilMs = this.#clock.now() + fault.backOffMs
+      this.#trace(operation, fault.code, this.#clock.now() - startMs)
+      throw fault
+    }
+  }
+
+  async #post(xml: Xml, route: Route, signal: AbortSignal, verbatim: boolean): Promise<Answer> {
+    const { url, username, password } = this.#endpoint
+    const headers: Record<string, string> = {
+      'content-type': 'text/xml; charset=utf-8',
+      accept: 'text/xml',
+      'user-agent': userAgent,
+      authorization: `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`,
+    }
+    if (route.anchor !== undefined) headers['x-anchormailbox'] = route.anchor
+    if (route.contentMailbox !== undefined) headers['x-publicfoldermailbox'] = route.contentMailbox
+    const response = await send(url, {
+      method: 'POST',
+      headers,
+      body: xml,
+      signal,
+      dispatcher: this.#agent,
+    })
+    const date = Date.parse(String(response.headers.date ?? ''))
+    this.serverDateMs = Number.isNaN(date) ? undefined : date
+    if (response.statusCode !== 200 && response.statusCode !== 500) {
+      await response.body.dump()
+      throw statusError(response)
+    }
+    const text: Uint8Array[] = []
+    const envelope = await soapIn(response, verbatim ? text : undefined)
+    this.version ??= serverVersionOf(envelope)
+    if (response.statusCode === 500) {
+      answerOf(envelope)
+      throw statusError(response)
+    }
+    return { envelope, text: Buffer.concat(text).toString('utf8') }
+  }
+
+  // A server's back-off pauses the whole identity: a short one is waited for, a long one ends the request.
+  async #pause(signal: AbortSignal): Promise<void> {
+    const waitMs = this.#pausedUntilMs - this.#clock.now()
+    if (waitMs <= 0) return
+    if (waitMs > waitMaxMs) {
+      throw new SyncError(
+        'transient',
+        'ErrorServerBusy',
+        'the server asked to be left alone for a while',
+        { backOffMs: waitMs },
+      )
+    }
+    await this.#clock.sleep(waitMs, signal)
+  }
+}
+
+async function soapIn(
+  response: Dispatcher.ResponseData,
+  copy: Uint8Array[] | undefined,
+): Promise<Node> {
+  const bytes = async function* () {
+    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+      copy?.push(chunk)
+      yield chunk
+    }
+  }
+  try {
+    return await parsed(bytes())
+  } catch (error) {
+    if (error instanceof SyncError && error.code === 'NotXml') {
+      if (response.statusCode === 500) throw statusError(response)
+      throw new SyncError(
+        'transient',
+        'NotEws',
+        'the server answered with a web page instead of EWS: check that the URL ends in /EWS/Exchange.asmx and that no proxy or sign-in page stands before it',
+      )
+    }
+    throw error
+  }
+}
+
+const again = new Set([
+  'ConnectionLost',
+  'TruncatedAnswer',
+  'NotXml',
+  'ErrorInternalServerTransientError',
+])
+
+const timedOut = new SyncError(
+  'transient',
+  'RequestTimeout',
+  'the server did not answer within spec.limits.requestTimeout',
+)
+
+function statusError({ statusCode, headers }: Dispatcher.ResponseData): SyncError {
+  const seconds = Number(headers['retry-after'])
+  const backOffMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined
+  switch (statusCode) {
+    case 401:
+      return new SyncError(
+        'terminal',
+        'AuthenticationFailed',
+        'the server refused the user name or password: correct them in the Secret that spec.auth.secretRef names',
+      )
+    case 403:
+      return new SyncError(
+        'terminal',
+        'Forbidden',
+        'the server forbids this account to use EWS: allow it (EwsEnabled, EwsApplicationAccessPolicy)',
+      )
+    case 404:
+      return new SyncError(
+        'terminal',
+        'NotEws',
+        'there is no EWS at the URL: it usually ends in /EWS/Exchange.asmx',
+      )
+    case 413:
+      return new SyncError(
+        'terminal',
+        'RequestTooLarge',
+        'the server refused the request as too large: raise its limit',
+      )
+    case 429:
+    case 503:
+      return new SyncError(
+        'transient',
+        'ServerBusy',
+        `the server is busy (HTTP ${statusCode}); it is tried again later`,
+        { backOffMs },
+      )
+    default:
+      return statusCode >= 300 && statusCode < 400
+        ? new SyncError(
+            'transient',
+            'Redirected',
+            `the server redirects (HTTP ${statusCode}): give the final URL in spec.url`,
+          )
+        : new SyncError(
+            'transient',
+            'HttpError',
+            `the server answered HTTP ${statusCode}; it is tried again`,
+            { backOffMs },
+          )
+  }
+}
+
+function networkError(error: unknown, url: string): SyncError {
+  if (error instanceof SyncError) return error
+  const code = codeOf(error)
+  const { host } = new URL(url)
+  if (/CERT|TLS|SSL|ISSUER|SIGNATURE|UNABLE_TO_VERIFY/.test(code)) {
+    const remedy =
+      'put the certificate of its authority into a Secret and name it in spec.tls.caSecretRef'
+    return new SyncError(
+      'terminal',
+      'TlsNotTrusted',
+      `the certificate of ${host} is not trusted (${code}): ${remedy}`,
+      { cause: error },
+    )
+  }
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return new SyncError(
+      'transient',
+      'HostNotFound',
+      `the host ${host} is not known: check spec.url, or the name server`,
+      { cause: error },
+    )
+  }
+  if (
+    code === 'ECONNREFUSED' ||
+    code === 'UND_ERR_CONNECT_TIMEOUT' ||
+    code === 'EHOSTUNREACH' ||
+    code === 'ENETUNREACH'
+  ) {
+    return new SyncError(
+      'transient',
+      'ConnectionRefused',
+      `nothing answers at ${host}: check spec.url, the server and the firewall`,
+      { cause: error },
+    )
+  }
+  return new SyncError(
+    'transient',
+    'ConnectionLost',
+    `the connection to ${host} broke off; it is tried again`,
+    { cause: error },
+  )
+}
+
+function codeOf(error: unknown): string {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown }
+  if (typeof code === 'string') return code
+  return cause === undefined ? '' : codeOf(cause)
+}

@@ -1,0 +1,152 @@
+// What a document of a kind that we know must look like: SyncGroup and ExchangeServer by their
+// CRDs, Secret by hand.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import type { Fault } from './problem.ts'
+import { brokenRules } from './rules.ts'
+import { checkOf, defaulted, type Schema } from './schema.ts'
+
+/** One kind of resource in one version. */
+export type Contract = Readonly<{
+  apiVersion: string
+  kind: string
+  /** A copy with defaults, as an API server stores it. Takes any value. */
+  defaulted: (value: unknown) => unknown
+  /** What is wrong with a value that has its defaults. */
+  faults: (value: unknown) => readonly Fault[]
+}>
+
+type Crd = Readonly<{
+  spec: Readonly<{
+    group: string
+    names: { kind: string }
+    versions: readonly { name: string; schema: { openAPIV3Schema: Schema } }[]
+  }>
+}>
+
+/** The group of our resources. */
+export const GROUP = 'exchangesync.dev'
+
+const CRDS = join(import.meta.dirname, '../../crds')
+const NAME_MAX = 253
+const SECRET_VALUE_MAX = 1_400_000 // 1 MiB in base64; a Secret as a whole may have no more.
+
+const text = (rest: Schema & { maxLength?: number } = {}): Schema => ({ type: 'string', ...rest })
+const mapOf = (additionalProperties: Schema): Schema => ({ type: 'object', additionalProperties })
+
+/** `metadata` of every kind: what people write, and what `kubectl get -o yaml` adds. */
+const METADATA: Schema = {
+  type: 'object',
+  required: ['name'],
+  properties: {
+    name: text({
+      format: 'resource name',
+      maxLength: NAME_MAX,
+      description: 'The name of the resource.',
+    }),
+    namespace: text({ format: 'namespace', maxLength: 63 }),
+    generateName: text({ maxLength: NAME_MAX }),
+    labels: mapOf(text({ format: 'label value', maxLength: 63 })),
+    annotations: mapOf(text()),
+    uid: text(),
+    resourceVersion: text(),
+    selfLink: text(),
+    generation: { type: 'integer', format: 'int64' },
+    creationTimestamp: text({ format: 'date-time', nullable: true }),
+    deletionTimestamp: text({ format: 'date-time' }),
+    deletionGracePeriodSeconds: { type: 'integer', format: 'int64' },
+    finalizers: { type: 'array', items: text() },
+    ownerReferences: { type: 'array', items: { type: 'object' } },
+    managedFields: { type: 'array', items: { type: 'object' } },
+  },
+}
+
+const SECRET: Schema = {
+  type: 'object',
+  required: ['metadata'],
+  properties: {
+    apiVersion: text(),
+    kind: text(),
+    metadata: METADATA,
+    type: text({ maxLength: NAME_MAX }),
+    immutable: { type: 'boolean' },
+    data: mapOf(text({ format: 'base64', maxLength: SECRET_VALUE_MAX })),
+    stringData: mapOf(text({ maxLength: SECRET_VALUE_MAX })),
+  },
+}
+
+let read: readonly Contract[] | undefined
+
+/**
+ * The kinds that we know. Reads the CRDs beside the program once; throws when they are not there.
+ */
+export function contracts(): readonly Contract[] {
+  read ??= [secret(), ...crds().map(contractOf)]
+  return read
+}
+
+/** The contract of a CRD's first version, given the CRD as plain JSON. */
+export function contractOf(crd: Crd): Contract {
+  const { group, names, versions } = crd.spec
+  const version = versions[0]
+  if (version === undefined) throw new Error(`the CRD of ${names.kind} has no version`)
+  const schema = declared(version.schema.openAPIV3Schema)
+  const check = checkOf(schema, { quiet: false })
+  return {
+    apiVersion: `${group}/${version.name}`,
+    kind: names.kind,
+    defaulted: (value) => defaulted(schema, value),
+    faults: (value) => {
+      const faults = check(value)
+      return [...faults, ...brokenRules(schema, value, faults)]
+    },
+  }
+}
+
+function crds(): readonly Crd[] {
+  const names = readdirSync(CRDS).filter((name) => name.endsWith('.yaml'))
+  return names.sort().map((name) => parse(readFileSync(join(CRDS, name), 'utf8')) as Crd)
+}
+
+/**
+ * The schema of what people declare: with all of `metadata`, which a CRD may restrict but not
+ * describe, and with any status, which a server drops.
+ */
+function declared(schema: Schema): Schema {
+  const own = schema.properties?.metadata?.properties ?? {}
+  const names = Object.entries(METADATA.properties ?? {}).map(
+    ([key, field]) => [key, { ...field, ...own[key] }] as const,
+  )
+  const metadata = { ...METADATA, properties: Object.fromEntries(names) }
+  return {
+    ...schema,
+    required: ['metadata', ...(schema.required ?? [])],
+    properties: { ...schema.properties, metadata, status: {} },
+  }
+}
+
+function secret(): Contract {
+  const check = checkOf(SECRET, { quiet: true })
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    defaulted: (value) => defaulted(SECRET, value),
+    faults: (value) => [...check(value), ...keyFaults(value)],
+  }
+}
+
+/** Keys of a Secret that could not be file names. */
+function keyFaults(value: unknown): readonly Fault[] {
+  const fields = (value ?? {}) as Readonly<Record<string, unknown>>
+  return ['data', 'stringData'].flatMap((field) =>
+    Object.keys(fields[field] ?? {})
+      .filter((key) => !/^[-._A-Za-z0-9]{1,253}$/.test(key))
+      .map((key) => ({
+        path: [field, key],
+        at: 'key' as const,
+        message: "must be a key of letters, digits, '-', '_' and '.'",
+      })),
+  )
+}

@@ -1,0 +1,171 @@
+// Reads a directory of YAML files, and tells when it may have changed.
+//
+// *Flow*: events of the file system and a slow poll only say "look again"; looking compares what
+// identifies each file's content (path, inode, size, times). *Guarantees*: a change that lasts
+// longer than a poll is told once or more, whatever the editor did (rename, truncate and write, a
+// Kubernetes volume's swap of `..data`). *Caveats*: a file that is written while we look is told
+// once more when it is complete; network file systems send no events, there only the poll counts.
+
+import { type FSWatcher, watch } from 'node:fs'
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Source } from './documents.ts'
+
+/** What a directory may hold at most; more is surely not meant. */
+const FILES_MAX = 10_000
+const BYTES_MAX = 16 * 1024 * 1024
+const DEPTH_MAX = 16
+
+const DEBOUNCE_MS = 50
+const POLL_MS = 2_000
+
+type Found = Readonly<{ path: string; identity: string; bytes: number }>
+type Listing = Readonly<{ files: readonly Found[]; directories: readonly string[] }>
+
+/**
+ * The YAML files (`*.yaml`, `*.yml`) of a directory and those below it, sorted by path; names start
+ * with `dir`. Symbolic links are followed, hidden files and directories are left out. A file that
+ * vanishes meanwhile is left out.
+ * @throws Error when the directory cannot be read, or holds more than anybody would mean it to
+ */
+export async function readDirectory(dir: string, signal?: AbortSignal): Promise<readonly Source[]> {
+  const { files } = await listingOf(dir)
+  const sources: Source[] = []
+  for (const { path, bytes } of files) {
+    signal?.throwIfAborted()
+    if (bytes > BYTES_MAX) throw new Error(`${path} is larger than ${BYTES_MAX} bytes`)
+    const text = await readFile(path, { encoding: 'utf8', signal }).catch(unlessGone)
+    if (text !== undefined) sources.push({ name: path, text })
+  }
+  return sources
+}
+
+/**
+ * Calls `onChange` after the YAML files of a directory changed, until the signal aborts. The
+ * directory may be missing, and may come and go. Never throws for what happens there.
+ * @returns when it is watching: what changes from then on is told
+ */
+export async function watchDirectory(
+  dir: string,
+  onChange: () => void,
+  signal: AbortSignal,
+  { debounceMs = DEBOUNCE_MS, pollMs = POLL_MS }: { debounceMs?: number; pollMs?: number } = {},
+): Promise<void> {
+  const watchers = new Map<string, FSWatcher>()
+  let known: readonly string[] = []
+  let seen: string | undefined
+  let timer: NodeJS.Timeout | undefined
+  let looking = false
+  let stirred = false // Something happened since the last look began.
+
+  const lookIn = (delayMs: number) => {
+    clearTimeout(timer)
+    if (!signal.aborted) timer = setTimeout(() => void look(), delayMs)
+  }
+  const onEvent = () => {
+    stirred = true
+    if (!looking) lookIn(debounceMs)
+  }
+  const look = async (): Promise<void> => {
+    looking = true
+    stirred = false
+    // Watch first, so that what changes while we look makes an event.
+    follow(watchers, [dir, ...known], onEvent)
+    const listing = await listingOf(dir).catch(() => NOTHING)
+    if (signal.aborted) return
+    known = listing.directories
+    // What is watched only now may have changed since it was listed.
+    const added = follow(watchers, [dir, ...known], onEvent)
+    looking = false
+    lookIn(added > 0 || stirred ? debounceMs : pollMs)
+    const now = identityOf(listing)
+    const before = seen
+    seen = now
+    if (before !== undefined && before !== now) onChange()
+  }
+  signal.addEventListener('abort', () => {
+    clearTimeout(timer)
+    follow(watchers, [], onEvent)
+  })
+  if (!signal.aborted) await look()
+}
+
+const NOTHING: Listing = { files: [], directories: [] }
+
+/** Watches exactly these directories, as far as they are there; says how many are new. */
+function follow(
+  watchers: Map<string, FSWatcher>,
+  directories: readonly string[],
+  onEvent: () => void,
+): number {
+  let added = 0
+  const wanted = new Set(directories)
+  for (const [path, watcher] of watchers) {
+    if (wanted.has(path)) continue
+    watcher.close()
+    watchers.delete(path)
+  }
+  for (const path of wanted) {
+    if (watchers.has(path)) continue
+    try {
+      const watcher = watch(path, { persistent: true })
+      const drop = () => {
+        watcher.close()
+        if (watchers.get(path) === watcher) watchers.delete(path)
+      }
+      watcher.on('change', (type) => {
+        // The watched directory may be another one now: watch anew at the next look.
+        if (type === 'rename') drop()
+        onEvent()
+      })
+      watcher.on('error', () => {
+        drop()
+        onEvent()
+      })
+      watchers.set(path, watcher)
+      added++
+    } catch {
+      // Not there, or no more watches to be had: the poll sees it.
+    }
+  }
+  return added
+}
+
+function identityOf({ files }: Listing): string {
+  return files.map(({ path, identity }) => `${path}\0${identity}`).join('\n')
+}
+
+/**
+ * The YAML files below a directory, and the directories themselves. Throws when the top cannot be
+ * read.
+ */
+async function listingOf(top: string): Promise<Listing> {
+  const files: Found[] = []
+  const directories: string[] = []
+  const visit = async (dir: string, outer: readonly string[]): Promise<void> => {
+    const real = await realpath(dir)
+    if (outer.includes(real) || outer.length > DEPTH_MAX) return // A link to where we are already.
+    for (const name of (await readdir(dir)).sort()) {
+      if (name.startsWith('.')) continue
+      const path = join(dir, name)
+      const stats = await stat(path, { bigint: true }).catch(unlessGone)
+      if (stats?.isDirectory()) {
+        directories.push(path)
+        await visit(path, [...outer, real]).catch(unlessGone)
+      } else if (stats?.isFile() && /\.ya?ml$/.test(name)) {
+        const identity = [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ')
+        files.push({ path, identity, bytes: Number(stats.size) })
+        if (files.length > FILES_MAX) throw new Error(`${top} holds more than ${FILES_MAX} files`)
+      }
+    }
+  }
+  await visit(top, [])
+  return { files, directories }
+}
+
+/** Files come and go while a directory is read: what is gone is left out. */
+function unlessGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT' || error.code === 'ELOOP' || error.code === 'ENOTDIR')
+    return undefined
+  throw error
+}

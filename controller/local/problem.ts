@@ -1,0 +1,77 @@
+// What is wrong with a declaration, where it is, and how a person reads it:
+//
+//   groups.yaml:12:7: spec.members[2].mailbox: must be an SMTP address, like anna@corp.example
+//
+// A message says what is wrong and what is allowed instead. It never holds the value of a Secret.
+
+/** Where something is inside a document: field names and list indices, outermost first. */
+export type Path = readonly (string | number)[]
+
+/** What names a resource. */
+export type Ref = Readonly<{ kind: string; namespace: string; name: string }>
+
+/** What is wrong inside one document, before it is known where that stands in a file. */
+export type Fault = Readonly<{
+  path: Path
+  /** What to point at: the field's name, or what it holds. */
+  at: 'key' | 'value'
+  message: string
+}>
+
+/**
+ * What is wrong, and where. Lines and columns count from 1; `path` is empty for a whole document.
+ */
+export type Problem = Readonly<{
+  file: string
+  line: number
+  column: number
+  path: string
+  message: string
+  ref?: Ref
+}>
+
+/** The path as people write it: `spec.members[2].mailbox`, `data[ca.crt]`. */
+export function pathText(path: Path): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number' || !/^[A-Za-z_]\w*$/.test(part)) return `${text}[${part}]`
+    return text === '' ? part : `${text}.${part}`
+  }, '')
+}
+
+/** The one line that people read: `file:line:column: path: message`. */
+export function problemText({ file, line, column, path, message }: Problem): string {
+  return [`${file}:${line}:${column}`, path, message].filter((part) => part !== '').join(': ')
+}
+
+/** The problems sorted by file, line and column. */
+export function sorted(problems: readonly Problem[]): readonly Problem[] {
+  return problems.toSorted(
+    (a, b) =>
+      (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.line - b.line || a.column - b.column,
+  )
+}
+
+/** The candidate that differs least from a misspelt word, if any is near. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  const best = candidates
+    .map((candidate) => ({ candidate, distance: distance(word, candidate) }))
+    .sort((a, b) => a.distance - b.distance)[0]
+  return best && best.distance <= Math.max(1, Math.floor(word.length / 3))
+    ? best.candidate
+    : undefined
+}
+
+/** How many letters to insert, remove or replace (Levenshtein), upper and lower case the same. */
+function distance(from: string, to: string): number {
+  const [a, b] = [from.toLowerCase(), to.toLowerCase()]
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}

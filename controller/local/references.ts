@@ -1,0 +1,139 @@
+// Checks documents against each other: nothing is there twice, and what they refer to is there and
+// fits.
+
+import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
+import type { Fault, Path, Ref } from './problem.ts'
+import type { Draft, Secret } from './resources.ts'
+
+type Auth = ExchangeServer['spec']['auth']['type']
+
+/** The keys that a Secret needs for each way to sign in. */
+export const CREDENTIAL_KEYS: Readonly<Record<Auth, readonly string[]>> = {
+  Basic: ['username', 'password'],
+  NTLM: ['username', 'password'],
+  OAuth: ['tokenURL', 'clientID', 'clientSecret', 'scope'],
+}
+
+const LISTED_MAX = 5
+const EXTERNAL = 'pass its file too, or accept Secrets of the cluster with --external-secrets'
+
+/** Documents whose kind, namespace and name an earlier one has already. */
+export function duplicateResources(drafts: readonly Draft[]): ReadonlyMap<Draft, readonly Fault[]> {
+  const first = new Map<string, Draft>()
+  const faults = new Map<Draft, readonly Fault[]>()
+  for (const draft of drafts) {
+    const earlier = first.get(keyOf(draft.ref))
+    if (earlier === undefined) {
+      first.set(keyOf(draft.ref), draft)
+      continue
+    }
+    const { kind, namespace, name } = draft.ref
+    const { line } = earlier.document.place([...earlier.base, 'metadata', 'name'])
+    const message =
+      `${kind} ${namespace}/${name} is there already, at ${earlier.document.file}:${line}; ` +
+      'rename or remove one of them'
+    faults.set(draft, [{ path: ['metadata', 'name'], at: 'value', message }])
+  }
+  return faults
+}
+
+/** References of sound documents to what is not there, or does not hold what is needed. */
+export function danglingReferences(
+  drafts: readonly Draft[],
+  { externalSecrets = false }: { externalSecrets?: boolean },
+): ReadonlyMap<Draft, readonly Fault[]> {
+  const found = new Map(drafts.toReversed().map((draft) => [keyOf(draft.ref), draft]))
+  return new Map(
+    drafts.map((draft) => {
+      const { resource, ref } = draft
+      if (resource === undefined || ref.kind === 'Secret') return [draft, []]
+      if (ref.kind === 'SyncGroup') return [draft, serverFaults(resource as SyncGroup, ref, found)]
+      const faults = secretFaults(resource as ExchangeServer, ref, found, externalSecrets)
+      return [draft, faults]
+    }),
+  )
+}
+
+function serverFaults(
+  { spec }: SyncGroup,
+  { namespace }: Ref,
+  found: ReadonlyMap<string, Draft>,
+): readonly Fault[] {
+  const { name } = spec.serverRef
+  if (found.has(keyOf({ kind: 'ExchangeServer', namespace, name }))) return []
+  const others = [...found.values()]
+    .map(({ ref }) => ref)
+    .filter((ref) => ref.kind === 'ExchangeServer' && ref.namespace === namespace)
+    .map((ref) => ref.name)
+  const known = others.length === 0 ? 'none is there' : listed(others)
+  const message =
+    `there is no ExchangeServer ${name} in namespace ${namespace} (${known}); ` +
+    'pass its file too, or correct the name'
+  return [{ path: ['spec', 'serverRef', 'name'], at: 'value', message }]
+}
+
+function secretFaults(
+  { spec }: ExchangeServer,
+  { namespace }: Ref,
+  found: ReadonlyMap<string, Draft>,
+  external: boolean,
+): readonly Fault[] {
+  const { auth, tls } = spec
+  const secretOf = (name: string) => found.get(keyOf({ kind: 'Secret', namespace, name }))
+  const missing = (path: Path, name: string): readonly Fault[] => {
+    if (external) return []
+    const message = `there is no Secret ${name} in namespace ${namespace}; ${EXTERNAL}`
+    return [{ path, at: 'value', message }]
+  }
+  const credentials = secretOf(auth.secretRef.name)
+  const path = ['spec', 'auth', 'secretRef', 'name']
+  const faults = credentials
+    ? credentialFaults(credentials, auth.type, path)
+    : missing(path, auth.secretRef.name)
+  if (tls === undefined) return faults
+  const authority = secretOf(tls.caSecretRef.name)
+  const reference = ['spec', 'tls', 'caSecretRef']
+  return [
+    ...faults,
+    ...(authority
+      ? authorityFaults(authority, tls.caSecretRef.key, [...reference, 'key'])
+      : missing([...reference, 'name'], tls.caSecretRef.name)),
+  ]
+}
+
+function credentialFaults(secret: Draft, type: Auth, path: Path): readonly Fault[] {
+  if (secret.resource === undefined) return [] // What is wrong with it is said there.
+  const { data = {} } = secret.resource as Secret
+  const keys = CREDENTIAL_KEYS[type]
+  const lacking = keys.filter((key) => !data[key])
+  if (lacking.length === 0) return []
+  const message =
+    `Secret ${secret.ref.name} lacks ${lacking.join(', ')}; ` + `${type} needs ${keys.join(', ')}`
+  return [{ path, at: 'value', message }]
+}
+
+function authorityFaults(secret: Draft, key: string, path: Path): readonly Fault[] {
+  if (secret.resource === undefined) return []
+  const { data = {} } = secret.resource as Secret
+  const held = data[key]
+  if (held && Buffer.from(held, 'base64').includes('-----BEGIN CERTIFICATE-----')) return []
+  const has =
+    held === undefined
+      ? `has no key ${key} (${listed(Object.keys(data))})`
+      : `has no certificate in ${key}`
+  const message =
+    `Secret ${secret.ref.name} ${has}; ` +
+    'it must hold certificates in PEM form (-----BEGIN CERTIFICATE-----)'
+  return [{ path, at: 'value', message }]
+}
+
+function keyOf({ kind, namespace, name }: Ref): string {
+  return [kind, namespace, name].join('/')
+}
+
+/** A few of the names. */
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return 'there is none'
+  const shown = names.toSorted().slice(0, LISTED_MAX).join(', ')
+  return names.length > LISTED_MAX ? `there are ${shown} and more` : `there is ${shown}`
+}

@@ -1,0 +1,93 @@
+// Evaluates the rules of a schema (`x-kubernetes-validations`) offline, as an API server would.
+//
+// A rule that cannot be evaluated here is a fault of its own, "not checked offline": never silently
+// valid. Rules over `oldSelf` compare two versions of a resource; there is only one here, so they
+// are left to the server.
+
+import { DuplicateKey, type Expression, expressionOf, firstLine } from './cel.ts'
+import type { Fault, Path } from './problem.ts'
+import type { Rule, Schema } from './schema.ts'
+
+const expressions = new Map<string, Expression>()
+
+/**
+ * What the rules have against a value with its defaults. A rule is evaluated only where the schema
+ * has nothing against what it looks at: `faults` are the schema's.
+ */
+export function brokenRules(
+  schema: Schema,
+  value: unknown,
+  faults: readonly Fault[],
+): readonly Fault[] {
+  return [...broken(schema, value, [], faults)]
+}
+
+function* broken(
+  schema: Schema,
+  value: unknown,
+  path: Path,
+  faults: readonly Fault[],
+): Generator<Fault> {
+  if (value === undefined || value === null) return
+  const rules = schema['x-kubernetes-validations'] ?? []
+  if (rules.length > 0 && !faults.some((fault) => within(fault.path, path))) {
+    const self = celOf(schema, value)
+    for (const rule of rules) yield* verdict(rule, self, path)
+  }
+  if (Array.isArray(value)) {
+    for (const [i, item] of value.entries()) {
+      if (schema.items) yield* broken(schema.items, item, [...path, i], faults)
+    }
+  } else if (typeof value === 'object') {
+    for (const [key, field] of Object.entries(schema.properties ?? {})) {
+      yield* broken(field, (value as Record<string, unknown>)[key], [...path, key], faults)
+    }
+  }
+}
+
+function verdict({ rule, message, fieldPath }: Rule, self: unknown, path: Path): readonly Fault[] {
+  if (/\boldSelf\b/.test(rule)) return []
+  const at = [...path, ...(fieldPath?.match(/[^.]+/g) ?? [])]
+  const text = message ?? `must fulfil ${rule}`
+  const expression = expressions.get(rule) ?? expressionOf(rule)
+  expressions.set(rule, expression)
+  if (expression.state === 'unknown') {
+    return [
+      { path: at, at: 'value', message: `not checked offline: ${text} (${expression.reason})` },
+    ]
+  }
+  try {
+    if (expression.evaluate(self) === true) return []
+    return [{ path: at, at: 'value', message: text }]
+  } catch (error) {
+    if (error instanceof DuplicateKey) {
+      const path = [...at, error.index]
+      return [{ path, at: 'value', message: `${text}; this is entry [${error.first}] again` }]
+    }
+    // The server refuses too when a rule cannot be evaluated for a value.
+    return [{ path: at, at: 'value', message: `${text} (${firstLine(error)})` }]
+  }
+}
+
+/** Whether the first path is the second, or below it. */
+function within(path: Path, outer: Path): boolean {
+  return outer.every((part, i) => path[i] === part)
+}
+
+/**
+ * The value with CEL's types: a whole number by its schema is an int (BigInt), a time a timestamp
+ * (Date).
+ */
+function celOf(schema: Schema, value: unknown): unknown {
+  if (schema.type === 'integer') return BigInt(value as number)
+  if (schema.format === 'date-time') return new Date(value as string)
+  const { items, properties = {} } = schema
+  if (Array.isArray(value)) return items ? value.map((item) => celOf(items, item)) : value
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => {
+      const field = properties[key]
+      return [key, field ? celOf(field, inner) : inner]
+    }),
+  )
+}

@@ -1,0 +1,199 @@
+#!/usr/bin/env -S node --disable-warning=ExperimentalWarning
+// exsync. Wires everything; the only file that knows every floor.
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { bin, conflicts, status } from './cli/look.ts'
+import { plan } from './cli/plan.ts'
+import { validate } from './cli/validate.ts'
+import { type Config, configOf, usage } from './config.ts'
+import type { GroupId } from './core/id.ts'
+import { SyncError, syncErrorOf } from './core/sync-error.ts'
+import { Connections } from './ews/exchange.ts'
+import { LocalDeclarations } from './local/declarations.ts'
+import { problemText } from './local/problem.ts'
+import { openState, type State } from './store/state.ts'
+import type { Clock, Declarations } from './sync/ports.ts'
+import type { Site } from './sync/reconcile.ts'
+import { once, schedule } from './sync/schedule.ts'
+import { logger, logPass } from './telemetry/log.ts'
+
+const clock: Clock = {
+  now: () => Date.now(),
+  sleep: (delayMs, signal) => sleep(delayMs, undefined, { signal }),
+}
+
+/** How long a pass may take to end its batch after it was asked to stop. */
+const graceMs = 20_000
+
+const out = (line: string) => process.stdout.write(`${line}\n`)
+
+async function main(config: Config): Promise<number> {
+  switch (config.command) {
+    case 'run':
+      return run(config)
+    case 'plan':
+      return planning(config)
+    case 'validate':
+      return validate(config.rest, out)
+    case 'status':
+      return status(config.state, out)
+    case 'conflicts':
+      return reading(config, (state) => conflicts(state.bin, out))
+    case 'bin':
+      return reading(config, (state) => bin(state.bin, config.rest, out))
+    case 'help':
+    case '--help':
+    case '-h':
+      out(usage)
+      return 0
+    default:
+      throw new SyncError(
+        'terminal',
+        'InvalidArguments',
+        `exsync ${config.command} is not known\n\n${usage}`,
+      )
+  }
+}
+
+async function run(config: Config): Promise<number> {
+  if (config.local === undefined) {
+    throw new SyncError(
+      'terminal',
+      'InvalidArguments',
+      'run needs --local DIR: talking to Kubernetes is not built yet',
+    )
+  }
+  const log = logger(config.logLevel)
+  const { stop, hard } = signals()
+  const state = openState(config.state)
+  const connections = new Connections(clock)
+  try {
+    state.sweep(clock.now() - config.binRetentionMs)
+    const warn: ConstructorParameters<typeof LocalDeclarations>[3] = (problems) => {
+      for (const problem of problems)
+        log.warn({ problem: problemText(problem) }, 'declaration is not valid')
+    }
+    const declarations = await LocalDeclarations.watching(
+      config.local,
+      config.state,
+      clock,
+      warn,
+      stop,
+    )
+    const site = siteOf(declarations, state, connections, (group, result) =>
+      logPass(log, group, result),
+    )
+    log.info({ once: config.once }, 'started')
+    if (config.once) {
+      const ready = await once(site, stop, hard)
+      const groups = await declarations.groups()
+      if (groups.length === 0) log.error('no valid SyncGroup in the directory')
+      return ready && groups.length > 0 && declarations.problems === 0 ? 0 : 1
+    }
+    await schedule(site, { auditMs: config.auditMs, sliceMs: 60_000, concurrency: 4 }, stop, hard)
+    return 0
+  } finally {
+    log.info('stopped')
+    await connections.close()
+    state.close()
+  }
+}
+
+async function planning(config: Config): Promise<number> {
+  const { local, files } = config
+  if ((local === undefined) === (files.length === 0)) {
+    throw new SyncError('terminal', 'InvalidArguments', 'plan needs either --local DIR or -f FILE')
+  }
+  const { stop, hard } = signals()
+  const state = openState(config.state, { readOnly: true })
+  const connections = new Connections(clock)
+  try {
+    const complain: ConstructorParameters<typeof LocalDeclarations>[3] = (problems) => {
+      for (const problem of problems) process.stderr.write(`${problemText(problem)}\n`)
+    }
+    const declarations =
+      local === undefined
+        ? new LocalDeclarations(
+            () => Promise.all(files.map(sourceOf)),
+            config.state,
+            clock,
+            complain,
+          )
+        : await LocalDeclarations.watching(
+            local,
+            config.state,
+            clock,
+            complain,
+            AbortSignal.any([stop]),
+          )
+    const site = siteOf(declarations, state, connections, () => {})
+    const code = await plan(site, config.output, out, hard)
+    return declarations.problems > 0 ? 1 : code
+  } finally {
+    await connections.close()
+    state.close()
+  }
+}
+
+function siteOf(
+  declarations: Declarations,
+  state: State,
+  connections: Connections,
+  told: Site['told'],
+): Site {
+  return {
+    declarations,
+    replicas: (declared, signal) => connections.replicas(declared, signal),
+    baseline: (group) => state.baseline(group),
+    recent: (group: GroupId) => state.bin.conflicts(10, group),
+    clock,
+    told,
+  }
+}
+
+async function sourceOf(name: string): Promise<{ name: string; text: string }> {
+  try {
+    return { name, text: await readFile(name, 'utf8') }
+  } catch (error) {
+    throw new SyncError(
+      'terminal',
+      'FileUnreadable',
+      `cannot read ${name}: check the name and the permissions`,
+      { cause: error },
+    )
+  }
+}
+
+function reading(config: Config, read: (state: State) => number): number {
+  const state = openState(config.state, { readOnly: true })
+  try {
+    return read(state)
+  } finally {
+    state.close()
+  }
+}
+
+// The first signal ends passes after their batch, the second, or a while, abandons them.
+function signals(): { stop: AbortSignal; hard: AbortSignal } {
+  const [stop, hard] = [new AbortController(), new AbortController()]
+  const asked = () => {
+    if (stop.signal.aborted) hard.abort()
+    stop.abort()
+    setTimeout(() => hard.abort(), graceMs).unref()
+  }
+  process.on('SIGTERM', asked)
+  process.on('SIGINT', asked)
+  return { stop: stop.signal, hard: hard.signal }
+}
+
+try {
+  process.exitCode = await main(configOf(process.argv.slice(2), process.env))
+} catch (error) {
+  const { code, message } = syncErrorOf(error)
+  process.stderr.write(
+    `exsync: ${code === 'Unexpected' ? `${message}\n${(error as Error).stack}` : message}\n`,
+  )
+  process.exitCode = 1
+}
+// A watcher or a keep-alive connection must not hold up the end.
+process.exit()

@@ -1,0 +1,284 @@
+// The baseline of one group over SQLite. Every commit is one transaction: all of it or nothing.
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Agreement } from '../core/fold.ts'
+import type { Caused } from '../core/guard.ts'
+import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../core/id.ts'
+import type { Item } from '../core/item.ts'
+import type { Copy, Link, Shown } from '../core/link.ts'
+import type { Baseline, Change, Known, Memory } from '../sync/ports.ts'
+
+type Row = Record<string, null | number | bigint | string | NodeJS.NonSharedUint8Array>
+
+/** The Baseline port over an open database. */
+export class SqliteBaseline implements Baseline {
+  readonly group: GroupId
+  readonly #db: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor(db: DatabaseSync, group: GroupId) {
+    this.#db = db
+    this.group = group
+  }
+
+  async memories(): Promise<ReadonlyMap<ReplicaId, Memory>> {
+    const rows = this.#sql('SELECT * FROM replicas WHERE grp = ?').all(this.group)
+    return new Map(rows.map((row) => [String(row.replica) as ReplicaId, memoryOf(row)]))
+  }
+
+  known(replica: ReplicaId): Known {
+    return {
+      versions: async (ids) => {
+        const one = this.#sql('SELECT version FROM copies WHERE grp = ? AND replica = ? AND id = ?')
+        const versions = new Map<ItemId, Version>()
+        for (const id of ids) {
+          const row = one.get(this.group, replica, id)
+          if (row !== undefined) versions.set(id, String(row.version) as Version)
+        }
+        return versions
+      },
+      all: async () => {
+        const rows = this.#sql('SELECT id, version FROM copies WHERE grp = ? AND replica = ?')
+        const versions = new Map<ItemId, Version>()
+        for (const row of rows.iterate(this.group, replica)) {
+          versions.set(String(row.id) as ItemId, String(row.version) as Version)
+        }
+        return versions
+      },
+    }
+  }
+
+  async linksOf(replica: ReplicaId, items: readonly ItemId[]): Promise<readonly LinkId[]> {
+    const one = this.#sql(
+      'SELECT links.id FROM copies JOIN links ON links.n = copies.link WHERE copies.grp = ? AND replica = ? AND copies.id = ?',
+    )
+    return items.flatMap((item) => {
+      const row = one.get(this.group, replica, item)
+      return row === undefined ? [] : [String(row.id) as LinkId]
+    })
+  }
+
+  async unsettled(): Promise<readonly LinkId[]> {
+    return this.#ids('SELECT id FROM links WHERE grp = ? AND settled = 0')
+  }
+
+  async everything(): Promise<readonly LinkId[]> {
+    return this.#ids('SELECT id FROM links WHERE grp = ?')
+  }
+
+  async links(ids: readonly LinkId[]): Promise<readonly Link[]> {
+    const one = this.#sql('SELECT * FROM links WHERE grp = ? AND id = ?')
+    const copies = this.#sql('SELECT * FROM copies WHERE link = ?')
+    const bases = this.#sql('SELECT * FROM bases WHERE link = ?')
+    return ids.flatMap((id) => {
+      const row = one.get(this.group, id)
+      if (row === undefined) return []
+      const n = Number(row.n)
+      return [linkOf(row, copies.all(n), Number(row.settled) === 1 ? [] : bases.all(n))]
+    })
+  }
+
+  async count(): Promise<number> {
+    const row = this.#sql(
+      'SELECT count(*) AS items FROM links WHERE grp = ? AND agreed IS NOT NULL',
+    ).get(this.group)
+    return Number(row?.items ?? 0)
+  }
+
+  async causedSince(timeMs: number): Promise<ReadonlyMap<ReplicaId, Caused>> {
+    const rows = this.#sql(
+      'SELECT replica, sum(deletions) AS d, sum(publications) AS p FROM caused WHERE grp = ? AND time_ms >= ? GROUP BY replica',
+    ).all(this.group, timeMs)
+    return new Map(
+      rows.map((row) => [
+        String(row.replica) as ReplicaId,
+        { deletions: Number(row.d), publications: Number(row.p) },
+      ]),
+    )
+  }
+
+  async conflicts(): Promise<Readonly<{ total: number; lastMs: number | undefined }>> {
+    const row = this.#sql(
+      'SELECT count(*) AS total, max(time_ms) AS last FROM conflicts WHERE grp = ?',
+    ).get(this.group)
+    return {
+      total: Number(row?.total ?? 0),
+      lastMs: row?.last == null ? undefined : Number(row.last),
+    }
+  }
+
+  async claims(): Promise<ReadonlyMap<string, GroupId>> {
+    const rows = this.#sql(
+      'SELECT grp, folder FROM replicas WHERE grp <> ? AND folder IS NOT NULL',
+    ).all(this.group)
+    return new Map(rows.map((row) => [String(row.folder), String(row.grp) as GroupId]))
+  }
+
+  async commit(change: Change): Promise<void> {
+    this.#db.exec('BEGIN IMMEDIATE')
+    try {
+      this.#write(change)
+      this.#db.exec('COMMIT')
+    } catch (error) {
+      this.#db.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  #write(change: Change): void {
+    const { timeMs, pass } = change.at
+    for (const replica of change.left ?? []) {
+      this.#sql('DELETE FROM copies WHERE grp = ? AND replica = ?').run(this.group, replica)
+      this.#sql('DELETE FROM replicas WHERE grp = ? AND replica = ?').run(this.group, replica)
+    }
+    if (change.unsettle) this.#sql('UPDATE links SET settled = 0 WHERE grp = ?').run(this.group)
+    for (const { link, replica, reason, fields, item } of change.kept ?? []) {
+      this.#sql(
+        'INSERT INTO bin (grp, link, replica, reason, fields, item, time_ms, pass) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      ).run(
+        this.group,
+        link,
+        replica,
+        reason,
+        JSON.stringify(fields),
+        JSON.stringify(item),
+        timeMs,
+        pass,
+      )
+    }
+    for (const { link, replica, field } of change.conflicts ?? []) {
+      this.#sql(
+        'INSERT INTO conflicts (grp, link, replica, field, time_ms, pass) VALUES (?, ?, ?, ?, ?, ?)',
+      ).run(this.group, link, replica, field, timeMs, pass)
+    }
+    for (const agreement of change.agreements ?? []) this.#agree(agreement)
+    for (const { link, replica, copy } of change.copies ?? []) this.#copy(link, replica, copy)
+    for (const [replica, { deletions, publications }] of change.caused ?? []) {
+      this.#sql(
+        'INSERT INTO caused (grp, replica, time_ms, deletions, publications) VALUES (?, ?, ?, ?, ?)',
+      ).run(this.group, replica, timeMs, deletions, publications)
+    }
+    for (const [replica, memory] of change.memories ?? []) this.#remember(replica, memory)
+    for (const { link, replica, action, result } of change.entries ?? []) {
+      this.#sql(
+        'INSERT INTO journal (grp, time_ms, pass, link, replica, action, result) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      ).run(this.group, timeMs, pass, link, replica, action, result)
+    }
+    for (const link of change.settled ?? []) this.#settle(link)
+    for (const link of change.ended ?? [])
+      this.#sql('DELETE FROM links WHERE grp = ? AND id = ?').run(this.group, link)
+  }
+
+  #agree({ link, revision, agreed, editedMs, base, copies, dropped, declined }: Agreement): void {
+    const row = this.#sql(
+      `INSERT INTO links (grp, id, revision, agreed, edited_ms) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (grp, id) DO UPDATE SET revision = excluded.revision, agreed = excluded.agreed,
+         edited_ms = excluded.edited_ms, settled = 0 RETURNING n, declined`,
+    ).get(
+      this.group,
+      link,
+      revision,
+      agreed === undefined ? null : JSON.stringify(agreed),
+      editedMs ?? null,
+    )
+    const n = Number(row?.n)
+    if (base !== undefined) {
+      this.#sql('INSERT OR IGNORE INTO bases (link, revision, item) VALUES (?, ?, ?)').run(
+        n,
+        base.revision,
+        base.item === undefined ? null : JSON.stringify(base.item),
+      )
+    }
+    if (declined.length > 0) {
+      const before = JSON.parse(String(row?.declined)) as string[]
+      const all = JSON.stringify([...new Set([...before, ...declined])])
+      this.#sql('UPDATE links SET declined = ? WHERE n = ?').run(all, n)
+    }
+    for (const replica of dropped) {
+      this.#sql('DELETE FROM copies WHERE link = ? AND replica = ?').run(n, replica)
+    }
+    for (const [replica, copy] of copies) this.#copy(link, replica, copy)
+  }
+
+  #copy(link: LinkId, replica: ReplicaId, copy: Copy | undefined): void {
+    const n = this.#sql('SELECT n FROM links WHERE grp = ? AND id = ?').get(this.group, link)?.n
+    if (n === undefined) throw new Error('a copy of a link that does not exist')
+    if (copy === undefined) {
+      this.#sql('DELETE FROM copies WHERE link = ? AND replica = ?').run(Number(n), replica)
+      return
+    }
+    const shown = Object.keys(copy.shown).length === 0 ? null : JSON.stringify(copy.shown)
+    this.#sql(
+      'INSERT OR REPLACE INTO copies (link, grp, replica, id, version, revision, shown, withheld) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    ).run(
+      Number(n),
+      this.group,
+      replica,
+      copy.id,
+      copy.version,
+      copy.revision,
+      shown,
+      copy.withheld === true ? 1 : 0,
+    )
+  }
+
+  #remember(replica: ReplicaId, { folder, cursor, lens, recheck }: Memory): void {
+    this.#sql(
+      'INSERT OR REPLACE INTO replicas (grp, replica, folder, cursor, lens, recheck) VALUES (?, ?, ?, ?, ?, ?)',
+    ).run(this.group, replica, folder ?? null, cursor ?? null, lens, JSON.stringify(recheck))
+  }
+
+  #settle(link: LinkId): void {
+    const row = this.#sql('UPDATE links SET settled = 1 WHERE grp = ? AND id = ? RETURNING n').get(
+      this.group,
+      link,
+    )
+    if (row !== undefined) this.#sql('DELETE FROM bases WHERE link = ?').run(Number(row.n))
+  }
+
+  #ids(text: string): readonly LinkId[] {
+    return this.#sql(text)
+      .all(this.group)
+      .map((row) => String(row.id) as LinkId)
+  }
+
+  #sql(text: string): StatementSync {
+    const ready = this.#statements.get(text) ?? this.#db.prepare(text)
+    this.#statements.set(text, ready)
+    return ready
+  }
+}
+
+function memoryOf(row: Row): Memory {
+  return {
+    folder: row.folder == null ? undefined : String(row.folder),
+    cursor: row.cursor == null ? undefined : String(row.cursor),
+    lens: String(row.lens),
+    recheck: JSON.parse(String(row.recheck)) as ItemId[],
+  }
+}
+
+function linkOf(row: Row, copies: readonly Row[], bases: readonly Row[]): Link {
+  return {
+    id: String(row.id) as LinkId,
+    revision: Number(row.revision),
+    agreed: itemOf(row.agreed),
+    editedMs: row.edited_ms == null ? undefined : Number(row.edited_ms),
+    bases: new Map(bases.map((base) => [Number(base.revision), itemOf(base.item)])),
+    copies: new Map(copies.map((copy) => [String(copy.replica) as ReplicaId, copyOf(copy)])),
+    declined: new Set(JSON.parse(String(row.declined)) as ReplicaId[]),
+  }
+}
+
+function copyOf(row: Row): Copy {
+  return {
+    id: String(row.id) as ItemId,
+    version: String(row.version) as Version,
+    revision: Number(row.revision),
+    shown: row.shown == null ? {} : (JSON.parse(String(row.shown)) as Shown),
+    ...(Number(row.withheld) === 1 ? { withheld: true } : {}),
+  }
+}
+
+function itemOf(text: Row[string] | undefined): Item | undefined {
+  return text == null ? undefined : (JSON.parse(String(text)) as Item)
+}

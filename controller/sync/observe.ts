@@ -1,0 +1,68 @@
+// Looks at all replicas at once. A replica that cannot be read is unknown; it never reads as empty.
+import type { LinkId, ReplicaId } from '../core/id.ts'
+import type { Observation, Role } from '../core/link.ts'
+import { syncErrorOf } from '../core/sync-error.ts'
+import type { Baseline, Look, Memory, Replica } from './ports.ts'
+
+/** What was seen, and what each replica will remember once that has been used. */
+export type Sight = Readonly<{
+  observations: ReadonlyMap<ReplicaId, Observation>
+  memories: ReadonlyMap<ReplicaId, Memory>
+  /** Replicas that look for the first time, or under another role than before. */
+  fresh: readonly ReplicaId[]
+  /** Replicas whose folder is not the one we knew: they begin anew, and nothing counts as deleted. */
+  replaced: readonly ReplicaId[]
+}>
+
+/** Under which role a replica looks: another one must look at everything again. */
+export function lensOf(role: Role): string {
+  const { writes, receives, drift, private: hidden } = role
+  return [writes ? 'writes' : '', receives ? 'receives' : '', drift, hidden].join(',')
+}
+
+/** Observes every replica, anew when auditing; never rejects, except for the caller's own abort. */
+export async function observe(
+  replicas: readonly Replica[],
+  baseline: Baseline,
+  audit: boolean,
+  signal: AbortSignal,
+): Promise<Sight> {
+  const before = await baseline.memories()
+  const observations = new Map<ReplicaId, Observation>()
+  const memories = new Map<ReplicaId, Memory>()
+  const fresh: ReplicaId[] = []
+  const replaced: ReplicaId[] = []
+  const look = async (replica: Replica): Promise<void> => {
+    const { id } = replica.role
+    const memory = before.get(id)
+    const changedLens = memory !== undefined && memory.lens !== lensOf(replica.role)
+    // With another role other items count: the cursor of the old one would hide them.
+    const start =
+      memory !== undefined && (changedLens || audit) ? { ...memory, cursor: undefined } : memory
+    try {
+      const seen: Look = await replica.observe(start, baseline.known(id), signal)
+      observations.set(id, { state: 'seen', changed: seen.changed, gone: seen.gone })
+      memories.set(id, { ...seen.memory, lens: lensOf(replica.role) })
+      const other = memory?.folder !== undefined && memory.folder !== seen.memory.folder
+      if (other) replaced.push(id)
+      if (memory === undefined || changedLens || other) fresh.push(id)
+    } catch (error) {
+      signal.throwIfAborted()
+      observations.set(id, { state: 'unknown', error: syncErrorOf(error) })
+    }
+  }
+  await Promise.all(replicas.map(look))
+  return { observations, memories, fresh, replaced }
+}
+
+/** The links that somebody changed, or that carry a found item's stamp. */
+export async function touchedLinks(baseline: Baseline, sight: Sight): Promise<ReadonlySet<LinkId>> {
+  const touched = new Set<LinkId>(await baseline.unsettled())
+  for (const [replica, observation] of sight.observations) {
+    if (observation.state === 'unknown') continue
+    const ids = [...observation.changed.map(({ id }) => id), ...observation.gone]
+    for (const link of await baseline.linksOf(replica, ids)) touched.add(link)
+    for (const { stamp } of observation.changed) if (stamp !== undefined) touched.add(stamp.link)
+  }
+  return touched
+}

@@ -1,0 +1,173 @@
+// The borders of the engine: what a replica, the state, the declarations and the clock must be able to
+// do. One adapter each lives in ews/, store/, local/ and main.ts; each port has one conformance suite.
+import type { Agreement } from '../core/fold.ts'
+import type { Caused } from '../core/guard.ts'
+import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../core/id.ts'
+import type { Item, Patch } from '../core/item.ts'
+import type { Copy, Found, Link, Role } from '../core/link.ts'
+import type { KeepReason } from '../core/plan.ts'
+import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
+import type { Stamp } from '../core/stamp.ts'
+import type { SyncError } from '../core/sync-error.ts'
+
+/**
+ * What a replica remembers between two passes; saved with the baseline that was reached from it.
+ * `cursor` and `folder` are the adapter's own; `lens` tells under which role it looked.
+ */
+export type Memory = Readonly<{
+  folder?: string | undefined
+  cursor?: string | undefined
+  lens: string
+  /** Items to be read again, whatever the cursor says. */
+  recheck: readonly ItemId[]
+}>
+
+/** What the baseline knows of one replica's copies. */
+export interface Known {
+  /** The versions of those of the items that are known. */
+  versions(ids: readonly ItemId[]): Promise<ReadonlyMap<ItemId, Version>>
+  /** The versions of all known copies. Only for a replica that must be enumerated. */
+  all(): Promise<ReadonlyMap<ItemId, Version>>
+}
+
+/** A complete look at a replica, and what it will remember once the look has been used. */
+export type Look = Readonly<{
+  changed: readonly Found[]
+  gone: readonly ItemId[]
+  memory: Memory
+}>
+
+/** The answer to one item of a batch. */
+export type Written = Readonly<{ id: ItemId; version: Version }> | SyncError
+
+/** A change to one copy, naming the version that the server must still have. */
+export type Update = Readonly<{ id: ItemId; expect: Version; patch: Patch; agreed: Item }>
+
+/** A new copy. */
+export type Creation = Readonly<{ item: Item; stamp: Stamp }>
+
+/**
+ * One folder that takes part. Every method either answers for every item, in order, or rejects with a
+ * SyncError that concerns the whole replica. Nothing is retried whose effect is unknown.
+ */
+export interface Replica {
+  readonly role: Role
+  /** What differs from what is known; proves that it is complete, or rejects. Writes nothing. */
+  observe(memory: Memory | undefined, known: Known, signal: AbortSignal): Promise<Look>
+  /** Makes sure that the folder can be written to; makes it when it is missing. */
+  prepare(memory: Memory, signal: AbortSignal): Promise<Memory>
+  /** The items as they are now; undefined for one that is not there, the error for an unreadable one. */
+  read(
+    ids: readonly ItemId[],
+    signal: AbortSignal,
+  ): Promise<readonly (Found | undefined | SyncError)[]>
+  /** Creates copies that carry the stamp. */
+  create(items: readonly Creation[], signal: AbortSignal): Promise<readonly Written[]>
+  /** Changes copies that still have the expected version; `stale` for others. */
+  update(updates: readonly Update[], signal: AbortSignal): Promise<readonly Written[]>
+  /** Deletes copies; undefined where it is gone now. */
+  remove(ids: readonly ItemId[], signal: AbortSignal): Promise<readonly (undefined | SyncError)[]>
+  /** Moves the memory past the echo of our own writes, and never past anybody else's change. */
+  settle(memory: Memory, known: Known, signal: AbortSignal): Promise<Memory>
+}
+
+/** Something saved before it was overwritten or deleted. */
+export type Kept = Readonly<{
+  link: LinkId
+  replica: ReplicaId
+  reason: KeepReason
+  fields: readonly string[]
+  item: Item
+}>
+
+/** A conflict as it is remembered: never content. */
+export type ConflictNote = Readonly<{ link: LinkId; replica: ReplicaId; field: string }>
+
+/** What a pass did to one copy. */
+export type Entry = Readonly<{
+  link: LinkId
+  replica: ReplicaId
+  action: 'create' | 'update' | 'delete'
+  result: string
+}>
+
+/** One write to the state: all of it or nothing. */
+export type Change = Readonly<{
+  at: Readonly<{ timeMs: number; pass: string }>
+  /** Replicas that no longer take part. */
+  left?: readonly ReplicaId[]
+  /** Every link must be looked at again: somebody joined, or plays another role. */
+  unsettle?: boolean
+  agreements?: readonly Agreement[]
+  copies?: readonly Readonly<{ link: LinkId; replica: ReplicaId; copy: Copy | undefined }>[]
+  kept?: readonly Kept[]
+  conflicts?: readonly ConflictNote[]
+  caused?: ReadonlyMap<ReplicaId, Caused>
+  memories?: ReadonlyMap<ReplicaId, Memory>
+  entries?: readonly Entry[]
+  /** Links that nobody is behind with. */
+  settled?: readonly LinkId[]
+  /** Links whose deletion has reached everybody. */
+  ended?: readonly LinkId[]
+}>
+
+/** The baseline of one group. */
+export interface Baseline {
+  readonly group: GroupId
+  memories(): Promise<ReadonlyMap<ReplicaId, Memory>>
+  known(replica: ReplicaId): Known
+  /** The links that hold these items of a replica. */
+  linksOf(replica: ReplicaId, items: readonly ItemId[]): Promise<readonly LinkId[]>
+  /** Links that somebody is behind with. */
+  unsettled(): Promise<readonly LinkId[]>
+  /** All links. Only for joining and auditing. */
+  everything(): Promise<readonly LinkId[]>
+  /** The links of these ids that exist, whole. */
+  links(ids: readonly LinkId[]): Promise<readonly Link[]>
+  /** How many links are alive. */
+  count(): Promise<number>
+  /** What each replica has caused since then. */
+  causedSince(timeMs: number): Promise<ReadonlyMap<ReplicaId, Caused>>
+  /** Conflicts since the group began. */
+  conflicts(): Promise<Readonly<{ total: number; lastMs: number | undefined }>>
+  /** The replicas' folders that other groups hold: folder → group. */
+  claims(): Promise<ReadonlyMap<string, GroupId>>
+  commit(change: Change): Promise<void>
+}
+
+/** Time, handed down. */
+export interface Clock {
+  now(): number
+  /** Resolves after the delay; rejects when the signal aborts. */
+  sleep(delayMs: number, signal: AbortSignal): Promise<void>
+}
+
+/** Who may sign in to a server, from a Secret. */
+export type Credentials = Readonly<Record<string, string>>
+
+/** One SyncGroup as it is declared now, with what it refers to. */
+export type Declared = Readonly<{
+  id: GroupId
+  group: SyncGroup
+  generation: number
+  server: ExchangeServer | undefined
+  /** The keys of the Secret for signing in; undefined when there is none. */
+  credentials: Credentials | undefined
+  /** The certificate authority to trust, PEM; undefined when none is named or it is missing. */
+  ca: string | undefined
+  /** Changes whenever any of the above does. */
+  fingerprint: string
+  /** A newer version that cannot be used, and why. */
+  invalid: string | undefined
+  previous: SyncGroupStatus | undefined
+}>
+
+/** Where groups are declared, and where their status goes. */
+export interface Declarations {
+  /** The groups as they are declared now. */
+  groups(): Promise<readonly Declared[]>
+  /** Resolves when something may have changed since the last call of `groups`. */
+  changed(signal: AbortSignal): Promise<void>
+  /** Writes the status of a group. */
+  report(declared: Declared, status: SyncGroupStatus): Promise<void>
+}

@@ -1,0 +1,121 @@
+// Makes one group true, once: from its declaration to a pass, and from the report to a status. The last
+// place where an error is caught: here it becomes a condition.
+import { contact } from '../core/contact.ts'
+import { checkedMs } from '../core/duration.ts'
+import type { GroupId } from '../core/id.ts'
+import type { ConflictLine, Report } from '../core/report.ts'
+import { castOf } from '../core/roles.ts'
+import { type Result, statusOf } from '../core/status.ts'
+import { SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { type Course, pass } from './pass.ts'
+import type { Baseline, Clock, Declarations, Declared, Replica } from './ports.ts'
+
+/** What reconciling needs of the outside. */
+export type Site = Readonly<{
+  declarations: Declarations
+  replicas: (declared: Declared, signal: AbortSignal) => readonly Replica[]
+  baseline: (group: GroupId) => Baseline
+  recent: (group: GroupId) => readonly ConflictLine[]
+  clock: Clock
+  /** Told once per pass. */
+  told: (group: GroupId, result: Result) => void
+}>
+
+/** How a pass is to be made. */
+export type Mode = Readonly<{
+  /** Finish in slices, so that a long seeding does not delay others' edits. */
+  sliceMs: number | undefined
+  audit: boolean
+  stopping: () => boolean
+  /** Who has a member's folder already, when somebody has. */
+  claimed: Readonly<{ by: GroupId; mailbox: string }> | undefined
+}>
+
+/** What became of it, and when to look again at the earliest, in ms. */
+export type Reconciled = Readonly<{ result: Result; ready: boolean; againMs: number }>
+
+/** A wrong password is not tried every minute: that locks accounts. */
+const lockoutMs = 15 * 60_000
+
+/** Reconciles a group and writes its status. Rejects only when the signal aborts, or the status cannot be written. */
+export async function reconcile(
+  declared: Declared,
+  site: Site,
+  mode: Mode,
+  signal: AbortSignal,
+): Promise<Reconciled> {
+  const result = await resultOf(declared, site, mode, signal)
+  const { group, generation, invalid, previous } = declared
+  const nowMs = site.clock.now()
+  const status = statusOf({ group, generation, invalid, previous, result, nowMs })
+  await site.declarations.report(declared, status)
+  site.told(declared.id, result)
+  const ready = status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
+  return { result, ready, againMs: againMsOf(declared, result) }
+}
+
+/** What a pass of this group is made of. Throws a terminal SyncError when something is missing. */
+export function courseOf(declared: Declared, site: Site, mode: Mode, signal: AbortSignal): Course {
+  const { spec, metadata } = declared.group
+  const { roles } = castOf(declared.group)
+  const approved = metadata.annotations?.['exchangesync.dev/approve'] ?? ''
+  const nowMs = site.clock.now()
+  return {
+    group: declared.id,
+    name: new Date(nowMs).toISOString(),
+    rules: { type: contact, roles, policy: spec.conflicts },
+    replicas: site.replicas(declared, signal),
+    baseline: site.baseline(declared.id),
+    limits: spec.guard,
+    windowMs: checkedMs(spec.guard.window),
+    approved: new Set(approved.split(/[\s,]+/).filter(Boolean)),
+    budgetMs: Math.min(checkedMs(spec.timeout), mode.sliceMs ?? Number.POSITIVE_INFINITY),
+    audit: mode.audit,
+    stopping: mode.stopping,
+    clock: site.clock,
+  }
+}
+
+async function resultOf(
+  declared: Declared,
+  site: Site,
+  mode: Mode,
+  signal: AbortSignal,
+): Promise<Result> {
+  if (declared.group.spec.suspend) return { kind: 'suspended' }
+  try {
+    if (mode.claimed !== undefined) {
+      const { by, mailbox } = mode.claimed
+      throw new SyncError(
+        'terminal',
+        'FolderClaimed',
+        `the folder of ${mailbox} belongs to the group ${by}: remove the member here or there`,
+      )
+    }
+    const report = await pass(courseOf(declared, site, mode, signal), signal)
+    return { kind: 'passed', report, recent: site.recent(declared.id) }
+  } catch (error) {
+    signal.throwIfAborted()
+    return { kind: 'failed', error: syncErrorOf(error) }
+  }
+}
+
+function againMsOf({ group }: Declared, result: Result): number {
+  const [intervalMs, retryMs] = [
+    checkedMs(group.spec.interval),
+    checkedMs(group.spec.retryInterval),
+  ]
+  if (result.kind === 'suspended') return intervalMs
+  if (result.kind === 'passed') return afterPass(result.report, intervalMs, retryMs)
+  const { kind, code, backOffMs = 0 } = result.error
+  if (code === 'AuthenticationFailed') return Math.max(intervalMs, lockoutMs)
+  return Math.max(kind === 'terminal' ? intervalMs : retryMs, backOffMs)
+}
+
+function afterPass({ unfinished, problems }: Report, intervalMs: number, retryMs: number): number {
+  if (problems.some(({ reason }) => reason === 'AuthenticationFailed'))
+    return Math.max(intervalMs, lockoutMs)
+  if (unfinished && problems.length === 0) return 0
+  // A busy server is left alone by its transport; the others of the group need not wait for one member.
+  return problems.some(({ kind }) => kind === 'transient') ? retryMs : intervalMs
+}

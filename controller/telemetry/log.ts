@@ -1,0 +1,66 @@
+// Logs: JSON by pino, constant messages with varying fields, one line per pass. Counts, ids and reasons
+// only: no addresses, no names, no content, no secrets.
+import { type Logger, pino } from 'pino'
+import type { GroupId } from '../core/id.ts'
+import { type Result, reasonOf } from '../core/status.ts'
+
+/** A logger to standard output. Levels are pino's. */
+export function logger(level: string): Logger {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+}
+
+/** Logs what became of a pass. */
+export function logPass(log: Logger, group: GroupId, result: Result): void {
+  if (result.kind === 'suspended') {
+    log.debug({ group }, 'suspended')
+    return
+  }
+  if (result.kind === 'failed') {
+    const { kind, code } = result.error
+    // What nobody expected must be found again: its kind and its place, not its message, which may quote.
+    const cause =
+      result.error.cause instanceof Error && code === 'Unexpected'
+        ? placeOf(result.error.cause)
+        : undefined
+    log.warn({ group, kind, reason: reasonOf(code), ...(cause ? { cause } : {}) }, 'pass failed')
+    return
+  }
+  const {
+    created,
+    updated,
+    deleted,
+    kept,
+    durationMs,
+    items,
+    conflicts,
+    members,
+    problems,
+    refusals,
+    unfinished,
+  } = result.report
+  const reasons = [...new Set(problems.map(({ reason }) => reasonOf(reason)))]
+  const fields = {
+    group,
+    items,
+    created,
+    updated,
+    deleted,
+    kept,
+    durationMs,
+    conflicts: conflicts.total,
+  }
+  const { current, behind, unreachable } = members
+  log.info(
+    { ...fields, current, behind, unreachable, refused: refusals.length, reasons, unfinished },
+    'pass done',
+  )
+}
+
+function placeOf(error: Error): string {
+  return `${error.name} ${
+    (error.stack ?? '')
+      .split('\n')
+      .find((line) => /^\s+at /.test(line))
+      ?.trim() ?? ''
+  }`
+}

@@ -1,0 +1,171 @@
+// Makes what follows from the CRDs, so that there is one source: the TypeScript types of the
+// resources, and the chart's copies.
+//
+//   crds/*.yaml ──► controller/core/resources.generated.ts
+//               └─► charts/exchange-sync-controller/crds/*.yaml
+//
+// `npm run generate` writes them; `node crds/generate.ts --check` only says which are stale, and
+// exits 1.
+
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { compile } from 'json-schema-to-typescript'
+import { parse } from 'yaml'
+
+/** A file that follows from the CRDs: its absolute path, and the text it must have. */
+export type Output = Readonly<{ path: string; text: string }>
+
+type Schema = {
+  type?: string
+  description?: string
+  properties?: Record<string, Schema>
+  items?: Schema
+  required?: string[]
+  enum?: string[]
+  default?: unknown
+}
+
+type Crd = {
+  spec: {
+    group: string
+    names: { kind: string }
+    versions: { name: string; schema: { openAPIV3Schema: Schema } }[]
+  }
+}
+
+const ROOT = dirname(import.meta.dirname)
+const TYPES = join(ROOT, 'controller/core/resources.generated.ts')
+const CHART = join(ROOT, 'charts/exchange-sync-controller/crds')
+
+const HEADER = `\
+// The resources as the API server and the local directory hand them out: defaults are there.
+// Generated from crds/ by \`npm run generate\`; do not edit. Times are RFC 3339 strings (also in
+// conditions, where V1Condition says Date: the client leaves custom resources as the server sent
+// them).
+
+import type { V1ObjectMeta } from '@kubernetes/client-node'
+`
+
+const COLUMNS = 100
+const STYLE = { semi: false, singleQuote: true, printWidth: COLUMNS, trailingComma: 'all' } as const
+
+/** Every file that follows from the CRDs, as it must be now. Reads the disk; writes nothing. */
+export async function outputs(): Promise<readonly Output[]> {
+  const names = (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.yaml')).sort()
+  const texts = await Promise.all(
+    names.map((name) => readFile(join(import.meta.dirname, name), 'utf8')),
+  )
+  const copies = names.map((name, i) => ({ path: join(CHART, name), text: texts[i] ?? '' }))
+  const types = await Promise.all(texts.map((text) => typesOf(parse(text) as Crd)))
+  return [{ path: TYPES, text: [HEADER, ...types].join('\n') }, ...copies]
+}
+
+/**
+ * The outputs that are not on the disk as they must be, by their paths relative to the repository.
+ */
+export async function stale(): Promise<readonly string[]> {
+  const found = await Promise.all(
+    (await outputs()).map(async ({ path, text }) => {
+      const there = await readFile(path, 'utf8').catch(() => undefined)
+      return there === text ? undefined : relative(ROOT, path)
+    }),
+  )
+  return found.filter((path) => path !== undefined)
+}
+
+/** TypeScript source with one interface for each object of a CRD's first version. */
+async function typesOf(crd: Crd): Promise<string> {
+  const { kind } = crd.spec.names
+  const version = crd.spec.versions[0]
+  if (version === undefined) throw new Error(`${kind} has no version`)
+  const root = structuredClone(version.schema.openAPIV3Schema)
+  const { apiVersion, kind: kindField } = root.properties ?? {}
+  if (apiVersion === undefined || kindField === undefined) throw new Error(`${kind} has no kind`)
+  apiVersion.enum = [`${crd.spec.group}/${version.name}`]
+  kindField.enum = [kind]
+  const metadata = { description: 'Standard metadata.', tsType: 'V1ObjectMeta' }
+  const named = nameObjects(root, kind)
+  const schema = {
+    ...named,
+    required: ['apiVersion', 'kind', 'metadata', 'spec'],
+    properties: { ...named.properties, metadata },
+  }
+  const text = await compile(schema as object, kind, {
+    bannerComment: '',
+    additionalProperties: false,
+    ignoreMinAndMaxItems: true,
+    style: STYLE,
+  })
+  return readonlyOf(text)
+}
+
+/**
+ * A schema for json-schema-to-typescript: each object gets a title, which becomes the interface's
+ * name, and what has a default is required, as it is always there after defaulting.
+ */
+function nameObjects(schema: Schema, name: string): Schema & { title?: string } {
+  const { description, enum: values, default: _, ...rest } = schema
+  const out: Schema & { title?: string } = { ...(description && { description }) }
+  if (values !== undefined) return { ...out, enum: values }
+  if (schema.items !== undefined) {
+    return { ...out, type: 'array', items: nameObjects(schema.items, name.replace(/s$/, '')) }
+  }
+  if (schema.properties === undefined) return { ...out, type: rest.type ?? 'object' }
+  const entries = Object.entries(schema.properties)
+  const present = entries.filter(([key, field]) => field.default !== undefined && key !== 'status')
+  return {
+    ...out,
+    type: 'object',
+    title: name,
+    required: [...(schema.required ?? []), ...present.map(([key]) => key)],
+    properties: Object.fromEntries(
+      entries.map(([key, field]) => [key, nameObjects(field, nameOf(name, key))]),
+    ),
+  }
+}
+
+/**
+ * `SyncGroup` + `spec` is `SyncGroupSpec`; what is below a spec leaves the `Spec` out, as Go does.
+ */
+function nameOf(parent: string, key: string): string {
+  return parent.replace(/Spec$/, '') + key.charAt(0).toUpperCase() + key.slice(1)
+}
+
+/** The same interfaces with every property and array readonly, and comments within the columns. */
+function readonlyOf(text: string): string {
+  return text
+    .replace(/^( +)([A-Za-z]+\??: )/gm, '$1readonly $2')
+    .replace(/: ([A-Za-z]+)\[\]/g, ': readonly $1[]')
+    .replace(/^( *)\/\*\*\n *\* (.*)\n *\*\//gm, (_, indent: string, line: string) =>
+      comment(indent, line),
+    )
+    .replace(/^}\n(?=\/\*\*|export)/gm, '}\n\n')
+}
+
+/** A doc comment of one sentence or more, on one line if it fits. */
+function comment(indent: string, text: string): string {
+  const single = `${indent}/** ${text} */`
+  if (single.length <= COLUMNS) return single
+  const lines: string[] = ['']
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`
+    if (indent.length + 2 + longer.length <= COLUMNS) lines[lines.length - 1] = longer
+    else lines.push(` ${word}`)
+  }
+  return [`${indent}/**`, ...lines.map((line) => `${indent} *${line}`), `${indent} */`].join('\n')
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--check')) {
+    const paths = await stale()
+    for (const path of paths) console.error(`${path} is stale: run npm run generate`)
+    return paths.length > 0 ? 1 : 0
+  }
+  for (const { path, text } of await outputs()) {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, text)
+  }
+  return 0
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2))

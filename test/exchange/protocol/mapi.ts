@@ -1,0 +1,168 @@
+// Extended properties: how a client names one, and which of them are first-class fields under another name.
+// What is written as tag 0x3A06 is read as GivenName, and the other way round: DavMail writes whole contacts
+// this way.
+import type { Element } from '../xml/reader.ts'
+import { attributeOf } from '../xml/writer.ts'
+import { EwsError } from './errors.ts'
+
+/** An extended property, by whichever of its names. */
+export type Extended = Readonly<{
+  /** Under which key the value is stored: a field's, or its own. */
+  key: string
+  type: string
+  /** The `t:ExtendedFieldURI` that a client finds in the answer. */
+  xml: string
+}>
+
+const SETS: Readonly<Record<string, string>> = {
+  Meeting: '6ed8da90-450b-101b-98da-00aa003f1305',
+  Appointment: '00062002-0000-0000-c000-000000000046',
+  Common: '00062008-0000-0000-c000-000000000046',
+  PublicStrings: '00020329-0000-0000-c000-000000000046',
+  Address: '00062004-0000-0000-c000-000000000046',
+  InternetHeaders: '00020386-0000-0000-c000-000000000046',
+  CalendarAssistant: '11000e07-b51b-40d6-af21-caa85edab1d0',
+  UnifiedMessaging: '4442858e-a9e3-4e80-b900-317a210cc15b',
+  Task: '00062003-0000-0000-c000-000000000046',
+  Sharing: '00062040-0000-0000-c000-000000000046',
+}
+
+const TAGS = `
+0037 String item:Subject
+0e1d String item:Subject
+001a String item:ItemClass
+1000 String item:TextBody
+1013 String item:HtmlBody
+3001 String contacts:DisplayName
+3a05 String contacts:Generation
+3a06 String contacts:GivenName
+3a0a String contacts:Initials
+3a11 String contacts:Surname
+3a16 String contacts:CompanyName
+3a17 String contacts:JobTitle
+3a18 String contacts:Department
+3a19 String contacts:OfficeLocation
+3a30 String contacts:AssistantName
+3a44 String contacts:MiddleName
+3a46 String contacts:Profession
+3a48 String contacts:SpouseName
+3a4e String contacts:Manager
+3a4f String contacts:Nickname
+3a51 String contacts:BusinessHomePage
+3a58 StringArray contacts:Children
+3a41 SystemTime contacts:WeddingAnniversary
+3a42 SystemTime contacts:Birthday
+3a02 String contacts:PhoneNumber/Callback
+3a08 String contacts:PhoneNumber/BusinessPhone
+3a09 String contacts:PhoneNumber/HomePhone
+3a1a String contacts:PhoneNumber/PrimaryPhone
+3a1b String contacts:PhoneNumber/BusinessPhone2
+3a1c String contacts:PhoneNumber/MobilePhone
+3a1d String contacts:PhoneNumber/RadioPhone
+3a1e String contacts:PhoneNumber/CarPhone
+3a1f String contacts:PhoneNumber/OtherTelephone
+3a21 String contacts:PhoneNumber/Pager
+3a23 String contacts:PhoneNumber/OtherFax
+3a24 String contacts:PhoneNumber/BusinessFax
+3a25 String contacts:PhoneNumber/HomeFax
+3a2c String contacts:PhoneNumber/Telex
+3a2d String contacts:PhoneNumber/Isdn
+3a2e String contacts:PhoneNumber/AssistantPhone
+3a2f String contacts:PhoneNumber/HomePhone2
+3a4b String contacts:PhoneNumber/TtyTddPhone
+3a57 String contacts:PhoneNumber/CompanyMainPhone
+3a59 String contacts:PhysicalAddress:City/Home
+3a5a String contacts:PhysicalAddress:CountryOrRegion/Home
+3a5b String contacts:PhysicalAddress:PostalCode/Home
+3a5c String contacts:PhysicalAddress:State/Home
+3a5d String contacts:PhysicalAddress:Street/Home
+3a5f String contacts:PhysicalAddress:City/Other
+3a60 String contacts:PhysicalAddress:CountryOrRegion/Other
+3a61 String contacts:PhysicalAddress:PostalCode/Other
+3a62 String contacts:PhysicalAddress:State/Other
+3a63 String contacts:PhysicalAddress:Street/Other
+0036 Integer item:Sensitivity
+0017 Integer item:Importance
+3007 SystemTime item:DateTimeCreated
+3008 SystemTime item:LastModifiedTime
+0e06 SystemTime item:DateTimeReceived
+0e08 Integer item:Size
+0e1b Boolean item:HasAttachments
+300b Binary item:SearchKey
+0ff9 Binary item:InstanceKey
+0fff Binary item:StoreEntryId
+3ffa String item:LastModifiedName
+10f3 String item:UrlName
+`
+
+const NAMED = `
+Address/id:32773 String contacts:FileAs
+Address/id:32789 Boolean contacts:HasPicture
+Address/id:32837 String contacts:PhysicalAddress:Street/Business
+Address/id:32838 String contacts:PhysicalAddress:City/Business
+Address/id:32839 String contacts:PhysicalAddress:State/Business
+Address/id:32840 String contacts:PhysicalAddress:PostalCode/Business
+Address/id:32841 String contacts:PhysicalAddress:CountryOrRegion/Business
+Address/id:32866 String contacts:ImAddress/ImAddress1
+Address/id:32896 String contacts:EmailAddress/EmailAddress1#Name
+Address/id:32898 String contacts:EmailAddress/EmailAddress1#RoutingType
+Address/id:32899 String contacts:EmailAddress/EmailAddress1
+Address/id:32912 String contacts:EmailAddress/EmailAddress2#Name
+Address/id:32914 String contacts:EmailAddress/EmailAddress2#RoutingType
+Address/id:32915 String contacts:EmailAddress/EmailAddress2
+Address/id:32928 String contacts:EmailAddress/EmailAddress3#Name
+Address/id:32930 String contacts:EmailAddress/EmailAddress3#RoutingType
+Address/id:32931 String contacts:EmailAddress/EmailAddress3
+Common/id:34068 Boolean item:IsPrivate
+Common/id:34100 String contacts:Mileage
+Common/id:34105 StringArray contacts:Companies
+PublicStrings/name:Keywords StringArray item:Categories
+`
+
+const aliases = new Map([
+  ...table(TAGS).map(([name, type, key]) => [`tag:${name}/${type}`, key] as const),
+  ...table(NAMED).map(([name = '', type, key]) => {
+    const [set = '', rest] = name.split('/')
+    return [`${SETS[set]}/${rest}/${type}`, key] as const
+  }),
+])
+
+/** The property that a `t:ExtendedFieldURI` names. Throws `ErrorInvalidExtendedProperty`. */
+export function extendedOf(path: Element): Extended {
+  const { attributes: a } = path
+  const type = a['PropertyType'] ?? ''
+  const set = a['DistinguishedPropertySetId']
+  if (a['PropertyTag'] !== undefined) {
+    if (set || a['PropertySetId'] || a['PropertyName'] || a['PropertyId']) throw contradiction()
+    const tag = Number(a['PropertyTag'])
+    if (tag >= 0x8000) throw new EwsError('ErrorNoPropertyTagForCustomProperties')
+    const name = `tag:${tag.toString(16).padStart(4, '0')}/${type}`
+    const xml = `<t:ExtendedFieldURI PropertyTag="0x${tag.toString(16)}" PropertyType="${type}"/>`
+    return { key: aliases.get(name) ?? `x:${name}`, type, xml }
+  }
+  const guid = set ? SETS[set] : a['PropertySetId']?.toLowerCase()
+  const named = a['PropertyName']
+  const id = a['PropertyId']
+  const clear = (named === undefined) !== (id === undefined) && !(set && a['PropertySetId'])
+  if (!guid || !clear) throw contradiction()
+  const name = `${guid}/${named === undefined ? `id:${Number(id)}` : `name:${named}`}/${type}`
+  const xml = `<t:ExtendedFieldURI${attributeOf('DistinguishedPropertySetId', set)}${attributeOf(
+    'PropertySetId',
+    set ? undefined : guid,
+  )}${attributeOf('PropertyName', named)}${attributeOf('PropertyId', id)} PropertyType="${type}"/>`
+  return { key: aliases.get(name) ?? `x:${name}`, type, xml }
+}
+
+function contradiction(): EwsError {
+  return new EwsError(
+    'ErrorInvalidExtendedProperty',
+    'An extended property is named either by its tag, or by a property set and a name or an id.',
+  )
+}
+
+function table(text: string): string[][] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' '))
+}

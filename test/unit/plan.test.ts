@@ -1,0 +1,171 @@
+// The decision table: what was agreed, what each replica shows, and what follows. Drawn as the world is:
+//
+//   1      shows content 1            -      shows nothing
+//   ?      could not be read          1^     holds 1, which is behind what was agreed
+//   1^3    held 1, which is behind, and was edited to 3        1^-    … and was deleted
+//
+// and what follows: hub=2 an update, bob+2 a create, jan- a delete, keep:ann:3 saved first.
+// jan only receives; ann and bob write.
+import { expect, test } from 'vitest'
+import { contact } from '../../controller/core/contact.ts'
+import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
+import type { Item } from '../../controller/core/item.ts'
+import type { Copy, Found, Link, Observation, Role } from '../../controller/core/link.ts'
+import { type Action, type Plan, planOf, type Step } from '../../controller/core/plan.ts'
+import type { Policy } from '../../controller/core/policy.ts'
+import { rowsOf } from '../../controller/core/rows.ts'
+
+const names = ['hub', 'ann', 'bob', 'jan'] as const
+const roles: readonly Role[] = names.map((name) => ({
+  id: name as string as ReplicaId,
+  hub: name === 'hub',
+  writes: name !== 'jan',
+  receives: true,
+  drift: 'Revert',
+  private: 'Skip',
+}))
+
+type Case = readonly [
+  story: string,
+  was: string,
+  hub: string,
+  ann: string,
+  bob: string,
+  jan: string,
+  then: string,
+]
+
+const cases: readonly Case[] = [
+  // story                                            was  hub   ann    bob    jan   then
+  ['nothing changed',                                 '1', '1',  '1',   '1',   '1',  ''],
+  ['an edit travels',                                 '1', '1',  '2',   '1',   '1',  'bob=2 hub=2 jan=2'],
+  ['the hub\'s edit travels',                         '1', '2',  '1',   '1',   '1',  'ann=2 bob=2 jan=2'],
+  ['a delete travels',                                '1', '1',  '-',   '1',   '1',  'bob- hub- jan-'],
+  ['the hub\'s delete travels',                       '1', '-',  '1',   '1',   '1',  'ann- bob- jan-'],
+  ['two deletes are one',                             '1', '-',  '-',   '1',   '1',  'bob- jan-'],
+  ['an edit beats a delete',                          '1', '-',  '2',   '1',   '1',  'bob=2 hub+2 jan=2'],
+  ['a member\'s delete loses to the hub\'s edit',     '1', '2',  '-',   '1',   '1',  'ann+2 bob=2 jan=2'],
+  ['the same edit twice is one',                      '1', '2',  '2',   '1',   '1',  'bob=2 jan=2'],
+  ['two edits: the hub wins, the other is kept',      '1', '2',  '3',   '1',   '1',  'ann=2 bob=2 jan=2 keep:ann:3'],
+  ['two members: the later wins, the other is kept',  '1', '1',  '2',   '3',   '1',  'ann=3 hub=3 jan=3 keep:ann:2'],
+  ['three edits: the hub wins, both others are kept', '1', '2',  '3',   '4',   '1',  'ann=2 bob=2 jan=2 keep:ann:3 keep:bob:4'],
+  ['without the hub nothing is decided',              '1', '?',  '2',   '-',   '3',  ''],
+  ['unreachable is not empty',                        '1', '1',  '?',   '1',   '1',  ''],
+  ['others go on without whom nobody can reach',      '1', '1',  '?',   '2',   '1',  'hub=2 jan=2'],
+  ['a delete passes the unreachable by, for now',     '1', '-',  '?',   '1',   '1',  'bob- jan-'],
+  ['a new item of a member\'s is brought to all',     '',  '-',  '1',   '-',   '-',  'bob+1 hub+1 jan+1'],
+  ['a new item of the hub\'s is brought to all',      '',  '1',  '-',   '-',   '-',  'ann+1 bob+1 jan+1'],
+  ['equal items that were never linked are one',      '',  '1',  '1',   '-',   '1',  'bob+1'],
+  ['first sync: one person, two contents',            '',  '1',  '2',   '-',   '-',  'ann=1 bob+1 jan+1 keep:ann:2'],
+  ['what only a receiver has is left alone',          '',  '-',  '-',   '-',   '1',  ''],
+  ['a receiver\'s edit is reverted, and kept',        '1', '1',  '1',   '1',   '2',  'jan=1 keep:jan:2'],
+  ['a receiver\'s delete is reverted',                '1', '1',  '1',   '1',   '-',  'jan+1'],
+  ['a receiver\'s edit does not beat a delete',       '1', '-',  '1',   '1',   '2',  'ann- bob- jan-'],
+  ['a receiver\'s edit loses to any',                 '1', '1',  '3',   '1',   '2',  'bob=3 hub=3 jan=3 keep:jan:2'],
+  ['who is behind is brought along',                  '2', '2',  '1^',  '2',   '2',  'ann=2'],
+  ['who lacks a copy gets one',                       '2', '2',  '2',   '',    '2',  'bob+2'],
+  ['a blind edit loses to what was agreed',           '2', '2',  '1^3', '2',   '2',  'ann=2 keep:ann:3'],
+  ['a blind delete does not count',                   '2', '2',  '1^-', '2',   '2',  'ann+2'],
+  ['an edit that says what was agreed is none',       '2', '2',  '1^2', '2',   '2',  ''],
+  ['an agreed deletion reaches who was away',         'x', '',   '1^',  '',    '',   'ann-'],
+  ['an edit beats a deletion it had not seen',        'x', '',   '1^3', '',    '',   'bob+3 hub+3 jan+3'],
+] // biome-ignore format: a table
+
+test.each(cases.map((each) => [each[0], each] as const))(
+  '%s',
+  (_story, [, was, hub, ann, bob, jan, then]) => {
+    expect(drawn(planned('HubWins', was, [hub, ann, bob, jan]))).toBe(then)
+  },
+)
+
+const policies: readonly (readonly [Policy, ...string[]])[] = [
+  ['HubWins',    '2', '3', '1', 'ann=2 bob=2 jan=2 keep:ann:3'],
+  ['MemberWins', '2', '3', '1', 'bob=3 hub=3 jan=3 keep:hub:2'],
+  ['LatestWins', '2', '3', '1', 'bob=3 hub=3 jan=3 keep:hub:2'],
+  ['KeepBoth',   '2', '3', '1', 'ann+3 ann=2 bob+3 bob=2 hub+3 jan+3 jan=2 keep:ann:3'],
+] // biome-ignore format: a table
+
+test.each(policies)(
+  '%s settles a conflict between hub and member',
+  (policy, hub = '', ann = '', bob = '', then = '') => {
+    expect(drawn(planned(policy, '1', [hub, ann, bob, '1']))).toBe(then)
+  },
+)
+
+test('members in any order make the same plan', () => {
+  for (const [, was, ...cells] of cases) {
+    const forward = drawn(planned('HubWins', was, cells.slice(0, 4)))
+    const backward = drawn(planned('HubWins', was, cells.slice(0, 4), [...roles].reverse()))
+    expect(backward).toBe(forward)
+  }
+})
+
+function planned(policy: Policy, was: string, cells: readonly string[], as = roles): Plan {
+  const link = linkOf(was, cells)
+  const observations = new Map<ReplicaId, Observation>()
+  names.forEach((name, index) => {
+    observations.set(name as string as ReplicaId, observed(name, was, cells[index] ?? '', index))
+  })
+  const links = link === undefined ? [] : [link]
+  const view = { group: 'ns/g' as GroupId, type: contact, roles: as, links, observations }
+  return planOf({ type: contact, roles: as, policy }, rowsOf(view))
+}
+
+function item(content: string): Item {
+  return { GivenName: 'Ewa', Surname: 'Żak', CompanyName: 'Acme', JobTitle: content }
+}
+
+const idOf = (name: string) => `item-of-${name}` as ItemId
+const held = (cell: string, was: string) => (cell.includes('^') ? (cell.split('^')[0] ?? '') : was)
+
+function linkOf(was: string, cells: readonly string[]): Link | undefined {
+  if (was === '') return undefined
+  const copies = new Map<ReplicaId, Copy>()
+  names.forEach((name, index) => {
+    const cell = cells[index] ?? ''
+    if (cell === '') return
+    const revision = cell.includes('^') ? 1 : 2
+    const version = `v-${held(cell, was)}` as Version
+    copies.set(name as string as ReplicaId, { id: idOf(name), version, revision, shown: {} })
+  })
+  const old = cells.find((cell) => cell.includes('^'))?.split('^')[0] ?? ''
+  return {
+    id: 'link' as LinkId,
+    revision: 2,
+    agreed: was === 'x' ? undefined : item(was),
+    bases: new Map([[1, item(old)]]),
+    copies,
+    declined: new Set(),
+  }
+}
+
+function observed(name: string, was: string, cell: string, index: number): Observation {
+  if (cell === '?') return { state: 'unknown', error: new Error('away') as never }
+  const now = cell.includes('^') ? cell.split('^')[1] || held(cell, was) : cell
+  if (now === '-' && was !== '') return { state: 'seen', changed: [], gone: [idOf(name)] }
+  if (now === '' || now === '-' || now === held(cell, was))
+    return { state: 'seen', changed: [], gone: [] }
+  const found: Found = {
+    id: idOf(name),
+    version: `v-${now}` as Version,
+    item: item(now),
+    modifiedMs: index,
+  }
+  return { state: 'seen', changed: [found], gone: [] }
+}
+
+function drawn(plan: Plan): string {
+  return plan.steps
+    .flatMap((step) => [...step.actions.map((action) => sign(step, action)), ...keeps(step)])
+    .sort()
+    .join(' ')
+}
+
+function sign({ agreed }: Step, action: Action): string {
+  if (action.kind === 'delete') return `${action.replica}-`
+  return `${action.replica}${action.kind === 'create' ? '+' : '='}${agreed?.JobTitle}`
+}
+
+function keeps({ keeps }: Step): readonly string[] {
+  return keeps.map((keep) => `keep:${keep.replica}:${keep.item.JobTitle}`)
+}
