@@ -1,18 +1,20 @@
 // Which of the items that nobody has linked yet are one: with a link that lacks a copy there, or with
-// each other. First those that carry our stamp and are equal, then equal ones, then stamped ones, then
-// those with the same natural key where it is unambiguous on both sides. Nothing is matched twice, and
+// each other. First those that were only moved (what a copy that is gone from the same replica held);
+// then those whose stamp names the very item as their source, the equal ones first; then equal ones, the
+// stamped ones first; then those of one stamp (a user's copy carries it, too); then those with the same
+// natural key where it is unambiguous on both sides. Nothing is matched twice, and
 // one replica never gives two items to one link: two equal "Reception" stay two, and two people who
 // share an address stay two people.
 import { digestOf, type GroupId, type LinkId, type ReplicaId } from './id.ts'
 import { canonicalItem, type Item, type ItemType } from './item.ts'
-import type { Cell, Found, Link, Role } from './link.ts'
+import { baseOf, type Cell, type Found, type Link, type Role } from './link.ts'
 import { groupMark, sourceMark } from './stamp.ts'
 
 /** An item that no link knows. */
 export type Loose = Readonly<{ role: Role; found: Found }>
 
-/** A loose item that belongs to a link. */
-export type Adopted = Loose & Readonly<{ link: LinkId }>
+/** A loose item that belongs to a link; `moved`: it is the copy that the link had there, under a new id. */
+export type Adopted = Loose & Readonly<{ link: LinkId; moved: boolean }>
 
 /** Loose items that are one and get a new link; hub first. */
 export type Family = readonly Loose[]
@@ -22,7 +24,13 @@ type Place = {
   readonly link: LinkId | undefined
   readonly item: Item
   readonly members: Loose[]
+  readonly moved: Set<Loose>
+  /** What copies that are gone held, by replica. */
+  readonly held: ReadonlyMap<ReplicaId, string>
   readonly fingerprint: string
+  /** Marks of the items that are there. */
+  readonly own: readonly string[]
+  /** Marks that their stamps carry. */
   readonly marks: readonly string[]
   readonly free: (replica: ReplicaId) => boolean
 }
@@ -46,14 +54,25 @@ export function matched(
       link: link.id,
       item: link.agreed,
       members: [],
+      moved: new Set(),
+      held: heldBy(type, link, row),
       fingerprint: fingerprintOf(type, link.agreed),
-      marks: [link.id, ...[...link.copies].map(([replica, copy]) => sourceMark(replica, copy.id))],
+      own: [...link.copies].map(([replica, copy]) => sourceMark(replica, copy.id)),
+      marks: [link.id],
       free: (replica) => ['absent', 'gone'].includes(row?.get(replica)?.state ?? 'unknown'),
     })
   }
   for (const family of byReplica(loose)) {
     const rest = new Set(family)
-    for (const rule of [places.stampedEqual, places.equal, places.stamped, places.natural]) {
+    for (const rule of [
+      places.moved,
+      places.directEqual,
+      places.direct,
+      places.stampedEqual,
+      places.equal,
+      places.stamped,
+      places.natural,
+    ]) {
       if (rest.size > 0) rule.call(places, mine, rest)
     }
     for (const one of rest) places.open(mine, one)
@@ -65,6 +84,8 @@ class Places {
   readonly #type: ItemType
   readonly #all: Place[] = []
   readonly #byFingerprint = new Map<string, Place[]>()
+  readonly #byOwn = new Map<string, Place[]>()
+  readonly #byHeld = new Map<string, Place[]>()
   readonly #byMark = new Map<string, Place[]>()
   readonly #byKey = new Map<string, Place[]>()
 
@@ -75,7 +96,9 @@ class Places {
   add(place: Place): void {
     this.#all.push(place)
     into(this.#byFingerprint, place.fingerprint, place)
-    for (const mark of place.marks) into(this.#byMark, mark, place)
+    for (const [replica, held] of place.held) into(this.#byHeld, `${replica} ${held}`, place)
+    for (const mark of place.own) into(this.#byOwn, mark, place)
+    for (const mark of [...place.own, ...place.marks]) into(this.#byMark, mark, place)
     for (const key of this.#type.naturalKeys(place.item)) into(this.#byKey, key, place)
   }
 
@@ -88,11 +111,39 @@ class Places {
       link: undefined,
       item: found.item,
       members: [loose],
+      moved: new Set(),
+      held: new Map(),
       fingerprint: fingerprintOf(this.#type, found.item),
-      marks: [sourceMark(role.id, found.id), ...stamp].filter(Boolean),
+      own: [sourceMark(role.id, found.id)],
+      marks: stamp.filter(Boolean),
       free: () => true,
     }
     this.add(place)
+  }
+
+  moved(_group: string, rest: Set<Loose>): void {
+    for (const one of rest) {
+      const key = `${one.role.id} ${fingerprintOf(this.#type, one.found.item)}`
+      const place = (this.#byHeld.get(key) ?? []).find((each) => free(each, one.role.id))
+      if (place === undefined) continue
+      place.moved.add(one)
+      take(place, one, rest)
+    }
+  }
+
+  directEqual(group: string, rest: Set<Loose>): void {
+    for (const one of rest) {
+      const print = fingerprintOf(this.#type, one.found.item)
+      const place = this.#sources(group, one).find((each) => each.fingerprint === print)
+      if (place !== undefined) take(place, one, rest)
+    }
+  }
+
+  direct(group: string, rest: Set<Loose>): void {
+    for (const one of rest) {
+      const [place] = this.#sources(group, one)
+      if (place !== undefined) take(place, one, rest)
+    }
   }
 
   stampedEqual(group: string, rest: Set<Loose>): void {
@@ -139,11 +190,18 @@ class Places {
   result(): { adopted: Adopted[]; born: Family[] } {
     const adopted: Adopted[] = []
     const born: Family[] = []
-    for (const { link, members } of this.#all) {
+    for (const { link, members, moved } of this.#all) {
       if (link === undefined) born.push(members)
-      else for (const member of members) adopted.push({ ...member, link })
+      else for (const one of members) adopted.push({ ...one, link, moved: moved.has(one) })
     }
     return { adopted, born }
+  }
+
+  // Places that hold the very item from which this one was copied.
+  #sources(group: string, { role, found }: Loose): readonly Place[] {
+    const { stamp } = found
+    if (stamp === undefined || stamp.group !== group || stamp.source === '') return []
+    return (this.#byOwn.get(stamp.source) ?? []).filter((place) => free(place, role.id))
   }
 
   #marked(group: string, { role, found }: Loose): readonly Place[] {
@@ -153,6 +211,19 @@ class Places {
     const places = marks.flatMap((mark) => this.#byMark.get(mark) ?? [])
     return places.filter((place) => free(place, role.id))
   }
+}
+
+function heldBy(
+  type: ItemType,
+  link: Link,
+  row: ReadonlyMap<ReplicaId, Cell> | undefined,
+): ReadonlyMap<ReplicaId, string> {
+  const held = new Map<ReplicaId, string>()
+  for (const [replica, cell] of row ?? []) {
+    const item = cell.state === 'gone' ? baseOf(link, cell.copy) : undefined
+    if (item !== undefined) held.set(replica, fingerprintOf(type, item))
+  }
+  return held
 }
 
 function free(place: Place, replica: ReplicaId): boolean {

@@ -61,7 +61,10 @@ export type Step = Readonly<{
   editedMs: number | undefined
   keeps: readonly Keep[]
   actions: readonly Action[]
-  /** Copies that need no action, as they are to be written down. */
+  /**
+   * Copies as they are to be written down before anything is done: those that need no action, and those
+   * found under another id than recorded, or for the first time.
+   */
   known: ReadonlyMap<ReplicaId, Copy>
   /** Copies that are gone and shall be forgotten. */
   dropped: readonly ReplicaId[]
@@ -135,7 +138,8 @@ function readingOf(
   copy: Copy | undefined,
   found: Found,
 ): Reading {
-  const base = copy === undefined ? {} : (baseOf(link, copy) ?? {})
+  const newcomer = copy === undefined || copy.revision === 0
+  const base = newcomer ? {} : (baseOf(link, copy) ?? {})
   const isPrivate = !role.hub && role.private === 'Skip' && type.private(found.item)
   const unmarked = copy?.withheld === true && !isPrivate
   const shown = unmarked ? {} : (copy?.shown ?? {})
@@ -149,7 +153,7 @@ function readingOf(
     hub: role.hub,
     base,
     changes,
-    view: copy === undefined ? found.item : changed(base, changes),
+    view: newcomer ? found.item : changed(base, changes),
     modifiedMs: found.modifiedMs ?? 0,
     // What its owner marked private stays in the mailbox, whoever wrote the rest of it.
     travels: role.writes && !(isPrivate && !agreedPrivate(type, link)),
@@ -280,10 +284,22 @@ function place(spot: Spot, draft: Draft): void {
       else bring(spot, baseOf(link, cell.copy) ?? {}, cell.copy, draft)
       return
     case 'edited':
+      note(spot, cell.copy, cell.found, draft)
       if (agreed === undefined) remove(spot, cell.found.id, cell.found.version, draft)
       else bringEdited(spot, draft)
   }
 }
+
+// A copy is written down as soon as it is seen, so that no failure makes it a stranger that would be
+// created once more. Until it has been dealt with, its version is one that no server has.
+function note({ role }: Spot, copy: Copy | undefined, found: Found, draft: Draft): void {
+  if (copy === undefined)
+    draft.known.set(role.id, { id: found.id, version: unread, revision: 0, shown: {} })
+  else if (copy.id !== found.id)
+    draft.known.set(role.id, { ...copy, id: found.id, version: unread })
+}
+
+const unread = '' as Version
 
 function declines(role: Role, link: Link): boolean {
   return link.declined.has(role.id) && !role.writes && role.drift === 'Ignore'

@@ -104,9 +104,11 @@ function* join(
   loose: readonly Loose[],
 ): Iterable<Row> {
   const { adopted, born } = matched(view.group, view.type, links, cells, loose)
-  for (const { link, role, found } of adopted) {
-    // The copy's own history ends here: what was moved or restored is compared as if never seen before.
-    cells.get(link)?.set(role.id, { state: 'edited', found })
+  for (const { link, role, found, moved } of adopted) {
+    const cell = cells.get(link)?.get(role.id)
+    // What was only moved keeps its history; anything else, restored perhaps, is compared as if never seen.
+    const copy = moved && cell?.state === 'gone' ? cell.copy : undefined
+    cells.get(link)?.set(role.id, { state: 'edited', copy, found })
   }
   for (const link of links) yield { link, cells: cells.get(link.id) ?? new Map() }
 

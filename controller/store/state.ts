@@ -25,7 +25,7 @@ export const stateFile = 'exsync.db'
 
 /**
  * Opens the state in a directory, which is made when missing. With `readOnly` nothing is made or changed;
- * a state that does not exist yet then reads as an empty one.
+ * a state that does not exist yet then reads as an empty one. `:memory:` is a state that nobody keeps.
  * Throws a terminal SyncError: StateNewer, StateUnreadable, StateInUse.
  */
 export function openState(
@@ -34,13 +34,13 @@ export function openState(
 ): State {
   const { readOnly = false } = options
   const file = join(directory, stateFile)
-  const scratch = readOnly && !existsSync(file)
+  const scratch = directory === ':memory:' || (readOnly && !existsSync(file))
   try {
-    if (!readOnly) mkdirSync(directory, { recursive: true, mode: 0o700 })
+    if (!readOnly && !scratch) mkdirSync(directory, { recursive: true, mode: 0o700 })
     const db = scratch ? new DatabaseSync(':memory:') : opened(file, readOnly)
     try {
       initialise(db, readOnly && !scratch)
-      if (!readOnly) chmodSync(file, 0o600)
+      if (!readOnly && !scratch) chmodSync(file, 0o600)
     } catch (error) {
       db.close()
       throw error

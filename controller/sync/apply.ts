@@ -19,8 +19,8 @@ export type Applied = {
   readonly written: Set<ReplicaId>
   /** The last error of each replica's, and of how many items. */
   readonly failures: Map<ReplicaId, { error: SyncError; items: number }>
-  /** Items whose copy changed under us: to be read again. */
-  readonly stale: Map<ReplicaId, ItemId[]>
+  /** Copies that were dealt with: updated, deleted, or gone already. */
+  readonly done: Map<ReplicaId, Set<ItemId>>
   /** Did time run out before everything was tried? */
   unfinished: boolean
 }
@@ -48,7 +48,7 @@ export async function apply(plan: Plan, site: Site, signal: AbortSignal): Promis
     deleted: 0,
     written: new Set(),
     failures: new Map(),
-    stale: new Map(),
+    done: new Map(),
     unfinished: false,
   }
   const jobs = new Map<ReplicaId, Job[]>()
@@ -153,11 +153,12 @@ class Turn {
     jobs.forEach((job, index) => {
       const item = found[index]
       const link = job.step.link.id
-      if (item instanceof SyncError) this.#itemFailed(item, idOf(job))
-      else if (item === undefined) copies.push({ link, replica: role.id, copy: undefined })
-      else if (job.action.kind === 'delete' && item.version === job.action.expect)
+      if (item instanceof SyncError) this.#itemFailed(item)
+      else if (item === undefined) {
+        this.#dealtWith(idOf(job))
+        copies.push({ link, replica: role.id, copy: undefined })
+      } else if (job.action.kind === 'delete' && item.version === job.action.expect)
         doomed.push({ job, item })
-      else this.#staleCopy(idOf(job))
     })
     const kept = doomed.map(({ job, item }) => ({
       link: job.step.link.id,
@@ -177,9 +178,10 @@ class Turn {
       const error = answers[index]
       const link = job.step.link.id
       entries.push({ link, replica: role.id, action: 'delete', result: error?.code ?? 'Done' })
-      if (error !== undefined) this.#itemFailed(error, idOf(job))
+      if (error !== undefined) this.#itemFailed(error)
       else {
         this.#applied.deleted += 1
+        this.#dealtWith(idOf(job))
         done.push({ link, replica: role.id, copy: undefined })
       }
     })
@@ -216,7 +218,7 @@ class Turn {
         action: action.kind,
         result: failed ? answer.code : 'Done',
       })
-      if (failed) this.#itemFailed(answer, action.kind === 'update' ? action.id : undefined)
+      if (failed) this.#itemFailed(answer)
       else copies.push({ link, replica: role.id, copy: this.#copyOf(step, action, answer, stored) })
     })
     await this.#site.baseline.commit({ at: this.#site.at(), copies, entries })
@@ -230,7 +232,10 @@ class Turn {
   ): Copy {
     const { role } = this.#replica
     if (action.kind === 'create') this.#applied.created += 1
-    else this.#applied.updated += 1
+    else {
+      this.#applied.updated += 1
+      if (action.kind === 'update') this.#dealtWith(action.id)
+    }
     if (role.hub) this.#sources.set(step, sourceMark(role.id, answer.id))
     return copyAfter(this.#site.type, step, action, { ...answer, stored: stored.get(answer.id) })
   }
@@ -271,14 +276,15 @@ class Turn {
     return { group: groupMark(group), link: step.link.id, source: this.#sources.get(step) ?? known }
   }
 
-  #itemFailed(error: SyncError, id: ItemId | undefined): void {
-    if (error.kind === 'stale' && id !== undefined) this.#staleCopy(id)
+  // What is stale waits for the next pass, which reads it again.
+  #itemFailed(error: SyncError): void {
     if (error.kind !== 'stale') this.#failed(error, 1)
   }
 
-  #staleCopy(id: ItemId): void {
+  #dealtWith(id: ItemId): void {
     const { role } = this.#replica
-    this.#applied.stale.set(role.id, [...(this.#applied.stale.get(role.id) ?? []), id])
+    const done = this.#applied.done.get(role.id) ?? new Set()
+    this.#applied.done.set(role.id, done.add(id))
   }
 
   #failed(error: SyncError, items: number): void {

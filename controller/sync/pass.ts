@@ -16,7 +16,7 @@ import {
   type Limits,
   publishes,
 } from '../core/guard.ts'
-import type { GroupId, LinkId, ReplicaId } from '../core/id.ts'
+import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Link, Observation, Role } from '../core/link.ts'
 import type { Rules } from '../core/plan.ts'
 import { membersOf, type Problem, type Report } from '../core/report.ts'
@@ -117,7 +117,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
       ),
     ),
     caused: causedBy(plan.steps, rules.roles),
-    memories: withoutRecheck(memories),
+    memories: withRecheck(memories, pendingOf(plan.steps)),
   })
 
   const ready = await prepared(plan.steps, replicas, memories, signal)
@@ -141,7 +141,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     new Set(proposal.view.links.map(({ id }) => id)),
     plan.steps,
   )
-  await remember(course, at, ready.memories, applied, signal)
+  await remember(course, at, ready.memories, pendingOf(plan.steps), applied, signal)
   return reportOf(course, startMs, { observations, refusals, applied, behind, kept: kept.length })
 }
 
@@ -150,8 +150,30 @@ function without(link: Link, absent: (id: ReplicaId) => boolean): Link {
   return { ...link, copies: new Map([...link.copies].filter(([id]) => !absent(id))) }
 }
 
-function withoutRecheck(memories: ReadonlyMap<ReplicaId, Memory>): ReadonlyMap<ReplicaId, Memory> {
-  return new Map([...memories].map(([id, memory]) => [id, { ...memory, recheck: [] }]))
+// What was seen and is still to be changed is read again, should it not come to that.
+function pendingOf(steps: Guarded['plan']['steps']): ReadonlyMap<ReplicaId, readonly ItemId[]> {
+  const pending = new Map<ReplicaId, ItemId[]>()
+  for (const { actions } of steps) {
+    for (const action of actions) {
+      if (action.kind === 'create') continue
+      const ids = pending.get(action.replica)
+      if (ids === undefined) pending.set(action.replica, [action.id])
+      else ids.push(action.id)
+    }
+  }
+  return pending
+}
+
+function withRecheck(
+  memories: ReadonlyMap<ReplicaId, Memory>,
+  pending: ReadonlyMap<ReplicaId, readonly ItemId[]>,
+): ReadonlyMap<ReplicaId, Memory> {
+  const both = (id: ReplicaId, before: readonly ItemId[]) => [
+    ...new Set([...before, ...(pending.get(id) ?? [])]),
+  ]
+  return new Map(
+    [...memories].map(([id, memory]) => [id, { ...memory, recheck: both(id, memory.recheck) }]),
+  )
 }
 
 function causedBy(
@@ -230,6 +252,7 @@ async function remember(
   course: Course,
   at: () => Change['at'],
   memories: ReadonlyMap<ReplicaId, Memory>,
+  pending: ReadonlyMap<ReplicaId, readonly ItemId[]>,
   applied: Applied,
   signal: AbortSignal,
 ): Promise<void> {
@@ -238,8 +261,10 @@ async function remember(
   const one = async (replica: Replica): Promise<void> => {
     const { id } = replica.role
     const memory = memories.get(id)
-    const recheck = applied.stale.get(id) ?? []
     if (memory === undefined) return
+    const done = applied.done.get(id)
+    const left = (pending.get(id) ?? []).filter((item) => !done?.has(item))
+    const recheck = [...new Set([...memory.recheck, ...left])]
     next.set(id, { ...memory, recheck, lens: lensOf(replica.role) })
     try {
       if (!applied.written.has(id) || applied.unfinished || signal.aborted) return

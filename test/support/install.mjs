@@ -6,7 +6,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const lock = createHash('sha256').update(readFileSync(`${root}/package-lock.json`)).digest('hex')
+const lock = createHash('sha256')
+  .update(readFileSync(`${root}/package-lock.json`))
+  .digest('hex')
 const stamp = `${root}/node_modules/.installed`
 const installed = existsSync(stamp) && readFileSync(stamp, 'utf8') === lock
 

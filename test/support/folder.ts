@@ -1,0 +1,184 @@
+// A folder in memory: what a replica looks like to its users, and the Replica port over it. It passes
+// the same conformance suite as the EWS replicas. Hooks stand where requests reach and leave a server,
+// so that users act, requests fail, replies are lost and processes die between any two effects.
+import type { ItemId, Version } from '../../controller/core/id.ts'
+import { type Item, patched } from '../../controller/core/item.ts'
+import type { Found, Role } from '../../controller/core/link.ts'
+import type { Stamp } from '../../controller/core/stamp.ts'
+import { SyncError } from '../../controller/core/sync-error.ts'
+import type {
+  Creation,
+  Known,
+  Look,
+  Memory,
+  Replica,
+  Update,
+  Written,
+} from '../../controller/sync/ports.ts'
+
+type Entry = { version: Version; item: Item; stamp: Stamp | undefined; modifiedMs: number }
+
+/** What happens around a request; either may throw. */
+export type Hooks = { before: (operation: string) => void; after: (operation: string) => void }
+
+const open: Hooks = { before: () => {}, after: () => {} }
+
+/** One folder and the users who work in it. */
+export class Folder {
+  readonly name: string
+  readonly items = new Map<ItemId, Entry>()
+  /** Ids in the order in which something happened to them. */
+  readonly log: ItemId[] = []
+  /** What the server makes of what it is given. */
+  normalise: (item: Item) => Item = (item) => item
+  /** What the Replica port deleted last: Deleted Items, or the dumpster, where a user finds it again. */
+  readonly trash: Item[] = []
+  /** How many writes came from the Replica port. */
+  writes = 0
+  #next = 0
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  put(item: Item, stamp?: Stamp): ItemId {
+    this.#next += 1
+    const id = `${this.name}/${this.#next}` as ItemId
+    this.#save(id, item, stamp)
+    return id
+  }
+
+  edit(id: ItemId, item: Item): void {
+    const entry = this.items.get(id)
+    if (entry !== undefined) this.#save(id, item, entry.stamp)
+  }
+
+  remove(id: ItemId): void {
+    if (this.items.delete(id)) this.log.push(id)
+  }
+
+  /** A new version without a new content, as background assistants make. */
+  touch(id: ItemId): void {
+    const entry = this.items.get(id)
+    if (entry !== undefined) this.#save(id, entry.item, entry.stamp)
+  }
+
+  /** A user's copy of an item carries the stamp. */
+  copy(id: ItemId): ItemId | undefined {
+    const entry = this.items.get(id)
+    return entry === undefined ? undefined : this.put(entry.item, entry.stamp)
+  }
+
+  /** Out of the folder and back: the same item under another id. */
+  move(id: ItemId): ItemId | undefined {
+    const entry = this.items.get(id)
+    this.remove(id)
+    return entry === undefined ? undefined : this.put(entry.item, entry.stamp)
+  }
+
+  found(id: ItemId): Found | undefined {
+    const entry = this.items.get(id)
+    return entry === undefined ? undefined : { id, ...entry }
+  }
+
+  #save(id: ItemId, item: Item, stamp: Stamp | undefined): void {
+    this.log.push(id)
+    const version = `${this.name}@${this.log.length}` as Version
+    this.items.set(id, { version, item: this.normalise(item), stamp, modifiedMs: this.log.length })
+  }
+}
+
+/** The Replica port over a folder. */
+export class FolderReplica implements Replica {
+  readonly role: Role
+  readonly folder: Folder
+  hooks: Hooks
+
+  constructor(role: Role, folder: Folder, hooks: Hooks = open) {
+    this.role = role
+    this.folder = folder
+    this.hooks = hooks
+  }
+
+  async observe(memory: Memory | undefined, known: Known): Promise<Look> {
+    const { cursor, told } = this.#request('observe', () => this.#told(memory?.cursor))
+    const versions = await known.versions(told)
+    const listed = new Set(told)
+    const missing =
+      memory?.cursor === undefined
+        ? [...(await known.all()).keys()].filter((id) => !listed.has(id))
+        : []
+    const ids = [...new Set([...told, ...(memory?.recheck ?? [])])]
+    const now = await this.read(
+      ids.filter((id) => this.folder.items.get(id)?.version !== versions.get(id)),
+    )
+    const gone = [...ids.filter((id) => !this.folder.items.has(id)), ...missing]
+    const changed = now.flatMap((each) =>
+      each === undefined || each instanceof SyncError ? [] : [each],
+    )
+    return { changed, gone, memory: { folder: this.folder.name, cursor, lens: '', recheck: [] } }
+  }
+
+  async prepare(memory: Memory): Promise<Memory> {
+    return memory
+  }
+
+  async read(ids: readonly ItemId[]): Promise<readonly (Found | undefined | SyncError)[]> {
+    return this.#request('read', () => ids.map((id) => this.folder.found(id)))
+  }
+
+  async create(items: readonly Creation[]): Promise<readonly Written[]> {
+    return this.#request('create', () =>
+      items.map(({ item, stamp }) => this.#written(this.folder.put(item, stamp))),
+    )
+  }
+
+  async update(updates: readonly Update[]): Promise<readonly Written[]> {
+    return this.#request('update', () =>
+      updates.map(({ id, expect, patch }) => {
+        const entry = this.folder.items.get(id)
+        if (entry === undefined || entry.version !== expect) {
+          return new SyncError('stale', 'ErrorIrresolvableConflict', 'it changed meanwhile')
+        }
+        this.folder.edit(id, patched(entry.item, patch))
+        return this.#written(id)
+      }),
+    )
+  }
+
+  async remove(ids: readonly ItemId[]): Promise<readonly (undefined | SyncError)[]> {
+    return this.#request('remove', () =>
+      ids.map((id) => {
+        this.folder.writes += 1
+        this.folder.trash.push(this.folder.items.get(id)?.item ?? {})
+        this.folder.remove(id)
+        return undefined
+      }),
+    )
+  }
+
+  async settle(memory: Memory, known: Known): Promise<Memory> {
+    const { cursor, told } = this.#request('settle', () => this.#told(memory.cursor))
+    const versions = await known.versions(told)
+    const echo = told.every((id) => this.folder.items.get(id)?.version === versions.get(id))
+    return echo ? { ...memory, cursor } : memory
+  }
+
+  #request<Result>(operation: string, effect: () => Result): Result {
+    this.hooks.before(operation)
+    const result = effect()
+    this.hooks.after(operation)
+    return result
+  }
+
+  #told(cursor: string | undefined): { cursor: string; told: readonly ItemId[] } {
+    const { log, items } = this.folder
+    const told = cursor === undefined ? items.keys() : log.slice(Number(cursor))
+    return { cursor: String(log.length), told: [...new Set(told)] }
+  }
+
+  #written(id: ItemId): Written {
+    this.folder.writes += 1
+    return { id, version: this.folder.items.get(id)?.version ?? ('' as Version) }
+  }
+}
