@@ -98,6 +98,8 @@ export const contact: ItemType = {
 
   derived(field, item) {
     if (field === 'DisplayName' || field === 'Subject') return hasName(item)
+    // Servers fill it in with the mailbox's own language.
+    if (field === 'Culture') return true
     return field === 'FileAs' && mapped(item)
   },
 

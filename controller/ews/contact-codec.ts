@@ -11,6 +11,9 @@ const defaults: Readonly<Record<string, string>> = {
   ItemClass: 'IPM.Contact',
   Sensitivity: 'Normal',
   Importance: 'Normal',
+  // These two cannot be deleted, only set to nothing (ContactSchema of Microsoft's own client).
+  FileAsMapping: 'None',
+  PostalAddressIndex: 'None',
 }
 
 /** Elements of t:Item and t:Contact in the schema's order; what stands between our fields is left out. */

@@ -1,0 +1,113 @@
+// The Replica port: folders in memory, and a public folder and a mailbox folder over EWS on the embedded
+// Exchange, whose every message must also be valid by Microsoft's schemas.
+import { afterAll, describe, expect } from 'vitest'
+import type { GroupId, ItemId, ReplicaId } from '../../controller/core/id.ts'
+import type { Item } from '../../controller/core/item.ts'
+import type { ExchangeServer, SyncGroup } from '../../controller/core/resources.generated.ts'
+import { Connections } from '../../controller/ews/exchange.ts'
+import { readResources } from '../../controller/local/resources.ts'
+import type { Declared, Replica } from '../../controller/sync/ports.ts'
+import { type Exchange, startExchange } from '../exchange/exchange.ts'
+import { schemaValidator } from '../exchange/schema.ts'
+import type { FolderHandle } from '../exchange/store/store.ts'
+import { Folder, FolderReplica } from '../support/folder.ts'
+import { conformsToReplica, type Subject } from './replica.ts'
+
+describe('a folder in memory', () => {
+  conformsToReplica(async () => {
+    const folder = new Folder('ann')
+    const role = {
+      id: 'ann' as ReplicaId,
+      hub: false,
+      writes: true,
+      receives: true,
+      drift: 'Revert',
+      private: 'Skip',
+    } as const
+    return {
+      replica: new FolderReplica(role, folder),
+      put: (item) => folder.put(item),
+      edit: (id, field, value) =>
+        folder.edit(id, { ...folder.items.get(id)?.item, [field]: value }),
+      remove: (id) => folder.remove(id),
+      size: () => folder.items.size,
+    }
+  })
+})
+
+describe('a public folder over EWS', () => conformsToReplica(() => over('hub')))
+describe('a mailbox folder over EWS', () => conformsToReplica(() => over('member')))
+
+const validator = schemaValidator()
+const running: Exchange[] = []
+const connections = new Connections({ now: () => Date.now(), sleep: async () => {} })
+
+afterAll(async () => {
+  await connections.close()
+  for (const exchange of running) await exchange.close()
+  expect(validator?.errors ?? []).toEqual([])
+})
+
+async function over(part: 'hub' | 'member'): Promise<Subject> {
+  const exchange = await startExchange(
+    {
+      domain: 'corp.example',
+      users: [
+        { mailbox: 'anna@corp.example', password: 'a', folders: { 'Contacts/Company': 0 } },
+        { mailbox: 'sync@corp.example', password: 's', impersonates: 'all' },
+      ],
+      publicFolders: [
+        { path: '/Company', permissions: { 'sync@corp.example': 'PublishingEditor' }, contacts: 0 },
+      ],
+    },
+    // The full contact's HTML is given as Exchange stores it.
+    validator ? { inspect: validator.inspect } : {},
+  )
+  running.push(exchange)
+  const [hub, member] = connections.replicas(declaredOn(exchange.url), new AbortController().signal)
+  const folder =
+    part === 'hub'
+      ? exchange.store.publicFolder('/Company')
+      : exchange.store.mailbox('anna@corp.example').folder('Contacts/Company')
+  return subjectOf((part === 'hub' ? hub : member) as Replica, folder)
+}
+
+function subjectOf(replica: Replica, folder: FolderHandle): Subject {
+  return {
+    replica,
+    put: (item: Item) => folder.create(item).id as ItemId,
+    edit: (id, field, value) => void folder.update(id, { [field]: value }),
+    remove: (id) => folder.delete(id),
+    size: () => folder.size(),
+  }
+}
+
+/** A declaration on that server, as the local directory would give it. */
+function declaredOn(url: string): Declared {
+  const text = `
+apiVersion: exchangesync.dev/v1alpha1
+kind: ExchangeServer
+metadata: { name: corp }
+spec: { url: '${url}', auth: { type: Basic, secretRef: { name: secret } } }
+---
+apiVersion: exchangesync.dev/v1alpha1
+kind: SyncGroup
+metadata: { name: group }
+spec:
+  serverRef: { name: corp }
+  hub: { publicFolder: /Company }
+  members: [{ mailbox: anna@corp.example }]`
+  const { documents } = readResources([{ name: 'test.yaml', text }], { externalSecrets: true })
+  const [server, group] = documents.map(({ resource }) => resource)
+  return {
+    id: 'default/group' as GroupId,
+    group: group as SyncGroup,
+    server: server as ExchangeServer,
+    generation: 1,
+    credentials: { username: 'sync@corp.example', password: 's' },
+    ca: undefined,
+    fingerprint: '',
+    invalid: undefined,
+    previous: undefined,
+  }
+}
