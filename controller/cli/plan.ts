@@ -2,9 +2,10 @@
 
 import { hashOf, type Refusal } from '../core/guard.ts'
 import type { ReplicaId } from '../core/id.ts'
-import { type Step, touched } from '../core/plan.ts'
+import { touched } from '../core/item.ts'
 import { castOf, nameOf } from '../core/roles.ts'
 import { reasonOf } from '../core/status.ts'
+import type { Step } from '../core/step.ts'
 import { syncErrorOf } from '../core/sync-error.ts'
 import { propose } from '../sync/pass.ts'
 import type { Declared } from '../sync/ports.ts'

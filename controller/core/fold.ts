@@ -3,9 +3,11 @@
 // a copy that is not yet brought along is *behind*. So a pass may die anywhere: what is not done is
 // seen as behind by the next one.
 import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
-import type { Item, ItemType } from './item.ts'
+import { type Item, type ItemType, touched } from './item.ts'
 import type { Copy, Link, Role, Shown } from './link.ts'
-import { type Action, type Step, shownOf, touched } from './plan.ts'
+import { shownOf } from './shown.ts'
+import { sourceMark } from './stamp.ts'
+import type { Action, Step } from './step.ts'
 import type { SyncError } from './sync-error.ts'
 
 /** What became of an action. */
@@ -65,6 +67,13 @@ function shownAfter(type: ItemType, step: Step, action: Action, stored: Item | u
   const shown: Record<string, string> = { ...action.shown }
   for (const field of touched(action.patch)) delete shown[field]
   return shown
+}
+
+/** The mark of the item that a new copy of this step is copied from: the hub's, else any; '' for none. */
+export function sourceOf(step: Step, hub: ReplicaId | undefined): string {
+  const copies = [...step.link.copies, ...step.known]
+  const [replica, copy] = copies.find(([id]) => id === hub) ?? copies[0] ?? []
+  return replica === undefined || copy === undefined ? '' : sourceMark(replica, copy.id)
 }
 
 /** Is nobody behind, so that the link need not be looked at until somebody changes it? */

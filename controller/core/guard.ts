@@ -4,8 +4,9 @@
 // The refusal's hash names the effects, so it stays the same while they do; an approval covers no more.
 import { digestOf, type LinkId, type ReplicaId } from './id.ts'
 import type { Observation, Role } from './link.ts'
-import { type Plan, planOf, type Rules, type Step } from './plan.ts'
+import { planOf, type Rules } from './plan.ts'
 import { rowsOf, type View } from './rows.ts'
+import type { Plan, Step } from './step.ts'
 import { SyncError } from './sync-error.ts'
 
 /** What one replica may cause within the window. */

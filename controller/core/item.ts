@@ -79,6 +79,11 @@ export function empty(patch: Patch): boolean {
   return patch.clear.length === 0 && Object.keys(patch.set).length === 0
 }
 
+/** The fields that a patch touches, sorted. */
+export function touched(patch: Patch): readonly string[] {
+  return [...Object.keys(patch.set), ...patch.clear].sort()
+}
+
 /** The names of all fields that any of the items has, sorted. */
 export function fieldsOf(...items: readonly Item[]): readonly string[] {
   return [...new Set(items.flatMap((item) => Object.keys(item)))].sort()

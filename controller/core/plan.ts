@@ -2,82 +2,15 @@
 // replica. Pure. Four rules: an edit travels, field by field; an edit beats a delete, and a delete
 // counts only if whoever deleted had seen the latest revision; two different edits of one field are a
 // conflict, whose loser is kept; what receive-only replicas change in our copies is reverted or ignored.
-import { digestOf, type ItemId, type LinkId, type ReplicaId, type Version } from './id.ts'
-import {
-  canonical,
-  difference,
-  empty,
-  fieldsOf,
-  type Item,
-  type ItemType,
-  type Patch,
-} from './item.ts'
-import {
-  baseOf,
-  type Cell,
-  type Copy,
-  type Found,
-  freshLink,
-  type Link,
-  type Role,
-  type Row,
-  type Shown,
-} from './link.ts'
-import { changed, changesOf, type Edit, type FieldConflict, merged } from './merge.ts'
+import { digestOf, type LinkId, type ReplicaId } from './id.ts'
+import { difference, empty, type Item, type ItemType } from './item.ts'
+import { type Cell, freshLink, type Link, type Role, type Row } from './link.ts'
+import { type Edit, type FieldConflict, merged } from './merge.ts'
+import { type Draft, place } from './placement.ts'
 import type { Policy } from './policy.ts'
+import { type Reading, readingOf } from './reading.ts'
 import { ordered } from './rows.ts'
-
-/** Why something is put into the bin. */
-export type KeepReason = 'Conflict' | 'Drift' | 'Deleted'
-
-/** Saves what another action would overwrite, before it does. `by`: who caused the loss. */
-export type Keep = Readonly<{
-  replica: ReplicaId
-  item: Item
-  reason: KeepReason
-  fields: readonly string[]
-}>
-
-/** What to do on one replica. `expect` is the version that the server must still have. */
-export type Action =
-  | Readonly<{ kind: 'create'; replica: ReplicaId }>
-  | Readonly<{
-      kind: 'update'
-      replica: ReplicaId
-      id: ItemId
-      expect: Version
-      patch: Patch
-      shown: Shown
-      withheld: boolean
-    }>
-  | Readonly<{ kind: 'delete'; replica: ReplicaId; id: ItemId; expect: Version }>
-
-/** What shall happen to one link. */
-export type Step = Readonly<{
-  link: Link
-  /** The content that all shall agree on; undefined: that it is deleted. */
-  agreed: Item | undefined
-  revision: number
-  editedMs: number | undefined
-  keeps: readonly Keep[]
-  actions: readonly Action[]
-  /**
-   * Copies as they are to be written down before anything is done: those that need no action, and those
-   * found under another id than recorded, or for the first time.
-   */
-  known: ReadonlyMap<ReplicaId, Copy>
-  /** Copies that are gone and shall be forgotten. */
-  dropped: readonly ReplicaId[]
-  /** Receive-only replicas that are left without a copy from now on. */
-  declined: readonly ReplicaId[]
-  conflicts: readonly FieldConflict[]
-  /** Who deleted, or who brought it in: what the guard counts. */
-  deleters: readonly ReplicaId[]
-  publisher: ReplicaId | undefined
-}>
-
-/** Everything that a pass shall do. */
-export type Plan = Readonly<{ steps: readonly Step[] }>
+import type { Keep, Plan, Step } from './step.ts'
 
 /** What the plan depends on besides the rows. */
 export type Rules = Readonly<{ type: ItemType; roles: readonly Role[]; policy: Policy }>
@@ -100,10 +33,6 @@ function effective(step: Step): boolean {
   const noted = known.size + dropped.length + declined.length + keeps.length
   return step.revision !== step.link.revision || actions.length + noted > 0
 }
-
-/** One replica's edit of a row's link, as the planner reads it. */
-type Reading = Edit &
-  Readonly<{ role: Role; found: Found; copy: Copy | undefined; travels: boolean }>
 
 function stepsOf(rules: Rules, row: Row): readonly Step[] {
   const { type, roles, policy } = rules
@@ -129,45 +58,6 @@ function stepsOf(rules: Rules, row: Row): readonly Step[] {
 // A deleted item that somebody edited lives again as that somebody has it.
 function resurrected(edits: readonly Edit[]): Item {
   return edits.find(({ hub }) => hub)?.view ?? edits[0]?.view ?? {}
-}
-
-function readingOf(
-  type: ItemType,
-  link: Link,
-  role: Role,
-  copy: Copy | undefined,
-  found: Found,
-): Reading {
-  const newcomer = copy === undefined || copy.revision === 0
-  const base = newcomer ? {} : (baseOf(link, copy) ?? {})
-  const isPrivate = !role.hub && role.private === 'Skip' && type.private(found.item)
-  const unmarked = copy?.withheld === true && !isPrivate
-  const shown = unmarked ? {} : (copy?.shown ?? {})
-  const changes =
-    copy === undefined ? newcomerChanges(type, link, found) : changesOf(type, found, base, shown)
-  return {
-    role,
-    found,
-    copy,
-    replica: role.id,
-    hub: role.hub,
-    base,
-    changes,
-    view: newcomer ? found.item : changed(base, changes),
-    modifiedMs: found.modifiedMs ?? 0,
-    // What its owner marked private stays in the mailbox, whoever wrote the rest of it.
-    travels: role.writes && !(isPrivate && !agreedPrivate(type, link)),
-  }
-}
-
-// An item without a history says what it has, and nothing about what it lacks.
-function newcomerChanges(type: ItemType, link: Link, found: Found) {
-  if (link.revision === 0) return changesOf(type, found, {}, {}, true)
-  return changesOf(type, found, link.agreed ?? {}, {}, true)
-}
-
-function agreedPrivate(type: ItemType, link: Link): boolean {
-  return link.agreed !== undefined && type.private(link.agreed)
 }
 
 // A delete counts only if whoever deleted had seen the latest revision.
@@ -200,13 +90,7 @@ function stepTo(
   const edited = [...readings.values()].filter(
     ({ changes, travels }) => travels && changes.size > 0,
   )
-  const draft = {
-    keeps: [] as Keep[],
-    actions: [] as Action[],
-    known: new Map<ReplicaId, Copy>(),
-    dropped: [] as ReplicaId[],
-    declined: [] as ReplicaId[],
-  }
+  const draft: Draft = { keeps: [], actions: [], known: new Map(), dropped: [], declined: [] }
   for (const role of roles) {
     const cell = row.cells.get(role.id) ?? { state: 'unknown' }
     place({ type, link, role, cell, reading: readings.get(role.id), agreed, revision }, draft)
@@ -238,166 +122,6 @@ function changedContent(type: ItemType, link: Link, agreed: Item | undefined): b
   if (link.revision === 0) return true
   if (agreed === undefined || link.agreed === undefined) return agreed !== link.agreed
   return !empty(difference(type, link.agreed, agreed))
-}
-
-type Draft = {
-  keeps: Keep[]
-  actions: Action[]
-  known: Map<ReplicaId, Copy>
-  dropped: ReplicaId[]
-  declined: ReplicaId[]
-}
-
-type Spot = Readonly<{
-  type: ItemType
-  link: Link
-  role: Role
-  cell: Cell
-  reading: Reading | undefined
-  agreed: Item | undefined
-  revision: number
-}>
-
-// What happens on one replica so that it holds what is agreed.
-function place(spot: Spot, draft: Draft): void {
-  const { link, role, cell, agreed } = spot
-  switch (cell.state) {
-    case 'unknown':
-      return
-    case 'absent':
-      if (agreed !== undefined && role.receives && !declines(role, link)) {
-        draft.actions.push({ kind: 'create', replica: role.id })
-      }
-      return
-    case 'gone':
-      if (agreed === undefined) draft.dropped.push(role.id)
-      else if (role.writes || role.drift === 'Revert') {
-        draft.dropped.push(role.id)
-        if (role.receives) draft.actions.push({ kind: 'create', replica: role.id })
-      } else {
-        draft.dropped.push(role.id)
-        draft.declined.push(role.id)
-      }
-      return
-    case 'same':
-      if (agreed === undefined) remove(spot, cell.copy.id, cell.copy.version, draft)
-      else bring(spot, baseOf(link, cell.copy) ?? {}, cell.copy, draft)
-      return
-    case 'edited':
-      note(spot, cell.copy, cell.found, draft)
-      if (agreed === undefined) remove(spot, cell.found.id, cell.found.version, draft)
-      else bringEdited(spot, draft)
-  }
-}
-
-// A copy is written down as soon as it is seen, so that no failure makes it a stranger that would be
-// created once more. Until it has been dealt with, its version is one that no server has.
-function note({ role }: Spot, copy: Copy | undefined, found: Found, draft: Draft): void {
-  if (copy === undefined)
-    draft.known.set(role.id, { id: found.id, version: unread, revision: 0, shown: {} })
-  else if (copy.id !== found.id)
-    draft.known.set(role.id, { ...copy, id: found.id, version: unread })
-}
-
-const unread = '' as Version
-
-function declines(role: Role, link: Link): boolean {
-  return link.declined.has(role.id) && !role.writes && role.drift === 'Ignore'
-}
-
-// A copy is deleted only where others' edits may arrive; it is read and kept first, by whoever applies.
-function remove({ role }: Spot, id: ItemId, expect: Version, draft: Draft): void {
-  if (role.receives) draft.actions.push({ kind: 'delete', replica: role.id, id, expect })
-  else draft.dropped.push(role.id)
-}
-
-function bring(
-  { type, role, link, agreed, revision }: Spot,
-  held: Item,
-  copy: Copy,
-  draft: Draft,
-): void {
-  const patch = difference(type, held, agreed ?? {})
-  if (empty(patch)) {
-    if (copy.revision !== revision || link.revision !== revision)
-      draft.known.set(role.id, { ...copy, revision })
-  } else if (role.receives) {
-    const { id, version, shown, withheld = false } = copy
-    draft.actions.push({
-      kind: 'update',
-      replica: role.id,
-      id,
-      expect: version,
-      patch,
-      shown,
-      withheld,
-    })
-  }
-}
-
-// A copy that was just read: compared as it is, with what the server made of it left alone.
-function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Draft): void {
-  if (reading === undefined || agreed === undefined)
-    throw new Error('an edited cell without a reading')
-  const { found, base, view, changes, travels } = reading
-  const ignored = !travels && (role.writes || role.drift === 'Ignore')
-  const held = ignored ? agreedSince(type, base, agreed, view) : view
-  const patch = difference(type, held, agreed)
-  const withheld = role.writes && !travels
-  const target = { id: found.id, version: found.version, revision }
-  if (empty(patch) || !role.receives) {
-    const shown = shownOf(type, found.item, agreed)
-    draft.known.set(role.id, { ...target, shown, ...(withheld ? { withheld } : {}) })
-    return
-  }
-  const shown = shownOf(type, found.item, held)
-  draft.actions.push({
-    kind: 'update',
-    replica: role.id,
-    id: found.id,
-    expect: found.version,
-    patch,
-    shown,
-    withheld,
-  })
-  if (!travels && !ignored && changes.size > 0) {
-    draft.keeps.push({
-      replica: role.id,
-      item: found.item,
-      reason: 'Drift',
-      fields: touched(patch),
-    })
-  }
-}
-
-// For a drift that is ignored: where the agreed content moved it counts, elsewhere the user's own does.
-function agreedSince(type: ItemType, base: Item, agreed: Item, view: Item): Item {
-  const held: Record<string, Item[string]> = { ...agreed }
-  for (const field of fieldsOf(base, agreed, view)) {
-    const kind = type.kindOf(field)
-    if (canonical(kind, base[field]) === canonical(kind, agreed[field])) continue
-    if (canonical(kind, view[field]) === canonical(kind, agreed[field])) continue
-    const value = view[field]
-    if (value === undefined) delete held[field]
-    else held[field] = value
-  }
-  return held
-}
-
-/** Digests of the fields in which a copy shows something else than agreed. */
-export function shownOf(type: ItemType, item: Item, agreed: Item): Shown {
-  const shown: Record<string, string> = {}
-  for (const field of fieldsOf(item, agreed)) {
-    const kind = type.kindOf(field)
-    const text = canonical(kind, item[field])
-    if (text !== canonical(kind, agreed[field])) shown[field] = digestOf(text)
-  }
-  return shown
-}
-
-/** The fields that a patch touches, sorted. */
-export function touched(patch: Patch): readonly string[] {
-  return [...Object.keys(patch.set), ...patch.clear].sort()
 }
 
 // Whoever loses a field loses it into the bin, as a whole item, before the winner is written.

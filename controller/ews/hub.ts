@@ -5,9 +5,10 @@ import type { Role } from '../core/link.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
 import type { Control } from './control.ts'
+import { type FolderState, getFolder } from './folder-state.ts'
 import { Items } from './items.ts'
 import { confirmedGone, demandReadable, demandWritable, moved, readAll } from './looks.ts'
-import { type FolderState, findItem, getFolder, type Ref } from './operations.ts'
+import { findItem, type Ref } from './operations.ts'
 import type { Route, Transport } from './transport.ts'
 
 /** Exchange's own limit for one page (EWSFindCountLimit). */

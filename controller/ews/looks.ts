@@ -5,8 +5,9 @@ import type { ItemId } from '../core/id.ts'
 import type { Found } from '../core/link.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Known } from '../sync/ports.ts'
+import type { FolderState } from './folder-state.ts'
 import type { Items } from './items.ts'
-import type { FolderState, Ref } from './operations.ts'
+import type { Ref } from './operations.ts'
 
 /** What a read brought: items, and those that could not be read and shall be tried again. */
 export type Read = Readonly<{ found: readonly Found[]; unreadable: readonly ItemId[] }>

@@ -176,79 +176,6 @@ export const deleteItem: Operation<
     }),
 }
 
-/** What a folder says of itself. */
-export type FolderState = Readonly<{
-  id: string
-  class: string
-  /** Moves whenever something in the folder does; undefined where the server does not tell. */
-  tag: string | undefined
-  /** The latest commit, ms since 1970. */
-  committedMs: number | undefined
-  /** The public folder's content mailbox, a GUID. */
-  contentMailbox: string | undefined
-  rights: Readonly<{ read: boolean; create: boolean; modify: boolean; delete: boolean }>
-}>
-
-/** PR_LOCAL_COMMIT_TIME_MAX, PR_DELETED_COUNT_TOTAL, PR_CONTENT_COUNT, PR_REPLICA_LIST (exchange-protocol §1.2, §1.3). */
-const tags = {
-  committed: '0x670a',
-  deleted: '0x670b',
-  count: '0x3602',
-  replicas: '0x6698',
-} as const
-
-const tagUri = (tag: string, type: string) =>
-  `<t:ExtendedFieldURI PropertyTag="${tag}" PropertyType="${type}"/>`
-
-/** GetFolder: a folder's tag and what we may do in it. */
-export const getFolder: Operation<{ folder: string }, FolderState> = {
-  name: 'GetFolder',
-  request: ({ folder }) =>
-    '<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>' +
-    '<t:FieldURI FieldURI="folder:FolderClass"/><t:FieldURI FieldURI="folder:EffectiveRights"/>' +
-    tagUri(tags.committed, 'SystemTime') +
-    tagUri(tags.deleted, 'Integer') +
-    tagUri(tags.count, 'Integer') +
-    tagUri(tags.replicas, 'Binary') +
-    `</t:AdditionalProperties></m:FolderShape><m:FolderIds>${folderXml(folder)}</m:FolderIds></m:GetFolder>`,
-  result: (answer) => {
-    const node = at(only(answer), 'Folders')?.children[0]
-    const id = at(node, 'FolderId')?.attributes.Id
-    if (node === undefined || id === undefined) throw incomplete('GetFolder')
-    const property = (tag: string) => {
-      const found = all(node, 'ExtendedProperty').find(
-        (each) => Number(at(each, 'ExtendedFieldURI')?.attributes.PropertyTag) === Number(tag),
-      )
-      return textAt(found, 'Value')
-    }
-    const committed = property(tags.committed)
-    const parts = [committed, property(tags.deleted), property(tags.count)]
-    const rights = at(node, 'EffectiveRights')
-    const may = (right: string) => textAt(rights, right)?.trim() !== 'false'
-    return {
-      id,
-      class: textAt(node, 'FolderClass') ?? (node.name === 'ContactsFolder' ? 'IPF.Contact' : ''),
-      tag: committed === undefined ? undefined : parts.map((part) => part ?? '').join('|'),
-      committedMs: committed === undefined ? undefined : Date.parse(committed),
-      contentMailbox: guidOf(property(tags.replicas)),
-      rights: {
-        read: may('Read'),
-        create: may('CreateContents'),
-        modify: may('Modify'),
-        delete: may('Delete'),
-      },
-    }
-  },
-}
-
-// PR_REPLICA_LIST is the base64 of a 36-character GUID and a NUL.
-function guidOf(base64: string | undefined): string | undefined {
-  const text = Buffer.from(base64 ?? '', 'base64')
-    .toString('latin1')
-    .replace(/\0+$/, '')
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : undefined
-}
-
 function written(answer: Node): readonly (Ref | SyncError)[] {
   return messagesOf(answer).map((message) => {
     const error = errorOf(message)
@@ -289,7 +216,8 @@ function isContact(node: Node): boolean {
   return itemClass === undefined ? node.name === 'Contact' : /^IPM\.Contact($|\.)/i.test(itemClass)
 }
 
-function only(answer: Node): Node {
+/** The only response message; throws its error. */
+export function only(answer: Node): Node {
   const [message] = messagesOf(answer)
   if (message === undefined) throw incomplete('the answer')
   const error = errorOf(message)
@@ -297,7 +225,8 @@ function only(answer: Node): Node {
   return message
 }
 
-function incomplete(what: string): SyncError {
+/** The error for an answer that lacks something. */
+export function incomplete(what: string): SyncError {
   return new SyncError(
     'transient',
     'IncompleteAnswer',

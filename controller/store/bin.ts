@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { GroupId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
-import type { KeepReason } from '../core/plan.ts'
+import type { KeepReason } from '../core/step.ts'
 
 /** One thing in the bin. */
 export type Binned = Readonly<{

@@ -1,12 +1,12 @@
 // Carries a plan out and writes every outcome down as it comes. First the hub, then the members side by
 // side, updates before creates; deletes come last. One replica is written by one request at a time.
 // What fails stays behind; a failure of the whole replica ends its turn, not the others'.
-import { copyAfter } from '../core/fold.ts'
+import { copyAfter, sourceOf } from '../core/fold.ts'
 import type { GroupId, ItemId, ReplicaId } from '../core/id.ts'
 import type { Item, ItemType } from '../core/item.ts'
 import type { Copy, Found } from '../core/link.ts'
-import type { Action, Plan, Step } from '../core/plan.ts'
 import { groupMark, type Stamp, sourceMark } from '../core/stamp.ts'
+import type { Action, Plan, Step } from '../core/step.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Baseline, Change, Entry, Replica, Written } from './ports.ts'
 
@@ -268,12 +268,10 @@ class Turn {
   }
 
   #stampOf(step: Step): Stamp {
-    const { group } = this.#site
-    const hub = this.#site.replicas.find(({ role }) => role.hub)?.role.id
-    const copies = [...step.link.copies, ...step.known]
-    const [replica, copy] = copies.find(([id]) => id === hub) ?? copies[0] ?? []
-    const known = replica !== undefined && copy !== undefined ? sourceMark(replica, copy.id) : ''
-    return { group: groupMark(group), link: step.link.id, source: this.#sources.get(step) ?? known }
+    const { group, replicas } = this.#site
+    const hub = replicas.find(({ role }) => role.hub)?.role.id
+    const source = this.#sources.get(step) ?? sourceOf(step, hub)
+    return { group: groupMark(group), link: step.link.id, source }
   }
 
   // What is stale waits for the next pass, which reads it again.

@@ -16,15 +16,16 @@ import {
   type Limits,
   publishes,
 } from '../core/guard.ts'
-import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
+import type { GroupId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Link, Observation, Role } from '../core/link.ts'
 import type { Rules } from '../core/plan.ts'
 import { membersOf, type Problem, type Report } from '../core/report.ts'
 import type { View } from '../core/rows.ts'
 import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { type Applied, apply } from './apply.ts'
-import { lensOf, observe, type Sight, touchedLinks } from './observe.ts'
+import { observe, type Sight, touchedLinks } from './observe.ts'
 import type { Baseline, Change, Clock, Memory, Replica } from './ports.ts'
+import { pendingOf, remember, withRecheck } from './remember.ts'
 
 /** All that a pass needs. Durations in ms. */
 export type Course = Readonly<{
@@ -150,32 +151,6 @@ function without(link: Link, absent: (id: ReplicaId) => boolean): Link {
   return { ...link, copies: new Map([...link.copies].filter(([id]) => !absent(id))) }
 }
 
-// What was seen and is still to be changed is read again, should it not come to that.
-function pendingOf(steps: Guarded['plan']['steps']): ReadonlyMap<ReplicaId, readonly ItemId[]> {
-  const pending = new Map<ReplicaId, ItemId[]>()
-  for (const { actions } of steps) {
-    for (const action of actions) {
-      if (action.kind === 'create') continue
-      const ids = pending.get(action.replica)
-      if (ids === undefined) pending.set(action.replica, [action.id])
-      else ids.push(action.id)
-    }
-  }
-  return pending
-}
-
-function withRecheck(
-  memories: ReadonlyMap<ReplicaId, Memory>,
-  pending: ReadonlyMap<ReplicaId, readonly ItemId[]>,
-): ReadonlyMap<ReplicaId, Memory> {
-  const both = (id: ReplicaId, before: readonly ItemId[]) => [
-    ...new Set([...before, ...(pending.get(id) ?? [])]),
-  ]
-  return new Map(
-    [...memories].map(([id, memory]) => [id, { ...memory, recheck: both(id, memory.recheck) }]),
-  )
-}
-
 function causedBy(
   steps: Guarded['plan']['steps'],
   roles: readonly Role[],
@@ -245,37 +220,6 @@ async function settle(
     })
   }
   return behind
-}
-
-// Saves what the replicas remember, moved past the echo of what we just wrote.
-async function remember(
-  course: Course,
-  at: () => Change['at'],
-  memories: ReadonlyMap<ReplicaId, Memory>,
-  pending: ReadonlyMap<ReplicaId, readonly ItemId[]>,
-  applied: Applied,
-  signal: AbortSignal,
-): Promise<void> {
-  const { replicas, baseline } = course
-  const next = new Map<ReplicaId, Memory>()
-  const one = async (replica: Replica): Promise<void> => {
-    const { id } = replica.role
-    const memory = memories.get(id)
-    if (memory === undefined) return
-    const done = applied.done.get(id)
-    const left = (pending.get(id) ?? []).filter((item) => !done?.has(item))
-    const recheck = [...new Set([...memory.recheck, ...left])]
-    next.set(id, { ...memory, recheck, lens: lensOf(replica.role) })
-    try {
-      if (!applied.written.has(id) || applied.unfinished || signal.aborted) return
-      const moved = await replica.settle(memory, baseline.known(id), signal)
-      next.set(id, { ...moved, recheck, lens: lensOf(replica.role) })
-    } catch {
-      // The echo is simply seen again by the next pass, as what it is.
-    }
-  }
-  await Promise.all(replicas.map(one))
-  await baseline.commit({ at: at(), memories: next })
 }
 
 async function reportOf(

@@ -5,9 +5,9 @@ import type { Caused } from '../core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../core/id.ts'
 import type { Item, Patch } from '../core/item.ts'
 import type { Copy, Found, Link, Role } from '../core/link.ts'
-import type { KeepReason } from '../core/plan.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
 import type { Stamp } from '../core/stamp.ts'
+import type { KeepReason } from '../core/step.ts'
 import type { SyncError } from '../core/sync-error.ts'
 
 /**

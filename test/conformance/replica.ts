@@ -19,7 +19,7 @@ import {
   type Value,
 } from '../../controller/core/item.ts'
 import type { Found } from '../../controller/core/link.ts'
-import { shownOf } from '../../controller/core/plan.ts'
+import { shownOf } from '../../controller/core/shown.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import type { Known, Look, Memory, Replica, Written } from '../../controller/sync/ports.ts'
 

@@ -11,9 +11,10 @@ import { contact } from '../../controller/core/contact.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
 import type { Copy, Found, Link, Observation, Role } from '../../controller/core/link.ts'
-import { type Action, type Plan, planOf, type Step } from '../../controller/core/plan.ts'
+import { planOf } from '../../controller/core/plan.ts'
 import type { Policy } from '../../controller/core/policy.ts'
 import { rowsOf } from '../../controller/core/rows.ts'
+import type { Action, Plan, Step } from '../../controller/core/step.ts'
 
 const names = ['hub', 'ann', 'bob', 'jan'] as const
 const roles: readonly Role[] = names.map((name) => ({
@@ -78,7 +79,7 @@ test.each(cases.map((each) => [each[0], each] as const))(
   },
 )
 
-const policies: readonly (readonly [Policy, ...string[]])[] = [
+const policies: readonly (readonly [Policy, string, string, string, string])[] = [
   ['HubWins',    '2', '3', '1', 'ann=2 bob=2 jan=2 keep:ann:3'],
   ['MemberWins', '2', '3', '1', 'bob=3 hub=3 jan=3 keep:hub:2'],
   ['LatestWins', '2', '3', '1', 'bob=3 hub=3 jan=3 keep:hub:2'],
@@ -87,7 +88,7 @@ const policies: readonly (readonly [Policy, ...string[]])[] = [
 
 test.each(policies)(
   '%s settles a conflict between hub and member',
-  (policy, hub = '', ann = '', bob = '', then = '') => {
+  (policy, hub, ann, bob, then) => {
     expect(drawn(planned(policy, '1', [hub, ann, bob, '1']))).toBe(then)
   },
 )

@@ -1,0 +1,161 @@
+// What happens on one replica so that it holds what is agreed: an action, or a note in the baseline.
+import type { ItemId, ReplicaId, Version } from './id.ts'
+import {
+  canonical,
+  difference,
+  empty,
+  fieldsOf,
+  type Item,
+  type ItemType,
+  touched,
+} from './item.ts'
+import { baseOf, type Cell, type Copy, type Found, type Link, type Role } from './link.ts'
+import type { Reading } from './reading.ts'
+import { shownOf } from './shown.ts'
+import type { Action, Keep } from './step.ts'
+
+/** A step's parts while they are put together. */
+export type Draft = {
+  keeps: Keep[]
+  actions: Action[]
+  known: Map<ReplicaId, Copy>
+  dropped: ReplicaId[]
+  declined: ReplicaId[]
+}
+
+/** One replica's place in a step. */
+export type Spot = Readonly<{
+  type: ItemType
+  link: Link
+  role: Role
+  cell: Cell
+  reading: Reading | undefined
+  agreed: Item | undefined
+  revision: number
+}>
+
+/** Puts what happens at the spot into the draft. */
+export function place(spot: Spot, draft: Draft): void {
+  const { link, role, cell, agreed } = spot
+  switch (cell.state) {
+    case 'unknown':
+      return
+    case 'absent':
+      if (agreed !== undefined && role.receives && !declines(role, link)) {
+        draft.actions.push({ kind: 'create', replica: role.id })
+      }
+      return
+    case 'gone':
+      if (agreed === undefined) draft.dropped.push(role.id)
+      else if (role.writes || role.drift === 'Revert') {
+        draft.dropped.push(role.id)
+        if (role.receives) draft.actions.push({ kind: 'create', replica: role.id })
+      } else {
+        draft.dropped.push(role.id)
+        draft.declined.push(role.id)
+      }
+      return
+    case 'same':
+      if (agreed === undefined) remove(spot, cell.copy.id, cell.copy.version, draft)
+      else bring(spot, baseOf(link, cell.copy) ?? {}, cell.copy, draft)
+      return
+    case 'edited':
+      note(spot, cell.copy, cell.found, draft)
+      if (agreed === undefined) remove(spot, cell.found.id, cell.found.version, draft)
+      else bringEdited(spot, draft)
+  }
+}
+
+// A copy is written down as soon as it is seen, so that no failure makes it a stranger that would be
+// created once more. Until it has been dealt with, its version is one that no server has.
+function note({ role }: Spot, copy: Copy | undefined, found: Found, draft: Draft): void {
+  if (copy === undefined)
+    draft.known.set(role.id, { id: found.id, version: unread, revision: 0, shown: {} })
+  else if (copy.id !== found.id)
+    draft.known.set(role.id, { ...copy, id: found.id, version: unread })
+}
+
+const unread = '' as Version
+
+function declines(role: Role, link: Link): boolean {
+  return link.declined.has(role.id) && !role.writes && role.drift === 'Ignore'
+}
+
+// A copy is deleted only where others' edits may arrive; it is read and kept first, by whoever applies.
+function remove({ role }: Spot, id: ItemId, expect: Version, draft: Draft): void {
+  if (role.receives) draft.actions.push({ kind: 'delete', replica: role.id, id, expect })
+  else draft.dropped.push(role.id)
+}
+
+function bring(
+  { type, role, link, agreed, revision }: Spot,
+  held: Item,
+  copy: Copy,
+  draft: Draft,
+): void {
+  const patch = difference(type, held, agreed ?? {})
+  if (empty(patch)) {
+    if (copy.revision !== revision || link.revision !== revision)
+      draft.known.set(role.id, { ...copy, revision })
+  } else if (role.receives) {
+    const { id, version, shown, withheld = false } = copy
+    draft.actions.push({
+      kind: 'update',
+      replica: role.id,
+      id,
+      expect: version,
+      patch,
+      shown,
+      withheld,
+    })
+  }
+}
+
+// A copy that was just read: compared as it is, with what the server made of it left alone.
+function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Draft): void {
+  if (reading === undefined || agreed === undefined)
+    throw new Error('an edited cell without a reading')
+  const { found, base, view, changes, travels } = reading
+  const ignored = !travels && (role.writes || role.drift === 'Ignore')
+  const held = ignored ? agreedSince(type, base, agreed, view) : view
+  const patch = difference(type, held, agreed)
+  const withheld = role.writes && !travels
+  const target = { id: found.id, version: found.version, revision }
+  if (empty(patch) || !role.receives) {
+    const shown = shownOf(type, found.item, agreed)
+    draft.known.set(role.id, { ...target, shown, ...(withheld ? { withheld } : {}) })
+    return
+  }
+  const shown = shownOf(type, found.item, held)
+  draft.actions.push({
+    kind: 'update',
+    replica: role.id,
+    id: found.id,
+    expect: found.version,
+    patch,
+    shown,
+    withheld,
+  })
+  if (!travels && !ignored && changes.size > 0) {
+    draft.keeps.push({
+      replica: role.id,
+      item: found.item,
+      reason: 'Drift',
+      fields: touched(patch),
+    })
+  }
+}
+
+// For a drift that is ignored: where the agreed content moved it counts, elsewhere the user's own does.
+function agreedSince(type: ItemType, base: Item, agreed: Item, view: Item): Item {
+  const held: Record<string, Item[string]> = { ...agreed }
+  for (const field of fieldsOf(base, agreed, view)) {
+    const kind = type.kindOf(field)
+    if (canonical(kind, base[field]) === canonical(kind, agreed[field])) continue
+    if (canonical(kind, view[field]) === canonical(kind, agreed[field])) continue
+    const value = view[field]
+    if (value === undefined) delete held[field]
+    else held[field] = value
+  }
+  return held
+}

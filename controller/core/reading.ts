@@ -1,0 +1,49 @@
+// How the planner reads a cell that was seen anew: what its user changed against what the copy held, and
+// whether that travels.
+import type { ItemType } from './item.ts'
+import { baseOf, type Copy, type Found, type Link, type Role } from './link.ts'
+import { changed, changesOf, type Edit } from './merge.ts'
+
+/** One replica's edit of a row's link, as the planner reads it. */
+export type Reading = Edit &
+  Readonly<{ role: Role; found: Found; copy: Copy | undefined; travels: boolean }>
+
+/** Reads a cell of the link: see the file's head. */
+export function readingOf(
+  type: ItemType,
+  link: Link,
+  role: Role,
+  copy: Copy | undefined,
+  found: Found,
+): Reading {
+  const newcomer = copy === undefined || copy.revision === 0
+  const base = newcomer ? {} : (baseOf(link, copy) ?? {})
+  const isPrivate = !role.hub && role.private === 'Skip' && type.private(found.item)
+  const unmarked = copy?.withheld === true && !isPrivate
+  const shown = unmarked ? {} : (copy?.shown ?? {})
+  const changes =
+    copy === undefined ? newcomerChanges(type, link, found) : changesOf(type, found, base, shown)
+  return {
+    role,
+    found,
+    copy,
+    replica: role.id,
+    hub: role.hub,
+    base,
+    changes,
+    view: newcomer ? found.item : changed(base, changes),
+    modifiedMs: found.modifiedMs ?? 0,
+    // What its owner marked private stays in the mailbox, whoever wrote the rest of it.
+    travels: role.writes && !(isPrivate && !agreedPrivate(type, link)),
+  }
+}
+
+// An item without a history says what it has, and nothing about what it lacks.
+function newcomerChanges(type: ItemType, link: Link, found: Found) {
+  if (link.revision === 0) return changesOf(type, found, {}, {}, true)
+  return changesOf(type, found, link.agreed ?? {}, {}, true)
+}
+
+function agreedPrivate(type: ItemType, link: Link): boolean {
+  return link.agreed !== undefined && type.private(link.agreed)
+}

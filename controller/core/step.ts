@@ -1,0 +1,58 @@
+// What a plan is made of: one step per link, at most one action per replica. Frozen values, which can be
+// printed, tested, refused or thrown away.
+import type { ItemId, ReplicaId, Version } from './id.ts'
+import type { Item, Patch } from './item.ts'
+import type { Copy, Link, Shown } from './link.ts'
+import type { FieldConflict } from './merge.ts'
+
+/** Why something is put into the bin. */
+export type KeepReason = 'Conflict' | 'Drift' | 'Deleted'
+
+/** Saves what another action would overwrite, before it does. `by`: who caused the loss. */
+export type Keep = Readonly<{
+  replica: ReplicaId
+  item: Item
+  reason: KeepReason
+  fields: readonly string[]
+}>
+
+/** What to do on one replica. `expect` is the version that the server must still have. */
+export type Action =
+  | Readonly<{ kind: 'create'; replica: ReplicaId }>
+  | Readonly<{
+      kind: 'update'
+      replica: ReplicaId
+      id: ItemId
+      expect: Version
+      patch: Patch
+      shown: Shown
+      withheld: boolean
+    }>
+  | Readonly<{ kind: 'delete'; replica: ReplicaId; id: ItemId; expect: Version }>
+
+/** What shall happen to one link. */
+export type Step = Readonly<{
+  link: Link
+  /** The content that all shall agree on; undefined: that it is deleted. */
+  agreed: Item | undefined
+  revision: number
+  editedMs: number | undefined
+  keeps: readonly Keep[]
+  actions: readonly Action[]
+  /**
+   * Copies as they are to be written down before anything is done: those that need no action, and those
+   * found under another id than recorded, or for the first time.
+   */
+  known: ReadonlyMap<ReplicaId, Copy>
+  /** Copies that are gone and shall be forgotten. */
+  dropped: readonly ReplicaId[]
+  /** Receive-only replicas that are left without a copy from now on. */
+  declined: readonly ReplicaId[]
+  conflicts: readonly FieldConflict[]
+  /** Who deleted, or who brought it in: what the guard counts. */
+  deleters: readonly ReplicaId[]
+  publisher: ReplicaId | undefined
+}>
+
+/** Everything that a pass shall do. */
+export type Plan = Readonly<{ steps: readonly Step[] }>

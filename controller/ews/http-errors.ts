@@ -1,0 +1,113 @@
+// Errors below SOAP: HTTP statuses and connections that fail, each with what to do next.
+import type { Dispatcher } from 'undici'
+import { SyncError } from '../core/sync-error.ts'
+
+/** The server did not answer in time. */
+export const timedOut = new SyncError(
+  'transient',
+  'RequestTimeout',
+  'the server did not answer within spec.limits.requestTimeout',
+)
+
+/** What an HTTP status other than 200 asks for. */
+export function statusError({ statusCode, headers }: Dispatcher.ResponseData): SyncError {
+  const seconds = Number(headers['retry-after'])
+  const backOffMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined
+  switch (statusCode) {
+    case 401:
+      return new SyncError(
+        'terminal',
+        'AuthenticationFailed',
+        'the server refused the user name or password: correct them in the Secret that spec.auth.secretRef names',
+      )
+    case 403:
+      return new SyncError(
+        'terminal',
+        'Forbidden',
+        'the server forbids this account to use EWS: allow it (EwsEnabled, EwsApplicationAccessPolicy)',
+      )
+    case 404:
+      return new SyncError(
+        'terminal',
+        'NotEws',
+        'there is no EWS at the URL: it usually ends in /EWS/Exchange.asmx',
+      )
+    case 413:
+      return new SyncError(
+        'terminal',
+        'RequestTooLarge',
+        'the server refused the request as too large: raise its limit',
+      )
+    case 429:
+    case 503:
+      return new SyncError(
+        'transient',
+        'ServerBusy',
+        `the server is busy (HTTP ${statusCode}); it is tried again later`,
+        { backOffMs },
+      )
+    default:
+      return statusCode >= 300 && statusCode < 400
+        ? new SyncError(
+            'transient',
+            'Redirected',
+            `the server redirects (HTTP ${statusCode}): give the final URL in spec.url`,
+          )
+        : new SyncError(
+            'transient',
+            'HttpError',
+            `the server answered HTTP ${statusCode}; it is tried again`,
+            { backOffMs },
+          )
+  }
+}
+
+/** What a failed connection asks for; a SyncError stays what it is. */
+export function networkError(error: unknown, url: string): SyncError {
+  if (error instanceof SyncError) return error
+  const code = codeOf(error)
+  const { host } = new URL(url)
+  if (/CERT|TLS|SSL|ISSUER|SIGNATURE|UNABLE_TO_VERIFY/.test(code)) {
+    const remedy =
+      'put the certificate of its authority into a Secret and name it in spec.tls.caSecretRef'
+    return new SyncError(
+      'terminal',
+      'TlsNotTrusted',
+      `the certificate of ${host} is not trusted (${code}): ${remedy}`,
+      { cause: error },
+    )
+  }
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return new SyncError(
+      'transient',
+      'HostNotFound',
+      `the host ${host} is not known: check spec.url, or the name server`,
+      { cause: error },
+    )
+  }
+  if (
+    code === 'ECONNREFUSED' ||
+    code === 'UND_ERR_CONNECT_TIMEOUT' ||
+    code === 'EHOSTUNREACH' ||
+    code === 'ENETUNREACH'
+  ) {
+    return new SyncError(
+      'transient',
+      'ConnectionRefused',
+      `nothing answers at ${host}: check spec.url, the server and the firewall`,
+      { cause: error },
+    )
+  }
+  return new SyncError(
+    'transient',
+    'ConnectionLost',
+    `the connection to ${host} broke off; it is tried again`,
+    { cause: error },
+  )
+}
+
+function codeOf(error: unknown): string {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown }
+  if (typeof code === 'string') return code
+  return cause === undefined ? '' : codeOf(cause)
+}

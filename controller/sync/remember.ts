@@ -1,0 +1,64 @@
+// What replicas remember between passes: their cursors, and what they must read again. Nothing that was
+// seen is forgotten before it has been dealt with.
+import type { ItemId, ReplicaId } from '../core/id.ts'
+import type { Step } from '../core/step.ts'
+import type { Applied } from './apply.ts'
+import { lensOf } from './observe.ts'
+import type { Baseline, Change, Memory, Replica } from './ports.ts'
+
+/** Copies that are to be changed: should it not come to that, they are read again. */
+export function pendingOf(steps: readonly Step[]): ReadonlyMap<ReplicaId, readonly ItemId[]> {
+  const pending = new Map<ReplicaId, ItemId[]>()
+  for (const { actions } of steps) {
+    for (const action of actions) {
+      if (action.kind === 'create') continue
+      const ids = pending.get(action.replica)
+      if (ids === undefined) pending.set(action.replica, [action.id])
+      else ids.push(action.id)
+    }
+  }
+  return pending
+}
+
+/** The memories, with what is pending to be read again. */
+export function withRecheck(
+  memories: ReadonlyMap<ReplicaId, Memory>,
+  pending: ReadonlyMap<ReplicaId, readonly ItemId[]>,
+): ReadonlyMap<ReplicaId, Memory> {
+  const both = (id: ReplicaId, before: readonly ItemId[]) => [
+    ...new Set([...before, ...(pending.get(id) ?? [])]),
+  ]
+  return new Map(
+    [...memories].map(([id, memory]) => [id, { ...memory, recheck: both(id, memory.recheck) }]),
+  )
+}
+
+/** Saves what the replicas remember, moved past the echo of what we just wrote. */
+export async function remember(
+  { replicas, baseline }: Readonly<{ replicas: readonly Replica[]; baseline: Baseline }>,
+  at: () => Change['at'],
+  memories: ReadonlyMap<ReplicaId, Memory>,
+  pending: ReadonlyMap<ReplicaId, readonly ItemId[]>,
+  applied: Applied,
+  signal: AbortSignal,
+): Promise<void> {
+  const next = new Map<ReplicaId, Memory>()
+  const one = async (replica: Replica): Promise<void> => {
+    const { id } = replica.role
+    const memory = memories.get(id)
+    if (memory === undefined) return
+    const done = applied.done.get(id)
+    const left = (pending.get(id) ?? []).filter((item) => !done?.has(item))
+    const recheck = [...new Set([...memory.recheck, ...left])]
+    next.set(id, { ...memory, recheck, lens: lensOf(replica.role) })
+    try {
+      if (!applied.written.has(id) || applied.unfinished || signal.aborted) return
+      const moved = await replica.settle(memory, baseline.known(id), signal)
+      next.set(id, { ...moved, recheck, lens: lensOf(replica.role) })
+    } catch {
+      // The echo is simply seen again by the next pass, as what it is.
+    }
+  }
+  await Promise.all(replicas.map(one))
+  await baseline.commit({ at: at(), memories: next })
+}

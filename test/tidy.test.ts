@@ -1,0 +1,192 @@
+// Tests the code itself: which floor may import which, what must not be read outside the edges, how long
+// things get, and that every exported function says what it does. Comments name the reason of each rule.
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+const files = listed.split('\n').filter((file) => file !== '' && existsSync(`${root}/${file}`))
+const read = (file: string) => readFileSync(`${root}/${file}`, 'utf8')
+const sources = files.filter(
+  (file) => /^(controller|test|crds)\/.*\.ts$/.test(file) && !file.endsWith('.generated.ts'),
+)
+const controller = sources.filter((file) => file.startsWith('controller/'))
+
+/** What each floor may import besides itself. */
+const below: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  sync: ['core'],
+  ews: ['core', 'sync/ports.ts'],
+  store: ['core', 'sync/ports.ts'],
+  kube: ['core', 'sync'],
+  local: ['core', 'sync'],
+  telemetry: ['core', 'sync/ports.ts'],
+  cli: ['core', 'sync', 'local', 'store'],
+}
+
+/** What core may import that is not ours: types, and a pure function. */
+const pure = ['node:crypto', '@kubernetes/client-node']
+
+describe('floors', () => {
+  test('imports run downwards only', () => {
+    const wrong = controller.flatMap((file) =>
+      importsOf(file)
+        .filter((target) => !allowed(file, target))
+        .map((target) => `${file} imports ${target}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('clock, randomness, environment and network live at the edges', () => {
+    const edges: readonly (readonly [RegExp, RegExp])[] = [
+      [/process\.(env|argv)/, /^controller\/(main|config)\.ts$/],
+      [/Math\.random|randomUUID|randomBytes|getRandomValues/, /^controller\/main\.ts$/],
+      [
+        /Date\.now|new Date\(\)|performance\.now|setTimeout\(|setInterval\(/,
+        /^controller\/(main\.ts|local\/directory\.ts)$/,
+      ],
+      [
+        /from '(undici|node:https?|node:net|node:tls)'|\bfetch\(/,
+        /^controller\/ews\/(transport|http-errors)\.ts$/,
+      ],
+    ]
+    const wrong = controller.flatMap((file) =>
+      edges
+        .filter(([what, where]) => what.test(codeOf(file)) && !where.test(file))
+        .map(([what]) => `${file}: ${what}`),
+    )
+    expect(wrong).toEqual([])
+  })
+})
+
+describe('size', () => {
+  test('no file has more than 300 lines; tables and suites of tests 500', () => {
+    const most = (file: string) => (file.startsWith('test/') ? 500 : 300)
+    const lines = (file: string) => read(file).trimEnd().split('\n').length
+    expect(sources.filter((file) => lines(file) > most(file))).toEqual([])
+  })
+
+  test('no function has more than 70 lines', () => {
+    // A suite is a list of tests, not a function to be understood at once.
+    const long = sources.flatMap((file) => longFunctions(file))
+    expect(long.filter((each) => !each.includes(' conformsTo'))).toEqual([])
+  })
+})
+
+describe('writing', () => {
+  test('every file says what it is for', () => {
+    const silent = sources.filter((file) => !/^(#!.*\n)?\/[/*]/.test(read(file)))
+    expect(silent).toEqual([])
+  })
+
+  test('every exported function of the controller says what it does', () => {
+    const silent = controller.flatMap((file) =>
+      [...read(file).matchAll(/(\*\/\n)?export (?:async )?function\*? (\w+)/g)]
+        .filter(([, doc]) => doc === undefined)
+        .map(([, , name]) => `${file}: ${name}`),
+    )
+    expect(silent).toEqual([])
+  })
+
+  test('nothing is mocked, focused, skipped without a reason, or left for later', () => {
+    const banned =
+      /\bvi\.(mock|fn|spyOn)|\.(only|todo)\(|\b(TODO|FIXME|XXX)\b|\bas any\b|: any\b|@ts-ignore/
+    const self = 'test/tidy.test.ts'
+    expect(sources.filter((file) => file !== self && banned.test(codeOf(file)))).toEqual([])
+  })
+
+  test('no path of a machine, no host of a package registry', () => {
+    const text = files.filter(
+      (file) => /\.(ts|mjs|md|ya?ml|json|sh)$|run$/.test(file) && file !== 'test/tidy.test.ts',
+    )
+    const foreign =
+      /(^|[^\w.}:/-])\/(work|root|home|Users)\/|registry\.npmjs|registry\.yarnpkg|proxy\.golang/m
+    expect(text.filter((file) => foreign.test(read(file)))).toEqual([])
+  })
+
+  test('the top level is what was agreed', () => {
+    const agreed = [
+      'controller',
+      'crds',
+      'charts',
+      'examples',
+      'test',
+      '.ci',
+      'package.json',
+      'package-lock.json',
+      'tsconfig.json',
+      'biome.json',
+      'vitest.config.ts',
+      'README.md',
+      'LICENSE',
+      'CHANGELOG.md',
+      'CONTRIBUTING.md',
+      '.gitignore',
+      '.npmrc',
+    ]
+    const top = new Set(files.map((file) => file.split('/')[0] ?? ''))
+    expect([...top].filter((name) => !agreed.includes(name))).toEqual([])
+  })
+
+  test('versions are pinned', () => {
+    const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<
+      string,
+      Record<string, string>
+    >
+    const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(
+      ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
+    )
+    expect(loose).toEqual([])
+  })
+})
+
+// Comments do not run.
+function codeOf(file: string): string {
+  return read(file)
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/(^|\s)\/\/.*$/gm, '')
+}
+
+function importsOf(file: string): readonly string[] {
+  const specifiers = [...codeOf(file).matchAll(/\b(?:from|import)\s*\(?'([^']+)'/g)].map(
+    ([, name]) => name ?? '',
+  )
+  return specifiers.map((name) =>
+    name.startsWith('.') ? new URL(name, `file:///${file}`).pathname.slice(1) : name,
+  )
+}
+
+function allowed(file: string, target: string): boolean {
+  const [, floor = ''] = file.split('/')
+  if (floor === 'main.ts' || floor === 'config.ts') return !target.startsWith('test/')
+  if (!target.startsWith('controller/')) {
+    return floor !== 'core' ? !target.startsWith('test/') : pure.includes(target)
+  }
+  const place = target.slice('controller/'.length)
+  return (
+    place.startsWith(`${floor}/`) ||
+    (below[floor] ?? []).some((name) => place === name || place.startsWith(`${name}/`))
+  )
+}
+
+function longFunctions(file: string): readonly string[] {
+  const lines = read(file).split('\n')
+  const long: string[] = []
+  lines.forEach((line, start) => {
+    const head =
+      /^(\s*)(?:export )?(?:async )?(?:function\*? (\w+)|(?:static )?(?:async )?(#?\w+)\([^)]*\)?.*\{$)/.exec(
+        line,
+      )
+    if (head === null || /^\s*(if|for|while|switch|return|describe|test|expect)\b/.test(line))
+      return
+    const end = lines.findIndex((each, index) => index > start && each === `${head[1]}}`)
+    if (end - start > 70)
+      long.push(`${file}:${start + 1} ${head[2] ?? head[3]} has ${end - start} lines`)
+  })
+  return long
+}
