@@ -37,12 +37,14 @@ export function openState(
   const scratch = directory === ':memory:' || (readOnly && !existsSync(file))
   try {
     if (!readOnly && !scratch) mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const lock = readOnly || scratch ? undefined : locked(join(directory, 'exsync.lock'))
     const db = scratch ? new DatabaseSync(':memory:') : opened(file, readOnly)
     try {
       initialise(db, readOnly && !scratch)
       if (!readOnly && !scratch) chmodSync(file, 0o600)
     } catch (error) {
       db.close()
+      lock?.close()
       throw error
     }
     return {
@@ -53,11 +55,26 @@ export function openState(
           db.prepare(`DELETE FROM ${table} WHERE time_ms < ?`).run(beforeMs)
         }
       },
-      close: () => db.close(),
+      close: () => {
+        db.close()
+        lock?.close()
+      },
     }
   } catch (error) {
     throw refused(error, file)
   }
+}
+
+// One writer: a lock that the operating system takes back when its holder dies, however it dies.
+function locked(file: string): DatabaseSync {
+  const lock = new DatabaseSync(file)
+  try {
+    lock.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
+  } catch (error) {
+    lock.close()
+    throw error
+  }
+  return lock
 }
 
 // A reader of a state that nobody has open leaves no trace, not even SQLite's own side files.

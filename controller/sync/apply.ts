@@ -147,7 +147,6 @@ class Turn {
   async #delete(jobs: readonly Job[], signal: AbortSignal): Promise<void> {
     const { role } = this.#replica
     const found = await this.#replica.read(jobs.map(idOf), signal)
-    const entries: Entry[] = []
     const copies: { link: Step['link']['id']; replica: ReplicaId; copy: undefined }[] = []
     const doomed: { job: Job; item: Found }[] = []
     jobs.forEach((job, index) => {
@@ -173,6 +172,7 @@ class Turn {
       doomed.map(({ item }) => item.id),
       signal,
     )
+    const entries: Entry[] = []
     const done: typeof copies = []
     doomed.forEach(({ job }, index) => {
       const error = answers[index]

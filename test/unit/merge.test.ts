@@ -1,0 +1,161 @@
+// The three-way merge, field by field, and what counts as an edit at all.
+import { describe, expect, test } from 'vitest'
+import { contact } from '../../controller/core/contact.ts'
+import { digestOf, type ItemId, type ReplicaId, type Version } from '../../controller/core/id.ts'
+import {
+  canonical,
+  canonicalItem,
+  type FieldKind,
+  type Item,
+  type Value,
+} from '../../controller/core/item.ts'
+import { changed, changesOf, type Edit, merged } from '../../controller/core/merge.ts'
+
+const base: Item = {
+  GivenName: 'Ewa',
+  Surname: 'Żak',
+  DisplayName: 'Ewa Żak',
+  FileAs: 'Żak, Ewa',
+  'Phone:MobilePhone': '1',
+  Categories: ['a', 'b'],
+  'Address:Business': { Street: 'Długa 1', City: 'Gdańsk' },
+}
+
+function edit(replica: string, set: Item, clear: readonly string[] = [], on: Item = base): Edit {
+  const after: Record<string, Value> = { ...on, ...set }
+  for (const field of clear) delete after[field]
+  const found = { id: replica as ItemId, version: 'v' as Version, item: after }
+  const changes = changesOf(contact, found, on, {})
+  return {
+    replica: replica as ReplicaId,
+    hub: replica === 'hub',
+    base: on,
+    changes,
+    view: changed(on, changes),
+    modifiedMs: 0,
+  }
+}
+
+const merge = (...edits: readonly Edit[]) => merged(contact, 'HubWins', base, 0, edits)
+
+describe('merging', () => {
+  test('edits of different fields both survive', () => {
+    const { item, conflicts } = merge(
+      edit('ann', { 'Phone:MobilePhone': '2' }),
+      edit('bob', { JobTitle: 'Boss' }),
+    )
+    expect(item).toMatchObject({ 'Phone:MobilePhone': '2', JobTitle: 'Boss' })
+    expect(conflicts).toEqual([])
+  })
+
+  test('one clears a field, another edits a second one', () => {
+    const { item } = merge(
+      edit('ann', {}, ['Phone:MobilePhone']),
+      edit('bob', { JobTitle: 'Boss' }),
+    )
+    expect(item['Phone:MobilePhone']).toBeUndefined()
+    expect(item.JobTitle).toBe('Boss')
+  })
+
+  test('one address is one field: half of one and half of another is nobody’s', () => {
+    const ann = { 'Address:Business': { Street: 'Krótka 2', City: 'Gdańsk' } }
+    const hub = { 'Address:Business': { Street: 'Długa 1', City: 'Sopot' } }
+    const { item, conflicts } = merge(edit('ann', ann), edit('hub', hub))
+    expect(item['Address:Business']).toEqual(hub['Address:Business'])
+    expect(conflicts).toEqual([{ field: 'Address:Business', losers: ['ann'], agreedLost: false }])
+  })
+
+  test('of a set, what one adds and another removes both happen', () => {
+    const { item, conflicts } = merge(
+      edit('ann', { Categories: ['a', 'b', 'c'] }),
+      edit('bob', { Categories: ['b'] }),
+    )
+    expect(item.Categories).toEqual(['b', 'c'])
+    expect(conflicts).toEqual([])
+  })
+
+  test('what a server derives follows its sources and is never a conflict', () => {
+    const ann = edit('ann', { GivenName: 'Eva', DisplayName: 'Eva Żak', FileAs: 'Żak, Eva' })
+    const bob = edit('bob', { Surname: 'Zak', DisplayName: 'Ewa Zak', FileAs: 'Zak, Ewa' })
+    const { item, conflicts } = merge(ann, bob)
+    expect(item).toMatchObject({
+      GivenName: 'Eva',
+      Surname: 'Zak',
+      DisplayName: 'Eva Zak',
+      FileAs: 'Zak, Eva',
+    })
+    expect(conflicts.map(({ field }) => field)).not.toContain('DisplayName')
+  })
+
+  test('clearing and editing one field is a conflict', () => {
+    const { item, conflicts } = merge(
+      edit('hub', {}, ['Phone:MobilePhone']),
+      edit('ann', { 'Phone:MobilePhone': '9' }),
+    )
+    expect(item['Phone:MobilePhone']).toBeUndefined()
+    expect(conflicts).toEqual([{ field: 'Phone:MobilePhone', losers: ['ann'], agreedLost: false }])
+  })
+
+  test('a blind edit of another field than the one that moved merges', () => {
+    const old: Item = { ...base, JobTitle: 'old' }
+    const now: Item = { ...base, JobTitle: 'new' }
+    const blind = edit('ann', { 'Phone:MobilePhone': '2' }, [], old)
+    const { item, conflicts } = merged(contact, 'HubWins', now, 0, [blind])
+    expect(item).toMatchObject({ JobTitle: 'new', 'Phone:MobilePhone': '2' })
+    expect(conflicts).toEqual([])
+  })
+})
+
+describe('what counts as an edit', () => {
+  const found = (item: Item) => ({ id: 'i' as ItemId, version: 'v' as Version, item })
+
+  test('a field that shows what it showed when it was written down is unchanged', () => {
+    const shown = { FileAs: digestOf(canonical('text', 'EWA ŻAK')) }
+    expect([...changesOf(contact, found({ ...base, FileAs: 'EWA ŻAK' }), base, shown)]).toEqual([])
+    expect([
+      ...changesOf(contact, found({ ...base, FileAs: 'other' }), base, shown).keys(),
+    ]).toEqual(['FileAs'])
+  })
+
+  const rewritten: readonly (readonly [string, FieldKind, Value, Value])[] = [
+    ['white space around a text', 'text', ' Ewa ', 'Ewa'],
+    ['line ends', 'text', 'a\r\nb', 'a\nb'],
+    ['how an accent is composed', 'text', 'Z\u0307ak', 'Żak'],
+    ['characters that XML cannot carry', 'text', 'E\u0001wa', 'Ewa'],
+    ['a date’s notation', 'date', '1980-05-12T00:00:00.000+00:00', '1980-05-12T00:00:00Z'],
+    ['the order of a set', 'set', ['b', 'a'], ['a', 'b']],
+    [
+      'an address as its own display name',
+      'email',
+      { address: 'a@b.c', name: 'a@b.c' },
+      { address: 'A@b.c', routingType: 'SMTP' },
+    ],
+    [
+      'the wrapper around HTML',
+      'body',
+      { type: 'HTML', text: '<html><head><meta x></head><body><p><b>x</b></p>\r\n</body></html>' },
+      { type: 'HTML', text: '<p><b>x</b></p>' },
+    ],
+    [
+      'text turned into HTML',
+      'body',
+      { type: 'HTML', text: '<html><body><div>a &amp; b</div></body></html>' },
+      { type: 'Text', text: 'a & b\r\n' },
+    ],
+  ]
+  test.each(rewritten)('not: %s', (_what, kind, one, other) => {
+    expect(canonical(kind, one)).toBe(canonical(kind, other))
+  })
+
+  test('bold is', () => {
+    expect(canonical('body', { type: 'HTML', text: '<b>x</b>' })).not.toBe(
+      canonical('body', { type: 'Text', text: 'x' }),
+    )
+  })
+
+  test('two people of the same name are not equal', () => {
+    expect(canonicalItem(contact, base)).not.toBe(
+      canonicalItem(contact, { ...base, 'Phone:MobilePhone': '2' }),
+    )
+  })
+})

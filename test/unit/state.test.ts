@@ -1,0 +1,183 @@
+// The state: all of a change or nothing, refusals of files that are not ours to open, and readers that
+// leave no trace.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, expect, test } from 'vitest'
+import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
+import { openState, stateFile } from '../../controller/store/state.ts'
+import type { Change } from '../../controller/sync/ports.ts'
+
+const group = 'ns/g' as GroupId
+const ann = 'ann' as ReplicaId
+const link = 'link' as LinkId
+const at = { timeMs: 1, pass: 'p' }
+const copy = (id: string, revision = 1) => ({
+  id: id as ItemId,
+  version: 'v' as Version,
+  revision,
+  shown: {},
+})
+const agreement = {
+  link,
+  revision: 1,
+  agreed: { GivenName: 'Ewa' },
+  editedMs: undefined,
+  base: undefined,
+  copies: new Map([[ann, copy('A')]]),
+  dropped: [],
+  declined: [],
+}
+
+const directories: string[] = []
+const directory = () => {
+  const made = mkdtempSync(join(tmpdir(), 'exsync-state-'))
+  directories.push(made)
+  return made
+}
+
+afterEach(() => {
+  for (const each of directories.splice(0)) rmSync(each, { recursive: true })
+})
+
+test('what was committed is there when the file is opened again', async () => {
+  const place = directory()
+  const first = openState(place)
+  const memory = { folder: 'f', cursor: 'c', lens: 'l', recheck: ['x' as ItemId] }
+  await first
+    .baseline(group)
+    .commit({ at, agreements: [agreement], memories: new Map([[ann, memory]]) })
+  first.close()
+  const second = openState(place)
+  const baseline = second.baseline(group)
+  expect((await baseline.memories()).get(ann)).toEqual(memory)
+  expect(await baseline.links([link])).toMatchObject([
+    { id: link, revision: 1, agreed: { GivenName: 'Ewa' } },
+  ])
+  expect((await baseline.links([link]))[0]?.copies.get(ann)).toEqual(copy('A'))
+  expect(await baseline.unsettled()).toEqual([link])
+  second.close()
+})
+
+test('a change that fails is not there at all', async () => {
+  const state = openState(':memory:')
+  const baseline = state.baseline(group)
+  const stranger = { link: 'nobody' as LinkId, replica: ann, copy: copy('B') }
+  const change: Change = { at, agreements: [agreement], copies: [stranger] }
+  await expect(baseline.commit(change)).rejects.toThrow()
+  expect(await baseline.everything()).toEqual([])
+  state.close()
+})
+
+test('ids that differ only in case are two items', async () => {
+  const state = openState(':memory:')
+  const baseline = state.baseline(group)
+  const other = { ...agreement, link: 'other' as LinkId, copies: new Map([[ann, copy('a')]]) }
+  await baseline.commit({ at, agreements: [agreement, other] })
+  expect(await baseline.linksOf(ann, ['A' as ItemId])).toEqual([link])
+  expect(await baseline.linksOf(ann, ['a' as ItemId])).toEqual(['other'])
+  state.close()
+})
+
+test('old content is held for whoever is behind, until nobody is', async () => {
+  const state = openState(':memory:')
+  const baseline = state.baseline(group)
+  await baseline.commit({ at, agreements: [agreement] })
+  const next = {
+    ...agreement,
+    revision: 2,
+    agreed: { GivenName: 'Eva' },
+    base: { revision: 1, item: agreement.agreed },
+    copies: new Map(),
+  }
+  await baseline.commit({ at, agreements: [next] })
+  expect((await baseline.links([link]))[0]?.bases.get(1)).toEqual({ GivenName: 'Ewa' })
+  await baseline.commit({
+    at,
+    copies: [{ link, replica: ann, copy: copy('A', 2) }],
+    settled: [link],
+  })
+  expect(await baseline.unsettled()).toEqual([])
+  state.close()
+})
+
+test('whoever leaves is forgotten, and what nobody has ends', async () => {
+  const state = openState(':memory:')
+  const baseline = state.baseline(group)
+  await baseline.commit({ at, agreements: [agreement] })
+  await baseline.commit({ at, left: [ann], unsettle: true })
+  expect((await baseline.links([link]))[0]?.copies.size).toBe(0)
+  await baseline.commit({ at, ended: [link] })
+  expect(await baseline.count()).toBe(0)
+  state.close()
+})
+
+test('reading leaves no trace, neither beside a state nor where there is none', () => {
+  const place = directory()
+  openState(place, { readOnly: true }).close()
+  expect(readdirSync(place)).toEqual([])
+  openState(place).close()
+  const before = readdirSync(place).map((name) => [
+    name,
+    readFileSync(join(place, name)).toString('hex'),
+  ])
+  const reader = openState(place, { readOnly: true })
+  reader.bin.list(1)
+  reader.close()
+  expect(
+    readdirSync(place).map((name) => [name, readFileSync(join(place, name)).toString('hex')]),
+  ).toEqual(before)
+})
+
+test('two controllers do not share a state; a reader may look', () => {
+  const place = directory()
+  const first = openState(place)
+  expect(() => openState(place)).toThrow(
+    expect.objectContaining({ code: 'StateInUse', kind: 'terminal' }),
+  )
+  openState(place, { readOnly: true }).close()
+  first.close()
+  openState(place).close()
+})
+
+test('only its owner may read it', () => {
+  const place = join(directory(), 'state')
+  openState(place).close()
+  expect(statSync(join(place, stateFile)).mode & 0o077).toBe(0)
+})
+
+test('a state of a newer version is refused and not touched', () => {
+  const place = directory()
+  openState(place).close()
+  const db = new DatabaseSync(join(place, stateFile))
+  db.exec('PRAGMA user_version = 99')
+  db.close()
+  expect(() => openState(place)).toThrow(
+    expect.objectContaining({ code: 'StateNewer', kind: 'terminal' }),
+  )
+})
+
+test.each([
+  ['a file that is no database', 'no database, but long enough to be looked at as one '.repeat(40)],
+  ['half a file', undefined],
+])('%s is refused, with what to do', (_what, text) => {
+  const place = directory()
+  openState(place).close()
+  const file = join(place, stateFile)
+  writeFileSync(file, text ?? readFileSync(file).subarray(0, 3000))
+  expect(() => openState(place)).toThrow(
+    expect.objectContaining({
+      code: 'StateUnreadable',
+      message: expect.stringContaining('move it away'),
+    }),
+  )
+})
+
+test('another program’s database is refused', () => {
+  const place = directory()
+  const db = new DatabaseSync(join(place, stateFile))
+  db.exec('CREATE TABLE x (y); PRAGMA application_id = 77')
+  db.close()
+  expect(() => openState(place)).toThrow(expect.objectContaining({ code: 'StateUnreadable' }))
+})
