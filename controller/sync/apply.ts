@@ -8,22 +8,8 @@ import type { Copy, Found } from '../core/link.ts'
 import { groupMark, type Stamp, sourceMark } from '../core/stamp.ts'
 import type { Action, Plan, Step } from '../core/step.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { type Applied, nothingApplied } from './applied.ts'
 import type { Baseline, Change, Entry, Replica, Written } from './ports.ts'
-
-/** What was done, and what could not be. */
-export type Applied = {
-  created: number
-  updated: number
-  deleted: number
-  /** Replicas that were written to. */
-  readonly written: Set<ReplicaId>
-  /** The last error of each replica's, and of how many items. */
-  readonly failures: Map<ReplicaId, { error: SyncError; items: number }>
-  /** Copies that were dealt with: updated, deleted, or gone already. */
-  readonly done: Map<ReplicaId, Set<ItemId>>
-  /** Did time run out before everything was tried? */
-  unfinished: boolean
-}
 
 /** What applying needs. `due()` says that the pass has had its time. */
 export type Site = Readonly<{
@@ -42,15 +28,7 @@ const batchMax = 50
 
 /** Carries the plan out. Rejects only when the signal aborts or the state cannot be written. */
 export async function apply(plan: Plan, site: Site, signal: AbortSignal): Promise<Applied> {
-  const applied: Applied = {
-    created: 0,
-    updated: 0,
-    deleted: 0,
-    written: new Set(),
-    failures: new Map(),
-    done: new Map(),
-    unfinished: false,
-  }
+  const applied = nothingApplied()
   const jobs = new Map<ReplicaId, Job[]>()
   for (const step of plan.steps) {
     for (const action of step.actions) {

@@ -2,7 +2,7 @@
 // seen is forgotten before it has been dealt with.
 import type { ItemId, ReplicaId } from '../core/id.ts'
 import type { Step } from '../core/step.ts'
-import type { Applied } from './apply.ts'
+import type { Applied } from './applied.ts'
 import { lensOf } from './observe.ts'
 import type { Baseline, Change, Memory, Replica } from './ports.ts'
 

@@ -7,6 +7,7 @@ import type { ReplicaId } from '../../controller/core/id.ts'
 import { type Item, legal } from '../../controller/core/item.ts'
 import type { Role } from '../../controller/core/link.ts'
 import { type Act, type Counters, type Step, World } from './history.ts'
+import { seeds } from './seeds.ts'
 
 const runs = Number(process.env.RUNS ?? 400)
 const seed = process.env.SEED === undefined ? undefined : Number(process.env.SEED)
@@ -109,6 +110,10 @@ async function demand(
 }
 
 const options = { numRuns: runs, ...(seed === undefined ? {} : { seed }), endOnFailure: false }
+
+test.each(seeds)('once: %s', async (_what, steps) => {
+  await demand(await lived(steps))
+})
 
 test('whatever happens, all converge, and nothing is lost, doubled or leaked', async () => {
   await fc.assert(

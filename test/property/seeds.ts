@@ -1,0 +1,89 @@
+// Histories that once broke a law, as they were shrunk, each with what was wrong. They are lived again
+// before any new one.
+import type { Act, Step } from './history.ts'
+
+const act = (who: number, what: Act['what'], which = 0, field = 0): Act => ({
+  who,
+  what,
+  which,
+  field,
+})
+const does = (who: number, what: Act['what'], which = 0, field = 0): Step => ({
+  step: 'act',
+  act: act(who, what, which, field),
+})
+const passes = (more: Partial<Extract<Step, { step: 'pass' }>> = {}): Step => ({
+  step: 'pass',
+  events: [],
+  acts: [],
+  ...more,
+})
+const forgets: Step = { step: 'forget' }
+const offline = (who: number): Step => ({ step: 'offline', who })
+
+/** What was wrong, and the history that showed it. 0 is the hub, 1 and 2 write, 3 receives. */
+export const seeds: readonly (readonly [string, readonly Step[]])[] = [
+  [
+    'a moved item whose link had moved on was taken for new',
+    [
+      does(1, 'put'),
+      passes({ acts: [{ at: 1, act: act(1, 'copy') }] }),
+      does(0, 'edit'),
+      does(1, 'move'),
+      passes({ events: [{ at: 2, what: 'fail' }], acts: [{ at: 1, act: act(0, 'edit', 1) }] }),
+      does(0, 'edit'),
+      passes(),
+    ],
+  ],
+  [
+    'a drift that was seen was forgotten when the process died before reverting it',
+    [
+      does(0, 'put'),
+      passes(),
+      does(1, 'put'),
+      does(3, 'edit'),
+      passes({ events: [{ at: 9, what: 'die' }] }),
+      does(0, 'move'),
+      does(0, 'edit'),
+      passes(),
+    ],
+  ],
+  [
+    'an adopted copy whose update failed was created once more',
+    [
+      does(0, 'put'),
+      passes(),
+      forgets,
+      passes({ events: [{ at: 9, what: 'fail' }], acts: [{ at: 1, act: act(0, 'edit') }] }),
+      passes(),
+      passes(),
+    ],
+  ],
+  [
+    'of two items with one stamp the wrong one was taken for the copy',
+    [does(1, 'put'), passes(), does(0, 'copy'), passes(), forgets, forgets, does(0, 'clear')],
+  ],
+  [
+    'a moved item’s new id was not written down before its update failed',
+    [
+      does(0, 'put'),
+      offline(1),
+      passes(),
+      does(2, 'edit'),
+      does(0, 'move'),
+      passes({ events: [{ at: 8, what: 'fail' }] }),
+      does(0, 'edit'),
+    ],
+  ],
+  [
+    'a lost reply, a death and an edit in between',
+    [
+      does(0, 'put'),
+      passes({ events: [{ at: 9, what: 'lose' }], acts: [{ at: 6, act: act(0, 'clear') }] }),
+      passes({ events: [{ at: 9, what: 'die' }] }),
+      passes(),
+      does(0, 'clear'),
+      does(0, 'edit'),
+    ],
+  ],
+]
