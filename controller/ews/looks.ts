@@ -64,12 +64,12 @@ export async function confirmedGone(
 
 /** Throws unless the folder holds contacts and may be read. */
 export function demandReadable(state: FolderState): void {
-  if (!/^IPF\.Contact($|\.)/i.test(state.class)) {
-    const kind = state.class === '' ? 'another kind' : state.class
+  // Some servers keep silent about the class of a public folder; then items themselves must tell.
+  if (state.class !== '' && !/^IPF\.Contact($|\.)/i.test(state.class)) {
     throw new SyncError(
       'terminal',
       'WrongFolderClass',
-      `the folder is of class ${kind}, not IPF.Contact: name another folder`,
+      `the folder is of class ${state.class}, not IPF.Contact: name another folder`,
     )
   }
   if (!state.rights.read) {

@@ -100,12 +100,15 @@ export class FolderReplica implements Replica {
     this.hooks = hooks
   }
 
-  async observe(memory: Memory | undefined, known: Known): Promise<Look> {
+  async observe(before: Memory | undefined, known: Known): Promise<Look> {
+    // Another folder in the same place: what was known of the old one says nothing of it.
+    const same = before === undefined || before.folder === this.folder.name
+    const memory = same ? before : undefined
     const { cursor, told } = this.#request('observe', () => this.#told(memory?.cursor))
     const versions = await known.versions(told)
     const listed = new Set(told)
     const missing =
-      memory?.cursor === undefined
+      same && memory?.cursor === undefined
         ? [...(await known.all()).keys()].filter((id) => !listed.has(id))
         : []
     const ids = [...new Set([...told, ...(memory?.recheck ?? [])])]

@@ -39,7 +39,7 @@ const MACROS: Readonly<Record<string, string>> = {
   '%Path':
     '(FieldURI:PathToUnindexedField|IndexedFieldURI:PathToIndexedField|ExtendedFieldURI:PathToExtendedField|ExceptionFieldURI:PathToExceptionField)',
   '%SearchExpression':
-    '(And:And|Or:Or|Not:Not|Contains:ContainsExpression|Excludes:Excludes|Exists:Exists|IsEqualTo:IsEqualTo|IsNotEqualTo:IsEqualTo|IsGreaterThan:IsEqualTo|IsGreaterThanOrEqualTo:IsEqualTo|IsLessThan:IsEqualTo|IsLessThanOrEqualTo:IsEqualTo)',
+    '(And:And|Or:And|Not:Not|Contains:ContainsExpression|Excludes:Excludes|Exists:Exists|IsEqualTo:IsEqualTo|IsNotEqualTo:IsEqualTo|IsGreaterThan:IsEqualTo|IsGreaterThanOrEqualTo:IsEqualTo|IsLessThan:IsEqualTo|IsLessThanOrEqualTo:IsEqualTo)',
 }
 
 const between = (min: number, max: number): Simple => {
@@ -69,11 +69,6 @@ const complex = new Map<string, Complex>([
   ...compiled(MESSAGES, MESSAGES_SPACE),
   ...compiled(TYPES, TYPES_SPACE),
 ])
-
-/** Whether Exchange would look at such a request at all; the name of the operation is its type's. */
-export function knows(operation: string): boolean {
-  return complex.get(operation)?.space === MESSAGES_SPACE && !operation.startsWith('Base')
-}
 
 /** What is wrong with an element, by the type's name; undefined when nothing is. */
 export function violation(element: Element, type: string): Violation | undefined {
@@ -127,7 +122,10 @@ function contentViolation(element: Element, type: Complex): Violation | undefine
     for (; at < type.particles.length; at += 1, count = 0) {
       const particle = type.particles[at]
       if (!particle) break
-      found = count < particle.max && child.space === type.space ? particle.types.get(child.name) : undefined
+      found =
+        count < particle.max && child.space === type.space
+          ? particle.types.get(child.name)
+          : undefined
       if (found !== undefined) break
       if (count < particle.min) return unexpected(element, child, particle)
     }
@@ -148,7 +146,10 @@ function contentViolation(element: Element, type: Complex): Violation | undefine
 
 function unexpected(parent: Element, child: Element, particle: Particle | undefined): Violation {
   const message = `The element '${parent.name}' in namespace '${parent.space}' has invalid child element '${child.name}' in namespace '${child.space}'.`
-  return { message: particle ? `${message} ${expectation(particle)}` : message, offset: child.offset }
+  return {
+    message: particle ? `${message} ${expectation(particle)}` : message,
+    offset: child.offset,
+  }
 }
 
 function expectation(particle: Particle): string {
@@ -222,7 +223,9 @@ function particleOf(word: string): Particle {
   const whole = macro ? `${MACROS[macro[1] ?? '']}${macro[2]}` : word
   const group = /^\((.*)\)([?*+]?)$/.exec(whole)
   const count = group ? group[2] : (/^\w+([?*+]?):/.exec(whole)?.[1] ?? '')
-  const alternatives = (group?.[1] ?? whole).replace(/%\w+/g, (name) => (MACROS[name] ?? '').slice(1, -1))
+  const alternatives = (group?.[1] ?? whole).replace(/%\w+/g, (name) =>
+    (MACROS[name] ?? '').slice(1, -1),
+  )
   return {
     types: new Map(
       alternatives.split('|').map((one) => {

@@ -43,8 +43,7 @@ const TEXTS: Readonly<Record<string, string>> = {
     'Contacts cannot be created in a folder of another class.',
   ErrorCannotUseFolderIdForItemId: 'Id is of a folder and cannot be used as an item id.',
   ErrorCannotUseItemIdForFolderId: 'Id is of an item and cannot be used as a folder id.',
-  ErrorChangeKeyRequiredForWriteOperations:
-    'The change key is required for this write operation.',
+  ErrorChangeKeyRequiredForWriteOperations: 'The change key is required for this write operation.',
   ErrorContentIndexingNotEnabled: 'Content indexing is not enabled.',
   ErrorCreateItemAccessDenied: 'The caller may not create items in this folder.',
   ErrorCreateSubfolderAccessDenied: 'The caller may not create folders in this folder.',

@@ -188,19 +188,21 @@ export const ADDRESSES = ['Business', 'Home', 'Other']
 export const ADDRESS_PARTS = ['Street', 'City', 'State', 'CountryOrRegion', 'PostalCode']
 
 /** For each dictionary that is addressed by `IndexedFieldURI`: its element, and its slots. */
-export const DICTIONARIES: ReadonlyMap<string, Readonly<{ element: string; slots: string[] }>> =
-  new Map([
-    ['contacts:EmailAddress', { element: 'EmailAddresses', slots: EMAILS }],
-    ['contacts:PhoneNumber', { element: 'PhoneNumbers', slots: PHONES }],
-    ['contacts:ImAddress', { element: 'ImAddresses', slots: IMS }],
-    ...ADDRESS_PARTS.map(
-      (part) =>
-        [
-          `contacts:PhysicalAddress:${part}`,
-          { element: 'PhysicalAddresses', slots: ADDRESSES },
-        ] as const,
-    ),
-  ])
+export const DICTIONARIES: ReadonlyMap<
+  string,
+  Readonly<{ element: string; slots: string[] }>
+> = new Map([
+  ['contacts:EmailAddress', { element: 'EmailAddresses', slots: EMAILS }],
+  ['contacts:PhoneNumber', { element: 'PhoneNumbers', slots: PHONES }],
+  ['contacts:ImAddress', { element: 'ImAddresses', slots: IMS }],
+  ...ADDRESS_PARTS.map(
+    (part) =>
+      [
+        `contacts:PhysicalAddress:${part}`,
+        { element: 'PhysicalAddresses', slots: ADDRESSES },
+      ] as const,
+  ),
+])
 
 /** The fields of a kind of item, in schema order. */
 export function fieldsOf(kind: ItemKind): readonly Field[] {

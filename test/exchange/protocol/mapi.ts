@@ -92,58 +92,59 @@ const TAGS = `
 0ff9 Binary item:InstanceKey
 0fff Binary item:StoreEntryId
 3ffa String item:LastModifiedName
-10f3 String item:UrlName
+0e23 Integer item:ArticleNumber
 `
 
 const NAMED = `
-Address/id:32773 String contacts:FileAs
-Address/id:32789 Boolean contacts:HasPicture
-Address/id:32837 String contacts:PhysicalAddress:Street/Business
-Address/id:32838 String contacts:PhysicalAddress:City/Business
-Address/id:32839 String contacts:PhysicalAddress:State/Business
-Address/id:32840 String contacts:PhysicalAddress:PostalCode/Business
-Address/id:32841 String contacts:PhysicalAddress:CountryOrRegion/Business
-Address/id:32866 String contacts:ImAddress/ImAddress1
-Address/id:32896 String contacts:EmailAddress/EmailAddress1#Name
-Address/id:32898 String contacts:EmailAddress/EmailAddress1#RoutingType
-Address/id:32899 String contacts:EmailAddress/EmailAddress1
-Address/id:32912 String contacts:EmailAddress/EmailAddress2#Name
-Address/id:32914 String contacts:EmailAddress/EmailAddress2#RoutingType
-Address/id:32915 String contacts:EmailAddress/EmailAddress2
-Address/id:32928 String contacts:EmailAddress/EmailAddress3#Name
-Address/id:32930 String contacts:EmailAddress/EmailAddress3#RoutingType
-Address/id:32931 String contacts:EmailAddress/EmailAddress3
-Common/id:34068 Boolean item:IsPrivate
-Common/id:34100 String contacts:Mileage
-Common/id:34105 StringArray contacts:Companies
-PublicStrings/name:Keywords StringArray item:Categories
+Address/8005 String contacts:FileAs
+Address/8015 Boolean contacts:HasPicture
+Address/8045 String contacts:PhysicalAddress:Street/Business
+Address/8046 String contacts:PhysicalAddress:City/Business
+Address/8047 String contacts:PhysicalAddress:State/Business
+Address/8048 String contacts:PhysicalAddress:PostalCode/Business
+Address/8049 String contacts:PhysicalAddress:CountryOrRegion/Business
+Address/8062 String contacts:ImAddress/ImAddress1
+Address/8080 String contacts:EmailAddress/EmailAddress1#Name
+Address/8082 String contacts:EmailAddress/EmailAddress1#RoutingType
+Address/8083 String contacts:EmailAddress/EmailAddress1
+Address/8090 String contacts:EmailAddress/EmailAddress2#Name
+Address/8092 String contacts:EmailAddress/EmailAddress2#RoutingType
+Address/8093 String contacts:EmailAddress/EmailAddress2
+Address/80a0 String contacts:EmailAddress/EmailAddress3#Name
+Address/80a2 String contacts:EmailAddress/EmailAddress3#RoutingType
+Address/80a3 String contacts:EmailAddress/EmailAddress3
+Common/8506 Boolean item:IsPrivate
+Common/8534 String contacts:Mileage
+Common/8539 StringArray contacts:Companies
+PublicStrings/Keywords StringArray item:Categories
 `
 
-const aliases = new Map([
+const aliases = new Map<string, string | undefined>([
   ...table(TAGS).map(([name, type, key]) => [`tag:${name}/${type}`, key] as const),
   ...table(NAMED).map(([name = '', type, key]) => {
-    const [set = '', rest] = name.split('/')
-    return [`${SETS[set]}/${rest}/${type}`, key] as const
+    const [set = '', rest = ''] = name.split('/')
+    const id = /^[0-9a-f]{4}$/.test(rest) ? `id:${Number.parseInt(rest, 16)}` : `name:${rest}`
+    return [`${SETS[set]}/${id}/${type}`, key] as const
   }),
 ])
 
 /** The property that a `t:ExtendedFieldURI` names. Throws `ErrorInvalidExtendedProperty`. */
 export function extendedOf(path: Element): Extended {
   const { attributes: a } = path
-  const type = a['PropertyType'] ?? ''
-  const set = a['DistinguishedPropertySetId']
-  if (a['PropertyTag'] !== undefined) {
-    if (set || a['PropertySetId'] || a['PropertyName'] || a['PropertyId']) throw contradiction()
-    const tag = Number(a['PropertyTag'])
+  const type = a.PropertyType ?? ''
+  const set = a.DistinguishedPropertySetId
+  if (a.PropertyTag !== undefined) {
+    if (set || a.PropertySetId || a.PropertyName || a.PropertyId) throw contradiction()
+    const tag = Number(a.PropertyTag)
     if (tag >= 0x8000) throw new EwsError('ErrorNoPropertyTagForCustomProperties')
     const name = `tag:${tag.toString(16).padStart(4, '0')}/${type}`
     const xml = `<t:ExtendedFieldURI PropertyTag="0x${tag.toString(16)}" PropertyType="${type}"/>`
     return { key: aliases.get(name) ?? `x:${name}`, type, xml }
   }
-  const guid = set ? SETS[set] : a['PropertySetId']?.toLowerCase()
-  const named = a['PropertyName']
-  const id = a['PropertyId']
-  const clear = (named === undefined) !== (id === undefined) && !(set && a['PropertySetId'])
+  const guid = set ? SETS[set] : a.PropertySetId?.toLowerCase()
+  const named = a.PropertyName
+  const id = a.PropertyId
+  const clear = (named === undefined) !== (id === undefined) && !(set && a.PropertySetId)
   if (!guid || !clear) throw contradiction()
   const name = `${guid}/${named === undefined ? `id:${Number(id)}` : `name:${named}`}/${type}`
   const xml = `<t:ExtendedFieldURI${attributeOf('DistinguishedPropertySetId', set)}${attributeOf(

@@ -1,10 +1,18 @@
 // Everything that happens to items: creating, saving, moving, copying, removing. A change is complete when
 // one of these functions returns: values, change key, change log, folder tags and indexes agree.
-import { keyOf } from './ids.ts'
+
 import type { ItemKind } from '../protocol/fields.ts'
 import { derive } from './derive.ts'
 import { forget } from './folders.ts'
-import { type Attachment, changeKeyOf, type Folder, type Item, type Member, type State } from './item.ts'
+import { keyOf } from './ids.ts'
+import {
+  type Attachment,
+  changeKeyOf,
+  type Folder,
+  type Item,
+  type Member,
+  type State,
+} from './item.ts'
 import { begin, note } from './log.ts'
 import type { Changes, Values } from './values.ts'
 
@@ -38,7 +46,7 @@ type Draft = Readonly<{
   modifiedMs: number
   creator: string
   by: string
-  searchKey?: string
+  searchSeed?: string
   change?: number
 }>
 
@@ -51,7 +59,7 @@ function insert(state: State, folder: Folder, draft: Draft): Item {
     kind: draft.kind,
     createdMs: draft.createdMs,
     creator: draft.creator,
-    searchKey: draft.searchKey ?? keyOf(`${box.ids.guid}/${box.serial}`),
+    searchSeed: draft.searchSeed ?? `${box.ids.guid}/${box.serial}`,
     id,
     serial: box.serial,
     folder,
@@ -156,11 +164,11 @@ export function copyItem(state: State, item: Item, to: Folder, by: string, chang
     values: new Map(item.values),
     members: item.members,
     attachments: item.attachments,
-    createdMs: item.createdMs,
+    createdMs: moved ? item.createdMs : state.clock(),
     modifiedMs: moved ? item.modifiedMs : state.clock(),
     creator: item.creator,
     by,
-    searchKey: item.searchKey,
+    searchSeed: item.searchSeed,
     ...(moved ? { change } : {}),
   })
 }

@@ -1,7 +1,8 @@
 // The tree of folders: making, finding, renaming, moving and taking away, and who may see what of it.
-import { emptyLog } from './log.ts'
-import type { Box, Folder, Item, State } from './item.ts'
+
 import { guidOf, idsOf } from './ids.ts'
+import type { Box, Folder, Item, State } from './item.ts'
+import { emptyLog } from './log.ts'
 import { type Level, type Rights, rightsOf } from './rights.ts'
 
 /** The folders that every mailbox has: name for clients, name for people, class, and where. */
@@ -168,7 +169,8 @@ export function folderBelow(folder: Folder, path: string): Folder | undefined {
 
 /** Names from the root of what people see, between slashes. */
 export function pathOf(folder: Folder): string {
-  const top = folder.box.scope === 'public' ? folder.box.root : folder.box.distinguished.get('msgfolderroot')
+  const top =
+    folder.box.scope === 'public' ? folder.box.root : folder.box.distinguished.get('msgfolderroot')
   return folder === top || !folder.parent ? '' : `${pathOf(folder.parent)}/${folder.name}`
 }
 

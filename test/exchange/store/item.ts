@@ -33,7 +33,8 @@ export type Item = {
   readonly kind: ItemKind
   readonly createdMs: number
   readonly creator: string
-  readonly searchKey: string
+  /** What the search key is made from; a copy has the same. */
+  readonly searchSeed: string
   id: string
   serial: number
   folder: Folder

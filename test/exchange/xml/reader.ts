@@ -36,8 +36,8 @@ type Open = {
 
 const DEPTH_MAX = 100
 const XML_SPACE = 'http://www.w3.org/XML/1998/namespace'
-const NAME = /[A-Za-z_\u00c0-\ufffd][\w.\-\u00b7-\ufffd]*(?::[A-Za-z_\u00c0-\ufffd][\w.\-\u00b7-\ufffd]*)?/y
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what XML forbids.
+const NAME =
+  /[A-Za-z_\u00c0-\ufffd][\w.\-\u00b7-\ufffd]*(?::[A-Za-z_\u00c0-\ufffd][\w.\-\u00b7-\ufffd]*)?/y
 const ILLEGAL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/
 const BLANK = /[\t\n\r ]*/y
 const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
@@ -137,7 +137,8 @@ class Reader {
     const end = source.indexOf('>', this.#at)
     const tag = source.slice(this.#at + 2, end < 0 ? undefined : end).trimEnd()
     const open = this.#stack.pop()
-    if (end < 0 || open?.tag !== tag) throw this.#error(`</${tag}> closes ${open?.tag ?? 'nothing'}`)
+    if (end < 0 || open?.tag !== tag)
+      throw this.#error(`</${tag}> closes ${open?.tag ?? 'nothing'}`)
     this.#at = end + 1
     this.#finish(open)
   }

@@ -1,11 +1,8 @@
 // Writes text and attributes so that no value can break the XML around it: what has a meaning in XML is
 // escaped, what XML forbids (control characters, lone surrogates) is left out.
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what XML forbids.
 const SPECIAL = /[&<>"\u0000-\u001f\ufffe\uffff\ud800-\udfff]/
-const PIECES =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what XML forbids.
-  /[\ud800-\udbff][\udc00-\udfff]|[&<>"\u0000-\u001f\ufffe\uffff\ud800-\udfff]/g
+const PIECES = /[\ud800-\udbff][\udc00-\udfff]|[&<>"\u0000-\u001f\ufffe\uffff\ud800-\udfff]/g
 
 const TEXT: Readonly<Record<string, string>> = {
   '&': '&amp;',

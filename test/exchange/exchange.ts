@@ -1,0 +1,139 @@
+// The embedded Exchange: an EWS server in memory, for tests and demonstrations. It is written from the
+// protocol's documentation, not from what our own client happens to need; README.md says what it does.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  type BorderOptions,
+  type HttpRequest,
+  type HttpResponse,
+  handle,
+  type Message,
+} from './http/border.ts'
+import { makeCertificates } from './http/certificate.ts'
+import { ConnectionLost, type FaultInjector } from './http/fault.ts'
+import { type Listening, listen } from './http/server.ts'
+import type { Behaviour } from './protocol/session.ts'
+import { buildState } from './store/build.ts'
+import type { Normalise } from './store/item.ts'
+import { type Store, storeOf } from './store/store.ts'
+import { checkWorld, type World } from './world.ts'
+
+/** How to start. */
+export type ExchangeOptions = Readonly<{
+  /** Default: a free one. `none` listens nowhere: then only `handle` and `fetch` reach the server. */
+  port?: number | 'none'
+  /** Serve https, and write the authority's certificate to `ca.crt` in this directory. */
+  tls?: string
+  /** The server's clock, in milliseconds. Default: the real one. */
+  clock?: () => number
+  fault?: FaultInjector
+  /** Sees every request that somebody signed in for, and its answer before any fault spoils it. */
+  inspect?: (message: Message) => void
+  /** Which habits of Exchange to switch off; `false` switches all of them off. */
+  normalise?: false | Partial<Normalise>
+  /** Compress answers for clients that accept it. Default: no. */
+  gzip?: boolean
+}> &
+  Partial<Behaviour>
+
+/** A running server. */
+export type Exchange = Readonly<{
+  /** Where it answers. */
+  url: string
+  /** The authority's certificate in PEM, when it serves https. */
+  ca?: string
+  store: Store
+  /** The HTTP border as a function, for simulations. Throws `ConnectionLost` when a fault says so. */
+  handle: (request: HttpRequest) => Promise<HttpResponse>
+  /** The same in the shape of `fetch`; a lost connection rejects with a TypeError, as there. */
+  fetch: (url: string | URL, init?: RequestInit) => Promise<Response>
+  /** Requests so far, per operation. */
+  counts: Readonly<Record<string, number>>
+  /** Changes the fault injector; undefined ends all faults. */
+  inject: (fault: FaultInjector | undefined) => void
+  close: () => Promise<void>
+}>
+
+/** Starts an Exchange with everything that the world says. Throws `WorldError`, or when the port is taken. */
+export async function startExchange(
+  world: World,
+  options: ExchangeOptions = {},
+): Promise<Exchange> {
+  const { clock = Date.now, port = 0, tls } = options
+  const normalise = normalising(options.normalise)
+  const state = buildState(checkWorld(world), { clock, normalise })
+  let injector = options.fault
+  const counts = new Map<string, number>()
+  const border: BorderOptions = {
+    state,
+    behaviour: {
+      publicFolderSync: options.publicFolderSync ?? 'refused',
+      publicFolderRouting: options.publicFolderRouting ?? 'optional',
+    },
+    counts,
+    fault: () => injector,
+    inspect: options.inspect,
+  }
+  const respond = (request: HttpRequest) => handle(border, request)
+  const certificates = tls === undefined ? undefined : makeCertificates(Date.now())
+  const server: Listening | undefined =
+    port === 'none'
+      ? undefined
+      : await listen({ port, tls: certificates, gzip: options.gzip ?? false, handle: respond })
+  if (tls !== undefined && certificates) {
+    mkdirSync(tls, { recursive: true })
+    writeFileSync(join(tls, 'ca.crt'), certificates.ca)
+  }
+  const origin = `${certificates ? 'https' : 'http'}://127.0.0.1:${server?.port ?? 0}`
+  return {
+    url: `${origin}/EWS/Exchange.asmx`,
+    ...(certificates && { ca: certificates.ca }),
+    store: storeOf(state),
+    handle: respond,
+    fetch: (url, init) => fetched(respond, url, init),
+    get counts() {
+      return Object.fromEntries(counts)
+    },
+    inject: (fault) => {
+      injector = fault
+    },
+    close: async () => {
+      await server?.close()
+    },
+  }
+}
+
+function normalising(wanted: ExchangeOptions['normalise']): Normalise {
+  if (wanted === false) return { names: false, bodies: false, lines: false }
+  return { names: true, bodies: true, lines: true, ...wanted }
+}
+
+async function fetched(
+  respond: Exchange['handle'],
+  url: string | URL,
+  init: RequestInit = {},
+): Promise<Response> {
+  const request = new Request(url, init)
+  const body = new Uint8Array(await request.arrayBuffer())
+  const headers = Object.fromEntries(request.headers)
+  const path = new URL(request.url).pathname
+  try {
+    const answer = await respond({ method: request.method, path, headers, body })
+    const content = answer.truncated ? cutStream(answer.body) : answer.body
+    return new Response(content, { status: answer.status, headers: answer.headers })
+  } catch (error) {
+    if (error instanceof ConnectionLost) throw new TypeError('fetch failed', { cause: error })
+    throw error
+  }
+}
+
+function cutStream(text: string): ReadableStream<Uint8Array> {
+  const parts = [new TextEncoder().encode(text)]
+  return new ReadableStream({
+    pull(controller) {
+      const part = parts.shift()
+      if (part) controller.enqueue(part)
+      else controller.error(new TypeError('terminated', { cause: new ConnectionLost() }))
+    },
+  })
+}

@@ -1,0 +1,141 @@
+// A certificate authority made on the spot, and a server certificate for this machine, with nothing but
+// node:crypto: X.509 is a handful of DER structures.
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+
+/** All in PEM. */
+export type Certificates = Readonly<{ ca: string; cert: string; key: string }>
+
+const DAY_MS = 86_400_000
+const VALID_DAYS = 365
+
+/** A fresh authority, and a key and certificate for localhost, 127.0.0.1 and ::1 signed by it. */
+export function makeCertificates(nowMs: number): Certificates {
+  const authority = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+  const server = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+  const validity = sequence(time(nowMs - DAY_MS), time(nowMs + VALID_DAYS * DAY_MS))
+  const issuer = name('Embedded Exchange test authority')
+  const base = { issuer, validity, signer: authority.privateKey }
+  const keyId = keyIdentifier(authority.publicKey)
+  const ca = certificate({
+    ...base,
+    subject: issuer,
+    publicKey: authority.publicKey,
+    extensions: [
+      extension(BASIC_CONSTRAINTS, sequence(tagged(0x01, Buffer.from([0xff]))), true),
+      extension(KEY_USAGE, bitString(Buffer.from([0x06]), 1), true),
+      extension(SUBJECT_KEY, tagged(0x04, keyId)),
+    ],
+  })
+  const cert = certificate({
+    ...base,
+    subject: name('localhost'),
+    publicKey: server.publicKey,
+    extensions: [
+      extension(BASIC_CONSTRAINTS, sequence(), true),
+      extension(KEY_USAGE, bitString(Buffer.from([0x80]), 7), true),
+      extension(EXTENDED_KEY_USAGE, sequence(oid(SERVER_AUTH))),
+      extension(ALTERNATIVE_NAMES, alternativeNames()),
+      extension(SUBJECT_KEY, tagged(0x04, keyIdentifier(server.publicKey))),
+      extension(AUTHORITY_KEY, sequence(tagged(0x80, keyId))),
+    ],
+  })
+  const key = server.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  return { ca: pem(ca), cert: pem(cert), key }
+}
+
+const ECDSA_SHA256 = '1.2.840.10045.4.3.2'
+const COMMON_NAME = '2.5.4.3'
+const SUBJECT_KEY = '2.5.29.14'
+const KEY_USAGE = '2.5.29.15'
+const ALTERNATIVE_NAMES = '2.5.29.17'
+const BASIC_CONSTRAINTS = '2.5.29.19'
+const AUTHORITY_KEY = '2.5.29.35'
+const EXTENDED_KEY_USAGE = '2.5.29.37'
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
+
+type Plan = Readonly<{
+  subject: Buffer
+  issuer: Buffer
+  validity: Buffer
+  publicKey: KeyObject
+  signer: KeyObject
+  extensions: readonly Buffer[]
+}>
+
+function certificate(plan: Plan): Buffer {
+  const algorithm = sequence(oid(ECDSA_SHA256))
+  const serial = randomBytes(16)
+  serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40 // Positive, and of full length.
+  const content = sequence(
+    tagged(0xa0, tagged(0x02, Buffer.from([2]))), // Version 3.
+    tagged(0x02, serial),
+    algorithm,
+    plan.issuer,
+    plan.validity,
+    plan.subject,
+    plan.publicKey.export({ type: 'spki', format: 'der' }),
+    tagged(0xa3, sequence(...plan.extensions)),
+  )
+  return sequence(content, algorithm, bitString(sign('sha256', content, plan.signer), 0))
+}
+
+function name(common: string): Buffer {
+  const attribute = sequence(oid(COMMON_NAME), tagged(0x0c, Buffer.from(common)))
+  return sequence(tagged(0x31, attribute))
+}
+
+function alternativeNames(): Buffer {
+  const loopback6 = Buffer.alloc(16)
+  loopback6[15] = 1
+  return sequence(
+    tagged(0x82, Buffer.from('localhost')),
+    tagged(0x87, Buffer.from([127, 0, 0, 1])),
+    tagged(0x87, loopback6),
+  )
+}
+
+function keyIdentifier(key: KeyObject): Buffer {
+  return createHash('sha1')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest()
+}
+
+function extension(id: string, value: Buffer, critical = false): Buffer {
+  const flag = critical ? [tagged(0x01, Buffer.from([0xff]))] : []
+  return sequence(oid(id), ...flag, tagged(0x04, value))
+}
+
+function time(ms: number): Buffer {
+  const digits = new Date(ms).toISOString().replace(/\.\d+/, '').replace(/[-:T]/g, '')
+  return tagged(0x18, Buffer.from(digits))
+}
+
+function bitString(bits: Buffer, unused: number): Buffer {
+  return tagged(0x03, Buffer.concat([Buffer.from([unused]), bits]))
+}
+
+function oid(dotted: string): Buffer {
+  const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number)
+  const bytes = rest.flatMap((value) => {
+    const sevens = [value & 0x7f]
+    for (let high = value >>> 7; high > 0; high >>>= 7) sevens.unshift((high & 0x7f) | 0x80)
+    return sevens
+  })
+  return tagged(0x06, Buffer.from([first * 40 + second, ...bytes]))
+}
+
+function sequence(...parts: readonly Buffer[]): Buffer {
+  return tagged(0x30, Buffer.concat(parts))
+}
+
+function tagged(tag: number, content: Buffer): Buffer {
+  const { length } = content
+  const size =
+    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff]
+  return Buffer.concat([Buffer.from([tag, ...size]), content])
+}
+
+function pem(der: Buffer): string {
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? []
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
+}

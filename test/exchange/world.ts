@@ -1,0 +1,265 @@
+// A world: the users, mailboxes and public folders that an embedded Exchange starts from, as a YAML file.
+// Mistakes in it are reported with file, line, column and path, and with what would be right.
+import { isAbsolute } from 'node:path'
+import { LineCounter, parseDocument } from 'yaml'
+import { type Literal, LiteralError, valuesOf } from './store/literal.ts'
+import { LEVELS, type Level } from './store/rights.ts'
+
+/** What is in a folder: so many generated contacts, or these. */
+export type Contacts = number | readonly Literal[]
+
+/** A folder of a mailbox; the long form says its class, and from which seed contacts are made. */
+export type FolderContent =
+  | Contacts
+  | Readonly<{ class?: string; contacts?: Contacts; seed?: number }>
+
+/** Somebody with a mailbox. */
+export type WorldUser = Readonly<{
+  mailbox: string
+  password: string
+  folders?: Readonly<Record<string, FolderContent>>
+  impersonates?: 'all' | readonly string[]
+}>
+
+/** A public folder. Who is not named in `permissions` has what `Default` has, which is None. */
+export type WorldPublicFolder = Readonly<{
+  path: string
+  permissions?: Readonly<Record<string, Level>>
+  contacts?: Contacts
+  seed?: number
+  class?: string
+}>
+
+/** Everything an embedded Exchange starts from. */
+export type World = Readonly<{
+  domain: string
+  users: readonly WorldUser[]
+  publicFolders?: readonly WorldPublicFolder[]
+}>
+
+/** A world cannot be used; the message says where and why, one line per mistake. */
+export class WorldError extends Error {
+  override readonly name = 'WorldError'
+}
+
+type Path = readonly (string | number)[]
+type Mistake = Readonly<{ path: Path; message: string }>
+
+const CONTACTS_MAX = 1_000_000
+
+/** The world that a YAML text describes. Throws `WorldError`. */
+export function parseWorld(text: string, file: string): World {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const [broken] = document.errors
+  if (broken) {
+    const { line, col } = lines.linePos(broken.pos[0])
+    throw new WorldError(`${file}:${line}:${col}: ${broken.message}`)
+  }
+  const value: unknown = document.toJS()
+  const found = mistakes(value)
+  if (found.length === 0) return value as World
+  const texts = found.map(({ path, message }) => {
+    const { line, col } = lines.linePos(offsetOf(document, path))
+    return `${file}:${line}:${col}: ${pathText(path)}: ${message}`
+  })
+  throw new WorldError(texts.join('\n'))
+}
+
+/** Checks a world that a program has made. Throws `WorldError`. */
+export function checkWorld(world: World): World {
+  const found = mistakes(world)
+  if (found.length === 0) return world
+  throw new WorldError(found.map(({ path, message }) => `${pathText(path)}: ${message}`).join('\n'))
+}
+
+function pathText(path: Path): string {
+  const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('')
+  return text === '' ? 'world' : text.replace(/^\./, '')
+}
+
+type Node = Readonly<{ range?: readonly number[] | null }>
+type Pair = Readonly<{ key: Node & { value?: unknown } }>
+type Documents = Readonly<{ getIn: (path: Path, keep: true) => unknown; contents: unknown }>
+
+/** Where the last step of a path that can be found begins: a key, or an entry of a list. */
+function offsetOf(document: Documents, path: Path): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const parent =
+      length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true)
+    const { items = [] } = (parent ?? {}) as { items?: readonly (Node | Pair)[] }
+    const step = path[length - 1]
+    const found =
+      typeof step === 'number'
+        ? (items[step] as Node | undefined)
+        : (items as readonly Pair[]).find(({ key }) => key?.value === step)?.key
+    if (found?.range) return found.range[0] ?? 0
+  }
+  return (document.contents as Node | null)?.range?.[0] ?? 0
+}
+
+/** Everything that is wrong with a world. */
+function mistakes(world: unknown): Mistake[] {
+  const found: Mistake[] = []
+  const check = checksFor(found)
+  if (!check.mapping(world, [], ['domain', 'users', 'publicFolders'])) return found
+  const { domain, users, publicFolders = [] } = world
+  if (typeof domain !== 'string' || !/^[\w.-]+$/.test(domain)) {
+    check.wrong(['domain'], 'write the mail domain, such as corp.example')
+  }
+  if (!Array.isArray(users)) {
+    check.wrong(['users'], 'write a list of users, each with mailbox and password')
+    return found
+  }
+  const known = new Set<string>()
+  users.forEach((user: unknown, index) => {
+    checkUser(user, ['users', index], check, known)
+  })
+  users.forEach((user: { impersonates?: unknown }, index) => {
+    checkImpersonation(user?.impersonates, ['users', index, 'impersonates'], check, known)
+  })
+  if (!Array.isArray(publicFolders)) check.wrong(['publicFolders'], 'write a list of folders')
+  else {
+    publicFolders.forEach((folder: unknown, index) => {
+      checkPublicFolder(folder, ['publicFolders', index], check, known)
+    })
+  }
+  return found
+}
+
+type Checks = ReturnType<typeof checksFor>
+
+function checksFor(found: Mistake[]) {
+  const wrong = (path: Path, message: string) => {
+    found.push({ path, message })
+  }
+  const mapping = (
+    value: unknown,
+    path: Path,
+    allowed: readonly string[],
+  ): value is Record<string, unknown> => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      wrong(path, `write a mapping with ${allowed.join(', ')}`)
+      return false
+    }
+    for (const key of Object.keys(value)) {
+      if (!allowed.includes(key)) {
+        wrong([...path, key], `"${key}" is not known here; allowed are ${allowed.join(', ')}`)
+      }
+    }
+    return true
+  }
+  return { wrong, mapping }
+}
+
+function checkUser(user: unknown, path: Path, check: Checks, known: Set<string>): void {
+  if (!check.mapping(user, path, ['mailbox', 'password', 'folders', 'impersonates'])) return
+  const { mailbox, password, folders = {} } = user
+  if (typeof mailbox !== 'string' || !/^[^@\s]+@[^@\s]+$/.test(mailbox)) {
+    check.wrong([...path, 'mailbox'], 'write an address, such as anna@corp.example')
+  } else if (known.has(mailbox.toLowerCase())) {
+    check.wrong([...path, 'mailbox'], `${mailbox} is there twice; give every user another mailbox`)
+  } else {
+    known.add(mailbox.toLowerCase())
+  }
+  if (typeof password !== 'string' || password === '') {
+    check.wrong([...path, 'password'], 'write a text; put quotation marks around a number')
+  }
+  if (typeof folders !== 'object' || folders === null || Array.isArray(folders)) {
+    check.wrong([...path, 'folders'], 'write folder names with what is in them, { Contacts: 12 }')
+    return
+  }
+  for (const [name, content] of Object.entries(folders)) {
+    checkContent(content, [...path, 'folders', name], check)
+  }
+}
+
+function checkContent(content: unknown, path: Path, check: Checks): void {
+  if (typeof content === 'object' && content !== null && !Array.isArray(content)) {
+    if (!check.mapping(content, path, ['class', 'contacts', 'seed'])) return
+    checkClass(content.class, path, check)
+    if (content.contacts !== undefined)
+      checkContacts(content.contacts, [...path, 'contacts'], check)
+    checkSeed(content.seed, path, check)
+  } else {
+    checkContacts(content, path, check)
+  }
+}
+
+function checkClass(value: unknown, path: Path, check: Checks): void {
+  if (value === undefined || (typeof value === 'string' && value.startsWith('IPF.'))) return
+  check.wrong([...path, 'class'], 'write a folder class, such as IPF.Contact or IPF.Note')
+}
+
+function checkSeed(seed: unknown, path: Path, check: Checks): void {
+  if (seed !== undefined && !Number.isSafeInteger(seed)) {
+    check.wrong([...path, 'seed'], 'write a whole number')
+  }
+}
+
+function checkContacts(contacts: unknown, path: Path, check: Checks): void {
+  if (Array.isArray(contacts)) {
+    contacts.forEach((literal: unknown, index) => {
+      try {
+        valuesOf(literal, [...path, index])
+      } catch (error) {
+        if (!(error instanceof LiteralError)) throw error
+        check.wrong(error.path, error.message)
+      }
+    })
+  } else if (
+    !Number.isSafeInteger(contacts) ||
+    Number(contacts) < 0 ||
+    Number(contacts) > CONTACTS_MAX
+  ) {
+    check.wrong(path, `write a number of contacts from 0 to ${CONTACTS_MAX}, or a list of contacts`)
+  }
+}
+
+function checkImpersonation(
+  impersonates: unknown,
+  path: Path,
+  check: Checks,
+  known: ReadonlySet<string>,
+): void {
+  if (impersonates === undefined || impersonates === 'all') return
+  if (!Array.isArray(impersonates)) {
+    check.wrong(path, 'write all, or a list of mailboxes')
+    return
+  }
+  impersonates.forEach((address: unknown, index) => {
+    if (typeof address !== 'string' || !known.has(address.toLowerCase())) {
+      check.wrong([...path, index], `there is no mailbox ${String(address)} among the users`)
+    }
+  })
+}
+
+function checkPublicFolder(
+  folder: unknown,
+  path: Path,
+  check: Checks,
+  known: ReadonlySet<string>,
+): void {
+  const allowed = ['path', 'permissions', 'contacts', 'seed', 'class']
+  if (!check.mapping(folder, path, allowed)) return
+  const { path: name, permissions = {}, contacts } = folder
+  if (typeof name !== 'string' || !isAbsolute(name) || /\/\/|.\/$/.test(name)) {
+    check.wrong([...path, 'path'], 'write a path from the root, such as /Company/Contacts')
+  }
+  if (contacts !== undefined) checkContacts(contacts, [...path, 'contacts'], check)
+  checkClass(folder.class, path, check)
+  checkSeed(folder.seed, path, check)
+  if (typeof permissions !== 'object' || permissions === null || Array.isArray(permissions)) {
+    check.wrong([...path, 'permissions'], 'write { anna@corp.example: Reviewer }')
+    return
+  }
+  for (const [who, level] of Object.entries(permissions)) {
+    const at = [...path, 'permissions', who]
+    if (who !== 'Default' && !known.has(who.toLowerCase())) {
+      check.wrong(at, `there is no user ${who}; name a mailbox of the users, or Default`)
+    }
+    if (!LEVELS.includes(level as Level)) {
+      check.wrong(at, `"${String(level)}" is no permission level; allowed are ${LEVELS.join(', ')}`)
+    }
+  }
+}

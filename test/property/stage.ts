@@ -1,0 +1,169 @@
+// A literal world on folders in memory: who has which contacts, what users do, and passes in between.
+// A contact is written `name:title`; its name is who it is, its title what is edited.
+import { contact } from '../../controller/core/contact.ts'
+import type { Limits } from '../../controller/core/guard.ts'
+import type { GroupId, ItemId, ReplicaId } from '../../controller/core/id.ts'
+import type { Item } from '../../controller/core/item.ts'
+import type { Role } from '../../controller/core/link.ts'
+import type { Policy } from '../../controller/core/policy.ts'
+import type { Report } from '../../controller/core/report.ts'
+import { SyncError } from '../../controller/core/sync-error.ts'
+import { openState, type State } from '../../controller/store/state.ts'
+import { pass } from '../../controller/sync/pass.ts'
+import { Folder, FolderReplica } from '../support/folder.ts'
+
+/** A replica's part, and what lies in its folder at first. */
+export type Part = Partial<Omit<Role, 'id'>> & { has?: readonly string[] }
+
+const free: Limits = {
+  deletions: { maxPercent: 100, maxCount: 1e6 },
+  publications: { maxCount: 1e6 },
+}
+
+/** One group, or one of two that share folders. */
+export class Stage {
+  readonly folders = new Map<string, Folder>()
+  readonly away = new Set<string>()
+  policy: Policy = 'HubWins'
+  limits: Limits = free
+  approved = new Set<string>()
+  #roles = new Map<string, Role>()
+  #state: State = openState(':memory:')
+  readonly #group: GroupId
+  #now = 1_000_000
+
+  constructor(
+    parts: Readonly<Record<string, Part>>,
+    group = 'test/group',
+    folders?: Map<string, Folder>,
+  ) {
+    this.#group = group as GroupId
+    for (const [name, folder] of folders ?? []) this.folders.set(name, folder)
+    for (const [name, part] of Object.entries(parts)) this.join(name, part)
+  }
+
+  /** Adds a replica, or changes its part. */
+  join(name: string, { has = [], ...part }: Part = {}): void {
+    const id = name as ReplicaId
+    const role = {
+      hub: name === 'hub',
+      writes: true,
+      receives: true,
+      drift: 'Revert',
+      private: 'Skip',
+    } as const
+    this.#roles.set(name, { ...role, ...part, id })
+    if (!this.folders.has(name)) this.folders.set(name, new Folder(name))
+    for (const text of has) this.put(name, text)
+  }
+
+  leave(name: string): void {
+    this.#roles.delete(name)
+  }
+
+  forget(): void {
+    this.#state.close()
+    this.#state = openState(':memory:')
+  }
+
+  put(where: string, text: string, more: Item = {}): void {
+    this.#folder(where).put({ ...itemOf(text), ...more })
+  }
+
+  edit(where: string, text: string, more: Item = {}): void {
+    const { GivenName: name } = itemOf(text)
+    const id = this.#id(where, String(name))
+    this.#folder(where).edit(id, {
+      ...this.#folder(where).items.get(id)?.item,
+      ...itemOf(text),
+      ...more,
+    })
+  }
+
+  /** Takes a field away. */
+  clear(where: string, name: string, field: string): void {
+    const id = this.#id(where, name)
+    const { [field]: _, ...rest } = this.#folder(where).items.get(id)?.item ?? {}
+    this.#folder(where).edit(id, rest)
+  }
+
+  remove(where: string, name: string): void {
+    this.#folder(where).remove(this.#id(where, name))
+  }
+
+  /** Another folder takes the place of this one. */
+  replace(where: string, has: readonly string[] = []): void {
+    this.folders.set(where, new Folder(`${where}'`))
+    for (const text of has) this.put(where, text)
+  }
+
+  async pass(): Promise<Report> {
+    this.#now += 1000
+    const replicas = [...this.#roles.values()].map((role) => {
+      const before = () => {
+        if (this.away.has(role.id)) throw new SyncError('transient', 'Away', 'away')
+      }
+      return new FolderReplica(role, this.#folder(role.id), { before, after: () => {} })
+    })
+    const course = {
+      group: this.#group,
+      name: 'pass',
+      rules: { type: contact, roles: [...this.#roles.values()], policy: this.policy },
+      replicas,
+      baseline: this.#state.baseline(this.#group),
+      limits: this.limits,
+      windowMs: 3_600_000,
+      approved: this.approved,
+      budgetMs: Number.POSITIVE_INFINITY,
+      stopping: () => false,
+      audit: false,
+      clock: { now: () => this.#now, sleep: async () => {} },
+    }
+    return pass(course, new AbortController().signal)
+  }
+
+  /** Passes until nothing is written any more; throws when that takes more than six. */
+  async rest(): Promise<void> {
+    for (let count = 0; count < 6; count += 1) {
+      const { created, updated, deleted } = await this.pass()
+      if (created + updated + deleted === 0) return
+    }
+    throw new Error('it does not come to rest')
+  }
+
+  /** Who is there: `name:title`, sorted. */
+  shows(where: string): readonly string[] {
+    const items = [...this.#folder(where).items.values()].map(({ item }) => item)
+    return items.map((item) => [item.GivenName, item.JobTitle].filter(Boolean).join(':')).sort()
+  }
+
+  /** What lies in the bin: `replica reason name:title`, sorted. */
+  bin(): readonly string[] {
+    const kept = this.#state.bin.list(1000)
+    return kept
+      .map(({ replica, reason, item }) => `${replica} ${reason} ${item.GivenName}:${item.JobTitle}`)
+      .sort()
+  }
+
+  #folder(where: string): Folder {
+    const folder = this.folders.get(where)
+    if (folder === undefined) throw new Error(`nobody is called ${where}`)
+    return folder
+  }
+
+  #id(where: string, name: string): ItemId {
+    const found = [...this.#folder(where).items].find(([, { item }]) => item.GivenName === name)
+    if (found === undefined) throw new Error(`${where} has no ${name}`)
+    return found[0]
+  }
+}
+
+function itemOf(text: string): Item {
+  const [name = '', title] = text.split(':')
+  return {
+    GivenName: name,
+    Surname: 'Żak',
+    CompanyName: 'Acme',
+    ...(title === undefined ? {} : { JobTitle: title }),
+  }
+}
