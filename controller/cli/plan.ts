@@ -94,8 +94,6 @@ function replicaOf(replica: string, id: ReplicaId, steps: readonly Step[]): Repl
             ? Object.keys(agreed ?? {}).sort()
             : []
       lines[action.kind].push({ link: link.id, fields })
-      // Whatever is deleted is kept first.
-      if (action.kind === 'delete') lines.keep.push({ link: link.id, fields, reason: 'Deleted' })
     }
     for (const keep of keeps.filter((each) => each.replica === id)) {
       lines.keep.push({ link: link.id, fields: keep.fields, reason: keep.reason })

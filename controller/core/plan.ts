@@ -95,6 +95,11 @@ function stepTo(
     const cell = row.cells.get(role.id) ?? { state: 'unknown' }
     place({ type, link, role, cell, reading: readings.get(role.id), agreed, revision }, draft)
   }
+  if (agreed === undefined && link.agreed !== undefined) {
+    const [by = roles[0]?.id] = target.deleters
+    if (by !== undefined)
+      draft.keeps.push({ replica: by, item: link.agreed, reason: 'Deleted', fields: [] })
+  }
   draft.keeps.push(...losersOf(type, agreed, readings, target.conflicts))
   if (link.agreed !== undefined && target.conflicts.some(({ agreedLost }) => agreedLost)) {
     const fields = target.conflicts.filter(({ agreedLost }) => agreedLost).map(({ field }) => field)

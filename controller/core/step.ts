@@ -8,7 +8,7 @@ import type { FieldConflict } from './merge.ts'
 /** Why something is put into the bin. */
 export type KeepReason = 'Conflict' | 'Drift' | 'Deleted'
 
-/** Saves what another action would overwrite, before it does. `by`: who caused the loss. */
+/** Saves what another action would overwrite, before it does. `replica`: whose version it is, or who deleted. */
 export type Keep = Readonly<{
   replica: ReplicaId
   item: Item

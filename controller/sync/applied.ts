@@ -7,6 +7,8 @@ export type Applied = {
   created: number
   updated: number
   deleted: number
+  /** Copies that were kept because they showed something else than what was agreed. */
+  kept: number
   /** Replicas that were written to. */
   readonly written: Set<ReplicaId>
   /** The last error of each replica's, and of how many items. */
@@ -23,6 +25,7 @@ export function nothingApplied(): Applied {
     created: 0,
     updated: 0,
     deleted: 0,
+    kept: 0,
     written: new Set(),
     failures: new Map(),
     done: new Map(),

@@ -3,7 +3,7 @@
 // What fails stays behind; a failure of the whole replica ends its turn, not the others'.
 import { copyAfter, sourceOf } from '../core/fold.ts'
 import type { GroupId, ItemId, ReplicaId } from '../core/id.ts'
-import type { Item, ItemType } from '../core/item.ts'
+import { difference, empty, type Item, type ItemType } from '../core/item.ts'
 import type { Copy, Found } from '../core/link.ts'
 import { groupMark, type Stamp, sourceMark } from '../core/stamp.ts'
 import type { Action, Plan, Step } from '../core/step.ts'
@@ -124,6 +124,7 @@ class Turn {
   // There is no conditional delete: each is read right before, kept as it is, and left alone when it moved.
   async #delete(jobs: readonly Job[], signal: AbortSignal): Promise<void> {
     const { role } = this.#replica
+    const { type } = this.#site
     const found = await this.#replica.read(jobs.map(idOf), signal)
     const copies: { link: Step['link']['id']; replica: ReplicaId; copy: undefined }[] = []
     const doomed: { job: Job; item: Found }[] = []
@@ -137,13 +138,13 @@ class Turn {
       } else if (job.action.kind === 'delete' && item.version === job.action.expect)
         doomed.push({ job, item })
     })
-    const kept = doomed.map(({ job, item }) => ({
-      link: job.step.link.id,
-      replica: role.id,
-      reason: 'Deleted' as const,
-      fields: [],
-      item: item.item,
-    }))
+    // The agreed content is in the bin already; a copy that shows something else is kept as well.
+    const kept = doomed.flatMap(({ job: { step }, item: { item } }) =>
+      step.link.agreed !== undefined && empty(difference(type, step.link.agreed, item))
+        ? []
+        : [{ link: step.link.id, replica: role.id, reason: 'Deleted' as const, fields: [], item }],
+    )
+    this.#applied.kept += kept.length
     await this.#site.baseline.commit({ at: this.#site.at(), kept, copies })
     if (doomed.length === 0) return
     const answers = await this.#replica.remove(

@@ -253,7 +253,7 @@ async function reportOf(
     created: applied.created,
     updated: applied.updated,
     deleted: applied.deleted,
-    kept: kept + applied.deleted,
+    kept: kept + applied.kept,
     conflicts: await baseline.conflicts(),
     members: membersOf(rules.roles, unreachable, new Set([...behind, ...applied.failures.keys()])),
     problems,

@@ -116,6 +116,8 @@ function afterPass({ unfinished, problems }: Report, intervalMs: number, retryMs
   if (problems.some(({ reason }) => reason === 'AuthenticationFailed'))
     return Math.max(intervalMs, lockoutMs)
   if (unfinished && problems.length === 0) return 0
-  // A busy server is left alone by its transport; the others of the group need not wait for one member.
-  return problems.some(({ kind }) => kind === 'transient') ? retryMs : intervalMs
+  // Whoever is late is tried again soon, and does not make the others wait longer than they would.
+  return problems.some(({ kind }) => kind === 'transient')
+    ? Math.min(retryMs, intervalMs)
+    : intervalMs
 }

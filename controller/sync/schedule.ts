@@ -80,7 +80,9 @@ async function turn(
     if (!hard.aborted) throw error
   } finally {
     place.running = false
-    place.dueMs = site.clock.now() + (done?.againMs ?? 0)
+    // What was declared anew meanwhile is due at once.
+    const changed = place.fingerprint !== declared.fingerprint
+    place.dueMs = site.clock.now() + (changed ? 0 : (done?.againMs ?? 0))
   }
 }
 

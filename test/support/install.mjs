@@ -20,7 +20,7 @@ if (!installed) {
     shell: process.platform === 'win32',
   })
   if (npm.status !== 0) {
-    console.error('npm ci failed; is the package registry reachable? Nothing else was changed.')
+    console.error('npm ci failed, see above: is the package registry reachable?')
     process.exit(1)
   }
   writeFileSync(stamp, lock)
