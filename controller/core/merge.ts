@@ -44,8 +44,8 @@ export function changesOf(
   for (const field of new Set([...Object.keys(found.item), ...Object.keys(base)])) {
     const kind = type.kindOf(field)
     const value = found.item[field]
+    if (same(kind, value, base[field])) continue
     const text = canonical(kind, value)
-    if (text === canonical(kind, base[field])) continue
     if (shown[field] !== undefined && shown[field] === digestOf(text)) continue
     if (firstTime && text === '') continue
     changes.set(field, value)

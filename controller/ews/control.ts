@@ -40,7 +40,8 @@ export class Control {
     this.#service = () => {
       service ??= exchangeService(
         async (soap) =>
-          (await transport.exchange(operationIn(soap), soap, route, signal(), true)).text,
+          (await transport.exchange(operationIn(soap), soap, route, signal(), { verbatim: true }))
+            .text,
         url,
         route.actAs,
       )

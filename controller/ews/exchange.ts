@@ -72,9 +72,15 @@ function replicasOf(
   ]
 }
 
-function endpointOf({ group, server, credentials, ca }: Declared): Endpoint {
+function endpointOf({ group, server, unusable, credentials, ca }: Declared): Endpoint {
   if (server === undefined) {
     const name = group.spec.serverRef.name
+    if (unusable !== undefined)
+      throw new SyncError(
+        'terminal',
+        'InvalidServer',
+        `the ExchangeServer ${name} is not valid: ${unusable}`,
+      )
     throw new SyncError(
       'terminal',
       'ServerNotFound',
@@ -102,6 +108,14 @@ function endpointOf({ group, server, credentials, ca }: Declared): Endpoint {
       'terminal',
       'SecretNotFound',
       `the Secret ${tls.caSecretRef.name} with the key ${tls.caSecretRef.key} is missing: create it, or correct spec.tls.caSecretRef`,
+    )
+  }
+  if (ca !== undefined && !/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(ca)) {
+    const name = `${tls?.caSecretRef.name}, key ${tls?.caSecretRef.key}`
+    throw new SyncError(
+      'terminal',
+      'InvalidCertificate',
+      `the Secret ${name} holds no certificate in PEM form: put the one of the server’s authority there`,
     )
   }
   return {

@@ -67,13 +67,23 @@ export function networkError(error: unknown, url: string): SyncError {
   if (error instanceof SyncError) return error
   const code = codeOf(error)
   const { host } = new URL(url)
-  if (/CERT|TLS|SSL|ISSUER|SIGNATURE|UNABLE_TO_VERIFY/.test(code)) {
+  if (untrusted.test(code)) {
     const remedy =
       'put the certificate of its authority into a Secret and name it in spec.tls.caSecretRef'
     return new SyncError(
       'terminal',
       'TlsNotTrusted',
       `the certificate of ${host} is not trusted (${code}): ${remedy}`,
+      { cause: error },
+    )
+  }
+  if (/SSL|TLS|EPROTO/.test(code)) {
+    const remedy =
+      'check the scheme and the port of spec.url, and which versions of TLS the server speaks'
+    return new SyncError(
+      'terminal',
+      'TlsFailed',
+      `${host} does not speak TLS as we do (${code}): ${remedy}`,
       { cause: error },
     )
   }
@@ -101,10 +111,14 @@ export function networkError(error: unknown, url: string): SyncError {
   return new SyncError(
     'transient',
     'ConnectionLost',
-    `the connection to ${host} broke off; it is tried again`,
+    `the connection to ${host} broke off; it is tried again (should it stay so: is it https that is spoken there?)`,
     { cause: error },
   )
 }
+
+// What Node says of certificates (tls.TLSSocket.authorizationError).
+const untrusted =
+  /CERT|UNABLE_TO_|ISSUER|SIGNATURE|ALTNAME|HOSTNAME_MISMATCH|INVALID_PURPOSE|PATH_LENGTH/
 
 function codeOf(error: unknown): string {
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown }

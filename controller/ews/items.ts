@@ -6,12 +6,12 @@ import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Update, Written } from '../sync/ports.ts'
 import { updatesXml } from './contact-codec.ts'
 import {
+  type Batch,
   createItem,
   type DeleteType,
   deleteItem,
   type Got,
   getItem,
-  type Operation,
   updateItem,
 } from './operations.ts'
 import type { Route, Transport } from './transport.ts'
@@ -71,7 +71,7 @@ export class Items {
   }
 
   async #each<Item, Request, Result>(
-    operation: Operation<Request, readonly (Result | SyncError)[]>,
+    batch: Batch<Request, Result | SyncError>,
     items: readonly Item[],
     request: (items: readonly Item[]) => Request,
     signal: AbortSignal,
@@ -79,7 +79,7 @@ export class Items {
     const done: (Result | SyncError)[] = []
     while (done.length < items.length) {
       const rest = items.slice(done.length)
-      const answers = await this.#transport.call(operation, request(rest), this.#route(), signal)
+      const answers = await this.#transport.callEach(batch, request(rest), this.#route(), signal)
       const stop = answers.findIndex(stopped)
       const some = stop < 0 ? answers : answers.slice(0, stop)
       const [first] = some

@@ -16,6 +16,13 @@ export type Operation<Request, Result> = Readonly<{
   result: (answer: Node, request: Request) => Result
 }>
 
+/** An EWS call about many items: one answer for each, read one by one. */
+export type Batch<Request, One> = Readonly<{
+  name: string
+  request: (request: Request) => Xml
+  each: (message: Node) => One
+}>
+
 /** An item's id and version as a server names them. */
 export type Ref = Readonly<{ id: ItemId; version: Version }>
 
@@ -109,40 +116,39 @@ export const findItem: Operation<{ folder: string; offset: number; size: number 
 export type Got = Found | undefined | 'OtherKind' | SyncError
 
 /** GetItem: whole items. What is no contact is OtherKind and stays untouched. */
-export const getItem: Operation<readonly ItemId[], readonly Got[]> = {
+export const getItem: Batch<readonly ItemId[], Got> = {
   name: 'GetItem',
   request: (ids) =>
     '<m:GetItem><m:ItemShape><t:BaseShape>AllProperties</t:BaseShape><t:BodyType>Best</t:BodyType>' +
     `<t:AdditionalProperties>${stampUri}</t:AdditionalProperties></m:ItemShape>` +
     `<m:ItemIds>${ids.map((id) => `<t:ItemId Id="${escaped(id)}"/>`).join('')}</m:ItemIds></m:GetItem>`,
-  result: (answer) =>
-    messagesOf(answer).map((message) => {
-      const error = errorOf(message)
-      if (error?.code === 'ErrorItemNotFound') return undefined
-      if (error !== undefined) return error
-      const node = at(message, 'Items')?.children[0]
-      const [ref] = node === undefined ? [] : refsIn(node)
-      if (node === undefined || ref === undefined) return incomplete('GetItem')
-      return synced(node) && isContact(node) ? foundIn(node, ref) : 'OtherKind'
-    }),
+  each: (message) => {
+    const error = errorOf(message)
+    if (error?.code === 'ErrorItemNotFound') return undefined
+    if (error !== undefined) return error
+    const node = at(message, 'Items')?.children[0]
+    const [ref] = node === undefined ? [] : refsIn(node)
+    if (node === undefined || ref === undefined) return incomplete('GetItem')
+    return synced(node) && isContact(node) ? foundIn(node, ref) : 'OtherKind'
+  },
 }
 
 /** CreateItem: new contacts with their stamps. */
-export const createItem: Operation<
+export const createItem: Batch<
   { folder: string; items: readonly Readonly<{ item: Item; stamp: Stamp }>[] },
-  readonly (Ref | SyncError)[]
+  Ref | SyncError
 > = {
   name: 'CreateItem',
   request: ({ folder, items }) =>
     `<m:CreateItem><m:SavedItemFolderId>${folderXml(folder)}</m:SavedItemFolderId>` +
     `<m:Items>${items.map(({ item, stamp }) => `<t:Contact>${contactXml(item, stampXml(stamp))}</t:Contact>`).join('')}</m:Items></m:CreateItem>`,
-  result: written,
+  each: written,
 }
 
 /** UpdateItem: changes to items that still have the expected version. */
-export const updateItem: Operation<
+export const updateItem: Batch<
   readonly Readonly<{ id: ItemId; expect: Version; patch: Patch }>[],
-  readonly (Ref | SyncError)[]
+  Ref | SyncError
 > = {
   name: 'UpdateItem',
   request: (updates) =>
@@ -155,34 +161,29 @@ export const updateItem: Operation<
       )
       .join('') +
     '</m:ItemChanges></m:UpdateItem>',
-  result: written,
+  each: written,
 }
 
 /** How a deleted item can be had back: from Deleted Items, or from the folder's dumpster. */
 export type DeleteType = 'MoveToDeletedItems' | 'SoftDelete'
 
 /** DeleteItem; undefined for what is gone now. */
-export const deleteItem: Operation<
-  { ids: readonly ItemId[]; how: DeleteType },
-  readonly (undefined | SyncError)[]
-> = {
-  name: 'DeleteItem',
-  request: ({ ids, how }) =>
-    `<m:DeleteItem DeleteType="${how}"><m:ItemIds>${ids.map((id) => `<t:ItemId Id="${escaped(id)}"/>`).join('')}</m:ItemIds></m:DeleteItem>`,
-  result: (answer) =>
-    messagesOf(answer).map((message) => {
+export const deleteItem: Batch<{ ids: readonly ItemId[]; how: DeleteType }, undefined | SyncError> =
+  {
+    name: 'DeleteItem',
+    request: ({ ids, how }) =>
+      `<m:DeleteItem DeleteType="${how}"><m:ItemIds>${ids.map((id) => `<t:ItemId Id="${escaped(id)}"/>`).join('')}</m:ItemIds></m:DeleteItem>`,
+    each: (message) => {
       const error = errorOf(message)
       return error?.code === 'ErrorItemNotFound' ? undefined : error
-    }),
-}
+    },
+  }
 
-function written(answer: Node): readonly (Ref | SyncError)[] {
-  return messagesOf(answer).map((message) => {
-    const error = errorOf(message)
-    if (error !== undefined) return error
-    const [ref] = (at(message, 'Items')?.children ?? []).flatMap(refsIn)
-    return ref ?? incomplete('the write')
-  })
+function written(message: Node): Ref | SyncError {
+  const error = errorOf(message)
+  if (error !== undefined) return error
+  const [ref] = (at(message, 'Items')?.children ?? []).flatMap(refsIn)
+  return ref ?? incomplete('the write')
 }
 
 function foundIn(node: Node, ref: Ref): Found {

@@ -6,7 +6,7 @@ import type { Clock } from '../sync/ports.ts'
 import { answerOf, envelopeXml, serverVersionOf } from './envelope.ts'
 import { networkError, statusError, timedOut } from './http-errors.ts'
 import { Lane } from './lanes.ts'
-import type { Operation } from './operations.ts'
+import type { Batch, Operation } from './operations.ts'
 import { type Node, parsed, type Xml } from './xml.ts'
 
 /** How to reach a server, and as whom. Durations in ms. */
@@ -35,6 +35,9 @@ export type Route = Readonly<{
 
 /** An answer: the envelope, and its text where that was asked for. */
 export type Answer = Readonly<{ envelope: Node; text: string }>
+
+/** How an answer is read: with its text, or message by message. `begin` is called at every attempt. */
+export type Reading = Readonly<{ verbatim?: boolean; begin?: () => (message: Node) => void }>
 
 /** What became of a request, for metrics: never an address. */
 export type Trace = (operation: string, result: string, durationMs: number) => void
@@ -100,8 +103,26 @@ export class Transport {
     return operation.result(answerOf(envelope), request)
   }
 
+  /** Makes a call about many items; answers in order, as many as the server gave. Rejects as `call` does. */
+  async callEach<Request, One>(
+    batch: Batch<Request, One>,
+    request: Request,
+    route: Route,
+    signal: AbortSignal,
+  ): Promise<readonly One[]> {
+    const xml = envelopeXml(batch.request(request), route.actAs)
+    let answers: One[] = []
+    const begin = () => {
+      answers = []
+      return (message: Node) => void answers.push(batch.each(message))
+    }
+    const { envelope } = await this.exchange(batch.name, xml, route, signal, { begin })
+    answerOf(envelope)
+    return answers
+  }
+
   /**
-   * Sends an envelope, answers the envelope that came back, with its text when `verbatim` is asked for.
+   * Sends an envelope, answers the envelope that came back, read as `reading` says.
    * Reads are tried again once, writes never.
    */
   async exchange(
@@ -109,7 +130,7 @@ export class Transport {
     xml: Xml,
     route: Route,
     signal: AbortSignal,
-    verbatim = false,
+    reading: Reading = {},
   ): Promise<Answer> {
     const lane = this.#lanes.get(route.lane) ?? new Lane(this.#endpoint.concurrencyPerMailbox)
     this.#lanes.set(route.lane, lane)
@@ -117,11 +138,11 @@ export class Transport {
       () =>
         this.#all.run(async () => {
           try {
-            return await this.#once(operation, xml, route, signal, verbatim)
+            return await this.#once(operation, xml, route, signal, reading)
           } catch (error) {
             if (!reads.has(operation) || !(error instanceof SyncError) || !again.has(error.code))
               throw error
-            return await this.#once(operation, xml, route, signal, verbatim)
+            return await this.#once(operation, xml, route, signal, reading)
           }
         }, signal),
       signal,
@@ -133,13 +154,13 @@ export class Transport {
     xml: Xml,
     route: Route,
     signal: AbortSignal,
-    verbatim: boolean,
+    reading: Reading,
   ): Promise<Answer> {
     await this.#pause(signal)
     const startMs = this.#clock.now()
     const deadline = AbortSignal.timeout(this.#endpoint.requestTimeoutMs)
     try {
-      const answer = await this.#post(xml, route, AbortSignal.any([signal, deadline]), verbatim)
+      const answer = await this.#post(xml, route, AbortSignal.any([signal, deadline]), reading)
       this.#trace(operation, 'ok', this.#clock.now() - startMs)
       return answer
     } catch (error) {
@@ -151,7 +172,7 @@ export class Transport {
     }
   }
 
-  async #post(xml: Xml, route: Route, signal: AbortSignal, verbatim: boolean): Promise<Answer> {
+  async #post(xml: Xml, route: Route, signal: AbortSignal, reading: Reading): Promise<Answer> {
     const { url, username, password } = this.#endpoint
     const headers: Record<string, string> = {
       'content-type': 'text/xml; charset=utf-8',
@@ -175,7 +196,7 @@ export class Transport {
       throw statusError(response)
     }
     const text: Uint8Array[] = []
-    const envelope = await soapIn(response, verbatim ? text : undefined)
+    const envelope = await soapIn(response, reading, text)
     this.version ??= serverVersionOf(envelope)
     if (response.statusCode === 500) {
       answerOf(envelope)
@@ -202,16 +223,17 @@ export class Transport {
 
 async function soapIn(
   response: Dispatcher.ResponseData,
-  copy: Uint8Array[] | undefined,
+  { verbatim = false, begin }: Reading,
+  copy: Uint8Array[],
 ): Promise<Node> {
   const bytes = async function* () {
     for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-      copy?.push(chunk)
+      if (verbatim) copy.push(chunk)
       yield chunk
     }
   }
   try {
-    return await parsed(bytes())
+    return await parsed(bytes(), begin?.())
   } catch (error) {
     if (error instanceof SyncError && error.code === 'NotXml') {
       if (response.statusCode === 500) throw statusError(response)

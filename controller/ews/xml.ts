@@ -54,10 +54,14 @@ export function textAt(node: Node | undefined, ...path: readonly string[]): stri
 /**
  * Parses a document from its bytes, whatever the borders of the chunks. Rejects with a transient
  * SyncError: NotXml when it is something else (an HTML page of a proxy), TruncatedAnswer when it ends
- * early. Control characters, which real mailboxes hold, are passed over.
+ * early. Control characters, which real mailboxes hold, are passed over. Response messages are handed to
+ * `each` one by one as they end, and leave the tree: of a large answer, only one is held at a time.
  */
-export async function parsed(bytes: AsyncIterable<Uint8Array>): Promise<Node> {
-  const reader = new TreeReader()
+export async function parsed(
+  bytes: AsyncIterable<Uint8Array>,
+  each?: (message: Node) => void,
+): Promise<Node> {
+  const reader = new TreeReader(each)
   const decoder = new TextDecoder('utf-8')
   for await (const chunk of bytes) reader.write(decoder.decode(chunk, { stream: true }))
   reader.write(decoder.decode())
@@ -70,7 +74,7 @@ class TreeReader {
   #root: Node | undefined
   #broken: string | undefined
 
-  constructor() {
+  constructor(each: ((message: Node) => void) | undefined) {
     const open = this.#open
     this.#parser.on('opentag', ({ name, attributes }) => {
       const node: Node = {
@@ -84,7 +88,12 @@ class TreeReader {
       else parent.children.push(node)
       open.push(node)
     })
-    this.#parser.on('closetag', () => open.pop())
+    this.#parser.on('closetag', () => {
+      const [node, parent] = [open.pop(), open.at(-1)]
+      if (each === undefined || node === undefined || parent?.name !== 'ResponseMessages') return
+      parent.children.pop()
+      each(node)
+    })
     const text = (characters: string) => {
       const node = open.at(-1)
       if (node !== undefined) node.text += characters

@@ -11,7 +11,7 @@ import { SyncError } from '../core/sync-error.ts'
 import type { Clock, Credentials, Declarations, Declared } from '../sync/ports.ts'
 import { readDirectory, watchDirectory } from './directory.ts'
 import type { Source } from './documents.ts'
-import { type Problem, problemText } from './problem.ts'
+import { type Problem, problemText, type Ref } from './problem.ts'
 import { type Loaded, readResources } from './resources.ts'
 
 /** A resource that was valid when it was read last. */
@@ -41,19 +41,24 @@ export class LocalDeclarations implements Declarations {
   readonly #statusDirectory: string
   readonly #clock: Clock
   readonly #warn: (problems: readonly Problem[]) => void
+  readonly #statuses: boolean
   #valid = new Map<string, Valid>()
+  /** What is declared and was never valid, with why. */
+  readonly #refused = new Map<string, string>()
   #problems = ''
   #dirty = true
   #begun = false
   #wake: (() => void) | undefined
 
-  /** `read` gets the sources; `warn` is told of problems when they change. */
+  /** `read` gets the sources; `warn` is told of problems when they change; `statuses`: whether they are written. */
   constructor(
     read: () => Promise<readonly Source[]>,
     stateDirectory: string,
     clock: Clock,
     warn: (problems: readonly Problem[]) => void,
+    statuses: boolean,
   ) {
+    this.#statuses = statuses
     this.#read = read
     this.#statusDirectory = join(stateDirectory, 'status')
     this.#clock = clock
@@ -68,7 +73,13 @@ export class LocalDeclarations implements Declarations {
     warn: (problems: readonly Problem[]) => void,
     signal: AbortSignal,
   ): Promise<LocalDeclarations> {
-    const local = new LocalDeclarations(() => sourcesIn(directory), stateDirectory, clock, warn)
+    const local = new LocalDeclarations(
+      () => sourcesIn(directory),
+      stateDirectory,
+      clock,
+      warn,
+      true,
+    )
     await watchDirectory(directory, () => local.#touched(), signal)
     return local
   }
@@ -86,7 +97,7 @@ export class LocalDeclarations implements Declarations {
         if (this.#begun) return undefined
         throw error
       })
-      if (sources !== undefined) this.#take(readResources(sources))
+      if (sources !== undefined) await this.#take(readResources(sources))
       this.#begun = true
     }
     const groups = [...this.#valid.values()].filter(({ kind }) => kind === 'SyncGroup')
@@ -106,11 +117,7 @@ export class LocalDeclarations implements Declarations {
     const { name, namespace, creationTimestamp } = metadata
     const annotations = { [hashAnnotation]: digestOf(JSON.stringify(declared.group.spec)) }
     const own = { name, namespace, generation: declared.generation, creationTimestamp, annotations }
-    const file = this.#statusFile(declared.id)
-    await mkdir(this.#statusDirectory, { recursive: true })
-    // Written aside and renamed, so that whoever reads it never sees half a status.
-    await writeFile(`${file}.new`, stringify({ apiVersion, kind, metadata: own, status }))
-    await rename(`${file}.new`, file)
+    await this.#write(declared.id, { apiVersion, kind, metadata: own, status })
   }
 
   #touched(): void {
@@ -119,8 +126,9 @@ export class LocalDeclarations implements Declarations {
   }
 
   // What is valid is taken; what is not keeps its last valid version; what is no more declared goes.
-  #take(loaded: Loaded): void {
+  async #take(loaded: Loaded): Promise<void> {
     const next = new Map<string, Valid>()
+    this.#refused.clear()
     for (const { ref, file, resource, hash, problems } of loaded.documents) {
       const key = keyOf(ref.kind, ref.namespace, ref.name)
       const last = this.#valid.get(key)
@@ -132,7 +140,7 @@ export class LocalDeclarations implements Declarations {
           ...last,
           invalid: problem === undefined ? 'it is not valid' : problemText(problem),
         })
-      }
+      } else await this.#refuse(ref, problem)
     }
     // A file that cannot even be parsed still stands for what it declared before.
     for (const problem of loaded.problems.filter(({ ref }) => ref === undefined)) {
@@ -142,13 +150,46 @@ export class LocalDeclarations implements Declarations {
       }
     }
     for (const [key, { kind }] of this.#valid) {
-      if (kind === 'SyncGroup' && !next.has(key))
-        void rm(this.#statusFile(key.slice(kind.length + 1) as GroupId), { force: true })
+      const ended = kind === 'SyncGroup' && !next.has(key) && this.#statuses
+      if (ended) await rm(this.#statusFile(key.slice(kind.length + 1) as GroupId), { force: true })
     }
     this.#valid = next
     const text = loaded.problems.map(problemText).join('\n')
     if (text !== this.#problems) this.#warn(loaded.problems)
     this.#problems = text
+  }
+
+  // One that was never valid has a status, too: there is no version of it that could run.
+  async #refuse({ kind, namespace, name }: Ref, problem: Problem | undefined): Promise<void> {
+    this.#refused.set(
+      keyOf(kind, namespace, name),
+      problem === undefined ? '' : problemText(problem),
+    )
+    if (kind !== 'SyncGroup' || !this.#statuses) return
+    const since = new Date(this.#clock.now()).toISOString()
+    const said = {
+      status: 'False' as const,
+      reason: 'InvalidSpec',
+      message: problemText(problem ?? unknown),
+      lastTransitionTime: since,
+    }
+    const conditions = [
+      { type: 'Ready', ...said },
+      { type: 'Stalled', ...said, status: 'True' as const },
+    ]
+    await this.#write(`${namespace}/${name}` as GroupId, {
+      kind,
+      metadata: { name, namespace },
+      status: { observedGeneration: -1, conditions },
+    })
+  }
+
+  async #write(id: GroupId, document: unknown): Promise<void> {
+    const file = this.#statusFile(id)
+    await mkdir(this.#statusDirectory, { recursive: true })
+    // Written aside and renamed, so that whoever reads it never sees half a status.
+    await writeFile(`${file}.new`, stringify(document))
+    await rename(`${file}.new`, file)
   }
 
   async #declared({ resource, hash, invalid }: Valid): Promise<Declared> {
@@ -174,6 +215,7 @@ export class LocalDeclarations implements Declarations {
       group: { ...group, metadata: { ...group.metadata, creationTimestamp } } as SyncGroup,
       generation: group.metadata.generation ?? (changed ? before + 1 : before),
       server,
+      unusable: this.#refused.get(keyOf('ExchangeServer', namespace, group.spec.serverRef.name)),
       credentials,
       ca,
       fingerprint: digestOf(
@@ -217,7 +259,10 @@ export class LocalDeclarations implements Declarations {
   }
 }
 
-async function sourcesIn(directory: string): Promise<readonly Source[]> {
+const unknown: Problem = { file: '', line: 1, column: 1, path: '', message: 'it is not valid' }
+
+/** The sources of a directory; a terminal SyncError when it cannot be read. */
+export async function sourcesIn(directory: string): Promise<readonly Source[]> {
   try {
     return await readDirectory(directory)
   } catch (error) {

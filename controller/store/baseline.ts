@@ -28,21 +28,14 @@ export class SqliteBaseline implements Baseline {
   known(replica: ReplicaId): Known {
     return {
       versions: async (ids) => {
-        const one = this.#sql('SELECT version FROM copies WHERE grp = ? AND replica = ? AND id = ?')
-        const versions = new Map<ItemId, Version>()
-        for (const id of ids) {
-          const row = one.get(this.group, replica, id)
-          if (row !== undefined) versions.set(id, String(row.version) as Version)
-        }
-        return versions
+        const some = this.#sql(
+          'SELECT id, version FROM copies WHERE grp = ? AND replica = ? AND id IN (SELECT value FROM json_each(?))',
+        )
+        return versionsIn(some.iterate(this.group, replica, JSON.stringify(ids)))
       },
       all: async () => {
         const rows = this.#sql('SELECT id, version FROM copies WHERE grp = ? AND replica = ?')
-        const versions = new Map<ItemId, Version>()
-        for (const row of rows.iterate(this.group, replica)) {
-          versions.set(String(row.id) as ItemId, String(row.version) as Version)
-        }
-        return versions
+        return versionsIn(rows.iterate(this.group, replica))
       },
     }
   }
@@ -114,7 +107,9 @@ export class SqliteBaseline implements Baseline {
   }
 
   async commit(change: Change): Promise<void> {
-    this.#db.exec('BEGIN IMMEDIATE')
+    // What is agreed or kept must survive a power cut. An outcome that does not is found again by its stamp.
+    const durable = change.agreements !== undefined || change.kept !== undefined
+    this.#db.exec(`PRAGMA synchronous = ${durable ? 'FULL' : 'NORMAL'}; BEGIN IMMEDIATE`)
     try {
       this.#write(change)
       this.#db.exec('COMMIT')
@@ -200,25 +195,19 @@ export class SqliteBaseline implements Baseline {
   }
 
   #copy(link: LinkId, replica: ReplicaId, copy: Copy | undefined): void {
-    const n = this.#sql('SELECT n FROM links WHERE grp = ? AND id = ?').get(this.group, link)?.n
-    if (n === undefined) throw new Error('a copy of a link that does not exist')
     if (copy === undefined) {
-      this.#sql('DELETE FROM copies WHERE link = ? AND replica = ?').run(Number(n), replica)
+      this.#sql(
+        'DELETE FROM copies WHERE replica = ? AND link = (SELECT n FROM links WHERE grp = ? AND id = ?)',
+      ).run(replica, this.group, link)
       return
     }
     const shown = Object.keys(copy.shown).length === 0 ? null : JSON.stringify(copy.shown)
-    this.#sql(
-      'INSERT OR REPLACE INTO copies (link, grp, replica, id, version, revision, shown, withheld) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-    ).run(
-      Number(n),
-      this.group,
-      replica,
-      copy.id,
-      copy.version,
-      copy.revision,
-      shown,
-      copy.withheld === true ? 1 : 0,
-    )
+    const { id, version, revision, withheld } = copy
+    const { changes } = this.#sql(
+      `INSERT OR REPLACE INTO copies (link, grp, replica, id, version, revision, shown, withheld)
+       SELECT n, grp, ?, ?, ?, ?, ?, ? FROM links WHERE grp = ? AND id = ?`,
+    ).run(replica, id, version, revision, shown, withheld === true ? 1 : 0, this.group, link)
+    if (changes === 0) throw new Error('a copy of a link that does not exist')
   }
 
   #remember(replica: ReplicaId, { folder, cursor, lens, recheck }: Memory): void {
@@ -246,6 +235,12 @@ export class SqliteBaseline implements Baseline {
     this.#statements.set(text, ready)
     return ready
   }
+}
+
+function versionsIn(rows: Iterable<Row>): ReadonlyMap<ItemId, Version> {
+  const versions = new Map<ItemId, Version>()
+  for (const { id, version } of rows) versions.set(String(id) as ItemId, String(version) as Version)
+  return versions
 }
 
 function memoryOf(row: Row): Memory {

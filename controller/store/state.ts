@@ -105,7 +105,7 @@ function initialise(db: DatabaseSync, readOnly: boolean): void {
     )
   }
   if (readOnly) return
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32000')
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA cache_size = -16000')
   db.exec(
     `BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${schemaVersion}; PRAGMA application_id = ${applicationId}; COMMIT`,
   )

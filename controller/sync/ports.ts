@@ -151,6 +151,8 @@ export type Declared = Readonly<{
   group: SyncGroup
   generation: number
   server: ExchangeServer | undefined
+  /** Why the ExchangeServer, which is declared, cannot be used. */
+  unusable: string | undefined
   /** The keys of the Secret for signing in; undefined when there is none. */
   credentials: Credentials | undefined
   /** The certificate authority to trust, PEM; undefined when none is named or it is missing. */

@@ -103,6 +103,7 @@ spec:
     id: 'default/group' as GroupId,
     group: group as SyncGroup,
     server: server as ExchangeServer,
+    unusable: undefined,
     generation: 1,
     credentials: { username: 'sync@corp.example', password: 's' },
     ca: undefined,

@@ -1,0 +1,152 @@
+// `exsync plan` says what a pass would do, and does nothing: not to Exchange, not to the state.
+import { describe, expect, test } from 'vitest'
+import { type Exchange, startExchange } from '../exchange/exchange.ts'
+import { members, password, worldOf } from './crash-world.ts'
+import {
+  difference,
+  type Ended,
+  groupOf,
+  holdingsOf,
+  Place,
+  secretOf,
+  serverOf,
+} from './support.ts'
+
+type Planned = Readonly<{
+  groups: readonly Readonly<{
+    group: string
+    error?: Readonly<{ reason: string; message: string }>
+    replicas: readonly Readonly<
+      Record<'create' | 'update' | 'delete' | 'keep', readonly unknown[]> & { replica: string }
+    >[]
+  }>[]
+}>
+
+const nothing = { create: 0, update: 0, delete: 0, keep: 0 }
+// Of the hub's 60, anna has 10, of which one knows more and one lost; 12 are hers alone.
+const firstSync = {
+  hub: { ...nothing, create: 12, update: 1 },
+  'anna@corp.example': { ...nothing, create: 50, update: 1, keep: 1 },
+  'jan@corp.example': { ...nothing, create: 72 },
+  'ewa@corp.example': { ...nothing, create: 72 },
+}
+
+describe.concurrent('exsync plan', () => {
+  test('of a first sync says what would be created where, exits 2, and writes nothing', async () => {
+    await using world = await started()
+    const json = await quietly(world, '-o', 'json')
+    expect(json).toMatchObject({ code: 2, stderr: '' })
+    expect(countsIn(json)).toEqual(firstSync)
+    const table = await quietly(world)
+    expect(table).toMatchObject({ code: 2, stderr: '' })
+    expect(table.stdout).toMatch(/^sales\/company-contacts$/m)
+    for (const [replica, { create, update, keep }] of Object.entries(firstSync)) {
+      const line = `  ${replica}  create ${create}, update ${update}, delete 0, keep ${keep}`
+      expect(table.stdout.split('\n')).toContain(line)
+    }
+    // A plan names links and fields, never what stands in them.
+    expect(table.stdout + json.stdout).not.toMatch(/hub-\d|anna-\d|\+48|client\.example/)
+    expect(world.place.stateDigests().size).toBe(0)
+  })
+
+  test('after a sync exits 0, and after an edit says what would be updated', async () => {
+    await using world = await started()
+    const { place, exchange } = world
+    expect((await place.once()).code).toBe(0)
+    const idle = await quietly(world, '-o', 'json')
+    expect(idle.code).toBe(0)
+    expect(Object.values(countsIn(idle))).toEqual([nothing, nothing, nothing, nothing])
+
+    const hub = exchange.store.publicFolder('/Company/Contacts')
+    hub.update(hub.items()[0]?.id ?? '', { JobTitle: 'Director' })
+    const edited = await quietly(world, '-o', 'json')
+    expect(edited.code).toBe(2)
+    const update = { ...nothing, update: 1 }
+    expect(Object.values(countsIn(edited))).toEqual([nothing, update, update, update])
+  })
+
+  test('after a controller that died says what is left to do', async () => {
+    await using world = await started(1)
+    const { place, exchange } = world
+    const running = place.start('run', '--once')
+    let creates = 0
+    exchange.inject(async ({ operation }) => {
+      if (operation === 'CreateItem') creates += 1
+      if (creates !== 3) return undefined
+      running.child.kill('SIGKILL')
+      await running.ended
+      return { kind: 'drop', when: 'before' }
+    })
+    await running.ended
+    exchange.inject(undefined)
+    expect((await quietly(world)).code).toBe(2)
+    expect((await place.once()).code).toBe(0)
+    expect((await quietly(world)).code).toBe(0)
+  })
+
+  test('without a server exits 1, before a sync and after', async () => {
+    await using world = await started()
+    const { place, exchange } = world
+    expect((await place.once()).code).toBe(0)
+    await exchange.close()
+    const table = await quietly(world)
+    expect(table.code).toBe(1)
+    expect(table.stdout).toMatch(
+      /error {2}ConnectionRefused: nothing answers at .*: check spec\.url/,
+    )
+    const json = await quietly(world, '-o', 'json')
+    expect(json.code).toBe(1)
+    expect(plannedIn(json).groups[0]?.error?.reason).toBe('ConnectionRefused')
+    using anew = new Place(declared(exchange.url))
+    expect((await anew.start('plan').ended).code).toBe(1)
+    expect(anew.stateDigests().size).toBe(0)
+  })
+})
+
+type World = AsyncDisposable & Readonly<{ exchange: Exchange; place: Place }>
+
+async function started(concurrency = 8): Promise<World> {
+  const exchange = await startExchange(worldOf())
+  const place = new Place(declared(exchange.url, concurrency))
+  const dispose = async () => {
+    place[Symbol.dispose]()
+    await exchange.close()
+  }
+  return { exchange, place, [Symbol.asyncDispose]: dispose }
+}
+
+function declared(url: string, concurrency = 8) {
+  return [
+    serverOf(url, { limits: { concurrency } }),
+    secretOf('account', { username: 'sync@corp.example', password }),
+    groupOf({ members }),
+  ]
+}
+
+/** Plans, and sees that neither Exchange nor the state is different afterwards. */
+async function quietly({ exchange, place }: World, ...flags: readonly string[]): Promise<Ended> {
+  const [held, state] = [holdingsOf(exchange.store), place.stateDigests()]
+  const ended = await place.start('plan', ...flags).ended
+  expect(difference(holdingsOf(exchange.store), held)).toEqual({ missing: [], surplus: [] })
+  expect(place.stateDigests()).toEqual(state)
+  return ended
+}
+
+function plannedIn({ stdout }: Ended): Planned {
+  return JSON.parse(stdout) as Planned
+}
+
+function countsIn(ended: Ended): Record<string, typeof nothing> {
+  const replicas = plannedIn(ended).groups.flatMap((group) => group.replicas)
+  return Object.fromEntries(
+    replicas.map(({ replica, create, update, delete: remove, keep }) => [
+      replica,
+      {
+        create: create.length,
+        update: update.length,
+        delete: remove.length,
+        keep: keep.length,
+      },
+    ]),
+  )
+}
