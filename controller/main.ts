@@ -26,6 +26,9 @@ const clock: Clock = {
 /** How long a pass may take to end its batch after it was asked to stop. */
 const graceMs = 20_000
 
+/** How often what is older than the bin's retention is let go. */
+const sweepMs = 3_600_000
+
 const out = (line: string) => process.stdout.write(`${line}\n`)
 
 async function main(config: Config): Promise<number> {
@@ -69,7 +72,13 @@ async function run(config: Config): Promise<number> {
   const state = openState(config.state)
   const connections = new Connections(clock)
   try {
-    state.sweep(clock.now() - config.binRetentionMs)
+    let sweptMs = 0
+    const sweep = () => {
+      if (clock.now() - sweptMs < sweepMs) return
+      sweptMs = clock.now()
+      state.sweep(sweptMs - config.binRetentionMs)
+    }
+    sweep()
     const warn: ConstructorParameters<typeof LocalDeclarations>[3] = (problems) => {
       for (const problem of problems)
         log.warn({ problem: problemText(problem) }, 'declaration is not valid')
@@ -81,9 +90,11 @@ async function run(config: Config): Promise<number> {
       warn,
       stop,
     )
-    const site = siteOf(declarations, state, connections, (group, result) =>
-      logPass(log, group, result),
-    )
+    const told: Site['told'] = (group, result) => {
+      logPass(log, group, result)
+      sweep()
+    }
+    const site = siteOf(declarations, state, connections, told)
     log.info({ once: config.once }, 'started')
     if (config.once) {
       const ready = await once(site, stop, hard)

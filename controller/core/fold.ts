@@ -22,6 +22,7 @@ export type Agreement = Readonly<{
   revision: number
   agreed: Item | undefined
   editedMs: number | undefined
+  aliases: readonly string[]
   /** The content that copies which are behind still hold. */
   base: Readonly<{ revision: number; item: Item | undefined }> | undefined
   copies: ReadonlyMap<ReplicaId, Copy>
@@ -38,6 +39,7 @@ export function agreementOf(step: Step): Agreement {
     revision,
     agreed,
     editedMs,
+    aliases: link.aliases,
     base: moved ? { revision: link.revision, item: link.agreed } : undefined,
     copies: known,
     dropped,

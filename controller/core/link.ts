@@ -56,6 +56,8 @@ export type Link = Readonly<{
   /** Earlier agreed content that some copy still holds, by revision. */
   bases: ReadonlyMap<number, Item | undefined>
   copies: ReadonlyMap<ReplicaId, Copy>
+  /** What the stamps of its first copies said: the same item, as it was called before the state was lost. */
+  aliases: readonly string[]
   /** Receive-only replicas that deleted their copy and whose drift is ignored. */
   declined: ReadonlySet<ReplicaId>
 }>
@@ -80,13 +82,14 @@ export type Cell =
 export type Row = Readonly<{ link: Link; cells: ReadonlyMap<ReplicaId, Cell> }>
 
 /** A link about which nothing was ever agreed. */
-export function freshLink(id: LinkId): Link {
+export function freshLink(id: LinkId, aliases: readonly string[] = []): Link {
   return {
     id,
     revision: 0,
     agreed: {},
     bases: new Map(),
     copies: new Map(),
+    aliases,
     declined: new Set(),
   }
 }

@@ -2,7 +2,8 @@
 // each other. First those that were only moved (what a copy that is gone from the same replica held);
 // then those whose stamp names the very item as their source, the equal ones first; then equal ones, the
 // stamped ones first; then those of one stamp (a user's copy carries it, too); then those with the same
-// natural key where it is unambiguous on both sides. Nothing is matched twice, and
+// natural key where it is unambiguous on both sides; a copy of ours may be matched with what is left over.
+// Nothing is matched twice, and
 // one replica never gives two items to one link: two equal "Reception" stay two, and two people who
 // share an address stay two people.
 import { digestOf, type GroupId, type LinkId, type ReplicaId } from './id.ts'
@@ -58,7 +59,7 @@ export function matched(
       held: heldBy(type, link, row),
       fingerprint: fingerprintOf(type, link.agreed),
       own: [...link.copies].map(([replica, copy]) => sourceMark(replica, copy.id)),
-      marks: [link.id],
+      marks: [link.id, ...link.aliases],
       free: (replica) => ['absent', 'gone'].includes(row?.get(replica)?.state ?? 'unknown'),
     })
   }
@@ -72,6 +73,7 @@ export function matched(
       places.equal,
       places.stamped,
       places.natural,
+      places.leftOver,
     ]) {
       if (rest.size > 0) rule.call(places, mine, rest)
     }
@@ -170,19 +172,26 @@ class Places {
   }
 
   natural(_group: string, rest: Set<Loose>): void {
+    this.#byNaturalKey(rest, [...rest], () => true)
+  }
+
+  // A copy that we made is somebody's: where only one is left that it can be of, the others being taken, it is.
+  leftOver(group: string, rest: Set<Loose>): void {
+    const ours = [...rest].filter(({ found }) => found.stamp?.group === group)
+    this.#byNaturalKey(rest, ours, free)
+  }
+
+  // Unambiguous on both sides, or not at all.
+  #byNaturalKey(rest: Set<Loose>, claimants: readonly Loose[], counts: typeof free): void {
     const claims = new Map<string, Loose[]>()
-    for (const one of rest) {
+    for (const one of claimants) {
       for (const key of this.#type.naturalKeys(one.found.item)) into(claims, key, one)
     }
-    for (const [key, claimants] of claims) {
-      const [one] = claimants
-      const replica = one?.role.id
-      const candidates = this.#byKey.get(key) ?? []
-      if (one === undefined || replica === undefined || !rest.has(one)) continue
-      // Unambiguous on both sides, or not at all.
-      if (claimants.length !== 1 || candidates.length !== 1) continue
-      const [place] = candidates
-      if (place === undefined || !free(place, replica)) continue
+    for (const [key, [one, ...others]] of claims) {
+      if (one === undefined || others.length > 0 || !rest.has(one)) continue
+      const { id } = one.role
+      const [place, ...more] = (this.#byKey.get(key) ?? []).filter((each) => counts(each, id))
+      if (place === undefined || more.length > 0 || !free(place, id)) continue
       if (!this.#type.contradicts(place.item, one.found.item)) take(place, one, rest)
     }
   }

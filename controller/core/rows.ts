@@ -19,6 +19,7 @@ import {
   type Row,
 } from './link.ts'
 import { type Loose, matched } from './match.ts'
+import { groupMark } from './stamp.ts'
 
 /** All that a plan is made from. `links` holds every link that is changed or behind, and no more need be. */
 export type View = Readonly<{
@@ -122,6 +123,13 @@ function* join(
       row.set(role.id, { state })
     }
     for (const { role, found } of family) row.set(role.id, { state: 'edited', found })
-    yield { link: freshLink(linkIdOf(view.group, eldest.role.id, eldest.found.id)), cells: row }
+    const id = linkIdOf(view.group, eldest.role.id, eldest.found.id)
+    yield { link: freshLink(id, aliasesOf(view.group, family)), cells: row }
   }
+}
+
+function aliasesOf(group: GroupId, family: readonly Loose[]): readonly string[] {
+  const mine = groupMark(group)
+  const stamps = family.flatMap(({ found }) => (found.stamp?.group === mine ? [found.stamp] : []))
+  return [...new Set(stamps.flatMap(({ link, source }) => [link, source]))].filter(Boolean)
 }

@@ -163,9 +163,10 @@ export class SqliteBaseline implements Baseline {
       this.#sql('DELETE FROM links WHERE grp = ? AND id = ?').run(this.group, link)
   }
 
-  #agree({ link, revision, agreed, editedMs, base, copies, dropped, declined }: Agreement): void {
+  #agree(agreement: Agreement): void {
+    const { link, revision, agreed, editedMs, aliases, base, copies, dropped, declined } = agreement
     const row = this.#sql(
-      `INSERT INTO links (grp, id, revision, agreed, edited_ms) VALUES (?, ?, ?, ?, ?)
+      `INSERT INTO links (grp, id, revision, agreed, edited_ms, aliases) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (grp, id) DO UPDATE SET revision = excluded.revision, agreed = excluded.agreed,
          edited_ms = excluded.edited_ms, settled = 0 RETURNING n, declined`,
     ).get(
@@ -174,6 +175,7 @@ export class SqliteBaseline implements Baseline {
       revision,
       agreed === undefined ? null : JSON.stringify(agreed),
       editedMs ?? null,
+      JSON.stringify(aliases),
     )
     const n = Number(row?.n)
     if (base !== undefined) {
@@ -260,6 +262,7 @@ function linkOf(row: Row, copies: readonly Row[], bases: readonly Row[]): Link {
     editedMs: row.edited_ms == null ? undefined : Number(row.edited_ms),
     bases: new Map(bases.map((base) => [Number(base.revision), itemOf(base.item)])),
     copies: new Map(copies.map((copy) => [String(copy.replica) as ReplicaId, copyOf(copy)])),
+    aliases: JSON.parse(String(row.aliases)) as string[],
     declined: new Set(JSON.parse(String(row.declined)) as ReplicaId[]),
   }
 }

@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS replicas (
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS links (
   n INTEGER PRIMARY KEY, grp TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL,
-  agreed TEXT, edited_ms INTEGER, settled INTEGER NOT NULL DEFAULT 0, declined TEXT NOT NULL DEFAULT '[]',
+  agreed TEXT, edited_ms INTEGER, settled INTEGER NOT NULL DEFAULT 0, declined TEXT NOT NULL DEFAULT '[]', aliases TEXT NOT NULL DEFAULT '[]',
   UNIQUE (grp, id)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS links_unsettled ON links (grp) WHERE settled = 0;

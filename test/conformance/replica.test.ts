@@ -7,7 +7,7 @@ import type { ExchangeServer, SyncGroup } from '../../controller/core/resources.
 import { Connections } from '../../controller/ews/exchange.ts'
 import { readResources } from '../../controller/local/resources.ts'
 import type { Declared, Replica } from '../../controller/sync/ports.ts'
-import { type Exchange, startExchange } from '../exchange/exchange.ts'
+import { type Exchange, type ExchangeOptions, startExchange } from '../exchange/exchange.ts'
 import { schemaValidator } from '../exchange/schema.ts'
 import type { FolderHandle } from '../exchange/store/store.ts'
 import { Folder, FolderReplica } from '../support/folder.ts'
@@ -36,6 +36,8 @@ describe('a folder in memory', () => {
 })
 
 describe('a public folder over EWS', () => conformsToReplica(() => over('hub')))
+describe('a public folder whose content lies in another mailbox', () =>
+  conformsToReplica(() => over('hub', { publicFolderRouting: 'required' })))
 describe('a mailbox folder over EWS', () => conformsToReplica(() => over('member')))
 
 const validator = schemaValidator()
@@ -48,7 +50,7 @@ afterAll(async () => {
   expect(validator?.errors ?? []).toEqual([])
 })
 
-async function over(part: 'hub' | 'member'): Promise<Subject> {
+async function over(part: 'hub' | 'member', options: ExchangeOptions = {}): Promise<Subject> {
   const exchange = await startExchange(
     {
       domain: 'corp.example',
@@ -60,8 +62,7 @@ async function over(part: 'hub' | 'member'): Promise<Subject> {
         { path: '/Company', permissions: { 'sync@corp.example': 'PublishingEditor' }, contacts: 0 },
       ],
     },
-    // The full contact's HTML is given as Exchange stores it.
-    validator ? { inspect: validator.inspect } : {},
+    validator ? { ...options, inspect: validator.inspect } : options,
   )
   running.push(exchange)
   const [hub, member] = connections.replicas(declaredOn(exchange.url), new AbortController().signal)

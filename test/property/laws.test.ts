@@ -10,7 +10,6 @@ import { type Act, type Counters, type Step, World } from './history.ts'
 import { seeds } from './seeds.ts'
 
 const runs = Number(process.env.RUNS ?? 400)
-const seed = process.env.SEED === undefined ? undefined : Number(process.env.SEED)
 const counters: Counters = {}
 
 const role = (id: string, part: Partial<Role> = {}): Role => ({
@@ -109,7 +108,7 @@ async function demand(
   }
 }
 
-const options = { numRuns: runs, ...(seed === undefined ? {} : { seed }), endOnFailure: false }
+const options = { numRuns: runs }
 
 test.each(seeds)('once: %s', async (_what, steps) => {
   await demand(await lived(steps))

@@ -64,6 +64,33 @@ export const seeds: readonly (readonly [string, readonly Step[]])[] = [
     [does(1, 'put'), passes(), does(0, 'copy'), passes(), forgets, forgets, does(0, 'clear')],
   ],
   [
+    'the item from which two of the hub’s were copied came back after the state was lost',
+    [
+      does(2, 'put'),
+      passes(),
+      forgets,
+      offline(2),
+      does(0, 'edit'),
+      does(0, 'copy'),
+      passes(),
+      offline(0),
+      does(0, 'clear'),
+      passes(),
+    ],
+  ],
+  [
+    'a copy whose source had moved was not matched with the one that was left over',
+    [
+      does(0, 'put'),
+      passes(),
+      does(0, 'move'),
+      passes({ acts: [{ at: 1, act: act(0, 'copy') }] }),
+      does(0, 'edit'),
+      forgets,
+      does(0, 'edit'),
+    ],
+  ],
+  [
     'a moved item’s new id was not written down before its update failed',
     [
       does(0, 'put'),

@@ -30,6 +30,7 @@ const links: readonly Link[] = Array.from({ length: 100 }, (_, index) => ({
       } satisfies Copy,
     ]),
   ),
+  aliases: [],
   declined: new Set(),
 }))
 

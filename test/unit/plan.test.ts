@@ -137,6 +137,7 @@ function linkOf(was: string, cells: readonly string[]): Link | undefined {
     agreed: was === 'x' ? undefined : item(was),
     bases: new Map([[1, item(old)]]),
     copies,
+    aliases: [],
     declined: new Set(),
   }
 }

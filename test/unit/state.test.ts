@@ -24,6 +24,7 @@ const agreement = {
   revision: 1,
   agreed: { GivenName: 'Ewa' },
   editedMs: undefined,
+  aliases: [],
   base: undefined,
   copies: new Map([[ann, copy('A')]]),
   dropped: [],

@@ -1,0 +1,172 @@
+// When which group gets its pass, on a clock that the test turns: never two at once, a changed
+// declaration at once, and after an error as long as its kind asks for.
+import { expect, test } from 'vitest'
+import type { GroupId } from '../../controller/core/id.ts'
+import type { ExchangeServer, SyncGroup } from '../../controller/core/resources.generated.ts'
+import { SyncError } from '../../controller/core/sync-error.ts'
+import { readResources } from '../../controller/local/resources.ts'
+import { openState } from '../../controller/store/state.ts'
+import type { Clock, Declared } from '../../controller/sync/ports.ts'
+import { type Mode, reconcile, type Site } from '../../controller/sync/reconcile.ts'
+import { schedule } from '../../controller/sync/schedule.ts'
+
+const signal = new AbortController().signal
+const text = (interval: string) => `
+apiVersion: exchangesync.dev/v1alpha1
+kind: ExchangeServer
+metadata: { name: corp }
+spec: { url: 'https://mail.corp.example/EWS/Exchange.asmx', auth: { type: Basic, secretRef: { name: s } } }
+---
+apiVersion: exchangesync.dev/v1alpha1
+kind: SyncGroup
+metadata: { name: group }
+spec: { serverRef: { name: corp }, hub: { publicFolder: /Company }, interval: ${interval}, retryInterval: 30s }`
+
+function declared(interval = '1m', fingerprint = 'one'): Declared {
+  const { documents } = readResources([{ name: 'x', text: text(interval) }], {
+    externalSecrets: true,
+  })
+  const [server, group] = documents.map(({ resource }) => resource)
+  return {
+    id: 'default/group' as GroupId,
+    group: group as SyncGroup,
+    server: server as ExchangeServer,
+    unusable: undefined,
+    generation: 1,
+    credentials: undefined,
+    ca: undefined,
+    fingerprint,
+    invalid: undefined,
+    previous: undefined,
+  }
+}
+
+/** A clock that stands still until it is turned. */
+class Hand implements Clock {
+  #nowMs = 0
+  #sleepers: { atMs: number; wake: () => void }[] = []
+
+  now(): number {
+    return this.#nowMs
+  }
+
+  async sleep(delayMs: number, until: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#sleepers.push({ atMs: this.#nowMs + delayMs, wake: resolve })
+      until.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+
+  async turn(ms: number): Promise<void> {
+    this.#nowMs += ms
+    const due = this.#sleepers.filter(({ atMs }) => atMs <= this.#nowMs)
+    this.#sleepers = this.#sleepers.filter((each) => !due.includes(each))
+    for (const { wake } of due) wake()
+    await calm()
+  }
+}
+
+// Lets everything that is ready run, without waiting for time.
+async function calm(): Promise<void> {
+  for (let turn = 0; turn < 50; turn += 1)
+    await new Promise<void>((resolve) => setImmediate(resolve))
+}
+
+function siteOf(clock: Clock, groups: () => readonly Declared[], replicas: Site['replicas']): Site {
+  const state = openState(':memory:')
+  return {
+    declarations: {
+      groups: async () => groups(),
+      changed: (until) =>
+        new Promise((resolve) => until.addEventListener('abort', () => resolve(), { once: true })),
+      report: async () => {},
+    },
+    replicas,
+    baseline: (group) => state.baseline(group),
+    recent: () => [],
+    clock,
+    told: () => {},
+  }
+}
+
+const failing = (error: SyncError) => () => {
+  throw error
+}
+
+test.each([
+  ['a transient error: retryInterval', new SyncError('transient', 'X', ''), 30_000],
+  ['a terminal one: the interval', new SyncError('terminal', 'X', ''), 60_000],
+  [
+    'a wrong password: long enough not to lock the account',
+    new SyncError('terminal', 'AuthenticationFailed', ''),
+    900_000,
+  ],
+  [
+    'a server that asks for more: as long as it asks',
+    new SyncError('transient', 'X', '', { backOffMs: 120_000 }),
+    120_000,
+  ],
+])('after %s', async (_what, error, againMs) => {
+  const mode: Mode = { sliceMs: undefined, audit: false, stopping: () => false, claimed: undefined }
+  const done = await reconcile(
+    declared(),
+    siteOf(new Hand(), () => [], failing(error)),
+    mode,
+    signal,
+  )
+  expect([done.ready, done.againMs]).toEqual([false, againMs])
+})
+
+test('a group is passed at its interval, never twice at once, and at once when it changes', async () => {
+  const hand = new Hand()
+  const stop = new AbortController()
+  let group = declared()
+  let begun = 0
+  let inside = 0
+  let most = 0
+  const gate: (() => void)[] = []
+  const site = siteOf(
+    hand,
+    () => [group],
+    () => [],
+  )
+  const slow: Site = {
+    ...site,
+    declarations: {
+      ...site.declarations,
+      report: async () => {
+        begun += 1
+        inside += 1
+        most = Math.max(most, inside)
+        await new Promise<void>((resolve) => gate.push(resolve))
+        inside -= 1
+      },
+    },
+  }
+  const running = schedule(
+    slow,
+    { auditMs: 3_600_000, sliceMs: 60_000, concurrency: 4 },
+    stop.signal,
+    signal,
+  )
+  await calm()
+  expect(begun).toBe(1)
+  await hand.turn(600_000)
+  expect(begun, 'the first has not ended').toBe(1)
+  gate.shift()?.()
+  await calm()
+  await hand.turn(59_000)
+  expect(begun, 'the interval has not passed').toBe(1)
+  await hand.turn(1_000)
+  expect(begun).toBe(2)
+  group = declared('1m', 'two')
+  gate.shift()?.()
+  await calm()
+  await hand.turn(60_000)
+  expect(begun, 'changed while it ran').toBe(3)
+  gate.shift()?.()
+  await calm()
+  stop.abort()
+  await running
+  expect(most).toBe(1)
+})
