@@ -85,6 +85,7 @@ export function matched(
 class Places {
   readonly #type: ItemType
   readonly #all: Place[] = []
+  readonly #prints = new WeakMap<Found, string>()
   readonly #byFingerprint = new Map<string, Place[]>()
   readonly #byOwn = new Map<string, Place[]>()
   readonly #byHeld = new Map<string, Place[]>()
@@ -115,7 +116,7 @@ class Places {
       members: [loose],
       moved: new Set(),
       held: new Map(),
-      fingerprint: fingerprintOf(this.#type, found.item),
+      fingerprint: this.#print(loose),
       own: [sourceMark(role.id, found.id)],
       marks: stamp.filter(Boolean),
       free: () => true,
@@ -124,51 +125,27 @@ class Places {
   }
 
   moved(_group: string, rest: Set<Loose>): void {
-    for (const one of rest) {
-      const key = `${one.role.id} ${fingerprintOf(this.#type, one.found.item)}`
-      const place = (this.#byHeld.get(key) ?? []).find((each) => free(each, one.role.id))
-      if (place === undefined) continue
-      place.moved.add(one)
-      take(place, one, rest)
-    }
+    this.#settle(rest, (one, print) => this.#byHeld.get(`${one.role.id} ${print}`), 'moved')
   }
 
   directEqual(group: string, rest: Set<Loose>): void {
-    for (const one of rest) {
-      const print = fingerprintOf(this.#type, one.found.item)
-      const place = this.#sources(group, one).find((each) => each.fingerprint === print)
-      if (place !== undefined) take(place, one, rest)
-    }
+    this.#settle(rest, (one) => this.#sources(group, one), 'equal')
   }
 
   direct(group: string, rest: Set<Loose>): void {
-    for (const one of rest) {
-      const [place] = this.#sources(group, one)
-      if (place !== undefined) take(place, one, rest)
-    }
+    this.#settle(rest, (one) => this.#sources(group, one))
   }
 
   stampedEqual(group: string, rest: Set<Loose>): void {
-    for (const one of rest) {
-      const print = fingerprintOf(this.#type, one.found.item)
-      const place = this.#marked(group, one).find((each) => each.fingerprint === print)
-      if (place !== undefined) take(place, one, rest)
-    }
+    this.#settle(rest, (one) => this.#marked(group, one), 'equal')
   }
 
   equal(_group: string, rest: Set<Loose>): void {
-    for (const one of rest) {
-      const print = fingerprintOf(this.#type, one.found.item)
-      const place = (this.#byFingerprint.get(print) ?? []).find((each) => free(each, one.role.id))
-      if (place !== undefined) take(place, one, rest)
-    }
+    this.#settle(rest, (_one, print) => this.#byFingerprint.get(print))
   }
 
   stamped(group: string, rest: Set<Loose>): void {
-    for (const one of rest) {
-      const [place] = this.#marked(group, one)
-      if (place !== undefined) take(place, one, rest)
-    }
+    this.#settle(rest, (one) => this.#marked(group, one))
   }
 
   natural(_group: string, rest: Set<Loose>): void {
@@ -206,19 +183,39 @@ class Places {
     return { adopted, born }
   }
 
+  // Gives each its first free place, of those that the rule names.
+  #settle(
+    rest: Set<Loose>,
+    places: (one: Loose, print: string) => readonly Place[] | undefined,
+    how?: 'equal' | 'moved',
+  ): void {
+    for (const one of rest) {
+      const print = this.#print(one)
+      const fits = (each: Place) => how !== 'equal' || each.fingerprint === print
+      const place = places(one, print)?.find((each) => fits(each) && free(each, one.role.id))
+      if (place === undefined) continue
+      if (how === 'moved') place.moved.add(one)
+      take(place, one, rest)
+    }
+  }
+
+  #print({ found }: Loose): string {
+    const known = this.#prints.get(found) ?? fingerprintOf(this.#type, found.item)
+    this.#prints.set(found, known)
+    return known
+  }
+
   // Places that hold the very item from which this one was copied.
-  #sources(group: string, { role, found }: Loose): readonly Place[] {
-    const { stamp } = found
-    if (stamp === undefined || stamp.group !== group || stamp.source === '') return []
-    return (this.#byOwn.get(stamp.source) ?? []).filter((place) => free(place, role.id))
+  #sources(group: string, { found: { stamp } }: Loose): readonly Place[] {
+    const ours = stamp !== undefined && stamp.group === group && stamp.source !== ''
+    return (ours ? this.#byOwn.get(stamp.source) : undefined) ?? []
   }
 
   #marked(group: string, { role, found }: Loose): readonly Place[] {
     const { stamp } = found
     const marks = [sourceMark(role.id, found.id)]
     if (stamp !== undefined && stamp.group === group) marks.push(stamp.link, stamp.source)
-    const places = marks.flatMap((mark) => this.#byMark.get(mark) ?? [])
-    return places.filter((place) => free(place, role.id))
+    return marks.flatMap((mark) => this.#byMark.get(mark) ?? [])
   }
 }
 
