@@ -6,6 +6,7 @@ import { SyncError } from '../core/sync-error.ts'
 import type { Clock, Declared, Replica } from '../sync/ports.ts'
 import { Control } from './control.ts'
 import { Hub } from './hub.ts'
+import { Pool } from './looks.ts'
 import { Member } from './member.ts'
 import { type Endpoint, type Route, type Trace, Transport } from './transport.ts'
 
@@ -52,6 +53,7 @@ function replicasOf(
   const { hub, members } = castOf(group)
   const { url, username } = endpoint
   const account = username.includes('@') ? username : undefined
+  const pool = new Pool()
   const hubRoute: Route = { anchor: account, lane: 'hub' }
   const start = { publicFolders: true } as const
   return [
@@ -60,6 +62,7 @@ function replicasOf(
       path: hub.path,
       transport,
       control: new Control(transport, url, hubRoute, start, () => signal),
+      pool,
       account,
       written: hub.role.receives,
     }),
@@ -67,7 +70,7 @@ function replicasOf(
       const actAs = server.spec.access === 'Impersonation' ? mailbox : undefined
       const route: Route = { actAs, anchor: mailbox, lane: mailbox.toLowerCase() }
       const control = new Control(transport, url, route, { mailbox }, () => signal)
-      return new Member({ role, path: folder, transport, control, route })
+      return new Member({ role, path: folder, transport, control, pool, route })
     }),
   ]
 }

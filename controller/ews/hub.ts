@@ -7,7 +7,14 @@ import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/por
 import type { Control } from './control.ts'
 import { type FolderState, getFolder } from './folder-state.ts'
 import { Items } from './items.ts'
-import { confirmedGone, demandReadable, demandWritable, moved, readAll } from './looks.ts'
+import {
+  confirmedGone,
+  demandReadable,
+  demandWritable,
+  moved,
+  type Pool,
+  readAll,
+} from './looks.ts'
 import { findItem, type Ref } from './operations.ts'
 import type { Route, Transport } from './transport.ts'
 
@@ -21,6 +28,7 @@ export type HubSite = Readonly<{
   path: string
   transport: Transport
   control: Control
+  pool: Pool
   /** The account's address, where it is one: hierarchy requests go to its server. */
   account: string | undefined
   /** Do members' edits arrive here? */
@@ -49,7 +57,7 @@ export class Hub implements Replica {
     const recheck = memory?.recheck ?? []
     const base = { folder: state.id, lens: memory?.lens ?? '' }
     if (memory?.folder === state.id && memory.cursor !== undefined && memory.cursor === state.tag) {
-      const { found, unreadable } = await readAll(this.#items, recheck, signal)
+      const { found, unreadable } = await readAll(this.#items, this.#site.pool, recheck, signal)
       return {
         changed: found,
         gone: [],
@@ -60,7 +68,7 @@ export class Hub implements Replica {
     const missing = memory?.folder === state.id ? await lacking(refs, known) : []
     const gone = missing.length === 0 ? [] : await this.#gone(state, missing, signal)
     const ids = new Set([...(await moved(refs, known)), ...recheck])
-    const { found, unreadable } = await readAll(this.#items, [...ids], signal)
+    const { found, unreadable } = await readAll(this.#items, this.#site.pool, [...ids], signal)
     const cursor = trusted && unreadable.length === 0 ? state.tag : undefined
     return { changed: found, gone, memory: { ...base, cursor, recheck: unreadable } }
   }

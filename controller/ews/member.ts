@@ -7,7 +7,14 @@ import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/por
 import type { Control } from './control.ts'
 import { type FolderState, getFolder } from './folder-state.ts'
 import { Items } from './items.ts'
-import { confirmedGone, demandReadable, demandWritable, moved, readAll } from './looks.ts'
+import {
+  confirmedGone,
+  demandReadable,
+  demandWritable,
+  moved,
+  type Pool,
+  readAll,
+} from './looks.ts'
 import { type Ref, syncFolderItems } from './operations.ts'
 import type { Route, Transport } from './transport.ts'
 
@@ -19,6 +26,7 @@ export type MemberSite = Readonly<{
   path: string
   transport: Transport
   control: Control
+  pool: Pool
   route: Route
 }>
 
@@ -51,7 +59,7 @@ export class Member implements Replica {
       signal,
     )
     const ids = new Set([...(await moved(refs, known)), ...(same ? memory.recheck : [])])
-    const { found, unreadable } = await readAll(this.#items, [...ids], signal)
+    const { found, unreadable } = await readAll(this.#items, this.#site.pool, [...ids], signal)
     return { changed: found, gone, memory: { folder: state.id, lens, cursor, recheck: unreadable } }
   }
 
