@@ -6,8 +6,8 @@
 // Nothing is matched twice, and
 // one replica never gives two items to one link: two equal "Reception" stay two, and two people who
 // share an address stay two people.
-import { digestOf, type GroupId, type LinkId, type ReplicaId } from './id.ts'
-import { canonicalItem, type Item, type ItemType } from './item.ts'
+import { digestOf, type GroupId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
+import { canonicalItem, type Item, type ItemType, nothing } from './item.ts'
 import { baseOf, type Cell, type Found, type Link, type Role } from './link.ts'
 import { groupMark, sourceMark } from './stamp.ts'
 
@@ -46,18 +46,18 @@ export function matched(
 ): Readonly<{ adopted: readonly Adopted[]; born: readonly Family[] }> {
   if (loose.length === 0) return { adopted: [], born: [] }
   const mine = groupMark(group)
-  const places = new Places(type)
+  const places = new Places(group, type)
   for (const link of links) {
-    // An agreed deletion is no place to go: what carries its stamp is somebody's own by now.
-    if (link.agreed === undefined || link.revision === 0) continue
     const row = cells.get(link.id)
+    // An agreed deletion is a place only for copies of it that nobody knew of; see by stamp, not by looks.
+    const item = link.agreed ?? nothing
     places.add({
       link: link.id,
-      item: link.agreed,
+      item,
       members: [],
       moved: new Set(),
       held: heldBy(type, link, row),
-      fingerprint: fingerprintOf(type, link.agreed),
+      fingerprint: link.agreed === undefined ? link.id : fingerprintOf(type, item),
       own: [...link.copies].map(([replica, copy]) => sourceMark(replica, copy.id)),
       marks: [link.id, ...link.aliases],
       free: (replica) => ['absent', 'gone'].includes(row?.get(replica)?.state ?? 'unknown'),
@@ -83,6 +83,7 @@ export function matched(
 }
 
 class Places {
+  readonly #group: GroupId
   readonly #type: ItemType
   readonly #all: Place[] = []
   readonly #prints = new WeakMap<Found, string>()
@@ -92,7 +93,8 @@ class Places {
   readonly #byMark = new Map<string, Place[]>()
   readonly #byKey = new Map<string, Place[]>()
 
-  constructor(type: ItemType) {
+  constructor(group: GroupId, type: ItemType) {
+    this.#group = group
     this.#type = type
   }
 
@@ -117,7 +119,7 @@ class Places {
       moved: new Set(),
       held: new Map(),
       fingerprint: this.#print(loose),
-      own: [sourceMark(role.id, found.id)],
+      own: [sourceMark(role.id, found.id), linkIdOf(this.#group, role.id, found.id)],
       marks: stamp.filter(Boolean),
       free: () => true,
     }
@@ -213,7 +215,7 @@ class Places {
 
   #marked(group: string, { role, found }: Loose): readonly Place[] {
     const { stamp } = found
-    const marks = [sourceMark(role.id, found.id)]
+    const marks = [sourceMark(role.id, found.id), linkIdOf(this.#group, role.id, found.id)]
     if (stamp !== undefined && stamp.group === group) marks.push(stamp.link, stamp.source)
     return marks.flatMap((mark) => this.#byMark.get(mark) ?? [])
   }

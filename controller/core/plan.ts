@@ -51,8 +51,19 @@ function stepsOf(rules: Rules, row: Row): readonly Step[] {
   }
   const base = link.agreed ?? resurrected(edits)
   const { item, conflicts } = merged(type, policy, base, link.editedMs ?? 0, edits)
-  const step = stepTo(rules, row, readings, { agreed: item, conflicts, deleters: [] })
-  return policy === 'KeepBoth' ? [step, ...twins(rules, row, readings, conflicts)] : [step]
+  const target = { agreed: item, conflicts, deleters: [] }
+  const losers = policy === 'KeepBoth' ? losersIn(conflicts, readings) : []
+  if (losers.length === 0) return [stepTo(rules, row, readings, target)]
+  // KeepBoth: what the loser has becomes a contact of its own, where it is; of this one it gets a new copy.
+  const rest = new Map([...readings].filter(([id]) => !losers.some(({ role }) => role.id === id)))
+  const cells = new Map(row.cells)
+  for (const { role, copy } of losers) {
+    cells.set(role.id, copy === undefined ? { state: 'absent' } : { state: 'gone', copy })
+  }
+  return [
+    stepTo(rules, { link, cells }, rest, target, readings),
+    ...losers.map((loser) => twin(rules, row, loser)),
+  ]
 }
 
 // A deleted item that somebody edited lives again as that somebody has it.
@@ -82,6 +93,8 @@ function stepTo(
   row: Row,
   readings: ReadonlyMap<ReplicaId, Reading>,
   target: Target,
+  /** Whose losing versions are kept, where these are more than are placed. */
+  all = readings,
 ): Step {
   const { link } = row
   const { agreed } = target
@@ -100,7 +113,7 @@ function stepTo(
     if (by !== undefined)
       draft.keeps.push({ replica: by, item: link.agreed, reason: 'Deleted', fields: [] })
   }
-  draft.keeps.push(...losersOf(type, agreed, readings, target.conflicts))
+  draft.keeps.push(...losersOf(type, agreed, all, target.conflicts))
   if (link.agreed !== undefined && target.conflicts.some(({ agreedLost }) => agreedLost)) {
     const fields = target.conflicts.filter(({ agreedLost }) => agreedLost).map(({ field }) => field)
     const hub = roles.find((role) => role.hub) ?? roles[0]
@@ -148,30 +161,29 @@ function losersOf(
   return keeps
 }
 
-// KeepBoth: the losing version lives on as a contact of its own, everywhere.
-function twins(
-  rules: Rules,
-  row: Row,
-  readings: ReadonlyMap<ReplicaId, Reading>,
+// Members whose version lost; the hub's own, or what was agreed, cannot lose its place.
+function losersIn(
   conflicts: readonly FieldConflict[],
-): readonly Step[] {
-  const losers = new Set(conflicts.flatMap((conflict) => conflict.losers))
-  return [...losers].sort().flatMap((replica) => {
-    const reading = readings.get(replica)
-    if (reading === undefined) return []
-    const id = digestOf('twin', row.link.id, replica, reading.found.version) as LinkId
-    const cells = new Map<ReplicaId, Cell>(
-      rules.roles.map((role) => {
-        const unreadable = row.cells.get(role.id)?.state === 'unknown'
-        return [role.id, unreadable ? { state: 'unknown' } : { state: 'absent' }]
-      }),
-    )
-    return [
-      stepTo(rules, { link: freshLink(id), cells }, new Map(), {
-        agreed: reading.view,
-        conflicts: [],
-        deleters: [],
-      }),
-    ]
+  readings: ReadonlyMap<ReplicaId, Reading>,
+): readonly Reading[] {
+  const ids = new Set(conflicts.flatMap(({ losers }) => losers))
+  return [...ids].sort().flatMap((id) => {
+    const reading = readings.get(id)
+    return reading === undefined || reading.hub ? [] : [reading]
   })
+}
+
+// The losing version, as a contact that its editor has and nobody else yet.
+function twin(rules: Rules, row: Row, { role, found }: Reading): Step {
+  const link = freshLink(digestOf('twin', row.link.id, role.id, found.id, found.version) as LinkId)
+  const cells = new Map<ReplicaId, Cell>(
+    rules.roles.map(({ id }) => {
+      const unreadable = row.cells.get(id)?.state === 'unknown'
+      return [id, { state: unreadable ? 'unknown' : 'absent' }]
+    }),
+  )
+  cells.set(role.id, { state: 'edited', found })
+  const reading = readingOf(rules.type, link, role, undefined, found)
+  const target = { agreed: found.item, conflicts: [], deleters: [] }
+  return stepTo(rules, { link, cells }, new Map([[role.id, reading]]), target)
 }

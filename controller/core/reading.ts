@@ -41,7 +41,9 @@ export function readingOf(
 // An item without a history says what it has, and nothing about what it lacks.
 function newcomerChanges(type: ItemType, link: Link, found: Found) {
   if (link.revision === 0) return changesOf(type, found, {}, {}, true)
-  return changesOf(type, found, link.agreed ?? {}, {}, true)
+  // A copy of a deleted item that nobody knew of, and that nobody edited, goes with it.
+  const last = link.agreed ?? link.bases.get(link.revision - 1) ?? {}
+  return changesOf(type, found, last, {}, true)
 }
 
 function agreedPrivate(type: ItemType, link: Link): boolean {

@@ -20,7 +20,7 @@ export function castOf({ spec }: SyncGroup): Cast {
   const path = spec.hub.publicFolder
   const writes = (direction: string | undefined) => (direction ?? spec.direction) === 'TwoWay'
   const hub: Role = {
-    id: `hub:${path}` as ReplicaId,
+    id: `hub:${path.normalize('NFC').toLowerCase()}` as ReplicaId,
     hub: true,
     writes: true,
     receives: spec.members.some(({ direction }) => writes(direction)),
@@ -30,7 +30,7 @@ export function castOf({ spec }: SyncGroup): Cast {
   const named = path.split('/').filter(Boolean).at(-1) ?? ''
   const members = spec.members.map(({ mailbox, direction, folder = `Contacts/${named}` }) => ({
     role: {
-      id: `${mailbox.toLowerCase()}:${folder.toLowerCase()}` as ReplicaId,
+      id: `${mailbox}:${folder}`.normalize('NFC').toLowerCase() as ReplicaId,
       hub: false,
       writes: writes(direction),
       receives: true,

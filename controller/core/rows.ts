@@ -19,7 +19,7 @@ import {
   type Row,
 } from './link.ts'
 import { type Loose, matched } from './match.ts'
-import { groupMark } from './stamp.ts'
+import { groupMark, hubMark } from './stamp.ts'
 
 /** All that a plan is made from. `links` holds every link that is changed or behind, and no more need be. */
 export type View = Readonly<{
@@ -46,7 +46,7 @@ export function rowsOf(view: View): readonly Row[] {
     for (const item of observation.state === 'seen' ? observation.changed : []) {
       const link = known.get(role.id)?.get(item.id)
       if (link !== undefined) found.set(link, item)
-      else if (mayLeave(view.type, role, item)) loose.push({ role, found: item })
+      else if (mayMatch(view, role, item)) loose.push({ role, found: item })
     }
     for (const link of links) {
       cells
@@ -77,7 +77,16 @@ function indexed(links: readonly Link[]): Map<ReplicaId, Map<ItemId, LinkId>> {
   return index
 }
 
-// A member's own item that is marked private never leaves the mailbox, not even to be compared.
+// May it be compared with others? What a member marked private may not, unless it is a copy that we made.
+// And what we copied there from another hub belongs to that one, not to this.
+function mayMatch(view: View, role: Role, found: Found): boolean {
+  const ours = found.stamp?.group === groupMark(view.group)
+  if (role.hub) return true
+  if (ours && found.stamp?.hub !== hubMark(view.roles.find(({ hub }) => hub)?.id)) return false
+  return ours || mayLeave(view.type, role, found)
+}
+
+// A member's own item that is marked private never leaves the mailbox.
 function mayLeave(type: ItemType, role: Role, found: Found): boolean {
   return role.hub || role.private === 'Copy' || !type.private(found.item)
 }
@@ -115,8 +124,9 @@ function* join(
 
   for (const family of born) {
     const [eldest] = family
-    // What a receive-only member puts beside our copies is left alone.
-    if (eldest === undefined || !family.some(({ role }) => role.writes)) continue
+    // What a receive-only member puts beside our copies is left alone, and so is what is marked private.
+    const travels = ({ role, found }: Loose) => role.writes && mayLeave(view.type, role, found)
+    if (eldest === undefined || !family.some(travels)) continue
     const row = new Map<ReplicaId, Cell>()
     for (const role of roles) {
       const state = view.observations.get(role.id)?.state === 'seen' ? 'absent' : 'unknown'

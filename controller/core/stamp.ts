@@ -4,11 +4,22 @@
 import { digestOf, type GroupId, type ItemId, type LinkId, type ReplicaId } from './id.ts'
 
 /** What a stamp says. */
-export type Stamp = Readonly<{ group: string; link: LinkId; source: string }>
+export type Stamp = Readonly<{
+  group: string
+  link: LinkId
+  source: string
+  /** Of which hub the item is; '' in a group without one. */
+  hub: string
+}>
 
 /** How a stamp names a group: a digest, since names of groups are nobody's business in a mailbox. */
 export function groupMark(group: GroupId): string {
   return digestOf('group', group)
+}
+
+/** How a stamp names the hub: what was copied from another one must not reach this one. */
+export function hubMark(hub: ReplicaId | undefined): string {
+  return hub === undefined ? '' : digestOf('hub', hub)
 }
 
 /** How a stamp names the item it was copied from. */
@@ -16,14 +27,14 @@ export function sourceMark(replica: ReplicaId, item: ItemId): string {
   return digestOf('source', replica, item)
 }
 
-/** The stamp as it is written: `1|group|link|source`. */
+/** The stamp as it is written: `1|group|link|source|hub`. */
 export function stampText(stamp: Stamp): string {
-  return ['1', stamp.group, stamp.link, stamp.source].join('|')
+  return ['1', stamp.group, stamp.link, stamp.source, stamp.hub].join('|')
 }
 
 /** Reads a stamp; undefined for anything that we did not write. */
 export function stampOf(text: string | undefined): Stamp | undefined {
-  const [form, group, link, source, ...rest] = (text ?? '').split('|')
-  if (form !== '1' || !group || !link || source === undefined || rest.length > 0) return undefined
-  return { group, link: link as LinkId, source }
+  const [form, group, link, source, hub, ...rest] = (text ?? '').split('|')
+  if (form !== '1' || !group || !link || source === undefined || hub === undefined) return undefined
+  return rest.length > 0 ? undefined : { group, link: link as LinkId, source, hub }
 }

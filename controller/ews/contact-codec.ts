@@ -64,10 +64,15 @@ export function contactXml(item: Item, extended: Xml): Xml {
     .join('')
 }
 
-/** The t:Updates of a patch: one change per property; empty when nothing is to be said to the server. */
-export function updatesXml(patch: Patch): Xml {
-  const set = Object.entries(patch.set).map(([field, value]) => setXml(field, value))
-  return [...patch.clear.map(clearXml), ...set].join('')
+/**
+ * The t:Updates of a patch towards what is agreed: one change per property; empty when nothing is to be
+ * said to the server. Under a mapping FileAs is left out: writing it would end the mapping.
+ */
+export function updatesXml(patch: Patch, agreed: Item): Xml {
+  const said = (field: string) => field !== 'FileAs' || !derivedByServer(agreed)
+  const set = Object.entries(patch.set).filter(([field]) => said(field))
+  const clear = patch.clear.filter(said)
+  return [...clear.map(clearXml), ...set.map(([field, value]) => setXml(field, value))].join('')
 }
 
 function elementXml(name: string, item: Item): Xml {

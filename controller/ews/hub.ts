@@ -64,7 +64,7 @@ export class Hub implements Replica {
         memory: { ...base, cursor: state.tag, recheck: unreadable },
       }
     }
-    const refs = await this.#listed(state.id, signal)
+    const refs = await this.#listed(state, signal)
     const missing = memory?.folder === state.id ? await lacking(refs, known) : []
     const gone = missing.length === 0 ? [] : await this.#gone(state, missing, signal)
     const ids = new Set([...(await moved(refs, known)), ...recheck])
@@ -96,7 +96,7 @@ export class Hub implements Replica {
   async settle(memory: Memory, known: Known, signal: AbortSignal): Promise<Memory> {
     const state = await this.#state(memory.folder, signal)
     if (!this.#trusted(state)) return { ...memory, cursor: undefined }
-    const refs = await this.#listed(state.id, signal)
+    const refs = await this.#listed(state, signal)
     const news = (await moved(refs, known)).length + (await lacking(refs, known)).length
     return { ...memory, cursor: news === 0 ? state.tag : undefined }
   }
@@ -141,6 +141,10 @@ export class Hub implements Replica {
     )
   }
 
+  #tagged(folder: string, signal: AbortSignal): Promise<FolderState> {
+    return this.#site.transport.call(getFolder, { folder }, this.#route(), signal)
+  }
+
   #trusted({ committedMs }: FolderState): boolean {
     const { serverDateMs } = this.#site.transport
     if (committedMs === undefined || Number.isNaN(committedMs) || serverDateMs === undefined)
@@ -148,27 +152,43 @@ export class Hub implements Replica {
     return Math.floor(serverDateMs / 1000) > Math.floor(committedMs / 1000)
   }
 
-  // All ids and versions, proven complete: as many as the server counts, none twice, the count unmoved.
-  async #listed(folder: string, signal: AbortSignal): Promise<readonly Ref[]> {
-    const refs = new Map<ItemId, Ref>()
-    let count = 0
-    for (let page = 0, offset = 0; page < pagesMax; page += 1) {
-      const request = { folder, offset, size: pageSize }
-      const answer = await this.#site.transport.call(findItem, request, this.#route(), signal)
-      for (const ref of answer.refs) refs.set(ref.id, ref)
-      count += answer.count
-      if (answer.last) {
-        if (count !== answer.total) break
-        return [...refs.values()]
-      }
-      if (answer.count === 0) break
-      offset += answer.count
+  // All ids and versions, proven complete, or it is tried again, three times at most.
+  async #listed(state: FolderState, signal: AbortSignal): Promise<readonly Ref[]> {
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const refs = await this.#pages(state.id, signal)
+      if (refs === undefined) continue
+      if (refs.pages === 1) return refs.all
+      const after = await this.#tagged(state.id, signal)
+      if (after.tag === state.tag) return refs.all
+      state = after
     }
-    throw new SyncError(
-      'transient',
-      'ListingIncomplete',
-      'the public folder changed while it was listed; it is listed again',
-    )
+    throw moving
+  }
+
+  // Pages overlap by one item, so that what moves between two of them shows; none twice, the count unmoved.
+  async #pages(
+    folder: string,
+    signal: AbortSignal,
+  ): Promise<{ all: readonly Ref[]; pages: number } | undefined> {
+    const refs = new Map<ItemId, Ref>()
+    const seen: ItemId[] = []
+    let total: number | undefined
+    for (let pages = 1; pages <= pagesMax; pages += 1) {
+      const offset = Math.max(0, seen.length - 1)
+      const request = { folder, offset, size: pageSize }
+      const page = await this.#site.transport.call(findItem, request, this.#route(), signal)
+      total ??= page.total
+      const news = pages === 1 ? page.ids : page.ids.slice(1)
+      if (page.total !== total || (pages > 1 && page.ids[0] !== seen.at(-1))) return undefined
+      for (const ref of page.refs) refs.set(ref.id, ref)
+      seen.push(...news)
+      if (page.last) {
+        const whole = seen.length === total && new Set(seen).size === total
+        return whole ? { all: [...refs.values()], pages } : undefined
+      }
+      if (news.length === 0) return undefined
+    }
+    return undefined
   }
 
   // Absent from two listings, denied one by one, and the folder did not move in between.
@@ -177,17 +197,11 @@ export class Hub implements Replica {
     missing: readonly ItemId[],
     signal: AbortSignal,
   ): Promise<readonly ItemId[]> {
-    const again = new Set((await this.#listed(state.id, signal)).map(({ id }) => id))
+    const again = new Set((await this.#listed(state, signal)).map(({ id }) => id))
     const twice = missing.filter((id) => !again.has(id))
     const gone = await confirmedGone(this.#items, twice, signal)
-    const after = await this.#state(state.id, signal)
-    if (after.tag !== state.tag || after.id !== state.id) {
-      throw new SyncError(
-        'transient',
-        'ListingIncomplete',
-        'the public folder changed while it was listed; it is listed again',
-      )
-    }
+    const after = await this.#tagged(state.id, signal)
+    if (after.tag !== state.tag) throw moving
     return gone
   }
 
@@ -202,6 +216,12 @@ export class Hub implements Replica {
     return { anchor: content ?? account, contentMailbox: content, lane: 'hub' }
   }
 }
+
+const moving = new SyncError(
+  'transient',
+  'ListingIncomplete',
+  'the public folder changed while it was listed; it is listed again',
+)
 
 async function lacking(refs: readonly Ref[], known: Known): Promise<readonly ItemId[]> {
   const all: ReadonlyMap<ItemId, Version> = await known.all()

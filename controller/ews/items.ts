@@ -17,7 +17,7 @@ import {
 import type { Route, Transport } from './transport.ts'
 
 /** How many items one GetItem asks for. */
-const readMax = 50
+export const readMax = 50
 
 /** The items of one folder. */
 export class Items {
@@ -54,7 +54,7 @@ export class Items {
 
   async update(updates: readonly Update[], signal: AbortSignal): Promise<readonly Written[]> {
     // Nothing to say to the server (a field that it derives) is done already.
-    const said = updates.filter(({ patch }) => updatesXml(patch) !== '')
+    const said = updates.filter(({ patch, agreed }) => updatesXml(patch, agreed) !== '')
     const answers =
       said.length === 0 ? [] : await this.#each(updateItem, said, (some) => some, signal)
     const byUpdate = new Map(said.map((update, index) => [update, answers[index]]))

@@ -7,7 +7,7 @@ import type { Found } from '../core/link.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Known } from '../sync/ports.ts'
 import type { FolderState } from './folder-state.ts'
-import type { Items } from './items.ts'
+import { type Items, readMax } from './items.ts'
 import type { Ref } from './operations.ts'
 
 /** What a read brought: items, and those that could not be read and shall be tried again. */
@@ -28,14 +28,17 @@ export async function readAll(
 ): Promise<Read> {
   const found: Found[] = []
   const unreadable: ItemId[] = []
-  const got = await items.read(ids, signal)
-  got.forEach((each, index) => {
-    const id = ids[index]
-    if (each instanceof SyncError) {
-      if (each.kind === 'transient') throw each
-      if (each.code !== 'OtherKind' && id !== undefined) unreadable.push(id)
-    } else if (each !== undefined) found.push(pool.kept(each))
-  })
+  for (let from = 0; from < ids.length; from += readMax) {
+    const page = ids.slice(from, from + readMax)
+    const got = await items.read(page, signal)
+    got.forEach((each, index) => {
+      const id = page[index]
+      if (each instanceof SyncError) {
+        if (each.kind === 'transient') throw each
+        if (each.code !== 'OtherKind' && id !== undefined) unreadable.push(id)
+      } else if (each !== undefined) found.push(pool.kept(each))
+    })
+  }
   return { found, unreadable }
 }
 

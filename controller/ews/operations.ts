@@ -78,10 +78,9 @@ export const syncFolderItems: Operation<{ folder: string; cursor: string | undef
 export type FindPage = Readonly<{
   /** The contacts of the page. */
   refs: readonly Ref[]
-  /** How many items the page had, of whatever kind. */
-  count: number
+  /** All items of the page, of whatever kind. */
+  ids: readonly ItemId[]
   total: number
-  next: number
   last: boolean
 }>
 
@@ -96,17 +95,12 @@ export const findItem: Operation<{ folder: string; offset: number; size: number 
   result: (answer) => {
     const root = at(only(answer), 'RootFolder')
     const items = at(root, 'Items')?.children ?? []
-    const {
-      TotalItemsInView: total,
-      IndexedPagingOffset: next,
-      IncludesLastItemInRange: last,
-    } = root?.attributes ?? {}
+    const { TotalItemsInView: total, IncludesLastItemInRange: last } = root?.attributes ?? {}
     if (total === undefined || last === undefined) throw incomplete('FindItem')
     return {
       refs: items.filter(synced).flatMap(refsIn),
-      count: items.length,
+      ids: items.flatMap(refsIn).map(({ id }) => id),
       total: Number(total),
-      next: Number(next ?? items.length),
       last: last === 'true',
     }
   },
@@ -147,7 +141,7 @@ export const createItem: Batch<
 
 /** UpdateItem: changes to items that still have the expected version. */
 export const updateItem: Batch<
-  readonly Readonly<{ id: ItemId; expect: Version; patch: Patch }>[],
+  readonly Readonly<{ id: ItemId; expect: Version; patch: Patch; agreed: Item }>[],
   Ref | SyncError
 > = {
   name: 'UpdateItem',
@@ -155,9 +149,9 @@ export const updateItem: Batch<
     '<m:UpdateItem ConflictResolution="NeverOverwrite" MessageDisposition="SaveOnly"><m:ItemChanges>' +
     updates
       .map(
-        ({ id, expect, patch }) =>
+        ({ id, expect, patch, agreed }) =>
           `<t:ItemChange><t:ItemId Id="${escaped(id)}" ChangeKey="${escaped(expect)}"/>` +
-          `<t:Updates>${updatesXml(patch)}</t:Updates></t:ItemChange>`,
+          `<t:Updates>${updatesXml(patch, agreed)}</t:Updates></t:ItemChange>`,
       )
       .join('') +
     '</m:ItemChanges></m:UpdateItem>',

@@ -50,6 +50,13 @@ export class SqliteBaseline implements Baseline {
     })
   }
 
+  async deviating(replica: ReplicaId): Promise<readonly ItemId[]> {
+    const rows = this.#sql(
+      'SELECT id FROM copies WHERE grp = ? AND replica = ? AND (shown IS NOT NULL OR withheld = 1)',
+    ).all(this.group, replica)
+    return rows.map(({ id }) => String(id) as ItemId)
+  }
+
   async unsettled(): Promise<readonly LinkId[]> {
     return this.#ids('SELECT id FROM links WHERE grp = ? AND settled = 0')
   }
@@ -101,7 +108,7 @@ export class SqliteBaseline implements Baseline {
 
   async claims(): Promise<ReadonlyMap<string, GroupId>> {
     const rows = this.#sql(
-      'SELECT grp, folder FROM replicas WHERE grp <> ? AND folder IS NOT NULL',
+      "SELECT grp, folder FROM replicas WHERE grp <> ? AND folder IS NOT NULL AND replica NOT LIKE 'hub:%'",
     ).all(this.group)
     return new Map(rows.map((row) => [String(row.folder), String(row.grp) as GroupId]))
   }
@@ -121,6 +128,10 @@ export class SqliteBaseline implements Baseline {
 
   #write(change: Change): void {
     const { timeMs, pass } = change.at
+    if (change.reset) {
+      this.#sql('DELETE FROM links WHERE grp = ?').run(this.group)
+      this.#sql('DELETE FROM replicas WHERE grp = ?').run(this.group)
+    }
     for (const replica of change.left ?? []) {
       this.#sql('DELETE FROM copies WHERE grp = ? AND replica = ?').run(this.group, replica)
       this.#sql('DELETE FROM replicas WHERE grp = ? AND replica = ?').run(this.group, replica)

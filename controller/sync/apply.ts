@@ -5,7 +5,7 @@ import { copyAfter, sourceOf } from '../core/fold.ts'
 import type { GroupId, ItemId, ReplicaId } from '../core/id.ts'
 import { difference, empty, type Item, type ItemType } from '../core/item.ts'
 import type { Copy, Found } from '../core/link.ts'
-import { groupMark, type Stamp, sourceMark } from '../core/stamp.ts'
+import { groupMark, hubMark, type Stamp, sourceMark } from '../core/stamp.ts'
 import type { Action, Plan, Step } from '../core/step.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { type Applied, nothingApplied } from './applied.ts'
@@ -250,7 +250,7 @@ class Turn {
     const { group, replicas } = this.#site
     const hub = replicas.find(({ role }) => role.hub)?.role.id
     const source = this.#sources.get(step) ?? sourceOf(step, hub)
-    return { group: groupMark(group), link: step.link.id, source }
+    return { group: groupMark(group), link: step.link.id, source, hub: hubMark(hub) }
   }
 
   // What is stale waits for the next pass, which reads it again.

@@ -24,6 +24,7 @@ import type { View } from '../core/rows.ts'
 import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
 import { apply } from './apply.ts'
+import { anotherHub, blank } from './blank.ts'
 import { observe, type Sight, touchedLinks } from './observe.ts'
 import type { Baseline, Change, Clock, Memory, Replica } from './ports.ts'
 import { pendingOf, remember, withRecheck } from './remember.ts'
@@ -55,12 +56,16 @@ export type Proposal = Readonly<{
   guarded: Guarded
   view: View
   beforeRoles: readonly ReplicaId[]
+  /** The group has another hub than before, and begins anew. */
+  reset: boolean
 }>
 
 /** Observes and plans; writes nothing, neither to a replica nor to the state. Rejects without the hub. */
 export async function propose(course: Course, signal: AbortSignal): Promise<Proposal> {
-  const { baseline, rules, replicas, group, limits, approved } = course
-  const beforeRoles = [...(await baseline.memories()).keys()]
+  const { rules, replicas, group, limits, approved } = course
+  const beforeRoles = [...(await course.baseline.memories()).keys()]
+  const reset = anotherHub(beforeRoles, rules.roles)
+  const baseline = reset ? blank(course.baseline) : course.baseline
   const sight = await observe(replicas, baseline, course.audit, signal)
   const hub = rules.roles.find((role) => role.hub)
   const seen = hub === undefined ? undefined : sight.observations.get(hub.id)
@@ -89,7 +94,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     caused: await baseline.causedSince(since),
     approved,
   }
-  return { sight, guarded: guarded(rules, view, judgement), view, beforeRoles }
+  return { sight, guarded: guarded(rules, view, judgement), view, beforeRoles, reset }
 }
 
 /** Makes one pass. Rejects with a SyncError when nothing could be decided, and when the signal aborts. */
@@ -109,6 +114,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   const left = proposal.beforeRoles.filter((id) => !rules.roles.some((role) => role.id === id))
   await baseline.commit({
     at: at(),
+    reset: proposal.reset && decided,
     left: [...left, ...(decided ? proposal.sight.replaced : [])],
     unsettle: proposal.sight.fresh.length > 0,
     agreements: plan.steps.map(agreementOf),

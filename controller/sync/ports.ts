@@ -94,6 +94,8 @@ export type Entry = Readonly<{
 /** One write to the state: all of it or nothing. */
 export type Change = Readonly<{
   at: Readonly<{ timeMs: number; pass: string }>
+  /** The group has another hub: all links and copies are forgotten. */
+  reset?: boolean
   /** Replicas that no longer take part. */
   left?: readonly ReplicaId[]
   /** Every link must be looked at again: somebody joined, or plays another role. */
@@ -118,6 +120,8 @@ export interface Baseline {
   known(replica: ReplicaId): Known
   /** The links that hold these items of a replica. */
   linksOf(replica: ReplicaId, items: readonly ItemId[]): Promise<readonly LinkId[]>
+  /** A replica's copies that show something else than agreed, or are withheld. */
+  deviating(replica: ReplicaId): Promise<readonly ItemId[]>
   /** Links that somebody is behind with. */
   unsettled(): Promise<readonly LinkId[]>
   /** All links. Only for joining and auditing. */

@@ -34,7 +34,7 @@ export type Subject = Readonly<{
 }>
 
 const signal = new AbortController().signal
-const stamp = { group: 'group', link: 'link-1' as LinkId, source: 'source' }
+const stamp = { group: 'group', link: 'link-1' as LinkId, source: 'source', hub: 'hub' }
 const ewa: Item = { GivenName: 'Ewa', Surname: 'Żak & <Söhne> 🎻', JobTitle: 'Dyrygentka' }
 
 /** What a baseline would know. */

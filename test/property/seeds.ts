@@ -91,6 +91,32 @@ export const seeds: readonly (readonly [string, readonly Step[]])[] = [
     ],
   ],
   [
+    'a copy that nobody knew of came back after its link was deleted and edited elsewhere',
+    [
+      passes({ acts: [{ at: 2, act: act(0, 'put') }] }),
+      passes({ events: [{ at: 9, what: 'die' }] }),
+      offline(1),
+      passes(),
+      offline(2),
+      passes({ acts: [{ at: 1, act: act(0, 'remove') }] }),
+      does(2, 'edit'),
+      passes(),
+      passes(),
+      does(0, 'edit'),
+    ],
+  ],
+  [
+    'the item that began a link was not known by its copies’ stamps after the state was lost',
+    [
+      does(2, 'put'),
+      passes({ acts: [{ at: 8, act: act(2, 'edit') }] }),
+      does(0, 'remove'),
+      does(1, 'copy'),
+      forgets,
+      does(0, 'edit'),
+    ],
+  ],
+  [
     'a moved item’s new id was not written down before its update failed',
     [
       does(0, 'put'),

@@ -6,7 +6,7 @@ import type { Item } from '../../controller/core/item.ts'
 import type { Observation, Role } from '../../controller/core/link.ts'
 import { planOf } from '../../controller/core/plan.ts'
 import { rowsOf } from '../../controller/core/rows.ts'
-import { groupMark, type Stamp, sourceMark } from '../../controller/core/stamp.ts'
+import { groupMark, hubMark, type Stamp, sourceMark } from '../../controller/core/stamp.ts'
 
 const group = 'ns/g' as GroupId
 const hub = 'hub' as ReplicaId
@@ -31,6 +31,7 @@ const stamped = (source: string): Stamp => ({
   group: groupMark(group),
   link: 'l' as LinkId,
   source,
+  hub: hubMark(hub),
 })
 
 type Side = readonly (Item | readonly [Item, Stamp])[]

@@ -84,7 +84,7 @@ const policies: readonly (readonly [Policy, string, string, string, string])[] =
   ['HubWins',    '2', '3', '1', 'ann=2 bob=2 jan=2 keep:ann:3'],
   ['MemberWins', '2', '3', '1', 'bob=3 hub=3 jan=3 keep:hub:2'],
   ['LatestWins', '2', '3', '1', 'bob=3 hub=3 jan=3 keep:hub:2'],
-  ['KeepBoth',   '2', '3', '1', 'ann+3 ann=2 bob+3 bob=2 hub+3 jan+3 jan=2 keep:ann:3'],
+  ['KeepBoth',   '2', '3', '1', 'ann+2 bob+3 bob=2 hub+3 jan+3 jan=2 keep:ann:3'],
 ] // biome-ignore format: a table
 
 test.each(policies)(
