@@ -10,6 +10,7 @@ import { syncErrorOf } from '../core/sync-error.ts'
 import { propose } from '../sync/pass.ts'
 import type { Declared } from '../sync/ports.ts'
 import { courseOf, type Mode, type Site } from '../sync/reconcile.ts'
+import { claimsOf } from '../sync/schedule.ts'
 
 type Line = Readonly<{ link: string; fields: readonly string[]; reason?: string }>
 
@@ -25,6 +26,7 @@ type Replica = Readonly<{
 /** What would happen in one group. */
 type Group = Readonly<{
   group: string
+  suspended?: true
   error?: Readonly<{ reason: string; message: string }>
   problems: readonly Readonly<{ replica: string; reason: string; message: string }>[]
   guard?: Readonly<{ hash: string; refusals: readonly Refusal[] }>
@@ -41,17 +43,29 @@ export async function plan(
   signal: AbortSignal,
 ): Promise<number> {
   const groups: Group[] = []
-  for (const declared of await site.declarations.groups())
-    groups.push(await planned(declared, site, signal))
+  const all = await site.declarations.groups()
+  const claims = claimsOf(all)
+  for (const declared of all) {
+    groups.push(await planned(declared, claims.get(declared.id), site, signal))
+  }
   if (output === 'json') out(JSON.stringify({ groups }, null, 2))
   else for (const group of groups) table(group, out)
   if (groups.length === 0 || groups.some(({ error }) => error !== undefined)) return 1
-  return groups.some(({ replicas }) => replicas.some((each) => count(each) > 0)) ? 2 : 0
+  const changes = ({ guard, replicas }: Group) =>
+    guard !== undefined || replicas.some((each) => count(each) > 0)
+  return groups.some(changes) ? 2 : 0
 }
 
-async function planned(declared: Declared, site: Site, signal: AbortSignal): Promise<Group> {
+async function planned(
+  declared: Declared,
+  claimed: Mode['claimed'],
+  site: Site,
+  signal: AbortSignal,
+): Promise<Group> {
   const cast = castOf(declared.group)
-  const mode: Mode = { sliceMs: undefined, audit: false, stopping: () => false, claimed: undefined }
+  const mode: Mode = { sliceMs: undefined, audit: false, stopping: () => false, claimed }
+  if (declared.group.spec.suspend)
+    return { group: declared.id, suspended: true, problems: [], replicas: [] }
   try {
     const { guarded, sight } = await propose(courseOf(declared, site, mode, signal), signal)
     const problems = [...sight.observations].flatMap(([id, seen]) =>
@@ -107,10 +121,11 @@ function count(each: Replica): number {
 }
 
 function table(
-  { group, error, problems, guard, replicas }: Group,
+  { group, suspended, error, problems, guard, replicas }: Group,
   out: (line: string) => void,
 ): void {
   out(group)
+  if (suspended) out('  suspended: spec.suspend is true')
   if (error !== undefined) out(`  error  ${error.reason}: ${error.message}`)
   for (const { replica, reason, message } of problems) out(`  ${replica}  ${reason}: ${message}`)
   if (guard !== undefined) {

@@ -19,7 +19,7 @@ export function refusedClaims(
   const refused = new Map<GroupId, { by: GroupId; mailbox: string }>()
   for (const { id, group, server } of oldestFirst) {
     const { members } = castOf(group)
-    const keys = members.map(({ role }) => JSON.stringify([server, role.id]))
+    const keys = members.map(({ role }) => JSON.stringify([server?.toLowerCase(), role.id]))
     const taken = keys.findIndex((key) => holders.has(key))
     if (taken < 0) for (const key of keys) holders.set(key, id)
     else

@@ -5,7 +5,7 @@
 import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
 import { type Item, type ItemType, touched } from './item.ts'
 import type { Copy, Link, Role, Shown } from './link.ts'
-import { shownOf } from './shown.ts'
+import { drifted, driftIn, shownOf } from './shown.ts'
 import { sourceMark } from './stamp.ts'
 import type { Action, Step } from './step.ts'
 import type { SyncError } from './sync-error.ts'
@@ -64,7 +64,10 @@ export function copyAfter(
 }
 
 function shownAfter(type: ItemType, step: Step, action: Action, stored: Item | undefined): Shown {
-  if (stored !== undefined && step.agreed !== undefined) return shownOf(type, stored, step.agreed)
+  const before = action.kind === 'update' ? action.shown : {}
+  if (stored !== undefined && step.agreed !== undefined) {
+    return drifted(shownOf(type, stored, step.agreed), new Set(driftIn(before)))
+  }
   if (action.kind !== 'update') return {}
   const shown: Record<string, string> = { ...action.shown }
   for (const field of touched(action.patch)) delete shown[field]

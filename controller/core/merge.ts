@@ -1,10 +1,11 @@
 // The three-way merge of one link, field by field. An edit is what differs from the content that its
 // own copy had; edits of different fields merge, sets merge element by element, and two different
 // edits of one field are a conflict that the policy settles.
-import { digestOf, type ReplicaId } from './id.ts'
+import type { ReplicaId } from './id.ts'
 import { canonical, type Item, type ItemType, patched, same, type Value } from './item.ts'
 import type { Found, Shown } from './link.ts'
 import { type Contender, type Policy, winner } from './policy.ts'
+import { shows } from './shown.ts'
 
 /** What one replica changed: fields with their new value, undefined for a field that went. */
 export type Edit = Readonly<{
@@ -46,7 +47,7 @@ export function changesOf(
     const value = found.item[field]
     if (same(kind, value, base[field])) continue
     const text = canonical(kind, value)
-    if (shown[field] !== undefined && shown[field] === digestOf(text)) continue
+    if (shows(shown, field, text)) continue
     if (firstTime && text === '') continue
     changes.set(field, value)
   }

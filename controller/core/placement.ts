@@ -11,7 +11,7 @@ import {
 } from './item.ts'
 import { baseOf, type Cell, type Copy, type Found, type Link, type Role } from './link.ts'
 import type { Reading } from './reading.ts'
-import { shownOf } from './shown.ts'
+import { drifted, driftIn, shownOf } from './shown.ts'
 import type { Action, Keep } from './step.ts'
 
 /** A step's parts while they are put together. */
@@ -121,12 +121,14 @@ function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Dra
   const patch = difference(type, held, agreed)
   const withheld = role.writes && !travels
   const target = { id: found.id, version: found.version, revision }
+  const mine = ignored ? [...changes.keys(), ...driftIn(reading.copy?.shown ?? {})] : []
+  const noted = (as: Item) => drifted(shownOf(type, found.item, as), new Set(mine))
   if (empty(patch) || !role.receives) {
-    const shown = shownOf(type, found.item, agreed)
+    const shown = noted(agreed)
     draft.known.set(role.id, { ...target, shown, ...(withheld ? { withheld } : {}) })
     return
   }
-  const shown = shownOf(type, found.item, held)
+  const shown = noted(held)
   draft.actions.push({
     kind: 'update',
     replica: role.id,

@@ -3,6 +3,7 @@
 import type { ItemType } from './item.ts'
 import { baseOf, type Copy, type Found, type Link, type Role } from './link.ts'
 import { changed, changesOf, type Edit } from './merge.ts'
+import { withoutDrift } from './shown.ts'
 
 /** One replica's edit of a row's link, as the planner reads it. */
 export type Reading = Edit &
@@ -19,8 +20,9 @@ export function readingOf(
   const newcomer = copy === undefined || copy.revision === 0
   const base = newcomer ? {} : (baseOf(link, copy) ?? {})
   const isPrivate = !role.hub && role.private === 'Skip' && type.private(found.item)
-  const unmarked = copy?.withheld === true && !isPrivate
-  const shown = unmarked ? {} : (copy?.shown ?? {})
+  // Drift that is ignored, and edits of what is marked private, count as soon as neither holds any more.
+  const ignoring = role.writes ? isPrivate : role.drift === 'Ignore'
+  const shown = ignoring ? (copy?.shown ?? {}) : withoutDrift(copy?.shown ?? {})
   const changes =
     copy === undefined ? newcomerChanges(type, link, found) : changesOf(type, found, base, shown)
   return {

@@ -106,14 +106,15 @@ function judged(report: Report, cast: Cast): readonly Draft[] {
     const late = members.behind + members.unreachable
     const message = `${late} of ${members.total} members are not current: ${first?.message ?? ''}`
     drafts.push({ type: 'Ready', status: 'False', reason, message })
-  } else if (unfinished) {
-    const message = `time ran out; ${members.behind} of ${members.total} members are behind`
+  } else if (unfinished || members.behind > 0) {
+    const why = unfinished ? 'time ran out' : 'somebody edited meanwhile'
+    const message = `${why}; ${members.behind} of ${members.total} members are behind`
     drafts.push({ type: 'Ready', status: 'False', reason: 'Progressing', message })
   } else {
     const message = `${report.items} items, ${members.current} of ${members.total} members current`
     drafts.push({ type: 'Ready', status: 'True', reason: 'Succeeded', message })
   }
-  if (unfinished) {
+  if (unfinished || (members.behind > 0 && problems.length === 0)) {
     drafts.push({
       type: 'Reconciling',
       status: 'True',

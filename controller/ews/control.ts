@@ -58,7 +58,7 @@ export class Control {
     for (const segment of segments) {
       const distinguished = walked.length === 0 && this.#distinguished(segment)
       const children = distinguished ? [] : await this.#children(here)
-      folder = distinguished || children.find(({ name }) => same(name, segment))
+      folder = distinguished || children.find(({ name }) => sameName(name, segment))
       if (folder === undefined) {
         const names = children.map(({ name }) => name)
         return {
@@ -120,7 +120,7 @@ export class Control {
 
   // Its id is not known before it is asked for.
   #distinguished(segment: string): Folder | undefined {
-    const isContacts = 'mailbox' in this.#start && same(segment, 'Contacts')
+    const isContacts = 'mailbox' in this.#start && sameName(segment, 'Contacts')
     return isContacts ? { id: '', name: segment, class: 'IPF.Contact' } : undefined
   }
 
@@ -150,7 +150,8 @@ export class Control {
   }
 }
 
-function same(one: string, other: string): boolean {
+/** Are these names of one folder? Exchange keeps case, and compares without it. */
+export function sameName(one: string, other: string): boolean {
   return one.normalize('NFC').toLowerCase() === other.normalize('NFC').toLowerCase()
 }
 

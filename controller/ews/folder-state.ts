@@ -7,6 +7,9 @@ import { all, at, textAt } from './xml.ts'
 export type FolderState = Readonly<{
   id: string
   class: string
+  /** Where it lies, and what it is called; undefined where the server does not tell. */
+  parent: string | undefined
+  name: string | undefined
   /** Moves whenever something in the folder does; undefined where the server does not tell. */
   tag: string | undefined
   /** The latest commit, ms since 1970. */
@@ -32,6 +35,7 @@ export const getFolder: Operation<{ folder: string }, FolderState> = {
   name: 'GetFolder',
   request: ({ folder }) =>
     '<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>' +
+    '<t:FieldURI FieldURI="folder:ParentFolderId"/><t:FieldURI FieldURI="folder:DisplayName"/>' +
     '<t:FieldURI FieldURI="folder:FolderClass"/><t:FieldURI FieldURI="folder:EffectiveRights"/>' +
     tagUri(tags.committed, 'SystemTime') +
     tagUri(tags.deleted, 'Integer') +
@@ -55,6 +59,8 @@ export const getFolder: Operation<{ folder: string }, FolderState> = {
     return {
       id,
       class: textAt(node, 'FolderClass') ?? (node.name === 'ContactsFolder' ? 'IPF.Contact' : ''),
+      parent: at(node, 'ParentFolderId')?.attributes.Id,
+      name: textAt(node, 'DisplayName'),
       tag: committed === undefined ? undefined : parts.map((part) => part ?? '').join('|'),
       committedMs: committed === undefined ? undefined : Date.parse(committed),
       contentMailbox: guidOf(property(tags.replicas)),

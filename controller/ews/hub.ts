@@ -4,7 +4,7 @@ import type { ItemId, Version } from '../core/id.ts'
 import type { Role } from '../core/link.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
-import type { Control } from './control.ts'
+import { type Control, sameName } from './control.ts'
 import { type FolderState, getFolder } from './folder-state.ts'
 import { Items } from './items.ts'
 import {
@@ -49,13 +49,13 @@ export class Hub implements Replica {
   }
 
   async observe(memory: Memory | undefined, known: Known, signal: AbortSignal): Promise<Look> {
-    const state = await this.#state(memory?.folder, signal)
+    const state = await this.#state(memory?.folder, signal, memory?.parent)
     // A commit within the very second in which we looked could be followed by another with the same tag.
     const trusted = this.#trusted(state)
     demandReadable(state)
     if (this.#site.written) demandWritable(state, 'the public folder')
     const recheck = memory?.recheck ?? []
-    const base = { folder: state.id, lens: memory?.lens ?? '' }
+    const base = { folder: state.id, parent: state.parent, lens: memory?.lens ?? '' }
     if (memory?.folder === state.id && memory.cursor !== undefined && memory.cursor === state.tag) {
       const { found, unreadable } = await readAll(this.#items, this.#site.pool, recheck, signal)
       return {
@@ -103,7 +103,11 @@ export class Hub implements Replica {
 
   #folder: string | undefined
 
-  async #state(folder: string | undefined, signal: AbortSignal): Promise<FolderState> {
+  async #state(
+    folder: string | undefined,
+    signal: AbortSignal,
+    parent?: string,
+  ): Promise<FolderState> {
     this.#folder = folder ?? (await this.#find())
     try {
       const state = await this.#site.transport.call(
@@ -113,7 +117,11 @@ export class Hub implements Replica {
         signal,
       )
       this.#contentMailbox = state.contentMailbox
-      return state
+      // Renamed or moved away, it is not the one that is declared: the path decides.
+      const named = this.#site.path.split('/').filter(Boolean).at(-1) ?? ''
+      const renamed = state.name !== undefined && !sameName(state.name, named)
+      const moved = parent !== undefined && state.parent !== undefined && parent !== state.parent
+      return folder !== undefined && (renamed || moved) ? this.#state(undefined, signal) : state
     } catch (error) {
       const lost =
         error instanceof SyncError &&

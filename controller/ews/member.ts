@@ -45,7 +45,7 @@ export class Member implements Replica {
   }
 
   async observe(memory: Memory | undefined, known: Known, signal: AbortSignal): Promise<Look> {
-    const state = await this.#look(memory?.folder, signal)
+    const state = await this.#look(memory, signal)
     const lens = memory?.lens ?? ''
     // A folder that is still to be made holds nothing, and has lost nothing.
     if (state === undefined) return { changed: [], gone: [], memory: { lens, recheck: [] } }
@@ -60,7 +60,11 @@ export class Member implements Replica {
     )
     const ids = new Set([...(await moved(refs, known)), ...(same ? memory.recheck : [])])
     const { found, unreadable } = await readAll(this.#items, this.#site.pool, [...ids], signal)
-    return { changed: found, gone, memory: { folder: state.id, lens, cursor, recheck: unreadable } }
+    return {
+      changed: found,
+      gone,
+      memory: { folder: state.id, parent: state.parent, lens, cursor, recheck: unreadable },
+    }
   }
 
   async prepare(memory: Memory, signal: AbortSignal): Promise<Memory> {
@@ -73,7 +77,7 @@ export class Member implements Replica {
     const state = await this.#site.transport.call(getFolder, { folder }, this.#site.route, signal)
     demandReadable(state)
     demandWritable(state, 'the member’s folder')
-    return { ...memory, folder }
+    return { ...memory, folder, parent: state.parent }
   }
 
   read(ids: readonly ItemId[], signal: AbortSignal) {
@@ -112,7 +116,8 @@ export class Member implements Replica {
     return { ...memory, cursor }
   }
 
-  async #look(folder: string | undefined, signal: AbortSignal): Promise<FolderState | undefined> {
+  async #look(memory: Memory | undefined, signal: AbortSignal): Promise<FolderState | undefined> {
+    const folder = memory?.folder
     this.#folder = folder ?? (await this.#find())
     this.#state = undefined
     if (this.#folder === undefined) return undefined
@@ -123,7 +128,10 @@ export class Member implements Replica {
         this.#site.route,
         signal,
       )
-      return this.#state
+      // Renamed, it is still hers; moved, into Deleted Items perhaps, it is not: the path decides.
+      const { parent } = this.#state
+      const same = memory?.parent === undefined || parent === undefined || parent === memory.parent
+      return same ? this.#state : this.#look(undefined, signal)
     } catch (error) {
       const lost =
         error instanceof SyncError &&

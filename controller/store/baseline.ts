@@ -2,12 +2,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Agreement } from '../core/fold.ts'
 import type { Caused } from '../core/guard.ts'
-import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../core/id.ts'
-import type { Item } from '../core/item.ts'
-import type { Copy, Link, Shown } from '../core/link.ts'
-import type { Baseline, Change, Known, Memory } from '../sync/ports.ts'
-
-type Row = Record<string, null | number | bigint | string | NodeJS.NonSharedUint8Array>
+import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
+import type { Copy, Link } from '../core/link.ts'
+import type { Baseline, Change, ConflictNote, Kept, Known, Memory } from '../sync/ports.ts'
+import { linkOf, memoryOf, versionsIn } from './rows.ts'
 
 /** The Baseline port over an open database. */
 export class SqliteBaseline implements Baseline {
@@ -137,25 +135,8 @@ export class SqliteBaseline implements Baseline {
       this.#sql('DELETE FROM replicas WHERE grp = ? AND replica = ?').run(this.group, replica)
     }
     if (change.unsettle) this.#sql('UPDATE links SET settled = 0 WHERE grp = ?').run(this.group)
-    for (const { link, replica, reason, fields, item } of change.kept ?? []) {
-      this.#sql(
-        'INSERT INTO bin (grp, link, replica, reason, fields, item, time_ms, pass) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-      ).run(
-        this.group,
-        link,
-        replica,
-        reason,
-        JSON.stringify(fields),
-        JSON.stringify(item),
-        timeMs,
-        pass,
-      )
-    }
-    for (const { link, replica, field } of change.conflicts ?? []) {
-      this.#sql(
-        'INSERT INTO conflicts (grp, link, replica, field, time_ms, pass) VALUES (?, ?, ?, ?, ?, ?)',
-      ).run(this.group, link, replica, field, timeMs, pass)
-    }
+    for (const kept of change.kept ?? []) this.#keep(kept, change.at)
+    for (const conflict of change.conflicts ?? []) this.#note(conflict, change.at)
     for (const agreement of change.agreements ?? []) this.#agree(agreement)
     for (const { link, replica, copy } of change.copies ?? []) this.#copy(link, replica, copy)
     for (const [replica, { deletions, publications }] of change.caused ?? []) {
@@ -172,6 +153,49 @@ export class SqliteBaseline implements Baseline {
     for (const link of change.settled ?? []) this.#settle(link)
     for (const link of change.ended ?? [])
       this.#sql('DELETE FROM links WHERE grp = ? AND id = ?').run(this.group, link)
+  }
+
+  // What is tried again is the same loss, not another one.
+  #keep({ link, replica, reason, fields, item }: Kept, { timeMs, pass }: Change['at']): void {
+    const text = JSON.stringify(item)
+    this.#sql(
+      `INSERT INTO bin (grp, link, replica, reason, fields, item, time_ms, pass) SELECT ?, ?, ?, ?, ?, ?, ?, ?
+       WHERE NOT EXISTS (SELECT 1 FROM bin WHERE grp = ? AND link = ? AND replica = ? AND reason = ? AND item = ?)`,
+    ).run(
+      this.group,
+      link,
+      replica,
+      reason,
+      JSON.stringify(fields),
+      text,
+      timeMs,
+      pass,
+      this.group,
+      link,
+      replica,
+      reason,
+      text,
+    )
+  }
+
+  #note({ link, replica, field, version }: ConflictNote, { timeMs, pass }: Change['at']): void {
+    this.#sql(
+      `INSERT INTO conflicts (grp, link, replica, field, version, time_ms, pass) SELECT ?, ?, ?, ?, ?, ?, ?
+       WHERE NOT EXISTS (SELECT 1 FROM conflicts WHERE grp = ? AND link = ? AND replica = ? AND field = ? AND version = ?)`,
+    ).run(
+      this.group,
+      link,
+      replica,
+      field,
+      version,
+      timeMs,
+      pass,
+      this.group,
+      link,
+      replica,
+      field,
+      version,
+    )
   }
 
   #agree(agreement: Agreement): void {
@@ -223,10 +247,18 @@ export class SqliteBaseline implements Baseline {
     if (changes === 0) throw new Error('a copy of a link that does not exist')
   }
 
-  #remember(replica: ReplicaId, { folder, cursor, lens, recheck }: Memory): void {
+  #remember(replica: ReplicaId, { folder, parent, cursor, lens, recheck }: Memory): void {
     this.#sql(
-      'INSERT OR REPLACE INTO replicas (grp, replica, folder, cursor, lens, recheck) VALUES (?, ?, ?, ?, ?, ?)',
-    ).run(this.group, replica, folder ?? null, cursor ?? null, lens, JSON.stringify(recheck))
+      'INSERT OR REPLACE INTO replicas (grp, replica, folder, parent, cursor, lens, recheck) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ).run(
+      this.group,
+      replica,
+      folder ?? null,
+      parent ?? null,
+      cursor ?? null,
+      lens,
+      JSON.stringify(recheck),
+    )
   }
 
   #settle(link: LinkId): void {
@@ -248,46 +280,4 @@ export class SqliteBaseline implements Baseline {
     this.#statements.set(text, ready)
     return ready
   }
-}
-
-function versionsIn(rows: Iterable<Row>): ReadonlyMap<ItemId, Version> {
-  const versions = new Map<ItemId, Version>()
-  for (const { id, version } of rows) versions.set(String(id) as ItemId, String(version) as Version)
-  return versions
-}
-
-function memoryOf(row: Row): Memory {
-  return {
-    folder: row.folder == null ? undefined : String(row.folder),
-    cursor: row.cursor == null ? undefined : String(row.cursor),
-    lens: String(row.lens),
-    recheck: JSON.parse(String(row.recheck)) as ItemId[],
-  }
-}
-
-function linkOf(row: Row, copies: readonly Row[], bases: readonly Row[]): Link {
-  return {
-    id: String(row.id) as LinkId,
-    revision: Number(row.revision),
-    agreed: itemOf(row.agreed),
-    editedMs: row.edited_ms == null ? undefined : Number(row.edited_ms),
-    bases: new Map(bases.map((base) => [Number(base.revision), itemOf(base.item)])),
-    copies: new Map(copies.map((copy) => [String(copy.replica) as ReplicaId, copyOf(copy)])),
-    aliases: JSON.parse(String(row.aliases)) as string[],
-    declined: new Set(JSON.parse(String(row.declined)) as ReplicaId[]),
-  }
-}
-
-function copyOf(row: Row): Copy {
-  return {
-    id: String(row.id) as ItemId,
-    version: String(row.version) as Version,
-    revision: Number(row.revision),
-    shown: row.shown == null ? {} : (JSON.parse(String(row.shown)) as Shown),
-    ...(Number(row.withheld) === 1 ? { withheld: true } : {}),
-  }
-}
-
-function itemOf(text: Row[string] | undefined): Item | undefined {
-  return text == null ? undefined : (JSON.parse(String(text)) as Item)
 }

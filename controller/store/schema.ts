@@ -11,7 +11,7 @@ export const applicationId = 0x65787379
 /** Makes the tables; idempotent. */
 export const schema = `
 CREATE TABLE IF NOT EXISTS replicas (
-  grp TEXT NOT NULL, replica TEXT NOT NULL, folder TEXT, cursor TEXT, lens TEXT NOT NULL,
+  grp TEXT NOT NULL, replica TEXT NOT NULL, folder TEXT, parent TEXT, cursor TEXT, lens TEXT NOT NULL,
   recheck TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (grp, replica)
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS links (
@@ -34,11 +34,13 @@ CREATE TABLE IF NOT EXISTS bin (
   n INTEGER PRIMARY KEY, grp TEXT NOT NULL, link TEXT NOT NULL, replica TEXT NOT NULL, reason TEXT NOT NULL,
   fields TEXT NOT NULL, item TEXT NOT NULL, time_ms INTEGER NOT NULL, pass TEXT NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS bin_link ON bin (link);
 CREATE INDEX IF NOT EXISTS bin_time ON bin (time_ms);
 CREATE TABLE IF NOT EXISTS conflicts (
   n INTEGER PRIMARY KEY, grp TEXT NOT NULL, link TEXT NOT NULL, replica TEXT NOT NULL, field TEXT NOT NULL,
-  time_ms INTEGER NOT NULL, pass TEXT NOT NULL
+  version TEXT NOT NULL, time_ms INTEGER NOT NULL, pass TEXT NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS conflicts_link ON conflicts (link);
 CREATE INDEX IF NOT EXISTS conflicts_grp ON conflicts (grp, time_ms);
 CREATE TABLE IF NOT EXISTS caused (
   grp TEXT NOT NULL, replica TEXT NOT NULL, time_ms INTEGER NOT NULL,

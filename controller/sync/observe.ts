@@ -6,7 +6,7 @@ import type { Baseline, Look, Memory, Replica } from './ports.ts'
 
 /** What was seen, and what each replica will remember once that has been used. */
 export type Sight = Readonly<{
-  observations: ReadonlyMap<ReplicaId, Observation>
+  observations: Map<ReplicaId, Observation>
   memories: ReadonlyMap<ReplicaId, Memory>
   /** Replicas that look for the first time, or under another role than before. */
   fresh: readonly ReplicaId[]
@@ -36,10 +36,16 @@ export async function observe(
     const { id } = replica.role
     const memory = before.get(id)
     const changedLens = memory !== undefined && memory.lens !== lensOf(replica.role)
-    // With another role other items count: the cursor of the old one would hide them.
-    const start =
-      memory !== undefined && (changedLens || audit) ? { ...memory, cursor: undefined } : memory
     try {
+      // With another role other items count, and so does what was let pass under the old one.
+      const start =
+        memory !== undefined && (changedLens || audit)
+          ? {
+              ...memory,
+              cursor: undefined,
+              recheck: [...memory.recheck, ...(changedLens ? await baseline.deviating(id) : [])],
+            }
+          : memory
       const seen: Look = await replica.observe(start, baseline.known(id), signal)
       observations.set(id, { state: 'seen', changed: seen.changed, gone: seen.gone })
       memories.set(id, { ...seen.memory, lens: lensOf(replica.role) })

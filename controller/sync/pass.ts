@@ -16,17 +16,17 @@ import {
   type Limits,
   publishes,
 } from '../core/guard.ts'
-import type { GroupId, LinkId, ReplicaId } from '../core/id.ts'
+import { digestOf, type GroupId, type LinkId, type ReplicaId } from '../core/id.ts'
 import type { Link, Observation, Role } from '../core/link.ts'
 import type { Rules } from '../core/plan.ts'
 import { membersOf, type Problem, type Report } from '../core/report.ts'
 import type { View } from '../core/rows.ts'
-import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
 import { apply } from './apply.ts'
 import { anotherHub, blank } from './blank.ts'
 import { observe, type Sight, touchedLinks } from './observe.ts'
-import type { Baseline, Change, Clock, Memory, Replica } from './ports.ts'
+import type { Baseline, Change, Clock, ConflictNote, Kept, Memory, Replica } from './ports.ts'
 import { pendingOf, remember, withRecheck } from './remember.ts'
 
 /** All that a pass needs. Durations in ms. */
@@ -71,6 +71,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
   const seen = hub === undefined ? undefined : sight.observations.get(hub.id)
   if (seen?.state === 'unknown') throw seen.error
 
+  await refuseClaimed(course, sight)
   const joined = sight.fresh.length > 0
   const touched = joined
     ? new Set([...(await baseline.everything()), ...(await touchedLinks(baseline, sight))])
@@ -119,11 +120,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     unsettle: proposal.sight.fresh.length > 0,
     agreements: plan.steps.map(agreementOf),
     kept,
-    conflicts: plan.steps.flatMap(({ link, conflicts }) =>
-      conflicts.flatMap(({ field, losers }) =>
-        losers.map((replica) => ({ link: link.id, replica, field })),
-      ),
-    ),
+    conflicts: kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf),
     caused: causedBy(plan.steps, rules.roles),
     memories: withRecheck(memories, pendingOf(plan.steps)),
   })
@@ -151,6 +148,27 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   )
   await remember(course, at, ready.memories, pendingOf(plan.steps), applied, signal)
   return reportOf(course, startMs, { observations, refusals, applied, behind, kept: kept.length })
+}
+
+// One folder under two spellings of a server or a path: whoever has it keeps it, else the first by name.
+async function refuseClaimed({ baseline, group, rules }: Course, sight: Sight): Promise<void> {
+  const claims = await baseline.claims()
+  const before = await baseline.memories()
+  for (const { id, hub } of rules.roles) {
+    const folder = sight.memories.get(id)?.folder
+    const other = folder === undefined || hub ? undefined : claims.get(folder)
+    if (other === undefined || (before.get(id)?.folder === folder && group < other)) continue
+    const message = `the folder belongs to the group ${other}: remove the member here or there, or name another folder`
+    sight.observations.set(id, {
+      state: 'unknown',
+      error: new SyncError('terminal', 'FolderClaimed', message),
+    })
+  }
+}
+
+function notesOf({ link, replica, fields, item }: Kept): readonly ConflictNote[] {
+  const version = digestOf(JSON.stringify(item))
+  return fields.map((field) => ({ link, replica, field, version }))
 }
 
 function without(link: Link, absent: (id: ReplicaId) => boolean): Link {

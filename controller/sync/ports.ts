@@ -16,6 +16,8 @@ import type { SyncError } from '../core/sync-error.ts'
  */
 export type Memory = Readonly<{
   folder?: string | undefined
+  /** Where the folder lay: one that was moved away, into Deleted Items perhaps, is not ours any more. */
+  parent?: string | undefined
   cursor?: string | undefined
   lens: string
   /** Items to be read again, whatever the cursor says. */
@@ -81,7 +83,13 @@ export type Kept = Readonly<{
 }>
 
 /** A conflict as it is remembered: never content. */
-export type ConflictNote = Readonly<{ link: LinkId; replica: ReplicaId; field: string }>
+export type ConflictNote = Readonly<{
+  link: LinkId
+  replica: ReplicaId
+  field: string
+  /** A digest of what lost: met again, it is the same conflict. */
+  version: string
+}>
 
 /** What a pass did to one copy. */
 export type Entry = Readonly<{

@@ -5,7 +5,7 @@ import { checkedMs } from '../core/duration.ts'
 import type { GroupId } from '../core/id.ts'
 import type { ConflictLine, Report } from '../core/report.ts'
 import { castOf } from '../core/roles.ts'
-import { type Result, statusOf } from '../core/status.ts'
+import { isReady, type Result, statusOf } from '../core/status.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { type Course, pass } from './pass.ts'
 import type { Baseline, Clock, Declarations, Declared, Replica } from './ports.ts'
@@ -50,12 +50,12 @@ export async function reconcile(
   const status = statusOf({ group, generation, invalid, previous, result, nowMs })
   await site.declarations.report(declared, status)
   site.told(declared.id, result)
-  const ready = status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
-  return { result, ready, againMs: againMsOf(declared, result) }
+  return { result, ready: isReady(status), againMs: againMsOf(declared, result) }
 }
 
 /** What a pass of this group is made of. Throws a terminal SyncError when something is missing. */
 export function courseOf(declared: Declared, site: Site, mode: Mode, signal: AbortSignal): Course {
+  if (mode.claimed !== undefined) throw folderClaimed(mode.claimed)
   const { spec, metadata } = declared.group
   const { roles } = castOf(declared.group)
   const approved = metadata.annotations?.['exchangesync.dev/approve'] ?? ''
@@ -76,6 +76,15 @@ export function courseOf(declared: Declared, site: Site, mode: Mode, signal: Abo
   }
 }
 
+function folderClaimed({ by, mailbox }: NonNullable<Mode['claimed']>): SyncError {
+  const remedy = 'remove the member here or there, or name another folder'
+  return new SyncError(
+    'terminal',
+    'FolderClaimed',
+    `the folder of ${mailbox} belongs to the group ${by}: ${remedy}`,
+  )
+}
+
 async function resultOf(
   declared: Declared,
   site: Site,
@@ -84,14 +93,6 @@ async function resultOf(
 ): Promise<Result> {
   if (declared.group.spec.suspend) return { kind: 'suspended' }
   try {
-    if (mode.claimed !== undefined) {
-      const { by, mailbox } = mode.claimed
-      throw new SyncError(
-        'terminal',
-        'FolderClaimed',
-        `the folder of ${mailbox} belongs to the group ${by}: remove the member here or there`,
-      )
-    }
     const report = await pass(courseOf(declared, site, mode, signal), signal)
     return { kind: 'passed', report, recent: site.recent(declared.id) }
   } catch (error) {
@@ -112,12 +113,15 @@ function againMsOf({ group }: Declared, result: Result): number {
   return Math.max(kind === 'terminal' ? intervalMs : retryMs, backOffMs)
 }
 
-function afterPass({ unfinished, problems }: Report, intervalMs: number, retryMs: number): number {
+function afterPass(
+  { unfinished, problems, members }: Report,
+  intervalMs: number,
+  retryMs: number,
+): number {
   if (problems.some(({ reason }) => reason === 'AuthenticationFailed'))
     return Math.max(intervalMs, lockoutMs)
   if (unfinished && problems.length === 0) return 0
   // Whoever is late is tried again soon, and does not make the others wait longer than they would.
-  return problems.some(({ kind }) => kind === 'transient')
-    ? Math.min(retryMs, intervalMs)
-    : intervalMs
+  const soon = members.behind > 0 || problems.some(({ kind }) => kind === 'transient')
+  return soon ? Math.min(retryMs, intervalMs) : intervalMs
 }

@@ -104,7 +104,8 @@ function placeOf(
   return place
 }
 
-function claimsOf(groups: readonly Declared[]): ReturnType<typeof refusedClaims> {
+/** The groups that are refused because an older one has a member's folder. */
+export function claimsOf(groups: readonly Declared[]): ReturnType<typeof refusedClaims> {
   return refusedClaims(
     groups.map(({ id, group, server }) => ({ id, group, server: server?.spec.url })),
   )

@@ -110,8 +110,8 @@ export function conformsToReplica(subject: () => Promise<Subject>): void {
   test('what was seen and not dealt with is read again', async () => {
     const { replica, put } = await subject()
     const one = put(ewa)
-    const { look } = await looked(replica)
-    const next = await replica.observe({ ...look.memory, recheck: [one] }, new Baseline(), signal)
+    const { look, known } = await looked(replica)
+    const next = await replica.observe({ ...look.memory, recheck: [one] }, known, signal)
     expect(next.changed.map(({ id }) => id)).toContain(one)
   })
 

@@ -67,11 +67,23 @@ describe('receive-only', () => {
       jan: { ...receiver, drift: 'Ignore' },
     })
     await stage.rest()
+    stage.edit('jan', 'Ewa:mine')
     stage.remove('jan', 'Jan')
     await stage.rest()
     stage.join('jan', { ...receiver, drift: 'Revert' })
     await stage.rest()
     expect(stage.shows('jan')).toEqual(['Ewa:1', 'Jan:1'])
+  })
+
+  test('from Ignore to TwoWay: what was ignored travels', async () => {
+    const stage = new Stage({ hub: { has: ['Ewa:1'] }, jan: { ...receiver, drift: 'Ignore' } })
+    await stage.rest()
+    stage.edit('jan', 'Ewa:mine')
+    await stage.rest()
+    expect(stage.shows('hub')).toEqual(['Ewa:1'])
+    stage.join('jan')
+    await stage.rest()
+    expect(stage.shows('hub')).toEqual(['Ewa:mine'])
   })
 
   test('their own items stay theirs, and become everybody’s when they may write', async () => {
@@ -123,6 +135,45 @@ describe('membership', () => {
     stage.replace('hub')
     await stage.rest()
     for (const who of ['hub', 'ann', 'jan']) expect(stage.shows(who)).toEqual(['Ewa:1', 'Jan:1'])
+  })
+})
+
+describe('another hub', () => {
+  const hub = { hub: true, private: 'Copy' } as const
+
+  test('nothing of the old one reaches the new one or its members', async () => {
+    const stage = new Stage({ 'hub:old': { ...hub, has: ['Secret:1'] }, ann: {} })
+    await stage.rest()
+    stage.leave('hub:old')
+    stage.join('hub:new', { ...hub, has: ['Pub:1'] })
+    stage.join('bob')
+    await stage.rest()
+    expect([stage.shows('hub:new'), stage.shows('bob')]).toEqual([['Pub:1'], ['Pub:1']])
+    stage.edit('ann', 'Secret:2')
+    await stage.rest()
+    expect(stage.shows('hub:new')).toEqual(['Pub:1'])
+  })
+})
+
+describe('copies that are marked private', () => {
+  test('are found again by their stamps when the state is lost, and their edits stay', async () => {
+    const stage = new Stage({ hub: { has: ['Ewa:1'], private: 'Copy' }, ann: {}, bob: {} })
+    await stage.rest()
+    stage.edit('ann', 'Ewa:secret', { Sensitivity: 'Private' })
+    await stage.rest()
+    stage.forget()
+    await stage.rest()
+    expect([stage.shows('hub'), stage.shows('bob')]).toEqual([['Ewa:1'], ['Ewa:1']])
+    expect(stage.shows('ann')).toHaveLength(1)
+  })
+
+  test('a private contact of the hub’s is not doubled when the state is lost', async () => {
+    const stage = new Stage({ hub: { private: 'Copy' }, ann: {}, bob: {} })
+    stage.put('hub', 'Ewa:1', { Sensitivity: 'Private' })
+    await stage.rest()
+    stage.forget()
+    await stage.rest()
+    expect(stage.shows('ann')).toEqual(['Ewa:1'])
   })
 })
 

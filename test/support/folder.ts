@@ -111,10 +111,10 @@ export class FolderReplica implements Replica {
       same && memory?.cursor === undefined
         ? [...(await known.all()).keys()].filter((id) => !listed.has(id))
         : []
-    const ids = [...new Set([...told, ...(memory?.recheck ?? [])])]
-    const now = await this.read(
-      ids.filter((id) => this.folder.items.get(id)?.version !== versions.get(id)),
-    )
+    const recheck = memory?.recheck ?? []
+    const moved = told.filter((id) => this.folder.items.get(id)?.version !== versions.get(id))
+    const ids = [...new Set([...moved, ...recheck])]
+    const now = await this.read(ids.filter((id) => this.folder.items.has(id)))
     const gone = [...ids.filter((id) => !this.folder.items.has(id)), ...missing]
     const changed = now.flatMap((each) =>
       each === undefined || each instanceof SyncError ? [] : [each],

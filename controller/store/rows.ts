@@ -1,0 +1,54 @@
+// From rows of the state to values.
+import type { ItemId, LinkId, ReplicaId, Version } from '../core/id.ts'
+import type { Item } from '../core/item.ts'
+import type { Copy, Link, Shown } from '../core/link.ts'
+import type { Memory } from '../sync/ports.ts'
+
+/** A row as SQLite hands it out. */
+export type Row = Record<string, null | number | bigint | string | NodeJS.NonSharedUint8Array>
+
+/** Versions by id. */
+export function versionsIn(rows: Iterable<Row>): ReadonlyMap<ItemId, Version> {
+  const versions = new Map<ItemId, Version>()
+  for (const { id, version } of rows) versions.set(String(id) as ItemId, String(version) as Version)
+  return versions
+}
+
+/** What a replica remembers. */
+export function memoryOf(row: Row): Memory {
+  return {
+    folder: row.folder == null ? undefined : String(row.folder),
+    parent: row.parent == null ? undefined : String(row.parent),
+    cursor: row.cursor == null ? undefined : String(row.cursor),
+    lens: String(row.lens),
+    recheck: JSON.parse(String(row.recheck)) as ItemId[],
+  }
+}
+
+/** A link with its copies and old content. */
+export function linkOf(row: Row, copies: readonly Row[], bases: readonly Row[]): Link {
+  return {
+    id: String(row.id) as LinkId,
+    revision: Number(row.revision),
+    agreed: itemOf(row.agreed),
+    editedMs: row.edited_ms == null ? undefined : Number(row.edited_ms),
+    bases: new Map(bases.map((base) => [Number(base.revision), itemOf(base.item)])),
+    copies: new Map(copies.map((copy) => [String(copy.replica) as ReplicaId, copyOf(copy)])),
+    aliases: JSON.parse(String(row.aliases)) as string[],
+    declined: new Set(JSON.parse(String(row.declined)) as ReplicaId[]),
+  }
+}
+
+function copyOf(row: Row): Copy {
+  return {
+    id: String(row.id) as ItemId,
+    version: String(row.version) as Version,
+    revision: Number(row.revision),
+    shown: row.shown == null ? {} : (JSON.parse(String(row.shown)) as Shown),
+    ...(Number(row.withheld) === 1 ? { withheld: true } : {}),
+  }
+}
+
+function itemOf(text: Row[string] | undefined): Item | undefined {
+  return text == null ? undefined : (JSON.parse(String(text)) as Item)
+}
