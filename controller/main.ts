@@ -70,7 +70,9 @@ async function run(config: Config): Promise<number> {
   const log = logger(config.logLevel)
   const { stop, hard } = signals()
   const state = openState(config.state)
-  const connections = new Connections(clock)
+  const connections = new Connections(clock, (operation, outcome, durationMs) =>
+    log.debug({ operation, outcome, durationMs }, 'request'),
+  )
   try {
     let sweptMs = 0
     const sweep = () => {

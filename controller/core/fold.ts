@@ -8,13 +8,6 @@ import type { Copy, Link, Role, Shown } from './link.ts'
 import { drifted, driftIn, shownOf } from './shown.ts'
 import { sourceMark } from './stamp.ts'
 import type { Action, Step } from './step.ts'
-import type { SyncError } from './sync-error.ts'
-
-/** What became of an action. */
-export type Outcome =
-  | Readonly<{ result: 'written'; id: ItemId; version: Version; stored: Item | undefined }>
-  | Readonly<{ result: 'deleted' }>
-  | Readonly<{ result: 'failed'; error: SyncError }>
 
 /** What becomes of a link when its step is agreed, before any action. */
 export type Agreement = Readonly<{

@@ -39,15 +39,6 @@ export function answerOf(envelope: Node): Node {
   return answer
 }
 
-/** The server's version, as it tells in the header: `15.2.2562.17`. */
-export function serverVersionOf(envelope: Node): string | undefined {
-  const info = at(envelope, 'Header', 'ServerVersionInfo')?.attributes
-  if (info?.MajorVersion === undefined) return undefined
-  return [info.MajorVersion, info.MinorVersion, info.MajorBuildNumber, info.MinorBuildNumber]
-    .filter(Boolean)
-    .join('.')
-}
-
 /** The response messages of an answer, in the order of the request's items. */
 export function messagesOf(answer: Node): readonly Node[] {
   return at(answer, 'ResponseMessages')?.children ?? []
@@ -61,7 +52,7 @@ export function errorOf(message: Node): SyncError | undefined {
   return coded(code, message)
 }
 
-/** A FolderId, or a distinguished one, with the mailbox where it needs one. */
+/** A FolderId. */
 export function folderXml(folder: string): Xml {
   return `<t:FolderId Id="${escaped(folder)}"/>`
 }

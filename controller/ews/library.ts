@@ -81,7 +81,10 @@ function remedy(): void {
       this,
       (this.BuildXHR as Method).call(this),
     )
-    const reader = new Reader((answer as { responseText: string }).responseText, this.Service)
+    const { responseText } = answer as { responseText: string }
+    // Parsed, it would throw from a callback, and the promise would never settle.
+    if (responseText.trim() === '') throw new Error('the server answered with nothing')
+    const reader = new Reader(responseText, this.Service)
     return (this.ReadResponsePrivate as Method).call(this, answer, reader.JsObject)
   }
   oneForAll(batch)

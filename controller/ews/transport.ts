@@ -3,7 +3,7 @@
 import { Agent, type Dispatcher, request as send } from 'undici'
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from '../sync/ports.ts'
-import { answerOf, envelopeXml, serverVersionOf } from './envelope.ts'
+import { answerOf, envelopeXml } from './envelope.ts'
 import { networkError, statusError, timedOut } from './http-errors.ts'
 import { Lane } from './lanes.ts'
 import type { Batch, Operation } from './operations.ts'
@@ -67,8 +67,6 @@ export class Transport {
   readonly #all: Lane
   readonly #lanes = new Map<string, Lane>()
   #pausedUntilMs = 0
-  /** The server's version, once it has answered. */
-  version: string | undefined
   /** The server's clock at its last answer, ms since 1970, whole seconds; undefined when it does not tell. */
   serverDateMs: number | undefined
 
@@ -197,7 +195,6 @@ export class Transport {
     }
     const text: Uint8Array[] = []
     const envelope = await soapIn(response, reading, text)
-    this.version ??= serverVersionOf(envelope)
     if (response.statusCode === 500) {
       answerOf(envelope)
       throw statusError(response)

@@ -94,8 +94,14 @@ export class LocalDeclarations implements Declarations {
       this.#dirty = false
       const sources = await this.#read().catch((error: unknown) => {
         // Once running, a directory that cannot be read for a moment changes nothing.
-        if (this.#begun) return undefined
-        throw error
+        if (!this.#begun) throw error
+        this.#warn([
+          {
+            ...unknown,
+            message: 'the directory cannot be read; what was declared goes on running',
+          },
+        ])
+        return undefined
       })
       if (sources !== undefined) await this.#take(readResources(sources))
       this.#begun = true

@@ -78,9 +78,15 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     : await touchedLinks(baseline, sight)
   const present = new Set(rules.roles.map(({ id }) => id))
   const stored = await baseline.links([...touched])
+  // Where the hub receives nothing, another folder in its place says what there is: what it lacks is gone.
+  const stands = (id: ReplicaId) => id === hub?.id && !hub.receives
   const links = stored.map((link) =>
-    without(link, (id) => !present.has(id) || sight.replaced.includes(id)),
+    without(link, (id) => !present.has(id) || (sight.replaced.includes(id) && !stands(id))),
   )
+  if (hub !== undefined && seen?.state === 'seen' && sight.replaced.some(stands)) {
+    const gone = links.flatMap(({ copies }) => copies.get(hub.id)?.id ?? [])
+    sight.observations.set(hub.id, { ...seen, gone })
+  }
   const view: View = {
     group,
     type: rules.type,

@@ -2,6 +2,7 @@
 // seen is forgotten before it has been dealt with.
 import type { ItemId, ReplicaId } from '../core/id.ts'
 import type { Step } from '../core/step.ts'
+import { SyncError } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
 import { lensOf } from './observe.ts'
 import type { Baseline, Change, Memory, Replica } from './ports.ts'
@@ -55,8 +56,9 @@ export async function remember(
       if (!applied.written.has(id) || applied.unfinished || signal.aborted) return
       const moved = await replica.settle(memory, baseline.known(id), signal)
       next.set(id, { ...moved, recheck, lens: lensOf(replica.role) })
-    } catch {
+    } catch (error) {
       // The echo is simply seen again by the next pass, as what it is.
+      if (!(error instanceof SyncError) && !signal.aborted) throw error
     }
   }
   await Promise.all(replicas.map(one))

@@ -1,9 +1,10 @@
 // The Replica port: folders in memory, and a public folder and a mailbox folder over EWS on the embedded
 // Exchange, whose every message must also be valid by Microsoft's schemas.
-import { afterAll, describe, expect } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import type { GroupId, ItemId, ReplicaId } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
 import type { ExchangeServer, SyncGroup } from '../../controller/core/resources.generated.ts'
+import { envelopeXml } from '../../controller/ews/envelope.ts'
 import { Connections } from '../../controller/ews/exchange.ts'
 import { readResources } from '../../controller/local/resources.ts'
 import type { Declared, Replica } from '../../controller/sync/ports.ts'
@@ -11,7 +12,7 @@ import { type Exchange, type ExchangeOptions, startExchange } from '../exchange/
 import { schemaValidator } from '../exchange/schema.ts'
 import type { FolderHandle } from '../exchange/store/store.ts'
 import { Folder, FolderReplica } from '../support/folder.ts'
-import { conformsToReplica, type Subject } from './replica.ts'
+import { Baseline, conformsToReplica, type Subject } from './replica.ts'
 
 describe('a folder in memory', () => {
   conformsToReplica(async () => {
@@ -39,6 +40,45 @@ describe('a public folder over EWS', () => conformsToReplica(() => over('hub')))
 describe('a public folder whose content lies in another mailbox', () =>
   conformsToReplica(() => over('hub', { publicFolderRouting: 'required' })))
 describe('a mailbox folder over EWS', () => conformsToReplica(() => over('member')))
+
+describe('only over EWS', () => {
+  const signal = new AbortController().signal
+
+  test('what is deleted between two pages of the hub’s listing hides nobody', async () => {
+    const subject = await over('hub')
+    const exchange = running.at(-1) as Exchange
+    const folder = exchange.store.publicFolder('/Company')
+    for (let n = 0; n < 1500; n += 1) subject.put({ GivenName: `P${n}` })
+    let pages = 0
+    exchange.inject(({ operation }) => {
+      if (operation !== 'FindItem') return undefined
+      pages += 1
+      if (pages === 2) for (const { id } of folder.items().slice(0, 10)) folder.delete(id)
+      return undefined
+    })
+    const { changed } = await subject.replica.observe(undefined, new Baseline(), signal)
+    const there = folder.items().map(({ id }) => id)
+    expect(changed.map(({ id }) => id as string).sort()).toEqual(there.sort())
+  })
+
+  test('a folder that was deleted into Deleted Items is not hers any more', async () => {
+    const subject = await over('member')
+    const exchange = running.at(-1) as Exchange
+    const first = await subject.replica.observe(undefined, new Baseline(), signal)
+    expect(first.memory.folder).toBeDefined()
+    const authorization = `Basic ${Buffer.from('anna@corp.example:a').toString('base64')}`
+    const body = envelopeXml(
+      `<m:DeleteFolder DeleteType="MoveToDeletedItems"><m:FolderIds><t:FolderId Id="${first.memory.folder}"/></m:FolderIds></m:DeleteFolder>`,
+      undefined,
+    )
+    const headers = { authorization, 'content-type': 'text/xml' }
+    expect((await exchange.fetch(exchange.url, { method: 'POST', headers, body })).status).toBe(200)
+    const next = await subject.replica.observe(first.memory, new Baseline(), signal)
+    expect(next.memory.folder).toBeUndefined()
+    const made = await subject.replica.prepare(next.memory, signal)
+    expect(made.folder).not.toBe(first.memory.folder)
+  })
+})
 
 const validator = schemaValidator()
 const running: Exchange[] = []

@@ -163,6 +163,20 @@ export function conformsToReplica(subject: () => Promise<Subject>): void {
     expect(item.JobTitle).toBe('Dyrygentka')
   })
 
+  test('under a mapping the server goes on writing FileAs, whatever else is updated', async () => {
+    const { replica } = await subject()
+    await ready(replica)
+    const mapped = { GivenName: 'Ewa', Surname: 'Żak', FileAsMapping: 'LastCommaFirst' }
+    const { id, version } = success((await replica.create([{ item: mapped, stamp }], signal))[0])
+    const agreed = { ...mapped, Surname: 'Zak', FileAs: 'Zak, Ewa', DisplayName: 'Ewa Zak' }
+    const patch = difference(contact, mapped, agreed)
+    success((await replica.update([{ id, expect: version, patch, agreed }], signal))[0])
+    expect((await found(replica, id)).item).toMatchObject({
+      Surname: 'Zak',
+      FileAsMapping: 'LastCommaFirst',
+    })
+  })
+
   test('of a batch one may fail, the others are done', async () => {
     const { replica, put, remove } = await subject()
     const [one, two] = [put(ewa), put({ GivenName: 'Jan' })]

@@ -269,3 +269,22 @@ describe('policies', () => {
     expect(stage.bin()).toHaveLength(1)
   })
 })
+
+describe('a hub that only gives', () => {
+  test('another folder in its place says what there is, as far as the guard allows', async () => {
+    const many = Array.from({ length: 20 }, (_, n) => `P${n}:1`)
+    const stage = new Stage({ hub: { receives: false, has: many }, jan: receiver })
+    stage.limits = {
+      deletions: { maxPercent: 10, maxCount: 50 },
+      publications: { maxCount: 100 },
+    }
+    await stage.rest()
+    stage.replace('hub', ['New:1'])
+    const { refusals } = await stage.pass()
+    expect(refusals).toMatchObject([{ replica: 'hub', count: 20, limit: 2 }])
+    expect(stage.shows('jan')).toHaveLength(20)
+    stage.approved.add(refusals[0]?.hash ?? '')
+    await stage.rest()
+    expect([stage.shows('jan'), stage.bin().length]).toEqual([['New:1'], 20])
+  })
+})
