@@ -72,10 +72,8 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
   if (seen?.state === 'unknown') throw seen.error
 
   await refuseClaimed(course, sight)
-  const joined = sight.fresh.length > 0
-  const touched = joined
-    ? new Set([...(await baseline.everything()), ...(await touchedLinks(baseline, sight))])
-    : await touchedLinks(baseline, sight)
+  const touched = new Set(await touchedLinks(baseline, sight))
+  if (sight.fresh.length > 0) for (const id of await baseline.everything()) touched.add(id)
   const present = new Set(rules.roles.map(({ id }) => id))
   const stored = await baseline.links([...touched])
   // Where the hub receives nothing, another folder in its place says what there is: what it lacks is gone.
@@ -118,6 +116,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   const kept = plan.steps.flatMap(({ link, keeps }) =>
     keeps.map((keep) => ({ ...keep, link: link.id })),
   )
+  const pending = pendingOf(plan.steps)
   const left = proposal.beforeRoles.filter((id) => !rules.roles.some((role) => role.id === id))
   await baseline.commit({
     at: at(),
@@ -128,7 +127,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     kept,
     conflicts: kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf),
     caused: causedBy(plan.steps, rules.roles),
-    memories: withRecheck(memories, pendingOf(plan.steps)),
+    memories: withRecheck(memories, pending),
   })
 
   const ready = await prepared(plan.steps, replicas, memories, signal)
@@ -152,13 +151,14 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     new Set(proposal.view.links.map(({ id }) => id)),
     plan.steps,
   )
-  await remember(course, at, ready.memories, pendingOf(plan.steps), applied, signal)
+  await remember(course, at, ready.memories, pending, applied, signal)
   return reportOf(course, startMs, { observations, refusals, applied, behind, kept: kept.length })
 }
 
 // One folder under two spellings of a server or a path: whoever has it keeps it, else the first by name.
 async function refuseClaimed({ baseline, group, rules }: Course, sight: Sight): Promise<void> {
   const claims = await baseline.claims()
+  if (claims.size === 0) return
   const before = await baseline.memories()
   for (const { id, hub } of rules.roles) {
     const folder = sight.memories.get(id)?.folder
