@@ -145,6 +145,7 @@ function siteOf(
   return {
     declarations,
     replicas: (declared, signal) => connections.replicas(declared, signal),
+    former: (declared, ids, signal) => connections.former(declared, ids, signal),
     baseline: (group) => state.baseline(group),
     recent: (group: GroupId) => state.bin.conflicts(10, group),
     clock,

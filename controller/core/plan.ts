@@ -3,7 +3,7 @@
 // counts only if whoever deleted had seen the latest revision; two different edits of one field are a
 // conflict, whose loser is kept; what receive-only replicas change in our copies is reverted or ignored.
 import { digestOf, type LinkId, type ReplicaId } from './id.ts'
-import { difference, empty, type Item, type ItemType } from './item.ts'
+import { difference, empty, type Item, type ItemType, touched } from './item.ts'
 import { type Cell, freshLink, type Link, type Role, type Row } from './link.ts'
 import { type Edit, type FieldConflict, merged } from './merge.ts'
 import { type Draft, place } from './placement.ts'
@@ -40,8 +40,7 @@ function stepsOf(rules: Rules, row: Row): readonly Step[] {
   const readings = new Map<ReplicaId, Reading>()
   for (const role of roles) {
     const cell = row.cells.get(role.id)
-    if (cell?.state === 'edited')
-      readings.set(role.id, readingOf(type, link, role, cell.copy, cell.found))
+    if (cell?.state === 'edited') readings.set(role.id, readingOf(type, link, role, cell))
   }
   const edits = [...readings.values()].filter(({ travels, changes }) => travels && changes.size > 0)
   const deleters = deletersOf(roles, row)
@@ -71,12 +70,12 @@ function resurrected(edits: readonly Edit[]): Item {
   return edits.find(({ hub }) => hub)?.view ?? edits[0]?.view ?? {}
 }
 
-// A delete counts only if whoever deleted had seen the latest revision.
+// A delete counts only if whoever deleted had seen the latest revision. What a backup lacks was not deleted.
 function deletersOf(roles: readonly Role[], row: Row): readonly ReplicaId[] {
   return roles
-    .filter(({ id, writes }) => {
+    .filter(({ id, writes, receives }) => {
       const cell = row.cells.get(id)
-      if (!writes || cell?.state !== 'gone') return false
+      if (!writes || cell?.state !== 'gone' || (cell.restored && receives)) return false
       return cell.copy.revision === row.link.revision
     })
     .map(({ id }) => id)
@@ -119,6 +118,7 @@ function stepTo(
     const hub = roles.find((role) => role.hub) ?? roles[0]
     if (hub) draft.keeps.push({ replica: hub.id, item: link.agreed, reason: 'Conflict', fields })
   }
+  draft.keeps.push(...supersededOf(type, row, agreed, readings))
   const fresh = link.revision === 0
   const publisher = [...readings.values()].find(({ travels }) => travels)?.replica
   return {
@@ -134,6 +134,23 @@ function stepTo(
     deleters: target.deleters,
     publisher: fresh ? publisher : undefined,
   }
+}
+
+// Where a backup of the hub overwrites what was agreed since, that is kept.
+function supersededOf(
+  type: ItemType,
+  { link, cells }: Row,
+  agreed: Item | undefined,
+  readings: ReadonlyMap<ReplicaId, Reading>,
+): readonly Keep[] {
+  if (link.agreed === undefined || agreed === undefined) return []
+  const fields = touched(difference(type, link.agreed, agreed))
+  const by = [...readings].find(([id, { travels }]) => {
+    const cell = cells.get(id)
+    return travels && cell?.state === 'edited' && cell.restored
+  })
+  if (by === undefined || fields.length === 0) return []
+  return [{ replica: by[0], item: link.agreed, reason: 'Restored', fields }]
 }
 
 function changedContent(type: ItemType, link: Link, agreed: Item | undefined): boolean {
@@ -183,7 +200,7 @@ function twin(rules: Rules, row: Row, { role, found }: Reading): Step {
     }),
   )
   cells.set(role.id, { state: 'edited', found })
-  const reading = readingOf(rules.type, link, role, undefined, found)
+  const reading = readingOf(rules.type, link, role, { found })
   const target = { agreed: found.item, conflicts: [], deleters: [] }
   return stepTo(rules, { link, cells }, new Map([[role.id, reading]]), target)
 }

@@ -7,19 +7,30 @@ import { withoutDrift } from './shown.ts'
 
 /** One replica's edit of a row's link, as the planner reads it. */
 export type Reading = Edit &
-  Readonly<{ role: Role; found: Found; copy: Copy | undefined; travels: boolean }>
+  Readonly<{
+    role: Role
+    found: Found
+    copy: Copy | undefined
+    travels: boolean
+    /** It shows what a backup held: it is brought up to date, and what it shows is kept. */
+    aged: boolean
+  }>
+
+/** What was seen anew of one copy. */
+export type Seen = Readonly<{ copy?: Copy | undefined; found: Found; restored?: boolean }>
 
 /** Reads a cell of the link: see the file's head. */
 export function readingOf(
   type: ItemType,
   link: Link,
   role: Role,
-  copy: Copy | undefined,
-  found: Found,
+  { copy, found, restored = false }: Seen,
 ): Reading {
   const newcomer = copy === undefined || copy.revision === 0
   const base = newcomer ? {} : (baseOf(link, copy) ?? {})
   const isPrivate = !role.hub && role.private === 'Skip' && type.private(found.item)
+  // A hub that only gives cannot be brought up to date: what it shows is what there is.
+  const aged = restored && role.receives && !(role.writes && isPrivate)
   // Drift that is ignored, and edits of what is marked private, count as soon as neither holds any more.
   const ignoring = role.writes ? isPrivate : role.drift === 'Ignore'
   const shown = ignoring ? (copy?.shown ?? {}) : withoutDrift(copy?.shown ?? {})
@@ -35,8 +46,9 @@ export function readingOf(
     changes,
     view: newcomer ? found.item : changed(base, changes),
     modifiedMs: found.modifiedMs ?? 0,
+    aged,
     // What its owner marked private stays in the mailbox, whoever wrote the rest of it.
-    travels: role.writes && !(isPrivate && !agreedPrivate(type, link)),
+    travels: role.writes && !aged && !(isPrivate && !agreedPrivate(type, link)),
   }
 }
 

@@ -130,6 +130,7 @@ export class SqliteBaseline implements Baseline {
       this.#sql('DELETE FROM links WHERE grp = ?').run(this.group)
       this.#sql('DELETE FROM replicas WHERE grp = ?').run(this.group)
     }
+    for (const [to, from] of change.renames ?? []) this.#rename(from, to)
     for (const replica of change.left ?? []) {
       this.#sql('DELETE FROM copies WHERE grp = ? AND replica = ?').run(this.group, replica)
       this.#sql('DELETE FROM replicas WHERE grp = ? AND replica = ?').run(this.group, replica)
@@ -153,6 +154,19 @@ export class SqliteBaseline implements Baseline {
     for (const link of change.settled ?? []) this.#settle(link)
     for (const link of change.ended ?? [])
       this.#sql('DELETE FROM links WHERE grp = ? AND id = ?').run(this.group, link)
+  }
+
+  #rename(from: ReplicaId, to: ReplicaId): void {
+    for (const table of ['copies', 'replicas', 'caused']) {
+      this.#sql(`UPDATE ${table} SET replica = ? WHERE grp = ? AND replica = ?`).run(
+        to,
+        this.group,
+        from,
+      )
+    }
+    this.#sql(
+      `UPDATE links SET declined = replace(declined, ?, ?) WHERE grp = ? AND declined <> '[]'`,
+    ).run(JSON.stringify(from), JSON.stringify(to), this.group)
   }
 
   // What is tried again is the same loss, not another one.
@@ -247,9 +261,10 @@ export class SqliteBaseline implements Baseline {
     if (changes === 0) throw new Error('a copy of a link that does not exist')
   }
 
-  #remember(replica: ReplicaId, { folder, parent, cursor, lens, recheck }: Memory): void {
+  #remember(replica: ReplicaId, memory: Memory): void {
+    const { folder, parent, cursor, lens, recheck, committedMs, restored } = memory
     this.#sql(
-      'INSERT OR REPLACE INTO replicas (grp, replica, folder, parent, cursor, lens, recheck) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO replicas (grp, replica, folder, parent, cursor, lens, recheck, committed_ms, restored) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ).run(
       this.group,
       replica,
@@ -258,6 +273,8 @@ export class SqliteBaseline implements Baseline {
       cursor ?? null,
       lens,
       JSON.stringify(recheck),
+      committedMs ?? null,
+      restored === true ? 1 : 0,
     )
   }
 

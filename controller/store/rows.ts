@@ -22,6 +22,8 @@ export function memoryOf(row: Row): Memory {
     cursor: row.cursor == null ? undefined : String(row.cursor),
     lens: String(row.lens),
     recheck: JSON.parse(String(row.recheck)) as ItemId[],
+    ...(row.committed_ms == null ? {} : { committedMs: Number(row.committed_ms) }),
+    ...(Number(row.restored) === 1 ? { restored: true } : {}),
   }
 }
 

@@ -12,7 +12,7 @@ export const applicationId = 0x65787379
 export const schema = `
 CREATE TABLE IF NOT EXISTS replicas (
   grp TEXT NOT NULL, replica TEXT NOT NULL, folder TEXT, parent TEXT, cursor TEXT, lens TEXT NOT NULL,
-  recheck TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (grp, replica)
+  recheck TEXT NOT NULL DEFAULT '[]', committed_ms INTEGER, restored INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (grp, replica)
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS links (
   n INTEGER PRIMARY KEY, grp TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL,

@@ -7,6 +7,7 @@ import type { Item } from '../../controller/core/item.ts'
 import type { Role } from '../../controller/core/link.ts'
 import type { Policy } from '../../controller/core/policy.ts'
 import type { Report } from '../../controller/core/report.ts'
+import { formerPlaceOf } from '../../controller/core/roles.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { openState, type State } from '../../controller/store/state.ts'
 import { pass } from '../../controller/sync/pass.ts'
@@ -24,12 +25,15 @@ const free: Limits = {
 export class Stage {
   readonly folders = new Map<string, Folder>()
   readonly away = new Set<string>()
+  /** Operations that fail before their effect. */
+  readonly failing = new Set<string>()
   policy: Policy = 'HubWins'
   limits: Limits = free
   approved = new Set<string>()
   #roles = new Map<string, Role>()
   #state: State = openState(':memory:')
   readonly #group: GroupId
+  deletionPolicy: 'Orphan' | 'RemoveCopies' = 'Orphan'
   #now = 1_000_000
 
   constructor(
@@ -87,8 +91,21 @@ export class Stage {
     this.#folder(where).edit(id, rest)
   }
 
+  /** Out of the folder and back. */
+  move(where: string, name: string): void {
+    this.#folder(where).move(this.#id(where, name))
+  }
+
   remove(where: string, name: string): void {
     this.#folder(where).remove(this.#id(where, name))
+  }
+
+  /** The folder becomes known by another name. */
+  rename(from: string, to: string, part: Part = {}): void {
+    this.folders.set(to, this.#folder(from))
+    this.folders.delete(from)
+    this.leave(from)
+    this.join(to, part)
   }
 
   /** Another folder takes the place of this one. */
@@ -100,16 +117,17 @@ export class Stage {
   async pass(): Promise<Report> {
     this.#now += 1000
     const replicas = [...this.#roles.values()].map((role) => {
-      const before = () => {
-        if (this.away.has(role.id)) throw new SyncError('transient', 'Away', 'away')
-      }
-      return new FolderReplica(role, this.#folder(role.id), { before, after: () => {} })
+      return this.#replica(role)
     })
     const course = {
       group: this.#group,
       name: 'pass',
       rules: { type: contact, roles: [...this.#roles.values()], policy: this.policy },
       replicas,
+      former:
+        this.deletionPolicy === 'Orphan'
+          ? undefined
+          : (ids: readonly ReplicaId[]) => ids.map((id) => this.#replica(formerPlaceOf(id).role)),
       baseline: this.#state.baseline(this.#group),
       limits: this.limits,
       windowMs: 3_600_000,
@@ -143,6 +161,14 @@ export class Stage {
     return kept
       .map(({ replica, reason, item }) => `${replica} ${reason} ${item.GivenName}:${item.JobTitle}`)
       .sort()
+  }
+
+  #replica(role: Role): FolderReplica {
+    const before = (operation: string) => {
+      if (this.away.has(role.id)) throw new SyncError('transient', 'Away', 'away')
+      if (this.failing.has(operation)) throw new SyncError('transient', 'Failing', 'failing')
+    }
+    return new FolderReplica(role, this.#folder(role.id), { before, after: () => {} })
   }
 
   #folder(where: string): Folder {
