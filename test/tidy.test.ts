@@ -50,10 +50,7 @@ describe('floors', () => {
         /Date\.now|new Date\(\)|performance\.now|setTimeout\(|setInterval\(/,
         /^controller\/(main\.ts|local\/directory\.ts)$/,
       ],
-      [
-        /from '(undici|node:https?|node:net|node:tls)'|\bfetch\(/,
-        /^controller\/ews\/(transport|http-errors)\.ts$/,
-      ],
+      [/from '(undici|node:https?|node:net|node:tls)'|\bfetch\(/, /^controller\/ews\/network\.ts$/],
     ]
     const wrong = controller.flatMap((file) =>
       edges

@@ -8,17 +8,24 @@ import { Control } from './control.ts'
 import { Hub } from './hub.ts'
 import { Pool } from './looks.ts'
 import { Member } from './member.ts'
+import { type Network, type NetworkOptions, pooledNetwork } from './network.ts'
 import { type Endpoint, type Route, type Trace, Transport } from './transport.ts'
 
 /** Connections to Exchange servers, one per server and account, shared by groups. */
 export class Connections {
   readonly #clock: Clock
   readonly #trace: Trace
+  readonly #network: (options: NetworkOptions) => Network
   readonly #open = new Map<string, Transport>()
 
-  constructor(clock: Clock, trace: Trace = () => {}) {
+  constructor(
+    clock: Clock,
+    trace: Trace = () => {},
+    network: (options: NetworkOptions) => Network = pooledNetwork,
+  ) {
     this.#clock = clock
     this.#trace = trace
+    this.#network = network
   }
 
   /** The replicas of a group. Throws a terminal SyncError when what it refers to is missing or unusable. */
@@ -37,7 +44,9 @@ export class Connections {
   #lineOf(declared: Declared, signal: AbortSignal): Line {
     const endpoint = endpointOf(declared)
     const key = JSON.stringify(endpoint)
-    const transport = this.#open.get(key) ?? new Transport(endpoint, this.#clock, this.#trace)
+    const transport =
+      this.#open.get(key) ??
+      new Transport(endpoint, this.#clock, this.#trace, this.#network(endpoint))
     this.#open.set(key, transport)
     const impersonates = declared.server?.spec.access === 'Impersonation'
     return { endpoint, transport, impersonates, pool: new Pool(), signal }
