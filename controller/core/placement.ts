@@ -142,7 +142,7 @@ function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Dra
     draft.keeps.push({
       replica: role.id,
       item: found.item,
-      reason: aged ? 'Restored' : 'Drift',
+      reason: aged ? 'Backup' : 'Drift',
       fields: touched(patch),
     })
   }

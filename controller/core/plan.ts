@@ -150,7 +150,7 @@ function supersededOf(
     return travels && cell?.state === 'edited' && cell.restored
   })
   if (by === undefined || fields.length === 0) return []
-  return [{ replica: by[0], item: link.agreed, reason: 'Restored', fields }]
+  return [{ replica: by[0], item: link.agreed, reason: 'Backup', fields }]
 }
 
 function changedContent(type: ItemType, link: Link, agreed: Item | undefined): boolean {

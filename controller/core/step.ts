@@ -9,7 +9,7 @@ import type { FieldConflict } from './merge.ts'
  * Why something is put into the bin: it lost a conflict; a receive-only replica wrote it; it was deleted; a
  * replica was restored from a backup, and showed it; its owner takes part no more, and copies are removed.
  */
-export type KeepReason = 'Conflict' | 'Drift' | 'Deleted' | 'Restored' | 'Removed'
+export type KeepReason = 'Conflict' | 'Drift' | 'Deleted' | 'Backup' | 'Removed'
 
 /** Saves what another action would overwrite, before it does. `replica`: whose version it is, or who deleted. */
 export type Keep = Readonly<{

@@ -139,7 +139,7 @@ describe('a folder that is restored from last week’s backup', () => {
       // What was deleted since is there again, as with any backup.
       for (const who of ['hub', 'ann', 'bob'])
         expect(stage.shows(who)).toEqual(['Ewa:2', 'Jan:1', 'Ola:1'])
-      expect(stage.bin()).toContain(`${where} Restored Ewa:1`)
+      expect(stage.bin()).toContain(`${where} Backup Ewa:1`)
     },
   )
 
@@ -157,7 +157,7 @@ describe('a folder that is restored from last week’s backup', () => {
     const stage = await restored('hub', { receives: false })
     await stage.rest()
     for (const who of ['hub', 'ann', 'bob']) expect(stage.shows(who)).toEqual(['Ewa:1', 'Jan:1'])
-    expect(stage.bin()).toEqual(expect.arrayContaining(['hub Restored Ewa:2', 'hub Deleted Ola:1']))
+    expect(stage.bin()).toEqual(expect.arrayContaining(['hub Backup Ewa:2', 'hub Deleted Ola:1']))
   })
 })
 
