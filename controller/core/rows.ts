@@ -19,6 +19,7 @@ import {
   type Row,
 } from './link.ts'
 import { type Loose, matched } from './match.ts'
+import type { Restoration } from './restore.ts'
 import { groupMark, hubMark } from './stamp.ts'
 
 /** All that a plan is made from. `links` holds every link that is changed or behind, and no more need be. */
@@ -28,6 +29,8 @@ export type View = Readonly<{
   roles: readonly Role[]
   links: readonly Link[]
   observations: ReadonlyMap<ReplicaId, Observation>
+  /** What is wanted back from the bin, at most one for each link, whose links are all there. */
+  restorations?: readonly Restoration[]
 }>
 
 /** The rows of a view, in an order that does not depend on that of members or changes. */
@@ -120,7 +123,11 @@ function* join(
     const copy = moved && cell?.state === 'gone' ? cell.copy : undefined
     cells.get(link)?.set(role.id, { state: 'edited', copy, found })
   }
-  for (const link of links) yield { link, cells: cells.get(link.id) ?? new Map() }
+  const restorations = new Map(view.restorations?.map((each) => [each.link, each]))
+  for (const link of links) {
+    const restoration = restorations.get(link.id)
+    yield { link, cells: cells.get(link.id) ?? new Map(), restoration }
+  }
 
   for (const family of born) {
     const [eldest] = family

@@ -6,7 +6,7 @@ import type { Copy, Link, Shown } from './link.ts'
 import type { FieldConflict } from './merge.ts'
 
 /** Why something is put into the bin. */
-export type KeepReason = 'Conflict' | 'Drift' | 'Deleted'
+export type KeepReason = 'Conflict' | 'Drift' | 'Deleted' | 'Restored'
 
 /** Saves what another action would overwrite, before it does. `replica`: whose version it is, or who deleted. */
 export type Keep = Readonly<{

@@ -8,25 +8,20 @@
 // Assumptions: one pass per group at a time.
 // Caveats: without the hub nothing is decided, nothing written, and nothing consumed.
 import { agreementOf, settled } from '../core/fold.ts'
-import {
-  type Caused as CausedBy,
-  deletes,
-  type Guarded,
-  guarded,
-  type Limits,
-  publishes,
-} from '../core/guard.ts'
-import { digestOf, type GroupId, type LinkId, type ReplicaId } from '../core/id.ts'
+import { type Guarded, guarded, type Limits } from '../core/guard.ts'
+import type { GroupId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Link, Observation, Role } from '../core/link.ts'
 import type { Rules } from '../core/plan.ts'
 import { membersOf, type Problem, type Report } from '../core/report.ts'
+import { linksWith } from '../core/restore.ts'
 import type { View } from '../core/rows.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
 import { apply } from './apply.ts'
 import { anotherHub, blank } from './blank.ts'
+import { causedBy, keptOf, notesOf, restoredBy, type Wanted, wantedBack } from './consequences.ts'
 import { observe, type Sight, touchedLinks } from './observe.ts'
-import type { Baseline, Change, Clock, ConflictNote, Kept, Memory, Replica } from './ports.ts'
+import type { Baseline, Change, Clock, Memory, Replica } from './ports.ts'
 import { pendingOf, remember, withRecheck } from './remember.ts'
 
 /** All that a pass needs. Durations in ms. */
@@ -58,7 +53,8 @@ export type Proposal = Readonly<{
   beforeRoles: readonly ReplicaId[]
   /** The group has another hub than before, and begins anew. */
   reset: boolean
-}>
+}> &
+  Wanted
 
 /** Observes and plans; writes nothing, neither to a replica nor to the state. Rejects without the hub. */
 export async function propose(course: Course, signal: AbortSignal): Promise<Proposal> {
@@ -72,7 +68,9 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
   if (seen?.state === 'unknown') throw seen.error
 
   await refuseClaimed(course, sight)
+  const { wanted, barred } = await wantedBack(baseline, rules)
   const touched = new Set(await touchedLinks(baseline, sight))
+  for (const { link } of wanted) touched.add(link)
   if (sight.fresh.length > 0) for (const id of await baseline.everything()) touched.add(id)
   const present = new Set(rules.roles.map(({ id }) => id))
   const stored = await baseline.links([...touched])
@@ -89,8 +87,9 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     group,
     type: rules.type,
     roles: rules.roles,
-    links,
+    links: linksWith(links, wanted),
     observations: sight.observations,
+    restorations: wanted,
   }
   const since = course.clock.now() - course.windowMs
   const judgement = {
@@ -99,7 +98,15 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     caused: await baseline.causedSince(since),
     approved,
   }
-  return { sight, guarded: guarded(rules, view, judgement), view, beforeRoles, reset }
+  return {
+    sight,
+    guarded: guarded(rules, view, judgement),
+    view,
+    beforeRoles,
+    reset,
+    wanted,
+    barred,
+  }
 }
 
 /** Makes one pass. Rejects with a SyncError when nothing could be decided, and when the signal aborts. */
@@ -113,9 +120,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   const decided = rules.roles.every(({ id, hub }) => !hub || observations.get(id)?.state === 'seen')
   const used = ([id]: [ReplicaId, Memory]) => decided && observations.get(id)?.state === 'seen'
   const memories = new Map([...proposal.sight.memories].filter(used))
-  const kept = plan.steps.flatMap(({ link, keeps }) =>
-    keeps.map((keep) => ({ ...keep, link: link.id })),
-  )
+  const kept = plan.steps.flatMap(keptOf)
   const pending = pendingOf(plan.steps)
   const left = proposal.beforeRoles.filter((id) => !rules.roles.some((role) => role.id === id))
   await baseline.commit({
@@ -128,6 +133,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     conflicts: kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf),
     caused: causedBy(plan.steps, rules.roles),
     memories: withRecheck(memories, pending),
+    restored: decided ? restoredBy(proposal, plan, rules) : [],
   })
 
   const ready = await prepared(plan.steps, replicas, memories, signal)
@@ -172,27 +178,9 @@ async function refuseClaimed({ baseline, group, rules }: Course, sight: Sight): 
   }
 }
 
-function notesOf({ link, replica, fields, item }: Kept): readonly ConflictNote[] {
-  const version = digestOf(JSON.stringify(item))
-  return fields.map((field) => ({ link, replica, field, version }))
-}
-
 function without(link: Link, absent: (id: ReplicaId) => boolean): Link {
   if (![...link.copies.keys()].some(absent)) return link
   return { ...link, copies: new Map([...link.copies].filter(([id]) => !absent(id))) }
-}
-
-function causedBy(
-  steps: Guarded['plan']['steps'],
-  roles: readonly Role[],
-): ReadonlyMap<ReplicaId, CausedBy> {
-  const caused = new Map<ReplicaId, CausedBy>()
-  for (const { id, hub } of roles) {
-    const deletions = steps.filter((step) => deletes(step, id)).length
-    const publications = hub ? 0 : steps.filter((step) => publishes(step, id)).length
-    if (deletions + publications > 0) caused.set(id, { deletions, publications })
-  }
-  return caused
 }
 
 type Failures = Map<ReplicaId, { error: SyncError; items: number }>
