@@ -2,6 +2,7 @@
 // (Found, Observation), and one laid beside the other (Row, Cell).
 import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
 import type { Item } from './item.ts'
+import type { Restoration } from './restore.ts'
 import type { Stamp } from './stamp.ts'
 import type { SyncError } from './sync-error.ts'
 
@@ -80,7 +81,12 @@ export type Cell =
   | Readonly<{ state: 'edited'; copy?: Copy | undefined; found: Found; restored?: boolean }>
 
 /** A link, and every replica's view of it, while planning. */
-export type Row = Readonly<{ link: Link; cells: ReadonlyMap<ReplicaId, Cell> }>
+export type Row = Readonly<{
+  link: Link
+  cells: ReadonlyMap<ReplicaId, Cell>
+  /** What is wanted back of it. */
+  restoration?: Restoration | undefined
+}>
 
 /** A link about which nothing was ever agreed. */
 export function freshLink(id: LinkId, aliases: readonly string[] = []): Link {

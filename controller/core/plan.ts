@@ -9,6 +9,7 @@ import { type Edit, type FieldConflict, merged } from './merge.ts'
 import { type Draft, place } from './placement.ts'
 import type { Policy } from './policy.ts'
 import { type Reading, readingOf } from './reading.ts'
+import { overwritten, restoringEdit } from './restore.ts'
 import { ordered } from './rows.ts'
 import type { Keep, Plan, Step } from './step.ts'
 
@@ -42,7 +43,9 @@ function stepsOf(rules: Rules, row: Row): readonly Step[] {
     const cell = row.cells.get(role.id)
     if (cell?.state === 'edited') readings.set(role.id, readingOf(type, link, role, cell))
   }
-  const edits = [...readings.values()].filter(({ travels, changes }) => travels && changes.size > 0)
+  const own = [...readings.values()].filter(({ travels, changes }) => travels && changes.size > 0)
+  const restoring = row.restoration && restoringEdit(type, policy, link, row.restoration)
+  const edits: readonly Edit[] = restoring === undefined ? own : [...own, restoring]
   const deleters = deletersOf(roles, row)
   // An edit beats a delete, and so does a copy nobody knew of, unless it only says what was agreed.
   if (edits.length === 0 && (deleters.length > 0 || link.agreed === undefined)) {
@@ -50,7 +53,7 @@ function stepsOf(rules: Rules, row: Row): readonly Step[] {
   }
   const base = link.agreed ?? resurrected(edits)
   const { item, conflicts } = merged(type, policy, base, link.editedMs ?? 0, edits)
-  const target = { agreed: item, conflicts, deleters: [] }
+  const target = { agreed: item, conflicts, deleters: [], restoring }
   const losers = policy === 'KeepBoth' ? losersIn(conflicts, readings) : []
   if (losers.length === 0) return [stepTo(rules, row, readings, target)]
   // KeepBoth: what the loser has becomes a contact of its own, where it is; of this one it gets a new copy.
@@ -85,6 +88,8 @@ type Target = Readonly<{
   agreed: Item | undefined
   conflicts: readonly FieldConflict[]
   deleters: readonly ReplicaId[]
+  /** What comes back from the bin. */
+  restoring?: Edit | undefined
 }>
 
 function stepTo(
@@ -96,12 +101,11 @@ function stepTo(
   all = readings,
 ): Step {
   const { link } = row
-  const { agreed } = target
+  const { agreed, restoring } = target
   const moved = changedContent(type, link, agreed)
   const revision = link.revision + (moved ? 1 : 0)
-  const edited = [...readings.values()].filter(
-    ({ changes, travels }) => travels && changes.size > 0,
-  )
+  const own = [...readings.values()].filter(({ changes, travels }) => travels && changes.size > 0)
+  const edited: readonly Edit[] = restoring === undefined ? own : [...own, restoring]
   const draft: Draft = { keeps: [], actions: [], known: new Map(), dropped: [], declined: [] }
   for (const role of roles) {
     const cell = row.cells.get(role.id) ?? { state: 'unknown' }
@@ -119,6 +123,10 @@ function stepTo(
     if (hub) draft.keeps.push({ replica: hub.id, item: link.agreed, reason: 'Conflict', fields })
   }
   draft.keeps.push(...supersededOf(type, row, agreed, readings))
+  if (restoring !== undefined && moved) {
+    const [hub] = roles
+    if (hub !== undefined) draft.keeps.push(...overwritten(type, link, hub.id, restoring))
+  }
   const fresh = link.revision === 0
   const publisher = [...readings.values()].find(({ travels }) => travels)?.replica
   return {

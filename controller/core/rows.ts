@@ -19,6 +19,7 @@ import {
   type Row,
 } from './link.ts'
 import { type Loose, matched } from './match.ts'
+import type { Restoration } from './restore.ts'
 import { groupMark, hubMark } from './stamp.ts'
 
 /** All that a plan is made from. `links` holds every link that is changed or behind, and no more need be. */
@@ -30,6 +31,8 @@ export type View = Readonly<{
   observations: ReadonlyMap<ReplicaId, Observation>
   /** Replicas whose folder went back in time, and which of their items show old content therefore. */
   restored?: ReadonlyMap<ReplicaId, Aged>
+  /** What is wanted back from the bin, at most one for each link, whose links are all there. */
+  restorations?: readonly Restoration[]
 }>
 
 /** Which items of a restored folder show old content: all, or those not yet brought up to date. */
@@ -139,7 +142,11 @@ function* join(
     const seen: Cell = { state: 'edited', copy, found }
     cells.get(link)?.set(role.id, agedOf(seen, view.restored?.get(role.id)))
   }
-  for (const link of links) yield { link, cells: cells.get(link.id) ?? new Map() }
+  const restorations = new Map(view.restorations?.map((each) => [each.link, each]))
+  for (const link of links) {
+    const restoration = restorations.get(link.id)
+    yield { link, cells: cells.get(link.id) ?? new Map(), restoration }
+  }
 
   for (const family of born) {
     const [eldest] = family

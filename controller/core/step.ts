@@ -6,10 +6,11 @@ import type { Copy, Link, Shown } from './link.ts'
 import type { FieldConflict } from './merge.ts'
 
 /**
- * Why something is put into the bin: it lost a conflict; a receive-only replica wrote it; it was deleted; a
- * replica was restored from a backup, and showed it; its owner takes part no more, and copies are removed.
+ * Why something is put into the bin: it lost a conflict; a receive-only replica wrote it; it was deleted;
+ * something that came back from the bin overwrote it; a folder that was restored from a backup showed it, or
+ * overwrote it; its owner takes part no more, and copies are removed.
  */
-export type KeepReason = 'Conflict' | 'Drift' | 'Deleted' | 'Backup' | 'Removed'
+export type KeepReason = 'Conflict' | 'Drift' | 'Deleted' | 'Restored' | 'Backup' | 'Removed'
 
 /** Saves what another action would overwrite, before it does. `replica`: whose version it is, or who deleted. */
 export type Keep = Readonly<{

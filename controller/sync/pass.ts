@@ -8,16 +8,17 @@
 // Assumptions: one pass per group at a time.
 // Caveats: without the hub nothing is decided, nothing written, and nothing consumed.
 import { agreementOf, settled } from '../core/fold.ts'
-import { type Caused as CausedBy, deletes, type Guarded, publishes } from '../core/guard.ts'
-import { digestOf, type LinkId, type ReplicaId } from '../core/id.ts'
-import type { Observation, Role } from '../core/link.ts'
+import type { Guarded } from '../core/guard.ts'
+import type { LinkId, ReplicaId } from '../core/id.ts'
+import type { Observation } from '../core/link.ts'
 import { membersOf, type Problem, type Report } from '../core/report.ts'
-import { SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
 import { apply } from './apply.ts'
-import { dismiss, mayDismiss } from './dismiss.ts'
-import type { Change, ConflictNote, Kept, Memory, Replica } from './ports.ts'
-import { type Course, type Proposal, propose } from './propose.ts'
+import { causedBy, keptOf, notesOf, restoredBy } from './consequences.ts'
+import { leaversOf, seeOff } from './leavers.ts'
+import type { Change, Memory, Replica } from './ports.ts'
+import { type Course, propose } from './propose.ts'
 import { agedIn, pendingOf, remember, withRecheck } from './remember.ts'
 
 /** Makes one pass. Rejects with a SyncError when nothing could be decided, and when the signal aborts. */
@@ -32,9 +33,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   const decided = rules.roles.every(({ id, hub }) => !hub || observations.get(id)?.state === 'seen')
   const used = ([id]: [ReplicaId, Memory]) => decided && observations.get(id)?.state === 'seen'
   const memories = new Map([...sight.memories].filter(used))
-  const kept = plan.steps.flatMap(({ link, keeps }) =>
-    keeps.map((keep) => ({ ...keep, link: link.id })),
-  )
+  const kept = plan.steps.flatMap(keptOf)
   const pending = pendingOf(plan.steps)
   const leaving = decided ? await leaversOf(course, proposal) : []
   const left = proposal.left.filter((id) => !leaving.some(({ role }) => role.id === id))
@@ -49,6 +48,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     conflicts: kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf),
     caused: causedBy(guarded, rules.roles),
     memories: withRecheck(agedIn(memories, sight.restored), pending),
+    restored: decided ? restoredBy(proposal, plan, rules) : [],
   })
 
   const ready = await prepared(plan.steps, replicas, memories, signal)
@@ -76,69 +76,6 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   await remember(course, at, remembered, pending, applied, signal)
   await seeOff(course, at, leaving, applied, signal)
   return reportOf(course, startMs, { observations, refusals, applied, behind, kept: kept.length })
-}
-
-// Whose copies are to be removed, and may be.
-async function leaversOf(course: Course, { left, sight }: Proposal): Promise<readonly Replica[]> {
-  const { former, baseline, rules } = course
-  const members = left.filter((id) => !id.startsWith('hub:'))
-  if (former === undefined || members.length === 0) return []
-  const [before, claims] = [await baseline.memories(), await baseline.claims()]
-  const present = rules.roles.map(({ id }) => sight.memories.get(id) ?? before.get(id))
-  return former(members.filter((id) => mayDismiss(before.get(id), present, claims) !== 'no'))
-}
-
-// Removes our copies from the folders of those who left. Who cannot be read now is tried again.
-async function seeOff(
-  course: Course,
-  at: () => Change['at'],
-  leaving: readonly Replica[],
-  applied: Applied,
-  signal: AbortSignal,
-): Promise<void> {
-  const { baseline, group, rules } = course
-  const [memories, claims] = [await baseline.memories(), await baseline.claims()]
-  const present = rules.roles.map(({ id }) => memories.get(id))
-  for (const replica of leaving) {
-    const { id } = replica.role
-    try {
-      // Whoever takes part and was never seen could have this very folder, under a new address.
-      if (mayDismiss(memories.get(id), present, claims) !== 'yes') throw somebodyUnseen
-      applied.deleted += await dismiss(group, replica, baseline, at, signal)
-      await baseline.commit({ at: at(), left: [id] })
-    } catch (error) {
-      signal.throwIfAborted()
-      applied.failures.set(id, { error: syncErrorOf(error), items: 0 })
-    }
-  }
-}
-
-const somebodyUnseen = new SyncError(
-  'transient',
-  'WaitingForMembers',
-  'copies are removed once every member’s folder has been seen; to leave them, set deletionPolicy: Orphan',
-)
-
-function notesOf({ link, replica, fields, item }: Kept): readonly ConflictNote[] {
-  const version = digestOf(JSON.stringify(item))
-  return fields.map((field) => ({ link, replica, field, version }))
-}
-
-// What somebody approved does not use up what may be done without asking.
-function causedBy(
-  { plan, approvals }: Guarded,
-  roles: readonly Role[],
-): ReadonlyMap<ReplicaId, CausedBy> {
-  const caused = new Map<ReplicaId, CausedBy>()
-  for (const { id, hub } of roles) {
-    const asked = (reason: 'Deletions' | 'Publications') =>
-      approvals.some((each) => each.replica === id && each.reason === reason)
-    const count = (counts: typeof deletes) => plan.steps.filter((step) => counts(step, id)).length
-    const deletions = asked('Deletions') ? 0 : count(deletes)
-    const publications = hub || asked('Publications') ? 0 : count(publishes)
-    if (deletions + publications > 0) caused.set(id, { deletions, publications })
-  }
-  return caused
 }
 
 type Failures = Map<ReplicaId, { error: SyncError; items: number }>

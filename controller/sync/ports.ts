@@ -6,6 +6,7 @@ import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../core/id.ts'
 import type { Item, Patch } from '../core/item.ts'
 import type { Copy, Found, Link, Role } from '../core/link.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
+import type { Restoration, RestoreResult } from '../core/restore.ts'
 import type { Stamp } from '../core/stamp.ts'
 import type { KeepReason } from '../core/step.ts'
 import type { SyncError } from '../core/sync-error.ts'
@@ -86,6 +87,8 @@ export type Kept = Readonly<{
   reason: KeepReason
   fields: readonly string[]
   item: Item
+  /** What those fields got instead. */
+  won?: Item | undefined
 }>
 
 /** A conflict as it is remembered: never content. */
@@ -122,6 +125,8 @@ export type Change = Readonly<{
   conflicts?: readonly ConflictNote[]
   caused?: ReadonlyMap<ReplicaId, Caused>
   memories?: ReadonlyMap<ReplicaId, Memory>
+  /** What was wanted back, and what becomes of it by this very change. */
+  restored?: readonly Readonly<{ n: number; result: RestoreResult }>[]
   entries?: readonly Entry[]
   /** Links that nobody is behind with. */
   settled?: readonly LinkId[]
@@ -152,6 +157,8 @@ export interface Baseline {
   conflicts(): Promise<Readonly<{ total: number; lastMs: number | undefined }>>
   /** The replicas' folders that other groups hold: folder → group. */
   claims(): Promise<ReadonlyMap<string, GroupId>>
+  /** What is wanted back from the bin and has not come yet. */
+  restorations(): Promise<readonly Restoration[]>
   commit(change: Change): Promise<void>
 }
 

@@ -4,9 +4,11 @@ import { type Guarded, guarded, type Limits } from '../core/guard.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
 import type { Link } from '../core/link.ts'
 import type { Rules } from '../core/plan.ts'
+import { linksWith } from '../core/restore.ts'
 import type { View } from '../core/rows.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { anotherHub, blank } from './blank.ts'
+import { type Wanted, wantedBack } from './consequences.ts'
 import { observe, type Sight, touchedLinks } from './observe.ts'
 import type { Baseline, Clock, Memory, Replica } from './ports.ts'
 import { type Renames, renamed, renamesIn } from './renamed.ts'
@@ -45,7 +47,8 @@ export type Proposal = Readonly<{
   renames: Renames
   /** The group has another hub than before, and begins anew. */
   reset: boolean
-}>
+}> &
+  Wanted
 
 /** Observes and plans; writes nothing, neither to a replica nor to the state. Rejects without the hub. */
 export async function propose(course: Course, signal: AbortSignal): Promise<Proposal> {
@@ -56,7 +59,9 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
   if (seen?.state === 'unknown') throw seen.error
 
   await refuseClaimed(course, sight, before)
+  const { wanted, barred } = await wantedBack(baseline, rules)
   const touched = new Set(await touchedLinks(baseline, sight))
+  for (const { link } of wanted) touched.add(link)
   if (sight.fresh.length > 0) for (const id of await baseline.everything()) touched.add(id)
   const present = new Set(rules.roles.map(({ id }) => id))
   const stored = await baseline.links([...touched])
@@ -73,9 +78,10 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     group,
     type: rules.type,
     roles: rules.roles,
-    links,
+    links: linksWith(links, wanted),
     observations: sight.observations,
     restored: sight.restored,
+    restorations: wanted,
   }
   const since = course.clock.now() - course.windowMs
   const judgement = {
@@ -85,7 +91,8 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     approved,
   }
   const left = [...before.keys()].filter((id) => !present.has(id))
-  return { sight, guarded: guarded(rules, view, judgement), view, left, renames, reset }
+  const plan = guarded(rules, view, judgement)
+  return { sight, guarded: plan, view, left, renames, reset, wanted, barred }
 }
 
 type Looked = Readonly<{

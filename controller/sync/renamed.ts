@@ -52,6 +52,7 @@ export function renamed(baseline: Baseline, renames: Renames): Baseline {
     causedSince: async (timeMs) => keyed(await baseline.causedSince(timeMs)),
     conflicts: () => baseline.conflicts(),
     claims: () => baseline.claims(),
+    restorations: () => baseline.restorations(),
     commit: (change) => baseline.commit(change),
   }
 }
