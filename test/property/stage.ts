@@ -10,7 +10,7 @@ import type { Report } from '../../controller/core/report.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { openState, type State } from '../../controller/store/state.ts'
 import { pass } from '../../controller/sync/pass.ts'
-import { Folder, FolderReplica } from '../support/folder.ts'
+import { Folder, FolderReplica, ticking } from '../support/folder.ts'
 
 /** A replica's part, and what lies in its folder at first. */
 export type Part = Partial<Omit<Role, 'id'>> & { has?: readonly string[] }
@@ -30,6 +30,9 @@ export class Stage {
   #roles = new Map<string, Role>()
   #state: State = openState(':memory:')
   readonly #group: GroupId
+  /** What happens around a request: it may throw, and users may act. */
+  during: (who: string, operation: string, when: 'before' | 'after') => void = () => {}
+  readonly #tick: () => number
   #now = 1_000_000
 
   constructor(
@@ -38,6 +41,7 @@ export class Stage {
     folders?: Map<string, Folder>,
   ) {
     this.#group = group as GroupId
+    this.#tick = ticking()
     for (const [name, folder] of folders ?? []) this.folders.set(name, folder)
     for (const [name, part] of Object.entries(parts)) this.join(name, part)
   }
@@ -53,7 +57,7 @@ export class Stage {
       private: 'Skip',
     } as const
     this.#roles.set(name, { ...role, ...part, id })
-    if (!this.folders.has(name)) this.folders.set(name, new Folder(name))
+    if (!this.folders.has(name)) this.folders.set(name, new Folder(name, this.#tick))
     for (const text of has) this.put(name, text)
   }
 
@@ -93,7 +97,7 @@ export class Stage {
 
   /** Another folder takes the place of this one. */
   replace(where: string, has: readonly string[] = []): void {
-    this.folders.set(where, new Folder(`${where}'`))
+    this.folders.set(where, new Folder(`${where}'`, this.#tick))
     for (const text of has) this.put(where, text)
   }
 
@@ -103,7 +107,13 @@ export class Stage {
       const before = () => {
         if (this.away.has(role.id)) throw new SyncError('transient', 'Away', 'away')
       }
-      return new FolderReplica(role, this.#folder(role.id), { before, after: () => {} })
+      return new FolderReplica(role, this.#folder(role.id), {
+        before: (operation) => {
+          before()
+          this.during(role.id, operation, 'before')
+        },
+        after: (operation) => this.during(role.id, operation, 'after'),
+      })
     })
     const course = {
       group: this.#group,
