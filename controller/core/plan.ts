@@ -49,11 +49,13 @@ function stepsOf(rules: Rules, row: Row): readonly Step[] {
   const deleters = deletersOf(roles, row)
   // An edit beats a delete, and so does a copy nobody knew of, unless it only says what was agreed.
   if (edits.length === 0 && (deleters.length > 0 || link.agreed === undefined)) {
-    return [stepTo(rules, row, readings, { agreed: undefined, conflicts: [], deleters })]
+    const { editedMs } = link
+    return [stepTo(rules, row, readings, { agreed: undefined, editedMs, conflicts: [], deleters })]
   }
   const base = link.agreed ?? resurrected(edits)
-  const { item, conflicts } = merged(type, policy, base, link.editedMs ?? 0, edits)
-  const target = { agreed: item, conflicts, deleters: [], restoring }
+  const baseMs = link.revision === 0 ? undefined : (link.editedMs ?? 0)
+  const { item, editedMs, conflicts } = merged(type, policy, base, baseMs, edits)
+  const target = { agreed: item, editedMs, conflicts, deleters: [], restoring }
   const losers = policy === 'KeepBoth' ? losersIn(conflicts, readings) : []
   if (losers.length === 0) return [stepTo(rules, row, readings, target)]
   // KeepBoth: what the loser has becomes a contact of its own, where it is; of this one it gets a new copy.
@@ -86,6 +88,7 @@ function deletersOf(roles: readonly Role[], row: Row): readonly ReplicaId[] {
 
 type Target = Readonly<{
   agreed: Item | undefined
+  editedMs: number | undefined
   conflicts: readonly FieldConflict[]
   deleters: readonly ReplicaId[]
   /** What comes back from the bin. */
@@ -104,8 +107,6 @@ function stepTo(
   const { agreed, restoring } = target
   const moved = changedContent(type, link, agreed)
   const revision = link.revision + (moved ? 1 : 0)
-  const own = [...readings.values()].filter(({ changes, travels }) => travels && changes.size > 0)
-  const edited: readonly Edit[] = restoring === undefined ? own : [...own, restoring]
   const draft: Draft = { keeps: [], actions: [], known: new Map(), dropped: [], declined: [] }
   for (const role of roles) {
     const cell = row.cells.get(role.id) ?? { state: 'unknown' }
@@ -133,10 +134,7 @@ function stepTo(
     link,
     agreed,
     revision,
-    editedMs:
-      moved && edited.length > 0
-        ? Math.max(...edited.map((edit) => edit.modifiedMs))
-        : link.editedMs,
+    editedMs: moved ? target.editedMs : link.editedMs,
     ...draft,
     conflicts: target.conflicts,
     deleters: target.deleters,
@@ -209,6 +207,6 @@ function twin(rules: Rules, row: Row, { role, found }: Reading): Step {
   )
   cells.set(role.id, { state: 'edited', found })
   const reading = readingOf(rules.type, link, role, { found })
-  const target = { agreed: found.item, conflicts: [], deleters: [] }
+  const target = { agreed: found.item, editedMs: found.modifiedMs, conflicts: [], deleters: [] }
   return stepTo(rules, { link, cells }, new Map([[role.id, reading]]), target)
 }

@@ -11,7 +11,7 @@ import { formerPlaceOf } from '../../controller/core/roles.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { openState, type State } from '../../controller/store/state.ts'
 import { pass } from '../../controller/sync/pass.ts'
-import { Folder, FolderReplica } from '../support/folder.ts'
+import { Folder, FolderReplica, ticking } from '../support/folder.ts'
 
 /** A replica's part, and what lies in its folder at first. */
 export type Part = Partial<Omit<Role, 'id'>> & { has?: readonly string[] }
@@ -34,6 +34,9 @@ export class Stage {
   #state: State = openState(':memory:')
   readonly #group: GroupId
   deletionPolicy: 'Orphan' | 'RemoveCopies' = 'Orphan'
+  /** What happens around a request: it may throw, and users may act. */
+  during: (who: string, operation: string, when: 'before' | 'after') => void = () => {}
+  readonly #tick: () => number
   #now = 1_000_000
 
   constructor(
@@ -42,6 +45,7 @@ export class Stage {
     folders?: Map<string, Folder>,
   ) {
     this.#group = group as GroupId
+    this.#tick = ticking()
     for (const [name, folder] of folders ?? []) this.folders.set(name, folder)
     for (const [name, part] of Object.entries(parts)) this.join(name, part)
   }
@@ -57,7 +61,7 @@ export class Stage {
       private: 'Skip',
     } as const
     this.#roles.set(name, { ...role, ...part, id })
-    if (!this.folders.has(name)) this.folders.set(name, new Folder(name))
+    if (!this.folders.has(name)) this.folders.set(name, new Folder(name, this.#tick))
     for (const text of has) this.put(name, text)
   }
 
@@ -110,15 +114,13 @@ export class Stage {
 
   /** Another folder takes the place of this one. */
   replace(where: string, has: readonly string[] = []): void {
-    this.folders.set(where, new Folder(`${where}'`))
+    this.folders.set(where, new Folder(`${where}'`, this.#tick))
     for (const text of has) this.put(where, text)
   }
 
   async pass(): Promise<Report> {
     this.#now += 1000
-    const replicas = [...this.#roles.values()].map((role) => {
-      return this.#replica(role)
-    })
+    const replicas = [...this.#roles.values()].map((role) => this.#replica(role))
     const course = {
       group: this.#group,
       name: 'pass',
@@ -164,11 +166,14 @@ export class Stage {
   }
 
   #replica(role: Role): FolderReplica {
-    const before = (operation: string) => {
-      if (this.away.has(role.id)) throw new SyncError('transient', 'Away', 'away')
-      if (this.failing.has(operation)) throw new SyncError('transient', 'Failing', 'failing')
-    }
-    return new FolderReplica(role, this.#folder(role.id), { before, after: () => {} })
+    return new FolderReplica(role, this.#folder(role.id), {
+      before: (operation) => {
+        if (this.away.has(role.id)) throw new SyncError('transient', 'Away', 'away')
+        if (this.failing.has(operation)) throw new SyncError('transient', 'Failing', 'failing')
+        this.during(role.id, operation, 'before')
+      },
+      after: (operation) => this.during(role.id, operation, 'after'),
+    })
   }
 
   #folder(where: string): Folder {

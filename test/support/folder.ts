@@ -40,10 +40,13 @@ export class Folder {
   writes = 0
   /** How often something was committed; the server's commit time. */
   commits = 0
+  readonly #nowMs: () => number
   #next = 0
 
-  constructor(name: string) {
+  /** `nowMs` is the server's clock, which grows with each call; folders on one server share it. */
+  constructor(name: string, nowMs: () => number = ticking()) {
     this.name = name
+    this.#nowMs = nowMs
   }
 
   put(item: Item, stamp?: Stamp): ItemId {
@@ -106,7 +109,16 @@ export class Folder {
   #save(id: ItemId, item: Item, stamp: Stamp | undefined): void {
     this.#log(id)
     const version = `${this.name}@${this.log.length}` as Version
-    this.items.set(id, { version, item: this.normalise(item), stamp, modifiedMs: this.log.length })
+    this.items.set(id, { version, item: this.normalise(item), stamp, modifiedMs: this.#nowMs() })
+  }
+}
+
+/** A server's clock: strictly growing, so that no two changes are of one time. */
+export function ticking(): () => number {
+  let nowMs = 0
+  return () => {
+    nowMs += 1
+    return nowMs
   }
 }
 
