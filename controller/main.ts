@@ -10,7 +10,8 @@ import { type Config, configOf, usage } from './config.ts'
 import type { GroupId } from './core/id.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
 import { Connections } from './ews/exchange.ts'
-import { LocalDeclarations, sourcesIn } from './local/declarations.ts'
+import { LocalDeclarations } from './local/declarations.ts'
+import { sourcesIn } from './local/directory.ts'
 import { problemText } from './local/problem.ts'
 import { openState, type State } from './store/state.ts'
 import type { Clock, Declarations } from './sync/ports.ts'
@@ -126,7 +127,13 @@ async function planning(config: Config): Promise<number> {
       for (const problem of problems) process.stderr.write(`${problemText(problem)}\n`)
     }
     const read = () => (local === undefined ? Promise.all(files.map(sourceOf)) : sourcesIn(local))
-    const declarations = new LocalDeclarations(read, config.state, clock, complain, false)
+    const declarations = new LocalDeclarations(
+      read,
+      config.state,
+      clock,
+      complain,
+      local === undefined ? 'excerpt' : 'look',
+    )
     const site = siteOf(declarations, state, connections, () => {})
     const code = await plan(site, config.output, out, hard)
     return declarations.problems > 0 ? 1 : code

@@ -4,9 +4,8 @@
 import type { V1Secret } from '@kubernetes/client-node'
 import { digestOf, type GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
-import { SyncError } from '../core/sync-error.ts'
 import type { Clock, Credentials, Declarations, Declared } from '../sync/ports.ts'
-import { readDirectory, watchDirectory } from './directory.ts'
+import { sourcesIn, watchDirectory } from './directory.ts'
 import type { Source } from './documents.ts'
 import { type Problem, problemText, type Ref } from './problem.ts'
 import { type Loaded, readResources } from './resources.ts'
@@ -23,13 +22,19 @@ type Valid = Readonly<{
 
 const hashAnnotation = 'exchangesync.dev/declared'
 
+/**
+ * What the declarations are read for: to run them, with a status for each; to look at them; or only some of
+ * them, which says nothing about what was deleted.
+ */
+export type Part = 'run' | 'look' | 'excerpt'
+
 /** The groups of a directory. */
 export class LocalDeclarations implements Declarations {
   readonly #read: () => Promise<readonly Source[]>
   readonly #store: Statuses
   readonly #clock: Clock
   readonly #warn: (problems: readonly Problem[]) => void
-  readonly #statuses: boolean
+  readonly #part: Part
   #valid = new Map<string, Valid>()
   /** What is declared and was never valid, with why. */
   readonly #refused = new Map<string, string>()
@@ -40,15 +45,15 @@ export class LocalDeclarations implements Declarations {
   #begun = false
   #wake: (() => void) | undefined
 
-  /** `read` gets the sources; `warn` is told of problems when they change; `statuses`: whether they are written. */
+  /** `read` gets the sources; `warn` is told of problems when they change. */
   constructor(
     read: () => Promise<readonly Source[]>,
     stateDirectory: string,
     clock: Clock,
     warn: (problems: readonly Problem[]) => void,
-    statuses: boolean,
+    part: Part,
   ) {
-    this.#statuses = statuses
+    this.#part = part
     this.#read = read
     this.#store = new Statuses(stateDirectory)
     this.#clock = clock
@@ -68,7 +73,7 @@ export class LocalDeclarations implements Declarations {
       stateDirectory,
       clock,
       warn,
-      true,
+      'run',
     )
     await watchDirectory(directory, () => local.#touched(), signal)
     return local
@@ -120,7 +125,7 @@ export class LocalDeclarations implements Declarations {
 
   async released({ id }: Declared): Promise<void> {
     this.#ended = new Map([...this.#ended].filter(([each]) => each !== id))
-    if (this.#statuses) await this.#store.remove(id)
+    if (this.#part === 'run') await this.#store.remove(id)
   }
 
   #touched(): void {
@@ -153,7 +158,7 @@ export class LocalDeclarations implements Declarations {
       }
     }
     this.#valid = next
-    if (this.#statuses) this.#ended = await this.#endedIn(loaded)
+    if (this.#part !== 'excerpt') this.#ended = await this.#endedIn(loaded)
     const text = loaded.problems.map(problemText).join('\n')
     if (text !== this.#problems) this.#warn(loaded.problems)
     this.#problems = text
@@ -167,7 +172,8 @@ export class LocalDeclarations implements Declarations {
     const there = (id: GroupId) => this.#valid.has(key(id)) || this.#refused.has(key(id))
     const left = [...(await this.#store.all())].filter(([id]) => !there(id))
     // One that never ran has nothing to be ended.
-    for (const [id, { spec }] of left) if (spec === undefined) await this.#store.remove(id)
+    for (const [id, { spec }] of left)
+      if (spec === undefined && this.#part === 'run') await this.#store.remove(id)
     return new Map(left.filter(([, { spec }]) => spec !== undefined))
   }
 
@@ -177,7 +183,7 @@ export class LocalDeclarations implements Declarations {
       keyOf(kind, namespace, name),
       problem === undefined ? '' : problemText(problem),
     )
-    if (kind !== 'SyncGroup' || !this.#statuses) return
+    if (kind !== 'SyncGroup' || this.#part !== 'run') return
     const since = new Date(this.#clock.now()).toISOString()
     const said = {
       status: 'False' as const,
@@ -274,20 +280,6 @@ export class LocalDeclarations implements Declarations {
 }
 
 const unknown: Problem = { file: '', line: 1, column: 1, path: '', message: 'it is not valid' }
-
-/** The sources of a directory; a terminal SyncError when it cannot be read. */
-export async function sourcesIn(directory: string): Promise<readonly Source[]> {
-  try {
-    return await readDirectory(directory)
-  } catch (error) {
-    throw new SyncError(
-      'terminal',
-      'DirectoryUnreadable',
-      `cannot read the directory ${directory}: create it, or name another one with --local`,
-      { cause: error },
-    )
-  }
-}
 
 function keyOf(kind: string, namespace: string | undefined, name: string | undefined): string {
   return `${kind}/${namespace ?? 'default'}/${name ?? ''}`

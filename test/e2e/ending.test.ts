@@ -62,6 +62,10 @@ test.concurrent('a member who is taken out loses our copies into the bin, and ke
   expect((await place.once()).code).toBe(0)
   expect(names(exchange, 'anna')).toEqual(all)
   place.declare(declared(exchange, removing(members.slice(1))))
+  expect(await place.start('plan').ended).toMatchObject({
+    code: 2,
+    stdout: expect.stringContaining('anna@corp.example  leaves: of 3 copies'),
+  })
   expect((await place.once()).code, place.statusText('company-contacts')).toBe(0)
   expect([names(exchange, 'anna'), names(exchange, 'jan')]).toEqual([['Own'], all])
   expect(
@@ -81,6 +85,7 @@ test.concurrent('a group that is deleted with RemoveCopies takes its copies alon
 
   // A mailbox that cannot be reached is tried again; the group stays until then.
   place.declare(declared(exchange))
+  expect((await place.start('plan').ended).stdout).toContain('deleted: it is not declared any more')
   exchange.inject(({ mailbox, operation }) =>
     mailbox === 'jan@corp.example' && operation === 'GetItem'
       ? { kind: 'code', code: 'ErrorMailboxStoreUnavailable', at: 'whole' }
