@@ -8,6 +8,7 @@ import type { Role } from '../../controller/core/link.ts'
 import type { Policy } from '../../controller/core/policy.ts'
 import type { Report } from '../../controller/core/report.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
+import type { Binned } from '../../controller/store/bin.ts'
 import { openState, type State } from '../../controller/store/state.ts'
 import { pass } from '../../controller/sync/pass.ts'
 import { Folder, FolderReplica } from '../support/folder.ts'
@@ -24,6 +25,8 @@ const free: Limits = {
 export class Stage {
   readonly folders = new Map<string, Folder>()
   readonly away = new Set<string>()
+  /** Told of every request; may throw. */
+  disturbed: (operation: string) => void = () => {}
   policy: Policy = 'HubWins'
   limits: Limits = free
   approved = new Set<string>()
@@ -100,7 +103,8 @@ export class Stage {
   async pass(): Promise<Report> {
     this.#now += 1000
     const replicas = [...this.#roles.values()].map((role) => {
-      const before = () => {
+      const before = (operation: string) => {
+        this.disturbed(operation)
         if (this.away.has(role.id)) throw new SyncError('transient', 'Away', 'away')
       }
       return new FolderReplica(role, this.#folder(role.id), { before, after: () => {} })
@@ -140,9 +144,20 @@ export class Stage {
   /** What lies in the bin: `replica reason name:title`, sorted. */
   bin(): readonly string[] {
     const kept = this.#state.bin.list(1000)
-    return kept
-      .map(({ replica, reason, item }) => `${replica} ${reason} ${item.GivenName}:${item.JobTitle}`)
-      .sort()
+    return kept.map(textOf).sort()
+  }
+
+  /** Asks for something in the bin, as `bin()` writes it. */
+  wants(text: string): void {
+    const kept = this.#state.bin.list(1000).find((each) => textOf(each) === text)
+    if (kept === undefined) throw new Error(`there is no ${text} in the bin`)
+    this.#state.bin.ask(kept.n, this.#now)
+  }
+
+  /** What became of what was asked for: `replica reason name:title → result`, sorted. */
+  wanted(): readonly string[] {
+    const asked = this.#state.bin.list(1000).filter(({ restore }) => restore !== undefined)
+    return asked.map((each) => `${textOf(each)} → ${each.restore}`).sort()
   }
 
   #folder(where: string): Folder {
@@ -156,6 +171,10 @@ export class Stage {
     if (found === undefined) throw new Error(`${where} has no ${name}`)
     return found[0]
   }
+}
+
+function textOf({ replica, reason, item }: Binned): string {
+  return `${replica} ${reason} ${item.GivenName}:${item.JobTitle}`
 }
 
 function itemOf(text: string): Item {
