@@ -104,11 +104,14 @@ function stateOf(
   }
 }
 
+const headerBytes = 100
+
 // SQLite throws a log away whose file is empty or missing, and begins a new state: what was in there is lost.
 function refuseRemains(file: string): void {
   const size = (name: string) => statSync(name, { throwIfNoEntry: false })?.size
   const log = size(`${file}-wal`) ?? 0
-  if (size(file) === 0) throw damaged(`${file}, which is empty,`)
+  // What is shorter than a file's header is taken for an empty one.
+  if ((size(file) ?? headerBytes) < headerBytes) throw damaged(`${file}, which is empty,`)
   if (size(file) === undefined && log > 0)
     throw damaged(`the state, of which only ${file}-wal is left,`)
 }

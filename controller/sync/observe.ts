@@ -23,6 +23,12 @@ export function lensOf(role: Role): string {
   return [writes ? 'writes' : '', receives ? 'receives' : '', drift, hidden].join(',')
 }
 
+/** What a lens tells of the role that looked. */
+export function roleUnder(lens: string): Readonly<{ receives: boolean; private: string }> {
+  const [, receives, , hidden = ''] = lens.split(',')
+  return { receives: receives === 'receives', private: hidden }
+}
+
 /** Observes every replica, anew when auditing; never rejects, except for the caller's own abort. */
 export async function observe(
   replicas: readonly Replica[],

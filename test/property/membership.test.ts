@@ -1,5 +1,6 @@
 // Stories of who takes part: leaving with or without copies, other names for the same folder, backups.
 import { describe, expect, test } from 'vitest'
+import { SyncError } from '../../controller/core/sync-error.ts'
 import { Stage } from './stage.ts'
 
 const receiver = { writes: false } as const
@@ -145,9 +146,12 @@ describe('a folder that is restored from last week’s backup', () => {
 
   test('also when the first attempt fails half-way', async () => {
     const stage = await restored('hub')
-    stage.failing.add('update')
+    stage.during = (_who, operation, when) => {
+      if (operation === 'update' && when === 'before')
+        throw new SyncError('transient', 'Failing', 'failing')
+    }
     await stage.pass()
-    stage.failing.clear()
+    stage.during = () => {}
     await stage.rest()
     for (const who of ['hub', 'ann', 'bob'])
       expect(stage.shows(who)).toEqual(['Ewa:2', 'Jan:1', 'Ola:1'])

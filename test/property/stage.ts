@@ -9,6 +9,7 @@ import type { Policy } from '../../controller/core/policy.ts'
 import type { Report } from '../../controller/core/report.ts'
 import { formerPlaceOf } from '../../controller/core/roles.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
+import type { Binned } from '../../controller/store/bin.ts'
 import { openState, type State } from '../../controller/store/state.ts'
 import { pass } from '../../controller/sync/pass.ts'
 import { Folder, FolderReplica, ticking } from '../support/folder.ts'
@@ -25,8 +26,6 @@ const free: Limits = {
 export class Stage {
   readonly folders = new Map<string, Folder>()
   readonly away = new Set<string>()
-  /** Operations that fail before their effect. */
-  readonly failing = new Set<string>()
   policy: Policy = 'HubWins'
   limits: Limits = free
   approved = new Set<string>()
@@ -160,16 +159,26 @@ export class Stage {
   /** What lies in the bin: `replica reason name:title`, sorted. */
   bin(): readonly string[] {
     const kept = this.#state.bin.list(1000)
-    return kept
-      .map(({ replica, reason, item }) => `${replica} ${reason} ${item.GivenName}:${item.JobTitle}`)
-      .sort()
+    return kept.map(textOf).sort()
+  }
+
+  /** Asks for something in the bin, as `bin()` writes it. */
+  wants(text: string): void {
+    const kept = this.#state.bin.list(1000).find((each) => textOf(each) === text)
+    if (kept === undefined) throw new Error(`there is no ${text} in the bin`)
+    this.#state.bin.ask(kept.n, this.#now)
+  }
+
+  /** What became of what was asked for: `replica reason name:title → result`, sorted. */
+  wanted(): readonly string[] {
+    const asked = this.#state.bin.list(1000).filter(({ restore }) => restore !== undefined)
+    return asked.map((each) => `${textOf(each)} → ${each.restore}`).sort()
   }
 
   #replica(role: Role): FolderReplica {
     return new FolderReplica(role, this.#folder(role.id), {
       before: (operation) => {
         if (this.away.has(role.id)) throw new SyncError('transient', 'Away', 'away')
-        if (this.failing.has(operation)) throw new SyncError('transient', 'Failing', 'failing')
         this.during(role.id, operation, 'before')
       },
       after: (operation) => this.during(role.id, operation, 'after'),
@@ -187,6 +196,10 @@ export class Stage {
     if (found === undefined) throw new Error(`${where} has no ${name}`)
     return found[0]
   }
+}
+
+function textOf({ replica, reason, item }: Binned): string {
+  return `${replica} ${reason} ${item.GivenName}:${item.JobTitle}`
 }
 
 function itemOf(text: string): Item {
