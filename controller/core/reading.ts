@@ -18,13 +18,17 @@ export function readingOf(
   found: Found,
 ): Reading {
   const newcomer = copy === undefined || copy.revision === 0
-  const base = newcomer ? {} : (baseOf(link, copy) ?? {})
+  // Where the hub receives nothing, what it shows is what there is, and what it lacks is gone.
+  const stands = role.hub && !role.receives && link.revision > 0
+  const base = newcomer ? (stands ? (link.agreed ?? {}) : {}) : (baseOf(link, copy) ?? {})
   const isPrivate = !role.hub && role.private === 'Skip' && type.private(found.item)
   // Drift that is ignored, and edits of what is marked private, count as soon as neither holds any more.
   const ignoring = role.writes ? isPrivate : role.drift === 'Ignore'
   const shown = ignoring ? (copy?.shown ?? {}) : withoutDrift(copy?.shown ?? {})
   const all =
-    copy === undefined ? newcomerChanges(type, link, found) : changesOf(type, found, base, shown)
+    copy === undefined && !stands
+      ? newcomerChanges(type, link, found)
+      : changesOf(type, found, base, shown)
   const changes = withoutAgreed(type, link, copy, all)
   return {
     role,

@@ -19,7 +19,7 @@ import {
   type Row,
 } from './link.ts'
 import { type Loose, matched } from './match.ts'
-import { groupMark, hubMark } from './stamp.ts'
+import { groupMark, hubMark, sourceMark } from './stamp.ts'
 
 /** All that a plan is made from. `links` holds every link that is changed or behind, and no more need be. */
 export type View = Readonly<{
@@ -39,14 +39,15 @@ export function rowsOf(view: View): readonly Row[] {
   for (const link of links) cells.set(link.id, new Map())
 
   const loose: Loose[] = []
+  const shared = sharedMarks(view)
   for (const role of roles) {
     const observation = view.observations.get(role.id) ?? unseen
     const found = new Map<LinkId, Found>()
     const gone = new Set<ItemId>(observation.state === 'seen' ? observation.gone : [])
-    for (const item of observation.state === 'seen' ? observation.changed : []) {
+    for (const item of observation.state === 'seen' ? byId(observation.changed) : []) {
       const link = known.get(role.id)?.get(item.id)
       if (link !== undefined) found.set(link, item)
-      else if (mayMatch(view, role, item)) loose.push({ role, found: item })
+      else if (mayMatch(view, shared, role, item)) loose.push({ role, found: item })
     }
     for (const link of links) {
       cells
@@ -64,6 +65,11 @@ export function ordered(roles: readonly Role[]): readonly Role[] {
   )
 }
 
+// No server promises an order, and which of several is matched first must not depend on it.
+function byId(items: readonly Found[]): readonly Found[] {
+  return [...items].sort((one, other) => (one.id < other.id ? -1 : 1))
+}
+
 const unseen = { state: 'unknown' } as const
 
 function indexed(links: readonly Link[]): Map<ReplicaId, Map<ItemId, LinkId>> {
@@ -77,13 +83,25 @@ function indexed(links: readonly Link[]): Map<ReplicaId, Map<ItemId, LinkId>> {
   return index
 }
 
-// May it be compared with others? What a member marked private may not, unless it is a copy that we made.
-// And what we copied there from another hub belongs to that one, not to this.
-function mayMatch(view: View, role: Role, found: Found): boolean {
+// May it be compared with others? What a member marked private may not, unless it is a copy that we made
+// or what others were copied from. And what we copied there from another hub belongs to that one, not to this.
+function mayMatch(view: View, shared: ReadonlySet<string>, role: Role, found: Found): boolean {
   const ours = found.stamp?.group === groupMark(view.group)
   if (role.hub) return true
   if (ours && found.stamp?.hub !== hubMark(view.roles.find(({ hub }) => hub)?.id)) return false
-  return ours || mayLeave(view.type, role, found)
+  if (ours || mayLeave(view.type, role, found)) return true
+  const { id } = found
+  return shared.has(sourceMark(role.id, id)) || shared.has(linkIdOf(view.group, role.id, id))
+}
+
+// Marks of items from which something was copied.
+function sharedMarks({ group, links, observations }: View): ReadonlySet<string> {
+  const mine = groupMark(group)
+  const stamps = [...observations.values()].flatMap((seen) =>
+    seen.state === 'seen' ? seen.changed.map(({ stamp }) => stamp) : [],
+  )
+  const named = stamps.flatMap((stamp) => (stamp?.group === mine ? [stamp.link, stamp.source] : []))
+  return new Set([...named, ...links.flatMap(({ id, aliases }) => [id, ...aliases])])
 }
 
 // A member's own item that is marked private never leaves the mailbox.

@@ -9,6 +9,7 @@ import { groupMark, hubMark, type Stamp, sourceMark } from '../core/stamp.ts'
 import type { Action, Plan, Step } from '../core/step.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { type Applied, nothingApplied } from './applied.ts'
+import { overwritten } from './overwritten.ts'
 import type { Baseline, Change, Entry, Replica, Written } from './ports.ts'
 
 /** What applying needs. `due()` says that the pass has had its time. */
@@ -113,6 +114,9 @@ class Turn {
   }
 
   async #update(jobs: readonly Job[], signal: AbortSignal): Promise<void> {
+    const kept = await overwritten(jobs, this.#replica, signal)
+    this.#applied.kept += kept.length
+    if (kept.length > 0) await this.#site.baseline.commit({ at: this.#site.at(), kept })
     const updates = jobs.flatMap(({ step, action }) =>
       action.kind === 'update'
         ? [{ id: action.id, expect: action.expect, patch: action.patch, agreed: agreedOf(step) }]

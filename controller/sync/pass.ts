@@ -21,12 +21,13 @@ import type { Link, Observation, Role } from '../core/link.ts'
 import type { Rules } from '../core/plan.ts'
 import { membersOf, type Problem, type Report } from '../core/report.ts'
 import type { View } from '../core/rows.ts'
-import { SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { SyncError } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
 import { apply } from './apply.ts'
 import { anotherHub, blank } from './blank.ts'
 import { observe, type Sight, touchedLinks } from './observe.ts'
 import type { Baseline, Change, Clock, ConflictNote, Kept, Memory, Replica } from './ports.ts'
+import { prepared } from './prepare.ts'
 import { pendingOf, remember, withRecheck } from './remember.ts'
 
 /** All that a pass needs. Durations in ms. */
@@ -127,7 +128,10 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     kept,
     conflicts: kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf),
     caused: causedBy(plan.steps, rules.roles),
-    memories: withRecheck(memories, pending),
+    memories: new Map([
+      ...lookingAnew(proposal.sight, memories),
+      ...withRecheck(memories, pending),
+    ]),
   })
 
   const ready = await prepared(plan.steps, replicas, memories, signal)
@@ -177,6 +181,14 @@ function notesOf({ link, replica, fields, item }: Kept): readonly ConflictNote[]
   return fields.map((field) => ({ link, replica, field, version }))
 }
 
+// Whoever could not be looked at while somebody joined looks at everything the next time: what is to be
+// one with the newcomer's may have been there all the time.
+function lookingAnew(sight: Sight, used: ReadonlyMap<ReplicaId, Memory>): Map<ReplicaId, Memory> {
+  if (!sight.fresh.some((id) => used.has(id))) return new Map()
+  const others = [...sight.before].filter(([id]) => !used.has(id))
+  return new Map(others.map(([id, memory]) => [id, { ...memory, cursor: undefined }]))
+}
+
 function without(link: Link, absent: (id: ReplicaId) => boolean): Link {
   if (![...link.copies.keys()].some(absent)) return link
   return { ...link, copies: new Map([...link.copies].filter(([id]) => !absent(id))) }
@@ -193,33 +205,6 @@ function causedBy(
     if (deletions + publications > 0) caused.set(id, { deletions, publications })
   }
   return caused
-}
-
-type Failures = Map<ReplicaId, { error: SyncError; items: number }>
-
-// Folders that are written to must be there, and be ours to write.
-async function prepared(
-  steps: Guarded['plan']['steps'],
-  replicas: readonly Replica[],
-  memories: ReadonlyMap<ReplicaId, Memory>,
-  signal: AbortSignal,
-): Promise<{ memories: Map<ReplicaId, Memory>; failures: Failures }> {
-  const needed = new Set(steps.flatMap(({ actions }) => actions.map(({ replica }) => replica)))
-  const ready = new Map(memories)
-  const failures: Failures = new Map()
-  const prepare = async (replica: Replica): Promise<void> => {
-    const { id } = replica.role
-    const memory = memories.get(id)
-    if (memory === undefined || !needed.has(id)) return
-    try {
-      ready.set(id, await replica.prepare(memory, signal))
-    } catch (error) {
-      signal.throwIfAborted()
-      failures.set(id, { error: syncErrorOf(error), items: 0 })
-    }
-  }
-  await Promise.all(replicas.map(prepare))
-  return { memories: ready, failures }
 }
 
 // Notes which links are done with, and says who is behind with the others.
