@@ -138,12 +138,15 @@ function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Dra
     shown,
     withheld,
   })
-  if (!travels && !ignored && changes.size > 0) {
+  // What is reverted, and what was let pass until the agreed content moved, is somebody's work: it is kept.
+  const overwritten = touched(patch)
+  const lost = ignored ? overwritten.some((field) => mine.includes(field)) : changes.size > 0
+  if (!travels && lost) {
     draft.keeps.push({
       replica: role.id,
       item: found.item,
       reason: 'Drift',
-      fields: touched(patch),
+      fields: overwritten,
     })
   }
 }

@@ -57,12 +57,19 @@ export class Hub implements Replica {
     const recheck = memory?.recheck ?? []
     const base = { folder: state.id, parent: state.parent, lens: memory?.lens ?? '' }
     if (memory?.folder === state.id && memory.cursor !== undefined && memory.cursor === state.tag) {
-      const { found, unreadable } = await readAll(this.#items, this.#site.pool, recheck, signal)
-      return {
-        changed: found,
-        gone: [],
-        memory: { ...base, cursor: state.tag, recheck: unreadable },
-      }
+      const { found, unreadable, missing } = await readAll(
+        this.#items,
+        this.#site.pool,
+        recheck,
+        signal,
+      )
+      // The tag says that nothing moved, and yet it is not there: the listing decides.
+      if (missing.length === 0)
+        return {
+          changed: found,
+          gone: [],
+          memory: { ...base, cursor: state.tag, recheck: unreadable },
+        }
     }
     const refs = await this.#listed(state, signal)
     const missing = memory?.folder === state.id ? await lacking(refs, known) : []

@@ -1,10 +1,11 @@
-// Carries a plan out and writes every outcome down as it comes. First the hub, then the members side by
-// side, updates before creates; deletes come last. One replica is written by one request at a time.
-// What fails stays behind; a failure of the whole replica ends its turn, not the others'.
+// Carries a plan out and writes every outcome down as it comes. First the hub, then the members side by side,
+// updates before creates; deletes come last. One replica is written by one request at a time. What fails
+// stays behind; a failure of the whole replica ends its turn, not the others'.
 import { copyAfter, sourceOf } from '../core/fold.ts'
 import type { GroupId, ItemId, ReplicaId } from '../core/id.ts'
 import { difference, empty, type Item, type ItemType } from '../core/item.ts'
 import type { Copy, Found } from '../core/link.ts'
+import { driftUnder } from '../core/shown.ts'
 import { groupMark, hubMark, type Stamp, sourceMark } from '../core/stamp.ts'
 import type { Action, Plan, Step } from '../core/step.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
@@ -118,7 +119,23 @@ class Turn {
         ? [{ id: action.id, expect: action.expect, patch: action.patch, agreed: agreedOf(step) }]
         : [],
     )
+    await this.#keepDrift(jobs, signal)
     await this.#record(jobs, await this.#replica.update(updates, signal), signal)
+  }
+
+  // Drift that was let pass is known by its digest only: it is read and kept before it is overwritten.
+  async #keepDrift(jobs: readonly Job[], signal: AbortSignal): Promise<void> {
+    const replica = this.#replica.role.id
+    const drifting = jobs.filter(({ action }) => driftUnder(action).length > 0)
+    if (drifting.length === 0) return
+    const found = await this.#replica.read(drifting.map(idOf), signal)
+    const kept = drifting.flatMap(({ step: { link }, action }, at) => {
+      const each = found[at]
+      const keep = { link: link.id, replica, reason: 'Drift', fields: driftUnder(action) } as const
+      return each === undefined || each instanceof SyncError ? [] : [{ ...keep, item: each.item }]
+    })
+    this.#applied.kept += kept.length
+    await this.#site.baseline.commit({ at: this.#site.at(), kept })
   }
 
   // There is no conditional delete: each is read right before, kept as it is, and left alone when it moved.

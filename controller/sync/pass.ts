@@ -27,7 +27,7 @@ import { apply } from './apply.ts'
 import { anotherHub, blank } from './blank.ts'
 import { observe, type Sight, touchedLinks } from './observe.ts'
 import type { Baseline, Change, Clock, ConflictNote, Kept, Memory, Replica } from './ports.ts'
-import { pendingOf, remember, withRecheck } from './remember.ts'
+import { pendingOf, remember, withoutCursors, withRecheck } from './remember.ts'
 
 /** All that a pass needs. Durations in ms. */
 export type Course = Readonly<{
@@ -116,7 +116,6 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   const kept = plan.steps.flatMap(({ link, keeps }) =>
     keeps.map((keep) => ({ ...keep, link: link.id })),
   )
-  const pending = pendingOf(plan.steps)
   const left = proposal.beforeRoles.filter((id) => !rules.roles.some((role) => role.id === id))
   await baseline.commit({
     at: at(),
@@ -127,7 +126,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     kept,
     conflicts: kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf),
     caused: causedBy(plan.steps, rules.roles),
-    memories: withRecheck(memories, pending),
+    memories: withoutCursors(withRecheck(memories, pendingOf(plan.steps)), plan.steps),
   })
 
   const ready = await prepared(plan.steps, replicas, memories, signal)
@@ -151,7 +150,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     new Set(proposal.view.links.map(({ id }) => id)),
     plan.steps,
   )
-  await remember(course, at, ready.memories, pending, applied, signal)
+  await remember(course, at, ready.memories, plan.steps, applied, signal)
   return reportOf(course, startMs, { observations, refusals, applied, behind, kept: kept.length })
 }
 
