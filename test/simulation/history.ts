@@ -164,10 +164,10 @@ export class History {
         mails.set(nameOf(item), (mails.get(nameOf(item)) ?? new Set()).add(String(mail)))
         // What a receive-only member had before is drift, too, where it differs.
         if (!writes) this.#users.touched.add(`${name} ${nameOf(item)}`)
-        if (writes) here.set(nameOf(item), (here.get(nameOf(item)) ?? 0) + 1)
+        here.set(nameOf(item), (here.get(nameOf(item)) ?? 0) + 1)
       }
       for (const [who, times] of here) {
-        sums.set(who, (sums.get(who) ?? 0) + times)
+        if (writes) sums.set(who, (sums.get(who) ?? 0) + times)
         if (times > 1) this.#unclear.add(who)
       }
       // What two groups bring into the hub at the same time is not compared.
