@@ -60,12 +60,15 @@ export class Hub implements Replica {
     const { id: folder, parent, committedMs } = state
     const base = { folder, parent, committedMs, lens: memory?.lens ?? '' }
     if (same && memory.cursor !== undefined && memory.cursor === state.tag) {
-      const { found, unreadable } = await readAll(this.#items, this.#site.pool, recheck, signal)
-      return {
-        changed: found,
-        gone: [],
-        memory: { ...base, cursor: state.tag, recheck: unreadable },
-      }
+      const read = await readAll(this.#items, this.#site.pool, recheck, signal)
+      const { found, unreadable } = read
+      // The tag says that nothing moved, and yet it is not there: the listing decides.
+      if (read.missing.length === 0)
+        return {
+          changed: found,
+          gone: [],
+          memory: { ...base, cursor: state.tag, recheck: unreadable },
+        }
     }
     const refs = await this.#listed(state, signal)
     const missing = same ? await lacking(refs, known) : []

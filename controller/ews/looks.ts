@@ -10,8 +10,12 @@ import type { FolderState } from './folder-state.ts'
 import { type Items, readMax } from './items.ts'
 import type { Ref } from './operations.ts'
 
-/** What a read brought: items, and those that could not be read and shall be tried again. */
-export type Read = Readonly<{ found: readonly Found[]; unreadable: readonly ItemId[] }>
+/** What a read brought: items, those that could not be read and shall be tried again, and those that are not there. */
+export type Read = Readonly<{
+  found: readonly Found[]
+  unreadable: readonly ItemId[]
+  missing: readonly ItemId[]
+}>
 
 /** Those of the listed items whose version is not the known one. */
 export async function moved(refs: readonly Ref[], known: Known): Promise<readonly ItemId[]> {
@@ -28,6 +32,7 @@ export async function readAll(
 ): Promise<Read> {
   const found: Found[] = []
   const unreadable: ItemId[] = []
+  const missing: ItemId[] = []
   for (let from = 0; from < ids.length; from += readMax) {
     const page = ids.slice(from, from + readMax)
     const got = await items.read(page, signal)
@@ -37,9 +42,10 @@ export async function readAll(
         if (each.kind === 'transient') throw each
         if (each.code !== 'OtherKind' && id !== undefined) unreadable.push(id)
       } else if (each !== undefined) found.push(pool.kept(each))
+      else if (id !== undefined) missing.push(id)
     })
   }
-  return { found, unreadable }
+  return { found, unreadable, missing }
 }
 
 /**

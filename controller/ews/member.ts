@@ -40,6 +40,7 @@ export class Member implements Replica {
   readonly #items: Items
   #folder: string | undefined
   #state: FolderState | undefined
+  readonly #created = new Set<ItemId>()
 
   constructor(site: MemberSite) {
     this.role = site.role
@@ -53,18 +54,21 @@ export class Member implements Replica {
     // A folder that is still to be made holds nothing, and has lost nothing.
     if (state === undefined) return { changed: [], gone: [], memory: { lens, recheck: [] } }
     demandReadable(state)
-    const same = memory?.folder === state.id
-    const restored = same && wentBack(state, memory.committedMs)
-    const { refs, gone, cursor } = await this.#changes(
-      state.id,
-      same && !restored ? memory.cursor : undefined,
-      known,
-      same,
-      signal,
-    )
+    // What is known of a folder that was made, but not yet written down, can only lie in there.
+    const same = memory?.folder === undefined || memory.folder === state.id
+    const restored = same && wentBack(state, memory?.committedMs)
+    const before = same ? memory : undefined
+    const from = restored ? undefined : before?.cursor
+    const { refs, gone, cursor } = await this.#changes(state.id, from, known, same, signal)
+    const recheck = before?.recheck ?? []
+    const ids = [...new Set([...(await moved(refs, known)), ...recheck])]
+    const read = await readAll(this.#items, this.#site.pool, ids, signal)
+    const { found, unreadable } = read
+    // Made and deleted since the cursor, it is not told of at all: then the whole folder must be listed.
+    const untold = recheck.some((id) => read.missing.includes(id) && !gone.includes(id))
+    if (untold && before !== undefined && from !== undefined)
+      return this.observe({ ...before, cursor: undefined }, known, signal)
     const { id: folder, parent, committedMs } = state
-    const ids = new Set([...(await moved(refs, known)), ...(same ? memory.recheck : [])])
-    const { found, unreadable } = await readAll(this.#items, this.#site.pool, [...ids], signal)
     return {
       changed: found,
       gone,
@@ -90,8 +94,10 @@ export class Member implements Replica {
     return this.#items.read(ids, signal)
   }
 
-  create(items: readonly Creation[], signal: AbortSignal) {
-    return this.#items.create(this.#folder ?? '', items, signal)
+  async create(items: readonly Creation[], signal: AbortSignal) {
+    const written = await this.#items.create(this.#folder ?? '', items, signal)
+    for (const each of written) if (!(each instanceof SyncError)) this.#created.add(each.id)
+    return written
   }
 
   update(updates: readonly Update[], signal: AbortSignal) {
@@ -103,10 +109,12 @@ export class Member implements Replica {
   }
 
   // Page by page past our own echo; the first page with anybody else's change is left for the next pass.
+  // What we made and is not told of, or not yet passed, may be gone without ever being told: it is read again.
   async settle(memory: Memory, known: Known, signal: AbortSignal): Promise<Memory> {
     const { folder } = memory
     if (folder === undefined) return memory
     let { cursor } = memory
+    const untold = new Set(this.#created)
     for (let page = 0; page < pagesMax; page += 1) {
       const answer = await this.#site.transport.call(
         syncFolderItems,
@@ -117,9 +125,10 @@ export class Member implements Replica {
       const lost = await known.versions(answer.gone)
       if ((await moved(answer.changed, known)).length > 0 || lost.size > 0) break
       cursor = answer.cursor
+      for (const { id } of answer.changed) untold.delete(id)
       if (answer.last) break
     }
-    return { ...memory, cursor }
+    return { ...memory, cursor, recheck: [...memory.recheck, ...untold] }
   }
 
   async #look(memory: Memory | undefined, signal: AbortSignal): Promise<FolderState | undefined> {

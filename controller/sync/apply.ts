@@ -1,6 +1,6 @@
-// Carries a plan out and writes every outcome down as it comes. First the hub, then the members side by
-// side, updates before creates; deletes come last. One replica is written by one request at a time.
-// What fails stays behind; a failure of the whole replica ends its turn, not the others'.
+// Carries a plan out and writes every outcome down as it comes. First the hub, then the members side by side,
+// updates before creates; deletes come last. One replica is written by one request at a time. What fails
+// stays behind; a failure of the whole replica ends its turn, not the others'.
 import { copyAfter, sourceOf } from '../core/fold.ts'
 import type { GroupId, ItemId, ReplicaId } from '../core/id.ts'
 import { difference, empty, type Item, type ItemType } from '../core/item.ts'

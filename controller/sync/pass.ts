@@ -21,7 +21,7 @@ import type { Sight } from './observe.ts'
 import type { Change, Memory } from './ports.ts'
 import { prepared } from './prepare.ts'
 import { type Course, propose } from './propose.ts'
-import { agedIn, pendingOf, remember, withRecheck } from './remember.ts'
+import { agedIn, pendingOf, remember, withoutCursors, withRecheck } from './remember.ts'
 
 /** Makes one pass. Rejects with a SyncError when nothing could be decided, and when the signal aborts. */
 export async function pass(course: Course, signal: AbortSignal): Promise<Report> {
@@ -36,7 +36,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   const used = ([id]: [ReplicaId, Memory]) => decided && observations.get(id)?.state === 'seen'
   const memories = new Map([...sight.memories].filter(used))
   const kept = plan.steps.flatMap(keptOf)
-  const pending = pendingOf(plan.steps)
+  const now = withRecheck(agedIn(memories, sight.restored), pendingOf(plan.steps))
   const leaving = decided ? await leaversOf(course, proposal) : []
   const left = proposal.left.filter((id) => !leaving.some(({ role }) => role.id === id))
   await baseline.commit({
@@ -50,10 +50,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     conflicts: kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf),
     caused: causedBy(guarded, rules.roles),
     approvals: guarded.approvals.map(({ hash }) => hash),
-    memories: new Map([
-      ...lookingAnew(sight, memories),
-      ...withRecheck(agedIn(memories, sight.restored), pending),
-    ]),
+    memories: new Map([...lookingAnew(sight, memories), ...withoutCursors(now, plan.steps)]),
     restored: decided ? restoredBy(proposal, plan, rules) : [],
   })
 
@@ -79,7 +76,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     plan.steps,
   )
   const remembered = agedIn(ready.memories, sight.restored)
-  await remember(course, at, remembered, pending, applied, signal)
+  await remember(course, at, remembered, plan.steps, applied, signal)
   await seeOff(course, at, leaving, applied, signal)
   return reportOf(course, startMs, { observations, refusals, applied, behind, kept: kept.length })
 }

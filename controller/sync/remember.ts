@@ -44,16 +44,39 @@ export function agedIn(
   )
 }
 
+/**
+ * The memories as they must be while copies are being made: a copy that is made and deleted after a cursor
+ * is not told of by any look that starts there. Whoever dies in between looks at the whole folder again.
+ */
+export function withoutCursors(
+  memories: ReadonlyMap<ReplicaId, Memory>,
+  steps: readonly Step[],
+): ReadonlyMap<ReplicaId, Memory> {
+  const making = new Set(
+    steps.flatMap(({ actions }) =>
+      actions.flatMap(({ kind, replica }) => (kind === 'create' ? [replica] : [])),
+    ),
+  )
+  return new Map(
+    [...memories].map(([id, memory]) => [
+      id,
+      making.has(id) ? { ...memory, cursor: undefined } : memory,
+    ]),
+  )
+}
+
 /** Saves what the replicas remember, moved past the echo of what we just wrote. */
 export async function remember(
   { replicas, baseline }: Readonly<{ replicas: readonly Replica[]; baseline: Baseline }>,
   at: () => Change['at'],
   memories: ReadonlyMap<ReplicaId, Memory>,
-  pending: ReadonlyMap<ReplicaId, readonly ItemId[]>,
+  steps: readonly Step[],
   applied: Applied,
   signal: AbortSignal,
 ): Promise<void> {
   const next = new Map<ReplicaId, Memory>()
+  const pending = pendingOf(steps)
+  const unsettled = withoutCursors(memories, steps)
   const one = async (replica: Replica): Promise<void> => {
     const { id } = replica.role
     const memory = memories.get(id)
@@ -62,11 +85,13 @@ export async function remember(
     const left = (pending.get(id) ?? []).filter((item) => !done?.has(item))
     const recheck = [...new Set([...memory.recheck, ...left])]
     const restored = memory.restored && recheck.length > 0
-    next.set(id, { ...memory, recheck, restored, lens: lensOf(replica.role) })
+    const start = applied.written.has(id) ? unsettled.get(id) : memory
+    next.set(id, { ...(start ?? memory), recheck, restored, lens: lensOf(replica.role) })
     try {
       if (!applied.written.has(id) || applied.unfinished || signal.aborted) return
       const moved = await replica.settle(memory, baseline.known(id), signal)
-      next.set(id, { ...moved, recheck, restored, lens: lensOf(replica.role) })
+      const again = [...new Set([...recheck, ...moved.recheck])]
+      next.set(id, { ...moved, recheck: again, restored, lens: lensOf(replica.role) })
     } catch (error) {
       // The echo is simply seen again by the next pass, as what it is.
       if (!(error instanceof SyncError) && !signal.aborted) throw error

@@ -31,8 +31,8 @@ export type Fate =
 /** Who sees everything, and decides what goes wrong. */
 export type Watch = Readonly<{
   request?: (call: Call) => Fate | undefined
-  /** The server is done with it, whether or not anybody hears of it. */
-  answered?: (call: Call) => void
+  /** The server is done with it, whether or not anybody hears what it said. */
+  answered?: (call: Call, said: string) => void
   /** A write to the state, numbered from 1. */
   commit?: (n: number) => 'before' | 'after' | undefined
   committed?: (change: Change) => void
@@ -188,12 +188,12 @@ export class Life {
     }
     if (fate?.kind === 'late' && fate.when === 'before') return forsaken(request)
     const answer = await this.#asked(request, fate?.kind === 'fault' ? fate.fault : undefined)
-    this.#watch.answered?.(call)
+    this.#watch.answered?.(call, answer.said)
     if (fate?.kind === 'die') this.die()
     if (this.#dead) return never()
     if (fate?.kind === 'late') return forsaken(request)
-    if (answer instanceof ConnectionLost) throw answer
-    return answer
+    if (answer.response === undefined) throw new ConnectionLost()
+    return answer.response
   }
 
   async #asked({ url, headers, body }: Outgoing, fault: Fault | undefined) {
@@ -203,14 +203,15 @@ export class Life {
     try {
       const answer = await exchange.handle({ method: 'POST', path, headers, body })
       const date = new Date(clock.now()).toUTCString()
-      return {
+      const response = {
         status: answer.status,
         headers: { ...answer.headers, date },
         body: chunksOf(answer.body, answer.truncated === true),
         discard: async () => {},
       }
+      return { said: answer.body, response }
     } catch (error) {
-      if (error instanceof ConnectionLost) return error
+      if (error instanceof ConnectionLost) return { said: '', response: undefined }
       throw error
     }
   }

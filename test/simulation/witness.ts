@@ -20,6 +20,8 @@ export class Witness {
   /** Words that are in the bin, or were when the state was lost, or lie where only administrators look. */
   readonly #kept = new Set<string>()
   readonly #words = new WeakMap<Map<string, unknown>, readonly string[]>()
+  /** How often the version of somebody lost a conflict. */
+  readonly losers = new Map<string, number>()
   #binned = 0
   #next = 0
 
@@ -39,9 +41,11 @@ export class Witness {
   /** Words that lay in folders before anything began. */
   found(text: string, confinedTo?: string): void {
     for (const word of wordsIn(text)) {
+      // What somebody else has as well is no secret.
+      if (confinedTo === undefined) this.#confined.delete(word)
+      else if (!this.#written.has(word)) this.#confined.set(word, confinedTo)
       this.#written.add(word)
       this.#next = Math.max(this.#next, Number(word.slice(1, -1)))
-      if (confinedTo !== undefined) this.#confined.set(word, confinedTo)
     }
   }
 
@@ -64,8 +68,10 @@ export class Witness {
   /** Reads what is new in the bin. */
   binned(): void {
     const news = this.#office.state.bin.list(1000)
-    for (const { item } of news.slice(0, news.length - this.#binned)) {
+    for (const { item, reason } of news.slice(0, news.length - this.#binned)) {
       for (const word of wordsIn(JSON.stringify(item))) this.#kept.add(word)
+      const name = String(item.GivenName)
+      if (reason === 'Conflict') this.losers.set(name, (this.losers.get(name) ?? 0) + 1)
     }
     this.#binned = news.length
   }

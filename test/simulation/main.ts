@@ -1,0 +1,59 @@
+// `SEED=1 RUNS=2000 npm run simulate`: histories on all processors, each with a seed of its own. Prints what
+// was reached, and of what failed one line that tells it again.
+import { availableParallelism } from 'node:os'
+import { isMainThread, parentPort, Worker } from 'node:worker_threads'
+import { type Choice, type Outcome, run, unreached } from './run.ts'
+
+/** Histories of one portion; a portion's seed follows from the first one, however many workers there are. */
+const portion = 50
+
+if (isMainThread) process.exitCode = await main()
+else parentPort?.on('message', async (choice: Choice) => parentPort?.postMessage(await run(choice)))
+
+async function main(): Promise<number> {
+  const seed = Number(process.env.SEED ?? 1)
+  const runs = Number(process.env.RUNS ?? 600)
+  const path = process.env.FROM
+  const choices: Choice[] = []
+  for (let at = 0; at < runs; at += portion)
+    choices.push({ seed: seed + at / portion, runs: Math.min(portion, runs - at), path })
+  const startMs = performance.now()
+  const counters: Record<string, number> = {}
+  let [done, failed] = [0, 0]
+  const told = ({ runs: some, counters: reached, failure }: Outcome): void => {
+    done += some
+    for (const [what, times] of Object.entries(reached))
+      counters[what] = (counters[what] ?? 0) + times
+    if (failure === undefined) return
+    failed += 1
+    console.log(`${failure.line}\n${failure.findings}\n${JSON.stringify(failure.tale)}\n`)
+  }
+  const workers = Math.min(availableParallelism(), choices.length)
+  await Promise.all(Array.from({ length: workers }, () => work(choices, told)))
+  const minutes = (performance.now() - startMs) / 60_000
+  const reached = Object.entries(counters).sort()
+  console.log(`reached: ${reached.map(([what, times]) => `${what} ${times}`).join(', ')}`)
+  const rate = Math.round(done / minutes)
+  console.log(`${done} histories, ${rate} a minute, ${failed} portions failed`)
+  const missing = runs < 500 || path !== undefined ? [] : unreached(counters)
+  if (missing.length > 0) console.log(`never reached: ${missing.join(', ')}`)
+  return failed + missing.length === 0 ? 0 : 1
+}
+
+// One thread takes portions until there are none.
+async function work(choices: Choice[], told: (outcome: Outcome) => void): Promise<void> {
+  const worker = new Worker(new URL(import.meta.url))
+  try {
+    for (let choice = choices.shift(); choice !== undefined; choice = choices.shift()) {
+      told(
+        await new Promise<Outcome>((resolve, reject) => {
+          worker.once('message', resolve)
+          worker.once('error', reject)
+          worker.postMessage(choice)
+        }),
+      )
+    }
+  } finally {
+    await worker.terminate()
+  }
+}

@@ -1,0 +1,85 @@
+// Histories that once broke a law, as they were shrunk, each with what was wrong. They are lived again before
+// any new one.
+import type { Step } from './history.ts'
+import { free, type Plan, type Team } from './office.ts'
+import { person } from './stories.ts'
+import type { Act } from './users.ts'
+
+const act = (who: number, what: Act['what'], which = 0, field = 0): Act => ({
+  who,
+  what,
+  which,
+  field,
+})
+const does = (who: number, what: Act['what'], which = 0, field = 0): Step => ({
+  step: 'act',
+  act: act(who, what, which, field),
+})
+const passes = (more: Partial<Extract<Step, { step: 'pass' }>> = {}): Step => ({
+  step: 'pass',
+  audit: false,
+  events: [],
+  acts: [],
+  ...more,
+})
+
+const p0 = person('P0', { JobTitle: '<1001>' })
+
+const planOf = (team: Partial<Team>): Plan => ({
+  hub: [p0],
+  concurrency: 1,
+  teams: [
+    {
+      name: 'contacts',
+      conflicts: 'HubWins',
+      drift: 'Revert',
+      private: 'Skip',
+      guard: free,
+      members: [
+        { name: 'ann', direction: 'TwoWay' },
+        { name: 'bob', direction: 'TwoWay', has: [] },
+      ],
+      ...team,
+    },
+  ],
+})
+
+/** What was wrong, where, and the history that showed it. 0 is the hub, then come the members. */
+export const seeds: readonly (readonly [string, Plan, readonly Step[]])[] = [
+  [
+    'drift that was ignored was overwritten by the hub’s edit and not kept',
+    planOf({
+      drift: 'Ignore',
+      members: [
+        { name: 'ann', direction: 'OneWay', has: [{ ...p0, JobTitle: '<1004>' }] },
+        { name: 'bob', direction: 'TwoWay' },
+      ],
+    }),
+    [passes(), passes(), does(0, 'edit')],
+  ],
+  [
+    'drift that was ignored, in a copy that nobody touched since, was overwritten and not kept',
+    planOf({
+      drift: 'Ignore',
+      members: [
+        { name: 'ann', direction: 'OneWay', has: [] },
+        { name: 'bob', direction: 'TwoWay' },
+      ],
+    }),
+    [passes(), does(1, 'edit'), passes(), passes(), does(0, 'edit')],
+  ],
+  [
+    'a copy that was deleted from a folder made by a pass that died was never missed',
+    planOf({}),
+    [
+      passes({ end: { at: 2, when: 'after' } }),
+      passes({ acts: [{ at: 1, act: act(1, 'remove') }] }),
+      does(0, 'edit'),
+    ],
+  ],
+  [
+    'a copy that was made by a pass that died and deleted before the next was never missed',
+    planOf({ members: [{ name: 'ann', direction: 'TwoWay', has: [] }] }),
+    [passes({ end: { at: 3, when: 'before' } }), does(1, 'erase'), does(0, 'edit', 0, 2)],
+  ],
+]
