@@ -28,6 +28,8 @@ export class Stage {
   readonly away = new Set<string>()
   policy: Policy = 'HubWins'
   limits: Limits = free
+  /** How much the bin may hold; from the next `forget` on. */
+  binMaxBytes = Number.POSITIVE_INFINITY
   approved = new Set<string>()
   #roles = new Map<string, Role>()
   #state: State = openState(':memory:')
@@ -70,7 +72,7 @@ export class Stage {
 
   forget(): void {
     this.#state.close()
-    this.#state = openState(':memory:')
+    this.#state = openState(':memory:', { binMaxBytes: this.binMaxBytes })
   }
 
   put(where: string, text: string, more: Item = {}): void {
