@@ -134,8 +134,10 @@ function* join(
   const { adopted, born } = matched(view.group, view.type, links, cells, loose)
   for (const { link, role, found, moved } of adopted) {
     const cell = cells.get(link)?.get(role.id)
-    // What was only moved keeps its history; anything else, restored perhaps, is compared as if never seen.
-    const copy = moved && cell?.state === 'gone' ? cell.copy : undefined
+    // What was only moved keeps its history, and so does what is nobody else's doing; anything else, restored
+    // perhaps, is compared as if never seen.
+    const own = moved || !role.receives
+    const copy = own && cell?.state === 'gone' ? cell.copy : undefined
     cells.get(link)?.set(role.id, { state: 'edited', copy, found })
   }
   for (const link of links) yield { link, cells: cells.get(link.id) ?? new Map() }

@@ -18,16 +18,16 @@ import {
 } from '../core/guard.ts'
 import { digestOf, type GroupId, type LinkId, type ReplicaId } from '../core/id.ts'
 import type { Link, Observation, Role } from '../core/link.ts'
+import { orphansOf } from '../core/orphans.ts'
 import type { Rules } from '../core/plan.ts'
 import { membersOf, type Problem, type Report } from '../core/report.ts'
 import type { View } from '../core/rows.ts'
-import { SyncError } from '../core/sync-error.ts'
+import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
 import { apply } from './apply.ts'
 import { anotherHub, blank } from './blank.ts'
 import { observe, type Sight, touchedLinks } from './observe.ts'
 import type { Baseline, Change, Clock, ConflictNote, Kept, Memory, Replica } from './ports.ts'
-import { prepared } from './prepare.ts'
 import { pendingOf, remember, withRecheck } from './remember.ts'
 
 /** All that a pass needs. Durations in ms. */
@@ -113,7 +113,8 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   // What was not used is not consumed: neither who was set aside, nor anybody when it was the hub.
   const decided = rules.roles.every(({ id, hub }) => !hub || observations.get(id)?.state === 'seen')
   const used = ([id]: [ReplicaId, Memory]) => decided && observations.get(id)?.state === 'seen'
-  const memories = new Map([...proposal.sight.memories].filter(used))
+  const orphans = orphansOf(proposal.view, observations, plan)
+  const memories = withRecheck(new Map([...proposal.sight.memories].filter(used)), orphans)
   const kept = plan.steps.flatMap(({ link, keeps }) =>
     keeps.map((keep) => ({ ...keep, link: link.id })),
   )
@@ -128,10 +129,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     kept,
     conflicts: kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf),
     caused: causedBy(plan.steps, rules.roles),
-    memories: new Map([
-      ...lookingAnew(proposal.sight, memories),
-      ...withRecheck(memories, pending),
-    ]),
+    memories: withRecheck(memories, pending),
   })
 
   const ready = await prepared(plan.steps, replicas, memories, signal)
@@ -181,14 +179,6 @@ function notesOf({ link, replica, fields, item }: Kept): readonly ConflictNote[]
   return fields.map((field) => ({ link, replica, field, version }))
 }
 
-// Whoever could not be looked at while somebody joined looks at everything the next time: what is to be
-// one with the newcomer's may have been there all the time.
-function lookingAnew(sight: Sight, used: ReadonlyMap<ReplicaId, Memory>): Map<ReplicaId, Memory> {
-  if (!sight.fresh.some((id) => used.has(id))) return new Map()
-  const others = [...sight.before].filter(([id]) => !used.has(id))
-  return new Map(others.map(([id, memory]) => [id, { ...memory, cursor: undefined }]))
-}
-
 function without(link: Link, absent: (id: ReplicaId) => boolean): Link {
   if (![...link.copies.keys()].some(absent)) return link
   return { ...link, copies: new Map([...link.copies].filter(([id]) => !absent(id))) }
@@ -205,6 +195,33 @@ function causedBy(
     if (deletions + publications > 0) caused.set(id, { deletions, publications })
   }
   return caused
+}
+
+type Failures = Map<ReplicaId, { error: SyncError; items: number }>
+
+// Folders that are written to must be there, and be ours to write.
+async function prepared(
+  steps: Guarded['plan']['steps'],
+  replicas: readonly Replica[],
+  memories: ReadonlyMap<ReplicaId, Memory>,
+  signal: AbortSignal,
+): Promise<{ memories: Map<ReplicaId, Memory>; failures: Failures }> {
+  const needed = new Set(steps.flatMap(({ actions }) => actions.map(({ replica }) => replica)))
+  const ready = new Map(memories)
+  const failures: Failures = new Map()
+  const prepare = async (replica: Replica): Promise<void> => {
+    const { id } = replica.role
+    const memory = memories.get(id)
+    if (memory === undefined || !needed.has(id)) return
+    try {
+      ready.set(id, await replica.prepare(memory, signal))
+    } catch (error) {
+      signal.throwIfAborted()
+      failures.set(id, { error: syncErrorOf(error), items: 0 })
+    }
+  }
+  await Promise.all(replicas.map(prepare))
+  return { memories: ready, failures }
 }
 
 // Notes which links are done with, and says who is behind with the others.
