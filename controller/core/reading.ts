@@ -40,8 +40,9 @@ export function readingOf(
     changes,
     view: newcomer && !stands ? found.item : changed(base, all),
     modifiedMs: found.modifiedMs ?? 0,
-    // What its owner marked private stays in the mailbox, whoever wrote the rest of it.
-    travels: role.writes && !(isPrivate && !agreedPrivate(type, link)),
+    // What its owner marked private stays in the mailbox, whoever wrote the rest of it, and whoever else
+    // marked it later.
+    travels: role.writes && !(isPrivate && (copy?.withheld || !agreedPrivate(type, link))),
   }
 }
 
