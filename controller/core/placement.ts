@@ -7,6 +7,7 @@ import {
   fieldsOf,
   type Item,
   type ItemType,
+  type Patch,
   touched,
 } from './item.ts'
 import { baseOf, type Cell, type Copy, type Found, type Link, type Role } from './link.ts'
@@ -93,7 +94,7 @@ function bring(
   copy: Copy,
   draft: Draft,
 ): void {
-  const patch = difference(type, held, agreed ?? {})
+  const patch = sparing(type, copy.withheld ?? false, held, agreed ?? {})
   if (empty(patch)) {
     if (copy.revision !== revision || link.revision !== revision)
       draft.known.set(role.id, { ...copy, revision })
@@ -113,6 +114,19 @@ function bring(
   }
 }
 
+// What makes held what is agreed; but what its owner marked private is not unmarked by others.
+function sparing(type: ItemType, withheld: boolean, held: Item, agreed: Item): Patch {
+  const patch = difference(type, held, agreed)
+  if (!withheld) return patch
+  const marks = (item: Item, field: string) => {
+    const value = item[field]
+    return value !== undefined && type.private({ [field]: value })
+  }
+  const spared = (field: string) => marks(held, field) || marks(agreed, field)
+  const set = Object.entries(patch.set).filter(([field]) => !spared(field))
+  return { set: Object.fromEntries(set), clear: patch.clear.filter((field) => !spared(field)) }
+}
+
 // A copy that was just read: compared as it is, with what the server made of it left alone.
 function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Draft): void {
   if (reading === undefined || agreed === undefined)
@@ -120,8 +134,8 @@ function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Dra
   const { found, base, view, changes, travels, aged } = reading
   const ignored = !travels && !aged && (role.writes || role.drift === 'Ignore')
   const held = ignored ? agreedSince(type, base, agreed, view) : view
-  const patch = difference(type, held, agreed)
   const withheld = role.writes && !travels && !aged
+  const patch = sparing(type, withheld, held, agreed)
   const target = { id: found.id, version: found.version, revision }
   const mine = ignored ? [...changes.keys(), ...driftIn(reading.copy?.shown ?? {})] : []
   const noted = (as: Item) => drifted(shownOf(type, found.item, as), new Set(mine))

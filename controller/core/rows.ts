@@ -165,8 +165,10 @@ function* join(
   const { adopted, born } = matched(view.group, hubIn(view), view.type, links, cells, loose)
   for (const { link, role, found, moved } of adopted) {
     const cell = cells.get(link)?.get(role.id)
-    // What was only moved keeps its history; anything else, restored perhaps, is compared as if never seen.
-    const copy = moved && cell?.state === 'gone' ? cell.copy : undefined
+    // What was only moved keeps its history, and so does what is nobody else's doing; anything else, restored
+    // perhaps, is compared as if never seen.
+    const own = moved || !role.receives
+    const copy = own && cell?.state === 'gone' ? cell.copy : undefined
     const seen: Cell = { state: 'edited', copy, found }
     cells.get(link)?.set(role.id, agedOf(seen, view.restored?.get(role.id)))
   }

@@ -11,13 +11,13 @@ import { agreementOf, settled } from '../core/fold.ts'
 import type { Guarded } from '../core/guard.ts'
 import type { LinkId, ReplicaId } from '../core/id.ts'
 import type { Observation } from '../core/link.ts'
+import { orphansOf } from '../core/orphans.ts'
 import { membersOf, type Problem, type Report } from '../core/report.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
 import { apply } from './apply.ts'
 import { causedBy, keptOf, notesOf, restoredBy } from './consequences.ts'
 import { leaversOf, seeOff } from './leavers.ts'
-import type { Sight } from './observe.ts'
 import type { Change, Memory } from './ports.ts'
 import { prepared } from './prepare.ts'
 import { type Course, propose } from './propose.ts'
@@ -34,7 +34,8 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   // What was not used is not consumed: neither who was set aside, nor anybody when it was the hub.
   const decided = rules.roles.every(({ id, hub }) => !hub || observations.get(id)?.state === 'seen')
   const used = ([id]: [ReplicaId, Memory]) => decided && observations.get(id)?.state === 'seen'
-  const memories = new Map([...sight.memories].filter(used))
+  const orphans = orphansOf(proposal.view, observations, plan)
+  const memories = withRecheck(new Map([...sight.memories].filter(used)), orphans)
   const kept = plan.steps.flatMap(keptOf)
   const now = withRecheck(agedIn(memories, sight.restored), pendingOf(plan.steps))
   const leaving = decided ? await leaversOf(course, proposal) : []
@@ -50,7 +51,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     conflicts: kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf),
     caused: causedBy(guarded, rules.roles),
     approvals: guarded.approvals.map(({ hash }) => hash),
-    memories: new Map([...lookingAnew(sight, memories), ...withoutCursors(now, plan.steps)]),
+    memories: withoutCursors(now, plan.steps),
     restored: decided ? restoredBy(proposal, plan, rules) : [],
   })
 
@@ -79,14 +80,6 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   await remember(course, at, remembered, plan.steps, applied, signal)
   await seeOff(course, at, leaving, applied, signal)
   return reportOf(course, startMs, { observations, refusals, applied, behind, kept: kept.length })
-}
-
-// Whoever could not be looked at while somebody joined looks at everything the next time: what is to be
-// one with the newcomer's may have been there all the time.
-function lookingAnew(sight: Sight, used: ReadonlyMap<ReplicaId, Memory>): Map<ReplicaId, Memory> {
-  if (!sight.fresh.some((id) => used.has(id))) return new Map()
-  const others = [...sight.before].filter(([id]) => !used.has(id))
-  return new Map(others.map(([id, memory]) => [id, { ...memory, cursor: undefined }]))
 }
 
 // Notes which links are done with, and says who is behind with the others.

@@ -84,7 +84,7 @@ export async function remember(
     const done = applied.done.get(id)
     const left = (pending.get(id) ?? []).filter((item) => !done?.has(item))
     const recheck = [...new Set([...memory.recheck, ...left])]
-    const restored = memory.restored && recheck.length > 0
+    const restored = memory.restored && left.length > 0
     const start = applied.written.has(id) ? unsettled.get(id) : memory
     next.set(id, { ...(start ?? memory), recheck, restored, lens: lensOf(replica.role) })
     try {

@@ -95,8 +95,9 @@ export function act(scene: Scene, { what, which, field: at }: Act): boolean {
     case 'move': {
       const next = folder.move(id)
       if (next !== undefined && marked.has(id)) marked.add(next)
-      // Out of the folder while a pass looks, and back before the next: that is a delete and a new item.
-      if (scene.passing) ledger.entered(item, folder)
+      // Out of the folder while a pass looks, and back before the next: that is a delete and a new item. And
+      // what is private is not compared with anything, so it is not known again.
+      if (scene.passing || (marked.has(id) && contact.private(item))) ledger.entered(item, folder)
       ledger.removed(item, folder)
       return true
     }

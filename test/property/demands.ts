@@ -80,9 +80,10 @@ function ofOne(counts: (text: string) => boolean): (text: string) => boolean {
   return (text) => text.includes('"Person') && counts(text)
 }
 
-// What a receiver's users did stays, when drift is ignored.
+// What a receiver's users did stays, when drift is ignored; and without a history nobody knows what they did.
 function untouched(world: World, folder: Folder): (text: string) => boolean {
   if (world.setting.drift === 'Revert') return () => true
+  if (world.begunAnew) return () => false
   const people = world.ledger.peopleOf('touchers', folder)
   return (text) => !people.some((name) => text.includes(`"${name}"`))
 }
@@ -95,8 +96,10 @@ function privatePeople(world: World, ...folders: readonly Folder[]): ReadonlySet
   return new Set(hidden.map(({ item }) => String(item.GivenName)))
 }
 
-// Anything extra is the loser of a reported conflict, where both are kept.
+// Anything extra is the loser of a reported conflict, where both are kept. (A pass that died had its conflicts,
+// too, and does not know of them with an earlier state.)
 function doubled(world: World): void {
+  if (world.setting.policy === 'KeepBoth' && world.begunAnew) return
   const conflicts = world.groups.reduce((sum, group) => sum + group.conflicts, 0)
   const spare = world.setting.policy === 'KeepBoth' ? conflicts : 0
   for (const folder of world.folders) {

@@ -39,6 +39,11 @@ export class Ledger {
     return this.#written.get(token) === during
   }
 
+  /** The token that was written last. */
+  last(): string | undefined {
+    return [...this.#written.keys()].at(-1)
+  }
+
   number(): number {
     this.#tokens += 1
     return this.#tokens

@@ -75,6 +75,8 @@ export class World {
   anyOrder = false
   /** Copy the state before each pass, to be put back later. */
   copying = false
+  /** Was there ever another state in the place of the one there was? */
+  begunAnew = false
   limits: Limits
   #offline = new Set<Folder>()
   readonly #published = new Set<string>()
@@ -240,6 +242,7 @@ export class World {
 
   // Another state in the place of the one there was: what it counted is not counted any more.
   #begin(group: Group, copied?: Uint8Array): void {
+    this.begunAnew = true
     this.#keepBin(group)
     group.state.close()
     Object.assign(group, { state: openMemory(group.id, copied), told: 0, refused: [] })

@@ -4,6 +4,7 @@ import { contact } from '../../controller/core/contact.ts'
 import { guarded, hashOf, type Judgement } from '../../controller/core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
 import type { Copy, Link, Observation, Role } from '../../controller/core/link.ts'
+import { SyncError } from '../../controller/core/sync-error.ts'
 
 const ids = ['hub', 'ann', 'bob'].map((id) => id as ReplicaId)
 const roles: readonly Role[] = ids.map((id) => ({
@@ -71,6 +72,13 @@ test('a few deletes pass', () => {
   expect([refusals, plan.steps.length]).toEqual([[], 10])
 })
 
+test('the percentage is of what there was before: deleting one by one comes to the same', () => {
+  const caused = new Map([['ann' as ReplicaId, { deletions: 10, publications: 0 }]])
+  const limits = { deletions: { maxPercent: 100, maxCount: 110 }, publications: { maxCount: 3 } }
+  const { refusals } = judged({ ann: 90 }, 0, judge({ caused, limits, items: 90 }))
+  expect(refusals).toEqual([])
+})
+
 test('a mass delete sets its replica aside, and the others go on', () => {
   const { plan, refusals } = judged({ ann: 11, bob: 2 }, 0)
   expect(refusals).toMatchObject([{ replica: 'ann', reason: 'Deletions', count: 11, limit: 10 }])
@@ -88,7 +96,7 @@ test('an emptied hub empties nobody', () => {
 
 test('what was caused within the window counts', () => {
   const caused = new Map([['ann' as ReplicaId, { deletions: 8, publications: 0 }]])
-  expect(judged({ ann: 3 }, 0, judge({ caused })).refusals).toMatchObject([
+  expect(judged({ ann: 3 }, 0, judge({ caused, items: 92 })).refusals).toMatchObject([
     { count: 11, limit: 10 },
   ])
 })
@@ -117,4 +125,30 @@ test('two that are set aside have one name, and it approves both', () => {
   expect(refusals).toHaveLength(2)
   const approved = new Set([hashOf(refusals)])
   expect(judged({ ann: 11, bob: 20 }, 0, judge({ approved })).refusals).toEqual([])
+})
+
+test('what nobody can be reached to be done to counts as well: it is done when they are back', () => {
+  const away: Observation = {
+    state: 'unknown',
+    error: new SyncError('transient', 'Away', 'away'),
+  }
+  const ring = roles.filter(({ hub }) => !hub)
+  const [, ann, bob] = ids as [ReplicaId, ReplicaId, ReplicaId]
+  const gone = Array.from({ length: 11 }, (_, index) => `ann/${index}` as ItemId)
+  const changed = Array.from({ length: 4 }, (_, index) => ({
+    id: `ann/new-${index}` as ItemId,
+    version: 'v' as Version,
+    item: { GivenName: `Own ${index}` },
+  }))
+  const seen = { state: 'seen', gone, changed } as const
+  const observations = new Map<ReplicaId, Observation>([
+    [ann, seen],
+    [bob, away],
+  ])
+  const view = { group: 'ns/g' as GroupId, type: contact, roles: ring, links, observations }
+  const { refusals } = guarded({ type: contact, roles: ring, policy: 'HubWins' }, view, judge())
+  expect(refusals).toMatchObject([
+    { replica: 'ann', reason: 'Deletions', count: 11 },
+    { replica: 'ann', reason: 'Publications', count: 4 },
+  ])
 })
