@@ -35,6 +35,8 @@ export type Judgement = Readonly<{
   caused: ReadonlyMap<ReplicaId, Caused>
   /** Hashes that somebody approved. */
   approved: ReadonlySet<string>
+  /** How many approvals have been used: the same effects, met again later, have another hash. */
+  epoch: number
 }>
 
 /** The plan that may be carried out, what of the observations it uses, and who was set aside. */
@@ -42,6 +44,8 @@ export type Guarded = Readonly<{
   plan: Plan
   observations: ReadonlyMap<ReplicaId, Observation>
   refusals: readonly Refusal[]
+  /** What would have been refused, had nobody approved it. It does not count in the window. */
+  approvals: readonly Refusal[]
 }>
 
 /** The one name for all that was set aside; approving it approves exactly that. */
@@ -56,10 +60,11 @@ export function guarded(rules: Rules, view: View, judgement: Judgement): Guarded
   const refusals: Refusal[] = []
   for (;;) {
     const plan = planOf(rules, rowsOf({ ...view, observations }))
-    const refused = rules.roles.flatMap((role) => refusalsOf(plan, role, judgement))
+    const excesses = rules.roles.flatMap((role) => excessesOf(plan, role, judgement))
+    const refused = excesses.filter(({ hash }) => !judgement.approved.has(hash))
     if (refused.length === 0) {
       if (refusals.length < 2 || !judgement.approved.has(hashOf(refusals))) {
-        return { plan, observations, refusals }
+        return { plan, observations, refusals, approvals: excesses }
       }
       const approved = new Set([...judgement.approved, ...refusals.map(({ hash }) => hash)])
       return guarded(rules, view, { ...judgement, approved })
@@ -73,16 +78,27 @@ export function guarded(rules: Rules, view: View, judgement: Judgement): Guarded
 
 const setAside = new SyncError('terminal', 'Guarded', 'set aside until its plan is approved')
 
-function refusalsOf(plan: Plan, role: Role, judgement: Judgement): readonly Refusal[] {
+function excessesOf(plan: Plan, role: Role, judgement: Judgement): readonly Refusal[] {
   const caused = judgement.caused.get(role.id) ?? { deletions: 0, publications: 0 }
   const { deletions, publications } = judgement.limits
   const percent = Math.ceil((judgement.items * deletions.maxPercent) / 100)
   const deleted = plan.steps.filter((step) => deletes(step, role.id))
+  const blame = { replica: role.id, epoch: judgement.epoch }
   const published = role.hub ? [] : plan.steps.filter((step) => publishes(step, role.id))
   return [
-    ...over('Deletions', role.id, deleted, caused.deletions, Math.min(percent, deletions.maxCount)),
-    ...over('Publications', role.id, published, caused.publications, publications.maxCount),
-  ].filter(({ hash }) => !judgement.approved.has(hash))
+    ...over(
+      { ...blame, reason: 'Deletions' },
+      deleted,
+      caused.deletions,
+      Math.min(percent, deletions.maxCount),
+    ),
+    ...over(
+      { ...blame, reason: 'Publications' },
+      published,
+      caused.publications,
+      publications.maxCount,
+    ),
+  ]
 }
 
 /** Would this step delete others' copies because of that replica? */
@@ -95,15 +111,16 @@ export function publishes({ publisher, actions }: Step, replica: ReplicaId): boo
   return publisher === replica && actions.some((action) => action.kind === 'create')
 }
 
+type Blame = Pick<Refusal, 'replica' | 'reason'> & Pick<Judgement, 'epoch'>
+
 function over(
-  reason: Refusal['reason'],
-  replica: ReplicaId,
+  { replica, reason, epoch }: Blame,
   steps: readonly Step[],
   before: number,
   limit: number,
 ): readonly Refusal[] {
   if (steps.length === 0 || before + steps.length <= limit) return []
   const links: readonly LinkId[] = steps.map(({ link }) => link.id).sort()
-  const hash = digestOf(reason, replica, ...links).slice(0, 12)
+  const hash = digestOf(reason, replica, String(epoch), ...links).slice(0, 12)
   return [{ replica, reason, count: before + steps.length, limit, hash }]
 }

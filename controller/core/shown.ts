@@ -1,9 +1,8 @@
 // What a copy shows otherwise than agreed, as digests: what its server made of what it was given, and
 // drift that is ignored. A field that still shows it is unchanged.
 import { digestOf } from './id.ts'
-import { canonical, fieldsOf, type Item, type ItemType, same, touched } from './item.ts'
+import { canonical, fieldsOf, type Item, type ItemType, same } from './item.ts'
 import type { Shown } from './link.ts'
-import type { Action } from './step.ts'
 
 const own = '~'
 
@@ -20,13 +19,6 @@ export function drifted(shown: Shown, fields: ReadonlySet<string>): Shown {
 /** The fields that are marked as the user's own doing. */
 export function driftIn(shown: Shown): readonly string[] {
   return Object.keys(shown).filter((field) => shown[field]?.startsWith(own))
-}
-
-/** The fields of the user's own doing that an action overwrites. */
-export function driftUnder(action: Action): readonly string[] {
-  if (action.kind !== 'update') return []
-  const written = touched(action.patch)
-  return driftIn(action.shown).filter((field) => written.includes(field))
 }
 
 /** Only what the server made of it. */

@@ -5,7 +5,8 @@ import type { Role } from '../core/link.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
 import type { Control } from './control.ts'
-import { type FolderState, getFolder } from './folder-state.ts'
+import { faultOf } from './faults.ts'
+import { type FolderState, getFolder, wentBack } from './folder-state.ts'
 import { Items } from './items.ts'
 import {
   confirmedGone,
@@ -28,6 +29,8 @@ export type MemberSite = Readonly<{
   control: Control
   pool: Pool
   route: Route
+  /** Do we act as the owner, who sees every folder of hers? A delegate may just not see it. */
+  asOwner: boolean
 }>
 
 /** The Replica port over a mailbox folder. */
@@ -53,26 +56,23 @@ export class Member implements Replica {
     demandReadable(state)
     // What is known of a folder that was made, but not yet written down, can only lie in there.
     const same = memory?.folder === undefined || memory.folder === state.id
-    const before = same ? memory : undefined
-    const { refs, gone, cursor } = await this.#changes(
-      state.id,
-      before?.cursor,
-      known,
-      same,
-      signal,
-    )
-    const recheck = before?.recheck ?? []
+    const restored = same && wentBack(state, memory?.committedMs)
+    const start = same && !restored ? memory?.cursor : undefined
+    const { refs, gone, cursor } = await this.#changes(state.id, start, known, same, signal)
+    const { id: folder, parent, committedMs } = state
+    const recheck = same ? (memory?.recheck ?? []) : []
     const ids = [...new Set([...(await moved(refs, known)), ...recheck])]
     const read = await readAll(this.#items, this.#site.pool, ids, signal)
     const { found, unreadable } = read
     // Made and deleted since the cursor, it is not told of at all: then the whole folder must be listed.
     const untold = recheck.some((id) => read.missing.includes(id) && !gone.includes(id))
-    if (untold && before?.cursor !== undefined)
-      return this.observe({ ...before, cursor: undefined }, known, signal)
+    if (untold && start !== undefined && memory !== undefined)
+      return this.observe({ ...memory, cursor: undefined }, known, signal)
     return {
       changed: found,
       gone,
-      memory: { folder: state.id, parent: state.parent, lens, cursor, recheck: unreadable },
+      restored,
+      memory: { folder, parent, committedMs, lens, cursor, recheck: unreadable },
     }
   }
 
@@ -151,7 +151,9 @@ export class Member implements Replica {
         error instanceof SyncError &&
         ['ErrorFolderNotFound', 'ErrorItemNotFound'].includes(error.code)
       if (!lost || folder === undefined) throw error
-      return this.#look(undefined, signal)
+      const another = await this.#look(undefined, signal)
+      if (another === undefined && !this.#site.asOwner) throw faultOf('ErrorFolderNotFound')
+      return another
     }
   }
 

@@ -34,6 +34,16 @@ export function withRecheck(
   )
 }
 
+/** The memories, with a note of whose folder went back in time: what is pending there is not an edit. */
+export function agedIn(
+  memories: ReadonlyMap<ReplicaId, Memory>,
+  restored: ReadonlyMap<ReplicaId, unknown>,
+): ReadonlyMap<ReplicaId, Memory> {
+  return new Map(
+    [...memories].map(([id, memory]) => [id, { ...memory, restored: restored.has(id) }]),
+  )
+}
+
 /**
  * The memories as they must be while copies are being made: a copy that is made and deleted after a cursor
  * is not told of by any look that starts there. Whoever dies in between looks at the whole folder again.
@@ -42,15 +52,12 @@ export function withoutCursors(
   memories: ReadonlyMap<ReplicaId, Memory>,
   steps: readonly Step[],
 ): ReadonlyMap<ReplicaId, Memory> {
-  const making = new Set(
-    steps.flatMap(({ actions }) =>
-      actions.flatMap(({ kind, replica }) => (kind === 'create' ? [replica] : [])),
-    ),
-  )
+  const made = steps.flatMap(({ actions }) => actions.filter(({ kind }) => kind === 'create'))
+  const makers = new Set(made.map(({ replica }) => replica))
   return new Map(
     [...memories].map(([id, memory]) => [
       id,
-      making.has(id) ? { ...memory, cursor: undefined } : memory,
+      makers.has(id) ? { ...memory, cursor: undefined } : memory,
     ]),
   )
 }
@@ -60,13 +67,11 @@ export async function remember(
   { replicas, baseline }: Readonly<{ replicas: readonly Replica[]; baseline: Baseline }>,
   at: () => Change['at'],
   memories: ReadonlyMap<ReplicaId, Memory>,
-  steps: readonly Step[],
+  pending: ReadonlyMap<ReplicaId, readonly ItemId[]>,
   applied: Applied,
   signal: AbortSignal,
 ): Promise<void> {
   const next = new Map<ReplicaId, Memory>()
-  const pending = pendingOf(steps)
-  const unsettled = withoutCursors(memories, steps)
   const one = async (replica: Replica): Promise<void> => {
     const { id } = replica.role
     const memory = memories.get(id)
@@ -74,13 +79,14 @@ export async function remember(
     const done = applied.done.get(id)
     const left = (pending.get(id) ?? []).filter((item) => !done?.has(item))
     const recheck = [...new Set([...memory.recheck, ...left])]
-    const start = applied.written.has(id) ? unsettled.get(id) : memory
-    next.set(id, { ...(start ?? memory), recheck, lens: lensOf(replica.role) })
+    const restored = memory.restored && recheck.length > 0
+    const cursor = applied.written.has(id) ? undefined : memory.cursor
+    next.set(id, { ...memory, cursor, recheck, restored, lens: lensOf(replica.role) })
     try {
       if (!applied.written.has(id) || applied.unfinished || signal.aborted) return
       const moved = await replica.settle(memory, baseline.known(id), signal)
       const again = [...new Set([...recheck, ...moved.recheck])]
-      next.set(id, { ...moved, recheck: again, lens: lensOf(replica.role) })
+      next.set(id, { ...moved, recheck: again, restored, lens: lensOf(replica.role) })
     } catch (error) {
       // The echo is simply seen again by the next pass, as what it is.
       if (!(error instanceof SyncError) && !signal.aborted) throw error

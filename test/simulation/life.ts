@@ -5,8 +5,8 @@ import type { GroupId } from '../../controller/core/id.ts'
 import { Connections } from '../../controller/ews/exchange.ts'
 import type { Network, Outgoing } from '../../controller/ews/network.ts'
 import type { State } from '../../controller/store/state.ts'
-import { propose } from '../../controller/sync/pass.ts'
 import type { Baseline, Change, Declarations } from '../../controller/sync/ports.ts'
+import { propose } from '../../controller/sync/propose.ts'
 import {
   courseOf,
   type Mode,
@@ -125,6 +125,7 @@ export class Life {
         new Promise((_, reject) =>
           until.addEventListener('abort', () => reject(until.reason), { once: true }),
         ),
+      released: async () => {},
       report: async (declared, status) => {
         if (this.#dead) await never()
         office.groups = office.groups.map((each) =>
@@ -138,6 +139,7 @@ export class Life {
         this.#watch.began?.(declared.id)
         return this.#connections.replicas(declared, until)
       },
+      former: (declared, ids, until) => this.#connections.former(declared, ids, until),
       baseline: (group) => this.#mortal(this.#state.baseline(group)),
       recent: (group) => this.#state.bin.conflicts(10, group),
       clock: office.clock,
