@@ -1,7 +1,7 @@
 // Generates histories: a small office, and what happens there.
 import fc from 'fast-check'
 import type { Literal } from '../exchange/store/literal.ts'
-import { type Event, misfortunes, type Step } from './history.ts'
+import { type Event, type Moment, misfortunes, type Step } from './history.ts'
 import { type Colleague, free, type Plan, type Team } from './office.ts'
 import { person } from './stories.ts'
 import { type Act, kinds } from './users.ts'
@@ -23,15 +23,26 @@ const act: fc.Arbitrary<Act> = fc.record({
   field: fc.nat(3),
 })
 
+const moment = (most: number): fc.Arbitrary<Moment> =>
+  fc.oneof(
+    fc.record({
+      of: fc.constant('requests' as const),
+      at: fc.integer({ min: 1, max: most }),
+    }),
+    fc.record({ of: fc.constant('writes' as const), at: fc.integer({ min: 1, max: 6 }) }),
+  )
+
 const during = (most: number) => ({
   events: fc.array(
-    fc.record<Event>({
-      at: fc.integer({ min: 1, max: most }),
-      what: fc.constantFrom(...misfortunes),
-    }),
+    fc
+      .tuple(moment(most), fc.constantFrom(...misfortunes))
+      .map(([when, what]): Event => ({ ...when, what })),
     { maxLength: 2 },
   ),
-  acts: fc.array(fc.record({ at: fc.integer({ min: 1, max: most }), act }), { maxLength: 2 }),
+  acts: fc.array(
+    fc.tuple(moment(most), act).map(([when, one]) => ({ ...when, act: one })),
+    { maxLength: 2 },
+  ),
   end: fc.oneof(
     { weight: 5, arbitrary: fc.constant(undefined) },
     fc.record({ at: fc.integer({ min: 1, max: 8 }), when: fc.constantFrom('before', 'after') }),

@@ -20,12 +20,15 @@ export const misfortunes = [
   'back off', 'one fails', 'one is stale', 'batch stops', 'truncated', 'sign in again', 'timed out', 'web page',
 ] as const
 
-/** A misfortune and its time; requests of a step are numbered from 1. */
-export type Event = Readonly<{ at: number; what: (typeof misfortunes)[number] }>
+/** Before the n-th request, or the n-th that writes, of a step. Writes are few, and matter most. */
+export type Moment = Readonly<{ at: number; of: 'requests' | 'writes' }>
+
+/** A misfortune and its time. */
+export type Event = Moment & Readonly<{ what: (typeof misfortunes)[number] }>
 
 type During = Readonly<{
   events: readonly Event[]
-  acts: readonly Readonly<{ at: number; act: Act }>[]
+  acts: readonly (Moment & Readonly<{ act: Act }>)[]
   /** Death at a write to the state. */
   end?: Readonly<{ at: number; when: 'before' | 'after' }> | undefined
 }>
@@ -66,6 +69,7 @@ export class History {
   #life: Life
   #during: During = { events: [], acts: [] }
   #requests = 0
+  #writes = 0
   #commits = 0
   readonly #running = new Set<GroupId>()
   readonly #conflicts = new Map<GroupId, number>()
@@ -200,6 +204,7 @@ export class History {
   async #pass(step: Extract<Step, { step: 'pass' | 'run' }>): Promise<void> {
     this.#during = step
     this.#requests = 0
+    this.#writes = 0
     this.#commits = 0
     this.#count(step.step)
     if (step.step === 'pass') {
@@ -265,14 +270,17 @@ export class History {
     this.#requests += 1
     this.findings.push(...wrongForm(operation, body))
     this.#judgeBackOff()
-    for (const { at, act } of this.#during.acts) if (at === this.#requests) this.#act(act)
+    const write = /^(Create|Update|Delete)Item/.test(operation)
+    if (write) this.#writes += 1
+    const now = ({ at, of }: Moment) =>
+      of === 'requests' ? at === this.#requests : write && at === this.#writes
+    for (const one of this.#during.acts) if (now(one)) this.#act(one.act)
     // A user's own doing must not be taken for the loss of what it replaced.
     if (operation === 'DeleteItem') this.#expectDeletions(call)
-    const event = this.#during.events.find(({ at }) => at === this.#requests)
+    const event = this.#during.events.find(now)
     if (event === undefined) return undefined
     // A save can fail and a version be stale where something is written only.
-    const read = !/^(Create|Update|Delete)Item/.test(operation)
-    const what = read && /^one /.test(event.what) ? 'batch stops' : event.what
+    const what = !write && /^one /.test(event.what) ? 'batch stops' : event.what
     this.#count(what)
     const fate = fates[what]
     if (fate.backOffMs !== undefined) {

@@ -5,7 +5,7 @@ import type { GroupId } from '../../controller/core/id.ts'
 import { Connections } from '../../controller/ews/exchange.ts'
 import type { Network, Outgoing } from '../../controller/ews/network.ts'
 import type { State } from '../../controller/store/state.ts'
-import type { Baseline, Change, Declarations } from '../../controller/sync/ports.ts'
+import type { Baseline, Change, Clock, Declarations } from '../../controller/sync/ports.ts'
 import { propose } from '../../controller/sync/propose.ts'
 import {
   courseOf,
@@ -55,6 +55,7 @@ export class Life {
   readonly #office: Office
   readonly #watch: Watch
   readonly #state: State
+  readonly #clock: Clock
   readonly #connections: Connections
   readonly #end = Promise.withResolvers<typeof died>()
   #dead = false
@@ -63,7 +64,12 @@ export class Life {
     this.#office = office
     this.#watch = watch
     this.#state = office.state
-    this.#connections = new Connections(office.clock, undefined, () => this.#network())
+    const { clock } = office
+    this.#clock = {
+      now: () => clock.now(),
+      sleep: (delayMs, until) => (this.#dead ? never() : clock.sleep(delayMs, until)),
+    }
+    this.#connections = new Connections(this.#clock, undefined, () => this.#network())
   }
 
   get dead(): boolean {
@@ -142,7 +148,7 @@ export class Life {
       former: (declared, ids, until) => this.#connections.former(declared, ids, until),
       baseline: (group) => this.#mortal(this.#state.baseline(group)),
       recent: (group) => this.#state.bin.conflicts(10, group),
-      clock: office.clock,
+      clock: this.#clock,
       told: (group, result) => this.#watch.ended?.(group, result),
     }
   }

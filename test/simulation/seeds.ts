@@ -73,7 +73,7 @@ export const seeds: readonly (readonly [string, Plan, readonly Step[]])[] = [
     planOf({}),
     [
       passes({ end: { at: 2, when: 'after' } }),
-      passes({ acts: [{ at: 1, act: act(1, 'remove') }] }),
+      passes({ acts: [{ at: 1, of: 'requests', act: act(1, 'remove') }] }),
       does(0, 'edit'),
     ],
   ],
