@@ -1,0 +1,215 @@
+// What all shall agree on: the plan's four rules, the merge, and who wins.
+import { mutantsOf } from '../mutant.ts'
+
+export const deciding = [
+  ...mutantsOf('controller/core/plan.ts', [
+    [
+      'hub-unknown-decides',
+      'without the hub nothing is decided',
+      `if (hub !== undefined && row.cells.get(hub.id)?.state === 'unknown') continue`,
+      ``,
+    ],
+    [
+      'delete-beats-edit',
+      'an edit beats a delete',
+      `edits.length === 0 && (deleters.length > 0 || link.agreed === undefined)`,
+      `deleters.length > 0 || (edits.length === 0 && link.agreed === undefined)`,
+    ],
+    [
+      'deletion-revives',
+      'an agreed deletion stays one',
+      `(deleters.length > 0 || link.agreed === undefined)`,
+      `deleters.length > 0`,
+    ],
+    [
+      'blind-delete-counts',
+      'a delete counts only from who saw the latest revision',
+      `return cell.copy.revision === row.link.revision`,
+      `return true`,
+    ],
+    [
+      'receivers-delete',
+      'a receive-only member’s delete does not count',
+      `if (!writes || cell?.state !== 'gone') return false`,
+      `if (cell?.state !== 'gone') return false`,
+    ],
+    [
+      'loser-not-kept',
+      'the loser of a conflict is kept',
+      `draft.keeps.push(...losersOf(type, agreed, all, target.conflicts))`,
+      ``,
+    ],
+    [
+      'agreed-loser-not-kept',
+      'what was agreed is kept when a blind edit wins over it',
+      `link.agreed !== undefined && target.conflicts.some(`,
+      `link.revision < 0 && link.agreed && target.conflicts.some(`,
+    ],
+    [
+      'deleted-not-kept',
+      'what is deleted is kept',
+      `if (agreed === undefined && link.agreed !== undefined) {`,
+      `if (agreed === undefined && link.agreed !== undefined && roles.length === 0) {`,
+    ],
+    [
+      'revision-stands',
+      'another agreed content is another revision',
+      `link.revision + (moved ? 1 : 0)`,
+      `link.revision + (moved && link.revision === 0 ? 1 : 0)`,
+    ],
+    [
+      'deletion-moves-on',
+      'a deletion is agreed once',
+      `return agreed !== link.agreed`,
+      `return true`,
+    ],
+    [
+      'own-writes-are-edits',
+      'the latest edit is a user’s, not our own write',
+      `moved && edited.length > 0`,
+      `moved && edited.length < 0`,
+    ],
+    [
+      'first-edit-time',
+      'of several edits the latest tells when it was edited',
+      `? Math.max(...edited.map(`,
+      `? Math.min(...edited.map(`,
+    ],
+    [
+      'hub-is-twinned',
+      'KeepBoth: the hub’s own cannot lose its place',
+      `reading === undefined || reading.hub ?`,
+      `reading === undefined ?`,
+    ],
+    [
+      'keep-both-keeps-one',
+      'KeepBoth: the loser becomes a contact of its own',
+      `policy === 'KeepBoth' ? losersIn(`,
+      `policy === 'KeepBoth' && roles.length === 0 ? losersIn(`,
+    ],
+    [
+      'twin-where-unknown',
+      'KeepBoth: no second contact is created where one cannot look',
+      `state: unreadable ? 'unknown' : 'absent'`,
+      `state: unreadable ? 'absent' : 'absent'`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/merge.ts', [
+    [
+      'set-is-one-value',
+      'of a set, what one adds and another removes both happen',
+      `} else if (kind === 'set') {`,
+      `} else if (kind === 'set' && contenders.length === 0) {`,
+    ],
+    [
+      'set-never-shrinks',
+      'what somebody removes from a set goes',
+      `for (const element of was) if (!is.includes(element)) result.delete(element)`,
+      ``,
+    ],
+    [
+      'set-never-grows',
+      'what somebody adds to a set stays',
+      `for (const element of is) if (!was.includes(element)) result.add(element)`,
+      ``,
+    ],
+    [
+      'derived-conflicts',
+      'what a server derives is never a conflict',
+      `if (edits.some(({ view }) => type.derived(field, view))) continue`,
+      ``,
+    ],
+    [
+      'derived-is-not-remade',
+      'what is derived follows its sources',
+      `if (authors.length < 2) return item`,
+      `if (authors.length > 0) return item`,
+    ],
+    [
+      'agreed-does-not-contend',
+      'a blind edit meets what was agreed meanwhile',
+      `if (blind) {`,
+      `if (blind && contenders.length === 0) {`,
+    ],
+    [
+      'one-form-of-two',
+      'of values that are the same the hub’s form is taken',
+      `'HubWins',`,
+      `'MemberWins',`,
+    ],
+    [
+      'losers-unnamed',
+      'a conflict names its losers',
+      `(replica === undefined ? [] : [replica])`,
+      `(replica === undefined ? [] : [])`,
+    ],
+    [
+      'agreed-loss-unnamed',
+      'a conflict says that what was agreed lost',
+      `agreedLost: lost.some(({ replica }) => replica === undefined)`,
+      `agreedLost: false`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/policy.ts', [
+    [
+      'hub-loses',
+      'HubWins: the hub',
+      `return hub ? 0 : replica === undefined ? 1 : 2`,
+      `return hub ? 2 : replica === undefined ? 1 : 0`,
+    ],
+    [
+      'blind-member-beats-agreed',
+      'HubWins: what was agreed, against a blind edit',
+      `hub ? 0 : replica === undefined ? 1 : 2`,
+      `hub ? 0 : replica === undefined ? 2 : 1`,
+    ],
+    [
+      'member-loses',
+      'MemberWins: the member',
+      `hub ? 1 : replica === undefined ? 2 : 0`,
+      `hub ? 0 : replica === undefined ? 2 : 1`,
+    ],
+    [
+      'agreed-beats-blind-member',
+      'MemberWins: the member, against what was agreed meanwhile',
+      `hub ? 1 : replica === undefined ? 2 : 0`,
+      `hub ? 1 : replica === undefined ? 0 : 2`,
+    ],
+    [
+      'agreed-beats-blind-hub',
+      'MemberWins: the hub, against what was agreed meanwhile',
+      `hub ? 1 : replica === undefined ? 2 : 0`,
+      `hub ? 2 : replica === undefined ? 1 : 0`,
+    ],
+    [
+      'latest-is-hub',
+      'LatestWins: the later edit, whoever made it',
+      `if (policy === 'LatestWins') return 0`,
+      ``,
+    ],
+    [
+      'earliest-wins',
+      'the later edit',
+      `return other.modifiedMs - one.modifiedMs`,
+      `return one.modifiedMs - other.modifiedMs`,
+    ],
+    [
+      'later-is-nothing',
+      'between members the later edit, before the id',
+      `if (one.modifiedMs !== other.modifiedMs)`,
+      `if (one.modifiedMs < 0)`,
+    ],
+    [
+      'tie-by-order',
+      'a tie does not depend on who was seen first',
+      `return (one.replica ?? '') < (other.replica ?? '') ? -1 : 1`,
+      `return 0`,
+    ],
+    [
+      'tie-by-greater-id',
+      'of two at the same time the smaller id',
+      `return (one.replica ?? '') < (other`,
+      `return (one.replica ?? '') > (other`,
+    ],
+  ]),
+]
