@@ -16,6 +16,9 @@ export type Config = Readonly<{
   logLevel: string
   auditMs: number
   binRetentionMs: number
+  binMaxBytes: number
+  /** Where the key of the state is; undefined: it has none. */
+  keyFile: string | undefined
 }>
 
 /** What each command is, for people. */
@@ -28,11 +31,15 @@ usage: exsync <command>
                                            exits 0: nothing to do, 2: changes, 1: error
   validate FILE…                           check resources offline
   status --state DIR                       how the groups stand
-  conflicts --state DIR                    the fields for which there were two different edits
-  bin list | show N  --state DIR           what was kept before it was overwritten or deleted
+  conflicts [show N] --state DIR           the fields for which there were two different edits; both sides of one
+  bin list | show N --state DIR            what was kept before it was overwritten or deleted
+  bin restore N --state DIR                have it put back, by the next pass, for everybody
 
   --audit-interval 6h      how often a pass looks at everything
   --bin-retention 720h     how long the bin and the journal are kept
+  --bin-limit 1Gi          how much the bin may hold; when it is full nothing is overwritten or deleted
+  --key-file FILE          the state is encrypted with this key: 32 bytes, raw, hexadecimal or base64;
+                           also EXSYNC_KEY_FILE; for every command with --state
   --log-level info         also EXSYNC_LOG_LEVEL; trace, debug, info, warn, error`
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
@@ -64,6 +71,8 @@ export function configOf(args: readonly string[], environment: NodeJS.ProcessEnv
     logLevel,
     auditMs: duration('--audit-interval', values['audit-interval'] ?? '6h'),
     binRetentionMs: duration('--bin-retention', values['bin-retention'] ?? '720h'),
+    binMaxBytes: bytes('--bin-limit', values['bin-limit'] ?? '1Gi'),
+    keyFile: values['key-file'] ?? environment.EXSYNC_KEY_FILE,
   })
 }
 
@@ -83,6 +92,8 @@ function read(given: readonly string[]) {
         'log-level': { type: 'string' },
         'audit-interval': { type: 'string' },
         'bin-retention': { type: 'string' },
+        'bin-limit': { type: 'string' },
+        'key-file': { type: 'string' },
       },
     })
   } catch (error) {
@@ -95,6 +106,15 @@ function duration(flag: string, text: string): number {
   if (ms === undefined || ms < 1000)
     throw invalid(`${flag} ${text} is not a duration from 1s up, like 1h30m`)
   return ms
+}
+
+const units = { '': 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 } as const
+
+function bytes(flag: string, text: string): number {
+  const [, count, unit = ''] = /^([1-9]\d{0,11})(Ki|Mi|Gi|Ti)?$/.exec(text) ?? []
+  if (count === undefined)
+    throw invalid(`${flag} ${text} is not a number of bytes, like 500Mi or 1Gi`)
+  return Number(count) * units[unit as keyof typeof units]
 }
 
 function invalid(message: string): SyncError {

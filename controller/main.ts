@@ -5,14 +5,17 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bin, conflicts, status } from './cli/look.ts'
 import { plan } from './cli/plan.ts'
+import { restore } from './cli/restore.ts'
 import { validate } from './cli/validate.ts'
 import { type Config, configOf, usage } from './config.ts'
 import type { GroupId } from './core/id.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
 import { Connections } from './ews/exchange.ts'
-import { LocalDeclarations, sourcesIn } from './local/declarations.ts'
+import { LocalDeclarations } from './local/declarations.ts'
+import { sourcesIn } from './local/directory.ts'
 import { problemText } from './local/problem.ts'
-import { openState, type State } from './store/state.ts'
+import { type Opening, openState, type State } from './store/state.ts'
+import { keyOf } from './store/vault.ts'
 import type { Clock, Declarations } from './sync/ports.ts'
 import type { Site } from './sync/reconcile.ts'
 import { once, schedule } from './sync/schedule.ts'
@@ -42,9 +45,17 @@ async function main(config: Config): Promise<number> {
     case 'status':
       return status(config.state, out)
     case 'conflicts':
-      return reading(config, (state) => conflicts(state.bin, out))
+      return looking(config, { readOnly: true }, ({ bin }) =>
+        conflicts(bin, config.rest, config.output, out),
+      )
     case 'bin':
-      return reading(config, (state) => bin(state.bin, config.rest, out))
+      return config.rest[0] === 'restore'
+        ? looking(config, { asking: true }, ({ bin }) =>
+            restore(bin, config.state, config.rest[1], clock.now(), out),
+          )
+        : looking(config, { readOnly: true }, (state) =>
+            bin(state.bin, config.rest, config.output, out),
+          )
     case 'help':
     case '--help':
     case '-h':
@@ -69,7 +80,8 @@ async function run(config: Config): Promise<number> {
   }
   const log = logger(config.logLevel)
   const { stop, hard } = signals()
-  const state = openState(config.state)
+  const { binMaxBytes } = config
+  const state = openState(config.state, { key: await keyIn(config), binMaxBytes })
   const connections = new Connections(clock, (operation, outcome, durationMs) =>
     log.debug({ operation, outcome, durationMs }, 'request'),
   )
@@ -119,14 +131,20 @@ async function planning(config: Config): Promise<number> {
     throw new SyncError('terminal', 'InvalidArguments', 'plan needs either --local DIR or -f FILE')
   }
   const { hard } = signals()
-  const state = openState(config.state, { readOnly: true })
+  const state = openState(config.state, { readOnly: true, key: await keyIn(config) })
   const connections = new Connections(clock)
   try {
     const complain: ConstructorParameters<typeof LocalDeclarations>[3] = (problems) => {
       for (const problem of problems) process.stderr.write(`${problemText(problem)}\n`)
     }
     const read = () => (local === undefined ? Promise.all(files.map(sourceOf)) : sourcesIn(local))
-    const declarations = new LocalDeclarations(read, config.state, clock, complain, false)
+    const declarations = new LocalDeclarations(
+      read,
+      config.state,
+      clock,
+      complain,
+      local === undefined ? 'excerpt' : 'look',
+    )
     const site = siteOf(declarations, state, connections, () => {})
     const code = await plan(site, config.output, out, hard)
     return declarations.problems > 0 ? 1 : code
@@ -145,6 +163,7 @@ function siteOf(
   return {
     declarations,
     replicas: (declared, signal) => connections.replicas(declared, signal),
+    former: (declared, ids, signal) => connections.former(declared, ids, signal),
     baseline: (group) => state.baseline(group),
     recent: (group: GroupId) => state.bin.conflicts(10, group),
     clock,
@@ -165,12 +184,31 @@ async function sourceOf(name: string): Promise<{ name: string; text: string }> {
   }
 }
 
-function reading(config: Config, read: (state: State) => number): number {
-  const state = openState(config.state, { readOnly: true })
+async function looking(
+  config: Config,
+  opening: Opening,
+  look: (state: State) => number,
+): Promise<number> {
+  const state = openState(config.state, { ...opening, key: await keyIn(config) })
   try {
-    return read(state)
+    return look(state)
   } finally {
     state.close()
+  }
+}
+
+async function keyIn({ keyFile }: Config): Promise<Uint8Array | undefined> {
+  if (keyFile === undefined) return undefined
+  try {
+    return keyOf(await readFile(keyFile))
+  } catch (error) {
+    if (error instanceof SyncError) throw error
+    throw new SyncError(
+      'terminal',
+      'KeyInvalid',
+      `cannot read the key file ${keyFile}: check --key-file and the file's permissions`,
+      { cause: error },
+    )
   }
 }
 

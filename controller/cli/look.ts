@@ -1,13 +1,14 @@
-// `exsync status`, `exsync conflicts`, `exsync bin`: look at what happened. Only `bin show` shows content,
-// to whoever may read the state.
+// `exsync status`, `exsync conflicts`, `exsync bin`: look at what happened. Only `bin show` and
+// `conflicts show` show content, to whoever may read the state.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import type { SyncGroupStatus } from '../core/resources.generated.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Bin } from '../store/bin.ts'
+import type { Bin, Conflicted } from '../store/bin.ts'
 
 type Out = (line: string) => void
+type Output = 'table' | 'json'
 
 const rowsMax = 200
 
@@ -37,47 +38,100 @@ export function status(stateDirectory: string, out: Out): number {
   return ready && rows.length > 1 ? 0 : 1
 }
 
-/** The fields for which there were two different edits, newest first. */
-export function conflicts(bin: Bin, out: Out): number {
-  const rows = [['TIME', 'GROUP', 'LINK', 'FIELD', 'LOST BY']]
-  for (const { timeMs, group, link, field, replica } of bin.conflicts(rowsMax)) {
-    rows.push([new Date(timeMs).toISOString(), group, link, field, replica])
+/** `conflicts`, `conflicts show N`: fields for which there were two different edits, and both sides of one. */
+export function conflicts(
+  bin: Bin,
+  [verb = 'list', number]: readonly string[],
+  output: Output,
+  out: Out,
+): number {
+  if (verb === 'show') return conflict(bin, number, output, out)
+  if (verb !== 'list') {
+    throw invalid(`exsync conflicts ${verb} is not known: list, show N`)
+  }
+  const all = bin.conflicts(rowsMax)
+  if (output === 'json') {
+    out(JSON.stringify({ conflicts: all.map(conflictFor) }, null, 2))
+    return 0
+  }
+  const rows = [['TIME', 'GROUP', 'LINK', 'FIELD', 'LOST BY', 'N']]
+  for (const { n, timeMs, group, link, field, replica } of all) {
+    rows.push([iso(timeMs), group, link, field, replica, String(n)])
   }
   for (const line of aligned(rows)) out(line)
   return 0
 }
 
+function conflict(bin: Bin, number: string | undefined, output: Output, out: Out): number {
+  const found = bin.conflict(Number(number))
+  if (found === undefined)
+    throw invalid(`there is no conflict ${number ?? ''}: see exsync conflicts`)
+  const { conflict, kept } = found
+  const sides = (kept?.fields ?? []).map((field) => [
+    field,
+    {
+      lost: kept?.item[field] ?? null,
+      // Before it was written down as well, only the loser was kept.
+      ...(kept?.won === undefined ? {} : { won: kept.won[field] ?? null }),
+    },
+  ])
+  const shown = {
+    ...conflictFor(conflict),
+    bin: kept?.n ?? null,
+    fields: kept === undefined ? null : Object.fromEntries(sides),
+  }
+  out(output === 'json' ? JSON.stringify(shown, null, 2) : stringify(shown).trimEnd())
+  return 0
+}
+
+function conflictFor({ n, timeMs, group, link, field, replica }: Conflicted) {
+  return { n, time: iso(timeMs), group, link, field, lostBy: replica }
+}
+
 /** `bin list`, `bin show N`. */
-export function bin(bin: Bin, [verb = 'list', number]: readonly string[], out: Out): number {
+export function bin(
+  bin: Bin,
+  [verb = 'list', number]: readonly string[],
+  output: Output,
+  out: Out,
+): number {
   if (verb === 'list') {
-    const rows = [['N', 'TIME', 'GROUP', 'LINK', 'WHOSE', 'WHY', 'FIELDS']]
-    for (const { n, timeMs, group, link, replica, reason, fields } of bin.list(rowsMax)) {
-      rows.push([
-        String(n),
-        new Date(timeMs).toISOString(),
-        group,
-        link,
-        replica,
-        reason,
-        fields.join(' '),
-      ])
+    const all = bin.list(rowsMax)
+    if (output === 'json') {
+      const bare = all.map(({ item: _, won: __, timeMs, ...rest }) => ({
+        ...rest,
+        time: iso(timeMs),
+      }))
+      out(JSON.stringify({ bin: bare }, null, 2))
+      return 0
+    }
+    const rows = [['N', 'TIME', 'GROUP', 'LINK', 'WHOSE', 'WHY', 'FIELDS', 'RESTORE']]
+    for (const { n, timeMs, group, link, replica, reason, fields, restore = '' } of all) {
+      rows.push([String(n), iso(timeMs), group, link, replica, reason, fields.join(' '), restore])
     }
     for (const line of aligned(rows)) out(line)
     return 0
   }
   const kept = verb === 'show' ? bin.get(Number(number)) : undefined
   if (kept === undefined) {
-    throw new SyncError(
-      'terminal',
-      'InvalidArguments',
+    throw invalid(
       verb === 'show'
         ? `there is no ${number ?? 'such thing'} in the bin: see exsync bin list`
-        : `exsync bin ${verb} is not known: list, show N`,
+        : `exsync bin ${verb} is not known: list, show N, restore N`,
     )
   }
   const { timeMs, ...rest } = kept
-  out(stringify({ ...rest, time: new Date(timeMs).toISOString() }).trimEnd())
+  const shown = { ...rest, time: iso(timeMs) }
+  out(output === 'json' ? JSON.stringify(shown, null, 2) : stringify(shown).trimEnd())
   return 0
+}
+
+function invalid(message: string): SyncError {
+  return new SyncError('terminal', 'InvalidArguments', message)
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
 }
 
 function filesIn(directory: string): readonly string[] {

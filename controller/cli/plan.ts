@@ -7,8 +7,9 @@ import { castOf, nameOf } from '../core/roles.ts'
 import { reasonOf } from '../core/status.ts'
 import type { Step } from '../core/step.ts'
 import { syncErrorOf } from '../core/sync-error.ts'
-import { propose } from '../sync/pass.ts'
+import { leaversOf } from '../sync/leavers.ts'
 import type { Declared } from '../sync/ports.ts'
+import { propose } from '../sync/propose.ts'
 import { courseOf, type Mode, type Site } from '../sync/reconcile.ts'
 import { claimsOf } from '../sync/schedule.ts'
 
@@ -23,14 +24,20 @@ type Replica = Readonly<{
   keep: Line[]
 }>
 
+/** A folder that takes no part any more, and how many copies are looked at to be removed. */
+type Leaver = Readonly<{ replica: string; copies: number }>
+
 /** What would happen in one group. */
 type Group = Readonly<{
   group: string
   suspended?: true
+  deleted?: true
   error?: Readonly<{ reason: string; message: string }>
   problems: readonly Readonly<{ replica: string; reason: string; message: string }>[]
   guard?: Readonly<{ hash: string; refusals: readonly Refusal[] }>
   replicas: readonly Replica[]
+  /** Whose copies would be removed (deletionPolicy: RemoveCopies). */
+  leaving?: readonly Leaver[]
 }>
 
 const linesMax = 20
@@ -51,8 +58,8 @@ export async function plan(
   if (output === 'json') out(JSON.stringify({ groups }, null, 2))
   else for (const group of groups) table(group, out)
   if (groups.length === 0 || groups.some(({ error }) => error !== undefined)) return 1
-  const changes = ({ guard, replicas }: Group) =>
-    guard !== undefined || replicas.some((each) => count(each) > 0)
+  const changes = ({ guard, replicas, leaving = [] }: Group) =>
+    guard !== undefined || leaving.length > 0 || replicas.some((each) => count(each) > 0)
   return groups.some(changes) ? 2 : 0
 }
 
@@ -64,10 +71,26 @@ async function planned(
 ): Promise<Group> {
   const cast = castOf(declared.group)
   const mode: Mode = { sliceMs: undefined, audit: false, stopping: () => false, claimed }
-  if (declared.group.spec.suspend)
-    return { group: declared.id, suspended: true, problems: [], replicas: [] }
+  const { suspend, deletionPolicy } = declared.group.spec
+  if (declared.deleted) {
+    const memories =
+      deletionPolicy === 'Orphan' || suspend
+        ? []
+        : [...(await site.baseline(declared.id).memories()).keys()]
+    const leaving = await leaversIn(
+      declared,
+      memories.filter((id) => !id.startsWith('hub:')),
+      site,
+    )
+    return { group: declared.id, deleted: true, problems: [], replicas: [], leaving }
+  }
+  if (suspend) return { group: declared.id, suspended: true, problems: [], replicas: [] }
   try {
-    const { guarded, sight } = await propose(courseOf(declared, site, mode, signal), signal)
+    const course = courseOf(declared, site, mode, signal)
+    const proposal = await propose(course, signal)
+    const { guarded, sight } = proposal
+    const left = (await leaversOf(course, proposal)).map(({ role }) => role.id)
+    const leaving = await leaversIn(declared, left, site)
     const problems = [...sight.observations].flatMap(([id, seen]) =>
       seen.state === 'unknown'
         ? [
@@ -85,6 +108,7 @@ async function planned(
       problems,
       ...(refusals.length === 0 ? {} : { guard: { hash: hashOf(refusals), refusals } }),
       replicas: cast.roles.map(({ id }) => replicaOf(nameOf(cast, id), id, guarded.plan.steps)),
+      ...(leaving.length === 0 ? {} : { leaving }),
     }
   } catch (error) {
     const { code, message } = syncErrorOf(error)
@@ -95,6 +119,18 @@ async function planned(
       replicas: [],
     }
   }
+}
+
+async function leaversIn(
+  { id: group, group: resource }: Declared,
+  ids: readonly ReplicaId[],
+  site: Site,
+): Promise<readonly Leaver[]> {
+  const count = async (id: ReplicaId) => (await site.baseline(group).known(id).all()).size
+  const cast = castOf(resource)
+  return Promise.all(
+    ids.map(async (id) => ({ replica: nameOf(cast, id), copies: await count(id) })),
+  )
 }
 
 function replicaOf(replica: string, id: ReplicaId, steps: readonly Step[]): Replica {
@@ -121,11 +157,15 @@ function count(each: Replica): number {
 }
 
 function table(
-  { group, suspended, error, problems, guard, replicas }: Group,
+  { group, suspended, deleted, error, problems, guard, replicas, leaving = [] }: Group,
   out: (line: string) => void,
 ): void {
   out(group)
   if (suspended) out('  suspended: spec.suspend is true')
+  if (deleted) out('  deleted: it is not declared any more')
+  for (const { replica, copies } of leaving) {
+    out(`  ${replica}  leaves: of ${copies} copies those that the controller made are removed`)
+  }
   if (error !== undefined) out(`  error  ${error.reason}: ${error.message}`)
   for (const { replica, reason, message } of problems) out(`  ${replica}  ${reason}: ${message}`)
   if (guard !== undefined) {

@@ -42,6 +42,8 @@ export type Guarded = Readonly<{
   plan: Plan
   observations: ReadonlyMap<ReplicaId, Observation>
   refusals: readonly Refusal[]
+  /** What would have been refused, had nobody approved it. It does not count in the window. */
+  approvals: readonly Refusal[]
 }>
 
 /** The one name for all that was set aside; approving it approves exactly that. */
@@ -56,10 +58,11 @@ export function guarded(rules: Rules, view: View, judgement: Judgement): Guarded
   const refusals: Refusal[] = []
   for (;;) {
     const plan = planOf(rules, rowsOf({ ...view, observations }))
-    const refused = rules.roles.flatMap((role) => refusalsOf(plan, role, judgement))
+    const excesses = rules.roles.flatMap((role) => excessesOf(plan, role, judgement))
+    const refused = excesses.filter(({ hash }) => !judgement.approved.has(hash))
     if (refused.length === 0) {
       if (refusals.length < 2 || !judgement.approved.has(hashOf(refusals))) {
-        return { plan, observations, refusals }
+        return { plan, observations, refusals, approvals: excesses }
       }
       const approved = new Set([...judgement.approved, ...refusals.map(({ hash }) => hash)])
       return guarded(rules, view, { ...judgement, approved })
@@ -73,7 +76,7 @@ export function guarded(rules: Rules, view: View, judgement: Judgement): Guarded
 
 const setAside = new SyncError('terminal', 'Guarded', 'set aside until its plan is approved')
 
-function refusalsOf(plan: Plan, role: Role, judgement: Judgement): readonly Refusal[] {
+function excessesOf(plan: Plan, role: Role, judgement: Judgement): readonly Refusal[] {
   const caused = judgement.caused.get(role.id) ?? { deletions: 0, publications: 0 }
   const { deletions, publications } = judgement.limits
   const percent = Math.ceil((judgement.items * deletions.maxPercent) / 100)
@@ -82,7 +85,7 @@ function refusalsOf(plan: Plan, role: Role, judgement: Judgement): readonly Refu
   return [
     ...over('Deletions', role.id, deleted, caused.deletions, Math.min(percent, deletions.maxCount)),
     ...over('Publications', role.id, published, caused.publications, publications.maxCount),
-  ].filter(({ hash }) => !judgement.approved.has(hash))
+  ]
 }
 
 /** Would this step delete others' copies because of that replica? */

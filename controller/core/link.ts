@@ -2,6 +2,7 @@
 // (Found, Observation), and one laid beside the other (Row, Cell).
 import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
 import type { Item } from './item.ts'
+import type { Restoration } from './restore.ts'
 import type { Stamp } from './stamp.ts'
 import type { SyncError } from './sync-error.ts'
 
@@ -74,12 +75,18 @@ export type Observation =
 export type Cell =
   | Readonly<{ state: 'unknown'; copy?: Copy | undefined }> // could not be read: no opinion
   | Readonly<{ state: 'absent' }> // never had it
-  | Readonly<{ state: 'gone'; copy: Copy }> // had it, has it no more
+  | Readonly<{ state: 'gone'; copy: Copy; restored?: boolean }> // had it, has it no more
   | Readonly<{ state: 'same'; copy: Copy }> // as recorded
-  | Readonly<{ state: 'edited'; copy?: Copy | undefined; found: Found }> // seen anew
+  // Seen anew; `restored`: the folder went back in time, so this is old content, not an edit.
+  | Readonly<{ state: 'edited'; copy?: Copy | undefined; found: Found; restored?: boolean }>
 
 /** A link, and every replica's view of it, while planning. */
-export type Row = Readonly<{ link: Link; cells: ReadonlyMap<ReplicaId, Cell> }>
+export type Row = Readonly<{
+  link: Link
+  cells: ReadonlyMap<ReplicaId, Cell>
+  /** What is wanted back of it. */
+  restoration?: Restoration | undefined
+}>
 
 /** A link about which nothing was ever agreed. */
 export function freshLink(id: LinkId, aliases: readonly string[] = []): Link {

@@ -11,8 +11,8 @@ import { canonicalItem, type Item, type ItemType, nothing } from './item.ts'
 import { baseOf, type Cell, type Found, type Link, type Role } from './link.ts'
 import { groupMark, sourceMark } from './stamp.ts'
 
-/** An item that no link knows. */
-export type Loose = Readonly<{ role: Role; found: Found }>
+/** An item that no link knows; `foreign`: a copy that we made of another hub's item. */
+export type Loose = Readonly<{ role: Role; found: Found; foreign?: boolean }>
 
 /** A loose item that belongs to a link; `moved`: it is the copy that the link had there, under a new id. */
 export type Adopted = Loose & Readonly<{ link: LinkId; moved: boolean }>
@@ -63,7 +63,7 @@ export function matched(
       free: (replica) => ['absent', 'gone'].includes(row?.get(replica)?.state ?? 'unknown'),
     })
   }
-  for (const family of byReplica(loose)) {
+  for (const family of byReplica(loose.filter(({ foreign }) => !foreign))) {
     const rest = new Set(family)
     for (const rule of [
       places.moved,
@@ -78,6 +78,10 @@ export function matched(
       if (rest.size > 0) rule.call(places, mine, rest)
     }
     for (const one of rest) places.open(mine, one)
+  }
+  // Of what was copied from another hub, only what this one has as well is the same; the rest is left alone.
+  for (const family of byReplica(loose.filter(({ foreign }) => foreign))) {
+    places.equal(mine, new Set(family))
   }
   return places.result()
 }

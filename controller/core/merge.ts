@@ -2,7 +2,15 @@
 // own copy had; edits of different fields merge, sets merge element by element, and two different
 // edits of one field are a conflict that the policy settles.
 import type { ReplicaId } from './id.ts'
-import { canonical, type Item, type ItemType, patched, same, type Value } from './item.ts'
+import {
+  canonical,
+  type FieldKind,
+  type Item,
+  type ItemType,
+  patched,
+  same,
+  type Value,
+} from './item.ts'
 import type { Found, Shown } from './link.ts'
 import { type Contender, type Policy, winner } from './policy.ts'
 import { shows } from './shown.ts'
@@ -26,8 +34,12 @@ export type FieldConflict = Readonly<{
   agreedLost: boolean
 }>
 
-/** The merged content, and what could not be merged. */
-export type Merged = Readonly<{ item: Item; conflicts: readonly FieldConflict[] }>
+/** The merged content, when it was edited last, and what could not be merged. */
+export type Merged = Readonly<{
+  item: Item
+  editedMs: number
+  conflicts: readonly FieldConflict[]
+}>
 
 /**
  * What a found item changes against its base. A field that shows what it showed when it was written
@@ -65,28 +77,35 @@ export function changed(item: Item, changes: ReadonlyMap<string, Value | undefin
   return patched(item, { set, clear })
 }
 
-/** Merges the edits into what is agreed. `agreedMs`: when the agreed content was edited last. */
+/**
+ * Merges the edits into what is agreed. `agreedMs`: when the agreed content was edited last; undefined
+ * when nothing was ever agreed.
+ */
 export function merged(
   type: ItemType,
   policy: Policy,
   agreed: Item,
-  agreedMs: number,
+  agreedMs: number | undefined,
   edits: readonly Edit[],
 ): Merged {
   const fields = [...new Set(edits.flatMap((edit) => [...edit.changes.keys()]))].sort()
   const conflicts: FieldConflict[] = []
   const result = new Map<string, Value | undefined>()
+  let editedMs = agreedMs ?? 0
   for (const field of fields) {
     const kind = type.kindOf(field)
     const contenders = contendersOf(type, field, agreed, agreedMs, edits)
     const values = new Set(contenders.map(({ value }) => canonical(kind, value)))
     if (values.size === 1) {
       result.set(field, preferred(contenders).value)
+      editedMs = latest(editedMs, contenders)
     } else if (kind === 'set') {
       result.set(field, union(field, agreed, edits))
+      editedMs = latest(editedMs, contenders)
     } else {
       const won = winner(policy, contenders)
       result.set(field, won.value)
+      editedMs = latest(editedMs, [won])
       if (edits.some(({ view }) => type.derived(field, view))) continue
       const lost = contenders.filter(({ value }) => !same(kind, value, won.value))
       conflicts.push({
@@ -96,7 +115,11 @@ export function merged(
       })
     }
   }
-  return { item: rederived(type, changed(agreed, result), fields, edits), conflicts }
+  return { item: rederived(type, changed(agreed, result), fields, edits), editedMs, conflicts }
+}
+
+function latest(ms: number, contenders: readonly Contender[]): number {
+  return Math.max(ms, ...contenders.map(({ modifiedMs }) => modifiedMs))
 }
 
 // Every edit of the field, and what was agreed meanwhile when an editor had not seen it.
@@ -104,7 +127,7 @@ function contendersOf(
   type: ItemType,
   field: string,
   agreed: Item,
-  agreedMs: number,
+  agreedMs: number | undefined,
   edits: readonly Edit[],
 ): readonly Contender[] {
   const kind = type.kindOf(field)
@@ -116,10 +139,17 @@ function contendersOf(
     value: changes.get(field),
     modifiedMs,
   }))
+  if (agreedMs === undefined) return contenders.map((one) => sinceFirst(kind, one, contenders))
   if (blind) {
     contenders.push({ replica: undefined, hub: false, value: agreed[field], modifiedMs: agreedMs })
   }
   return contenders
+}
+
+// Without a history some of them may be copies that we made late: a value is as old as its oldest holder.
+function sinceFirst(kind: FieldKind, one: Contender, contenders: readonly Contender[]): Contender {
+  const holders = contenders.filter(({ value }) => same(kind, value, one.value))
+  return { ...one, modifiedMs: Math.min(...holders.map(({ modifiedMs }) => modifiedMs)) }
 }
 
 // Of values that are the same, the hub's form is taken, else the agreed one, else that of the first id.

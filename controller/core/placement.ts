@@ -47,7 +47,7 @@ export function place(spot: Spot, draft: Draft): void {
       return
     case 'gone':
       if (agreed === undefined) draft.dropped.push(role.id)
-      else if (role.writes || role.drift === 'Revert') {
+      else if (role.writes || role.drift === 'Revert' || cell.restored) {
         draft.dropped.push(role.id)
         if (role.receives) draft.actions.push({ kind: 'create', replica: role.id })
       } else {
@@ -115,11 +115,11 @@ function bring(
 function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Draft): void {
   if (reading === undefined || agreed === undefined)
     throw new Error('an edited cell without a reading')
-  const { found, base, view, changes, travels } = reading
-  const ignored = !travels && (role.writes || role.drift === 'Ignore')
+  const { found, base, view, changes, travels, aged } = reading
+  const ignored = !travels && !aged && (role.writes || role.drift === 'Ignore')
   const held = ignored ? agreedSince(type, base, agreed, view) : view
   const patch = difference(type, held, agreed)
-  const withheld = role.writes && !travels
+  const withheld = role.writes && !travels && !aged
   const target = { id: found.id, version: found.version, revision }
   const mine = ignored ? [...changes.keys(), ...driftIn(reading.copy?.shown ?? {})] : []
   const noted = (as: Item) => drifted(shownOf(type, found.item, as), new Set(mine))
@@ -142,7 +142,7 @@ function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Dra
     draft.keeps.push({
       replica: role.id,
       item: found.item,
-      reason: 'Drift',
+      reason: aged ? 'Backup' : 'Drift',
       fields: touched(patch),
     })
   }

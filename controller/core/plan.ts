@@ -3,12 +3,13 @@
 // counts only if whoever deleted had seen the latest revision; two different edits of one field are a
 // conflict, whose loser is kept; what receive-only replicas change in our copies is reverted or ignored.
 import { digestOf, type LinkId, type ReplicaId } from './id.ts'
-import { difference, empty, type Item, type ItemType } from './item.ts'
+import { difference, empty, type Item, type ItemType, touched } from './item.ts'
 import { type Cell, freshLink, type Link, type Role, type Row } from './link.ts'
 import { type Edit, type FieldConflict, merged } from './merge.ts'
 import { type Draft, place } from './placement.ts'
 import type { Policy } from './policy.ts'
 import { type Reading, readingOf } from './reading.ts'
+import { overwritten, restoringEdit } from './restore.ts'
 import { ordered } from './rows.ts'
 import type { Keep, Plan, Step } from './step.ts'
 
@@ -40,18 +41,21 @@ function stepsOf(rules: Rules, row: Row): readonly Step[] {
   const readings = new Map<ReplicaId, Reading>()
   for (const role of roles) {
     const cell = row.cells.get(role.id)
-    if (cell?.state === 'edited')
-      readings.set(role.id, readingOf(type, link, role, cell.copy, cell.found))
+    if (cell?.state === 'edited') readings.set(role.id, readingOf(type, link, role, cell))
   }
-  const edits = [...readings.values()].filter(({ travels, changes }) => travels && changes.size > 0)
+  const own = [...readings.values()].filter(({ travels, changes }) => travels && changes.size > 0)
+  const restoring = row.restoration && restoringEdit(type, policy, link, row.restoration)
+  const edits: readonly Edit[] = restoring === undefined ? own : [...own, restoring]
   const deleters = deletersOf(roles, row)
   // An edit beats a delete, and so does a copy nobody knew of, unless it only says what was agreed.
   if (edits.length === 0 && (deleters.length > 0 || link.agreed === undefined)) {
-    return [stepTo(rules, row, readings, { agreed: undefined, conflicts: [], deleters })]
+    const { editedMs } = link
+    return [stepTo(rules, row, readings, { agreed: undefined, editedMs, conflicts: [], deleters })]
   }
   const base = link.agreed ?? resurrected(edits)
-  const { item, conflicts } = merged(type, policy, base, link.editedMs ?? 0, edits)
-  const target = { agreed: item, conflicts, deleters: [] }
+  const baseMs = link.revision === 0 ? undefined : (link.editedMs ?? 0)
+  const { item, editedMs, conflicts } = merged(type, policy, base, baseMs, edits)
+  const target = { agreed: item, editedMs, conflicts, deleters: [], restoring }
   const losers = policy === 'KeepBoth' ? losersIn(conflicts, readings) : []
   if (losers.length === 0) return [stepTo(rules, row, readings, target)]
   // KeepBoth: what the loser has becomes a contact of its own, where it is; of this one it gets a new copy.
@@ -71,12 +75,12 @@ function resurrected(edits: readonly Edit[]): Item {
   return edits.find(({ hub }) => hub)?.view ?? edits[0]?.view ?? {}
 }
 
-// A delete counts only if whoever deleted had seen the latest revision.
+// A delete counts only if whoever deleted had seen the latest revision. What a backup lacks was not deleted.
 function deletersOf(roles: readonly Role[], row: Row): readonly ReplicaId[] {
   return roles
-    .filter(({ id, writes }) => {
+    .filter(({ id, writes, receives }) => {
       const cell = row.cells.get(id)
-      if (!writes || cell?.state !== 'gone') return false
+      if (!writes || cell?.state !== 'gone' || (cell.restored && receives)) return false
       return cell.copy.revision === row.link.revision
     })
     .map(({ id }) => id)
@@ -84,8 +88,11 @@ function deletersOf(roles: readonly Role[], row: Row): readonly ReplicaId[] {
 
 type Target = Readonly<{
   agreed: Item | undefined
+  editedMs: number | undefined
   conflicts: readonly FieldConflict[]
   deleters: readonly ReplicaId[]
+  /** What comes back from the bin. */
+  restoring?: Edit | undefined
 }>
 
 function stepTo(
@@ -97,12 +104,9 @@ function stepTo(
   all = readings,
 ): Step {
   const { link } = row
-  const { agreed } = target
+  const { agreed, restoring } = target
   const moved = changedContent(type, link, agreed)
   const revision = link.revision + (moved ? 1 : 0)
-  const edited = [...readings.values()].filter(
-    ({ changes, travels }) => travels && changes.size > 0,
-  )
   const draft: Draft = { keeps: [], actions: [], known: new Map(), dropped: [], declined: [] }
   for (const role of roles) {
     const cell = row.cells.get(role.id) ?? { state: 'unknown' }
@@ -119,21 +123,40 @@ function stepTo(
     const hub = roles.find((role) => role.hub) ?? roles[0]
     if (hub) draft.keeps.push({ replica: hub.id, item: link.agreed, reason: 'Conflict', fields })
   }
+  draft.keeps.push(...supersededOf(type, row, agreed, readings))
+  if (restoring !== undefined && moved) {
+    const [hub] = roles
+    if (hub !== undefined) draft.keeps.push(...overwritten(type, link, hub.id, restoring))
+  }
   const fresh = link.revision === 0
   const publisher = [...readings.values()].find(({ travels }) => travels)?.replica
   return {
     link,
     agreed,
     revision,
-    editedMs:
-      moved && edited.length > 0
-        ? Math.max(...edited.map((edit) => edit.modifiedMs))
-        : link.editedMs,
+    editedMs: moved ? target.editedMs : link.editedMs,
     ...draft,
     conflicts: target.conflicts,
     deleters: target.deleters,
     publisher: fresh ? publisher : undefined,
   }
+}
+
+// Where a backup of the hub overwrites what was agreed since, that is kept.
+function supersededOf(
+  type: ItemType,
+  { link, cells }: Row,
+  agreed: Item | undefined,
+  readings: ReadonlyMap<ReplicaId, Reading>,
+): readonly Keep[] {
+  if (link.agreed === undefined || agreed === undefined) return []
+  const fields = touched(difference(type, link.agreed, agreed))
+  const by = [...readings].find(([id, { travels }]) => {
+    const cell = cells.get(id)
+    return travels && cell?.state === 'edited' && cell.restored
+  })
+  if (by === undefined || fields.length === 0) return []
+  return [{ replica: by[0], item: link.agreed, reason: 'Backup', fields }]
 }
 
 function changedContent(type: ItemType, link: Link, agreed: Item | undefined): boolean {
@@ -183,7 +206,7 @@ function twin(rules: Rules, row: Row, { role, found }: Reading): Step {
     }),
   )
   cells.set(role.id, { state: 'edited', found })
-  const reading = readingOf(rules.type, link, role, undefined, found)
-  const target = { agreed: found.item, conflicts: [], deleters: [] }
+  const reading = readingOf(rules.type, link, role, { found })
+  const target = { agreed: found.item, editedMs: found.modifiedMs, conflicts: [], deleters: [] }
   return stepTo(rules, { link, cells }, new Map([[role.id, reading]]), target)
 }

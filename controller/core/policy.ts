@@ -8,6 +8,9 @@
 //   LatestWins  the later edit           the later edit, then the id  the later edit
 //   KeepBoth    as HubWins; the losing version becomes a contact of its own
 //
+// Something that comes back from the bin counts as the hub's edit, made when it was asked for; under MemberWins
+// as a member's. Who loses to it is kept; when it loses itself, it is in the bin already.
+//
 // "Against what was agreed meanwhile": the editor's copy was behind, so the edit was made blindly.
 import type { ReplicaId } from './id.ts'
 import type { Value } from './item.ts'

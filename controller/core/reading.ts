@@ -1,30 +1,42 @@
 // How the planner reads a cell that was seen anew: what its user changed against what the copy held, and
 // whether that travels.
-import type { ItemType } from './item.ts'
+import { type ItemType, same } from './item.ts'
 import { baseOf, type Copy, type Found, type Link, type Role } from './link.ts'
 import { changed, changesOf, type Edit } from './merge.ts'
 import { withoutDrift } from './shown.ts'
 
 /** One replica's edit of a row's link, as the planner reads it. */
 export type Reading = Edit &
-  Readonly<{ role: Role; found: Found; copy: Copy | undefined; travels: boolean }>
+  Readonly<{
+    role: Role
+    found: Found
+    copy: Copy | undefined
+    travels: boolean
+    /** It shows what a backup held: it is brought up to date, and what it shows is kept. */
+    aged: boolean
+  }>
+
+/** What was seen anew of one copy. */
+export type Seen = Readonly<{ copy?: Copy | undefined; found: Found; restored?: boolean }>
 
 /** Reads a cell of the link: see the file's head. */
 export function readingOf(
   type: ItemType,
   link: Link,
   role: Role,
-  copy: Copy | undefined,
-  found: Found,
+  { copy, found, restored = false }: Seen,
 ): Reading {
   const newcomer = copy === undefined || copy.revision === 0
   const base = newcomer ? {} : (baseOf(link, copy) ?? {})
   const isPrivate = !role.hub && role.private === 'Skip' && type.private(found.item)
+  // A hub that only gives cannot be brought up to date: what it shows is what there is.
+  const aged = restored && role.receives && !(role.writes && isPrivate)
   // Drift that is ignored, and edits of what is marked private, count as soon as neither holds any more.
   const ignoring = role.writes ? isPrivate : role.drift === 'Ignore'
   const shown = ignoring ? (copy?.shown ?? {}) : withoutDrift(copy?.shown ?? {})
-  const changes =
+  const all =
     copy === undefined ? newcomerChanges(type, link, found) : changesOf(type, found, base, shown)
+  const changes = withoutAgreed(type, link, copy, all)
   return {
     role,
     found,
@@ -33,10 +45,11 @@ export function readingOf(
     hub: role.hub,
     base,
     changes,
-    view: newcomer ? found.item : changed(base, changes),
+    view: newcomer ? found.item : changed(base, all),
     modifiedMs: found.modifiedMs ?? 0,
+    aged,
     // What its owner marked private stays in the mailbox, whoever wrote the rest of it.
-    travels: role.writes && !(isPrivate && !agreedPrivate(type, link)),
+    travels: role.writes && !aged && !(isPrivate && !agreedPrivate(type, link)),
   }
 }
 
@@ -46,6 +59,24 @@ function newcomerChanges(type: ItemType, link: Link, found: Found) {
   // A copy of a deleted item that nobody knew of, and that nobody edited, goes with it.
   const last = link.agreed ?? link.bases.get(link.revision - 1) ?? {}
   return changesOf(type, found, last, {}, true)
+}
+
+// What was agreed after the copy was written down is our own write, whose reply was lost: no edit, and its
+// time is nobody's.
+function withoutAgreed(
+  type: ItemType,
+  link: Link,
+  copy: Copy | undefined,
+  changes: Edit['changes'],
+): Edit['changes'] {
+  if (link.revision === 0) return changes
+  const since = [...link.bases].filter(([revision]) => revision > (copy?.revision ?? 0))
+  const ours = [link.agreed, ...since.map(([, item]) => item)]
+  return new Map(
+    [...changes].filter(([field, value]) =>
+      ours.every((item) => item === undefined || !same(type.kindOf(field), value, item[field])),
+    ),
+  )
 }
 
 function agreedPrivate(type: ItemType, link: Link): boolean {

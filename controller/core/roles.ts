@@ -43,7 +43,23 @@ export function castOf({ spec }: SyncGroup): Cast {
   return { hub: { role: hub, path }, members, roles: [hub, ...members.map(({ role }) => role)] }
 }
 
+/** One who took part once, of whom nothing but the id is known: it receives, and nothing of it travels. */
+export function formerPlaceOf(id: ReplicaId): Place {
+  const [mailbox = '', ...path] = id.split(':')
+  const role: Role = {
+    id,
+    hub: false,
+    writes: false,
+    receives: true,
+    drift: 'Revert',
+    private: 'Skip',
+  }
+  return { role, mailbox, folder: path.join(':') }
+}
+
 /** How people know a replica: `hub`, or the member's mailbox. */
 export function nameOf(cast: Cast, replica: ReplicaId): string {
-  return cast.members.find(({ role }) => role.id === replica)?.mailbox ?? 'hub'
+  if (replica === cast.hub.role.id) return 'hub'
+  const member = cast.members.find(({ role }) => role.id === replica)
+  return (member ?? formerPlaceOf(replica)).mailbox
 }

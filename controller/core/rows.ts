@@ -19,6 +19,7 @@ import {
   type Row,
 } from './link.ts'
 import { type Loose, matched } from './match.ts'
+import type { Restoration } from './restore.ts'
 import { groupMark, hubMark } from './stamp.ts'
 
 /** All that a plan is made from. `links` holds every link that is changed or behind, and no more need be. */
@@ -28,7 +29,14 @@ export type View = Readonly<{
   roles: readonly Role[]
   links: readonly Link[]
   observations: ReadonlyMap<ReplicaId, Observation>
+  /** Replicas whose folder went back in time, and which of their items show old content therefore. */
+  restored?: ReadonlyMap<ReplicaId, Aged>
+  /** What is wanted back from the bin, at most one for each link, whose links are all there. */
+  restorations?: readonly Restoration[]
 }>
+
+/** Which items of a restored folder show old content: all, or those not yet brought up to date. */
+export type Aged = 'all' | ReadonlySet<ItemId>
 
 /** The rows of a view, in an order that does not depend on that of members or changes. */
 export function rowsOf(view: View): readonly Row[] {
@@ -38,6 +46,7 @@ export function rowsOf(view: View): readonly Row[] {
   const links = [...view.links].sort((one, other) => (one.id < other.id ? -1 : 1))
   for (const link of links) cells.set(link.id, new Map())
 
+  const ids = new Set(links.map(({ id }) => id))
   const loose: Loose[] = []
   for (const role of roles) {
     const observation = view.observations.get(role.id) ?? unseen
@@ -46,12 +55,13 @@ export function rowsOf(view: View): readonly Row[] {
     for (const item of observation.state === 'seen' ? observation.changed : []) {
       const link = known.get(role.id)?.get(item.id)
       if (link !== undefined) found.set(link, item)
-      else if (mayMatch(view, role, item)) loose.push({ role, found: item })
+      else if (mayMatch(view, role, item))
+        loose.push({ role, found: item, foreign: isForeign(view, ids, role, item) })
     }
+    const aged = view.restored?.get(role.id)
     for (const link of links) {
-      cells
-        .get(link.id)
-        ?.set(role.id, cellOf(link, role.id, observation.state, found.get(link.id), gone))
+      const cell = cellOf(link, role.id, observation.state, found.get(link.id), gone)
+      cells.get(link.id)?.set(role.id, agedOf(cell, aged))
     }
   }
   return [...join(view, roles, links, cells, loose)]
@@ -78,12 +88,16 @@ function indexed(links: readonly Link[]): Map<ReplicaId, Map<ItemId, LinkId>> {
 }
 
 // May it be compared with others? What a member marked private may not, unless it is a copy that we made.
-// And what we copied there from another hub belongs to that one, not to this.
 function mayMatch(view: View, role: Role, found: Found): boolean {
   const ours = found.stamp?.group === groupMark(view.group)
-  if (role.hub) return true
-  if (ours && found.stamp?.hub !== hubMark(view.roles.find(({ hub }) => hub)?.id)) return false
-  return ours || mayLeave(view.type, role, found)
+  return role.hub || ours || mayLeave(view.type, role, found)
+}
+
+// What we copied from another hub belongs to that one, and must not reach this. The hub may have had another
+// name then: a link of ours, known by its id, is ours all the same.
+function isForeign(view: View, links: ReadonlySet<LinkId>, role: Role, { stamp }: Found): boolean {
+  if (role.hub || stamp?.group !== groupMark(view.group) || links.has(stamp.link)) return false
+  return stamp.hub !== hubMark(view.roles.find(({ hub }) => hub)?.id)
 }
 
 // A member's own item that is marked private never leaves the mailbox.
@@ -105,6 +119,13 @@ function cellOf(
   return gone.has(copy.id) ? { state: 'gone', copy } : { state: 'same', copy }
 }
 
+// What a folder that was restored shows is what it once held; what it lacks, nobody deleted.
+function agedOf(cell: Cell, aged: Aged | undefined): Cell {
+  if (aged === undefined || (cell.state !== 'edited' && cell.state !== 'gone')) return cell
+  const id = cell.state === 'edited' ? cell.found.id : cell.copy.id
+  return aged === 'all' || aged.has(id) ? { ...cell, restored: true } : cell
+}
+
 // Gives every loose item its row: that of a link it belongs to, or a new one together with its equals.
 function* join(
   view: View,
@@ -118,9 +139,14 @@ function* join(
     const cell = cells.get(link)?.get(role.id)
     // What was only moved keeps its history; anything else, restored perhaps, is compared as if never seen.
     const copy = moved && cell?.state === 'gone' ? cell.copy : undefined
-    cells.get(link)?.set(role.id, { state: 'edited', copy, found })
+    const seen: Cell = { state: 'edited', copy, found }
+    cells.get(link)?.set(role.id, agedOf(seen, view.restored?.get(role.id)))
   }
-  for (const link of links) yield { link, cells: cells.get(link.id) ?? new Map() }
+  const restorations = new Map(view.restorations?.map((each) => [each.link, each]))
+  for (const link of links) {
+    const restoration = restorations.get(link.id)
+    yield { link, cells: cells.get(link.id) ?? new Map(), restoration }
+  }
 
   for (const family of born) {
     const [eldest] = family

@@ -16,12 +16,14 @@ export type Result =
   | Readonly<{ kind: 'passed'; report: Report; recent: readonly ConflictLine[] }>
   | Readonly<{ kind: 'failed'; error: SyncError }>
   | Readonly<{ kind: 'suspended' }>
+  // It is not declared any more, and nothing is left to do for it.
+  | Readonly<{ kind: 'released' }>
 
 /** What a status is made from. */
 export type Facts = Readonly<{
   group: SyncGroup
   generation: number
-  result: Result
+  result: Exclude<Result, { kind: 'released' }>
   /** A newer version of the resource that cannot be used, and why. */
   invalid?: string | undefined
   previous: SyncGroupStatus | undefined
@@ -74,7 +76,7 @@ function conditionsOf({ result, invalid }: Facts, cast: Cast): readonly Draft[] 
   ]
 }
 
-function undecided(result: Exclude<Result, { kind: 'passed' }>): readonly Draft[] {
+function undecided(result: Exclude<Facts['result'], { kind: 'passed' }>): readonly Draft[] {
   if (result.kind === 'suspended') {
     return [
       { type: 'Ready', status: 'False', reason: 'Suspended', message: 'spec.suspend is true' },

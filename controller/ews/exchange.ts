@@ -1,39 +1,55 @@
 // From an ExchangeServer and a SyncGroup to replicas: which connection, which route, which account.
 import { checkedMs } from '../core/duration.ts'
-import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
-import { castOf } from '../core/roles.ts'
+import type { ReplicaId } from '../core/id.ts'
+import { type Cast, castOf, formerPlaceOf, type Place } from '../core/roles.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock, Declared, Replica } from '../sync/ports.ts'
 import { Control } from './control.ts'
 import { Hub } from './hub.ts'
 import { Pool } from './looks.ts'
 import { Member } from './member.ts'
+import { type Network, type NetworkOptions, pooledNetwork } from './network.ts'
 import { type Endpoint, type Route, type Trace, Transport } from './transport.ts'
 
 /** Connections to Exchange servers, one per server and account, shared by groups. */
 export class Connections {
   readonly #clock: Clock
   readonly #trace: Trace
+  readonly #network: (options: NetworkOptions) => Network
   readonly #open = new Map<string, Transport>()
 
-  constructor(clock: Clock, trace: Trace = () => {}) {
+  constructor(
+    clock: Clock,
+    trace: Trace = () => {},
+    network: (options: NetworkOptions) => Network = pooledNetwork,
+  ) {
     this.#clock = clock
     this.#trace = trace
+    this.#network = network
   }
 
   /** The replicas of a group. Throws a terminal SyncError when what it refers to is missing or unusable. */
   replicas(declared: Declared, signal: AbortSignal): readonly Replica[] {
+    const line = this.#lineOf(declared, signal)
+    const cast = castOf(declared.group)
+    return [hubOf(line, cast.hub), ...cast.members.map((place) => memberOf(line, place))]
+  }
+
+  /** The folders of members who are not declared any more. Throws as `replicas` does. */
+  former(declared: Declared, ids: readonly ReplicaId[], signal: AbortSignal): readonly Replica[] {
+    const line = this.#lineOf(declared, signal)
+    return ids.map((id) => memberOf(line, formerPlaceOf(id)))
+  }
+
+  #lineOf(declared: Declared, signal: AbortSignal): Line {
     const endpoint = endpointOf(declared)
     const key = JSON.stringify(endpoint)
-    const transport = this.#open.get(key) ?? new Transport(endpoint, this.#clock, this.#trace)
+    const transport =
+      this.#open.get(key) ??
+      new Transport(endpoint, this.#clock, this.#trace, this.#network(endpoint))
     this.#open.set(key, transport)
-    return replicasOf(
-      declared.group,
-      declared.server as ExchangeServer,
-      endpoint,
-      transport,
-      signal,
-    )
+    const impersonates = declared.server?.spec.access === 'Impersonation'
+    return { endpoint, transport, impersonates, pool: new Pool(), signal }
   }
 
   /** Closes all connections. */
@@ -43,36 +59,29 @@ export class Connections {
   }
 }
 
-function replicasOf(
-  group: SyncGroup,
-  server: ExchangeServer,
-  endpoint: Endpoint,
-  transport: Transport,
-  signal: AbortSignal,
-): readonly Replica[] {
-  const { hub, members } = castOf(group)
+// What the replicas of one pass share.
+type Line = Readonly<{
+  endpoint: Endpoint
+  transport: Transport
+  impersonates: boolean
+  pool: Pool
+  signal: AbortSignal
+}>
+
+function hubOf({ endpoint, transport, pool, signal }: Line, { role, path }: Cast['hub']): Replica {
   const { url, username } = endpoint
   const account = username.includes('@') ? username : undefined
-  const pool = new Pool()
-  const hubRoute: Route = { anchor: account, lane: 'hub' }
-  const start = { publicFolders: true } as const
-  return [
-    new Hub({
-      role: hub.role,
-      path: hub.path,
-      transport,
-      control: new Control(transport, url, hubRoute, start, () => signal),
-      pool,
-      account,
-      written: hub.role.receives,
-    }),
-    ...members.map(({ role, mailbox, folder }) => {
-      const actAs = server.spec.access === 'Impersonation' ? mailbox : undefined
-      const route: Route = { actAs, anchor: mailbox, lane: mailbox.toLowerCase() }
-      const control = new Control(transport, url, route, { mailbox }, () => signal)
-      return new Member({ role, path: folder, transport, control, pool, route })
-    }),
-  ]
+  const route: Route = { anchor: account, lane: 'hub' }
+  const control = new Control(transport, url, route, { publicFolders: true }, () => signal)
+  return new Hub({ role, path, transport, control, pool, account, written: role.receives })
+}
+
+function memberOf(line: Line, { role, mailbox, folder }: Place): Replica {
+  const { endpoint, transport, pool, signal } = line
+  const actAs = line.impersonates ? mailbox : undefined
+  const route: Route = { actAs, anchor: mailbox, lane: mailbox.toLowerCase() }
+  const control = new Control(transport, endpoint.url, route, { mailbox }, () => signal)
+  return new Member({ role, path: folder, transport, control, pool, route })
 }
 
 function endpointOf({ group, server, unusable, credentials, ca }: Declared): Endpoint {

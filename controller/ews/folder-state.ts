@@ -19,6 +19,14 @@ export type FolderState = Readonly<{
   rights: Readonly<{ read: boolean; create: boolean; modify: boolean; delete: boolean }>
 }>
 
+/**
+ * Did the folder go back in time, compared with the latest commit that was seen in it? Its commit time only
+ * grows, whatever clients write; only a backup that is restored takes it back (exchange-protocol §8.5, 20).
+ */
+export function wentBack(state: FolderState, seenMs: number | undefined): boolean {
+  return seenMs !== undefined && state.committedMs !== undefined && state.committedMs < seenMs
+}
+
 /** PR_LOCAL_COMMIT_TIME_MAX, PR_DELETED_COUNT_TOTAL, PR_CONTENT_COUNT, PR_REPLICA_LIST (exchange-protocol §1.2, §1.3). */
 const tags = {
   committed: '0x670a',

@@ -1,6 +1,6 @@
 // Errors below SOAP: HTTP statuses and connections that fail, each with what to do next.
-import type { Dispatcher } from 'undici'
 import { SyncError } from '../core/sync-error.ts'
+import type { Incoming } from './network.ts'
 
 /** The server did not answer in time. */
 export const timedOut = new SyncError(
@@ -10,7 +10,10 @@ export const timedOut = new SyncError(
 )
 
 /** What an HTTP status other than 200 asks for. */
-export function statusError({ statusCode, headers }: Dispatcher.ResponseData): SyncError {
+export function statusError({
+  status: statusCode,
+  headers,
+}: Pick<Incoming, 'status' | 'headers'>): SyncError {
   const seconds = Number(headers['retry-after'])
   const backOffMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined
   switch (statusCode) {

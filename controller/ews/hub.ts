@@ -5,7 +5,7 @@ import type { Role } from '../core/link.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
 import { type Control, sameName } from './control.ts'
-import { type FolderState, getFolder } from './folder-state.ts'
+import { type FolderState, getFolder, wentBack } from './folder-state.ts'
 import { Items } from './items.ts'
 import {
   confirmedGone,
@@ -55,8 +55,11 @@ export class Hub implements Replica {
     demandReadable(state)
     if (this.#site.written) demandWritable(state, 'the public folder')
     const recheck = memory?.recheck ?? []
-    const base = { folder: state.id, parent: state.parent, lens: memory?.lens ?? '' }
-    if (memory?.folder === state.id && memory.cursor !== undefined && memory.cursor === state.tag) {
+    const same = memory?.folder === state.id
+    const restored = same && wentBack(state, memory.committedMs)
+    const { id: folder, parent, committedMs } = state
+    const base = { folder, parent, committedMs, lens: memory?.lens ?? '' }
+    if (same && memory.cursor !== undefined && memory.cursor === state.tag) {
       const { found, unreadable } = await readAll(this.#items, this.#site.pool, recheck, signal)
       return {
         changed: found,
@@ -65,12 +68,12 @@ export class Hub implements Replica {
       }
     }
     const refs = await this.#listed(state, signal)
-    const missing = memory?.folder === state.id ? await lacking(refs, known) : []
+    const missing = same ? await lacking(refs, known) : []
     const gone = missing.length === 0 ? [] : await this.#gone(state, missing, signal)
     const ids = new Set([...(await moved(refs, known)), ...recheck])
     const { found, unreadable } = await readAll(this.#items, this.#site.pool, [...ids], signal)
     const cursor = trusted && unreadable.length === 0 ? state.tag : undefined
-    return { changed: found, gone, memory: { ...base, cursor, recheck: unreadable } }
+    return { changed: found, gone, restored, memory: { ...base, cursor, recheck: unreadable } }
   }
 
   async prepare(memory: Memory): Promise<Memory> {
@@ -210,6 +213,7 @@ export class Hub implements Replica {
     const gone = await confirmedGone(this.#items, twice, signal)
     const after = await this.#tagged(state.id, signal)
     if (after.tag !== state.tag) throw moving
+    demandReadable(after)
     return gone
   }
 

@@ -5,7 +5,7 @@ import type { Role } from '../core/link.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
 import type { Control } from './control.ts'
-import { type FolderState, getFolder } from './folder-state.ts'
+import { type FolderState, getFolder, wentBack } from './folder-state.ts'
 import { Items } from './items.ts'
 import {
   confirmedGone,
@@ -51,19 +51,22 @@ export class Member implements Replica {
     if (state === undefined) return { changed: [], gone: [], memory: { lens, recheck: [] } }
     demandReadable(state)
     const same = memory?.folder === state.id
+    const restored = same && wentBack(state, memory.committedMs)
     const { refs, gone, cursor } = await this.#changes(
       state.id,
-      same ? memory.cursor : undefined,
+      same && !restored ? memory.cursor : undefined,
       known,
       same,
       signal,
     )
+    const { id: folder, parent, committedMs } = state
     const ids = new Set([...(await moved(refs, known)), ...(same ? memory.recheck : [])])
     const { found, unreadable } = await readAll(this.#items, this.#site.pool, [...ids], signal)
     return {
       changed: found,
       gone,
-      memory: { folder: state.id, parent: state.parent, lens, cursor, recheck: unreadable },
+      restored,
+      memory: { folder, parent, committedMs, lens, cursor, recheck: unreadable },
     }
   }
 

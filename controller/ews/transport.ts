@@ -1,11 +1,11 @@
-// The one way to the server: pooled connections, a deadline for every request, authentication, routing
-// headers, bounded concurrency, and errors that say what to do next. Both planes use it.
-import { Agent, type Dispatcher, request as send } from 'undici'
+// The one way to the server: a deadline for every request, authentication, routing headers, bounded
+// concurrency, and errors that say what to do next. Both planes use it.
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from '../sync/ports.ts'
 import { answerOf, envelopeXml } from './envelope.ts'
 import { networkError, statusError, timedOut } from './http-errors.ts'
 import { Lane } from './lanes.ts'
+import { type Incoming, type Network, pooledNetwork } from './network.ts'
 import type { Batch, Operation } from './operations.ts'
 import { type Node, parsed, type Xml } from './xml.ts'
 
@@ -63,30 +63,29 @@ export class Transport {
   readonly #endpoint: Endpoint
   readonly #clock: Clock
   readonly #trace: Trace
-  readonly #agent: Agent
+  readonly #network: Network
   readonly #all: Lane
   readonly #lanes = new Map<string, Lane>()
   #pausedUntilMs = 0
   /** The server's clock at its last answer, ms since 1970, whole seconds; undefined when it does not tell. */
   serverDateMs: number | undefined
 
-  constructor(endpoint: Endpoint, clock: Clock, trace: Trace = () => {}) {
+  constructor(
+    endpoint: Endpoint,
+    clock: Clock,
+    trace: Trace = () => {},
+    network: Network = pooledNetwork(endpoint),
+  ) {
     this.#endpoint = endpoint
     this.#clock = clock
     this.#trace = trace
+    this.#network = network
     this.#all = new Lane(endpoint.concurrency)
-    this.#agent = new Agent({
-      connections: endpoint.concurrency,
-      keepAliveTimeout: 60_000,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: { timeout: 15_000, ...(endpoint.ca === undefined ? {} : { ca: endpoint.ca }) },
-    })
   }
 
   /** Closes the connections. */
   async close(): Promise<void> {
-    await this.#agent.destroy()
+    await this.#network.close()
   }
 
   /** Makes a call of the data plane. Rejects with a SyncError, or with the signal's reason. */
@@ -156,17 +155,24 @@ export class Transport {
   ): Promise<Answer> {
     await this.#pause(signal)
     const startMs = this.#clock.now()
-    const deadline = AbortSignal.timeout(this.#endpoint.requestTimeoutMs)
+    const [deadline, answered] = [new AbortController(), new AbortController()]
+    this.#clock.sleep(this.#endpoint.requestTimeoutMs, answered.signal).then(
+      () => deadline.abort(),
+      () => {},
+    )
     try {
-      const answer = await this.#post(xml, route, AbortSignal.any([signal, deadline]), reading)
+      const either = AbortSignal.any([signal, deadline.signal])
+      const answer = await this.#post(xml, route, either, reading)
       this.#trace(operation, 'ok', this.#clock.now() - startMs)
       return answer
     } catch (error) {
       signal.throwIfAborted()
-      const fault = deadline.aborted ? timedOut : networkError(error, this.#endpoint.url)
+      const fault = deadline.signal.aborted ? timedOut : networkError(error, this.#endpoint.url)
       if (fault.backOffMs !== undefined) this.#pausedUntilMs = this.#clock.now() + fault.backOffMs
       this.#trace(operation, fault.code, this.#clock.now() - startMs)
       throw fault
+    } finally {
+      answered.abort()
     }
   }
 
@@ -180,22 +186,16 @@ export class Transport {
     }
     if (route.anchor !== undefined) headers['x-anchormailbox'] = route.anchor
     if (route.contentMailbox !== undefined) headers['x-publicfoldermailbox'] = route.contentMailbox
-    const response = await send(url, {
-      method: 'POST',
-      headers,
-      body: xml,
-      signal,
-      dispatcher: this.#agent,
-    })
+    const response = await this.#network.send({ url, headers, body: xml, signal })
     const date = Date.parse(String(response.headers.date ?? ''))
     this.serverDateMs = Number.isNaN(date) ? undefined : date
-    if (response.statusCode !== 200 && response.statusCode !== 500) {
-      await response.body.dump()
+    if (response.status !== 200 && response.status !== 500) {
+      await response.discard()
       throw statusError(response)
     }
     const text: Uint8Array[] = []
     const envelope = await soapIn(response, reading, text)
-    if (response.statusCode === 500) {
+    if (response.status === 500) {
       answerOf(envelope)
       throw statusError(response)
     }
@@ -219,12 +219,12 @@ export class Transport {
 }
 
 async function soapIn(
-  response: Dispatcher.ResponseData,
+  response: Incoming,
   { verbatim = false, begin }: Reading,
   copy: Uint8Array[],
 ): Promise<Node> {
   const bytes = async function* () {
-    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+    for await (const chunk of response.body) {
       if (verbatim) copy.push(chunk)
       yield chunk
     }
@@ -233,7 +233,7 @@ async function soapIn(
     return await parsed(bytes(), begin?.())
   } catch (error) {
     if (error instanceof SyncError && error.code === 'NotXml') {
-      if (response.statusCode === 500) throw statusError(response)
+      if (response.status === 500) throw statusError(response)
       throw new SyncError(
         'transient',
         'NotEws',

@@ -1,18 +1,15 @@
 // The Declarations port over a directory of YAML, for running without Kubernetes. Plays the API server's
 // part as far as a user sees it: defaults, validation, generations, and a status per group, written to
 // STATE/status/<namespace>.<name>.yaml. An edit that is not valid leaves the last valid version running.
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { V1Secret } from '@kubernetes/client-node'
-import { parse, stringify } from 'yaml'
 import { digestOf, type GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
-import { SyncError } from '../core/sync-error.ts'
 import type { Clock, Credentials, Declarations, Declared } from '../sync/ports.ts'
-import { readDirectory, watchDirectory } from './directory.ts'
+import { sourcesIn, watchDirectory } from './directory.ts'
 import type { Source } from './documents.ts'
 import { type Problem, problemText, type Ref } from './problem.ts'
 import { type Loaded, readResources } from './resources.ts'
+import { Statuses, type Stored } from './statuses.ts'
 
 /** A resource that was valid when it was read last. */
 type Valid = Readonly<{
@@ -23,44 +20,42 @@ type Valid = Readonly<{
   invalid: string | undefined
 }>
 
-/** What a status file holds: the part of the resource that a server would own. */
-type Stored = Readonly<{
-  metadata?: {
-    generation?: number
-    creationTimestamp?: string
-    annotations?: Record<string, string>
-  }
-  status?: SyncGroupStatus
-}>
-
 const hashAnnotation = 'exchangesync.dev/declared'
+
+/**
+ * What the declarations are read for: to run them, with a status for each; to look at them; or only some of
+ * them, which says nothing about what was deleted.
+ */
+export type Part = 'run' | 'look' | 'excerpt'
 
 /** The groups of a directory. */
 export class LocalDeclarations implements Declarations {
   readonly #read: () => Promise<readonly Source[]>
-  readonly #statusDirectory: string
+  readonly #store: Statuses
   readonly #clock: Clock
   readonly #warn: (problems: readonly Problem[]) => void
-  readonly #statuses: boolean
+  readonly #part: Part
   #valid = new Map<string, Valid>()
   /** What is declared and was never valid, with why. */
   readonly #refused = new Map<string, string>()
+  /** Groups that ran, and are not declared any more. */
+  #ended: ReadonlyMap<GroupId, Stored> = new Map()
   #problems = ''
   #dirty = true
   #begun = false
   #wake: (() => void) | undefined
 
-  /** `read` gets the sources; `warn` is told of problems when they change; `statuses`: whether they are written. */
+  /** `read` gets the sources; `warn` is told of problems when they change. */
   constructor(
     read: () => Promise<readonly Source[]>,
     stateDirectory: string,
     clock: Clock,
     warn: (problems: readonly Problem[]) => void,
-    statuses: boolean,
+    part: Part,
   ) {
-    this.#statuses = statuses
+    this.#part = part
     this.#read = read
-    this.#statusDirectory = join(stateDirectory, 'status')
+    this.#store = new Statuses(stateDirectory)
     this.#clock = clock
     this.#warn = warn
   }
@@ -78,7 +73,7 @@ export class LocalDeclarations implements Declarations {
       stateDirectory,
       clock,
       warn,
-      true,
+      'run',
     )
     await watchDirectory(directory, () => local.#touched(), signal)
     return local
@@ -107,7 +102,8 @@ export class LocalDeclarations implements Declarations {
       this.#begun = true
     }
     const groups = [...this.#valid.values()].filter(({ kind }) => kind === 'SyncGroup')
-    return Promise.all(groups.map((valid) => this.#declared(valid)))
+    const ended = [...this.#ended].flatMap(([id, stored]) => this.#endedOf(id, stored))
+    return [...ended, ...(await Promise.all(groups.map((valid) => this.#declared(valid))))]
   }
 
   async changed(signal: AbortSignal): Promise<void> {
@@ -123,7 +119,13 @@ export class LocalDeclarations implements Declarations {
     const { name, namespace, creationTimestamp } = metadata
     const annotations = { [hashAnnotation]: digestOf(JSON.stringify(declared.group.spec)) }
     const own = { name, namespace, generation: declared.generation, creationTimestamp, annotations }
-    await this.#write(declared.id, { apiVersion, kind, metadata: own, status })
+    const { spec } = declared.group
+    await this.#store.write(declared.id, { apiVersion, kind, metadata: own, spec, status })
+  }
+
+  async released({ id }: Declared): Promise<void> {
+    this.#ended = new Map([...this.#ended].filter(([each]) => each !== id))
+    if (this.#part === 'run') await this.#store.remove(id)
   }
 
   #touched(): void {
@@ -155,14 +157,24 @@ export class LocalDeclarations implements Declarations {
           next.set(key, { ...last, invalid: problemText(problem) })
       }
     }
-    for (const [key, { kind }] of this.#valid) {
-      const ended = kind === 'SyncGroup' && !next.has(key) && this.#statuses
-      if (ended) await rm(this.#statusFile(key.slice(kind.length + 1) as GroupId), { force: true })
-    }
     this.#valid = next
+    if (this.#part !== 'excerpt') this.#ended = await this.#endedIn(loaded)
     const text = loaded.problems.map(problemText).join('\n')
     if (text !== this.#problems) this.#warn(loaded.problems)
     this.#problems = text
+  }
+
+  // A directory that holds nothing, or a file that cannot be read, says nothing about who was deleted.
+  async #endedIn(loaded: Loaded): Promise<ReadonlyMap<GroupId, Stored>> {
+    const unsure = loaded.problems.some(({ ref }) => ref === undefined)
+    if (unsure || loaded.documents.length === 0) return new Map()
+    const key = (id: GroupId) => `SyncGroup/${id}`
+    const there = (id: GroupId) => this.#valid.has(key(id)) || this.#refused.has(key(id))
+    const left = [...(await this.#store.all())].filter(([id]) => !there(id))
+    // One that never ran has nothing to be ended.
+    for (const [id, { spec }] of left)
+      if (spec === undefined && this.#part === 'run') await this.#store.remove(id)
+    return new Map(left.filter(([, { spec }]) => spec !== undefined))
   }
 
   // One that was never valid has a status, too: there is no version of it that could run.
@@ -171,7 +183,7 @@ export class LocalDeclarations implements Declarations {
       keyOf(kind, namespace, name),
       problem === undefined ? '' : problemText(problem),
     )
-    if (kind !== 'SyncGroup' || !this.#statuses) return
+    if (kind !== 'SyncGroup' || this.#part !== 'run') return
     const since = new Date(this.#clock.now()).toISOString()
     const said = {
       status: 'False' as const,
@@ -183,37 +195,22 @@ export class LocalDeclarations implements Declarations {
       { type: 'Ready', ...said },
       { type: 'Stalled', ...said, status: 'True' as const },
     ]
-    await this.#write(`${namespace}/${name}` as GroupId, {
+    await this.#store.write(`${namespace}/${name}` as GroupId, {
       kind,
       metadata: { name, namespace },
       status: { observedGeneration: -1, conditions },
     })
   }
 
-  async #write(id: GroupId, document: unknown): Promise<void> {
-    const file = this.#statusFile(id)
-    await mkdir(this.#statusDirectory, { recursive: true })
-    // Written aside and renamed, so that whoever reads it never sees half a status.
-    await writeFile(`${file}.new`, stringify(document))
-    await rename(`${file}.new`, file)
-  }
-
   async #declared({ resource, hash, invalid }: Valid): Promise<Declared> {
     const group = resource as SyncGroup
     const namespace = group.metadata.namespace ?? 'default'
     const id = `${namespace}/${group.metadata.name}` as GroupId
-    const stored = await this.#stored(id)
+    const stored = await this.#store.of(id)
     const before = stored.metadata?.generation ?? 0
     const changed =
       stored.metadata?.annotations?.[hashAnnotation] !== digestOf(JSON.stringify(group.spec))
-    const server = this.#resource<ExchangeServer>(
-      'ExchangeServer',
-      namespace,
-      group.spec.serverRef.name,
-    )
-    const credentials = server && this.#secret(namespace, server.spec.auth.secretRef.name)
-    const tls = server?.spec.tls?.caSecretRef
-    const ca = tls && this.#secret(namespace, tls.name)?.[tls.key]
+    const { server, unusable, credentials, ca } = this.#referred(group.spec, namespace)
     const created = group.metadata.creationTimestamp ?? stored.metadata?.creationTimestamp
     const creationTimestamp = created ?? new Date(this.#clock.now()).toISOString()
     return {
@@ -221,7 +218,7 @@ export class LocalDeclarations implements Declarations {
       group: { ...group, metadata: { ...group.metadata, creationTimestamp } } as SyncGroup,
       generation: group.metadata.generation ?? (changed ? before + 1 : before),
       server,
-      unusable: this.#refused.get(keyOf('ExchangeServer', namespace, group.spec.serverRef.name)),
+      unusable,
       credentials,
       ca,
       fingerprint: digestOf(
@@ -234,6 +231,37 @@ export class LocalDeclarations implements Declarations {
       invalid,
       previous: stored.status,
     }
+  }
+
+  // Ended, it is no more than what its status file says of it.
+  #endedOf(id: GroupId, { metadata, spec, status }: Stored): readonly Declared[] {
+    if (spec === undefined) return []
+    const [namespace = 'default'] = id.split('/')
+    const { name = '', generation = 0, creationTimestamp } = metadata ?? {}
+    const group = {
+      apiVersion: 'exchangesync.dev/v1alpha1',
+      kind: 'SyncGroup',
+      metadata: { name, namespace, creationTimestamp },
+      spec,
+    } as unknown as SyncGroup
+    const referred = this.#referred(spec, namespace)
+    const fingerprint = digestOf('ended', JSON.stringify([spec, referred]))
+    const rest = { generation, fingerprint, invalid: undefined, previous: status, deleted: true }
+    return [{ id, group, ...referred, ...rest }]
+  }
+
+  // What a group refers to, as far as it is there.
+  #referred(
+    spec: SyncGroup['spec'],
+    namespace: string,
+  ): Pick<Declared, 'server' | 'unusable' | 'credentials' | 'ca'> {
+    const { name } = spec.serverRef
+    const server = this.#resource<ExchangeServer>('ExchangeServer', namespace, name)
+    const credentials = server && this.#secret(namespace, server.spec.auth.secretRef.name)
+    const tls = server?.spec.tls?.caSecretRef
+    const ca = tls && this.#secret(namespace, tls.name)?.[tls.key]
+    const unusable = this.#refused.get(keyOf('ExchangeServer', namespace, name))
+    return { server, unusable, credentials, ca }
   }
 
   #resource<Kind>(kind: string, namespace: string, name: string): Kind | undefined {
@@ -249,37 +277,9 @@ export class LocalDeclarations implements Declarations {
     ])
     return Object.fromEntries(decoded)
   }
-
-  async #stored(id: GroupId): Promise<Stored> {
-    try {
-      return ((parse(await readFile(this.#statusFile(id), 'utf8')) as Stored | null) ??
-        {}) satisfies Stored
-    } catch {
-      // No status yet, or one that somebody spoilt: it is a report, never a memory.
-      return {}
-    }
-  }
-
-  #statusFile(id: GroupId): string {
-    return join(this.#statusDirectory, `${id.replace('/', '.')}.yaml`)
-  }
 }
 
 const unknown: Problem = { file: '', line: 1, column: 1, path: '', message: 'it is not valid' }
-
-/** The sources of a directory; a terminal SyncError when it cannot be read. */
-export async function sourcesIn(directory: string): Promise<readonly Source[]> {
-  try {
-    return await readDirectory(directory)
-  } catch (error) {
-    throw new SyncError(
-      'terminal',
-      'DirectoryUnreadable',
-      `cannot read the directory ${directory}: create it, or name another one with --local`,
-      { cause: error },
-    )
-  }
-}
 
 function keyOf(kind: string, namespace: string | undefined, name: string | undefined): string {
   return `${kind}/${namespace ?? 'default'}/${name ?? ''}`

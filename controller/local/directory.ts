@@ -9,6 +9,7 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { SyncError } from '../core/sync-error.ts'
 import type { Source } from './documents.ts'
 
 /** What a directory may hold at most; more is surely not meant. */
@@ -38,6 +39,20 @@ export async function readDirectory(dir: string, signal?: AbortSignal): Promise<
     if (text !== undefined) sources.push({ name: path, text })
   }
   return sources
+}
+
+/** The sources of a directory; a terminal SyncError when it cannot be read. */
+export async function sourcesIn(directory: string): Promise<readonly Source[]> {
+  try {
+    return await readDirectory(directory)
+  } catch (error) {
+    throw new SyncError(
+      'terminal',
+      'DirectoryUnreadable',
+      `cannot read the directory ${directory}: create it, or name another one with --local`,
+      { cause: error },
+    )
+  }
 }
 
 /**

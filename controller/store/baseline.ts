@@ -1,21 +1,25 @@
 // The baseline of one group over SQLite. Every commit is one transaction: all of it or nothing.
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Agreement } from '../core/fold.ts'
 import type { Caused } from '../core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
-import type { Copy, Link } from '../core/link.ts'
-import type { Baseline, Change, ConflictNote, Kept, Known, Memory } from '../sync/ports.ts'
-import { linkOf, memoryOf, versionsIn } from './rows.ts'
+import type { Link } from '../core/link.ts'
+import type { Restoration } from '../core/restore.ts'
+import type { KeepReason } from '../core/step.ts'
+import type { Baseline, Change, Known, Memory } from '../sync/ports.ts'
+import { type Desk, write } from './changes.ts'
+import { itemOf, linkOf, memoryOf, parsed, versionsIn } from './rows.ts'
+import type { Statement } from './statements.ts'
+
+/** How many things of the bin one pass puts back at most. */
+const restorationsMax = 1000
 
 /** The Baseline port over an open database. */
 export class SqliteBaseline implements Baseline {
   readonly group: GroupId
-  readonly #db: DatabaseSync
-  readonly #statements = new Map<string, StatementSync>()
+  readonly #desk: Desk
 
-  constructor(db: DatabaseSync, group: GroupId) {
-    this.#db = db
-    this.group = group
+  constructor(desk: Desk) {
+    this.#desk = desk
+    this.group = desk.group
   }
 
   async memories(): Promise<ReadonlyMap<ReplicaId, Memory>> {
@@ -71,7 +75,9 @@ export class SqliteBaseline implements Baseline {
       const row = one.get(this.group, id)
       if (row === undefined) return []
       const n = Number(row.n)
-      return [linkOf(row, copies.all(n), Number(row.settled) === 1 ? [] : bases.all(n))]
+      return [
+        linkOf(row, copies.all(n), Number(row.settled) === 1 ? [] : bases.all(n), this.#desk.vault),
+      ]
     })
   }
 
@@ -111,162 +117,26 @@ export class SqliteBaseline implements Baseline {
     return new Map(rows.map((row) => [String(row.folder), String(row.grp) as GroupId]))
   }
 
+  async restorations(): Promise<readonly Restoration[]> {
+    const rows = this.#sql(
+      `SELECT bin.*, asked_ms FROM restores JOIN bin ON bin.n = restores.bin
+       WHERE restores.grp = ? AND done_ms IS NULL ORDER BY bin.n LIMIT ${restorationsMax}`,
+    ).all(this.group)
+    return rows.map((row) => ({
+      n: Number(row.n),
+      link: String(row.link) as LinkId,
+      replica: String(row.replica) as ReplicaId,
+      reason: String(row.reason) as KeepReason,
+      fields: parsed(row.fields) as string[],
+      item: itemOf(row.item, this.#desk.vault) ?? {},
+      askedMs: Number(row.asked_ms),
+    }))
+  }
+
   async commit(change: Change): Promise<void> {
     // What is agreed or kept must survive a power cut. An outcome that does not is found again by its stamp.
     const durable = change.agreements !== undefined || change.kept !== undefined
-    this.#db.exec(`PRAGMA synchronous = ${durable ? 'FULL' : 'NORMAL'}; BEGIN IMMEDIATE`)
-    try {
-      this.#write(change)
-      this.#db.exec('COMMIT')
-    } catch (error) {
-      this.#db.exec('ROLLBACK')
-      throw error
-    }
-  }
-
-  #write(change: Change): void {
-    const { timeMs, pass } = change.at
-    if (change.reset) {
-      this.#sql('DELETE FROM links WHERE grp = ?').run(this.group)
-      this.#sql('DELETE FROM replicas WHERE grp = ?').run(this.group)
-    }
-    for (const replica of change.left ?? []) {
-      this.#sql('DELETE FROM copies WHERE grp = ? AND replica = ?').run(this.group, replica)
-      this.#sql('DELETE FROM replicas WHERE grp = ? AND replica = ?').run(this.group, replica)
-    }
-    if (change.unsettle) this.#sql('UPDATE links SET settled = 0 WHERE grp = ?').run(this.group)
-    for (const kept of change.kept ?? []) this.#keep(kept, change.at)
-    for (const conflict of change.conflicts ?? []) this.#note(conflict, change.at)
-    for (const agreement of change.agreements ?? []) this.#agree(agreement)
-    for (const { link, replica, copy } of change.copies ?? []) this.#copy(link, replica, copy)
-    for (const [replica, { deletions, publications }] of change.caused ?? []) {
-      this.#sql(
-        'INSERT INTO caused (grp, replica, time_ms, deletions, publications) VALUES (?, ?, ?, ?, ?)',
-      ).run(this.group, replica, timeMs, deletions, publications)
-    }
-    for (const [replica, memory] of change.memories ?? []) this.#remember(replica, memory)
-    for (const { link, replica, action, result } of change.entries ?? []) {
-      this.#sql(
-        'INSERT INTO journal (grp, time_ms, pass, link, replica, action, result) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      ).run(this.group, timeMs, pass, link, replica, action, result)
-    }
-    for (const link of change.settled ?? []) this.#settle(link)
-    for (const link of change.ended ?? [])
-      this.#sql('DELETE FROM links WHERE grp = ? AND id = ?').run(this.group, link)
-  }
-
-  // What is tried again is the same loss, not another one.
-  #keep({ link, replica, reason, fields, item }: Kept, { timeMs, pass }: Change['at']): void {
-    const text = JSON.stringify(item)
-    this.#sql(
-      `INSERT INTO bin (grp, link, replica, reason, fields, item, time_ms, pass) SELECT ?, ?, ?, ?, ?, ?, ?, ?
-       WHERE NOT EXISTS (SELECT 1 FROM bin WHERE grp = ? AND link = ? AND replica = ? AND reason = ? AND item = ?)`,
-    ).run(
-      this.group,
-      link,
-      replica,
-      reason,
-      JSON.stringify(fields),
-      text,
-      timeMs,
-      pass,
-      this.group,
-      link,
-      replica,
-      reason,
-      text,
-    )
-  }
-
-  #note({ link, replica, field, version }: ConflictNote, { timeMs, pass }: Change['at']): void {
-    this.#sql(
-      `INSERT INTO conflicts (grp, link, replica, field, version, time_ms, pass) SELECT ?, ?, ?, ?, ?, ?, ?
-       WHERE NOT EXISTS (SELECT 1 FROM conflicts WHERE grp = ? AND link = ? AND replica = ? AND field = ? AND version = ?)`,
-    ).run(
-      this.group,
-      link,
-      replica,
-      field,
-      version,
-      timeMs,
-      pass,
-      this.group,
-      link,
-      replica,
-      field,
-      version,
-    )
-  }
-
-  #agree(agreement: Agreement): void {
-    const { link, revision, agreed, editedMs, aliases, base, copies, dropped, declined } = agreement
-    const row = this.#sql(
-      `INSERT INTO links (grp, id, revision, agreed, edited_ms, aliases) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (grp, id) DO UPDATE SET revision = excluded.revision, agreed = excluded.agreed,
-         edited_ms = excluded.edited_ms, settled = 0 RETURNING n, declined`,
-    ).get(
-      this.group,
-      link,
-      revision,
-      agreed === undefined ? null : JSON.stringify(agreed),
-      editedMs ?? null,
-      JSON.stringify(aliases),
-    )
-    const n = Number(row?.n)
-    if (base !== undefined) {
-      this.#sql('INSERT OR IGNORE INTO bases (link, revision, item) VALUES (?, ?, ?)').run(
-        n,
-        base.revision,
-        base.item === undefined ? null : JSON.stringify(base.item),
-      )
-    }
-    if (declined.length > 0) {
-      const before = JSON.parse(String(row?.declined)) as string[]
-      const all = JSON.stringify([...new Set([...before, ...declined])])
-      this.#sql('UPDATE links SET declined = ? WHERE n = ?').run(all, n)
-    }
-    for (const replica of dropped) {
-      this.#sql('DELETE FROM copies WHERE link = ? AND replica = ?').run(n, replica)
-    }
-    for (const [replica, copy] of copies) this.#copy(link, replica, copy)
-  }
-
-  #copy(link: LinkId, replica: ReplicaId, copy: Copy | undefined): void {
-    if (copy === undefined) {
-      this.#sql(
-        'DELETE FROM copies WHERE replica = ? AND link = (SELECT n FROM links WHERE grp = ? AND id = ?)',
-      ).run(replica, this.group, link)
-      return
-    }
-    const shown = Object.keys(copy.shown).length === 0 ? null : JSON.stringify(copy.shown)
-    const { id, version, revision, withheld } = copy
-    const { changes } = this.#sql(
-      `INSERT OR REPLACE INTO copies (link, grp, replica, id, version, revision, shown, withheld)
-       SELECT n, grp, ?, ?, ?, ?, ?, ? FROM links WHERE grp = ? AND id = ?`,
-    ).run(replica, id, version, revision, shown, withheld === true ? 1 : 0, this.group, link)
-    if (changes === 0) throw new Error('a copy of a link that does not exist')
-  }
-
-  #remember(replica: ReplicaId, { folder, parent, cursor, lens, recheck }: Memory): void {
-    this.#sql(
-      'INSERT OR REPLACE INTO replicas (grp, replica, folder, parent, cursor, lens, recheck) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    ).run(
-      this.group,
-      replica,
-      folder ?? null,
-      parent ?? null,
-      cursor ?? null,
-      lens,
-      JSON.stringify(recheck),
-    )
-  }
-
-  #settle(link: LinkId): void {
-    const row = this.#sql('UPDATE links SET settled = 1 WHERE grp = ? AND id = ? RETURNING n').get(
-      this.group,
-      link,
-    )
-    if (row !== undefined) this.#sql('DELETE FROM bases WHERE link = ?').run(Number(row.n))
+    this.#desk.statements.transaction(durable, () => write(this.#desk, change))
   }
 
   #ids(text: string): readonly LinkId[] {
@@ -275,9 +145,7 @@ export class SqliteBaseline implements Baseline {
       .map((row) => String(row.id) as LinkId)
   }
 
-  #sql(text: string): StatementSync {
-    const ready = this.#statements.get(text) ?? this.#db.prepare(text)
-    this.#statements.set(text, ready)
-    return ready
+  #sql(text: string): Statement {
+    return this.#desk.statements.sql(text)
   }
 }

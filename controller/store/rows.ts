@@ -3,6 +3,8 @@ import type { ItemId, LinkId, ReplicaId, Version } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import type { Copy, Link, Shown } from '../core/link.ts'
 import type { Memory } from '../sync/ports.ts'
+import { damaged } from './refusals.ts'
+import type { Vault } from './vault.ts'
 
 /** A row as SQLite hands it out. */
 export type Row = Record<string, null | number | bigint | string | NodeJS.NonSharedUint8Array>
@@ -21,34 +23,51 @@ export function memoryOf(row: Row): Memory {
     parent: row.parent == null ? undefined : String(row.parent),
     cursor: row.cursor == null ? undefined : String(row.cursor),
     lens: String(row.lens),
-    recheck: JSON.parse(String(row.recheck)) as ItemId[],
+    recheck: parsed(row.recheck) as ItemId[],
+    ...(row.committed_ms == null ? {} : { committedMs: Number(row.committed_ms) }),
+    ...(Number(row.restored) === 1 ? { restored: true } : {}),
   }
 }
 
 /** A link with its copies and old content. */
-export function linkOf(row: Row, copies: readonly Row[], bases: readonly Row[]): Link {
+export function linkOf(
+  row: Row,
+  copies: readonly Row[],
+  bases: readonly Row[],
+  vault: Vault,
+): Link {
   return {
     id: String(row.id) as LinkId,
     revision: Number(row.revision),
-    agreed: itemOf(row.agreed),
+    agreed: itemOf(row.agreed, vault),
     editedMs: row.edited_ms == null ? undefined : Number(row.edited_ms),
-    bases: new Map(bases.map((base) => [Number(base.revision), itemOf(base.item)])),
-    copies: new Map(copies.map((copy) => [String(copy.replica) as ReplicaId, copyOf(copy)])),
-    aliases: JSON.parse(String(row.aliases)) as string[],
-    declined: new Set(JSON.parse(String(row.declined)) as ReplicaId[]),
+    bases: new Map(bases.map((base) => [Number(base.revision), itemOf(base.item, vault)])),
+    copies: new Map(copies.map((copy) => [String(copy.replica) as ReplicaId, copyOf(copy, vault)])),
+    aliases: parsed(row.aliases) as string[],
+    declined: new Set(parsed(row.declined) as ReplicaId[]),
   }
 }
 
-function copyOf(row: Row): Copy {
+function copyOf(row: Row, vault: Vault): Copy {
   return {
     id: String(row.id) as ItemId,
     version: String(row.version) as Version,
     revision: Number(row.revision),
-    shown: row.shown == null ? {} : (JSON.parse(String(row.shown)) as Shown),
+    shown: row.shown == null ? {} : (parsed(vault.open(String(row.shown))) as Shown),
     ...(Number(row.withheld) === 1 ? { withheld: true } : {}),
   }
 }
 
-function itemOf(text: Row[string] | undefined): Item | undefined {
-  return text == null ? undefined : (JSON.parse(String(text)) as Item)
+/** An item as it was written down; undefined for none. */
+export function itemOf(text: Row[string] | undefined, vault: Vault): Item | undefined {
+  return text == null ? undefined : (parsed(vault.open(String(text))) as Item)
+}
+
+/** What was written down as JSON; refuses what is not. */
+export function parsed(text: Row[string] | undefined): unknown {
+  try {
+    return JSON.parse(String(text))
+  } catch (error) {
+    throw damaged('something in the state', error)
+  }
 }

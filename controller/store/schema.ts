@@ -1,18 +1,20 @@
 // The tables of the state, one SQLite file per controller. Ids are compared byte by byte (SQLite's
 // default BINARY collation): Exchange's differ in case. The schema's number is `user_version`; a file
-// of a newer one is refused, never touched.
+// of a newer one is refused, never touched, and one of an older one is brought up to date in one
+// transaction. Content, which a vault may seal, is in links.agreed, bases.item, copies.shown, bin.item
+// and bin.won; prints of content are in bin.print and conflicts.version.
 
 /** The number of the schema below. */
-export const schemaVersion = 1
+export const schemaVersion = 2
 
 /** Marks the file as ours (`application_id`): "exsy". */
 export const applicationId = 0x65787379
 
-/** Makes the tables; idempotent. */
+/** Makes the tables that are missing. */
 export const schema = `
 CREATE TABLE IF NOT EXISTS replicas (
   grp TEXT NOT NULL, replica TEXT NOT NULL, folder TEXT, parent TEXT, cursor TEXT, lens TEXT NOT NULL,
-  recheck TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (grp, replica)
+  recheck TEXT NOT NULL DEFAULT '[]', committed_ms INTEGER, restored INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (grp, replica)
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS links (
   n INTEGER PRIMARY KEY, grp TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL,
@@ -32,10 +34,23 @@ CREATE TABLE IF NOT EXISTS copies (
 CREATE UNIQUE INDEX IF NOT EXISTS copies_items ON copies (grp, replica, id);
 CREATE TABLE IF NOT EXISTS bin (
   n INTEGER PRIMARY KEY, grp TEXT NOT NULL, link TEXT NOT NULL, replica TEXT NOT NULL, reason TEXT NOT NULL,
-  fields TEXT NOT NULL, item TEXT NOT NULL, time_ms INTEGER NOT NULL, pass TEXT NOT NULL
+  fields TEXT NOT NULL, item TEXT NOT NULL, time_ms INTEGER NOT NULL, pass TEXT NOT NULL,
+  won TEXT, print TEXT NOT NULL DEFAULT '', size INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS bin_link ON bin (link);
 CREATE INDEX IF NOT EXISTS bin_time ON bin (time_ms);
+CREATE TABLE IF NOT EXISTS tally (one INTEGER PRIMARY KEY CHECK (one = 1), bin_bytes INTEGER NOT NULL) STRICT;
+CREATE TRIGGER IF NOT EXISTS bin_grows AFTER INSERT ON bin BEGIN
+  UPDATE tally SET bin_bytes = bin_bytes + new.size;
+END;
+CREATE TRIGGER IF NOT EXISTS bin_shrinks AFTER DELETE ON bin BEGIN
+  UPDATE tally SET bin_bytes = bin_bytes - old.size;
+END;
+CREATE TABLE IF NOT EXISTS restores (
+  bin INTEGER PRIMARY KEY REFERENCES bin (n) ON DELETE CASCADE, grp TEXT NOT NULL, asked_ms INTEGER NOT NULL,
+  done_ms INTEGER, pass TEXT, result TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS restores_pending ON restores (grp) WHERE done_ms IS NULL;
 CREATE TABLE IF NOT EXISTS conflicts (
   n INTEGER PRIMARY KEY, grp TEXT NOT NULL, link TEXT NOT NULL, replica TEXT NOT NULL, field TEXT NOT NULL,
   version TEXT NOT NULL, time_ms INTEGER NOT NULL, pass TEXT NOT NULL
@@ -51,4 +66,25 @@ CREATE TABLE IF NOT EXISTS journal (
   link TEXT NOT NULL, replica TEXT NOT NULL, action TEXT NOT NULL, result TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS journal_time ON journal (time_ms);
+CREATE TABLE IF NOT EXISTS vault (
+  one INTEGER PRIMARY KEY CHECK (one = 1), proof TEXT NOT NULL, clean INTEGER NOT NULL DEFAULT 0
+) STRICT;
+`
+
+/** The tables that a file of each version must have. */
+export const tables: Readonly<Record<number, readonly string[]>> = {
+  1: ['replicas', 'links', 'bases', 'copies', 'bin', 'conflicts', 'caused', 'journal'],
+  2: [
+    ...['replicas', 'links', 'bases', 'copies', 'bin', 'conflicts', 'caused', 'journal'],
+    ...['tally', 'restores', 'vault'],
+  ],
+}
+
+/** From version 1 to 2, before the tables that are missing are made. */
+export const fromFirst = `
+ALTER TABLE replicas ADD COLUMN committed_ms INTEGER;
+ALTER TABLE replicas ADD COLUMN restored INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE bin ADD COLUMN won TEXT;
+ALTER TABLE bin ADD COLUMN print TEXT NOT NULL DEFAULT '';
+ALTER TABLE bin ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
 `

@@ -1,6 +1,6 @@
 // The state: one SQLite file in a directory, one writer. Opens it, refuses what is not ours to open, and
 // hands out one baseline per group.
-import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
@@ -9,7 +9,11 @@ import { SyncError } from '../core/sync-error.ts'
 import type { Baseline } from '../sync/ports.ts'
 import { SqliteBaseline } from './baseline.ts'
 import { Bin } from './bin.ts'
-import { applicationId, schema, schemaVersion } from './schema.ts'
+import { damaged, refusalOf } from './refusals.ts'
+import { schemaVersion } from './schema.ts'
+import { Statements } from './statements.ts'
+import { refuseDamaged, sealed, upToDate, vaultOf, versionOf } from './upkeep.ts'
+import { plain, type Vault } from './vault.ts'
 
 /** An open state. */
 export interface State {
@@ -20,49 +24,110 @@ export interface State {
   close(): void
 }
 
+/** How a state is opened. */
+export type Opening = Readonly<{
+  /** Nothing is made or changed; a state that does not exist yet reads as an empty one. */
+  readOnly?: boolean
+  /** Only to ask its writer for something, whether that runs now or later. */
+  asking?: boolean
+  /** 32 bytes. A state that is not encrypted yet is, as soon as it is opened for writing. */
+  key?: Uint8Array | undefined
+  /** How many bytes of content the bin may hold; what would need more is refused. */
+  binMaxBytes?: number
+}>
+
+type Access = 'read' | 'ask' | 'write'
+
 /** The file's name within the state's directory. */
 export const stateFile = 'exsync.db'
 
 /**
- * Opens the state in a directory, which is made when missing. With `readOnly` nothing is made or changed;
- * a state that does not exist yet then reads as an empty one. `:memory:` is a state that nobody keeps.
- * Throws a terminal SyncError: StateNewer, StateUnreadable, StateInUse.
+ * Opens the state in a directory, which is made when missing. `:memory:` is a state that nobody keeps.
+ * Throws a SyncError: StateNewer, StateOlder, StateUnreadable, StateReadOnly, StateFull, StateInUse,
+ * StateLocked, WrongKey.
  */
-export function openState(
-  directory: string,
-  options: Readonly<{ readOnly?: boolean }> = {},
-): State {
-  const { readOnly = false } = options
+export function openState(directory: string, opening: Opening = {}): State {
+  const { key, binMaxBytes = Number.POSITIVE_INFINITY } = opening
+  const access = opening.readOnly ? 'read' : opening.asking ? 'ask' : 'write'
   const file = join(directory, stateFile)
-  const scratch = directory === ':memory:' || (readOnly && !existsSync(file))
   try {
-    if (!readOnly && !scratch) mkdirSync(directory, { recursive: true, mode: 0o700 })
-    const lock = readOnly || scratch ? undefined : locked(join(directory, 'exsync.lock'))
-    const db = scratch ? new DatabaseSync(':memory:') : opened(file, readOnly)
+    refuseRemains(file)
+    const scratch = directory === ':memory:' || (access !== 'write' && !existsSync(file))
+    if (access === 'write' && !scratch) mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const lock = access === 'write' && !scratch ? locked(join(directory, 'exsync.lock')) : undefined
     try {
-      initialise(db, readOnly && !scratch)
-      if (!readOnly && !scratch) chmodSync(file, 0o600)
+      if (lock !== undefined && !existsSync(file)) begin(file)
+      const db = scratch ? new DatabaseSync(':memory:') : opened(file, access)
+      try {
+        const vault = scratch ? fresh(db, key) : ready(db, file, access, key)
+        return stateOf(db, new Statements(db, file), vault, binMaxBytes, lock)
+      } catch (error) {
+        db.close()
+        throw error
+      }
     } catch (error) {
-      db.close()
       lock?.close()
       throw error
-    }
-    return {
-      baseline: (group) => new SqliteBaseline(db, group),
-      bin: new Bin(db),
-      sweep: (beforeMs) => {
-        for (const table of ['bin', 'journal', 'caused']) {
-          db.prepare(`DELETE FROM ${table} WHERE time_ms < ?`).run(beforeMs)
-        }
-      },
-      close: () => {
-        db.close()
-        lock?.close()
-      },
     }
   } catch (error) {
     throw refused(error, file)
   }
+}
+
+function stateOf(
+  db: DatabaseSync,
+  statements: Statements,
+  vault: Vault,
+  binMaxBytes: number,
+  lock: DatabaseSync | undefined,
+): State {
+  return {
+    baseline: (group) => new SqliteBaseline({ statements, vault, group, binMaxBytes }),
+    bin: new Bin(statements, vault),
+    sweep: (beforeMs) => {
+      statements.transaction(false, () => {
+        // What somebody asked to have back stays until it is.
+        statements
+          .sql(
+            'DELETE FROM bin WHERE time_ms < ? AND n NOT IN (SELECT bin FROM restores WHERE done_ms IS NULL)',
+          )
+          .run(beforeMs)
+        for (const table of ['journal', 'caused']) {
+          statements.sql(`DELETE FROM ${table} WHERE time_ms < ?`).run(beforeMs)
+        }
+      })
+    },
+    close: () => {
+      db.close()
+      lock?.close()
+    },
+  }
+}
+
+const headerBytes = 100
+
+// SQLite throws a log away whose file is empty or missing, and begins a new state: what was in there is lost.
+function refuseRemains(file: string): void {
+  const size = (name: string) => statSync(name, { throwIfNoEntry: false })?.size
+  const log = size(`${file}-wal`) ?? 0
+  // What is shorter than a file's header is taken for an empty one.
+  if ((size(file) ?? headerBytes) < headerBytes) throw damaged(`${file}, which is empty,`)
+  if (size(file) === undefined && log > 0)
+    throw damaged(`the state, of which only ${file}-wal is left,`)
+}
+
+// A new state appears at once, whole: an empty file is always one that was cut off.
+function begin(file: string): void {
+  const draft = `${file}.new`
+  for (const each of [draft, `${draft}-wal`, `${draft}-journal`]) rmSync(each, { force: true })
+  const db = new DatabaseSync(draft)
+  try {
+    upToDate(db, 0)
+  } finally {
+    db.close()
+  }
+  chmodSync(draft, 0o600)
+  renameSync(draft, file)
 }
 
 // One writer: a lock that the operating system takes back when its holder dies, however it dies.
@@ -78,58 +143,47 @@ function locked(file: string): DatabaseSync {
 }
 
 // A reader of a state that nobody has open leaves no trace, not even SQLite's own side files.
-function opened(file: string, readOnly: boolean): DatabaseSync {
-  if (!readOnly) return new DatabaseSync(file)
+function opened(file: string, access: Access): DatabaseSync {
+  if (access !== 'read') return new DatabaseSync(file)
   if (existsSync(`${file}-wal`)) return new DatabaseSync(file, { readOnly: true })
   return new DatabaseSync(new URL(`${pathToFileURL(resolve(file))}?immutable=1`), {
     readOnly: true,
   })
 }
 
-function initialise(db: DatabaseSync, readOnly: boolean): void {
+function ready(db: DatabaseSync, file: string, access: Access, key: Uint8Array | undefined): Vault {
   db.exec('PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON')
-  const found = db.prepare('PRAGMA user_version').get()?.user_version ?? 0
-  const owner = db.prepare('PRAGMA application_id').get()?.application_id ?? 0
-  if (Number(found) > schemaVersion) {
-    throw new SyncError(
-      'terminal',
-      'StateNewer',
-      `the state was written by a newer version (schema ${found}, this one knows ${schemaVersion}): run that version, or another --state`,
-    )
+  const version = versionOf(db, file)
+  if (access !== 'write') {
+    if (version < schemaVersion) throw older(version)
+    return vaultOf(db, key) ?? plain
   }
-  if (Number(owner) !== 0 && Number(owner) !== applicationId) {
-    throw new SyncError(
-      'terminal',
-      'StateUnreadable',
-      'the state file belongs to another program: choose another --state',
-    )
-  }
-  if (readOnly) return
+  refuseDamaged(db, file)
+  // A key that is missing or wrong is refused before anything is changed.
+  if (version === schemaVersion) vaultOf(db, key)
   db.exec('PRAGMA journal_mode = WAL; PRAGMA cache_size = -16000')
-  db.exec(
-    `BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${schemaVersion}; PRAGMA application_id = ${applicationId}; COMMIT`,
+  upToDate(db, version)
+  chmodSync(file, 0o600)
+  return sealed(db, key)
+}
+
+function fresh(db: DatabaseSync, key: Uint8Array | undefined): Vault {
+  db.exec('PRAGMA foreign_keys = ON')
+  upToDate(db, 0)
+  return sealed(db, key)
+}
+
+function older(version: number): SyncError {
+  return new SyncError(
+    'terminal',
+    'StateOlder',
+    `the state was written by an older version (schema ${version}, this one needs ${schemaVersion}): exsync run brings it up to date`,
   )
 }
 
-function refused(error: unknown, file: string): SyncError {
-  if (error instanceof SyncError) return error
-  const text = error instanceof Error ? error.message : ''
-  if (/locked|busy/i.test(text)) {
-    return new SyncError(
-      'terminal',
-      'StateInUse',
-      `${file} is in use by another controller: stop that one, or choose another --state`,
-      { cause: error },
-    )
-  }
-  if (/malformed|not a database|corrupt/i.test(text)) {
-    return new SyncError(
-      'terminal',
-      'StateUnreadable',
-      `${file} is damaged: move it away and start again, items are then relinked by stamp and content`,
-      { cause: error },
-    )
-  }
+function refused(error: unknown, file: string): unknown {
+  const refusal = refusalOf(error, file)
+  if (refusal instanceof SyncError) return refusal
   return new SyncError(
     'terminal',
     'StateUnreadable',

@@ -21,6 +21,7 @@ export function blank(baseline: Baseline): Baseline {
     links: async () => [],
     count: async () => 0,
     deviating: async () => [],
+    restorations: async () => [],
     causedSince: (timeMs) => baseline.causedSince(timeMs),
     conflicts: () => baseline.conflicts(),
     claims: () => baseline.claims(),

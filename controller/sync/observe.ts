@@ -1,6 +1,7 @@
 // Looks at all replicas at once. A replica that cannot be read is unknown; it never reads as empty.
 import type { LinkId, ReplicaId } from '../core/id.ts'
 import type { Observation, Role } from '../core/link.ts'
+import type { Aged } from '../core/rows.ts'
 import { syncErrorOf } from '../core/sync-error.ts'
 import type { Baseline, Look, Memory, Replica } from './ports.ts'
 
@@ -12,12 +13,20 @@ export type Sight = Readonly<{
   fresh: readonly ReplicaId[]
   /** Replicas whose folder is not the one we knew: they begin anew, and nothing counts as deleted. */
   replaced: readonly ReplicaId[]
+  /** Replicas whose folder went back in time: what these items show is old, not new. */
+  restored: ReadonlyMap<ReplicaId, Aged>
 }>
 
 /** Under which role a replica looks: another one must look at everything again. */
 export function lensOf(role: Role): string {
   const { writes, receives, drift, private: hidden } = role
   return [writes ? 'writes' : '', receives ? 'receives' : '', drift, hidden].join(',')
+}
+
+/** What a lens tells of the role that looked. */
+export function roleUnder(lens: string): Readonly<{ receives: boolean; private: string }> {
+  const [, receives, , hidden = ''] = lens.split(',')
+  return { receives: receives === 'receives', private: hidden }
 }
 
 /** Observes every replica, anew when auditing; never rejects, except for the caller's own abort. */
@@ -32,6 +41,7 @@ export async function observe(
   const memories = new Map<ReplicaId, Memory>()
   const fresh: ReplicaId[] = []
   const replaced: ReplicaId[] = []
+  const restored = new Map<ReplicaId, Aged>()
   const look = async (replica: Replica): Promise<void> => {
     const { id } = replica.role
     const memory = before.get(id)
@@ -51,6 +61,8 @@ export async function observe(
       memories.set(id, { ...seen.memory, lens: lensOf(replica.role) })
       const other = memory?.folder !== undefined && memory.folder !== seen.memory.folder
       if (other) replaced.push(id)
+      if (seen.restored) restored.set(id, 'all')
+      else if (memory?.restored) restored.set(id, new Set(memory.recheck))
       if (memory === undefined || changedLens || other) fresh.push(id)
     } catch (error) {
       signal.throwIfAborted()
@@ -58,7 +70,7 @@ export async function observe(
     }
   }
   await Promise.all(replicas.map(look))
-  return { observations, memories, fresh, replaced }
+  return { observations, memories, fresh, replaced, restored }
 }
 
 /** The links that somebody changed, or that carry a found item's stamp. */

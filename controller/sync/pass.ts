@@ -8,99 +8,18 @@
 // Assumptions: one pass per group at a time.
 // Caveats: without the hub nothing is decided, nothing written, and nothing consumed.
 import { agreementOf, settled } from '../core/fold.ts'
-import {
-  type Caused as CausedBy,
-  deletes,
-  type Guarded,
-  guarded,
-  type Limits,
-  publishes,
-} from '../core/guard.ts'
-import { digestOf, type GroupId, type LinkId, type ReplicaId } from '../core/id.ts'
-import type { Link, Observation, Role } from '../core/link.ts'
-import type { Rules } from '../core/plan.ts'
+import type { Guarded } from '../core/guard.ts'
+import type { LinkId, ReplicaId } from '../core/id.ts'
+import type { Observation } from '../core/link.ts'
 import { membersOf, type Problem, type Report } from '../core/report.ts'
-import type { View } from '../core/rows.ts'
-import { SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
 import { apply } from './apply.ts'
-import { anotherHub, blank } from './blank.ts'
-import { observe, type Sight, touchedLinks } from './observe.ts'
-import type { Baseline, Change, Clock, ConflictNote, Kept, Memory, Replica } from './ports.ts'
-import { pendingOf, remember, withRecheck } from './remember.ts'
-
-/** All that a pass needs. Durations in ms. */
-export type Course = Readonly<{
-  group: GroupId
-  /** A name for this pass, for the journal. */
-  name: string
-  rules: Rules
-  replicas: readonly Replica[]
-  baseline: Baseline
-  limits: Limits
-  windowMs: number
-  /** Hashes of refusals that somebody approved. */
-  approved: ReadonlySet<string>
-  /** After this time no further batch is begun. */
-  budgetMs: number
-  /** Was the controller asked to stop? Then no further batch is begun either. */
-  stopping: () => boolean
-  /** Look at everything, not only at what changed. */
-  audit: boolean
-  clock: Clock
-}>
-
-/** What a pass would do, before anything is written anywhere. */
-export type Proposal = Readonly<{
-  sight: Sight
-  guarded: Guarded
-  view: View
-  beforeRoles: readonly ReplicaId[]
-  /** The group has another hub than before, and begins anew. */
-  reset: boolean
-}>
-
-/** Observes and plans; writes nothing, neither to a replica nor to the state. Rejects without the hub. */
-export async function propose(course: Course, signal: AbortSignal): Promise<Proposal> {
-  const { rules, replicas, group, limits, approved } = course
-  const beforeRoles = [...(await course.baseline.memories()).keys()]
-  const reset = anotherHub(beforeRoles, rules.roles)
-  const baseline = reset ? blank(course.baseline) : course.baseline
-  const sight = await observe(replicas, baseline, course.audit, signal)
-  const hub = rules.roles.find((role) => role.hub)
-  const seen = hub === undefined ? undefined : sight.observations.get(hub.id)
-  if (seen?.state === 'unknown') throw seen.error
-
-  await refuseClaimed(course, sight)
-  const touched = new Set(await touchedLinks(baseline, sight))
-  if (sight.fresh.length > 0) for (const id of await baseline.everything()) touched.add(id)
-  const present = new Set(rules.roles.map(({ id }) => id))
-  const stored = await baseline.links([...touched])
-  // Where the hub receives nothing, another folder in its place says what there is: what it lacks is gone.
-  const stands = (id: ReplicaId) => id === hub?.id && !hub.receives
-  const links = stored.map((link) =>
-    without(link, (id) => !present.has(id) || (sight.replaced.includes(id) && !stands(id))),
-  )
-  if (hub !== undefined && seen?.state === 'seen' && sight.replaced.some(stands)) {
-    const gone = links.flatMap(({ copies }) => copies.get(hub.id)?.id ?? [])
-    sight.observations.set(hub.id, { ...seen, gone })
-  }
-  const view: View = {
-    group,
-    type: rules.type,
-    roles: rules.roles,
-    links,
-    observations: sight.observations,
-  }
-  const since = course.clock.now() - course.windowMs
-  const judgement = {
-    limits,
-    items: await baseline.count(),
-    caused: await baseline.causedSince(since),
-    approved,
-  }
-  return { sight, guarded: guarded(rules, view, judgement), view, beforeRoles, reset }
-}
+import { causedBy, keptOf, notesOf, restoredBy } from './consequences.ts'
+import { leaversOf, seeOff } from './leavers.ts'
+import type { Change, Memory, Replica } from './ports.ts'
+import { type Course, propose } from './propose.ts'
+import { agedIn, pendingOf, remember, withRecheck } from './remember.ts'
 
 /** Makes one pass. Rejects with a SyncError when nothing could be decided, and when the signal aborts. */
 export async function pass(course: Course, signal: AbortSignal): Promise<Report> {
@@ -108,26 +27,28 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   const { baseline, rules, replicas, clock } = course
   const at = () => ({ timeMs: clock.now(), pass: course.name })
   const proposal = await propose(course, signal)
-  const { plan, observations, refusals } = proposal.guarded
+  const { sight, guarded } = proposal
+  const { plan, observations, refusals } = guarded
   // What was not used is not consumed: neither who was set aside, nor anybody when it was the hub.
   const decided = rules.roles.every(({ id, hub }) => !hub || observations.get(id)?.state === 'seen')
   const used = ([id]: [ReplicaId, Memory]) => decided && observations.get(id)?.state === 'seen'
-  const memories = new Map([...proposal.sight.memories].filter(used))
-  const kept = plan.steps.flatMap(({ link, keeps }) =>
-    keeps.map((keep) => ({ ...keep, link: link.id })),
-  )
+  const memories = new Map([...sight.memories].filter(used))
+  const kept = plan.steps.flatMap(keptOf)
   const pending = pendingOf(plan.steps)
-  const left = proposal.beforeRoles.filter((id) => !rules.roles.some((role) => role.id === id))
+  const leaving = decided ? await leaversOf(course, proposal) : []
+  const left = proposal.left.filter((id) => !leaving.some(({ role }) => role.id === id))
   await baseline.commit({
     at: at(),
     reset: proposal.reset && decided,
-    left: [...left, ...(decided ? proposal.sight.replaced : [])],
-    unsettle: proposal.sight.fresh.length > 0,
+    renames: proposal.renames,
+    left: decided ? [...left, ...sight.replaced] : [],
+    unsettle: sight.fresh.length > 0,
     agreements: plan.steps.map(agreementOf),
     kept,
     conflicts: kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf),
-    caused: causedBy(plan.steps, rules.roles),
-    memories: withRecheck(memories, pending),
+    caused: causedBy(guarded, rules.roles),
+    memories: withRecheck(agedIn(memories, sight.restored), pending),
+    restored: decided ? restoredBy(proposal, plan, rules) : [],
   })
 
   const ready = await prepared(plan.steps, replicas, memories, signal)
@@ -151,48 +72,10 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     new Set(proposal.view.links.map(({ id }) => id)),
     plan.steps,
   )
-  await remember(course, at, ready.memories, pending, applied, signal)
+  const remembered = agedIn(ready.memories, sight.restored)
+  await remember(course, at, remembered, pending, applied, signal)
+  await seeOff(course, at, leaving, applied, signal)
   return reportOf(course, startMs, { observations, refusals, applied, behind, kept: kept.length })
-}
-
-// One folder under two spellings of a server or a path: whoever has it keeps it, else the first by name.
-async function refuseClaimed({ baseline, group, rules }: Course, sight: Sight): Promise<void> {
-  const claims = await baseline.claims()
-  if (claims.size === 0) return
-  const before = await baseline.memories()
-  for (const { id, hub } of rules.roles) {
-    const folder = sight.memories.get(id)?.folder
-    const other = folder === undefined || hub ? undefined : claims.get(folder)
-    if (other === undefined || (before.get(id)?.folder === folder && group < other)) continue
-    const message = `the folder belongs to the group ${other}: remove the member here or there, or name another folder`
-    sight.observations.set(id, {
-      state: 'unknown',
-      error: new SyncError('terminal', 'FolderClaimed', message),
-    })
-  }
-}
-
-function notesOf({ link, replica, fields, item }: Kept): readonly ConflictNote[] {
-  const version = digestOf(JSON.stringify(item))
-  return fields.map((field) => ({ link, replica, field, version }))
-}
-
-function without(link: Link, absent: (id: ReplicaId) => boolean): Link {
-  if (![...link.copies.keys()].some(absent)) return link
-  return { ...link, copies: new Map([...link.copies].filter(([id]) => !absent(id))) }
-}
-
-function causedBy(
-  steps: Guarded['plan']['steps'],
-  roles: readonly Role[],
-): ReadonlyMap<ReplicaId, CausedBy> {
-  const caused = new Map<ReplicaId, CausedBy>()
-  for (const { id, hub } of roles) {
-    const deletions = steps.filter((step) => deletes(step, id)).length
-    const publications = hub ? 0 : steps.filter((step) => publishes(step, id)).length
-    if (deletions + publications > 0) caused.set(id, { deletions, publications })
-  }
-  return caused
 }
 
 type Failures = Map<ReplicaId, { error: SyncError; items: number }>

@@ -6,19 +6,24 @@ import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../core/id.ts'
 import type { Item, Patch } from '../core/item.ts'
 import type { Copy, Found, Link, Role } from '../core/link.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
+import type { Restoration, RestoreResult } from '../core/restore.ts'
 import type { Stamp } from '../core/stamp.ts'
 import type { KeepReason } from '../core/step.ts'
 import type { SyncError } from '../core/sync-error.ts'
 
 /**
  * What a replica remembers between two passes; saved with the baseline that was reached from it.
- * `cursor` and `folder` are the adapter's own; `lens` tells under which role it looked.
+ * `cursor`, `folder` and `committedMs` are the adapter's own; `lens` tells under which role it looked.
  */
 export type Memory = Readonly<{
   folder?: string | undefined
   /** Where the folder lay: one that was moved away, into Deleted Items perhaps, is not ours any more. */
   parent?: string | undefined
   cursor?: string | undefined
+  /** The latest commit in the folder that was ever seen, ms since 1970 by the server's clock. */
+  committedMs?: number | undefined
+  /** The folder was restored from a backup, and what is to be read again shows old content. */
+  restored?: boolean | undefined
   lens: string
   /** Items to be read again, whatever the cursor says. */
   recheck: readonly ItemId[]
@@ -37,6 +42,8 @@ export type Look = Readonly<{
   changed: readonly Found[]
   gone: readonly ItemId[]
   memory: Memory
+  /** The folder went back in time: it was restored from a backup. Then everything is listed. */
+  restored?: boolean
 }>
 
 /** The answer to one item of a batch. */
@@ -80,6 +87,8 @@ export type Kept = Readonly<{
   reason: KeepReason
   fields: readonly string[]
   item: Item
+  /** What those fields got instead. */
+  won?: Item | undefined
 }>
 
 /** A conflict as it is remembered: never content. */
@@ -104,6 +113,8 @@ export type Change = Readonly<{
   at: Readonly<{ timeMs: number; pass: string }>
   /** The group has another hub: all links and copies are forgotten. */
   reset?: boolean
+  /** Replicas that are known by another name from now on: new name → old. */
+  renames?: ReadonlyMap<ReplicaId, ReplicaId>
   /** Replicas that no longer take part. */
   left?: readonly ReplicaId[]
   /** Every link must be looked at again: somebody joined, or plays another role. */
@@ -114,6 +125,8 @@ export type Change = Readonly<{
   conflicts?: readonly ConflictNote[]
   caused?: ReadonlyMap<ReplicaId, Caused>
   memories?: ReadonlyMap<ReplicaId, Memory>
+  /** What was wanted back, and what becomes of it by this very change. */
+  restored?: readonly Readonly<{ n: number; result: RestoreResult }>[]
   entries?: readonly Entry[]
   /** Links that nobody is behind with. */
   settled?: readonly LinkId[]
@@ -144,6 +157,8 @@ export interface Baseline {
   conflicts(): Promise<Readonly<{ total: number; lastMs: number | undefined }>>
   /** The replicas' folders that other groups hold: folder → group. */
   claims(): Promise<ReadonlyMap<string, GroupId>>
+  /** What is wanted back from the bin and has not come yet. */
+  restorations(): Promise<readonly Restoration[]>
   commit(change: Change): Promise<void>
 }
 
@@ -174,6 +189,8 @@ export type Declared = Readonly<{
   /** A newer version that cannot be used, and why. */
   invalid: string | undefined
   previous: SyncGroupStatus | undefined
+  /** It is not declared any more; it is told until it has been released. */
+  deleted?: boolean
 }>
 
 /** Where groups are declared, and where their status goes. */
@@ -184,4 +201,6 @@ export interface Declarations {
   changed(signal: AbortSignal): Promise<void>
   /** Writes the status of a group. */
   report(declared: Declared, status: SyncGroupStatus): Promise<void>
+  /** A group that was deleted needs nothing any more: it is forgotten, with its status. */
+  released(declared: Declared): Promise<void>
 }

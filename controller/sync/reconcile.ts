@@ -2,18 +2,22 @@
 // place where an error is caught: here it becomes a condition.
 import { contact } from '../core/contact.ts'
 import { checkedMs } from '../core/duration.ts'
-import type { GroupId } from '../core/id.ts'
+import type { GroupId, ReplicaId } from '../core/id.ts'
 import type { ConflictLine, Report } from '../core/report.ts'
 import { castOf } from '../core/roles.ts'
 import { isReady, type Result, statusOf } from '../core/status.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
-import { type Course, pass } from './pass.ts'
+import { pass } from './pass.ts'
 import type { Baseline, Clock, Declarations, Declared, Replica } from './ports.ts'
+import type { Course } from './propose.ts'
+import { release } from './release.ts'
 
 /** What reconciling needs of the outside. */
 export type Site = Readonly<{
   declarations: Declarations
   replicas: (declared: Declared, signal: AbortSignal) => readonly Replica[]
+  /** The folders of members who are not declared any more. */
+  former: (declared: Declared, ids: readonly ReplicaId[], signal: AbortSignal) => readonly Replica[]
   baseline: (group: GroupId) => Baseline
   recent: (group: GroupId) => readonly ConflictLine[]
   clock: Clock
@@ -45,6 +49,10 @@ export async function reconcile(
   signal: AbortSignal,
 ): Promise<Reconciled> {
   const result = await resultOf(declared, site, mode, signal)
+  if (result.kind === 'released') {
+    site.told(declared.id, result)
+    return { result, ready: true, againMs: 0 }
+  }
   const { group, generation, invalid, previous } = declared
   const nowMs = site.clock.now()
   const status = statusOf({ group, generation, invalid, previous, result, nowMs })
@@ -65,6 +73,10 @@ export function courseOf(declared: Declared, site: Site, mode: Mode, signal: Abo
     name: new Date(nowMs).toISOString(),
     rules: { type: contact, roles, policy: spec.conflicts },
     replicas: site.replicas(declared, signal),
+    former:
+      spec.deletionPolicy === 'RemoveCopies'
+        ? (ids) => site.former(declared, ids, signal)
+        : undefined,
     baseline: site.baseline(declared.id),
     limits: spec.guard,
     windowMs: checkedMs(spec.guard.window),
@@ -91,8 +103,12 @@ async function resultOf(
   mode: Mode,
   signal: AbortSignal,
 ): Promise<Result> {
-  if (declared.group.spec.suspend) return { kind: 'suspended' }
+  if (declared.group.spec.suspend && !declared.deleted) return { kind: 'suspended' }
   try {
+    if (declared.deleted) {
+      await release(declared, site, signal)
+      return { kind: 'released' }
+    }
     const report = await pass(courseOf(declared, site, mode, signal), signal)
     return { kind: 'passed', report, recent: site.recent(declared.id) }
   } catch (error) {
@@ -107,6 +123,7 @@ function againMsOf({ group }: Declared, result: Result): number {
     checkedMs(group.spec.retryInterval),
   ]
   if (result.kind === 'suspended') return intervalMs
+  if (result.kind === 'released') return 0
   if (result.kind === 'passed') return afterPass(result.report, intervalMs, retryMs)
   const { kind, code, backOffMs = 0 } = result.error
   if (code === 'AuthenticationFailed') return Math.max(intervalMs, lockoutMs)

@@ -34,6 +34,16 @@ export function withRecheck(
   )
 }
 
+/** The memories, with a note of whose folder went back in time: what is pending there is not an edit. */
+export function agedIn(
+  memories: ReadonlyMap<ReplicaId, Memory>,
+  restored: ReadonlyMap<ReplicaId, unknown>,
+): ReadonlyMap<ReplicaId, Memory> {
+  return new Map(
+    [...memories].map(([id, memory]) => [id, { ...memory, restored: restored.has(id) }]),
+  )
+}
+
 /** Saves what the replicas remember, moved past the echo of what we just wrote. */
 export async function remember(
   { replicas, baseline }: Readonly<{ replicas: readonly Replica[]; baseline: Baseline }>,
@@ -51,11 +61,12 @@ export async function remember(
     const done = applied.done.get(id)
     const left = (pending.get(id) ?? []).filter((item) => !done?.has(item))
     const recheck = [...new Set([...memory.recheck, ...left])]
-    next.set(id, { ...memory, recheck, lens: lensOf(replica.role) })
+    const restored = memory.restored && recheck.length > 0
+    next.set(id, { ...memory, recheck, restored, lens: lensOf(replica.role) })
     try {
       if (!applied.written.has(id) || applied.unfinished || signal.aborted) return
       const moved = await replica.settle(memory, baseline.known(id), signal)
-      next.set(id, { ...moved, recheck, lens: lensOf(replica.role) })
+      next.set(id, { ...moved, recheck, restored, lens: lensOf(replica.role) })
     } catch (error) {
       // The echo is simply seen again by the next pass, as what it is.
       if (!(error instanceof SyncError) && !signal.aborted) throw error

@@ -107,7 +107,9 @@ function placeOf(
 /** The groups that are refused because an older one has a member's folder. */
 export function claimsOf(groups: readonly Declared[]): ReturnType<typeof refusedClaims> {
   return refusedClaims(
-    groups.map(({ id, group, server }) => ({ id, group, server: server?.spec.url })),
+    groups
+      .filter(({ deleted }) => !deleted)
+      .map(({ id, group, server }) => ({ id, group, server: server?.spec.url })),
   )
 }
 

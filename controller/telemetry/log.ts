@@ -15,6 +15,10 @@ export function logPass(log: Logger, group: GroupId, result: Result): void {
     log.debug({ group }, 'suspended')
     return
   }
+  if (result.kind === 'released') {
+    log.info({ group }, 'released')
+    return
+  }
   if (result.kind === 'failed') {
     const { kind, code } = result.error
     // What nobody expected must be found again: its kind and its place, not its message, which may quote.

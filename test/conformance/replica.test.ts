@@ -11,6 +11,7 @@ import type { Declared, Replica } from '../../controller/sync/ports.ts'
 import { type Exchange, type ExchangeOptions, startExchange } from '../exchange/exchange.ts'
 import { schemaValidator } from '../exchange/schema.ts'
 import type { FolderHandle } from '../exchange/store/store.ts'
+import { realClock } from '../support/clock.ts'
 import { Folder, FolderReplica } from '../support/folder.ts'
 import { Baseline, conformsToReplica, type Subject } from './replica.ts'
 
@@ -82,7 +83,7 @@ describe('only over EWS', () => {
 
 const validator = schemaValidator()
 const running: Exchange[] = []
-const connections = new Connections({ now: () => Date.now(), sleep: async () => {} })
+const connections = new Connections(realClock)
 
 afterAll(async () => {
   await connections.close()

@@ -10,8 +10,9 @@ import type { Role } from '../../controller/core/link.ts'
 import type { Report } from '../../controller/core/report.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { openState, type State } from '../../controller/store/state.ts'
-import { type Course, pass, propose } from '../../controller/sync/pass.ts'
+import { pass } from '../../controller/sync/pass.ts'
 import type { Baseline, Change, Clock } from '../../controller/sync/ports.ts'
+import { type Course, propose } from '../../controller/sync/propose.ts'
 import { Folder, FolderReplica, type Hooks } from '../support/folder.ts'
 
 /** What a user does: to whom, to which of the folder's items, in which field. */

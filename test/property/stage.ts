@@ -7,10 +7,12 @@ import type { Item } from '../../controller/core/item.ts'
 import type { Role } from '../../controller/core/link.ts'
 import type { Policy } from '../../controller/core/policy.ts'
 import type { Report } from '../../controller/core/report.ts'
+import { formerPlaceOf } from '../../controller/core/roles.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
+import type { Binned } from '../../controller/store/bin.ts'
 import { openState, type State } from '../../controller/store/state.ts'
 import { pass } from '../../controller/sync/pass.ts'
-import { Folder, FolderReplica } from '../support/folder.ts'
+import { Folder, FolderReplica, ticking } from '../support/folder.ts'
 
 /** A replica's part, and what lies in its folder at first. */
 export type Part = Partial<Omit<Role, 'id'>> & { has?: readonly string[] }
@@ -30,6 +32,10 @@ export class Stage {
   #roles = new Map<string, Role>()
   #state: State = openState(':memory:')
   readonly #group: GroupId
+  deletionPolicy: 'Orphan' | 'RemoveCopies' = 'Orphan'
+  /** What happens around a request: it may throw, and users may act. */
+  during: (who: string, operation: string, when: 'before' | 'after') => void = () => {}
+  readonly #tick: () => number
   #now = 1_000_000
 
   constructor(
@@ -38,6 +44,7 @@ export class Stage {
     folders?: Map<string, Folder>,
   ) {
     this.#group = group as GroupId
+    this.#tick = ticking()
     for (const [name, folder] of folders ?? []) this.folders.set(name, folder)
     for (const [name, part] of Object.entries(parts)) this.join(name, part)
   }
@@ -53,7 +60,7 @@ export class Stage {
       private: 'Skip',
     } as const
     this.#roles.set(name, { ...role, ...part, id })
-    if (!this.folders.has(name)) this.folders.set(name, new Folder(name))
+    if (!this.folders.has(name)) this.folders.set(name, new Folder(name, this.#tick))
     for (const text of has) this.put(name, text)
   }
 
@@ -87,29 +94,41 @@ export class Stage {
     this.#folder(where).edit(id, rest)
   }
 
+  /** Out of the folder and back. */
+  move(where: string, name: string): void {
+    this.#folder(where).move(this.#id(where, name))
+  }
+
   remove(where: string, name: string): void {
     this.#folder(where).remove(this.#id(where, name))
   }
 
+  /** The folder becomes known by another name. */
+  rename(from: string, to: string, part: Part = {}): void {
+    this.folders.set(to, this.#folder(from))
+    this.folders.delete(from)
+    this.leave(from)
+    this.join(to, part)
+  }
+
   /** Another folder takes the place of this one. */
   replace(where: string, has: readonly string[] = []): void {
-    this.folders.set(where, new Folder(`${where}'`))
+    this.folders.set(where, new Folder(`${where}'`, this.#tick))
     for (const text of has) this.put(where, text)
   }
 
   async pass(): Promise<Report> {
     this.#now += 1000
-    const replicas = [...this.#roles.values()].map((role) => {
-      const before = () => {
-        if (this.away.has(role.id)) throw new SyncError('transient', 'Away', 'away')
-      }
-      return new FolderReplica(role, this.#folder(role.id), { before, after: () => {} })
-    })
+    const replicas = [...this.#roles.values()].map((role) => this.#replica(role))
     const course = {
       group: this.#group,
       name: 'pass',
       rules: { type: contact, roles: [...this.#roles.values()], policy: this.policy },
       replicas,
+      former:
+        this.deletionPolicy === 'Orphan'
+          ? undefined
+          : (ids: readonly ReplicaId[]) => ids.map((id) => this.#replica(formerPlaceOf(id).role)),
       baseline: this.#state.baseline(this.#group),
       limits: this.limits,
       windowMs: 3_600_000,
@@ -140,9 +159,30 @@ export class Stage {
   /** What lies in the bin: `replica reason name:title`, sorted. */
   bin(): readonly string[] {
     const kept = this.#state.bin.list(1000)
-    return kept
-      .map(({ replica, reason, item }) => `${replica} ${reason} ${item.GivenName}:${item.JobTitle}`)
-      .sort()
+    return kept.map(textOf).sort()
+  }
+
+  /** Asks for something in the bin, as `bin()` writes it. */
+  wants(text: string): void {
+    const kept = this.#state.bin.list(1000).find((each) => textOf(each) === text)
+    if (kept === undefined) throw new Error(`there is no ${text} in the bin`)
+    this.#state.bin.ask(kept.n, this.#now)
+  }
+
+  /** What became of what was asked for: `replica reason name:title → result`, sorted. */
+  wanted(): readonly string[] {
+    const asked = this.#state.bin.list(1000).filter(({ restore }) => restore !== undefined)
+    return asked.map((each) => `${textOf(each)} → ${each.restore}`).sort()
+  }
+
+  #replica(role: Role): FolderReplica {
+    return new FolderReplica(role, this.#folder(role.id), {
+      before: (operation) => {
+        if (this.away.has(role.id)) throw new SyncError('transient', 'Away', 'away')
+        this.during(role.id, operation, 'before')
+      },
+      after: (operation) => this.during(role.id, operation, 'after'),
+    })
   }
 
   #folder(where: string): Folder {
@@ -156,6 +196,10 @@ export class Stage {
     if (found === undefined) throw new Error(`${where} has no ${name}`)
     return found[0]
   }
+}
+
+function textOf({ replica, reason, item }: Binned): string {
+  return `${replica} ${reason} ${item.GivenName}:${item.JobTitle}`
 }
 
 function itemOf(text: string): Item {

@@ -1,5 +1,6 @@
 // Stories: a literal world, what people do, passes, and what everybody has then.
 import { describe, expect, test } from 'vitest'
+import { SyncError } from '../../controller/core/sync-error.ts'
 import { Stage } from './stage.ts'
 
 const receiver = { writes: false } as const
@@ -267,6 +268,56 @@ describe('policies', () => {
     await stage.rest()
     for (const who of ['hub', 'ann', 'bob']) expect(stage.shows(who)).toEqual(then)
     expect(stage.bin()).toHaveLength(1)
+  })
+})
+
+describe('the times of our own writes', () => {
+  const everybody = ['hub', 'ann', 'bob']
+
+  test('a lost reply does not make our write a later edit than a user’s', async () => {
+    const stage = new Stage({ hub: { has: ['Ewa:1'] }, ann: {}, bob: {} })
+    stage.policy = 'LatestWins'
+    await stage.rest()
+    stage.edit('ann', 'Ewa:2')
+    stage.during = (who, operation, when) => {
+      if (who !== 'bob' || operation !== 'update') return
+      if (when === 'before') stage.edit('ann', 'Ewa:3')
+      else throw new SyncError('transient', 'LostReply', 'it failed after its effect')
+    }
+    await stage.pass()
+    stage.during = () => {}
+    await stage.rest()
+    for (const who of everybody) expect(stage.shows(who)).toEqual(['Ewa:3'])
+  })
+
+  test('a lost reply does not make our write an edit that beats a delete', async () => {
+    const stage = new Stage({ hub: { has: ['Ewa:1'] }, ann: {}, bob: {} })
+    await stage.rest()
+    stage.edit('ann', 'Ewa:2')
+    stage.during = (who, operation, when) => {
+      if (who === 'bob' && operation === 'update' && when === 'after')
+        throw new SyncError('transient', 'LostReply', 'it failed after its effect')
+    }
+    await stage.pass()
+    stage.during = () => {}
+    stage.remove('ann', 'Ewa')
+    await stage.rest()
+    for (const who of everybody) expect(stage.shows(who)).toEqual([])
+  })
+
+  test('of equal values the earliest time counts when the state was lost', async () => {
+    const stage = new Stage({ hub: { has: ['Ewa:1'] }, ann: {} })
+    stage.policy = 'LatestWins'
+    await stage.rest()
+    stage.edit('ann', 'Ewa:2')
+    // bob's copy of the old content is made after ann's edit.
+    stage.away.add('ann')
+    stage.join('bob')
+    await stage.pass()
+    stage.away.clear()
+    stage.forget()
+    await stage.rest()
+    for (const who of everybody) expect(stage.shows(who)).toEqual(['Ewa:2'])
   })
 })
 

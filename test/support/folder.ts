@@ -16,6 +16,9 @@ import type {
   Written,
 } from '../../controller/sync/ports.ts'
 
+/** A folder as it was once: what a backup holds. */
+export type Backup = Readonly<{ items: ReadonlyMap<ItemId, Entry>; commits: number }>
+
 type Entry = { version: Version; item: Item; stamp: Stamp | undefined; modifiedMs: number }
 
 /** What happens around a request; either may throw. */
@@ -35,10 +38,15 @@ export class Folder {
   readonly trash: Item[] = []
   /** How many writes came from the Replica port. */
   writes = 0
+  /** How often something was committed; the server's commit time. */
+  commits = 0
+  readonly #nowMs: () => number
   #next = 0
 
-  constructor(name: string) {
+  /** `nowMs` is the server's clock, which grows with each call; folders on one server share it. */
+  constructor(name: string, nowMs: () => number = ticking()) {
     this.name = name
+    this.#nowMs = nowMs
   }
 
   put(item: Item, stamp?: Stamp): ItemId {
@@ -54,7 +62,7 @@ export class Folder {
   }
 
   remove(id: ItemId): void {
-    if (this.items.delete(id)) this.log.push(id)
+    if (this.items.delete(id)) this.#log(id)
   }
 
   /** A new version without a new content, as background assistants make. */
@@ -76,15 +84,41 @@ export class Folder {
     return entry === undefined ? undefined : this.put(entry.item, entry.stamp)
   }
 
+  backup(): Backup {
+    return { items: new Map(this.items), commits: this.commits }
+  }
+
+  /** In place: the same ids, older versions, and a commit time that goes back. */
+  restore({ items, commits }: Backup): void {
+    for (const id of new Set([...this.items.keys(), ...items.keys()])) this.log.push(id)
+    this.items.clear()
+    for (const [id, entry] of items) this.items.set(id, entry)
+    this.commits = commits
+  }
+
   found(id: ItemId): Found | undefined {
     const entry = this.items.get(id)
     return entry === undefined ? undefined : { id, ...entry }
   }
 
-  #save(id: ItemId, item: Item, stamp: Stamp | undefined): void {
+  #log(id: ItemId): void {
     this.log.push(id)
+    this.commits += 1
+  }
+
+  #save(id: ItemId, item: Item, stamp: Stamp | undefined): void {
+    this.#log(id)
     const version = `${this.name}@${this.log.length}` as Version
-    this.items.set(id, { version, item: this.normalise(item), stamp, modifiedMs: this.log.length })
+    this.items.set(id, { version, item: this.normalise(item), stamp, modifiedMs: this.#nowMs() })
+  }
+}
+
+/** A server's clock: strictly growing, so that no two changes are of one time. */
+export function ticking(): () => number {
+  let nowMs = 0
+  return () => {
+    nowMs += 1
+    return nowMs
   }
 }
 
@@ -103,7 +137,8 @@ export class FolderReplica implements Replica {
   async observe(before: Memory | undefined, known: Known): Promise<Look> {
     // Another folder in the same place: what was known of the old one says nothing of it.
     const same = before === undefined || before.folder === this.folder.name
-    const memory = same ? before : undefined
+    const restored = same && this.folder.commits < (before?.committedMs ?? 0)
+    const memory = same && !restored ? before : undefined
     const { cursor, told } = this.#request('observe', () => this.#told(memory?.cursor))
     const versions = await known.versions(told)
     const listed = new Set(told)
@@ -111,7 +146,7 @@ export class FolderReplica implements Replica {
       same && memory?.cursor === undefined
         ? [...(await known.all()).keys()].filter((id) => !listed.has(id))
         : []
-    const recheck = memory?.recheck ?? []
+    const recheck = same ? (before?.recheck ?? []) : []
     const moved = told.filter((id) => this.folder.items.get(id)?.version !== versions.get(id))
     const ids = [...new Set([...moved, ...recheck])]
     const now = await this.read(ids.filter((id) => this.folder.items.has(id)))
@@ -119,7 +154,13 @@ export class FolderReplica implements Replica {
     const changed = now.flatMap((each) =>
       each === undefined || each instanceof SyncError ? [] : [each],
     )
-    return { changed, gone, memory: { folder: this.folder.name, cursor, lens: '', recheck: [] } }
+    const { name: folder, commits: committedMs } = this.folder
+    return {
+      changed,
+      gone,
+      restored,
+      memory: { folder, committedMs, cursor, lens: '', recheck: [] },
+    }
   }
 
   async prepare(memory: Memory): Promise<Memory> {

@@ -80,8 +80,10 @@ function siteOf(clock: Clock, groups: () => readonly Declared[], replicas: Site[
       changed: (until) =>
         new Promise((resolve) => until.addEventListener('abort', () => resolve(), { once: true })),
       report: async () => {},
+      released: async () => {},
     },
     replicas,
+    former: () => [],
     baseline: (group) => state.baseline(group),
     recent: () => [],
     clock,

@@ -1,46 +1,13 @@
 // The state: all of a change or nothing, refusals of files that are not ours to open, and readers that
 // leave no trace.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, expect, test } from 'vitest'
-import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
+import { expect, test } from 'vitest'
+import type { ItemId, LinkId } from '../../controller/core/id.ts'
 import { openState, stateFile } from '../../controller/store/state.ts'
 import type { Change } from '../../controller/sync/ports.ts'
-
-const group = 'ns/g' as GroupId
-const ann = 'ann' as ReplicaId
-const link = 'link' as LinkId
-const at = { timeMs: 1, pass: 'p' }
-const copy = (id: string, revision = 1) => ({
-  id: id as ItemId,
-  version: 'v' as Version,
-  revision,
-  shown: {},
-})
-const agreement = {
-  link,
-  revision: 1,
-  agreed: { GivenName: 'Ewa' },
-  editedMs: undefined,
-  aliases: [],
-  base: undefined,
-  copies: new Map([[ann, copy('A')]]),
-  dropped: [],
-  declined: [],
-}
-
-const directories: string[] = []
-const directory = () => {
-  const made = mkdtempSync(join(tmpdir(), 'exsync-state-'))
-  directories.push(made)
-  return made
-}
-
-afterEach(() => {
-  for (const each of directories.splice(0)) rmSync(each, { recursive: true })
-})
+import { agreement, ann, at, copy, directory, group, link } from '../support/state.ts'
 
 test('what was committed is there when the file is opened again', async () => {
   const place = directory()

@@ -5,8 +5,10 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { faultOf, kindOf } from '../../controller/ews/faults.ts'
 import { Lane } from '../../controller/ews/lanes.ts'
+import type { Network } from '../../controller/ews/network.ts'
 import { Transport } from '../../controller/ews/transport.ts'
 import type { Clock } from '../../controller/sync/ports.ts'
+import { realClock, VirtualClock } from '../support/clock.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse, nth: number) => void
 
@@ -36,22 +38,24 @@ async function transportTo(
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const endpoint = {
-    url: `http://127.0.0.1:${port}/EWS/Exchange.asmx`,
-    username: 'sync@corp.example',
-    password: 'pässword',
-    ca: undefined,
-    concurrency: 4,
-    concurrencyPerMailbox: 1,
-    requestTimeoutMs: 5000,
-  }
-  const transport = new Transport(endpoint, { now: () => 0, sleep: async () => {}, ...clock })
+  const endpoint = endpointAt(`http://127.0.0.1:${port}/EWS/Exchange.asmx`)
+  const transport = new Transport(endpoint, { ...realClock, ...clock })
   open.push(
     () => transport.close(),
     () => new Promise((resolve) => server.close(resolve)),
   )
   return { transport, requests }
 }
+
+const endpointAt = (url: string) => ({
+  url,
+  username: 'sync@corp.example',
+  password: 'pässword',
+  ca: undefined,
+  concurrency: 4,
+  concurrencyPerMailbox: 1,
+  requestTimeoutMs: 5000,
+})
 
 const ask = (transport: Transport, operation = 'GetItem') =>
   transport.exchange(operation, '<x/>', { lane: 'a' }, signal)
@@ -168,6 +172,18 @@ describe('requests', () => {
       code: 'ConnectionLost',
     })
     expect(writing.requests).toHaveLength(1)
+  })
+
+  test('a request ends at its deadline, by the clock that was handed down', async () => {
+    const clock = new VirtualClock(0)
+    const send: Network['send'] = ({ signal: enough }) =>
+      new Promise((_, reject) =>
+        enough.addEventListener('abort', () => reject(enough.reason), { once: true }),
+      )
+    const network = { send, close: async () => {} }
+    const transport = new Transport(endpointAt('http://127.0.0.1/'), clock, () => {}, network)
+    await expect(clock.until(ask(transport))).rejects.toMatchObject({ code: 'RequestTimeout' })
+    expect(clock.now()).toBe(5000)
   })
 
   test('an abort ends the request with its own reason', async () => {

@@ -1,0 +1,69 @@
+// What SQLite says, as an error that says what to do. The one place that knows its result codes
+// (https://sqlite.org/rescode.html); the low byte is the primary one.
+import { SyncError } from '../core/sync-error.ts'
+
+/** Content that cannot be read back. */
+export function damaged(what: string, cause?: unknown): SyncError {
+  return new SyncError(
+    'terminal',
+    'StateUnreadable',
+    `${what} is damaged: bring it back from a backup, or move it away and start again; items are then relinked by stamp and content, and the bin is lost`,
+    { cause },
+  )
+}
+
+/** The refusal for an error of SQLite; any other error as it is. */
+export function refusalOf(error: unknown, file: string): unknown {
+  const code = error instanceof Error ? (error as { errcode?: unknown }).errcode : undefined
+  if (typeof code !== 'number') return error
+  switch (code & 0xff) {
+    case 5: // SQLITE_BUSY
+    case 6: // SQLITE_LOCKED
+      return inUse(file, error)
+    case 8: // SQLITE_READONLY
+      return unwritable(file, error)
+    case 10: // SQLITE_IOERR
+      return new SyncError(
+        'transient',
+        'StateUnwritable',
+        `${file} could not be read or written: check its disk; it is tried again`,
+        { cause: error },
+      )
+    case 13: // SQLITE_FULL
+      return new SyncError(
+        'transient',
+        'StateFull',
+        `there is no room for ${file}: make room on its disk, or shorten --bin-retention; it is tried again`,
+        { cause: error },
+      )
+    case 11: // SQLITE_CORRUPT
+    case 26: // SQLITE_NOTADB
+      return damaged(file, error)
+    default:
+      return new SyncError(
+        'terminal',
+        'StateUnreadable',
+        `cannot open ${file}: check that the directory exists, and that it and its files may be written`,
+        { cause: error },
+      )
+  }
+}
+
+function inUse(file: string, cause: unknown): SyncError {
+  const remedy = 'stop that one, or choose another --state'
+  return new SyncError(
+    'terminal',
+    'StateInUse',
+    `${file} is in use by another process: ${remedy}`,
+    {
+      cause,
+    },
+  )
+}
+
+function unwritable(file: string, cause: unknown): SyncError {
+  const remedy = 'make the directory and its files writable for the user that runs exsync'
+  return new SyncError('terminal', 'StateReadOnly', `${file} may not be written: ${remedy}`, {
+    cause,
+  })
+}

@@ -1,0 +1,75 @@
+// Prepared statements and transactions over one database. Whatever SQLite refuses leaves here as a
+// refusal that says what to do, and a transaction is all there or not at all.
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import { refusalOf } from './refusals.ts'
+import type { Row } from './rows.ts'
+
+/** One prepared statement. */
+export type Statement = Readonly<{
+  all: (...given: SQLInputValue[]) => readonly Row[]
+  get: (...given: SQLInputValue[]) => Row | undefined
+  /** How many rows it changed. */
+  run: (...given: SQLInputValue[]) => number
+  iterate: (...given: SQLInputValue[]) => Iterable<Row>
+}>
+
+/** The statements of one database, each prepared once. */
+export class Statements {
+  readonly #db: DatabaseSync
+  readonly #file: string
+  readonly #ready = new Map<string, Statement>()
+
+  constructor(db: DatabaseSync, file: string) {
+    this.#db = db
+    this.#file = file
+  }
+
+  /** The statement of this text. */
+  sql(text: string): Statement {
+    const ready = this.#ready.get(text) ?? this.#prepared(text)
+    this.#ready.set(text, ready)
+    return ready
+  }
+
+  /** All of the work or nothing. Durable: it survives a power cut, too. */
+  transaction<Result>(durable: boolean, work: () => Result): Result {
+    return this.#refusing(() => {
+      this.#db.exec(`PRAGMA synchronous = ${durable ? 'FULL' : 'NORMAL'}; BEGIN IMMEDIATE`)
+      try {
+        const result = work()
+        this.#db.exec('COMMIT')
+        return result
+      } catch (error) {
+        // SQLite ends a transaction by itself when the disk is full.
+        if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+        throw error
+      }
+    })
+  }
+
+  #prepared(text: string): Statement {
+    const statement = this.#refusing(() => this.#db.prepare(text))
+    const refusing = this.#refusing.bind(this)
+    return {
+      all: (...given) => refusing(() => statement.all(...given)),
+      get: (...given) => refusing(() => statement.get(...given)),
+      run: (...given) => refusing(() => Number(statement.run(...given).changes)),
+      *iterate(...given) {
+        const rows = refusing(() => statement.iterate(...given))
+        for (;;) {
+          const next = refusing(() => rows.next())
+          if (next.done) return
+          yield next.value
+        }
+      },
+    }
+  }
+
+  #refusing<Result>(work: () => Result): Result {
+    try {
+      return work()
+    } catch (error) {
+      throw refusalOf(error, this.#file)
+    }
+  }
+}

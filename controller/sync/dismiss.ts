@@ -1,0 +1,107 @@
+// Removing our copies from a folder that takes no part any more (deletionPolicy: RemoveCopies).
+//
+// Flow: read the copies that are written down, batch by batch; keep each as it is; delete it; forget it.
+// Guarantees: only what carries our own stamp is removed, so what a member entered herself stays; nothing
+// is deleted that is not in the bin; it may die anywhere, and goes on.
+// Assumptions: nobody who still takes part has this folder; whoever calls makes sure of that.
+import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
+import type { Found } from '../core/link.ts'
+import { groupMark } from '../core/stamp.ts'
+import { SyncError } from '../core/sync-error.ts'
+import type { Baseline, Change, Memory, Replica } from './ports.ts'
+
+/** How many copies one request reads and one deletes. */
+const batchMax = 50
+
+/** How many copies were removed. Rejects with a SyncError when the folder cannot be read or written now. */
+export async function dismiss(
+  group: GroupId,
+  replica: Replica,
+  baseline: Baseline,
+  at: () => Change['at'],
+  signal: AbortSignal,
+): Promise<number> {
+  const { id } = replica.role
+  const memory = (await baseline.memories()).get(id)
+  // Should it take part again before this is done, everything is looked at anew.
+  if (memory !== undefined)
+    await baseline.commit({ at: at(), memories: new Map([[id, { ...memory, lens: 'leaving' }]]) })
+  const ids = [...(await baseline.known(id).all()).keys()]
+  let removed = 0
+  for (let from = 0; from < ids.length; from += batchMax) {
+    const batch = ids.slice(from, from + batchMax)
+    removed += await dismissed(group, replica, baseline, batch, at, signal)
+  }
+  return removed
+}
+
+/**
+ * Whether our copies may be removed from the folder of one who left: not while somebody who takes part may
+ * have the very folder, under another address or path, and not when another group has it.
+ */
+export function mayDismiss(
+  memory: Memory | undefined,
+  present: readonly (Memory | undefined)[],
+  claims: ReadonlyMap<string, GroupId>,
+): 'yes' | 'wait' | 'no' {
+  const folder = memory?.folder
+  if (folder === undefined || claims.has(folder)) return 'no'
+  if (present.some((each) => each?.folder === folder)) return 'no'
+  return present.includes(undefined) ? 'wait' : 'yes'
+}
+
+async function linksBy(
+  baseline: Baseline,
+  replica: ReplicaId,
+  ids: readonly ItemId[],
+): Promise<ReadonlyMap<ItemId, LinkId>> {
+  const links = new Map<ItemId, LinkId>()
+  for (const id of ids) {
+    const [link] = await baseline.linksOf(replica, [id])
+    if (link !== undefined) links.set(id, link)
+  }
+  return links
+}
+
+async function dismissed(
+  group: GroupId,
+  replica: Replica,
+  baseline: Baseline,
+  ids: readonly ItemId[],
+  at: () => Change['at'],
+  signal: AbortSignal,
+): Promise<number> {
+  const { id } = replica.role
+  const links = await linksBy(baseline, id, ids)
+  const seen = await replica.read(ids, signal)
+  const ours: Found[] = []
+  for (const item of seen) {
+    if (item instanceof SyncError) {
+      // What cannot be read for good stays where it is.
+      if (item.kind === 'terminal') continue
+      throw item
+    }
+    if (item?.stamp?.group === groupMark(group)) ours.push(item)
+  }
+  const kept = ours.flatMap(({ id: item, item: content }) => {
+    const link = links.get(item)
+    if (link === undefined) return []
+    return [{ link, replica: id, reason: 'Removed' as const, fields: [], item: content }]
+  })
+  await baseline.commit({ at: at(), kept })
+  const doomed = ours.map((item) => item.id)
+  const answers = doomed.length === 0 ? [] : await replica.remove(doomed, signal)
+  const failed = answers.find((answer) => answer !== undefined)
+  const still = new Set(doomed.filter((_, index) => answers[index] !== undefined))
+  const gone = [...links].filter(([item]) => !still.has(item))
+  await baseline.commit({
+    at: at(),
+    copies: gone.map(([, link]) => ({ link, replica: id, copy: undefined })),
+    entries: doomed.flatMap((item, index) => {
+      const [link, result] = [links.get(item), answers[index]?.code ?? 'Done']
+      return link === undefined ? [] : [{ link, replica: id, action: 'delete' as const, result }]
+    }),
+  })
+  if (failed !== undefined) throw failed
+  return doomed.length
+}

@@ -1,0 +1,145 @@
+// The first half of a pass: look at every replica, lay what changed beside the baseline, plan, with whoever
+// would do too much set aside. Writes nothing anywhere, so it is also what `exsync plan` shows.
+import { type Guarded, guarded, type Limits } from '../core/guard.ts'
+import type { GroupId, ReplicaId } from '../core/id.ts'
+import type { Link } from '../core/link.ts'
+import type { Rules } from '../core/plan.ts'
+import { linksWith } from '../core/restore.ts'
+import type { View } from '../core/rows.ts'
+import { SyncError } from '../core/sync-error.ts'
+import { anotherHub, blank } from './blank.ts'
+import { type Wanted, wantedBack } from './consequences.ts'
+import { observe, type Sight, touchedLinks } from './observe.ts'
+import type { Baseline, Clock, Memory, Replica } from './ports.ts'
+import { type Renames, renamed, renamesIn } from './renamed.ts'
+
+/** All that a pass needs. Durations in ms. */
+export type Course = Readonly<{
+  group: GroupId
+  /** A name for this pass, for the journal. */
+  name: string
+  rules: Rules
+  replicas: readonly Replica[]
+  /** The folders of those who left, when our copies are to be removed from them; undefined: they are left alone. */
+  former?: ((ids: readonly ReplicaId[]) => readonly Replica[]) | undefined
+  baseline: Baseline
+  limits: Limits
+  windowMs: number
+  /** Hashes of refusals that somebody approved. */
+  approved: ReadonlySet<string>
+  /** After this time no further batch is begun. */
+  budgetMs: number
+  /** Was the controller asked to stop? Then no further batch is begun either. */
+  stopping: () => boolean
+  /** Look at everything, not only at what changed. */
+  audit: boolean
+  clock: Clock
+}>
+
+/** What a pass would do, before anything is written anywhere. */
+export type Proposal = Readonly<{
+  sight: Sight
+  guarded: Guarded
+  view: View
+  /** Replicas that took part before, and do not any more. */
+  left: readonly ReplicaId[]
+  /** Folders that are known under another name. */
+  renames: Renames
+  /** The group has another hub than before, and begins anew. */
+  reset: boolean
+}> &
+  Wanted
+
+/** Observes and plans; writes nothing, neither to a replica nor to the state. Rejects without the hub. */
+export async function propose(course: Course, signal: AbortSignal): Promise<Proposal> {
+  const { rules, group, limits, approved } = course
+  const { baseline, sight, renames, reset, before } = await looked(course, signal)
+  const hub = rules.roles.find((role) => role.hub)
+  const seen = hub === undefined ? undefined : sight.observations.get(hub.id)
+  if (seen?.state === 'unknown') throw seen.error
+
+  await refuseClaimed(course, sight, before)
+  const { wanted, barred } = await wantedBack(baseline, rules)
+  const touched = new Set(await touchedLinks(baseline, sight))
+  for (const { link } of wanted) touched.add(link)
+  if (sight.fresh.length > 0) for (const id of await baseline.everything()) touched.add(id)
+  const present = new Set(rules.roles.map(({ id }) => id))
+  const stored = await baseline.links([...touched])
+  // Where the hub receives nothing, another folder in its place says what there is: what it lacks is gone.
+  const stands = (id: ReplicaId) => id === hub?.id && !hub.receives
+  const links = stored.map((link) =>
+    without(link, (id) => !present.has(id) || (sight.replaced.includes(id) && !stands(id))),
+  )
+  if (hub !== undefined && seen?.state === 'seen' && sight.replaced.some(stands)) {
+    const gone = links.flatMap(({ copies }) => copies.get(hub.id)?.id ?? [])
+    sight.observations.set(hub.id, { ...seen, gone })
+  }
+  const view: View = {
+    group,
+    type: rules.type,
+    roles: rules.roles,
+    links: linksWith(links, wanted),
+    observations: sight.observations,
+    restored: sight.restored,
+    restorations: wanted,
+  }
+  const since = course.clock.now() - course.windowMs
+  const judgement = {
+    limits,
+    items: await baseline.count(),
+    caused: await baseline.causedSince(since),
+    approved,
+  }
+  const left = [...before.keys()].filter((id) => !present.has(id))
+  const plan = guarded(rules, view, judgement)
+  return { sight, guarded: plan, view, left, renames, reset, wanted, barred }
+}
+
+type Looked = Readonly<{
+  /** The baseline as this pass must read it. */
+  baseline: Baseline
+  sight: Sight
+  renames: Renames
+  reset: boolean
+  before: ReadonlyMap<ReplicaId, Memory>
+}>
+
+// A folder that has only another name by now, or another address, is looked at as what it is.
+async function looked(course: Course, signal: AbortSignal): Promise<Looked> {
+  const { roles } = course.rules
+  const look = async (stored: Baseline, renames: Renames): Promise<Looked> => {
+    const before = await stored.memories()
+    const reset = anotherHub([...before.keys()], roles)
+    const baseline = reset ? blank(stored) : stored
+    const sight = await observe(course.replicas, baseline, course.audit, signal)
+    return { baseline, sight, renames: reset ? new Map() : renames, reset, before }
+  }
+  const first = await look(course.baseline, new Map())
+  const renames = renamesIn(first.before, first.sight, roles)
+  return renames.size === 0 ? first : look(renamed(course.baseline, renames), renames)
+}
+
+// One folder under two spellings of a server or a path: whoever has it keeps it, else the first by name.
+async function refuseClaimed(
+  { baseline, group, rules }: Course,
+  sight: Sight,
+  before: ReadonlyMap<ReplicaId, Memory>,
+): Promise<void> {
+  const claims = await baseline.claims()
+  if (claims.size === 0) return
+  for (const { id, hub } of rules.roles) {
+    const folder = sight.memories.get(id)?.folder
+    const other = folder === undefined || hub ? undefined : claims.get(folder)
+    if (other === undefined || (before.get(id)?.folder === folder && group < other)) continue
+    const message = `the folder belongs to the group ${other}: remove the member here or there, or name another folder`
+    sight.observations.set(id, {
+      state: 'unknown',
+      error: new SyncError('terminal', 'FolderClaimed', message),
+    })
+  }
+}
+
+function without(link: Link, absent: (id: ReplicaId) => boolean): Link {
+  if (![...link.copies.keys()].some(absent)) return link
+  return { ...link, copies: new Map([...link.copies].filter(([id]) => !absent(id))) }
+}

@@ -1,0 +1,233 @@
+// One life of the controller's process, over the office's Exchange and state: everything that is real
+// above the sockets. What happens to a request or to a write of the state is decided by whoever watches.
+// After its death nothing of it has an effect any more: whatever it waits for never comes.
+import type { GroupId } from '../../controller/core/id.ts'
+import { Connections } from '../../controller/ews/exchange.ts'
+import type { Network, Outgoing } from '../../controller/ews/network.ts'
+import type { State } from '../../controller/store/state.ts'
+import type { Baseline, Change, Declarations } from '../../controller/sync/ports.ts'
+import { propose } from '../../controller/sync/propose.ts'
+import {
+  courseOf,
+  type Mode,
+  type Reconciled,
+  reconcile,
+  type Site,
+} from '../../controller/sync/reconcile.ts'
+import { schedule } from '../../controller/sync/schedule.ts'
+import { ConnectionLost, type Fault } from '../exchange/http/fault.ts'
+import type { Office } from './office.ts'
+
+/** A request, numbered from 1 in the order of this life. */
+export type Call = Readonly<{ n: number; operation: string; body: string }>
+
+/** What becomes of a request. */
+export type Fate =
+  | Readonly<{ kind: 'die'; when: 'before' | 'after' }>
+  /** No answer comes before the deadline; the effect may have taken place. */
+  | Readonly<{ kind: 'late'; when: 'before' | 'after' }>
+  | Readonly<{ kind: 'fault'; fault: Fault }>
+
+/** Who sees everything, and decides what goes wrong. */
+export type Watch = Readonly<{
+  request?: (call: Call) => Fate | undefined
+  /** The server is done with it, whether or not anybody hears of it. */
+  answered?: (call: Call) => void
+  /** A write to the state, numbered from 1. */
+  commit?: (n: number) => 'before' | 'after' | undefined
+  committed?: (change: Change) => void
+  began?: (group: GroupId) => void
+  ended?: (group: GroupId, result: Reconciled['result']) => void
+}>
+
+/** How long a request is under way. */
+const latencyMs = 25
+
+const signal = new AbortController().signal
+
+/** The process died. */
+export const died = 'died'
+
+/** One process. */
+export class Life {
+  requests = 0
+  commits = 0
+  readonly #office: Office
+  readonly #watch: Watch
+  readonly #state: State
+  readonly #connections: Connections
+  readonly #end = Promise.withResolvers<typeof died>()
+  #dead = false
+
+  constructor(office: Office, watch: Watch = {}) {
+    this.#office = office
+    this.#watch = watch
+    this.#state = office.state
+    this.#connections = new Connections(office.clock, undefined, () => this.#network())
+  }
+
+  get dead(): boolean {
+    return this.#dead
+  }
+
+  die(): void {
+    this.#dead = true
+    this.#office.clock.forget()
+    this.#end.resolve(died)
+  }
+
+  /** A pass for each of the groups, side by side; `died` when it did not come to the end. */
+  passes(
+    only: (id: GroupId) => boolean = () => true,
+    audit = false,
+  ): Promise<readonly Reconciled[] | typeof died> {
+    const mode: Mode = { sliceMs: undefined, audit, stopping: () => false, claimed: undefined }
+    const groups = this.#office.groups.filter(({ id }) => only(id))
+    const all = groups.map((declared) => reconcile(declared, this.#site(), mode, signal))
+    return this.#lived(Promise.all(all))
+  }
+
+  /** Passes as they come due, for so long. */
+  async runs(forMs: number): Promise<void> {
+    const stop = new AbortController()
+    this.#office.clock.sleep(forMs, stop.signal).then(
+      () => stop.abort(),
+      () => {},
+    )
+    const rhythm = { auditMs: 3_600_000, sliceMs: 60_000, concurrency: 4 }
+    await this.#lived(schedule(this.#site(), rhythm, stop.signal, signal))
+  }
+
+  /** How many steps a pass of the group would take now. */
+  async planned(id: GroupId): Promise<number> {
+    const declared = this.#office.groups.find((each) => each.id === id)
+    if (declared === undefined) throw new Error(`there is no group ${id}`)
+    const mode: Mode = {
+      sliceMs: undefined,
+      audit: false,
+      stopping: () => false,
+      claimed: undefined,
+    }
+    const course = courseOf(declared, this.#site(), mode, signal)
+    const proposal = await this.#office.clock.until(propose(course, signal))
+    return proposal.guarded.plan.steps.length
+  }
+
+  #lived<Value>(work: Promise<Value>): Promise<Value | typeof died> {
+    return this.#office.clock.until(Promise.race([work, this.#end.promise]))
+  }
+
+  #site(): Site {
+    const office = this.#office
+    const declarations: Declarations = {
+      groups: async () => office.groups,
+      changed: (until) =>
+        new Promise((_, reject) =>
+          until.addEventListener('abort', () => reject(until.reason), { once: true }),
+        ),
+      released: async () => {},
+      report: async (declared, status) => {
+        if (this.#dead) await never()
+        office.groups = office.groups.map((each) =>
+          each.id === declared.id ? { ...each, previous: status } : each,
+        )
+      },
+    }
+    return {
+      declarations,
+      replicas: (declared, until) => {
+        this.#watch.began?.(declared.id)
+        return this.#connections.replicas(declared, until)
+      },
+      former: (declared, ids, until) => this.#connections.former(declared, ids, until),
+      baseline: (group) => this.#mortal(this.#state.baseline(group)),
+      recent: (group) => this.#state.bin.conflicts(10, group),
+      clock: office.clock,
+      told: (group, result) => this.#watch.ended?.(group, result),
+    }
+  }
+
+  #mortal(baseline: Baseline): Baseline {
+    const commit = async (change: Change): Promise<void> => {
+      if (this.#dead) return never()
+      this.commits += 1
+      const death = this.#watch.commit?.(this.commits)
+      if (death === 'before') {
+        this.die()
+        return never()
+      }
+      await baseline.commit(change)
+      this.#watch.committed?.(change)
+      if (death === undefined) return
+      this.die()
+      return never()
+    }
+    return new Proxy(baseline, {
+      get: (target, key) => {
+        if (key === 'commit') return commit
+        const value = Reflect.get(target, key) as unknown
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  }
+
+  #network(): Network {
+    return { send: (request) => this.#send(request), close: async () => {} }
+  }
+
+  async #send(request: Outgoing): ReturnType<Network['send']> {
+    if (this.#dead) return never()
+    this.requests += 1
+    const operation = /<m:([A-Za-z]+)/.exec(request.body)?.[1] ?? ''
+    const call: Call = { n: this.requests, operation, body: request.body }
+    this.#office.clock.advance(latencyMs)
+    const fate = this.#watch.request?.(call)
+    if (fate?.kind === 'die' && fate.when === 'before') {
+      this.die()
+      return never()
+    }
+    if (fate?.kind === 'late' && fate.when === 'before') return forsaken(request)
+    const answer = await this.#asked(request, fate?.kind === 'fault' ? fate.fault : undefined)
+    this.#watch.answered?.(call)
+    if (fate?.kind === 'die') this.die()
+    if (this.#dead) return never()
+    if (fate?.kind === 'late') return forsaken(request)
+    if (answer instanceof ConnectionLost) throw answer
+    return answer
+  }
+
+  async #asked({ url, headers, body }: Outgoing, fault: Fault | undefined) {
+    const { exchange, clock } = this.#office
+    exchange.inject(fault === undefined ? undefined : () => fault)
+    const path = new URL(url).pathname
+    try {
+      const answer = await exchange.handle({ method: 'POST', path, headers, body })
+      const date = new Date(clock.now()).toUTCString()
+      return {
+        status: answer.status,
+        headers: { ...answer.headers, date },
+        body: chunksOf(answer.body, answer.truncated === true),
+        discard: async () => {},
+      }
+    } catch (error) {
+      if (error instanceof ConnectionLost) return error
+      throw error
+    }
+  }
+}
+
+async function* chunksOf(text: string, truncated: boolean): AsyncIterable<Uint8Array> {
+  yield Buffer.from(text)
+  if (truncated) throw new ConnectionLost()
+}
+
+function never(): Promise<never> {
+  return new Promise(() => {})
+}
+
+function forsaken({ signal: enough }: Outgoing): Promise<never> {
+  return new Promise((_, reject) => {
+    if (enough.aborted) reject(enough.reason)
+    else enough.addEventListener('abort', () => reject(enough.reason), { once: true })
+  })
+}

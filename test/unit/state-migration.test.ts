@@ -1,0 +1,132 @@
+// From the schema of the first release to today's: everything is still there, and counted.
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test } from 'vitest'
+import { digestOf, type LinkId } from '../../controller/core/id.ts'
+import { openState, stateFile } from '../../controller/store/state.ts'
+import { ann, at, bytesIn, deleted, directory, group, link } from '../support/state.ts'
+
+/** The schema of 0.1.0, as it was. */
+const first = `
+CREATE TABLE replicas (
+  grp TEXT NOT NULL, replica TEXT NOT NULL, folder TEXT, parent TEXT, cursor TEXT, lens TEXT NOT NULL,
+  recheck TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (grp, replica)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE links (
+  n INTEGER PRIMARY KEY, grp TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL,
+  agreed TEXT, edited_ms INTEGER, settled INTEGER NOT NULL DEFAULT 0, declined TEXT NOT NULL DEFAULT '[]', aliases TEXT NOT NULL DEFAULT '[]',
+  UNIQUE (grp, id)
+) STRICT;
+CREATE INDEX links_unsettled ON links (grp) WHERE settled = 0;
+CREATE TABLE bases (
+  link INTEGER NOT NULL REFERENCES links (n) ON DELETE CASCADE, revision INTEGER NOT NULL, item TEXT,
+  PRIMARY KEY (link, revision)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE copies (
+  link INTEGER NOT NULL REFERENCES links (n) ON DELETE CASCADE, grp TEXT NOT NULL, replica TEXT NOT NULL,
+  id TEXT NOT NULL, version TEXT NOT NULL, revision INTEGER NOT NULL, shown TEXT, withheld INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (link, replica)
+) WITHOUT ROWID, STRICT;
+CREATE UNIQUE INDEX copies_items ON copies (grp, replica, id);
+CREATE TABLE bin (
+  n INTEGER PRIMARY KEY, grp TEXT NOT NULL, link TEXT NOT NULL, replica TEXT NOT NULL, reason TEXT NOT NULL,
+  fields TEXT NOT NULL, item TEXT NOT NULL, time_ms INTEGER NOT NULL, pass TEXT NOT NULL
+) STRICT;
+CREATE INDEX bin_link ON bin (link);
+CREATE INDEX bin_time ON bin (time_ms);
+CREATE TABLE conflicts (
+  n INTEGER PRIMARY KEY, grp TEXT NOT NULL, link TEXT NOT NULL, replica TEXT NOT NULL, field TEXT NOT NULL,
+  version TEXT NOT NULL, time_ms INTEGER NOT NULL, pass TEXT NOT NULL
+) STRICT;
+CREATE INDEX conflicts_link ON conflicts (link);
+CREATE INDEX conflicts_grp ON conflicts (grp, time_ms);
+CREATE TABLE caused (
+  grp TEXT NOT NULL, replica TEXT NOT NULL, time_ms INTEGER NOT NULL,
+  deletions INTEGER NOT NULL, publications INTEGER NOT NULL
+) STRICT;
+CREATE TABLE journal (
+  n INTEGER PRIMARY KEY, grp TEXT NOT NULL, time_ms INTEGER NOT NULL, pass TEXT NOT NULL,
+  link TEXT NOT NULL, replica TEXT NOT NULL, action TEXT NOT NULL, result TEXT NOT NULL
+) STRICT;
+CREATE INDEX journal_time ON journal (time_ms);
+`
+
+const item = { GivenName: 'Ewa', JobTitle: 'Buyer' }
+const lost = { GivenName: 'Ewa', JobTitle: 'Director' }
+const version = digestOf(JSON.stringify(lost))
+
+function written(): string {
+  const place = directory()
+  const db = new DatabaseSync(join(place, stateFile))
+  db.exec(`PRAGMA journal_mode = WAL; ${first}; PRAGMA user_version = 1`)
+  db.exec(`PRAGMA application_id = ${0x65787379}`)
+  db.prepare('INSERT INTO links (n, grp, id, revision, agreed) VALUES (1, ?, ?, 2, ?)').run(
+    group,
+    link,
+    JSON.stringify(item),
+  )
+  db.prepare('INSERT INTO bases VALUES (1, 1, ?)').run(JSON.stringify({ GivenName: 'Eva' }))
+  db.prepare('INSERT INTO copies VALUES (1, ?, ?, ?, ?, 2, NULL, 0)').run(group, ann, 'A', 'v')
+  const bin = db.prepare(
+    'INSERT INTO bin (grp, link, replica, reason, fields, item, time_ms, pass) VALUES (?, ?, ?, ?, ?, ?, 1, ?)',
+  )
+  bin.run(group, link, ann, 'Conflict', '["JobTitle"]', JSON.stringify(lost), 'p')
+  bin.run(group, 'ended', ann, 'Deleted', '[]', JSON.stringify(item), 'p')
+  db.prepare(
+    'INSERT INTO conflicts (grp, link, replica, field, version, time_ms, pass) VALUES (?, ?, ?, ?, ?, 1, ?)',
+  ).run(group, link, ann, 'JobTitle', version, 'p')
+  db.close()
+  return place
+}
+
+const keys = [
+  ['without a key', undefined],
+  ['with a key, in the same go', Buffer.alloc(32, 1)],
+] as const
+
+test.each(keys)('a state of the first release is brought up to date, %s', async (_how, key) => {
+  const place = written()
+  for (const _time of ['first', 'second']) {
+    // The second time it is up to date already.
+    const state = openState(place, { key })
+    const [found] = await state.baseline(group).links([link])
+    expect(found).toMatchObject({ revision: 2, agreed: item })
+    expect(found?.bases.get(1)).toEqual({ GivenName: 'Eva' })
+    expect(found?.copies.get(ann)).toMatchObject({ id: 'A', version: 'v', revision: 2 })
+    expect(state.bin.list(9)).toMatchObject([
+      { n: 2, item, won: undefined, restore: undefined },
+      { n: 1, item: lost, fields: ['JobTitle'] },
+    ])
+    expect(state.bin.conflict(1)?.kept?.n).toBe(1)
+    state.close()
+  }
+  const state = openState(place, { key, binMaxBytes: 1 })
+  const baseline = state.baseline(group)
+  // What was met before is the same loss and the same conflict still.
+  await baseline.commit({
+    at,
+    kept: [{ ...deleted(lost), reason: 'Conflict', fields: ['JobTitle'] }],
+    conflicts: [{ link, replica: ann, field: 'JobTitle', version }],
+  })
+  expect([state.bin.list(9).length, state.bin.conflicts(9).length]).toEqual([2, 1])
+  // What was kept before counts.
+  const more = { at, kept: [deleted({}, 'another' as LinkId)] }
+  await expect(baseline.commit(more)).rejects.toMatchObject({ code: 'BinFull' })
+  state.close()
+  if (key === undefined) return
+  for (const [name, bytes] of bytesIn(place)) expect(bytes.includes('Director'), name).toBe(false)
+})
+
+test('who only reads or asks does not bring it up to date, and says who does', () => {
+  const place = written()
+  const before = bytesIn(place)
+  for (const how of [{ readOnly: true }, { asking: true }]) {
+    expect(() => openState(place, how)).toThrow(
+      expect.objectContaining({
+        code: 'StateOlder',
+        message: expect.stringContaining('exsync run'),
+      }),
+    )
+  }
+  expect(bytesIn(place)).toEqual(before)
+})
