@@ -47,8 +47,8 @@ export const carryingOut: readonly Mutant[] = [
     [
       'recheck-not-written',
       'what is to be changed is read again should it not come to that',
-      `memories: withRecheck(memories, pending),`,
-      `memories,`,
+      `memories: withRecheck(agedIn(memories, sight.restored), pending),`,
+      `memories: agedIn(memories, sight.restored),`,
     ],
     [
       'unused-is-consumed',
@@ -65,15 +65,14 @@ export const carryingOut: readonly Mutant[] = [
     [
       'joiner-waits',
       'who joins gets everything',
-      `unsettle: proposal.sight.fresh.length > 0`,
-      `unsettle: proposal.sight.fresh.length < 0`,
+      `unsettle: sight.fresh.length > 0`,
+      `unsettle: sight.fresh.length < 0`,
     ],
-    ['left-still-counts', 'who leaves is forgotten', `left: [...left, `, `left: [`],
     [
-      'old-hub-stays',
-      'under another hub a group begins anew',
-      `const reset = anotherHub(beforeRoles, rules.roles)`,
-      `const reset = anotherHub([], rules.roles)`,
+      'left-still-counts',
+      'who leaves is forgotten',
+      `decided ? [...left, ...sight.replaced] : []`,
+      `decided ? [...sight.replaced] : []`,
     ],
     [
       'conflicts-not-counted',
@@ -156,6 +155,26 @@ export const carryingOut: readonly Mutant[] = [
       'what failed is told',
       `if (error.kind !== 'stale') this.#failed(error, 1)`,
       ``,
+    ],
+  ]),
+  ...mutantsOf('controller/sync/propose.ts', [
+    [
+      'old-hub-stays',
+      'under another hub a group begins anew',
+      `anotherHub([...before.keys()], roles)`,
+      `anotherHub([], roles)`,
+    ],
+    [
+      'joiner-sees-changes',
+      'who joins is compared with everything',
+      `if (sight.fresh.length > 0) for`,
+      `if (sight.fresh.length < 0) for`,
+    ],
+    [
+      'claims-ignored',
+      'a folder that another group has is not touched',
+      `if (other === undefined ||`,
+      `if (other !== '' ||`,
     ],
   ]),
 ]

@@ -106,6 +106,18 @@ export const comparing = [
   ]),
   ...mutantsOf('controller/core/reading.ts', [
     [
+      'own-write-is-edit',
+      'our own write, whose reply was lost, is no edit',
+      `const changes = withoutAgreed(type, link, copy, all)`,
+      `const changes = all`,
+    ],
+    [
+      'backup-is-edit',
+      'what a backup holds is no edit',
+      `const aged = restored && role.receives &&`,
+      `const aged = restored && !role.receives &&`,
+    ],
+    [
       'newest-base',
       'who is behind is compared with what her copy held',
       `const base = newcomer ? {} : (baseOf(link, copy) ?? {})`,
@@ -126,20 +138,20 @@ export const comparing = [
     [
       'rewritten-view',
       'what a server made of a copy is not what its user has',
-      `newcomer ? found.item : changed(base, changes)`,
+      `newcomer ? found.item : changed(base, all)`,
       `found.item`,
     ],
     [
       'receivers-write',
       'a receive-only member’s edit does not travel',
-      `travels: role.writes && !(`,
-      `travels: !(`,
+      `travels: role.writes && !aged && !(`,
+      `travels: !aged && !(`,
     ],
     [
       'private-edits-travel',
       'edits of a copy that its owner marked private stay',
-      `travels: role.writes && !(isPrivate && !agreedPrivate(type, link))`,
-      `travels: role.writes`,
+      `travels: role.writes && !aged && !(isPrivate && !agreedPrivate(type, link))`,
+      `travels: role.writes && !aged`,
     ],
     [
       'agreed-private-stuck',

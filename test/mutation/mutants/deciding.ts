@@ -3,6 +3,19 @@ import { mutantsOf } from '../mutant.ts'
 
 export const deciding = [
   ...mutantsOf('controller/core/plan.ts', [
+    ['backup-deletes', 'what a backup lacks was not deleted', `|| (cell.restored && receives)`, ``],
+    [
+      'superseded-not-kept',
+      'what a backup of a hub that only gives overwrites is kept',
+      `draft.keeps.push(...supersededOf(type, row, agreed, readings))`,
+      ``,
+    ],
+    [
+      'overwritten-not-kept',
+      'what comes back from the bin keeps what it overwrites',
+      `draft.keeps.push(...overwritten(type, link, hub.id, restoring))`,
+      `overwritten(type, link, hub.id, restoring)`,
+    ],
     [
       'hub-unknown-decides',
       'without the hub nothing is decided',
@@ -30,8 +43,8 @@ export const deciding = [
     [
       'receivers-delete',
       'a receive-only member’s delete does not count',
-      `if (!writes || cell?.state !== 'gone') return false`,
-      `if (cell?.state !== 'gone') return false`,
+      `if (!writes || cell?.state !== 'gone' ||`,
+      `if (cell?.state !== 'gone' ||`,
     ],
     [
       'loser-not-kept',
@@ -66,20 +79,15 @@ export const deciding = [
     [
       'own-writes-are-edits',
       'the latest edit is a user’s, not our own write',
-      `moved && edited.length > 0`,
-      `moved && edited.length < 0`,
-    ],
-    [
-      'first-edit-time',
-      'of several edits the latest tells when it was edited',
-      `? Math.max(...edited.map(`,
-      `? Math.min(...edited.map(`,
+      `editedMs: moved ? target.editedMs : link.editedMs`,
+      `editedMs: link.editedMs`,
     ],
     [
       'hub-is-twinned',
       'KeepBoth: the hub’s own cannot lose its place',
       `reading === undefined || reading.hub ?`,
       `reading === undefined ?`,
+      'under KeepBoth the hub wins every conflict that it is in',
     ],
     [
       'keep-both-keeps-one',
@@ -95,6 +103,18 @@ export const deciding = [
     ],
   ]),
   ...mutantsOf('controller/core/merge.ts', [
+    [
+      'first-edit-time',
+      'of several edits the latest tells when it was edited',
+      `return Math.max(ms, ...contenders`,
+      `return Math.min(ms, ...contenders`,
+    ],
+    [
+      'late-copy-is-late-edit',
+      'without a history a value is as old as its oldest holder',
+      `Math.min(...holders.map(`,
+      `Math.max(...holders.map(`,
+    ],
     [
       'set-is-one-value',
       'of a set, what one adds and another removes both happen',

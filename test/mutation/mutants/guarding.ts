@@ -119,14 +119,24 @@ export const guarding = [
     [
       'caused-not-written',
       'what a replica caused is remembered for the window',
-      `caused: causedBy(plan.steps, rules.roles),`,
+      `caused: causedBy(guarded, rules.roles),`,
       ``,
     ],
+  ]),
+  ...mutantsOf('controller/sync/propose.ts', [
     [
       'window-has-no-start',
       'what was caused long ago does not count',
       `const since = course.clock.now() - course.windowMs`,
       `const since = 0`,
+    ],
+  ]),
+  ...mutantsOf('controller/sync/consequences.ts', [
+    [
+      'approved-uses-up',
+      'what was approved does not use up the window',
+      `asked('Deletions') ? 0 : count(deletes)`,
+      `count(deletes)`,
     ],
   ]),
 ]

@@ -24,7 +24,7 @@ export const matching = [
     [
       'private-matches',
       'a member’s private item is not compared with others',
-      `return ours || mayLeave(view.type, role, found)`,
+      `return role.hub || ours || mayLeave(view.type, role, found)`,
       `return true`,
     ],
     [
@@ -42,8 +42,8 @@ export const matching = [
     [
       'old-hub-travels',
       'what was copied from another hub does not reach this one',
-      `if (ours && found.stamp?.hub !==`,
-      `if (ours && !ours && found.stamp?.hub !==`,
+      `return stamp.hub !== hubMark(`,
+      `return stamp.hub === '' && stamp.hub !== hubMark(`,
     ],
     [
       'order-of-members',
@@ -90,6 +90,7 @@ export const matching = [
       'of equal items the stamped one is the copy',
       `places.stampedEqual,`,
       ``,
+      'which of two equal items a copy is paired with shows nowhere',
     ],
     ['equal-unmatched', 'equal items are one', `places.equal,`, ``],
     [

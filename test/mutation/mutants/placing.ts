@@ -18,8 +18,8 @@ export const placing = [
     [
       'drift-delete-stands',
       'with drift: Revert a deleted copy comes back',
-      `else if (role.writes || role.drift === 'Revert') {`,
-      `else if (role.writes) {`,
+      `else if (role.writes || role.drift === 'Revert' || cell.restored) {`,
+      `else if (role.writes || cell.restored) {`,
     ],
     [
       'gives-only-recreated',
@@ -66,14 +66,14 @@ export const placing = [
     [
       'drift-reverted',
       'with drift: Ignore edits stay',
-      `!travels && (role.writes || role.drift === 'Ignore')`,
-      `!travels && role.writes`,
+      `!travels && !aged && (role.writes || role.drift === 'Ignore')`,
+      `!travels && !aged && role.writes`,
     ],
     [
       'withheld-reverted',
       'edits of a copy marked private are not undone',
-      `!travels && (role.writes || role.drift === 'Ignore')`,
-      `!travels && !role.writes && role.drift === 'Ignore'`,
+      `!travels && !aged && (role.writes || role.drift === 'Ignore')`,
+      `!travels && !aged && !role.writes && role.drift === 'Ignore'`,
     ],
     [
       'withheld-not-noted',
@@ -110,6 +110,7 @@ export const placing = [
       'a copy that is noted is read again until it is dealt with',
       `version: unread, revision: 0`,
       `version: found.version, revision: 0`,
+      'what is to be changed is read again anyway, and so noted twice',
     ],
   ]),
   ...mutantsOf('controller/core/fold.ts', [
