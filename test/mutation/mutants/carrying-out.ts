@@ -67,6 +67,7 @@ export const carryingOut: readonly Mutant[] = [
       'who joins gets everything',
       `unsettle: sight.fresh.length > 0`,
       `unsettle: sight.fresh.length < 0`,
+      'the same pass compares the joiner with every link, and what then lacks is unsettled by its agreement',
     ],
     [
       'left-still-counts',

@@ -47,12 +47,6 @@ export const guarding = [
       `return publisher === '' && actions`,
     ],
     [
-      'edits-are-publications',
-      'only a new item is a publication',
-      `&& actions.some((action) => action.kind === 'create')`,
-      `&& actions.length >= 0`,
-    ],
-    [
       'hub-may-delete',
       'an emptied hub empties nobody',
       `const deleted = plan.steps.filter(`,
