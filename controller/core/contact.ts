@@ -87,7 +87,12 @@ function numbers(item: Item): readonly string[] {
 
 function personName(item: Item): string {
   const name = joined([text(item, 'GivenName'), text(item, 'Surname')], ' ')
-  return (name || text(item, 'DisplayName') || text(item, 'FileAs')).toLowerCase()
+  // Servers call somebody without a name by the address; that is no name.
+  const addresses = emailAddresses(item)
+  const called = [name, text(item, 'DisplayName'), text(item, 'FileAs')].map((each) =>
+    each.toLowerCase(),
+  )
+  return called.find((each) => each !== '' && !addresses.includes(each)) ?? ''
 }
 
 /** Contacts. */

@@ -35,6 +35,8 @@ export type Judgement = Readonly<{
   caused: ReadonlyMap<ReplicaId, Caused>
   /** Hashes that somebody approved. */
   approved: ReadonlySet<string>
+  /** How many approvals have been used: the same effects, met again later, have another hash. */
+  epoch: number
 }>
 
 /** The plan that may be carried out, what of the observations it uses, and who was set aside. */
@@ -81,10 +83,21 @@ function excessesOf(plan: Plan, role: Role, judgement: Judgement): readonly Refu
   const { deletions, publications } = judgement.limits
   const percent = Math.ceil((judgement.items * deletions.maxPercent) / 100)
   const deleted = plan.steps.filter((step) => deletes(step, role.id))
+  const blame = { replica: role.id, epoch: judgement.epoch }
   const published = role.hub ? [] : plan.steps.filter((step) => publishes(step, role.id))
   return [
-    ...over('Deletions', role.id, deleted, caused.deletions, Math.min(percent, deletions.maxCount)),
-    ...over('Publications', role.id, published, caused.publications, publications.maxCount),
+    ...over(
+      { ...blame, reason: 'Deletions' },
+      deleted,
+      caused.deletions,
+      Math.min(percent, deletions.maxCount),
+    ),
+    ...over(
+      { ...blame, reason: 'Publications' },
+      published,
+      caused.publications,
+      publications.maxCount,
+    ),
   ]
 }
 
@@ -98,15 +111,16 @@ export function publishes({ publisher, actions }: Step, replica: ReplicaId): boo
   return publisher === replica && actions.some((action) => action.kind === 'create')
 }
 
+type Blame = Pick<Refusal, 'replica' | 'reason'> & Pick<Judgement, 'epoch'>
+
 function over(
-  reason: Refusal['reason'],
-  replica: ReplicaId,
+  { replica, reason, epoch }: Blame,
   steps: readonly Step[],
   before: number,
   limit: number,
 ): readonly Refusal[] {
   if (steps.length === 0 || before + steps.length <= limit) return []
   const links: readonly LinkId[] = steps.map(({ link }) => link.id).sort()
-  const hash = digestOf(reason, replica, ...links).slice(0, 12)
+  const hash = digestOf(reason, replica, String(epoch), ...links).slice(0, 12)
   return [{ replica, reason, count: before + steps.length, limit, hash }]
 }

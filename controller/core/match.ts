@@ -9,7 +9,7 @@
 import { digestOf, type GroupId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import { canonicalItem, type Item, type ItemType, nothing } from './item.ts'
 import { baseOf, type Cell, type Found, type Link, type Role } from './link.ts'
-import { groupMark, sourceMark } from './stamp.ts'
+import { isOurs, type Stamp, sourceMark } from './stamp.ts'
 
 /** An item that no link knows; `foreign`: a copy that we made of another hub's item. */
 export type Loose = Readonly<{ role: Role; found: Found; foreign?: boolean }>
@@ -39,14 +39,14 @@ type Place = {
 /** Matches the loose items, given in the order of `ordered` roles; see the file's head for the rule. */
 export function matched(
   group: GroupId,
+  hub: ReplicaId | undefined,
   type: ItemType,
   links: readonly Link[],
   cells: ReadonlyMap<LinkId, ReadonlyMap<ReplicaId, Cell>>,
   loose: readonly Loose[],
 ): Readonly<{ adopted: readonly Adopted[]; born: readonly Family[] }> {
   if (loose.length === 0) return { adopted: [], born: [] }
-  const mine = groupMark(group)
-  const places = new Places(group, type)
+  const places = new Places(group, hub, type)
   for (const link of links) {
     const row = cells.get(link.id)
     // An agreed deletion is a place only for copies of it that nobody knew of; see by stamp, not by looks.
@@ -75,19 +75,20 @@ export function matched(
       places.natural,
       places.leftOver,
     ]) {
-      if (rest.size > 0) rule.call(places, mine, rest)
+      if (rest.size > 0) rule.call(places, rest)
     }
-    for (const one of rest) places.open(mine, one)
+    for (const one of rest) places.open(one)
   }
   // Of what was copied from another hub, only what this one has as well is the same; the rest is left alone.
   for (const family of byReplica(loose.filter(({ foreign }) => foreign))) {
-    places.equal(mine, new Set(family))
+    places.equal(new Set(family))
   }
   return places.result()
 }
 
 class Places {
   readonly #group: GroupId
+  readonly #hub: ReplicaId | undefined
   readonly #type: ItemType
   readonly #all: Place[] = []
   readonly #prints = new WeakMap<Found, string>()
@@ -97,8 +98,9 @@ class Places {
   readonly #byMark = new Map<string, Place[]>()
   readonly #byKey = new Map<string, Place[]>()
 
-  constructor(group: GroupId, type: ItemType) {
+  constructor(group: GroupId, hub: ReplicaId | undefined, type: ItemType) {
     this.#group = group
+    this.#hub = hub
     this.#type = type
   }
 
@@ -112,9 +114,9 @@ class Places {
   }
 
   /** Begins a family with an item that found no equal. */
-  open(group: string, loose: Loose): void {
+  open(loose: Loose): void {
     const { found, role } = loose
-    const ours = found.stamp?.group === group ? found.stamp : undefined
+    const ours = this.#ours(found)
     const stamp = ours === undefined ? [] : [ours.link, ours.source]
     const place: Place = {
       link: undefined,
@@ -130,37 +132,37 @@ class Places {
     this.add(place)
   }
 
-  moved(_group: string, rest: Set<Loose>): void {
+  moved(rest: Set<Loose>): void {
     this.#settle(rest, (one, print) => this.#byHeld.get(`${one.role.id} ${print}`), 'moved')
   }
 
-  directEqual(group: string, rest: Set<Loose>): void {
-    this.#settle(rest, (one) => this.#sources(group, one), 'equal')
+  directEqual(rest: Set<Loose>): void {
+    this.#settle(rest, (one) => this.#sources(one), 'equal')
   }
 
-  direct(group: string, rest: Set<Loose>): void {
-    this.#settle(rest, (one) => this.#sources(group, one))
+  direct(rest: Set<Loose>): void {
+    this.#settle(rest, (one) => this.#sources(one))
   }
 
-  stampedEqual(group: string, rest: Set<Loose>): void {
-    this.#settle(rest, (one) => this.#marked(group, one), 'equal')
+  stampedEqual(rest: Set<Loose>): void {
+    this.#settle(rest, (one) => this.#marked(one), 'equal')
   }
 
-  equal(_group: string, rest: Set<Loose>): void {
+  equal(rest: Set<Loose>): void {
     this.#settle(rest, (_one, print) => this.#byFingerprint.get(print))
   }
 
-  stamped(group: string, rest: Set<Loose>): void {
-    this.#settle(rest, (one) => this.#marked(group, one))
+  stamped(rest: Set<Loose>): void {
+    this.#settle(rest, (one) => this.#marked(one))
   }
 
-  natural(_group: string, rest: Set<Loose>): void {
+  natural(rest: Set<Loose>): void {
     this.#byNaturalKey(rest, [...rest], () => true)
   }
 
   // A copy that we made is somebody's: where only one is left that it can be of, the others being taken, it is.
-  leftOver(group: string, rest: Set<Loose>): void {
-    const ours = [...rest].filter(({ found }) => found.stamp?.group === group)
+  leftOver(rest: Set<Loose>): void {
+    const ours = [...rest].filter(({ found }) => this.#ours(found) !== undefined)
     this.#byNaturalKey(rest, ours, free)
   }
 
@@ -211,16 +213,20 @@ class Places {
     return known
   }
 
-  // Places that hold the very item from which this one was copied.
-  #sources(group: string, { found: { stamp } }: Loose): readonly Place[] {
-    const ours = stamp !== undefined && stamp.group === group && stamp.source !== ''
-    return (ours ? this.#byOwn.get(stamp.source) : undefined) ?? []
+  #ours({ stamp }: Found): Stamp | undefined {
+    return stamp !== undefined && isOurs(this.#group, this.#hub, stamp) ? stamp : undefined
   }
 
-  #marked(group: string, { role, found }: Loose): readonly Place[] {
-    const { stamp } = found
+  // Places that hold the very item from which this one was copied.
+  #sources({ found }: Loose): readonly Place[] {
+    const source = this.#ours(found)?.source ?? ''
+    return (source === '' ? undefined : this.#byOwn.get(source)) ?? []
+  }
+
+  #marked({ role, found }: Loose): readonly Place[] {
+    const stamp = this.#ours(found)
     const marks = [sourceMark(role.id, found.id), linkIdOf(this.#group, role.id, found.id)]
-    if (stamp !== undefined && stamp.group === group) marks.push(stamp.link, stamp.source)
+    if (stamp !== undefined) marks.push(stamp.link, stamp.source)
     return marks.flatMap((mark) => this.#byMark.get(mark) ?? [])
   }
 }

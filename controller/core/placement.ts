@@ -138,12 +138,14 @@ function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Dra
     shown,
     withheld,
   })
-  if (!travels && !ignored && changes.size > 0) {
+  // What stays with its user is kept as well, where it is overwritten after all.
+  const fields = ignored ? touched(patch).filter((field) => mine.includes(field)) : touched(patch)
+  if (!travels && fields.length > 0 && changes.size + mine.length > 0) {
     draft.keeps.push({
       replica: role.id,
       item: found.item,
       reason: aged ? 'Backup' : 'Drift',
-      fields: touched(patch),
+      fields,
     })
   }
 }

@@ -20,7 +20,7 @@ import {
 } from './link.ts'
 import { type Loose, matched } from './match.ts'
 import type { Restoration } from './restore.ts'
-import { groupMark, hubMark } from './stamp.ts'
+import { hubMark, isOurs } from './stamp.ts'
 
 /** All that a plan is made from. `links` holds every link that is changed or behind, and no more need be. */
 export type View = Readonly<{
@@ -89,15 +89,19 @@ function indexed(links: readonly Link[]): Map<ReplicaId, Map<ItemId, LinkId>> {
 
 // May it be compared with others? What a member marked private may not, unless it is a copy that we made.
 function mayMatch(view: View, role: Role, found: Found): boolean {
-  const ours = found.stamp?.group === groupMark(view.group)
+  const ours = found.stamp !== undefined && isOurs(view.group, hubIn(view), found.stamp)
   return role.hub || ours || mayLeave(view.type, role, found)
 }
 
-// What we copied from another hub belongs to that one, and must not reach this. The hub may have had another
-// name then: a link of ours, known by its id, is ours all the same.
+// What was copied from another hub, by this group or by any other, belongs to that one, and must not reach
+// this. The hub may have had another name then: a link of ours, known by its id, is ours all the same.
 function isForeign(view: View, links: ReadonlySet<LinkId>, role: Role, { stamp }: Found): boolean {
-  if (role.hub || stamp?.group !== groupMark(view.group) || links.has(stamp.link)) return false
-  return stamp.hub !== hubMark(view.roles.find(({ hub }) => hub)?.id)
+  if (role.hub || stamp === undefined || links.has(stamp.link)) return false
+  return stamp.hub !== hubMark(hubIn(view))
+}
+
+function hubIn({ roles }: View): ReplicaId | undefined {
+  return roles.find(({ hub }) => hub)?.id
 }
 
 // A member's own item that is marked private never leaves the mailbox.
@@ -134,7 +138,7 @@ function* join(
   cells: ReadonlyMap<LinkId, Map<ReplicaId, Cell>>,
   loose: readonly Loose[],
 ): Iterable<Row> {
-  const { adopted, born } = matched(view.group, view.type, links, cells, loose)
+  const { adopted, born } = matched(view.group, hubIn(view), view.type, links, cells, loose)
   for (const { link, role, found, moved } of adopted) {
     const cell = cells.get(link)?.get(role.id)
     // What was only moved keeps its history; anything else, restored perhaps, is compared as if never seen.
@@ -160,12 +164,13 @@ function* join(
     }
     for (const { role, found } of family) row.set(role.id, { state: 'edited', found })
     const id = linkIdOf(view.group, eldest.role.id, eldest.found.id)
-    yield { link: freshLink(id, aliasesOf(view.group, family)), cells: row }
+    yield { link: freshLink(id, aliasesOf(view, family)), cells: row }
   }
 }
 
-function aliasesOf(group: GroupId, family: readonly Loose[]): readonly string[] {
-  const mine = groupMark(group)
-  const stamps = family.flatMap(({ found }) => (found.stamp?.group === mine ? [found.stamp] : []))
+function aliasesOf(view: View, family: readonly Loose[]): readonly string[] {
+  const stamps = family.flatMap(({ found: { stamp } }) =>
+    stamp !== undefined && isOurs(view.group, hubIn(view), stamp) ? [stamp] : [],
+  )
   return [...new Set(stamps.flatMap(({ link, source }) => [link, source]))].filter(Boolean)
 }

@@ -27,6 +27,11 @@ export function sourceMark(replica: ReplicaId, item: ItemId): string {
   return digestOf('source', replica, item)
 }
 
+/** Is it of this group, or of any other over the same hub, whose copies are of the same items? */
+export function isOurs(group: GroupId, hub: ReplicaId | undefined, stamp: Stamp): boolean {
+  return stamp.group === groupMark(group) || (hub !== undefined && stamp.hub === hubMark(hub))
+}
+
 /** The stamp as it is written: `1|group|link|source|hub`. */
 export function stampText(stamp: Stamp): string {
   return ['1', stamp.group, stamp.link, stamp.source, stamp.hub].join('|')

@@ -116,7 +116,9 @@ function judged(report: Report, cast: Cast): readonly Draft[] {
     const message = `${report.items} items, ${members.current} of ${members.total} members current`
     drafts.push({ type: 'Ready', status: 'True', reason: 'Succeeded', message })
   }
-  if (unfinished || (members.behind > 0 && problems.length === 0)) {
+  // Who waits for a person, or for Exchange, is not about to be done.
+  const waiting = problems.length + refusals.length > 0
+  if (unfinished || (members.behind > 0 && !waiting)) {
     drafts.push({
       type: 'Reconciling',
       status: 'True',

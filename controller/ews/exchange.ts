@@ -81,7 +81,8 @@ function memberOf(line: Line, { role, mailbox, folder }: Place): Replica {
   const actAs = line.impersonates ? mailbox : undefined
   const route: Route = { actAs, anchor: mailbox, lane: mailbox.toLowerCase() }
   const control = new Control(transport, endpoint.url, route, { mailbox }, () => signal)
-  return new Member({ role, path: folder, transport, control, pool, route })
+  const asOwner = line.impersonates
+  return new Member({ role, path: folder, transport, control, pool, route, asOwner })
 }
 
 function endpointOf({ group, server, unusable, credentials, ca }: Declared): Endpoint {

@@ -5,6 +5,7 @@ import type { Role } from '../core/link.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
 import type { Control } from './control.ts'
+import { faultOf } from './faults.ts'
 import { type FolderState, getFolder, wentBack } from './folder-state.ts'
 import { Items } from './items.ts'
 import {
@@ -28,6 +29,8 @@ export type MemberSite = Readonly<{
   control: Control
   pool: Pool
   route: Route
+  /** Do we act as the owner, who sees every folder of hers? A delegate may just not see it. */
+  asOwner: boolean
 }>
 
 /** The Replica port over a mailbox folder. */
@@ -140,7 +143,9 @@ export class Member implements Replica {
         error instanceof SyncError &&
         ['ErrorFolderNotFound', 'ErrorItemNotFound'].includes(error.code)
       if (!lost || folder === undefined) throw error
-      return this.#look(undefined, signal)
+      const another = await this.#look(undefined, signal)
+      if (another === undefined && !this.#site.asOwner) throw faultOf('ErrorFolderNotFound')
+      return another
     }
   }
 

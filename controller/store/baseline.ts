@@ -100,6 +100,11 @@ export class SqliteBaseline implements Baseline {
     )
   }
 
+  async approvals(): Promise<number> {
+    const row = this.#sql('SELECT count(*) AS used FROM approvals WHERE grp = ?').get(this.group)
+    return Number(row?.used ?? 0)
+  }
+
   async conflicts(): Promise<Readonly<{ total: number; lastMs: number | undefined }>> {
     const row = this.#sql(
       'SELECT count(*) AS total, max(time_ms) AS last FROM conflicts WHERE grp = ?',

@@ -43,6 +43,14 @@ export function write(desk: Desk, change: Change): void {
       'INSERT INTO caused (grp, replica, time_ms, deletions, publications) VALUES (?, ?, ?, ?, ?)',
     ).run(group, replica, timeMs, deletions, publications)
   }
+  for (const hash of change.approvals ?? []) {
+    sql('INSERT INTO approvals (grp, hash, time_ms, pass) VALUES (?, ?, ?, ?)').run(
+      group,
+      hash,
+      timeMs,
+      pass,
+    )
+  }
   for (const [replica, memory] of change.memories ?? []) remember(desk, replica, memory)
   for (const { link, replica, action, result } of change.entries ?? []) {
     sql(

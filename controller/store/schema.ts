@@ -61,6 +61,9 @@ CREATE TABLE IF NOT EXISTS caused (
   grp TEXT NOT NULL, replica TEXT NOT NULL, time_ms INTEGER NOT NULL,
   deletions INTEGER NOT NULL, publications INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS approvals (
+  grp TEXT NOT NULL, hash TEXT NOT NULL, time_ms INTEGER NOT NULL, pass TEXT NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS journal (
   n INTEGER PRIMARY KEY, grp TEXT NOT NULL, time_ms INTEGER NOT NULL, pass TEXT NOT NULL,
   link TEXT NOT NULL, replica TEXT NOT NULL, action TEXT NOT NULL, result TEXT NOT NULL
@@ -76,7 +79,7 @@ export const tables: Readonly<Record<number, readonly string[]>> = {
   1: ['replicas', 'links', 'bases', 'copies', 'bin', 'conflicts', 'caused', 'journal'],
   2: [
     ...['replicas', 'links', 'bases', 'copies', 'bin', 'conflicts', 'caused', 'journal'],
-    ...['tally', 'restores', 'vault'],
+    ...['tally', 'restores', 'vault', 'approvals'],
   ],
 }
 

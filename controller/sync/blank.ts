@@ -23,6 +23,7 @@ export function blank(baseline: Baseline): Baseline {
     deviating: async () => [],
     restorations: async () => [],
     causedSince: (timeMs) => baseline.causedSince(timeMs),
+    approvals: () => baseline.approvals(),
     conflicts: () => baseline.conflicts(),
     claims: () => baseline.claims(),
     commit: (change) => baseline.commit(change),

@@ -47,6 +47,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     kept,
     conflicts: kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf),
     caused: causedBy(guarded, rules.roles),
+    approvals: guarded.approvals.map(({ hash }) => hash),
     memories: withRecheck(agedIn(memories, sight.restored), pending),
     restored: decided ? restoredBy(proposal, plan, rules) : [],
   })

@@ -124,6 +124,8 @@ export type Change = Readonly<{
   kept?: readonly Kept[]
   conflicts?: readonly ConflictNote[]
   caused?: ReadonlyMap<ReplicaId, Caused>
+  /** Approvals that are used up by this, by hash. */
+  approvals?: readonly string[]
   memories?: ReadonlyMap<ReplicaId, Memory>
   /** What was wanted back, and what becomes of it by this very change. */
   restored?: readonly Readonly<{ n: number; result: RestoreResult }>[]
@@ -153,6 +155,8 @@ export interface Baseline {
   count(): Promise<number>
   /** What each replica has caused since then. */
   causedSince(timeMs: number): Promise<ReadonlyMap<ReplicaId, Caused>>
+  /** How many approvals have been used since the group began. */
+  approvals(): Promise<number>
   /** Conflicts since the group began. */
   conflicts(): Promise<Readonly<{ total: number; lastMs: number | undefined }>>
   /** The replicas' folders that other groups hold: folder → group. */

@@ -89,6 +89,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     items: await baseline.count(),
     caused: await baseline.causedSince(since),
     approved,
+    epoch: await baseline.approvals(),
   }
   const left = [...before.keys()].filter((id) => !present.has(id))
   const plan = guarded(rules, view, judgement)

@@ -50,6 +50,7 @@ export function renamed(baseline: Baseline, renames: Renames): Baseline {
     links: async (ids) => (await baseline.links(ids)).map(called),
     count: () => baseline.count(),
     causedSince: async (timeMs) => keyed(await baseline.causedSince(timeMs)),
+    approvals: () => baseline.approvals(),
     conflicts: () => baseline.conflicts(),
     claims: () => baseline.claims(),
     restorations: () => baseline.restorations(),

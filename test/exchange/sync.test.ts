@@ -145,6 +145,22 @@ test('a folder that has gone cannot be synchronised', async () => {
   expect(codes(await anna.ask(syncItems(id, '')))).toEqual(['ErrorSyncFolderNotFound'])
 })
 
+test('of a folder put back from a backup, a later state tells only what is not there any more', async () => {
+  const folder = freshFolder()
+  const [edited, deleted] = ['A', 'B'].map((GivenName) => folder.create({ GivenName }))
+  const undo = folder.backup()
+  folder.update(edited?.id ?? '', { GivenName: 'C' })
+  folder.delete(deleted?.id ?? '')
+  const created = folder.create({ GivenName: 'D' })
+  const { state } = await sync(folder)
+  undo()
+  expect(await sync(folder, state)).toMatchObject({ changes: ['Delete'], ids: [created.id] })
+  const keys = () => folder.items().map(({ id, changeKey }) => [id, changeKey])
+  expect(keys()).toEqual([edited, deleted].map((item) => [item?.id, item?.changeKey]))
+  expect((await sync(folder)).ids.sort()).toEqual([edited?.id, deleted?.id].sort())
+  expect(folder.update(edited?.id ?? '', { GivenName: 'E' }).changeKey).not.toBe(edited?.changeKey)
+})
+
 test('after a restore everything is there under new ids', async () => {
   const jan = exchange.store.mailbox('jan@corp.example')
   const before = jan.folder('Contacts').create({ GivenName: 'A' })

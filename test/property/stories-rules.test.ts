@@ -115,6 +115,18 @@ describe('drift that is ignored', () => {
     await stage.rest()
     expect(stage.shows('jan')).toEqual(['Ewa:2'])
     expect(fieldOf(stage, 'jan', 'Department')).toEqual(['mine'])
+    expect(stage.bin()).toEqual(['jan Drift Ewa:mine'])
+  })
+
+  test('is kept when the hub changes the same field later', async () => {
+    const stage = new Stage({ hub: { has: ['Ewa:1'] }, jan: ignoring })
+    await stage.rest()
+    stage.edit('jan', 'Ewa:mine')
+    await stage.rest()
+    stage.edit('hub', 'Ewa:2')
+    await stage.rest()
+    expect(stage.shows('jan')).toEqual(['Ewa:2'])
+    expect(stage.bin()).toEqual(['jan Drift Ewa:mine'])
   })
 
   test('is kept when the hub deletes the item', async () => {

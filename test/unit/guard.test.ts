@@ -40,6 +40,7 @@ const judge = (more: Partial<Judgement> = {}): Judgement => ({
   items: 100,
   caused: new Map(),
   approved: new Set(),
+  epoch: 0,
   ...more,
 })
 

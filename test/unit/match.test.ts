@@ -151,10 +151,17 @@ const cases: readonly Case[] = [
     1,
   ],
   [
-    'a stamp of another group says nothing',
+    'a copy that another group over the same hub made is of the same item',
     [person('Ewa')],
-    [[person('Jan'), { ...stamped(sourceMark(hub, 'hub/0' as ItemId)), group: 'other' }]],
-    2,
+    [[{ DisplayName: 'Somebody' }, { ...stamped(sourceMark(hub, 'hub/0' as ItemId)), group: 'x' }]],
+    1,
+    0,
+  ],
+  [
+    'a copy of another hub’s item is not brought here',
+    [person('Ewa')],
+    [[person('Jan'), { ...stamped('elsewhere'), group: 'x', hub: 'another' }]],
+    1,
     0,
   ],
 ]

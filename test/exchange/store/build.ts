@@ -97,6 +97,17 @@ function fill(state: State, folder: Folder, contacts: Contacts, seed: number, by
   for (const values of all) createItem(state, folder, { kind: 'Contact', values, by })
 }
 
+/** Gives a mailbox and its owner another address; the old one is nobody's then. */
+export function renameMailbox(state: State, from: string, to: string): void {
+  const [box, user] = [state.mailboxes.get(from), state.users.get(from)]
+  if (!box || !user) return
+  box.address = to
+  state.mailboxes.delete(from)
+  state.mailboxes.set(to, box)
+  state.users.delete(from)
+  state.users.set(to, { ...user, address: to })
+}
+
 /** Puts another mailbox in a mailbox's place: the same folders and items under new ids, or none at all. */
 export function replaceMailbox(state: State, address: string, keep: boolean): void {
   const old = state.mailboxes.get(address)

@@ -77,7 +77,7 @@ export type Folder = {
 /** A mailbox, or all public folders. */
 export type Box = {
   readonly scope: 'mailbox' | 'public'
-  readonly address: string
+  address: string
   ids: Ids
   root: Folder
   readonly distinguished: Map<string, Folder>

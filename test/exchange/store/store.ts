@@ -1,6 +1,7 @@
 // What tests hold in their hands: they look into mailboxes and act there as users would, without HTTP, and
 // they let the misfortunes of a real server happen. Rights are not asked here; the server asks them.
-import { ADMINISTRATOR, ensureFolder, replaceMailbox, setLevel } from './build.ts'
+import { backupOf } from './backup.ts'
+import { ADMINISTRATOR, ensureFolder, renameMailbox, replaceMailbox, setLevel } from './build.ts'
 import { copyItem, createItem, moveItem, saveItem } from './changes.ts'
 import { type Disposal, dispose } from './disposal.ts'
 import { folderBelow, pathOf, removeFolder, renameFolder } from './folders.ts'
@@ -49,6 +50,8 @@ export type FolderHandle = Readonly<{
   setPermission: (who: string, level: Level | undefined) => void
   rename: (name: string) => FolderHandle
   remove: () => void
+  /** What it holds now; the answer puts that back in place, ids and change keys and all. */
+  backup: () => () => void
 }>
 
 /** A mailbox in a test's hands. */
@@ -67,6 +70,8 @@ export type MailboxHandle = Readonly<{
   remove: () => void
   /** Sync states of this mailbox are worth nothing any more. */
   loseSyncStates: () => void
+  /** Its owner gets another address, and the old one is nobody's; ids stay. */
+  rename: (to: string) => MailboxHandle
 }>
 
 /** Everything that an Exchange holds. */
@@ -127,6 +132,10 @@ function mailboxOf(state: State, address: string): MailboxHandle {
     loseSyncStates: () => {
       box().epoch += 1
     },
+    rename: (to) => {
+      renameMailbox(state, address, to.toLowerCase())
+      return mailboxOf(state, to.toLowerCase())
+    },
   }
 }
 
@@ -186,6 +195,7 @@ function handleOf(
       return handleOf(state, pathOf(found), by, () => state.folders.get(found.id))
     },
     remove: () => removeFolder(state, folder()),
+    backup: () => backupOf(state, folder()),
   }
 }
 

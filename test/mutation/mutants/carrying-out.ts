@@ -178,4 +178,12 @@ export const carryingOut: readonly Mutant[] = [
       `if (other !== '' ||`,
     ],
   ]),
+  ...mutantsOf('controller/sync/jobs.ts', [
+    [
+      'left-drift-not-kept',
+      'what was left to its user is kept before it is overwritten',
+      `return driftIn(action.shown).filter((field) => fields.includes(field))`,
+      `return driftIn(action.shown).filter((field) => fields.length < 0 && field)`,
+    ],
+  ]),
 ]

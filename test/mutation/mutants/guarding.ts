@@ -4,6 +4,12 @@ import { mutantsOf } from '../mutant.ts'
 export const guarding = [
   ...mutantsOf('controller/core/guard.ts', [
     [
+      'approval-for-ever',
+      'an approval is spent once it was used',
+      `digestOf(reason, replica, String(epoch), ...links)`,
+      `digestOf(reason, replica, ...links)`,
+    ],
+    [
       'limit-less-one',
       'as many as the limit may pass',
       `before + steps.length <= limit`,
@@ -31,8 +37,8 @@ export const guarding = [
     [
       'published-before-ignored',
       'what was published within the window counts',
-      `published, caused.publications,`,
-      `published, 0,`,
+      `      caused.publications,\n`,
+      `      0,\n`,
     ],
     [
       'deletions-not-counted',
@@ -67,14 +73,14 @@ export const guarding = [
     [
       'approval-covers-later',
       'an approval names the very items',
-      `digestOf(reason, replica, ...links)`,
-      `digestOf(reason, replica)`,
+      `digestOf(reason, replica, String(epoch), ...links)`,
+      `digestOf(reason, replica, String(epoch))`,
     ],
     [
       'approval-covers-others',
       'an approval names the replica',
-      `digestOf(reason, replica, ...links)`,
-      `digestOf(reason, ...links)`,
+      `digestOf(reason, replica, String(epoch), ...links)`,
+      `digestOf(reason, String(epoch), ...links)`,
     ],
     [
       'approval-by-order',

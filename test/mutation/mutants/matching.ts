@@ -72,7 +72,7 @@ export const matching = [
     [
       'aliases-not-noted',
       'a link remembers what stamps called it before the state was lost',
-      `freshLink(id, aliasesOf(view.group, family))`,
+      `freshLink(id, aliasesOf(view, family))`,
       `freshLink(id)`,
     ],
   ]),
@@ -138,15 +138,9 @@ export const matching = [
     ],
     [
       'foreign-stamp-matches',
-      'a stamp of another group says nothing',
-      `if (stamp !== undefined && stamp.group === group) marks`,
-      `if (stamp !== undefined) marks`,
-    ],
-    [
-      'foreign-source-matches',
-      'a source that another group’s stamp names says nothing',
-      `stamp !== undefined && stamp.group === group && stamp.source !== ''`,
-      `stamp !== undefined && stamp.source !== ''`,
+      'a stamp of another hub’s item says nothing',
+      `return stamp !== undefined && isOurs(this.#group, this.#hub, stamp) ? stamp : undefined`,
+      `return stamp`,
     ],
     [
       'aliases-unread',
@@ -173,6 +167,14 @@ export const matching = [
       'only what is marked is private',
       `!['', 'Normal'].includes(`,
       `![''].includes(`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/stamp.ts', [
+    [
+      'other-group-is-foreign',
+      'copies that another group over the same hub made are of the same items',
+      `return stamp.group === groupMark(group) || (hub !== undefined && stamp.hub === hubMark(hub))`,
+      `return stamp.group === groupMark(group)`,
     ],
   ]),
 ]

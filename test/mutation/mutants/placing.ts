@@ -59,9 +59,9 @@ export const placing = [
     ],
     [
       'drift-not-kept',
-      'reverted drift is kept',
-      `if (!travels && !ignored && changes.size > 0) {`,
-      `if (!travels && !ignored && changes.size < 0) {`,
+      'reverted drift is kept, and ignored drift that is overwritten',
+      `if (!travels && fields.length > 0 && changes.size + mine.length > 0) {`,
+      `if (!travels && fields.length < 0) {`,
     ],
     [
       'drift-reverted',

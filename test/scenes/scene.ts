@@ -1,0 +1,383 @@
+// A literal world on the embedded Exchange, and the real program on it over HTTP: ews, sync, store and the
+// local resources in one process, with a clock that only the scene moves. A contact is written `Ewa:1`: her
+// given name and what is edited, her job title; or as a literal when more of it matters.
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { stringify } from 'yaml'
+import type { GroupId } from '../../controller/core/id.ts'
+import type {
+  ExchangeServer,
+  SyncGroup,
+  SyncGroupStatus,
+} from '../../controller/core/resources.generated.ts'
+import { Connections } from '../../controller/ews/exchange.ts'
+import { readResources } from '../../controller/local/resources.ts'
+import { openState, type State, stateFile } from '../../controller/store/state.ts'
+import type { Clock, Declared } from '../../controller/sync/ports.ts'
+import { reconcile, type Site } from '../../controller/sync/reconcile.ts'
+import { claimsOf } from '../../controller/sync/schedule.ts'
+import { type Exchange, startExchange } from '../exchange/exchange.ts'
+import type { Literal } from '../exchange/store/literal.ts'
+import type { FolderHandle, MailboxHandle, Snapshot } from '../exchange/store/store.ts'
+
+export const hubPath = '/Company'
+export const memberFolder = 'Contacts/Company'
+
+/** What lies in a folder: `Ewa:1`, or the whole contact. */
+export type Contact = string | Literal
+/** Who has what at first: `hub`, and people by their first names; who has none has no folder yet. */
+export type World = Readonly<Record<string, readonly Contact[]>>
+/** A group's spec, with its members by name. */
+export type Spec = Readonly<Record<string, unknown>> &
+  Readonly<{ members?: Readonly<Record<string, Literal>> }>
+
+const people = ['anna', 'jan', 'ewa'] as const
+/** A time long ago, so that the server's own clock is always later than any commit. */
+const startMs = Date.UTC(2020, 0, 1)
+export const dayMs = 86_400_000
+/** A spec with a guard that stops nothing, for scenes that are about something else. */
+export function unguarded(spec: Spec = {}): Spec {
+  const deletions = { maxPercent: 100, maxCount: 1000 }
+  return { guard: { deletions, publications: { maxCount: 1000 } }, ...spec }
+}
+
+/** One Exchange, and one or more controllers on it. */
+export class Scene {
+  readonly exchange: Exchange
+  readonly clock: Clock
+  readonly #controllers = new Map<string, Controller>()
+  readonly #world: World
+  readonly time: { ms: number }
+
+  private constructor(exchange: Exchange, world: World, time: { ms: number }) {
+    this.exchange = exchange
+    this.#world = world
+    this.time = time
+    this.clock = { now: () => time.ms, sleep: async () => {} }
+  }
+
+  /** Starts an Exchange with this in it, and declares the group `company` for all who are named. */
+  static async of(world: World, spec: Spec = {}): Promise<Scene> {
+    const time = { ms: startMs }
+    const exchange = await startExchange(
+      {
+        domain: 'corp.example',
+        users: [
+          { mailbox: 'sync@corp.example', password: 's', impersonates: 'all' },
+          ...people.map((who) => ({
+            mailbox: `${who}@corp.example`,
+            password: 'p',
+            folders: folderOf(world[who] ?? []),
+          })),
+        ],
+        publicFolders: [
+          {
+            path: hubPath,
+            permissions: { 'sync@corp.example': 'PublishingEditor' },
+            contacts: (world.hub ?? []).map(literalOf),
+          },
+        ],
+      },
+      { clock: () => time.ms },
+    )
+    const scene = new Scene(exchange, world, time)
+    onTestFinished(async () => {
+      for (const controller of scene.#controllers.values()) await controller.close()
+      await exchange.close()
+    })
+    scene.declare(spec)
+    return scene
+  }
+
+  /** Another controller, with a state of its own; `main` is the first. */
+  controller(name = 'main'): Controller {
+    const there = this.#controllers.get(name) ?? new Controller(this)
+    this.#controllers.set(name, there)
+    return there
+  }
+
+  /** Declares a group, or declares it anew. */
+  declare(spec: Spec, name = 'company', controller = 'main'): void {
+    const everybody = Object.keys(this.#world).filter((who) => who !== 'hub')
+    const members = spec.members ?? Object.fromEntries(everybody.map((who) => [who, {}]))
+    this.controller(controller).declare(name, { hub: { publicFolder: hubPath }, ...spec, members })
+  }
+
+  /** One pass for every group. */
+  async pass(options: Readonly<{ audit?: boolean }> = {}): Promise<void> {
+    this.wait(2000)
+    for (const controller of this.#controllers.values()) await controller.pass(options)
+    this.wait(2000)
+  }
+
+  /** Passes until nothing is written any more; throws when that takes more than six. */
+  async rest(): Promise<void> {
+    for (let count = 0; count < 6; count += 1) {
+      const before = this.#holdings()
+      await this.pass()
+      if (this.#holdings() === before && count > 0) return
+    }
+    throw new Error(`it does not come to rest: ${JSON.stringify(this.statuses())}`)
+  }
+
+  wait(ms: number): void {
+    this.time.ms += ms
+  }
+
+  mailbox(who: string): MailboxHandle {
+    return this.exchange.store.mailbox(`${who}@corp.example`)
+  }
+
+  /** The folder of `hub` or of a member; `anna/Contacts/Old` is another one of hers. */
+  folder(where: string): FolderHandle {
+    const { store } = this.exchange
+    if (where.startsWith('/')) return store.publicFolder(where)
+    if (where === 'hub') return store.publicFolder(hubPath)
+    const [who = '', ...path] = where.split('/')
+    return this.mailbox(who).folder(path.join('/') || memberFolder)
+  }
+
+  /** Makes a public folder that may be a hub. */
+  makeHub(path: string): FolderHandle {
+    const folder = this.exchange.store.createPublicFolder(path)
+    folder.setPermission('sync@corp.example', 'PublishingEditor')
+    return folder
+  }
+
+  put(where: string, contact: Contact, more: Literal = {}): void {
+    this.wait(2000)
+    this.folder(where).create({ ...literalOf(contact), ...more })
+  }
+
+  edit(where: string, contact: string, more: Literal = {}): void {
+    this.wait(2000)
+    const [name = '', title] = contact.split(':')
+    const titled = title === undefined ? {} : { JobTitle: title }
+    this.folder(where).update(this.item(where, name).id, { ...titled, ...more })
+  }
+
+  remove(where: string, name: string): void {
+    this.wait(2000)
+    this.folder(where).delete(this.item(where, name).id)
+  }
+
+  /** The first item of that given name. */
+  item(where: string, name: string): Snapshot {
+    const found = this.folder(where)
+      .items()
+      .find(({ contact }) => contact.GivenName === name)
+    if (found === undefined) throw new Error(`${where} has no ${name}`)
+    return found
+  }
+
+  /** What is there: `Ewa:1`, with her address and number if she has them; sorted. */
+  shows(where: string): readonly string[] {
+    const folder = this.folder(where)
+    if (!folder.exists()) return []
+    return folder
+      .items()
+      .map(({ contact }) => textOf(contact))
+      .sort()
+  }
+
+  /** What all of them show, when it is the same; else who shows what. */
+  all(...where: readonly string[]): unknown {
+    const shown = where.map((each) => [each, this.shows(each)] as const)
+    const texts = new Set(shown.map(([, list]) => JSON.stringify(list)))
+    return texts.size === 1 ? shown[0]?.[1] : Object.fromEntries(shown)
+  }
+
+  /** What was kept, by all controllers: `anna Conflict Ewa:1`. */
+  bin(): readonly string[] {
+    return [...this.#controllers.values()].flatMap((controller) => controller.bin()).sort()
+  }
+
+  /** Is it in a folder of anybody's, or in the bin? */
+  holds(text: string): boolean {
+    const everywhere = ['hub', ...people].flatMap((where) => this.shows(where))
+    return [...everywhere, ...this.bin()].some((each) => each.includes(text))
+  }
+
+  status(name = 'company', controller = 'main'): SyncGroupStatus {
+    const status = this.controller(controller).statuses.get(`sales/${name}`)
+    if (status === undefined) throw new Error(`${name} has no status`)
+    return status
+  }
+
+  /** The conditions of a group: `Ready=False Guarded`. */
+  says(name = 'company', controller = 'main'): readonly string[] {
+    const { conditions = [] } = this.status(name, controller)
+    return conditions.map(({ type, status, reason }) => `${type}=${status} ${reason}`)
+  }
+
+  statuses(): readonly SyncGroupStatus[] {
+    return [...this.#controllers.values()].flatMap(({ statuses }) => [...statuses.values()])
+  }
+
+  #holdings(): string {
+    const { state } = this.exchange.store
+    return JSON.stringify([...state.items.values()].map(({ id, change }) => [id, change]))
+  }
+}
+
+/** One controller's state and declarations. */
+export class Controller {
+  readonly statuses = new Map<string, SyncGroupStatus>()
+  /** How the account reaches mailboxes. */
+  access: 'Impersonation' | 'Delegate' = 'Impersonation'
+  readonly #scene: Scene
+  readonly #connections: Connections
+  readonly #directory = mkdtempSync(join(tmpdir(), 'exsync-scene-'))
+  readonly #groups = new Map<string, Declared>()
+  #state: State
+
+  constructor(scene: Scene) {
+    this.#scene = scene
+    this.#connections = new Connections(scene.clock)
+    this.#state = openState(this.#directory)
+  }
+
+  declare(name: string, { members = {}, annotations, ...spec }: Spec): void {
+    const before = this.#groups.get(name)
+    const server = { url: this.#scene.exchange.url, access: this.access }
+    const declared = declaredOf(server, name, {
+      metadata: { name, namespace: 'sales', annotations },
+      spec: {
+        serverRef: { name: 'corp' },
+        members: Object.entries(members).map(([who, more]) => ({
+          mailbox: `${who}@corp.example`,
+          ...more,
+        })),
+        ...spec,
+      },
+    })
+    this.#groups.set(name, { ...declared, generation: (before?.generation ?? 0) + 1 })
+  }
+
+  withdraw(name = 'company'): void {
+    this.#groups.delete(name)
+  }
+
+  /** Declares the same, with the guard's verdict approved. */
+  approve(name = 'company'): void {
+    const declared = this.#groups.get(name)
+    const hash = this.statuses.get(`sales/${name}`)?.guard?.hash
+    if (declared === undefined || hash === undefined) throw new Error('nothing to approve')
+    const { group } = declared
+    const annotations = { 'exchangesync.dev/approve': hash }
+    const approved = { ...group, metadata: { ...group.metadata, annotations } }
+    this.#groups.set(name, { ...declared, group: approved })
+  }
+
+  async pass({ audit = false }: Readonly<{ audit?: boolean }> = {}): Promise<void> {
+    const groups = [...this.#groups.values()].map((declared) => ({
+      ...declared,
+      previous: this.statuses.get(declared.id),
+    }))
+    const claims = claimsOf(groups)
+    for (const declared of groups) {
+      const mode = { sliceMs: undefined, audit, stopping: () => false }
+      const claimed = claims.get(declared.id)
+      await reconcile(declared, this.#site(), { ...mode, claimed }, new AbortController().signal)
+    }
+  }
+
+  bin(): readonly string[] {
+    return this.#state.bin
+      .list(1000)
+      .map(
+        ({ replica, reason, item }) =>
+          `${replica.split(/[@:]/)[0]} ${reason} ${[item.GivenName, item.JobTitle].filter(Boolean).join(':')}`,
+      )
+  }
+
+  /** The state as it is now; the answer puts it back. */
+  backup(): () => void {
+    const [file, copy] = ['', '.backup'].map((more) => join(this.#directory, stateFile + more))
+    this.#reopened(() => copyFileSync(file as string, copy as string))
+    return () => this.#reopened(() => copyFileSync(copy as string, file as string))
+  }
+
+  /** The state is lost. */
+  forget(): void {
+    this.#reopened(() => rmSync(join(this.#directory, stateFile)))
+  }
+
+  async close(): Promise<void> {
+    await this.#connections.close()
+    this.#state.close()
+    rmSync(this.#directory, { recursive: true, force: true })
+  }
+
+  #reopened(meanwhile: () => void): void {
+    this.#state.close()
+    meanwhile()
+    this.#state = openState(this.#directory)
+  }
+
+  #site(): Site {
+    return {
+      declarations: {
+        groups: async () => [],
+        changed: async () => {},
+        report: async ({ id }, status) => void this.statuses.set(id, status),
+      },
+      replicas: (declared, signal) => this.#connections.replicas(declared, signal),
+      baseline: (group: GroupId) => this.#state.baseline(group),
+      recent: (group: GroupId) => this.#state.bin.conflicts(10, group),
+      clock: this.#scene.clock,
+      told: () => {},
+    }
+  }
+}
+
+function declaredOf(server: Literal, name: string, rest: Literal): Declared {
+  const apiVersion = 'exchangesync.dev/v1alpha1'
+  const auth = { type: 'Basic', secretRef: { name: 'account' } }
+  const corp = { metadata: { name: 'corp', namespace: 'sales' }, spec: { ...server, auth } }
+  const text = [
+    stringify({ apiVersion, kind: 'ExchangeServer', ...corp }),
+    stringify({ apiVersion, kind: 'SyncGroup', ...rest }),
+  ].join('---\n')
+  const read = readResources([{ name: 'scene.yaml', text }], { externalSecrets: true })
+  if (read.problems.length > 0) throw new Error(JSON.stringify(read.problems))
+  const [exchange, group] = read.documents.map(({ resource }) => resource)
+  return {
+    id: `sales/${name}` as GroupId,
+    group: group as SyncGroup,
+    server: exchange as ExchangeServer,
+    unusable: undefined,
+    generation: 1,
+    credentials: { username: 'sync@corp.example', password: 's' },
+    ca: undefined,
+    fingerprint: '',
+    invalid: undefined,
+    previous: undefined,
+  }
+}
+
+function folderOf(contacts: readonly Contact[]): Record<string, readonly Literal[]> {
+  return contacts.length === 0 ? {} : { [memberFolder]: contacts.map(literalOf) }
+}
+
+/** The contact that a text stands for. */
+export function literalOf(contact: Contact): Literal {
+  if (typeof contact !== 'string') return contact
+  const [name = '', title] = contact.split(':')
+  const titled = title === undefined ? {} : { JobTitle: title }
+  return { GivenName: name, Surname: 'Żak', CompanyName: 'Acme', ...titled }
+}
+
+function textOf(contact: Literal): string {
+  const { GivenName, Surname, JobTitle } = contact
+  const { EmailAddresses = {}, PhoneNumbers = {} } = contact as Readonly<
+    Record<string, Readonly<Record<string, string | Literal>>>
+  >
+  const { EmailAddress1: email } = EmailAddresses
+  const address = typeof email === 'object' ? String(email.address) : email
+  const more = [address, PhoneNumbers.MobilePhone].filter(Boolean).map((each) => ` ${each}`)
+  const name = GivenName ?? Surname ?? '-'
+  return [name, JobTitle].filter(Boolean).join(':') + more.join('')
+}
