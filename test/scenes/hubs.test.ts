@@ -110,7 +110,8 @@ for (const direction of ['TwoWay', 'OneWay'] as const) {
       await scene.rest()
       lastWeek()
       await scene.pass()
-      expect(scene.says()).toEqual(guarded)
+      // Where the hub may be written to, what the backup lacks is brought back to it.
+      expect(scene.says()).toEqual(direction === 'TwoWay' ? ready : guarded)
       expect(scene.shows('anna')).toContain('N3:1')
     })
   })

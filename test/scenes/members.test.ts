@@ -83,9 +83,12 @@ describe('who leaves', () => {
     scene.controller().withdraw()
     await scene.pass()
     scene.edit('anna', 'Ewa:2')
+    scene.remove('anna', 'Jan')
     scene.declare(unguarded())
     await scene.rest()
-    expect(scene.all('hub', 'anna', 'jan')).toEqual(three.with(0, 'Ewa:2'))
+    // What was done to copies that were nobody's any more deletes nothing, and is kept.
+    expect(scene.all('hub', 'anna', 'jan')).toEqual(three)
+    expect(scene.holds('Ewa:2')).toBe(true)
     expect(scene.says()).toEqual(ready)
   })
 })

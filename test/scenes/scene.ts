@@ -55,7 +55,10 @@ export class Scene {
     this.exchange = exchange
     this.#world = world
     this.time = time
-    this.clock = { now: () => time.ms, sleep: async () => {} }
+    // A back-off is over at once; a deadline never comes.
+    const sleep = (delayMs: number) =>
+      delayMs < 30_000 ? Promise.resolve() : new Promise<void>(() => {})
+    this.clock = { now: () => time.ms, sleep }
   }
 
   /** Starts an Exchange with this in it, and declares the group `company` for all who are named. */
@@ -256,8 +259,10 @@ export class Controller {
     this.#groups.set(name, { ...declared, generation: (before?.generation ?? 0) + 1 })
   }
 
+  /** It is not declared any more; the next pass ends it. */
   withdraw(name = 'company'): void {
-    this.#groups.delete(name)
+    const declared = this.#groups.get(name)
+    if (declared !== undefined) this.#groups.set(name, { ...declared, deleted: true })
   }
 
   /** Declares the same, with the guard's verdict approved. */
@@ -323,8 +328,10 @@ export class Controller {
         groups: async () => [],
         changed: async () => {},
         report: async ({ id }, status) => void this.statuses.set(id, status),
+        released: async ({ id }) => void this.#groups.delete(id.split('/')[1] ?? ''),
       },
       replicas: (declared, signal) => this.#connections.replicas(declared, signal),
+      former: (declared, ids, signal) => this.#connections.former(declared, ids, signal),
       baseline: (group: GroupId) => this.#state.baseline(group),
       recent: (group: GroupId) => this.#state.bin.conflicts(10, group),
       clock: this.#scene.clock,
