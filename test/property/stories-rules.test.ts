@@ -171,6 +171,17 @@ describe('what a server makes of a copy', () => {
   })
 })
 
+test('what a server derives for a copy does not travel when the copy is moved', async () => {
+  const stage = new Stage({ hub: {}, ann: {} })
+  stage.policy = 'MemberWins'
+  folder(stage, 'ann').normalise = (item) => ({ ...item, DisplayName: 'ŻAK Ewa' })
+  stage.put('hub', 'Ewa:1', { DisplayName: 'Ewa Żak' })
+  await stage.rest()
+  stage.move('ann', 'Ewa')
+  await stage.rest()
+  expect(fieldOf(stage, 'hub', 'DisplayName')).toEqual(['Ewa Żak'])
+})
+
 test('an edit is written once to everybody', async () => {
   const stage = new Stage({ hub: { has: ['Ewa:1'] }, ann: {}, bob: {} })
   await stage.rest()

@@ -134,6 +134,7 @@ export const comparing = [
       'an unedited copy of a deleted item goes with it',
       `link.agreed ?? link.bases.get(link.revision - 1) ?? {}`,
       `link.agreed ?? {}`,
+      'what was agreed before the deletion is no edit anyway (withoutAgreed)',
     ],
     [
       'rewritten-view',

@@ -80,6 +80,7 @@ export const placing = [
       'edits that a private mark holds back travel when it goes',
       `const withheld = role.writes && !travels`,
       `const withheld = role.writes && travels && !travels`,
+      'a copy marked private shows another Sensitivity than agreed, and is read again for that alone',
     ],
     [
       'hub-held-up-by-drift',
