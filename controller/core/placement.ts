@@ -99,6 +99,7 @@ function bring(
       draft.known.set(role.id, { ...copy, revision })
   } else if (role.receives) {
     const { id, version, shown, withheld = false } = copy
+    const fields = touched(patch)
     draft.actions.push({
       kind: 'update',
       replica: role.id,
@@ -107,6 +108,7 @@ function bring(
       patch,
       shown,
       withheld,
+      overwrites: driftIn(shown).filter((field) => fields.includes(field)),
     })
   }
 }
@@ -137,17 +139,13 @@ function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Dra
     patch,
     shown,
     withheld,
+    overwrites: [],
   })
-  // What stays with its user is kept as well, where it is overwritten after all.
-  const fields = ignored ? touched(patch).filter((field) => mine.includes(field)) : touched(patch)
-  if (!travels && fields.length > 0 && changes.size + mine.length > 0) {
-    draft.keeps.push({
-      replica: role.id,
-      item: found.item,
-      reason: aged ? 'Backup' : 'Drift',
-      fields,
-    })
-  }
+  const fields = touched(patch)
+  const own = ignored ? mine : [...changes.keys()]
+  const reason = aged ? 'Backup' : 'Drift'
+  if (!travels && own.some((field) => fields.includes(field)))
+    draft.keeps.push({ replica: role.id, item: found.item, reason, fields })
 }
 
 // For a drift that is ignored: where the agreed content moved it counts, elsewhere the user's own does.

@@ -27,7 +27,9 @@ export function readingOf(
   { copy, found, restored = false }: Seen,
 ): Reading {
   const newcomer = copy === undefined || copy.revision === 0
-  const base = newcomer ? {} : (baseOf(link, copy) ?? {})
+  // Where the hub receives nothing, what it shows is what there is, and what it lacks is gone.
+  const stands = role.hub && !role.receives && link.revision > 0
+  const base = newcomer ? (stands ? (link.agreed ?? {}) : {}) : (baseOf(link, copy) ?? {})
   const isPrivate = !role.hub && role.private === 'Skip' && type.private(found.item)
   // A hub that only gives cannot be brought up to date: what it shows is what there is.
   const aged = restored && role.receives && !(role.writes && isPrivate)
@@ -35,7 +37,9 @@ export function readingOf(
   const ignoring = role.writes ? isPrivate : role.drift === 'Ignore'
   const shown = ignoring ? (copy?.shown ?? {}) : withoutDrift(copy?.shown ?? {})
   const all =
-    copy === undefined ? newcomerChanges(type, link, found) : changesOf(type, found, base, shown)
+    copy === undefined && !stands
+      ? newcomerChanges(type, link, found)
+      : changesOf(type, found, base, shown)
   const changes = withoutAgreed(type, link, copy, all)
   return {
     role,

@@ -31,6 +31,8 @@ export type Action =
       patch: Patch
       shown: Shown
       withheld: boolean
+      /** Fields of its user's own doing that it overwrites unread: the copy is read and kept first. */
+      overwrites: readonly string[]
     }>
   | Readonly<{ kind: 'delete'; replica: ReplicaId; id: ItemId; expect: Version }>
 

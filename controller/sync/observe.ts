@@ -9,6 +9,8 @@ import type { Baseline, Look, Memory, Replica } from './ports.ts'
 export type Sight = Readonly<{
   observations: Map<ReplicaId, Observation>
   memories: ReadonlyMap<ReplicaId, Memory>
+  /** What those who take part remembered before. */
+  before: ReadonlyMap<ReplicaId, Memory>
   /** Replicas that look for the first time, or under another role than before. */
   fresh: readonly ReplicaId[]
   /** Replicas whose folder is not the one we knew: they begin anew, and nothing counts as deleted. */
@@ -42,14 +44,14 @@ export async function observe(
   const fresh: ReplicaId[] = []
   const replaced: ReplicaId[] = []
   const restored = new Map<ReplicaId, Aged>()
-  const look = async (replica: Replica): Promise<void> => {
+  const look = async (replica: Replica, anew: boolean): Promise<void> => {
     const { id } = replica.role
     const memory = before.get(id)
     const changedLens = memory !== undefined && memory.lens !== lensOf(replica.role)
     try {
       // With another role other items count, and so does what was let pass under the old one.
       const start =
-        memory !== undefined && (changedLens || audit)
+        memory !== undefined && (changedLens || anew)
           ? {
               ...memory,
               cursor: undefined,
@@ -60,17 +62,22 @@ export async function observe(
       observations.set(id, { state: 'seen', changed: seen.changed, gone: seen.gone })
       memories.set(id, { ...seen.memory, lens: lensOf(replica.role) })
       const other = memory?.folder !== undefined && memory.folder !== seen.memory.folder
-      if (other) replaced.push(id)
+      if (other && !replaced.includes(id)) replaced.push(id)
       if (seen.restored) restored.set(id, 'all')
       else if (memory?.restored) restored.set(id, new Set(memory.recheck))
-      if (memory === undefined || changedLens || other) fresh.push(id)
+      if ((memory === undefined || changedLens || other) && !fresh.includes(id)) fresh.push(id)
     } catch (error) {
       signal.throwIfAborted()
       observations.set(id, { state: 'unknown', error: syncErrorOf(error) })
     }
   }
-  await Promise.all(replicas.map(look))
-  return { observations, memories, fresh, replaced, restored }
+  await Promise.all(replicas.map((replica) => look(replica, audit)))
+  // What was of no use before may be one with what somebody brings who joins.
+  const others = replicas.filter(({ role: { id } }) => memories.has(id) && !fresh.includes(id))
+  if (fresh.length > 0 && !audit) await Promise.all(others.map((replica) => look(replica, true)))
+  const present = new Set(replicas.map(({ role }) => role.id))
+  const known = new Map([...before].filter(([id]) => present.has(id)))
+  return { observations, memories, before: known, fresh, replaced, restored }
 }
 
 /** The links that somebody changed, or that carry a found item's stamp. */

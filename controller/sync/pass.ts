@@ -12,12 +12,14 @@ import type { Guarded } from '../core/guard.ts'
 import type { LinkId, ReplicaId } from '../core/id.ts'
 import type { Observation } from '../core/link.ts'
 import { membersOf, type Problem, type Report } from '../core/report.ts'
-import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
+import type { SyncError } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
 import { apply } from './apply.ts'
 import { causedBy, keptOf, notesOf, restoredBy } from './consequences.ts'
 import { leaversOf, seeOff } from './leavers.ts'
-import type { Change, Memory, Replica } from './ports.ts'
+import type { Sight } from './observe.ts'
+import type { Change, Memory } from './ports.ts'
+import { prepared } from './prepare.ts'
 import { type Course, propose } from './propose.ts'
 import { agedIn, pendingOf, remember, withRecheck } from './remember.ts'
 
@@ -48,7 +50,10 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     conflicts: kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf),
     caused: causedBy(guarded, rules.roles),
     approvals: guarded.approvals.map(({ hash }) => hash),
-    memories: withRecheck(agedIn(memories, sight.restored), pending),
+    memories: new Map([
+      ...lookingAnew(sight, memories),
+      ...withRecheck(agedIn(memories, sight.restored), pending),
+    ]),
     restored: decided ? restoredBy(proposal, plan, rules) : [],
   })
 
@@ -79,31 +84,12 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   return reportOf(course, startMs, { observations, refusals, applied, behind, kept: kept.length })
 }
 
-type Failures = Map<ReplicaId, { error: SyncError; items: number }>
-
-// Folders that are written to must be there, and be ours to write.
-async function prepared(
-  steps: Guarded['plan']['steps'],
-  replicas: readonly Replica[],
-  memories: ReadonlyMap<ReplicaId, Memory>,
-  signal: AbortSignal,
-): Promise<{ memories: Map<ReplicaId, Memory>; failures: Failures }> {
-  const needed = new Set(steps.flatMap(({ actions }) => actions.map(({ replica }) => replica)))
-  const ready = new Map(memories)
-  const failures: Failures = new Map()
-  const prepare = async (replica: Replica): Promise<void> => {
-    const { id } = replica.role
-    const memory = memories.get(id)
-    if (memory === undefined || !needed.has(id)) return
-    try {
-      ready.set(id, await replica.prepare(memory, signal))
-    } catch (error) {
-      signal.throwIfAborted()
-      failures.set(id, { error: syncErrorOf(error), items: 0 })
-    }
-  }
-  await Promise.all(replicas.map(prepare))
-  return { memories: ready, failures }
+// Whoever could not be looked at while somebody joined looks at everything the next time: what is to be
+// one with the newcomer's may have been there all the time.
+function lookingAnew(sight: Sight, used: ReadonlyMap<ReplicaId, Memory>): Map<ReplicaId, Memory> {
+  if (!sight.fresh.some((id) => used.has(id))) return new Map()
+  const others = [...sight.before].filter(([id]) => !used.has(id))
+  return new Map(others.map(([id, memory]) => [id, { ...memory, cursor: undefined }]))
 }
 
 // Notes which links are done with, and says who is behind with the others.

@@ -1,6 +1,8 @@
 // Histories that once broke a law, as they were shrunk, each with what was wrong. They are lived again
 // before any new one.
-import type { Act, Step } from './history.ts'
+import type { Act } from './acts.ts'
+import type { Setting } from './casts.ts'
+import type { Step } from './world.ts'
 
 const act = (who: number, what: Act['what'], which = 0, field = 0): Act => ({
   who,
@@ -19,10 +21,14 @@ const passes = (more: Partial<Extract<Step, { step: 'pass' }>> = {}): Step => ({
   ...more,
 })
 const forgets: Step = { step: 'forget' }
+const restores = (back = 0): Step => ({ step: 'restore', group: 0, back })
 const offline = (who: number): Step => ({ step: 'offline', who })
 
-/** What was wrong, and the history that showed it. 0 is the hub, 1 and 2 write, 3 receives. */
-export const seeds: readonly (readonly [string, readonly Step[]])[] = [
+/**
+ * What was wrong, the history that showed it, and under which rules, where they are not the plain ones. In
+ * the star 0 is the hub, 1 and 2 write, 3 receives.
+ */
+export const seeds: readonly (readonly [string, readonly Step[], Partial<Setting>?])[] = [
   [
     'a moved item whose link had moved on was taken for new',
     [
@@ -138,5 +144,24 @@ export const seeds: readonly (readonly [string, readonly Step[]])[] = [
       does(0, 'clear'),
       does(0, 'edit'),
     ],
+  ],
+  [
+    'a drift that was ignored was overwritten by a later edit, and not kept',
+    [does(0, 'put'), passes(), does(3, 'edit'), does(0, 'edit'), restores(), passes()],
+    { drift: 'Ignore' },
+  ],
+  [
+    'an item that its owner marked private after it was shared was doubled when the state was lost',
+    [does(1, 'put'), passes(), forgets, does(1, 'mark'), passes(), passes(), passes()],
+  ],
+  [
+    'what a hub that only gives had cleared stayed with its members when it had moved as well',
+    [does(0, 'put'), passes(), passes({ group: 1 }), does(0, 'move'), passes(), does(0, 'clear')],
+    { cast: 'oneWayBeside' },
+  ],
+  [
+    'a copy that nobody could be matched with yet was doubled when its source was seen again',
+    [does(1, 'put'), passes(), offline(1), forgets, passes(), does(0, 'edit'), passes()],
+    { cast: 'manyToOne' },
   ],
 ]
