@@ -129,6 +129,20 @@ describe('drift that is ignored', () => {
     expect(stage.bin()).toEqual(['jan Drift Ewa:mine'])
   })
 
+  test('ends when her user takes the deleted copy out of the bin again', async () => {
+    const stage = new Stage({ hub: { has: ['Ewa:1'] }, jan: ignoring })
+    await stage.rest()
+    const [[, old] = []] = entries(stage, 'jan')
+    stage.remove('jan', 'Ewa')
+    await stage.rest()
+    expect(stage.shows('jan')).toEqual([])
+    folder(stage, 'jan').put(old?.item ?? {}, old?.stamp)
+    await stage.rest()
+    stage.edit('hub', 'Ewa:2')
+    await stage.rest()
+    expect(stage.shows('jan')).toEqual(['Ewa:2'])
+  })
+
   test('is kept when the hub deletes the item', async () => {
     const stage = new Stage({ hub: { has: ['Ewa:1'] }, jan: ignoring })
     await stage.rest()

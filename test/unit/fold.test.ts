@@ -45,6 +45,7 @@ const update: Action = {
   patch: { set: { JobTitle: 'new' }, clear: [] },
   shown: { Department: 'cut', JobTitle: 'cut, too' },
   withheld: true,
+  overwrites: [],
 }
 const written = { id: 'A' as ItemId, version: 'w' as Version }
 

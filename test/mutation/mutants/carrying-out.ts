@@ -6,6 +6,12 @@ const pass = 'controller/sync/pass.ts'
 export const carryingOut: readonly Mutant[] = [
   ...mutantsOf('controller/sync/observe.ts', [
     [
+      'others-not-looked-at',
+      'what was of no use before may be one with what a joiner brings',
+      `if (fresh.length > 0 && !audit) await`,
+      `if (fresh.length < 0 && !audit) await`,
+    ],
+    [
       'unreadable-is-unchanged',
       'a replica that cannot be read is unknown',
       `observations.set(id, { state: 'unknown', error: syncErrorOf(error) })`,
@@ -14,7 +20,7 @@ export const carryingOut: readonly Mutant[] = [
     [
       'replaced-not-seen',
       'another folder in the same place deletes nothing',
-      `if (other) replaced.push(id)`,
+      `if (other && !replaced.includes(id)) replaced.push(id)`,
       ``,
     ],
     [
@@ -47,8 +53,8 @@ export const carryingOut: readonly Mutant[] = [
     [
       'recheck-not-written',
       'what is to be changed is read again should it not come to that',
-      `memories: withRecheck(agedIn(memories, sight.restored), pending),`,
-      `memories: agedIn(memories, sight.restored),`,
+      `...withRecheck(agedIn(memories, sight.restored), pending),`,
+      `...agedIn(memories, sight.restored),`,
     ],
     [
       'unused-is-consumed',
@@ -178,12 +184,12 @@ export const carryingOut: readonly Mutant[] = [
       `if (other !== '' ||`,
     ],
   ]),
-  ...mutantsOf('controller/sync/jobs.ts', [
+  ...mutantsOf('controller/sync/pass.ts', [
     [
-      'left-drift-not-kept',
-      'what was left to its user is kept before it is overwritten',
-      `return driftIn(action.shown).filter((field) => fields.includes(field))`,
-      `return driftIn(action.shown).filter((field) => fields.length < 0 && field)`,
+      'away-not-looked-at',
+      'who was away while somebody joined looks at everything',
+      `...lookingAnew(sight, memories),`,
+      ``,
     ],
   ]),
 ]

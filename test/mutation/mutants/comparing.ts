@@ -106,6 +106,12 @@ export const comparing = [
   ]),
   ...mutantsOf('controller/core/reading.ts', [
     [
+      'giving-hub-clears-nothing',
+      'what a hub that only gives lacks is gone',
+      `!role.receives && link.revision > 0`,
+      `!role.receives && link.revision < 0`,
+    ],
+    [
       'own-write-is-edit',
       'our own write, whose reply was lost, is no edit',
       `const changes = withoutAgreed(type, link, copy, all)`,
@@ -120,8 +126,8 @@ export const comparing = [
     [
       'newest-base',
       'who is behind is compared with what her copy held',
-      `const base = newcomer ? {} : (baseOf(link, copy) ?? {})`,
-      `const base = newcomer ? {} : (link.agreed ?? {})`,
+      `(baseOf(link, copy) ?? {})`,
+      `(link.agreed ?? {})`,
     ],
     [
       'newcomer-clears',

@@ -87,6 +87,7 @@ export const guarding = [
       'a refusal’s name stays the same while its effects do',
       `steps.map(({ link }) => link.id).sort()`,
       `steps.map(({ link }) => link.id)`,
+      'items, and so the links that they begin, come in the order of their ids already',
     ],
     [
       'joint-approval-void',

@@ -4,6 +4,12 @@ import { mutantsOf } from '../mutant.ts'
 export const matching = [
   ...mutantsOf('controller/core/rows.ts', [
     [
+      'order-of-items',
+      'a server’s order of items does not matter',
+      `byId(observation.changed)`,
+      `observation.changed`,
+    ],
+    [
       'unknown-is-same',
       'a replica that could not be read has no opinion',
       `if (state === 'unknown') return { state: 'unknown', copy }`,
@@ -24,8 +30,8 @@ export const matching = [
     [
       'private-matches',
       'a member’s private item is not compared with others',
-      `return role.hub || ours || mayLeave(view.type, role, found)`,
-      `return true`,
+      `return shared.has(sourceMark(role.id, id)) || shared`,
+      `return true || shared`,
     ],
     [
       'private-leaves',

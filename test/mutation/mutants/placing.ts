@@ -4,6 +4,12 @@ import { mutantsOf } from '../mutant.ts'
 export const placing = [
   ...mutantsOf('controller/core/placement.ts', [
     [
+      'left-drift-not-kept',
+      'what was left to its user is kept before it is overwritten',
+      `overwrites: driftIn(shown).filter((field) => fields.includes(field))`,
+      `overwrites: []`,
+    ],
+    [
       'declined-forgotten',
       'with drift: Ignore a deleted copy stays away',
       `return link.declined.has(role.id) && !role.writes`,
@@ -60,8 +66,8 @@ export const placing = [
     [
       'drift-not-kept',
       'reverted drift is kept, and ignored drift that is overwritten',
-      `if (!travels && fields.length > 0 && changes.size + mine.length > 0) {`,
-      `if (!travels && fields.length < 0) {`,
+      `if (!travels && own.some((field) => fields.includes(field)))`,
+      `if (!travels && own.length < 0)`,
     ],
     [
       'drift-reverted',
