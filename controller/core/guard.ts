@@ -81,7 +81,9 @@ const setAside = new SyncError('terminal', 'Guarded', 'set aside until its plan 
 function excessesOf(plan: Plan, role: Role, judgement: Judgement): readonly Refusal[] {
   const caused = judgement.caused.get(role.id) ?? { deletions: 0, publications: 0 }
   const { deletions, publications } = judgement.limits
-  const percent = Math.ceil((judgement.items * deletions.maxPercent) / 100)
+  // Of what there was before it began to delete: what is gone already must not make the rest look more.
+  const items = judgement.items + caused.deletions
+  const percent = Math.ceil((items * deletions.maxPercent) / 100)
   const deleted = plan.steps.filter((step) => deletes(step, role.id))
   const blame = { replica: role.id, epoch: judgement.epoch }
   const published = role.hub ? [] : plan.steps.filter((step) => publishes(step, role.id))
@@ -101,14 +103,14 @@ function excessesOf(plan: Plan, role: Role, judgement: Judgement): readonly Refu
   ]
 }
 
-/** Would this step delete others' copies because of that replica? */
-export function deletes({ deleters, actions }: Step, replica: ReplicaId): boolean {
-  return deleters.includes(replica) && actions.some((action) => action.kind === 'delete')
+/** Would this step delete others' copies because of that replica, now or when they can be reached? */
+export function deletes({ deleters, actions, later }: Step, replica: ReplicaId): boolean {
+  return deleters.includes(replica) && (later || actions.some(({ kind }) => kind === 'delete'))
 }
 
-/** Would this step bring an item of that replica's own to others? */
-export function publishes({ publisher, actions }: Step, replica: ReplicaId): boolean {
-  return publisher === replica && actions.some((action) => action.kind === 'create')
+/** Would this step bring an item of that replica's own to others, now or when they can be reached? */
+export function publishes({ publisher, actions, later }: Step, replica: ReplicaId): boolean {
+  return publisher === replica && (later || actions.some(({ kind }) => kind === 'create'))
 }
 
 type Blame = Pick<Refusal, 'replica' | 'reason'> & Pick<Judgement, 'epoch'>

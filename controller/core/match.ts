@@ -2,7 +2,7 @@
 // each other. First those that were only moved (what a copy that is gone from the same replica held);
 // then those whose stamp names the very item as their source, the equal ones first; then equal ones, the
 // stamped ones first; then those of one stamp (a user's copy carries it, too); then those with the same
-// natural key where it is unambiguous on both sides; a copy of ours may be matched with what is left over.
+// natural key where it is unambiguous on both sides, where a copy is gone from the same replica first; a copy of ours may be matched with what is left over.
 // Nothing is matched twice, and
 // one replica never gives two items to one link: two equal "Reception" stay two, and two people who
 // share an address stay two people.
@@ -72,6 +72,7 @@ export function matched(
       places.stampedEqual,
       places.equal,
       places.stamped,
+      places.returned,
       places.natural,
       places.leftOver,
     ]) {
@@ -154,6 +155,11 @@ class Places {
 
   stamped(rest: Set<Loose>): void {
     this.#settle(rest, (one) => this.#marked(one))
+  }
+
+  // Where a copy of this replica's is gone, what looks like it was edited and moved at once.
+  returned(rest: Set<Loose>): void {
+    this.#byNaturalKey(rest, [...rest], (place, replica) => place.held.has(replica))
   }
 
   natural(rest: Set<Loose>): void {

@@ -7,6 +7,7 @@ import {
   fieldsOf,
   type Item,
   type ItemType,
+  type Patch,
   touched,
 } from './item.ts'
 import { baseOf, type Cell, type Copy, type Found, type Link, type Role } from './link.ts'
@@ -93,12 +94,13 @@ function bring(
   copy: Copy,
   draft: Draft,
 ): void {
-  const patch = difference(type, held, agreed ?? {})
+  const patch = sparing(type, copy.withheld ?? false, held, agreed ?? {})
   if (empty(patch)) {
     if (copy.revision !== revision || link.revision !== revision)
       draft.known.set(role.id, { ...copy, revision })
   } else if (role.receives) {
     const { id, version, shown, withheld = false } = copy
+    const fields = touched(patch)
     draft.actions.push({
       kind: 'update',
       replica: role.id,
@@ -107,8 +109,22 @@ function bring(
       patch,
       shown,
       withheld,
+      overwrites: driftIn(shown).filter((field) => fields.includes(field)),
     })
   }
+}
+
+// What makes held what is agreed; but what its owner marked private is not unmarked by others.
+function sparing(type: ItemType, withheld: boolean, held: Item, agreed: Item): Patch {
+  const patch = difference(type, held, agreed)
+  if (!withheld) return patch
+  const marks = (item: Item, field: string) => {
+    const value = item[field]
+    return value !== undefined && type.private({ [field]: value })
+  }
+  const spared = (field: string) => marks(held, field) || marks(agreed, field)
+  const set = Object.entries(patch.set).filter(([field]) => !spared(field))
+  return { set: Object.fromEntries(set), clear: patch.clear.filter((field) => !spared(field)) }
 }
 
 // A copy that was just read: compared as it is, with what the server made of it left alone.
@@ -118,8 +134,8 @@ function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Dra
   const { found, base, view, changes, travels, aged } = reading
   const ignored = !travels && !aged && (role.writes || role.drift === 'Ignore')
   const held = ignored ? agreedSince(type, base, agreed, view) : view
-  const patch = difference(type, held, agreed)
   const withheld = role.writes && !travels && !aged
+  const patch = sparing(type, withheld, held, agreed)
   const target = { id: found.id, version: found.version, revision }
   const mine = ignored ? [...changes.keys(), ...driftIn(reading.copy?.shown ?? {})] : []
   const noted = (as: Item) => drifted(shownOf(type, found.item, as), new Set(mine))
@@ -137,17 +153,13 @@ function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Dra
     patch,
     shown,
     withheld,
+    overwrites: [],
   })
-  // What stays with its user is kept as well, where it is overwritten after all.
-  const fields = ignored ? touched(patch).filter((field) => mine.includes(field)) : touched(patch)
-  if (!travels && fields.length > 0 && changes.size + mine.length > 0) {
-    draft.keeps.push({
-      replica: role.id,
-      item: found.item,
-      reason: aged ? 'Backup' : 'Drift',
-      fields,
-    })
-  }
+  const fields = touched(patch)
+  const own = ignored ? mine : [...changes.keys()]
+  const reason = aged ? 'Backup' : 'Drift'
+  if (!travels && own.some((field) => fields.includes(field)))
+    draft.keeps.push({ replica: role.id, item: found.item, reason, fields })
 }
 
 // For a drift that is ignored: where the agreed content moved it counts, elsewhere the user's own does.

@@ -139,6 +139,7 @@ function stepTo(
     conflicts: target.conflicts,
     deleters: target.deleters,
     publisher: fresh ? publisher : undefined,
+    later: waiting(roles, row, readings),
   }
 }
 
@@ -157,6 +158,19 @@ function supersededOf(
   })
   if (by === undefined || fields.length === 0) return []
   return [{ replica: by[0], item: link.agreed, reason: 'Backup', fields }]
+}
+
+// Of what two have already, nobody is the one who publishes it to a third.
+function waiting(
+  roles: readonly Role[],
+  { link, cells }: Row,
+  readings: ReadonlyMap<ReplicaId, Reading>,
+): boolean {
+  return roles.some(({ id, receives }) => {
+    const cell = cells.get(id)
+    if (!receives || cell?.state !== 'unknown') return false
+    return link.revision === 0 ? readings.size === 1 : cell.copy !== undefined
+  })
 }
 
 function changedContent(type: ItemType, link: Link, agreed: Item | undefined): boolean {

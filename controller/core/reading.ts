@@ -27,7 +27,9 @@ export function readingOf(
   { copy, found, restored = false }: Seen,
 ): Reading {
   const newcomer = copy === undefined || copy.revision === 0
-  const base = newcomer ? {} : (baseOf(link, copy) ?? {})
+  // Where the hub receives nothing, what it shows is what there is, and what it lacks is gone.
+  const stands = role.hub && !role.receives && link.revision > 0
+  const base = stands ? (link.agreed ?? {}) : newcomer ? {} : (baseOf(link, copy) ?? {})
   const isPrivate = !role.hub && role.private === 'Skip' && type.private(found.item)
   // A hub that only gives cannot be brought up to date: what it shows is what there is.
   const aged = restored && role.receives && !(role.writes && isPrivate)
@@ -35,8 +37,10 @@ export function readingOf(
   const ignoring = role.writes ? isPrivate : role.drift === 'Ignore'
   const shown = ignoring ? (copy?.shown ?? {}) : withoutDrift(copy?.shown ?? {})
   const all =
-    copy === undefined ? newcomerChanges(type, link, found) : changesOf(type, found, base, shown)
-  const changes = withoutAgreed(type, link, copy, all)
+    copy === undefined && !stands
+      ? newcomerChanges(type, link, found)
+      : changesOf(type, found, base, shown)
+  const changes = stands ? all : withoutAgreed(type, link, copy, all)
   return {
     role,
     found,
@@ -45,11 +49,12 @@ export function readingOf(
     hub: role.hub,
     base,
     changes,
-    view: newcomer ? found.item : changed(base, all),
+    view: newcomer && !stands ? found.item : changed(base, all),
     modifiedMs: found.modifiedMs ?? 0,
     aged,
-    // What its owner marked private stays in the mailbox, whoever wrote the rest of it.
-    travels: role.writes && !aged && !(isPrivate && !agreedPrivate(type, link)),
+    // What its owner marked private stays in the mailbox, whoever wrote the rest of it, and whoever else
+    // marked it later.
+    travels: role.writes && !aged && !(isPrivate && (copy?.withheld || !agreedPrivate(type, link))),
   }
 }
 

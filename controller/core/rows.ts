@@ -20,7 +20,7 @@ import {
 } from './link.ts'
 import { type Loose, matched } from './match.ts'
 import type { Restoration } from './restore.ts'
-import { hubMark, isOurs } from './stamp.ts'
+import { hubMark, isOurs, type Stamp, sourceMark } from './stamp.ts'
 
 /** All that a plan is made from. `links` holds every link that is changed or behind, and no more need be. */
 export type View = Readonly<{
@@ -48,14 +48,15 @@ export function rowsOf(view: View): readonly Row[] {
 
   const ids = new Set(links.map(({ id }) => id))
   const loose: Loose[] = []
+  const shared = sharedMarks(view)
   for (const role of roles) {
     const observation = view.observations.get(role.id) ?? unseen
     const found = new Map<LinkId, Found>()
     const gone = new Set<ItemId>(observation.state === 'seen' ? observation.gone : [])
-    for (const item of observation.state === 'seen' ? observation.changed : []) {
+    for (const item of observation.state === 'seen' ? byId(observation.changed) : []) {
       const link = known.get(role.id)?.get(item.id)
       if (link !== undefined) found.set(link, item)
-      else if (mayMatch(view, role, item))
+      else if (mayMatch(view, shared, role, item))
         loose.push({ role, found: item, foreign: isForeign(view, ids, role, item) })
     }
     const aged = view.restored?.get(role.id)
@@ -74,6 +75,11 @@ export function ordered(roles: readonly Role[]): readonly Role[] {
   )
 }
 
+// No server promises an order, and which of several is matched first must not depend on it.
+function byId(items: readonly Found[]): readonly Found[] {
+  return [...items].sort((one, other) => (one.id < other.id ? -1 : 1))
+}
+
 const unseen = { state: 'unknown' } as const
 
 function indexed(links: readonly Link[]): Map<ReplicaId, Map<ItemId, LinkId>> {
@@ -87,10 +93,28 @@ function indexed(links: readonly Link[]): Map<ReplicaId, Map<ItemId, LinkId>> {
   return index
 }
 
-// May it be compared with others? What a member marked private may not, unless it is a copy that we made.
-function mayMatch(view: View, role: Role, found: Found): boolean {
-  const ours = found.stamp !== undefined && isOurs(view.group, hubIn(view), found.stamp)
-  return role.hub || ours || mayLeave(view.type, role, found)
+// May it be compared with others? What a member marked private may not, unless it is a copy that was made of
+// the hub's, or what others were copied from.
+function mayMatch(view: View, shared: ReadonlySet<string>, role: Role, found: Found): boolean {
+  const { id, stamp } = found
+  if (role.hub || oursIn(view, stamp) !== undefined || mayLeave(view.type, role, found)) return true
+  return shared.has(sourceMark(role.id, id)) || shared.has(linkIdOf(view.group, role.id, id))
+}
+
+function oursIn(view: View, stamp: Stamp | undefined): Stamp | undefined {
+  return stamp !== undefined && isOurs(view.group, hubIn(view), stamp) ? stamp : undefined
+}
+
+// Marks of items from which something was copied.
+function sharedMarks(view: View): ReadonlySet<string> {
+  const found = [...view.observations.values()].flatMap((seen) =>
+    seen.state === 'seen' ? seen.changed : [],
+  )
+  const named = found.flatMap(({ stamp }) => {
+    const ours = oursIn(view, stamp)
+    return ours === undefined ? [] : [ours.link, ours.source]
+  })
+  return new Set([...named, ...view.links.flatMap(({ id, aliases }) => [id, ...aliases])])
 }
 
 // What was copied from another hub, by this group or by any other, belongs to that one, and must not reach
@@ -141,8 +165,10 @@ function* join(
   const { adopted, born } = matched(view.group, hubIn(view), view.type, links, cells, loose)
   for (const { link, role, found, moved } of adopted) {
     const cell = cells.get(link)?.get(role.id)
-    // What was only moved keeps its history; anything else, restored perhaps, is compared as if never seen.
-    const copy = moved && cell?.state === 'gone' ? cell.copy : undefined
+    // What was only moved keeps its history, and so does what is nobody else's doing; anything else, restored
+    // perhaps, is compared as if never seen.
+    const own = moved || !role.receives
+    const copy = own && cell?.state === 'gone' ? cell.copy : undefined
     const seen: Cell = { state: 'edited', copy, found }
     cells.get(link)?.set(role.id, agedOf(seen, view.restored?.get(role.id)))
   }
@@ -169,8 +195,6 @@ function* join(
 }
 
 function aliasesOf(view: View, family: readonly Loose[]): readonly string[] {
-  const stamps = family.flatMap(({ found: { stamp } }) =>
-    stamp !== undefined && isOurs(view.group, hubIn(view), stamp) ? [stamp] : [],
-  )
+  const stamps = family.flatMap(({ found }) => oursIn(view, found.stamp) ?? [])
   return [...new Set(stamps.flatMap(({ link, source }) => [link, source]))].filter(Boolean)
 }

@@ -31,6 +31,8 @@ export type Action =
       patch: Patch
       shown: Shown
       withheld: boolean
+      /** Fields of its user's own doing that it overwrites unread: the copy is read and kept first. */
+      overwrites: readonly string[]
     }>
   | Readonly<{ kind: 'delete'; replica: ReplicaId; id: ItemId; expect: Version }>
 
@@ -56,6 +58,8 @@ export type Step = Readonly<{
   /** Who deleted, or who brought it in: what the guard counts. */
   deleters: readonly ReplicaId[]
   publisher: ReplicaId | undefined
+  /** Does it concern somebody who could not be read, and to whom it is done when he can? */
+  later: boolean
 }>
 
 /** Everything that a pass shall do. */

@@ -61,10 +61,14 @@ export class Hub implements Replica {
     const base = { folder, parent, committedMs, lens: memory?.lens ?? '' }
     if (same && memory.cursor !== undefined && memory.cursor === state.tag) {
       const read = await readAll(this.#items, this.#site.pool, recheck, signal)
-      const { found: changed, unreadable } = read
-      // The tag says that nothing moved, and yet it is not there: then the listing decides.
+      const { found, unreadable } = read
+      // The tag says that nothing moved, and yet it is not there: the listing decides.
       if (read.missing.length === 0)
-        return { changed, gone: [], memory: { ...base, cursor: state.tag, recheck: unreadable } }
+        return {
+          changed: found,
+          gone: [],
+          memory: { ...base, cursor: state.tag, recheck: unreadable },
+        }
     }
     const refs = await this.#listed(state, signal)
     const missing = same ? await lacking(refs, known) : []

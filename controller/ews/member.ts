@@ -57,17 +57,18 @@ export class Member implements Replica {
     // What is known of a folder that was made, but not yet written down, can only lie in there.
     const same = memory?.folder === undefined || memory.folder === state.id
     const restored = same && wentBack(state, memory?.committedMs)
-    const start = same && !restored ? memory?.cursor : undefined
-    const { refs, gone, cursor } = await this.#changes(state.id, start, known, same, signal)
-    const { id: folder, parent, committedMs } = state
-    const recheck = same ? (memory?.recheck ?? []) : []
+    const before = same ? memory : undefined
+    const from = restored ? undefined : before?.cursor
+    const { refs, gone, cursor } = await this.#changes(state.id, from, known, same, signal)
+    const recheck = before?.recheck ?? []
     const ids = [...new Set([...(await moved(refs, known)), ...recheck])]
     const read = await readAll(this.#items, this.#site.pool, ids, signal)
     const { found, unreadable } = read
     // Made and deleted since the cursor, it is not told of at all: then the whole folder must be listed.
     const untold = recheck.some((id) => read.missing.includes(id) && !gone.includes(id))
-    if (untold && start !== undefined && memory !== undefined)
-      return this.observe({ ...memory, cursor: undefined }, known, signal)
+    if (untold && before !== undefined && from !== undefined)
+      return this.observe({ ...before, cursor: undefined }, known, signal)
+    const { id: folder, parent, committedMs } = state
     return {
       changed: found,
       gone,

@@ -4,6 +4,7 @@
 import type { V1Secret } from '@kubernetes/client-node'
 import { digestOf, type GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
+import { syncErrorOf } from '../core/sync-error.ts'
 import type { Clock, Credentials, Declarations, Declared } from '../sync/ports.ts'
 import { sourcesIn, watchDirectory } from './directory.ts'
 import type { Source } from './documents.ts'
@@ -128,6 +129,9 @@ export class LocalDeclarations implements Declarations {
     if (this.#part === 'run') await this.#store.remove(id)
   }
 
+  readonly #unsaved = (error: unknown) =>
+    this.#warn([{ ...unknown, message: syncErrorOf(error).message }])
+
   #touched(): void {
     this.#dirty = true
     this.#wake?.()
@@ -173,7 +177,8 @@ export class LocalDeclarations implements Declarations {
     const left = [...(await this.#store.all())].filter(([id]) => !there(id))
     // One that never ran has nothing to be ended.
     for (const [id, { spec }] of left)
-      if (spec === undefined && this.#part === 'run') await this.#store.remove(id)
+      if (spec === undefined && this.#part === 'run')
+        await this.#store.remove(id).catch(this.#unsaved)
     return new Map(left.filter(([, { spec }]) => spec !== undefined))
   }
 
@@ -195,11 +200,14 @@ export class LocalDeclarations implements Declarations {
       { type: 'Ready', ...said },
       { type: 'Stalled', ...said, status: 'True' as const },
     ]
-    await this.#store.write(`${namespace}/${name}` as GroupId, {
-      kind,
-      metadata: { name, namespace },
-      status: { observedGeneration: -1, conditions },
-    })
+    // What is wrong is told already; where the status cannot be written, the others still run.
+    await this.#store
+      .write(`${namespace}/${name}` as GroupId, {
+        kind,
+        metadata: { name, namespace },
+        status: { observedGeneration: -1, conditions },
+      })
+      .catch(this.#unsaved)
   }
 
   async #declared({ resource, hash, invalid }: Valid): Promise<Declared> {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import type { GroupId } from '../core/id.ts'
 import type { SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
+import { SyncError } from '../core/sync-error.ts'
 
 /** What a status file holds: the part of the resource that a server would own. */
 export type Stored = Readonly<{
@@ -45,15 +46,27 @@ export class Statuses {
     return found
   }
 
-  /** Writes it aside and renames it, so that whoever reads it never sees half a status. */
+  /**
+   * Writes it aside and renames it, so that whoever reads it never sees half a status. Throws a transient
+   * SyncError StatusUnwritable.
+   */
   async write(id: GroupId, document: unknown): Promise<void> {
-    await mkdir(this.#directory, { recursive: true })
-    await writeFile(`${this.#file(id)}.new`, stringify(document))
-    await rename(`${this.#file(id)}.new`, this.#file(id))
+    const file = this.#file(id)
+    try {
+      await mkdir(this.#directory, { recursive: true })
+      await writeFile(`${file}.new`, stringify(document))
+      await rename(`${file}.new`, file)
+    } catch (error) {
+      throw unwritable(file, error)
+    }
   }
 
+  /** Takes it away. Throws as `write` does. */
   async remove(id: GroupId): Promise<void> {
-    await rm(this.#file(id), { force: true })
+    const file = this.#file(id)
+    await rm(file, { force: true }).catch((error: unknown) => {
+      throw unwritable(file, error)
+    })
   }
 
   async #read(file: string): Promise<Stored | undefined> {
@@ -67,4 +80,11 @@ export class Statuses {
   #file(id: GroupId): string {
     return join(this.#directory, `${id.replace('/', '.')}.yaml`)
   }
+}
+
+function unwritable(file: string, cause: unknown): SyncError {
+  const remedy = 'make room on its disk, or make its directory writable'
+  return new SyncError('transient', 'StatusUnwritable', `cannot write ${file}: ${remedy}`, {
+    cause,
+  })
 }

@@ -54,7 +54,8 @@ export class SqliteBaseline implements Baseline {
 
   async deviating(replica: ReplicaId): Promise<readonly ItemId[]> {
     const rows = this.#sql(
-      'SELECT id FROM copies WHERE grp = ? AND replica = ? AND (shown IS NOT NULL OR withheld = 1)',
+      `SELECT copies.id FROM copies JOIN links ON links.n = copies.link WHERE copies.grp = ? AND replica = ?
+       AND (shown IS NOT NULL OR withheld = 1 OR copies.revision < links.revision)`,
     ).all(this.group, replica)
     return rows.map(({ id }) => String(id) as ItemId)
   }

@@ -1,6 +1,6 @@
-// Carries a plan out and writes every outcome down as it comes. First the hub, then the members side by
-// side, updates before creates; deletes come last. One replica is written by one request at a time.
-// What fails stays behind; a failure of the whole replica ends its turn, not the others'.
+// Carries a plan out and writes every outcome down as it comes. First the hub, then the members side by side,
+// updates before creates; deletes come last. One replica is written by one request at a time. What fails
+// stays behind; a failure of the whole replica ends its turn, not the others'.
 import { copyAfter, sourceOf } from '../core/fold.ts'
 import type { GroupId, ItemId, ReplicaId } from '../core/id.ts'
 import { difference, empty, type Item, type ItemType } from '../core/item.ts'
@@ -9,7 +9,7 @@ import { groupMark, hubMark, type Stamp, sourceMark } from '../core/stamp.ts'
 import type { Action, Plan, Step } from '../core/step.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { type Applied, nothingApplied } from './applied.ts'
-import { agreedOf, driftLost, idOf, type Job } from './jobs.ts'
+import { overwritten } from './overwritten.ts'
 import type { Baseline, Change, Entry, Replica, Written } from './ports.ts'
 
 /** What applying needs. `due()` says that the pass has had its time. */
@@ -21,6 +21,8 @@ export type Site = Readonly<{
   at: () => Change['at']
   due: () => boolean
 }>
+
+type Job = Readonly<{ step: Step; action: Action }>
 
 /** How many items one request carries; halved while a replica times out. */
 const batchMax = 50
@@ -112,37 +114,15 @@ class Turn {
   }
 
   async #update(jobs: readonly Job[], signal: AbortSignal): Promise<void> {
-    await this.#keepDrift(jobs, signal)
+    const kept = await overwritten(jobs, this.#replica, signal)
+    this.#applied.kept += kept.length
+    if (kept.length > 0) await this.#site.baseline.commit({ at: this.#site.at(), kept })
     const updates = jobs.flatMap(({ step, action }) =>
       action.kind === 'update'
         ? [{ id: action.id, expect: action.expect, patch: action.patch, agreed: agreedOf(step) }]
         : [],
     )
     await this.#record(jobs, await this.#replica.update(updates, signal), signal)
-  }
-
-  // What was left to its user is kept as it is now, before somebody's edit overwrites it.
-  async #keepDrift(jobs: readonly Job[], signal: AbortSignal): Promise<void> {
-    const { id: replica } = this.#replica.role
-    const losing = jobs.filter((job) => driftLost(job).length > 0)
-    if (losing.length === 0) return
-    const found = await this.#replica.read(losing.map(idOf), signal)
-    const kept = losing.flatMap((job, index) => {
-      const item = found[index]
-      if (item === undefined || item instanceof SyncError) return []
-      const { link } = job.step
-      return [
-        {
-          link: link.id,
-          replica,
-          reason: 'Drift' as const,
-          fields: driftLost(job),
-          item: item.item,
-        },
-      ]
-    })
-    this.#applied.kept += kept.length
-    await this.#site.baseline.commit({ at: this.#site.at(), kept })
   }
 
   // There is no conditional delete: each is read right before, kept as it is, and left alone when it moved.
@@ -293,4 +273,14 @@ class Turn {
     const before = failures.get(this.#replica.role.id)
     failures.set(this.#replica.role.id, { error, items: (before?.items ?? 0) + items })
   }
+}
+
+function agreedOf(step: Step): Item {
+  if (step.agreed === undefined) throw new Error('nothing is agreed of a deleted link')
+  return step.agreed
+}
+
+function idOf({ action }: Job): ItemId {
+  if (action.kind === 'create') throw new Error('a new copy has no id yet')
+  return action.id
 }

@@ -11,13 +11,15 @@ import { agreementOf, settled } from '../core/fold.ts'
 import type { Guarded } from '../core/guard.ts'
 import type { LinkId, ReplicaId } from '../core/id.ts'
 import type { Observation } from '../core/link.ts'
+import { orphansOf } from '../core/orphans.ts'
 import { membersOf, type Problem, type Report } from '../core/report.ts'
-import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
+import type { SyncError } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
 import { apply } from './apply.ts'
 import { causedBy, keptOf, notesOf, restoredBy } from './consequences.ts'
 import { leaversOf, seeOff } from './leavers.ts'
-import type { Change, Memory, Replica } from './ports.ts'
+import type { Change, Memory } from './ports.ts'
+import { prepared } from './prepare.ts'
 import { type Course, propose } from './propose.ts'
 import { agedIn, pendingOf, remember, withoutCursors, withRecheck } from './remember.ts'
 
@@ -32,9 +34,10 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   // What was not used is not consumed: neither who was set aside, nor anybody when it was the hub.
   const decided = rules.roles.every(({ id, hub }) => !hub || observations.get(id)?.state === 'seen')
   const used = ([id]: [ReplicaId, Memory]) => decided && observations.get(id)?.state === 'seen'
-  const memories = new Map([...sight.memories].filter(used))
+  const orphans = orphansOf(proposal.view, observations, plan)
+  const memories = withRecheck(new Map([...sight.memories].filter(used)), orphans)
   const kept = plan.steps.flatMap(keptOf)
-  const pending = pendingOf(plan.steps)
+  const now = withRecheck(agedIn(memories, sight.restored), pendingOf(plan.steps))
   const leaving = decided ? await leaversOf(course, proposal) : []
   const left = proposal.left.filter((id) => !leaving.some(({ role }) => role.id === id))
   await baseline.commit({
@@ -48,7 +51,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     conflicts: kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf),
     caused: causedBy(guarded, rules.roles),
     approvals: guarded.approvals.map(({ hash }) => hash),
-    memories: withoutCursors(withRecheck(agedIn(memories, sight.restored), pending), plan.steps),
+    memories: withoutCursors(now, plan.steps),
     restored: decided ? restoredBy(proposal, plan, rules) : [],
   })
 
@@ -74,36 +77,9 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     plan.steps,
   )
   const remembered = agedIn(ready.memories, sight.restored)
-  await remember(course, at, remembered, pending, applied, signal)
+  await remember(course, at, remembered, plan.steps, applied, signal)
   await seeOff(course, at, leaving, applied, signal)
   return reportOf(course, startMs, { observations, refusals, applied, behind, kept: kept.length })
-}
-
-type Failures = Map<ReplicaId, { error: SyncError; items: number }>
-
-// Folders that are written to must be there, and be ours to write.
-async function prepared(
-  steps: Guarded['plan']['steps'],
-  replicas: readonly Replica[],
-  memories: ReadonlyMap<ReplicaId, Memory>,
-  signal: AbortSignal,
-): Promise<{ memories: Map<ReplicaId, Memory>; failures: Failures }> {
-  const needed = new Set(steps.flatMap(({ actions }) => actions.map(({ replica }) => replica)))
-  const ready = new Map(memories)
-  const failures: Failures = new Map()
-  const prepare = async (replica: Replica): Promise<void> => {
-    const { id } = replica.role
-    const memory = memories.get(id)
-    if (memory === undefined || !needed.has(id)) return
-    try {
-      ready.set(id, await replica.prepare(memory, signal))
-    } catch (error) {
-      signal.throwIfAborted()
-      failures.set(id, { error: syncErrorOf(error), items: 0 })
-    }
-  }
-  await Promise.all(replicas.map(prepare))
-  return { memories: ready, failures }
 }
 
 // Notes which links are done with, and says who is behind with the others.

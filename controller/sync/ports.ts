@@ -143,7 +143,7 @@ export interface Baseline {
   known(replica: ReplicaId): Known
   /** The links that hold these items of a replica. */
   linksOf(replica: ReplicaId, items: readonly ItemId[]): Promise<readonly LinkId[]>
-  /** A replica's copies that show something else than agreed, or are withheld. */
+  /** A replica's copies that show something else than agreed, are withheld, or are behind. */
   deviating(replica: ReplicaId): Promise<readonly ItemId[]>
   /** Links that somebody is behind with. */
   unsettled(): Promise<readonly LinkId[]>

@@ -52,12 +52,15 @@ export function withoutCursors(
   memories: ReadonlyMap<ReplicaId, Memory>,
   steps: readonly Step[],
 ): ReadonlyMap<ReplicaId, Memory> {
-  const made = steps.flatMap(({ actions }) => actions.filter(({ kind }) => kind === 'create'))
-  const makers = new Set(made.map(({ replica }) => replica))
+  const making = new Set(
+    steps.flatMap(({ actions }) =>
+      actions.flatMap(({ kind, replica }) => (kind === 'create' ? [replica] : [])),
+    ),
+  )
   return new Map(
     [...memories].map(([id, memory]) => [
       id,
-      makers.has(id) ? { ...memory, cursor: undefined } : memory,
+      making.has(id) ? { ...memory, cursor: undefined } : memory,
     ]),
   )
 }
@@ -67,11 +70,13 @@ export async function remember(
   { replicas, baseline }: Readonly<{ replicas: readonly Replica[]; baseline: Baseline }>,
   at: () => Change['at'],
   memories: ReadonlyMap<ReplicaId, Memory>,
-  pending: ReadonlyMap<ReplicaId, readonly ItemId[]>,
+  steps: readonly Step[],
   applied: Applied,
   signal: AbortSignal,
 ): Promise<void> {
   const next = new Map<ReplicaId, Memory>()
+  const pending = pendingOf(steps)
+  const unsettled = withoutCursors(memories, steps)
   const one = async (replica: Replica): Promise<void> => {
     const { id } = replica.role
     const memory = memories.get(id)
@@ -79,9 +84,9 @@ export async function remember(
     const done = applied.done.get(id)
     const left = (pending.get(id) ?? []).filter((item) => !done?.has(item))
     const recheck = [...new Set([...memory.recheck, ...left])]
-    const restored = memory.restored && recheck.length > 0
-    const cursor = applied.written.has(id) ? undefined : memory.cursor
-    next.set(id, { ...memory, cursor, recheck, restored, lens: lensOf(replica.role) })
+    const restored = memory.restored && left.length > 0
+    const start = applied.written.has(id) ? unsettled.get(id) : memory
+    next.set(id, { ...(start ?? memory), recheck, restored, lens: lensOf(replica.role) })
     try {
       if (!applied.written.has(id) || applied.unfinished || signal.aborted) return
       const moved = await replica.settle(memory, baseline.known(id), signal)

@@ -1,6 +1,8 @@
 // Histories that once broke a law, as they were shrunk, each with what was wrong. They are lived again
 // before any new one.
-import type { Act, Step } from './history.ts'
+import type { Act } from './acts.ts'
+import { type Setting, strict } from './casts.ts'
+import type { Step } from './world.ts'
 
 const act = (who: number, what: Act['what'], which = 0, field = 0): Act => ({
   who,
@@ -19,10 +21,22 @@ const passes = (more: Partial<Extract<Step, { step: 'pass' }>> = {}): Step => ({
   ...more,
 })
 const forgets: Step = { step: 'forget' }
+const turns = (who: number): Step => ({ step: 'turn', who })
+const restores = (back = 0): Step => ({ step: 'restore', group: 0, back })
 const offline = (who: number): Step => ({ step: 'offline', who })
 
-/** What was wrong, and the history that showed it. 0 is the hub, 1 and 2 write, 3 receives. */
-export const seeds: readonly (readonly [string, readonly Step[]])[] = [
+// Two people are agreed on, one of the first replica's and one of the second's.
+const begun: readonly Step[] = [
+  does(0, 'put'),
+  does(1, 'put'),
+  ...[0, 1, 0, 1].map((group) => passes({ group })),
+]
+
+/**
+ * What was wrong, the history that showed it, and under which rules, where they are not the plain ones. In
+ * the star 0 is the hub, 1 and 2 write, 3 receives.
+ */
+export const seeds: readonly (readonly [string, readonly Step[], Partial<Setting>?])[] = [
   [
     'a moved item whose link had moved on was taken for new',
     [
@@ -138,5 +152,71 @@ export const seeds: readonly (readonly [string, readonly Step[]])[] = [
       does(0, 'clear'),
       does(0, 'edit'),
     ],
+  ],
+  [
+    'a drift that was ignored was overwritten by a later edit, and not kept',
+    [does(0, 'put'), passes(), does(3, 'edit'), does(0, 'edit'), restores(), passes()],
+    { drift: 'Ignore' },
+  ],
+  [
+    'an item that its owner marked private after it was shared was doubled when the state was lost',
+    [does(1, 'put'), passes(), forgets, does(1, 'mark'), passes(), passes(), passes()],
+  ],
+  [
+    'what a hub that only gives had cleared stayed with its members when it had moved as well',
+    [does(0, 'put'), passes(), passes({ group: 1 }), does(0, 'move'), passes(), does(0, 'clear')],
+    { cast: 'oneWayBeside' },
+  ],
+  [
+    'a copy that nobody could be matched with yet was doubled when its source was seen again',
+    [does(1, 'put'), passes(), offline(1), forgets, passes(), does(0, 'edit'), passes()],
+    { cast: 'manyToOne' },
+  ],
+  [
+    'what was edited and moved at once was doubled beside a user’s copy',
+    [does(1, 'put'), passes(), does(0, 'copy'), does(1, 'edit'), does(0, 'edit'), does(1, 'move')],
+  ],
+  [
+    'what one that only gives had edited and moved at once lost to what was agreed',
+    [...begun, does(1, 'edit'), does(1, 'move'), does(0, 'edit'), passes(), does(0, 'clear')],
+    { cast: 'manyToOne' },
+  ],
+  [
+    'a hub that was behind when it ceased to receive was never heard of again',
+    [
+      ...begun,
+      does(2, 'clear'),
+      passes({ group: 1, events: [{ at: 5, what: 'fail' }] }),
+      turns(2),
+      passes(),
+      does(0, 'edit', 0, 1),
+    ],
+    { cast: 'twoWayBeside' },
+  ],
+  [
+    'what was agreed while nobody else could be reached was not counted by the guard',
+    [offline(2), does(1, 'fill'), does(0, 'clear'), offline(0), passes()],
+    { cast: 'ring', limits: strict },
+  ],
+  [
+    'deleting all of two items one by one was more than all of the one that was left',
+    [
+      ...begun,
+      does(0, 'remove', 3),
+      passes({ acts: [{ at: 2, act: act(0, 'remove') }] }),
+      does(0, 'edit'),
+    ],
+  ],
+  [
+    'a copy whose source was missing when the state was lost was doubled when it came back',
+    [
+      ...begun,
+      does(1, 'edit'),
+      does(0, 'empty'),
+      { step: 'forget', group: 1 },
+      does(1, 'fill'),
+      does(0, 'fill'),
+    ],
+    { cast: 'oneWayBeside', limits: strict },
   ],
 ]

@@ -12,6 +12,7 @@ import { SyncError } from '../../controller/core/sync-error.ts'
 import type { Binned } from '../../controller/store/bin.ts'
 import { openState, type State } from '../../controller/store/state.ts'
 import { pass } from '../../controller/sync/pass.ts'
+import type { Baseline, Change } from '../../controller/sync/ports.ts'
 import { Folder, FolderReplica, ticking } from '../support/folder.ts'
 
 /** A replica's part, and what lies in its folder at first. */
@@ -28,6 +29,8 @@ export class Stage {
   readonly away = new Set<string>()
   policy: Policy = 'HubWins'
   limits: Limits = free
+  /** How much the bin may hold; from the next `forget` on. */
+  binMaxBytes = Number.POSITIVE_INFINITY
   approved = new Set<string>()
   #roles = new Map<string, Role>()
   #state: State = openState(':memory:')
@@ -35,6 +38,8 @@ export class Stage {
   deletionPolicy: 'Orphan' | 'RemoveCopies' = 'Orphan'
   /** What happens around a request: it may throw, and users may act. */
   during: (who: string, operation: string, when: 'before' | 'after') => void = () => {}
+  /** What happens right before the state is written: it may throw. */
+  writing: () => void = () => {}
   readonly #tick: () => number
   #now = 1_000_000
 
@@ -70,7 +75,7 @@ export class Stage {
 
   forget(): void {
     this.#state.close()
-    this.#state = openState(':memory:')
+    this.#state = openState(':memory:', { binMaxBytes: this.binMaxBytes })
   }
 
   put(where: string, text: string, more: Item = {}): void {
@@ -117,6 +122,11 @@ export class Stage {
     for (const text of has) this.put(where, text)
   }
 
+  /** Time goes by. */
+  wait(ms: number): void {
+    this.#now += ms
+  }
+
   async pass(): Promise<Report> {
     this.#now += 1000
     const replicas = [...this.#roles.values()].map((role) => this.#replica(role))
@@ -129,7 +139,7 @@ export class Stage {
         this.deletionPolicy === 'Orphan'
           ? undefined
           : (ids: readonly ReplicaId[]) => ids.map((id) => this.#replica(formerPlaceOf(id).role)),
-      baseline: this.#state.baseline(this.#group),
+      baseline: this.#watched(this.#state.baseline(this.#group)),
       limits: this.limits,
       windowMs: 3_600_000,
       approved: this.approved,
@@ -173,6 +183,20 @@ export class Stage {
   wanted(): readonly string[] {
     const asked = this.#state.bin.list(1000).filter(({ restore }) => restore !== undefined)
     return asked.map((each) => `${textOf(each)} → ${each.restore}`).sort()
+  }
+
+  #watched(baseline: Baseline): Baseline {
+    const commit = async (change: Change): Promise<void> => {
+      this.writing()
+      await baseline.commit(change)
+    }
+    return new Proxy(baseline, {
+      get: (target, key) => {
+        if (key === 'commit') return commit
+        const value = Reflect.get(target, key) as unknown
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
   }
 
   #replica(role: Role): FolderReplica {

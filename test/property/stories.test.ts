@@ -37,6 +37,29 @@ describe('private', () => {
     expect([stage.shows('hub'), stage.shows('bob')]).toEqual([['Ewa:secret'], ['Ewa:secret']])
   })
 
+  test('her mark outlives that of the hub’s, and so does what it keeps', async () => {
+    const stage = new Stage({ hub: { has: ['Ewa:1'], private: 'Copy' }, ann: {}, bob: {} })
+    await stage.rest()
+    stage.edit('ann', 'Ewa:secret', { Sensitivity: 'Private' })
+    await stage.rest()
+    stage.edit('hub', 'Ewa', { Sensitivity: 'Private' })
+    await stage.rest()
+    expect([stage.shows('hub'), stage.shows('bob')]).toEqual([['Ewa:1'], ['Ewa:1']])
+    stage.edit('ann', 'Ewa', { Department: 'more' })
+    await stage.rest()
+    stage.clear('hub', 'Ewa', 'Sensitivity')
+    await stage.rest()
+    expect([stage.shows('hub'), stage.shows('bob')]).toEqual([['Ewa:1'], ['Ewa:1']])
+    expect([...(stage.folders.get('ann')?.items.values() ?? [])][0]?.item).toMatchObject({
+      JobTitle: 'secret',
+      Department: 'more',
+      Sensitivity: 'Private',
+    })
+    stage.clear('ann', 'Ewa', 'Sensitivity')
+    await stage.rest()
+    expect([stage.shows('hub'), stage.shows('bob')]).toEqual([['Ewa:secret'], ['Ewa:secret']])
+  })
+
   test('with private: Copy it is an item like any other', async () => {
     const stage = new Stage({ hub: {}, ann: { private: 'Copy' } })
     stage.put('ann', 'Ewa:1', { Sensitivity: 'Private' })

@@ -353,3 +353,64 @@ test('an edit that was pending when her mailbox was moved is in the bin', async 
   expect(scene.holds('Ewa:2')).toBe(true)
   expect(scene.status().conflicts?.total).toBe(1)
 })
+
+// 11. Expected of deletionPolicy: RemoveCopies, which is not built yet. That a group is deleted is said here by
+// withdrawing it; whoever builds it may have to say it otherwise.
+describe('a group that is deleted with RemoveCopies', () => {
+  async function deleted(act: (scene: Scene) => void): Promise<Scene> {
+    const has = { hub: three, anna: ['Ewa:1', 'Mine:1'], jan: [] }
+    const scene = await Scene.of(has, unguarded({ deletionPolicy: 'RemoveCopies' }))
+    await scene.rest()
+    act(scene)
+    scene.controller().withdraw()
+    await scene.rest()
+    return scene
+  }
+
+  test('takes the copies that we made, and leaves what was hers, and the hub', async () => {
+    const scene = await deleted(() => {})
+    expect(scene.shows('anna')).toEqual(['Ewa:1', 'Mine:1'])
+    expect(scene.shows('jan')).toEqual([])
+    expect(scene.shows('hub')).toEqual(['Ewa:1', 'Jan:1', 'Mine:1', 'Ola:1'])
+  })
+
+  test('keeps in the bin what she edited and nobody had seen, and private words', async () => {
+    const scene = await deleted((each) => {
+      each.edit('jan', 'Ola:late')
+      each.edit('jan', 'Jan:secret', mark)
+    })
+    expect(scene.shows('jan')).toEqual([])
+    expect([scene.holds('Ola:late'), scene.holds('Jan:secret')]).toEqual([true, true])
+    expect(JSON.stringify(scene.shows('hub'))).not.toContain('secret')
+  })
+
+  test('takes neither what she put there since, nor her copy of a copy', async () => {
+    const scene = await deleted((each) => {
+      each.put('jan', 'New:1')
+      each.folder('jan').copy(each.item('jan', 'Ola').id, each.folder('jan'))
+    })
+    expect(scene.shows('jan')).toContain('New:1')
+    expect(scene.shows('jan').filter((text) => text === 'Ola:1').length).toBeLessThanOrEqual(1)
+    expect(scene.shows('hub')).toContain('Ola:1')
+  })
+
+  test('ends only when everybody was reached, and takes nothing twice', async () => {
+    const scene = await deleted((each) => each.mailbox('jan').deny('ErrorMailboxMoveInProgress'))
+    expect(scene.shows('jan')).toHaveLength(4)
+    scene.mailbox('jan').deny(undefined)
+    await scene.rest()
+    expect(scene.shows('jan')).toEqual([])
+  })
+
+  test('with Orphan takes nothing, and a group declared later finds the copies again', async () => {
+    const scene = await Scene.of(world, unguarded({ deletionPolicy: 'Orphan' }))
+    await scene.rest()
+    scene.controller().withdraw()
+    await scene.rest()
+    expect(scene.all('hub', 'anna', 'jan')).toEqual(three)
+    scene.declare(unguarded({}), 'firma')
+    await scene.rest()
+    expect(scene.says('firma')).toEqual(ready)
+    expect(scene.all('hub', 'anna', 'jan')).toEqual(three)
+  })
+})

@@ -120,7 +120,7 @@ describe('one mailbox in two groups', () => {
 })
 
 describe('two groups', () => {
-  test('both groups get the same new contact at once', async () => {
+  test('that get the same new contact at once have it once, and an edit beats a delete across them', async () => {
     for (const where of ['main', 'other']) {
       const scene = await Scene.of(
         { hub: three, anna: [], jan: [], ewa: [] },

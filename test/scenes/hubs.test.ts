@@ -175,7 +175,7 @@ describe('an approval', () => {
 })
 
 describe('the hub', () => {
-  test('the hub replaced by its own copy: a member’s pending edit travels', async () => {
+  test('that is replaced by its own copy: a member’s pending edit is not lost', async () => {
     for (const direction of ['TwoWay', 'OneWay']) {
       const scene = await Scene.of({ hub: three, anna: [], jan: [] }, unguarded({ direction }))
       await scene.rest()
@@ -191,7 +191,7 @@ describe('the hub', () => {
     }
   })
 
-  test('the hub is away for a while, by not being there, and comes back as it was', async () => {
+  test('that is not there for a month, and comes back as it was, gets everything', async () => {
     const scene = await Scene.of({ hub: three, anna: [], jan: [] }, unguarded())
     await scene.rest()
     scene.folder('hub').setPermission('sync@corp.example', 'None')
@@ -209,7 +209,7 @@ describe('the hub', () => {
     expect(scene.says()).toEqual(ready)
   })
 
-  test('a hub with rights to read only in a two-way group', async () => {
+  test('that may only be read stalls a two-way group, and nothing is lost', async () => {
     const scene = await Scene.of({ hub: three, anna: [], jan: [] }, unguarded())
     await scene.rest()
     scene.folder('hub').setPermission('sync@corp.example', 'Reviewer')
@@ -221,7 +221,7 @@ describe('the hub', () => {
     expect(scene.all('hub', 'anna', 'jan')).toEqual(['Ewa:2', 'Jan:2', 'Ola:1'])
   })
 
-  test('a right to change only one’s own items in the hub', async () => {
+  test('in which we may only change our own items: it says so, and goes on once we may', async () => {
     const scene = await Scene.of({ hub: three, anna: [], jan: [] }, unguarded())
     await scene.rest()
     scene.folder('hub').setPermission('sync@corp.example', 'Author')

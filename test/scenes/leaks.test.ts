@@ -124,7 +124,7 @@ describe('private', () => {
     expect(JSON.stringify(others(scene))).not.toContain('New:secret')
   })
 
-  test('between KeepBoth: her private version makes no contact of its own', async () => {
+  test('under KeepBoth her private version makes no contact of its own', async () => {
     const scene = await Scene.of(world, unguarded({ conflicts: 'KeepBoth' }))
     await scene.rest()
     scene.edit('anna', 'Ewa:secret', mark)
@@ -243,6 +243,8 @@ describe('publications', () => {
       scene.edit('hub', `${each}:h`)
     }
     await scene.pass()
+    expect(scene.says()).toEqual(expect.arrayContaining(guarded))
+    expect(others(scene)).toEqual(['P1:h', 'P2:h', 'P3:h', 'P4:h'])
   })
 })
 
@@ -271,7 +273,7 @@ describe('a receive-only member', () => {
     })
   }
 
-  test('whose copy was moved into a writer’s folder by a user who has both', async () => {
+  test('tells nobody anything by a copy in a writer’s folder, beyond what that copy is', async () => {
     const scene = await Scene.of(world, unguarded({ members }))
     await scene.rest()
     scene.edit('anna', 'Ewa:secret')

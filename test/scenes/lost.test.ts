@@ -288,7 +288,7 @@ describe('what looks alike', () => {
     expect(scene.all('hub', 'anna', 'jan')).toHaveLength(5)
   })
 
-  test('two receptions, private, moved, and the like: random small things', async () => {
+  test('two equal entries stay two, whatever is edited, deleted, moved and lost', async () => {
     const reception = { GivenName: 'Reception', CompanyName: 'Acme' }
     const scene = await Scene.of(
       { hub: [reception, reception], anna: [reception, reception], jan: [reception] },
@@ -300,9 +300,11 @@ describe('what looks alike', () => {
     scene.remove('jan', 'Reception')
     scene.mailbox('anna').restore()
     await scene.rest()
+    expect(scene.all('hub', 'anna', 'jan')).toEqual(['Reception', 'Reception:a'])
     scene.controller().forget()
     scene.mailbox('jan').restore()
     await scene.rest()
+    expect(scene.all('hub', 'anna', 'jan')).toEqual(['Reception', 'Reception:a'])
   })
 
   test('an item that a member copies within her folder is a second one, also after a lost state', async () => {

@@ -76,7 +76,7 @@ describe('a mailbox, or a folder in it', () => {
     expect(scene.holds('Nowy:1')).toBe(true)
   })
 
-  test('that is moved while she deletes and the hub edits', async () => {
+  test('that is moved while she deletes and the hub edits: the edit arrives, nothing is doubled', async () => {
     const scene = await Scene.of(world)
     await scene.rest()
     scene.remove('anna', 'Jan')
@@ -86,7 +86,7 @@ describe('a mailbox, or a folder in it', () => {
     expect(scene.shows('hub')).toContain('Ola:2')
   })
 
-  test('a member’s folder that she deletes is made again, and what she deleted is nobody’s loss', async () => {
+  test('that is deleted by its owner is made again, and is nobody’s loss', async () => {
     const scene = await Scene.of({ hub: three, anna: ['Mine:1'], jan: [] }, unguarded())
     await scene.rest()
     scene.folder('anna').remove()
@@ -94,7 +94,7 @@ describe('a mailbox, or a folder in it', () => {
     expect(scene.all('hub', 'anna', 'jan')).toEqual(['Ewa:1', 'Jan:1', 'Mine:1', 'Ola:1'])
   })
 
-  test('a mailbox renamed, with an edit pending', async () => {
+  test('that gets another address: everything is there once', async () => {
     const scene = await Scene.of(
       { hub: three, anna: [], jan: [] },
       unguarded({ members: { anna: {}, jan: {} } }),
@@ -168,7 +168,7 @@ describe('a state from last month', () => {
     expect(scene.holds('Jan:2')).toBe(true)
   })
 
-  test('with sync states lost, too', async () => {
+  test('undoes nothing with sync states lost, too', async () => {
     const scene = await Scene.of({ hub: [...five, 'Zofia:1'], anna: [], jan: [] }, unguarded())
     await scene.rest()
     const lastMonth = scene.controller().backup()
@@ -202,7 +202,7 @@ describe('a state from last month', () => {
 })
 
 describe('a state from before', () => {
-  test('a state from before the hub was another', async () => {
+  test('the hub was another: nothing of it reaches the one of now', async () => {
     const folder = 'Contacts/Company'
     const members = { anna: { folder }, jan: { folder } }
     const scene = await Scene.of({ hub: three, anna: [], jan: [] }, unguarded({ members }))
@@ -222,7 +222,7 @@ describe('a state from before', () => {
     ])
   })
 
-  test('a state from before somebody joined', async () => {
+  test('somebody joined: she has everything once, and her edit is kept', async () => {
     const scene = await Scene.of(
       { hub: three, anna: [], jan: ['Own:1'] },
       unguarded({ members: { anna: {} } }),

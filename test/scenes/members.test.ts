@@ -333,7 +333,7 @@ describe('a month of suspension', () => {
 })
 
 describe('the same under another name', () => {
-  test('hub path in other spelling is the same hub', async () => {
+  test('the hub’s path in other spelling is the same hub', async () => {
     const scene = await Scene.of({ hub: three, anna: [], jan: [] }, unguarded())
     await scene.rest()
     scene.edit('anna', 'Ewa:2')
@@ -342,16 +342,18 @@ describe('the same under another name', () => {
     expect(scene.all('hub', 'anna', 'jan')).toEqual(three.with(0, 'Ewa:2'))
   })
 
-  test('a hub renamed, with default folders', async () => {
+  test('a hub of another name, where members’ folders are named after it: new ones are filled, the old stay', async () => {
     const scene = await Scene.of({ hub: three, anna: [], jan: [] }, unguarded())
     await scene.rest()
     scene.folder('hub').rename('Firma')
     scene.edit('anna', 'Ewa:2')
     scene.declare(unguarded({ hub: { publicFolder: '/Firma' } }))
     await scene.rest()
+    expect(scene.all('/Firma', 'anna/Contacts/Firma', 'jan/Contacts/Firma')).toEqual(three)
+    expect(scene.shows('anna')).toEqual(three.with(0, 'Ewa:2'))
   })
 
-  test('a member who moves all into another folder, which is then declared', async () => {
+  test('a member who moves all into another folder, which is then declared, has everything once', async () => {
     const scene = await Scene.of(
       { hub: three, anna: [], jan: [] },
       unguarded({ members: { anna: {}, jan: {} } }),
@@ -366,7 +368,7 @@ describe('the same under another name', () => {
     expect(scene.all('hub', 'jan', 'anna/Contacts/Firma')).toHaveLength(3)
   })
 
-  test('a renamed folder is then declared by its new name, with an edit pending', async () => {
+  test('a renamed folder that is then declared by its new name has everything once', async () => {
     const scene = await Scene.of(
       { hub: three, anna: [], jan: [] },
       unguarded({ members: { anna: {}, jan: {} } }),

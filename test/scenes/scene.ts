@@ -286,6 +286,8 @@ export class Controller {
       const mode = { sliceMs: undefined, audit, stopping: () => false }
       const claimed = claims.get(declared.id)
       await reconcile(declared, this.#site(), { ...mode, claimed }, new AbortController().signal)
+      // The hub's tag tells seconds apart, and the server's own clock says that they are long over.
+      this.#scene.wait(2000)
     }
   }
 

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { contact } from '../../controller/core/contact.ts'
 import { guarded, hashOf, type Judgement } from '../../controller/core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
-import type { Copy, Link, Observation, Role } from '../../controller/core/link.ts'
+import type { Copy, Found, Link, Observation, Role } from '../../controller/core/link.ts'
+import { SyncError } from '../../controller/core/sync-error.ts'
 
 const ids = ['hub', 'ann', 'bob'].map((id) => id as ReplicaId)
 const roles: readonly Role[] = ids.map((id) => ({
@@ -44,35 +45,70 @@ const judge = (more: Partial<Judgement> = {}): Judgement => ({
   ...more,
 })
 
-function judged(gone: Readonly<Record<string, number>>, published: number, judgement = judge()) {
+type Scene = Readonly<{
+  gone?: Readonly<Record<string, number>>
+  /** How many new items each has, the last first when `backwards`. */
+  own?: Readonly<Record<string, number>>
+  backwards?: boolean
+  /** How many links ann edits, and who lacks a copy of them. */
+  edited?: number
+  lacking?: string
+}>
+
+function judged(
+  { gone = {}, own = {}, backwards = false, edited = 0, lacking }: Scene,
+  judgement = judge(),
+) {
   const observations = new Map<ReplicaId, Observation>(
-    ids.map((id) => [
-      id,
-      {
-        state: 'seen',
-        gone: Array.from({ length: gone[id] ?? 0 }, (_, index) => `${id}/${index}` as ItemId),
-        changed:
-          id !== 'ann'
-            ? []
-            : Array.from({ length: published }, (_, index) => ({
-                id: `ann/new-${index}` as ItemId,
-                version: 'v' as Version,
-                item: { GivenName: `Own ${index}` },
-              })),
-      },
-    ]),
+    ids.map((id) => {
+      const news = items(id, 'new', own[id] ?? 0)
+      const changed = [...news, ...items(id, '', id === 'ann' ? edited : 0)]
+      return [
+        id,
+        {
+          state: 'seen',
+          gone: Array.from({ length: gone[id] ?? 0 }, (_, index) => `${id}/${index}` as ItemId),
+          changed: backwards ? changed.reverse() : changed,
+        },
+      ]
+    }),
   )
-  const view = { group: 'ns/g' as GroupId, type: contact, roles, links, observations }
+  const known = links.map((link) => ({
+    ...link,
+    copies: new Map([...link.copies].filter(([id]) => id !== lacking)),
+  }))
+  const view = {
+    group: 'ns/g' as GroupId,
+    type: contact,
+    roles,
+    links: known.slice(0, lacking === undefined ? known.length : edited),
+    observations,
+  }
   return guarded({ type: contact, roles, policy: 'HubWins' }, view, judgement)
 }
 
+function items(id: string, prefix: string, count: number): readonly Found[] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: `${id}/${prefix}${index}` as ItemId,
+    version: 'v' as Version,
+    item: { GivenName: `Own ${index} of ${id}` },
+  }))
+}
+
 test('a few deletes pass', () => {
-  const { plan, refusals } = judged({ ann: 10 }, 0)
+  const { plan, refusals } = judged({ gone: { ann: 10 } })
   expect([refusals, plan.steps.length]).toEqual([[], 10])
 })
 
+test('the percentage is of what there was before: deleting one by one comes to the same', () => {
+  const caused = new Map([['ann' as ReplicaId, { deletions: 10, publications: 0 }]])
+  const limits = { deletions: { maxPercent: 100, maxCount: 110 }, publications: { maxCount: 3 } }
+  const { refusals } = judged({ gone: { ann: 90 } }, judge({ caused, limits, items: 90 }))
+  expect(refusals).toEqual([])
+})
+
 test('a mass delete sets its replica aside, and the others go on', () => {
-  const { plan, refusals } = judged({ ann: 11, bob: 2 }, 0)
+  const { plan, refusals } = judged({ gone: { ann: 11, bob: 2 } })
   expect(refusals).toMatchObject([{ replica: 'ann', reason: 'Deletions', count: 11, limit: 10 }])
   expect(plan.steps).toHaveLength(2)
   expect(plan.steps.flatMap(({ actions }) => actions.map(({ replica }) => replica))).not.toContain(
@@ -81,40 +117,95 @@ test('a mass delete sets its replica aside, and the others go on', () => {
 })
 
 test('an emptied hub empties nobody', () => {
-  const { plan, refusals } = judged({ hub: 100 }, 0)
+  const { plan, refusals } = judged({ gone: { hub: 100 } })
   expect(refusals).toMatchObject([{ replica: 'hub', count: 100 }])
   expect(plan.steps).toEqual([])
 })
 
 test('what was caused within the window counts', () => {
   const caused = new Map([['ann' as ReplicaId, { deletions: 8, publications: 0 }]])
-  expect(judged({ ann: 3 }, 0, judge({ caused })).refusals).toMatchObject([
+  expect(judged({ gone: { ann: 3 } }, judge({ caused, items: 92 })).refusals).toMatchObject([
     { count: 11, limit: 10 },
   ])
 })
 
 test('somebody’s private address book does not become the company’s', () => {
-  const { plan, refusals } = judged({}, 4)
+  const { plan, refusals } = judged({ own: { ann: 4 } })
   expect(refusals).toMatchObject([{ replica: 'ann', reason: 'Publications', count: 4, limit: 3 }])
   expect(plan.steps).toEqual([])
 })
 
+test('what the hub has is everybody’s, however much it is', () => {
+  expect(judged({ own: { hub: 4 } }).refusals).toEqual([])
+})
+
+test('an edit is no publication, even when somebody lacks a copy', () => {
+  const { plan, refusals } = judged({ edited: 4, lacking: 'bob' })
+  expect(refusals).toEqual([])
+  expect(
+    plan.steps.flatMap(({ actions }) => actions.filter(({ kind }) => kind === 'create')),
+  ).toHaveLength(4)
+})
+
+test('what was published within the window counts', () => {
+  const caused = new Map([['ann' as ReplicaId, { deletions: 0, publications: 2 }]])
+  expect(judged({ own: { ann: 2 } }, judge({ caused })).refusals).toMatchObject([
+    { reason: 'Publications', count: 4, limit: 3 },
+  ])
+})
+
 test('zero forbids, and one hundred percent of a small group is rounded up', () => {
   const none = { ...limits, deletions: { maxPercent: 0, maxCount: 50 } }
-  expect(judged({ ann: 1 }, 0, judge({ limits: none })).refusals).toHaveLength(1)
-  expect(judged({ ann: 1 }, 0, judge({ items: 5 })).refusals).toEqual([])
+  expect(judged({ gone: { ann: 1 } }, judge({ limits: none })).refusals).toHaveLength(1)
+  expect(judged({ gone: { ann: 1 } }, judge({ items: 5 })).refusals).toEqual([])
 })
 
 test('an approval covers exactly what was shown, and no more', () => {
-  const { refusals } = judged({ ann: 11 }, 0)
+  const { refusals } = judged({ gone: { ann: 11 } })
   const approved = new Set([hashOf(refusals)])
-  expect(judged({ ann: 11 }, 0, judge({ approved })).plan.steps).toHaveLength(11)
-  expect(judged({ ann: 12 }, 0, judge({ approved })).refusals).toHaveLength(1)
+  expect(judged({ gone: { ann: 11 } }, judge({ approved })).plan.steps).toHaveLength(11)
+  expect(judged({ gone: { ann: 12 } }, judge({ approved })).refusals).toHaveLength(1)
 })
 
 test('two that are set aside have one name, and it approves both', () => {
-  const { refusals } = judged({ ann: 11, bob: 20 }, 0)
+  const { refusals } = judged({ gone: { ann: 11, bob: 20 } })
   expect(refusals).toHaveLength(2)
   const approved = new Set([hashOf(refusals)])
-  expect(judged({ ann: 11, bob: 20 }, 0, judge({ approved })).refusals).toEqual([])
+  expect(judged({ gone: { ann: 11, bob: 20 } }, judge({ approved })).refusals).toEqual([])
+})
+
+test('an approval names the replica: another that does the same is not approved', () => {
+  const approved = new Set([hashOf(judged({ gone: { ann: 11 } }).refusals)])
+  expect(judged({ gone: { bob: 11 } }, judge({ approved })).refusals).toHaveLength(1)
+})
+
+test('a refusal keeps its name in whatever order its effects are seen', () => {
+  const one = hashOf(judged({ own: { ann: 4 } }).refusals)
+  expect(hashOf(judged({ own: { ann: 4 }, backwards: true }).refusals)).toBe(one)
+})
+
+test('what nobody can be reached to be done to counts as well: it is done when they are back', () => {
+  const away: Observation = {
+    state: 'unknown',
+    error: new SyncError('transient', 'Away', 'away'),
+  }
+  const ring = roles.filter(({ hub }) => !hub)
+  const [, ann, bob] = ids as [ReplicaId, ReplicaId, ReplicaId]
+  const gone = Array.from({ length: 11 }, (_, index) => `ann/${index}` as ItemId)
+  const changed = Array.from({ length: 4 }, (_, index) => ({
+    id: `ann/new-${index}` as ItemId,
+    version: 'v' as Version,
+    item: { GivenName: `Own ${index}` },
+  }))
+  const seen = { state: 'seen', gone, changed } as const
+  const observations = new Map<ReplicaId, Observation>([
+    [ann, seen],
+    [bob, away],
+  ])
+  const view = { group: 'ns/g' as GroupId, type: contact, roles: ring, links, observations }
+  const { refusals } = guarded({ type: contact, roles: ring, policy: 'HubWins' }, view, judge())
+  expect(refusals).toMatchObject([
+    { replica: 'ann', reason: 'Deletions', count: 11 },
+    { replica: 'ann', reason: 'Publications', count: 4 },
+  ])
 })

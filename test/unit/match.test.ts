@@ -79,6 +79,16 @@ const cases: readonly Case[] = [
     0,
   ],
   [
+    'the same address twice on the other side is ambiguous, too',
+    [person('Ewa', { ...mail('e@x.pl'), JobTitle: 'c' })],
+    [
+      person('Ewa', { ...mail('e@x.pl'), JobTitle: 'a' }),
+      person('Ewa', { ...mail('e@x.pl'), JobTitle: 'b' }),
+    ],
+    3,
+    0,
+  ],
+  [
     'the same name and company',
     [person('Ewa', { CompanyName: 'A', JobTitle: 'a' })],
     [person('Ewa', { CompanyName: 'A', Department: 'b' })],
@@ -122,6 +132,23 @@ const cases: readonly Case[] = [
     ],
     2,
     0,
+  ],
+  [
+    'of two copies that name one source the equal one is it',
+    [person('Ewa', { JobTitle: 'a' })],
+    [
+      [person('Ewa', { JobTitle: 'b' }), stamped(sourceMark(hub, 'hub/0' as ItemId))],
+      [person('Ewa', { JobTitle: 'a' }), stamped(sourceMark(hub, 'hub/0' as ItemId))],
+    ],
+    2,
+    0,
+  ],
+  [
+    'a copy is its source’s, even where it was made to look like another',
+    [person('Jan'), person('Ewa')],
+    [[person('Ewa'), stamped(sourceMark(hub, 'hub/0' as ItemId))]],
+    2,
+    1,
   ],
   [
     'a copy that another group over the same hub made is of the same item',

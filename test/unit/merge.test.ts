@@ -87,6 +87,23 @@ describe('merging', () => {
     expect(conflicts.map(({ field }) => field)).not.toContain('DisplayName')
   })
 
+  test('of values that are the same the hub’s form is taken', () => {
+    const { item, conflicts } = merge(
+      edit('ann', { JobTitle: 'Boss' }),
+      edit('hub', { JobTitle: 'Boss ' }),
+    )
+    expect(item.JobTitle).toBe('Boss ')
+    expect(conflicts).toEqual([])
+  })
+
+  test('of several edits the latest tells when it was edited', () => {
+    const { editedMs } = merge(
+      { ...edit('ann', { JobTitle: 'Boss' }), modifiedMs: 7 },
+      { ...edit('bob', { Department: 'HR' }), modifiedMs: 5 },
+    )
+    expect(editedMs).toBe(7)
+  })
+
   test('clearing and editing one field is a conflict', () => {
     const { item, conflicts } = merge(
       edit('hub', {}, ['Phone:MobilePhone']),
@@ -151,6 +168,17 @@ describe('what counts as an edit', () => {
     expect(canonical('body', { type: 'HTML', text: '<b>x</b>' })).not.toBe(
       canonical('body', { type: 'Text', text: 'x' }),
     )
+  })
+
+  test('not: what a server derives', () => {
+    expect(canonicalItem(contact, { ...base, DisplayName: 'ŻAK Ewa' })).toBe(
+      canonicalItem(contact, base),
+    )
+  })
+
+  test('what an item seen for the first time lacks says nothing', () => {
+    const changes = changesOf(contact, found({ GivenName: 'Eva' }), base, {}, true)
+    expect([...changes.keys()]).toEqual(['GivenName'])
   })
 
   test('two people of the same name are not equal', () => {

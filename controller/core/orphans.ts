@@ -1,0 +1,32 @@
+// Copies of ours that belong to nobody: their state was lost, and what they were copied from is not there,
+// or not yet. They are read again until somebody is found to whom they belong, so that none is made twice.
+import type { ItemId, ReplicaId } from './id.ts'
+import type { Observation } from './link.ts'
+import type { View } from './rows.ts'
+import { groupMark, hubMark } from './stamp.ts'
+import type { Plan } from './step.ts'
+
+/** The orphans among what was seen, by replica. */
+export function orphansOf(
+  view: View,
+  observations: ReadonlyMap<ReplicaId, Observation>,
+  { steps }: Plan,
+): ReadonlyMap<ReplicaId, readonly ItemId[]> {
+  const group = groupMark(view.group)
+  const hub = hubMark(view.roles.find((role) => role.hub)?.id)
+  const linked = new Map<ReplicaId, Set<ItemId>>()
+  const note = (replica: ReplicaId, id: ItemId) =>
+    linked.set(replica, (linked.get(replica) ?? new Set()).add(id))
+  for (const { copies } of [...view.links, ...steps.map(({ known }) => ({ copies: known }))])
+    for (const [replica, { id }] of copies) note(replica, id)
+  for (const { actions } of steps)
+    for (const action of actions) if (action.kind !== 'create') note(action.replica, action.id)
+  const orphans = new Map<ReplicaId, readonly ItemId[]>()
+  for (const [replica, seen] of observations) {
+    if (seen.state === 'unknown') continue
+    const ours = seen.changed.filter(({ stamp }) => stamp?.group === group && stamp.hub === hub)
+    const ids = ours.map(({ id }) => id).filter((id) => !linked.get(replica)?.has(id))
+    if (ids.length > 0) orphans.set(replica, ids)
+  }
+  return orphans
+}

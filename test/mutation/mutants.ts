@@ -1,0 +1,17 @@
+// All mutants, in the order in which a pass comes by what they change.
+import type { Mutant } from './mutant.ts'
+import { carryingOut } from './mutants/carrying-out.ts'
+import { comparing } from './mutants/comparing.ts'
+import { deciding } from './mutants/deciding.ts'
+import { guarding } from './mutants/guarding.ts'
+import { matching } from './mutants/matching.ts'
+import { placing } from './mutants/placing.ts'
+
+export const mutants: readonly Mutant[] = [
+  ...comparing,
+  ...matching,
+  ...deciding,
+  ...placing,
+  ...guarding,
+  ...carryingOut,
+]

@@ -1,0 +1,195 @@
+// Looking, writing down, and carrying out: in which order, and what happens when it fails in between.
+import { type Mutant, mutantsOf } from '../mutant.ts'
+
+const pass = 'controller/sync/pass.ts'
+
+export const carryingOut: readonly Mutant[] = [
+  ...mutantsOf('controller/sync/observe.ts', [
+    [
+      'others-not-looked-at',
+      'what was of no use before may be one with what a joiner brings',
+      `if (fresh.length > 0 && !audit) await`,
+      `if (fresh.length < 0 && !audit) await`,
+    ],
+    [
+      'unreadable-is-unchanged',
+      'a replica that cannot be read is unknown',
+      `observations.set(id, { state: 'unknown', error: syncErrorOf(error) })`,
+      `observations.set(id, { state: 'seen', changed: [], gone: [] })`,
+    ],
+    [
+      'replaced-not-seen',
+      'another folder in the same place deletes nothing',
+      `if (other && !replaced.includes(id)) replaced.push(id)`,
+      ``,
+    ],
+    [
+      'lens-ignored',
+      'under another role everything is looked at again',
+      `memory !== undefined && memory.lens !== lensOf(replica.role)`,
+      `memory !== undefined && memory.lens === ''`,
+    ],
+    [
+      'let-pass-for-ever',
+      'under another role what was let pass counts',
+      `...(changedLens ? await baseline.deviating(id) : [])`,
+      `...[]`,
+    ],
+    [
+      'stamp-touches-nothing',
+      'an item that carries a stamp is laid beside its link',
+      `for (const { stamp } of observation.changed) if (stamp !== undefined) touched.add(stamp.link)`,
+      ``,
+    ],
+  ]),
+  ...mutantsOf(pass, [
+    ['nothing-kept', 'what loses goes into the bin', `    kept,\n    conflicts:`, `    conflicts:`],
+    [
+      'read-before-agreed',
+      'a cursor is consumed together with the agreement',
+      `  await baseline.commit({\n    at: at(),\n    reset:`,
+      `  await baseline.commit({ at: at(), memories: withRecheck(memories, pending) })\n  await baseline.commit({\n    at: at(),\n    reset:`,
+    ],
+    [
+      'recheck-not-written',
+      'what is to be changed is read again should it not come to that',
+      `...withRecheck(agedIn(memories, sight.restored), pending),`,
+      `...agedIn(memories, sight.restored),`,
+    ],
+    [
+      'unused-is-consumed',
+      'what was set aside is not consumed',
+      `decided && observations.get(id)?.state === 'seen'`,
+      `decided`,
+    ],
+    [
+      'no-hub-consumed',
+      'without the hub nothing is consumed',
+      `rules.roles.every(({ id, hub }) => !hub || observations.get(id)?.state === 'seen')`,
+      `rules.roles.every(({ id }) => id !== '')`,
+    ],
+    [
+      'joiner-waits',
+      'who joins gets everything',
+      `unsettle: sight.fresh.length > 0`,
+      `unsettle: sight.fresh.length < 0`,
+      'the same pass compares the joiner with every link, and what then lacks is unsettled by its agreement',
+    ],
+    [
+      'left-still-counts',
+      'who leaves is forgotten',
+      `decided ? [...left, ...sight.replaced] : []`,
+      `decided ? [...sight.replaced] : []`,
+    ],
+    [
+      'conflicts-not-counted',
+      'conflicts are counted',
+      `conflicts: kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf),`,
+      ``,
+    ],
+    [
+      'done-too-early',
+      'who is behind is looked at again',
+      `links.filter((link) => settled(link, rules.roles))`,
+      `links.filter((link) => settled(link, rules.roles) || link.revision > 0)`,
+    ],
+  ]),
+  {
+    id: 'keep-after-write',
+    file: pass,
+    drops: 'the loser is in the bin before the winner is written',
+    changes: [
+      ['    kept,\n    conflicts:', '    conflicts:'],
+      [
+        '  const behind = await settle(',
+        '  await baseline.commit({ at: at(), kept })\n  const behind = await settle(',
+      ],
+    ],
+  },
+  {
+    id: 'agreed-after-write',
+    file: pass,
+    drops: 'the agreement is written down before anything is carried out',
+    changes: [
+      ['    agreements: plan.steps.map(agreementOf),\n', ''],
+      [
+        '  const behind = await settle(',
+        '  await baseline.commit({ at: at(), agreements: plan.steps.map(agreementOf) })\n  const behind = await settle(',
+      ],
+    ],
+  },
+  ...mutantsOf('controller/sync/remember.ts', [
+    [
+      'stale-ignored',
+      'what was stale is read again by the next pass',
+      `const recheck = [...new Set([...memory.recheck, ...left])]`,
+      `const recheck = [...new Set([...memory.recheck, ...left.slice(left.length)])]`,
+    ],
+  ]),
+  ...mutantsOf('controller/sync/apply.ts', [
+    [
+      'deleted-unread',
+      'a copy that shows something else is kept before it is deleted',
+      `at: this.#site.at(), kept, copies })`,
+      `at: this.#site.at(), copies })`,
+    ],
+    [
+      'moved-on-deleted',
+      'a copy that moved on is not deleted',
+      ` && item.version === job.action.expect)`,
+      `)`,
+    ],
+    [
+      'members-first',
+      'the hub is written first',
+      `for (const replicas of [hubs, members])`,
+      `for (const replicas of [members, hubs])`,
+    ],
+    [
+      'read-back-unproved',
+      'a user’s edit right after our write is not taken for the server’s doing',
+      `each.version === written[index]?.version`,
+      `each.version !== ''`,
+    ],
+    [
+      'short-answer-believed',
+      'an answer that leaves items out is none',
+      `if (answers.length !== jobs.length) {`,
+      `if (answers.length > jobs.length) {`,
+    ],
+    [
+      'failure-not-told',
+      'what failed is told',
+      `if (error.kind !== 'stale') this.#failed(error, 1)`,
+      ``,
+    ],
+  ]),
+  ...mutantsOf('controller/sync/propose.ts', [
+    [
+      'old-hub-stays',
+      'under another hub a group begins anew',
+      `anotherHub([...before.keys()], roles)`,
+      `anotherHub([], roles)`,
+    ],
+    [
+      'joiner-sees-changes',
+      'who joins is compared with everything',
+      `if (sight.fresh.length > 0) for`,
+      `if (sight.fresh.length < 0) for`,
+    ],
+    [
+      'claims-ignored',
+      'a folder that another group has is not touched',
+      `if (other === undefined ||`,
+      `if (other !== '' ||`,
+    ],
+  ]),
+  ...mutantsOf('controller/sync/pass.ts', [
+    [
+      'away-not-looked-at',
+      'who was away while somebody joined looks at everything',
+      `...lookingAnew(sight, memories),`,
+      ``,
+    ],
+  ]),
+]

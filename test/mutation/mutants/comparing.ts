@@ -1,0 +1,176 @@
+// What counts as the same: fields, items, and what a copy showed when it was written down.
+import { mutantsOf } from '../mutant.ts'
+
+export const comparing = [
+  ...mutantsOf('controller/core/item.ts', [
+    [
+      'space-counts',
+      'white space around a text is no edit',
+      `.trim().normalize('NFC')`,
+      `.normalize('NFC')`,
+    ],
+    [
+      'accent-counts',
+      'how an accent is composed is no edit',
+      `.trim().normalize('NFC')`,
+      `.trim()`,
+    ],
+    [
+      'line-end-counts',
+      'a line end’s notation is no edit',
+      `.replace(/\\r\\n?/g, '\\n').trim()`,
+      `.trim()`,
+    ],
+    [
+      'illegal-counts',
+      'characters that XML cannot carry are no edit',
+      `return legal(text).replace(`,
+      `return text.replace(`,
+    ],
+    [
+      'date-notation-counts',
+      'a date’s notation is no edit',
+      `return Number.isNaN(ms) ? folded(text)`,
+      `return ms !== 0 ? folded(text)`,
+    ],
+    [
+      'set-order-counts',
+      'the order of a set is no edit',
+      `.filter(Boolean).sort().join(`,
+      `.filter(Boolean).join(`,
+    ],
+    [
+      'address-case-counts',
+      'the case of an address is no edit',
+      `=== 'SMTP' ? address.toLowerCase() : address`,
+      `=== 'SMTP' ? address : address`,
+    ],
+    [
+      'address-as-name-counts',
+      'an address as its own display name is no edit',
+      `=== address.toLowerCase() ? '' : name`,
+      `=== '' ? '' : name`,
+    ],
+    [
+      'wrapper-counts',
+      'the wrapper around HTML is no edit',
+      `.replace(/<\\/?(html|body|meta|!doctype)\\b[^>]*>/gi, '')`,
+      ``,
+    ],
+    [
+      'markup-is-nothing',
+      'markup counts',
+      `if (!/<[a-z/]/i.test(bare)) return plain(decoded(bare))`,
+      `return plain(decoded(bare.replace(/<[^>]*>/g, '')))`,
+    ],
+    [
+      'derived-tells-apart',
+      'what a server derives does not make two items different',
+      ` && !type.derived(field, item)) lines`,
+      `) lines`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/shown.ts', [
+    [
+      'rewritten-stays-shut',
+      'an edit of a field that the server rewrote counts',
+      `return noted !== undefined && noted.replace(own, '') === digestOf(text)`,
+      `return noted !== undefined`,
+    ],
+    [
+      'drift-never-counts-again',
+      'ignored drift counts as soon as it is not ignored any more',
+      `.filter(([, digest]) => !digest.startsWith(own)))`,
+      `)`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/merge.ts', [
+    [
+      'base-ignored',
+      'an edit is what differs from what its own copy held',
+      `if (same(kind, value, base[field])) continue`,
+      ``,
+    ],
+    [
+      'shown-ignored',
+      'what a server makes of a text is no edit',
+      `if (shows(shown, field, text)) continue`,
+      ``,
+    ],
+    [
+      'nothing-clears',
+      'an item never seen before says nothing about what it lacks',
+      `if (firstTime && text === '') continue`,
+      ``,
+    ],
+  ]),
+  ...mutantsOf('controller/core/reading.ts', [
+    [
+      'giving-hub-clears-nothing',
+      'what a hub that only gives lacks is gone',
+      `!role.receives && link.revision > 0`,
+      `!role.receives && link.revision < 0`,
+    ],
+    [
+      'own-write-is-edit',
+      'our own write, whose reply was lost, is no edit',
+      `const changes = withoutAgreed(type, link, copy, all)`,
+      `const changes = all`,
+    ],
+    [
+      'backup-is-edit',
+      'what a backup holds is no edit',
+      `const aged = restored && role.receives &&`,
+      `const aged = restored && !role.receives &&`,
+    ],
+    [
+      'newest-base',
+      'who is behind is compared with what her copy held',
+      `(baseOf(link, copy) ?? {})`,
+      `(link.agreed ?? {})`,
+    ],
+    [
+      'newcomer-clears',
+      'an item without a history clears nothing',
+      `return changesOf(type, found, last, {}, true)`,
+      `return changesOf(type, found, last, {}, false)`,
+    ],
+    [
+      'stray-copy-revives',
+      'an unedited copy of a deleted item goes with it',
+      `link.agreed ?? link.bases.get(link.revision - 1) ?? {}`,
+      `link.agreed ?? {}`,
+      'what was agreed before the deletion is no edit anyway (withoutAgreed)',
+    ],
+    [
+      'rewritten-view',
+      'what a server made of a copy is not what its user has',
+      `newcomer ? found.item : changed(base, all)`,
+      `found.item`,
+    ],
+    [
+      'receivers-write',
+      'a receive-only member’s edit does not travel',
+      `travels: role.writes && !aged && !(`,
+      `travels: !aged && !(`,
+    ],
+    [
+      'private-edits-travel',
+      'edits of a copy that its owner marked private stay',
+      `travels: role.writes && !aged && !(isPrivate && !agreedPrivate(type, link))`,
+      `travels: role.writes && !aged`,
+    ],
+    [
+      'agreed-private-stuck',
+      'what is private for all travels on',
+      `!(isPrivate && !agreedPrivate(type, link))`,
+      `!isPrivate`,
+    ],
+    [
+      'drift-ignored-forever',
+      'ignored drift is reverted when the member’s part says so',
+      `: withoutDrift(copy?.shown ?? {})`,
+      `: (copy?.shown ?? {})`,
+    ],
+  ]),
+]

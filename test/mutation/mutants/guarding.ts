@@ -1,0 +1,143 @@
+// The brake.
+import { mutantsOf } from '../mutant.ts'
+
+export const guarding = [
+  ...mutantsOf('controller/core/guard.ts', [
+    [
+      'approval-for-ever',
+      'an approval is spent once it was used',
+      `digestOf(reason, replica, String(epoch), ...links)`,
+      `digestOf(reason, replica, ...links)`,
+    ],
+    [
+      'limit-less-one',
+      'as many as the limit may pass',
+      `before + steps.length <= limit`,
+      `before + steps.length < limit`,
+    ],
+    [
+      'limit-plus-one',
+      'no more than the limit may pass',
+      `before + steps.length <= limit`,
+      `before + steps.length <= limit + 1`,
+    ],
+    ['percent-rounded-down', 'percent is rounded up', `Math.ceil(`, `Math.floor(`],
+    [
+      'greater-limit',
+      'the smaller of percent and count is the limit',
+      `Math.min(percent, deletions.maxCount)`,
+      `Math.max(percent, deletions.maxCount)`,
+    ],
+    [
+      'window-ignored',
+      'what was caused within the window counts',
+      `before + steps.length <= limit`,
+      `steps.length <= limit`,
+    ],
+    [
+      'published-before-ignored',
+      'what was published within the window counts',
+      `      caused.publications,\n`,
+      `      0,\n`,
+    ],
+    [
+      'deletions-not-counted',
+      'deletions are counted',
+      `return deleters.includes(replica) && actions`,
+      `return deleters.length < 0 && actions`,
+    ],
+    [
+      'publications-not-counted',
+      'publications are counted',
+      `return publisher === replica && actions`,
+      `return publisher === '' && actions`,
+    ],
+    [
+      'hub-may-delete',
+      'an emptied hub empties nobody',
+      `const deleted = plan.steps.filter(`,
+      `const deleted = role.hub ? [] : plan.steps.filter(`,
+    ],
+    [
+      'hub-publishes',
+      'what the hub has is everybody’s',
+      `const published = role.hub ? [] : plan`,
+      `const published = plan`,
+    ],
+    [
+      'approval-covers-all',
+      'an approval covers what was shown, and no more',
+      `.filter(({ hash }) => !judgement.approved.has(hash))`,
+      `.filter(() => judgement.approved.size === 0)`,
+    ],
+    [
+      'approval-covers-later',
+      'an approval names the very items',
+      `digestOf(reason, replica, String(epoch), ...links)`,
+      `digestOf(reason, replica, String(epoch))`,
+    ],
+    [
+      'approval-covers-others',
+      'an approval names the replica',
+      `digestOf(reason, replica, String(epoch), ...links)`,
+      `digestOf(reason, String(epoch), ...links)`,
+    ],
+    [
+      'approval-by-order',
+      'a refusal’s name stays the same while its effects do',
+      `steps.map(({ link }) => link.id).sort()`,
+      `steps.map(({ link }) => link.id)`,
+      'items, and so the links that they begin, come in the order of their ids already',
+    ],
+    [
+      'joint-approval-void',
+      'one name approves all that was set aside',
+      `if (refusals.length < 2 || `,
+      `if (refusals.length >= 0 || `,
+    ],
+    [
+      'set-aside-is-seen',
+      'who is set aside counts as if it could not be read',
+      `{ state: 'unknown', error: setAside }`,
+      `{ state: 'seen', changed: [], gone: [] }`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/plan.ts', [
+    [
+      'old-is-published',
+      'only what is new is published',
+      `publisher: fresh ? publisher : undefined`,
+      `publisher: fresh ? publisher : publisher`,
+    ],
+    [
+      'deleters-unnamed',
+      'a deletion names who deleted',
+      `deleters: target.deleters,`,
+      `deleters: [],`,
+    ],
+  ]),
+  ...mutantsOf('controller/sync/pass.ts', [
+    [
+      'caused-not-written',
+      'what a replica caused is remembered for the window',
+      `caused: causedBy(guarded, rules.roles),`,
+      ``,
+    ],
+  ]),
+  ...mutantsOf('controller/sync/propose.ts', [
+    [
+      'window-has-no-start',
+      'what was caused long ago does not count',
+      `const since = course.clock.now() - course.windowMs`,
+      `const since = 0`,
+    ],
+  ]),
+  ...mutantsOf('controller/sync/consequences.ts', [
+    [
+      'approved-uses-up',
+      'what was approved does not use up the window',
+      `asked('Deletions') ? 0 : count(deletes)`,
+      `count(deletes)`,
+    ],
+  ]),
+]

@@ -1,0 +1,186 @@
+// Rows: what was seen, and which items are one.
+import { mutantsOf } from '../mutant.ts'
+
+export const matching = [
+  ...mutantsOf('controller/core/rows.ts', [
+    [
+      'order-of-items',
+      'a server’s order of items does not matter',
+      `byId(observation.changed)`,
+      `observation.changed`,
+    ],
+    [
+      'unknown-is-same',
+      'a replica that could not be read has no opinion',
+      `if (state === 'unknown') return { state: 'unknown', copy }`,
+      ``,
+    ],
+    [
+      'unknown-is-gone',
+      'unreachable is not empty',
+      `if (state === 'unknown') return { state: 'unknown', copy }`,
+      `if (state === 'unknown' && copy) return { state: 'gone', copy }`,
+    ],
+    [
+      'unknown-is-absent',
+      'nothing is created where one cannot look',
+      `=== 'seen' ? 'absent' : 'unknown'`,
+      `=== 'seen' ? 'absent' : 'absent'`,
+    ],
+    [
+      'private-matches',
+      'a member’s private item is not compared with others',
+      `return shared.has(sourceMark(role.id, id)) || shared`,
+      `return true || shared`,
+    ],
+    [
+      'private-leaves',
+      'a member’s private item never leaves',
+      `return role.hub || role.private === 'Copy' || !type.private(found.item)`,
+      `return true`,
+    ],
+    [
+      'receivers-publish',
+      'what a receive-only member puts there is left alone',
+      `role.writes && mayLeave(view.type, role, found)`,
+      `mayLeave(view.type, role, found)`,
+    ],
+    [
+      'old-hub-travels',
+      'what was copied from another hub does not reach this one',
+      `return stamp.hub !== hubMark(`,
+      `return stamp.hub === '' && stamp.hub !== hubMark(`,
+    ],
+    [
+      'order-of-members',
+      'members in any order make the same plan',
+      `|| (one.id < other.id ? -1 : 1),`,
+      `,`,
+    ],
+    [
+      'hub-not-first',
+      'of equal items the hub’s is the eldest',
+      `Number(other.hub) - Number(one.hub) ||`,
+      ``,
+    ],
+    [
+      'moved-forgets',
+      'what was only moved keeps its history',
+      `const copy = moved && cell?.state === 'gone' ? cell.copy : undefined`,
+      `const copy = undefined`,
+    ],
+    [
+      'restored-remembers',
+      'what was restored is compared as if never seen',
+      `moved && cell?.state === 'gone' ? cell.copy`,
+      `cell?.state === 'gone' ? cell.copy`,
+    ],
+    [
+      'aliases-not-noted',
+      'a link remembers what stamps called it before the state was lost',
+      `freshLink(id, aliasesOf(view, family))`,
+      `freshLink(id)`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/match.ts', [
+    ['moved-unmatched', 'what was only moved is found again by what it held', `places.moved,`, ``],
+    [
+      'source-equal-last',
+      'of copies that name one source the equal one is it',
+      `places.directEqual,`,
+      ``,
+    ],
+    ['source-unmatched', 'a stamp that names the very item finds it', `places.direct,`, ``],
+    [
+      'stamped-equal-last',
+      'of equal items the stamped one is the copy',
+      `places.stampedEqual,`,
+      ``,
+      'which of two equal items a copy is paired with shows nowhere',
+    ],
+    ['equal-unmatched', 'equal items are one', `places.equal,`, ``],
+    [
+      'stamp-unmatched',
+      'an item and a copy with its stamp are one, whatever they contain',
+      `places.stamped,`,
+      ``,
+    ],
+    ['key-unmatched', 'items with the same natural key are one', `places.natural,`, ``],
+    [
+      'left-over-unmatched',
+      'a copy of ours is matched with what is left over',
+      `places.leftOver,`,
+      ``,
+    ],
+    [
+      'ambiguous-here',
+      'a key that two share here matches nothing',
+      `one === undefined || others.length > 0 || !rest.has(one)`,
+      `one === undefined || !rest.has(one)`,
+    ],
+    [
+      'ambiguous-there',
+      'a key that two share there matches nothing',
+      `place === undefined || more.length > 0 || !free(place, id)`,
+      `place === undefined || !free(place, id)`,
+    ],
+    [
+      'contradiction-unseen',
+      'two people who share an address stay two',
+      `if (!this.#type.contradicts(place.item, one.found.item)) take(`,
+      `take(`,
+    ],
+    [
+      'two-in-one-place',
+      'one replica never gives two items to one link',
+      ` && !place.members.some(({ role }) => role.id === replica)`,
+      ``,
+    ],
+    [
+      'place-taken',
+      'a link that has its copy there takes no other',
+      `free: (replica) => ['absent', 'gone'].includes(row?.get(replica)?.state ?? 'unknown'),`,
+      `free: () => true,`,
+    ],
+    [
+      'foreign-stamp-matches',
+      'a stamp of another hub’s item says nothing',
+      `return stamp !== undefined && isOurs(this.#group, this.#hub, stamp) ? stamp : undefined`,
+      `return stamp`,
+    ],
+    [
+      'aliases-unread',
+      'what a link was called before counts',
+      `marks: [link.id, ...link.aliases]`,
+      `marks: [link.id]`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/contact.ts', [
+    [
+      'namesakes-merge',
+      'namesakes with other telephones stay two',
+      `return mine.length > 0 && others.length > 0 && !mine.some(`,
+      `return mine.length < 0 && !mine.some(`,
+    ],
+    [
+      'other-address-merges',
+      'namesakes with other addresses stay two',
+      `if (emailAddresses(one).length > 0 && emailAddresses(other).length > 0) return true`,
+      ``,
+    ],
+    [
+      'normal-is-private',
+      'only what is marked is private',
+      `!['', 'Normal'].includes(`,
+      `![''].includes(`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/stamp.ts', [
+    [
+      'other-group-is-foreign',
+      'copies that another group over the same hub made are of the same items',
+      `return stamp.group === groupMark(group) || (hub !== undefined && stamp.hub === hubMark(hub))`,
+      `return stamp.group === groupMark(group)`,
+    ],
+  ]),
+]

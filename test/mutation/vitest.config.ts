@@ -1,0 +1,15 @@
+// How the tests run against a mutant: nothing is cached in what all copies share, and a history that
+// broke a law is not shrunk, for it is enough that it did.
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  cacheDir: '.vite',
+  test: {
+    include: ['test/{unit,property}/**/*.test.ts'],
+    setupFiles: ['test/support/seed.ts', 'test/mutation/first.ts'],
+    testTimeout: 60_000,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    maxWorkers: 1,
+    cache: false,
+  },
+})

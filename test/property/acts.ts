@@ -1,0 +1,156 @@
+// What a user does in one folder, and what the ledger must know of it.
+import { contact } from '../../controller/core/contact.ts'
+import type { ItemId } from '../../controller/core/id.ts'
+import type { Item } from '../../controller/core/item.ts'
+import type { Folder } from '../support/folder.ts'
+import { type Ledger, tokensIn } from './ledger.ts'
+
+/** The ways in which a user may act. */
+export const ways = [
+  'put',
+  'edit',
+  'clear',
+  'remove',
+  'touch',
+  'copy',
+  'move',
+  'hide',
+  'twice',
+  'mark',
+  'unmark',
+  'fill',
+  'empty',
+] as const
+
+/** What a user does: to whom, to which of the folder's items, in which field. */
+export type Act = Readonly<{
+  who: number
+  what: (typeof ways)[number]
+  which: number
+  field: number
+}>
+
+/** Where a user acts: the folder's part in the groups, and whether a pass is running. */
+export type Scene = Readonly<{
+  folder: Folder
+  ledger: Ledger
+  /** Does what is written here travel? */
+  writes: boolean
+  /** May what is marked private leave? */
+  open: boolean
+  /** How many passes have begun; `passing`: one has not ended yet. */
+  during: number
+  passing: boolean
+  /** Items that users of this folder have marked. */
+  marked: Set<ItemId>
+}>
+
+const fields = ['JobTitle', 'Phone:MobilePhone', 'Department', 'Body'] as const
+
+/** Does it; answers whether there was anything to do. */
+export function act(scene: Scene, { what, which, field: at }: Act): boolean {
+  const { folder, ledger, marked } = scene
+  if (what === 'put' || what === 'hide' || what === 'twice') return enter(scene, what, which)
+  if (what === 'fill') return [0, 1, 2].every(() => enter(scene, 'put', which))
+  const ids = [...folder.items].flatMap(([one, { item }]) =>
+    what !== 'unmark' || contact.private(item) ? [one] : [],
+  )
+  const id = ids[which % Math.max(1, ids.length)]
+  if (id === undefined) return false
+  const item = folder.items.get(id)?.item ?? {}
+  const field = fields[at % fields.length] as (typeof fields)[number]
+  if (what !== 'touch') ledger.touched(item, folder)
+  switch (what) {
+    case 'edit':
+      ledger.supersede(item[field])
+      folder.edit(id, {
+        ...item,
+        [field]: written(scene, field, marked.has(id) && contact.private(item)),
+      })
+      return true
+    case 'clear': {
+      ledger.supersede(item[field])
+      const { [field]: _, ...rest } = item
+      folder.edit(id, rest)
+      return true
+    }
+    case 'remove':
+      remove(scene, id, item)
+      return true
+    case 'empty':
+      for (const one of ids) remove(scene, one, folder.items.get(one)?.item ?? {})
+      return true
+    case 'touch':
+      folder.touch(id)
+      return true
+    case 'mark':
+      return mark(scene, id, item)
+    case 'unmark': {
+      const { Sensitivity: _, ...rest } = item
+      ledger.release(folder, 'private', item)
+      marked.delete(id)
+      folder.edit(id, rest)
+      return true
+    }
+    case 'move': {
+      const next = folder.move(id)
+      if (next !== undefined && marked.has(id)) marked.add(next)
+      // Out of the folder while a pass looks, and back before the next: that is a delete and a new item. And
+      // what is private is not compared with anything, so it is not known again.
+      if (scene.passing || (marked.has(id) && contact.private(item))) ledger.entered(item, folder)
+      ledger.removed(item, folder)
+      return true
+    }
+    case 'copy': {
+      const next = folder.copy(id)
+      if (next !== undefined && marked.has(id)) marked.add(next)
+      ledger.entered(item, folder)
+      return true
+    }
+  }
+}
+
+function remove({ folder, ledger }: Scene, id: ItemId, item: Item): void {
+  for (const value of Object.values(item)) ledger.supersede(value)
+  ledger.touched(item, folder)
+  ledger.removed(item, folder)
+  folder.remove(id)
+}
+
+// Two people may enter the same person: same name, same company.
+function enter(scene: Scene, what: 'put' | 'hide' | 'twice', which: number): boolean {
+  const { folder, ledger, marked, open } = scene
+  const hidden = what === 'hide'
+  const name = what === 'twice' ? `Shared${which % 3}` : `Person${ledger.number()}`
+  const item: Item = {
+    GivenName: name,
+    Surname: 'Żak',
+    CompanyName: 'Acme & Sons',
+    ...(hidden ? { Sensitivity: 'Private' } : {}),
+    JobTitle: written(scene, 'JobTitle', hidden && !open),
+  }
+  ledger.entered(item, folder)
+  const id = folder.put(item)
+  if (hidden && !open) marked.add(id)
+  return true
+}
+
+// What nobody but its owner can have seen is confined from the moment on in which it is marked.
+function mark(scene: Scene, id: ItemId, item: Item): boolean {
+  const { folder, ledger, marked, open, passing, during } = scene
+  if (contact.private(item)) return false
+  folder.edit(id, { ...item, Sensitivity: 'Private' })
+  if (open) return true
+  marked.add(id)
+  for (const token of tokensIn(item))
+    if (!passing && ledger.unseen(token, during)) ledger.confine(token, folder, 'private')
+  return true
+}
+
+function written(scene: Scene, field: string, hidden: boolean): Item[string] {
+  const { folder, ledger, writes, during, passing } = scene
+  const token = ledger.token(passing ? undefined : during)
+  if (!writes) ledger.confine(token, folder, 'foreign')
+  if (hidden) ledger.confine(token, folder, 'private')
+  return field === 'Body' ? { type: 'Text', text: token } : token
+}

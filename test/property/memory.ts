@@ -1,0 +1,33 @@
+// A state in memory of which a copy can be put back later, as an administrator does with a file.
+import { DatabaseSync } from 'node:sqlite'
+import type { GroupId } from '../../controller/core/id.ts'
+import type { Item } from '../../controller/core/item.ts'
+import { SqliteBaseline } from '../../controller/store/baseline.ts'
+import { Bin } from '../../controller/store/bin.ts'
+import { Statements } from '../../controller/store/statements.ts'
+import { upToDate } from '../../controller/store/upkeep.ts'
+import { plain } from '../../controller/store/vault.ts'
+import type { Baseline } from '../../controller/sync/ports.ts'
+
+/** The state of one group. */
+export type Memory = Readonly<{
+  baseline: Baseline
+  bin: () => readonly Item[]
+  copy: () => Uint8Array
+  close: () => void
+}>
+
+/** Opens an empty state, or one that was copied earlier. */
+export function openMemory(group: GroupId, copied?: Uint8Array): Memory {
+  const db = new DatabaseSync(':memory:')
+  if (copied === undefined) upToDate(db, 0)
+  else db.deserialize(copied)
+  const statements = new Statements(db, ':memory:')
+  const bin = new Bin(statements, plain)
+  return {
+    baseline: new SqliteBaseline({ statements, vault: plain, group, binMaxBytes: 1e12 }),
+    bin: () => bin.list(1e6).map(({ item }) => item),
+    copy: () => db.serialize(),
+    close: () => db.close(),
+  }
+}

@@ -1,0 +1,55 @@
+// One pass with a bit of everything dies at every moment in turn: before and after each request, and
+// before each write to the state. Whenever it dies, the next ones come to the same end, with the same in the bin.
+import { expect, test } from 'vitest'
+import { Stage } from './stage.ts'
+
+/** The process died. */
+class Death extends Error {}
+
+test('whenever it dies, everybody ends with the same, and nothing that lost is lost', async () => {
+  let moments = 0
+  for (let reached = true; reached; moments += 1) {
+    const stage = await busy()
+    reached = await diesAt(stage, moments)
+    await stage.rest()
+    for (const who of ['hub', 'ann', 'bob', 'jan'])
+      expect(stage.shows(who), `${who}, moment ${moments}`).toEqual(end)
+    for (const kept of ['ann Conflict Ewa:ann', 'bob Deleted Jan:1', 'jan Drift Iza:jan'])
+      expect(stage.bin(), `moment ${moments}`).toContain(kept)
+  }
+  expect(moments).toBeGreaterThan(20)
+})
+
+const end = ['Ewa:hub', 'Iza:1', 'New:1', 'Ola:bob']
+
+// A conflict, a delete, an edit that travels, a new item and a drift.
+async function busy(): Promise<Stage> {
+  const has = ['Ewa:1', 'Iza:1', 'Jan:1', 'Ola:1']
+  const stage = new Stage({ hub: { has }, ann: {}, bob: {}, jan: { writes: false } })
+  await stage.rest()
+  stage.edit('hub', 'Ewa:hub')
+  stage.edit('ann', 'Ewa:ann')
+  stage.remove('bob', 'Jan')
+  stage.edit('bob', 'Ola:bob')
+  stage.put('ann', 'New:1')
+  stage.edit('jan', 'Iza:jan')
+  return stage
+}
+
+/** Did it come to that? The dead do nothing any more. */
+async function diesAt(stage: Stage, moment: number): Promise<boolean> {
+  let left = moment
+  const moves = () => {
+    left -= 1
+    if (left < 0) throw new Death()
+  }
+  stage.during = moves
+  stage.writing = moves
+  const died = await stage.pass().then(
+    () => false,
+    () => true,
+  )
+  stage.during = () => {}
+  stage.writing = () => {}
+  return died
+}

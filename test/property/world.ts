@@ -1,0 +1,429 @@
+// One history: users act at random on several folders, also between any two requests of a running pass;
+// requests fail before or after their effect; processes die, also at a write to the state; replicas go
+// offline; members leave, come back and change their part; the state is forgotten, or an earlier one put
+// back. What must never be is looked for after every request; what must be in the end, once all is healed.
+import { contact } from '../../controller/core/contact.ts'
+import { hashOf, type Limits } from '../../controller/core/guard.ts'
+import type { GroupId, ItemId } from '../../controller/core/id.ts'
+import { canonicalItem, type Item, legal } from '../../controller/core/item.ts'
+import type { Role } from '../../controller/core/link.ts'
+import type { Report } from '../../controller/core/report.ts'
+import { SyncError } from '../../controller/core/sync-error.ts'
+import { pass } from '../../controller/sync/pass.ts'
+import type { Baseline, Change, Clock } from '../../controller/sync/ports.ts'
+import { type Course, propose } from '../../controller/sync/propose.ts'
+import { Folder, FolderReplica, type Hooks } from '../support/folder.ts'
+import { type Act, act } from './acts.ts'
+import { casts, type Part, roleOf, type Setting } from './casts.ts'
+import { Ledger } from './ledger.ts'
+import { type Memory, openMemory } from './memory.ts'
+import { differenceInOrder } from './order.ts'
+import { Watch } from './watch.ts'
+
+/** One thing that happens to a pass: to its nth request, or at its nth write to the state. */
+export type Event = Readonly<{
+  at: number
+  what: 'fail' | 'lose' | 'die' | 'die before commit' | 'die after commit'
+}>
+
+/** One step of a history. */
+export type Step =
+  | Readonly<{ step: 'act'; act: Act }>
+  | Readonly<{
+      step: 'pass'
+      events: readonly Event[]
+      acts: readonly Readonly<{ at: number; act: Act }>[]
+      group?: number
+    }>
+  | Readonly<{ step: 'offline'; who: number }>
+  | Readonly<{ step: 'forget'; group?: number }>
+  | Readonly<{ step: 'restore'; group: number; back: number }>
+  | Readonly<{ step: 'leave'; who: number }>
+  | Readonly<{ step: 'turn'; who: number }>
+  | Readonly<{ step: 'approve'; group: number }>
+  | Readonly<{ step: 'wait' }>
+
+/** How often the generator reached what it is there to reach. */
+export type Counters = Record<string, number>
+
+/** A group as it is lived. */
+export type Group = {
+  readonly id: GroupId
+  /** Everybody's part; who left is not there. */
+  parts: readonly Part[]
+  state: Memory
+  readonly copies: Uint8Array[]
+  readonly watch: Watch
+  readonly approved: Set<string>
+  refused: Report['refusals']
+  /** Conflicts that were reported, over all states. */
+  conflicts: number
+  told: number
+}
+
+/** Everything that takes part in one history. */
+export class World {
+  readonly setting: Setting
+  readonly folders: readonly Folder[]
+  readonly groups: readonly Group[]
+  readonly counters: Counters
+  readonly ledger = new Ledger()
+  /** What was seen that must never be. */
+  readonly violations = new Set<string>()
+  readonly marked = new Set<ItemId>()
+  /** Demand the same plan in any order, before each pass. */
+  anyOrder = false
+  /** Copy the state before each pass, to be put back later. */
+  copying = false
+  /** Was there ever another state in the place of the one there was? */
+  begunAnew = false
+  limits: Limits
+  #offline = new Set<Folder>()
+  readonly #published = new Set<string>()
+  #dead = false
+  #requests = 0
+  #commits = 0
+  #passes = 0
+  #running: Extract<Step, { step: 'pass' }> | undefined
+  #nowMs = 1_000_000
+
+  constructor(setting: Setting, counters: Counters) {
+    this.setting = setting
+    this.counters = counters
+    this.limits = setting.limits
+    const cast: readonly (readonly Part[])[] = casts[setting.cast]
+    const names = [...new Set(cast.flat().map(({ folder }) => folder))]
+    const nowMs = () => {
+      this.#nowMs += 1
+      return this.#nowMs
+    }
+    this.folders = names.map((name) => new Folder(name, nowMs))
+    this.groups = cast.map((parts, index) => {
+      const id = `test/group${index}` as GroupId
+      const own = this.folders.filter(({ name }) => parts.some(({ folder }) => folder === name))
+      const watch = new Watch(this.ledger, own)
+      const more = { copies: [], approved: new Set<string>(), refused: [], conflicts: 0, told: 0 }
+      return { id, parts, state: openMemory(id), watch, ...more }
+    })
+    if (setting.rewrites) for (const at of [1, 3]) rewrite(this.folders[at])
+    this.#count(`cast ${setting.cast}`)
+  }
+
+  async take(step: Step): Promise<void> {
+    switch (step.step) {
+      case 'act':
+        return this.act(step.act)
+      case 'offline': {
+        this.#count('offline')
+        const folder = this.#folder(step.who)
+        if (!this.#offline.delete(folder)) this.#offline.add(folder)
+        return
+      }
+      case 'forget':
+        this.#count('forgotten')
+        return this.#begin(this.#group(step.group))
+      case 'restore': {
+        const group = this.#group(step.group)
+        const copied = group.copies.at(-1 - (step.back % Math.max(1, group.copies.length)))
+        if (copied !== undefined) this.#count('restored')
+        return this.#begin(group, copied)
+      }
+      case 'leave':
+        return this.#leave(this.#folder(step.who))
+      case 'turn':
+        return this.#turn(this.#folder(step.who))
+      case 'approve':
+        return this.approve(this.#group(step.group))
+      case 'wait':
+        this.#nowMs += 2 * windowMs
+        for (const { watch } of this.groups) watch.windows += 1
+        return
+      case 'pass':
+        await this.pass(this.#group(step.group), step)
+    }
+  }
+
+  /** A pass with what happens during it; answers the report, or undefined when it did not come to one. */
+  async pass(group: Group, step?: Extract<Step, { step: 'pass' }>): Promise<Report | undefined> {
+    if (this.copying) group.copies.push(group.state.copy())
+    if (this.anyOrder) await this.#inAnyOrder(group)
+    this.#running = step ?? { step: 'pass', events: [], acts: [] }
+    this.#requests = 0
+    this.#commits = 0
+    this.#passes += 1
+    this.#dead = false
+    try {
+      const report = await pass(this.#course(group), new AbortController().signal)
+      this.#reported(group, report)
+      return report
+    } catch (error) {
+      if (!(error instanceof SyncError) && !(error instanceof Death)) throw error
+      return undefined
+    } finally {
+      this.#running = undefined
+      if (this.#dead) this.#count('deaths')
+      this.#dead = false
+    }
+  }
+
+  #reported(group: Group, { conflicts, refusals }: Report): void {
+    const more = conflicts.total - group.told
+    group.conflicts += Math.max(0, more)
+    group.told = conflicts.total
+    if (more > 0) this.#count(`conflicts ${this.setting.policy}`)
+    for (const { reason } of refusals) this.#count(`guard ${reason}`)
+    if (refusals.length > 0 && group.approved.size > 0) this.#count('stale approvals')
+    group.refused = refusals
+    group.watch.shown(refusals)
+  }
+
+  /** Approves exactly what the group's last report showed. */
+  approve(group: Group): void {
+    if (group.refused.length === 0) return
+    this.#count('approvals')
+    const hash = hashOf(group.refused)
+    group.approved.add(hash)
+    group.watch.approve(hash)
+  }
+
+  /** Heals everything. */
+  heal(): void {
+    this.#offline = new Set()
+  }
+
+  /** What a pass would do now. */
+  async planned(group: Group): Promise<number> {
+    const { guarded } = await propose(this.#course(group), new AbortController().signal)
+    return guarded.plan.steps.length
+  }
+
+  writes(): number {
+    return this.folders.reduce((sum, { writes }) => sum + writes, 0)
+  }
+
+  /** Tokens that nobody superseded and that are nowhere: neither in a folder nor in a bin. */
+  lost(): readonly string[] {
+    for (const group of this.groups) this.#keepBin(group)
+    // Exchange has no conditional delete: an edit between the last look and the delete is found in the
+    // mailbox's own Deleted Items (exchange-protocol §2.5).
+    for (const { trash } of this.folders) this.ledger.keep(trash)
+    return this.ledger.lost(this.folders)
+  }
+
+  act(one: Act): void {
+    const folder = this.#folder(one.who)
+    const roles = this.#rolesOf(folder)
+    const scene = {
+      folder,
+      ledger: this.ledger,
+      writes: roles.some(({ writes }) => writes),
+      open: folder.name === 'hub' || this.setting.private === 'Copy',
+      during: this.#passes,
+      passing: this.#running !== undefined,
+      marked: this.marked,
+    }
+    if (act(scene, one)) this.#count(one.what)
+  }
+
+  #folder(who: number): Folder {
+    return this.folders[who % this.folders.length] as Folder
+  }
+
+  #group(index = 0): Group {
+    return this.groups[index % this.groups.length] as Group
+  }
+
+  #rolesOf({ name }: Folder): readonly Role[] {
+    const parts = this.groups.flatMap((group) =>
+      group.parts.filter(({ folder }) => folder === name),
+    )
+    return parts.map((part) => roleOf(part, this.setting))
+  }
+
+  // Another state in the place of the one there was: what it counted is not counted any more.
+  #begin(group: Group, copied?: Uint8Array): void {
+    this.begunAnew = true
+    this.#keepBin(group)
+    group.state.close()
+    Object.assign(group, { state: openMemory(group.id, copied), told: 0, refused: [] })
+    group.watch.windows += 1
+  }
+
+  #keepBin({ state }: Group): void {
+    for (const item of state.bin()) this.ledger.keep(item)
+  }
+
+  // A member leaves, or comes back as what she was.
+  #leave(folder: Folder): void {
+    const cast: readonly (readonly Part[])[] = casts[this.setting.cast]
+    this.groups.forEach((group, index) => {
+      const part = cast[index]?.find((each) => each.folder === folder.name)
+      if (part === undefined || part.hub) return
+      this.#count('left')
+      const others = group.parts.filter((each) => each !== part && each.folder !== folder.name)
+      const back = others.length === group.parts.length
+      group.parts = this.#fitting(back ? [...others, part] : others)
+      if (back && part.writes) this.ledger.release(folder, 'foreign')
+    })
+  }
+
+  // A writer becomes a receiver, or the other way round.
+  #turn(folder: Folder): void {
+    if (this.setting.cast === 'manyToOne') return
+    for (const group of this.groups) {
+      const part = group.parts.find((each) => each.folder === folder.name)
+      if (part === undefined || part.hub) continue
+      this.#count('turned')
+      const next = { ...part, writes: !part.writes }
+      group.parts = this.#fitting(group.parts.map((each) => (each === part ? next : each)))
+      if (next.writes) this.ledger.release(folder, 'foreign')
+    }
+  }
+
+  // A hub receives when some member writes, as the resource has it.
+  #fitting(parts: readonly Part[]): readonly Part[] {
+    const receives = parts.some(({ hub, writes }) => !hub && writes)
+    return parts.map((part) => (part.hub ? { ...part, receives } : part))
+  }
+
+  async #inAnyOrder(group: Group): Promise<void> {
+    const course = this.#course(group)
+    try {
+      const { view } = await propose(course, new AbortController().signal)
+      if (differenceInOrder(course.rules, view)) this.violations.add('another order, another plan')
+      this.#count('orders')
+    } catch (error) {
+      if (!(error instanceof SyncError)) throw error
+    }
+  }
+
+  #count(what: string): void {
+    this.counters[what] = (this.counters[what] ?? 0) + 1
+  }
+
+  #hooks(group: Group, folder: Folder): Hooks {
+    const event = () => this.#running?.events.find(({ at }) => at === this.#requests)
+    return {
+      before: () => {
+        this.#requests += 1
+        for (const one of this.#running?.acts ?? [])
+          if (one.at === this.#requests) this.act(one.act)
+        if (this.#dead) throw new Death()
+        if (this.#offline.has(folder)) throw new SyncError('transient', 'Offline', 'away')
+        if (event()?.what === 'fail') {
+          this.#count('failed')
+          throw new SyncError('transient', 'Failed', 'it failed before its effect')
+        }
+      },
+      after: (operation) => {
+        this.#look(group, folder, operation)
+        if (event()?.what === 'lose') {
+          this.#count('lost replies')
+          throw new SyncError('transient', 'LostReply', 'it failed after its effect')
+        }
+        if (event()?.what === 'die') {
+          this.#dead = true
+          throw new Death()
+        }
+      },
+    }
+  }
+
+  // What must never be, right after a request had its effect.
+  #look({ watch }: Group, folder: Folder, operation: string): void {
+    if (operation === 'create' || operation === 'update')
+      this.#never(this.ledger.leakedInto(folder))
+    if (operation === 'create') {
+      for (const { item } of folder.items.values()) {
+        const where = `${folder.name} ${item.GivenName}`
+        if (!this.#published.has(where)) watch.created(item, folder)
+        this.#published.add(where)
+      }
+    }
+    if (operation === 'remove') {
+      for (const item of folder.trash) this.#never(watch.deleted(item))
+      for (const item of folder.trash.splice(0)) this.ledger.keep(item)
+    }
+    this.#never(watch.excesses(this.limits))
+  }
+
+  #never(what: readonly string[]): void {
+    for (const each of what) this.violations.add(each)
+  }
+
+  #course(group: Group): Course {
+    const clock: Clock = { now: () => this.#nowMs, sleep: async () => {} }
+    const roles = group.parts.map((part) => roleOf(part, this.setting))
+    return {
+      group: group.id,
+      name: 'pass',
+      rules: { type: contact, roles, policy: this.setting.policy },
+      replicas: roles.map((role) => {
+        const folder = this.folders.find(({ name }) => name === role.id) as Folder
+        return new FolderReplica(role, folder, this.#hooks(group, folder))
+      }),
+      baseline: this.#mortal(group.state.baseline),
+      limits: this.limits,
+      windowMs,
+      approved: group.approved,
+      budgetMs: Number.POSITIVE_INFINITY,
+      stopping: () => false,
+      audit: false,
+      clock,
+    }
+  }
+
+  // A dead process writes nothing any more; a pass may also die right before or after a write to the state.
+  #mortal(baseline: Baseline): Baseline {
+    const commit = async (change: Change): Promise<void> => {
+      this.#commits += 1
+      if (this.#dead) throw new Death()
+      const at = this.#running?.events.filter((event) => event.at === this.#commits) ?? []
+      if (at.some(({ what }) => what === 'die before commit')) this.#die()
+      await baseline.commit(change)
+      const memories = [...(change.memories?.values() ?? [])]
+      if (memories.some(({ recheck }) => recheck.length > 0)) this.#count('stale')
+      if (at.some(({ what }) => what === 'die after commit')) this.#die()
+    }
+    return new Proxy(baseline, {
+      get: (target, key) => {
+        if (key === 'commit') return commit
+        const value = Reflect.get(target, key) as unknown
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  }
+
+  #die(): never {
+    this.#count('deaths at a commit')
+    this.#dead = true
+    throw new Death()
+  }
+}
+
+const windowMs = 3_600_000
+
+/** The process died. */
+class Death extends Error {
+  override readonly name = 'Death'
+}
+
+// A server that makes something else of what it is given.
+function rewrite(folder: Folder | undefined): void {
+  if (folder === undefined) return
+  folder.normalise = (item) => {
+    const body = item.Body as Readonly<Record<string, string>> | undefined
+    const text = `<html><body>${legal(body?.text ?? '')}<b>.</b></body></html>`
+    return {
+      ...item,
+      ...(body === undefined ? {} : { Body: { type: 'HTML', text } }),
+      FileAs: `${String(item.Surname)}, ${String(item.GivenName)}`,
+    }
+  }
+}
+
+/** The contents of a folder, as a sorted list. */
+export function contents(folder: Folder, only: (item: Item) => boolean = () => true): string[] {
+  const items = [...folder.items.values()].map(({ item }) => item).filter(only)
+  return items.map((item) => canonicalItem(contact, item)).sort()
+}
