@@ -89,7 +89,12 @@ async function run(config: Config): Promise<number> {
     const sweep = () => {
       if (clock.now() - sweptMs < sweepMs) return
       sweptMs = clock.now()
-      state.sweep(sweptMs - config.binRetentionMs)
+      try {
+        state.sweep(sweptMs - config.binRetentionMs)
+      } catch (error) {
+        // What is old goes an hour later; a disk that is full for a while must not end everything.
+        log.warn({ reason: syncErrorOf(error).code }, syncErrorOf(error).message)
+      }
     }
     sweep()
     const warn: ConstructorParameters<typeof LocalDeclarations>[3] = (problems) => {
@@ -103,8 +108,9 @@ async function run(config: Config): Promise<number> {
       warn,
       stop,
     )
-    const told: Site['told'] = (group, result) => {
+    const told: Site['told'] = (group, result, unreported) => {
       logPass(log, group, result)
+      if (unreported) log.warn({ group, reason: unreported.code }, unreported.message)
       sweep()
     }
     const site = siteOf(declarations, state, connections, told)

@@ -1,18 +1,17 @@
 // The Declarations port over a directory of YAML, for running without Kubernetes. Plays the API server's
 // part as far as a user sees it: defaults, validation, generations, and a status per group, written to
 // STATE/status/<namespace>.<name>.yaml. An edit that is not valid leaves the last valid version running.
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { V1Secret } from '@kubernetes/client-node'
-import { parse, stringify } from 'yaml'
 import { digestOf, type GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
-import { SyncError } from '../core/sync-error.ts'
+import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Clock, Credentials, Declarations, Declared } from '../sync/ports.ts'
 import { readDirectory, watchDirectory } from './directory.ts'
 import type { Source } from './documents.ts'
 import { type Problem, problemText, type Ref } from './problem.ts'
 import { type Loaded, readResources } from './resources.ts'
+import { removeStatus, storedStatus, writeStatus } from './status-file.ts'
 
 /** A resource that was valid when it was read last. */
 type Valid = Readonly<{
@@ -21,16 +20,6 @@ type Valid = Readonly<{
   file: string
   hash: string
   invalid: string | undefined
-}>
-
-/** What a status file holds: the part of the resource that a server would own. */
-type Stored = Readonly<{
-  metadata?: {
-    generation?: number
-    creationTimestamp?: string
-    annotations?: Record<string, string>
-  }
-  status?: SyncGroupStatus
 }>
 
 const hashAnnotation = 'exchangesync.dev/declared'
@@ -123,8 +112,16 @@ export class LocalDeclarations implements Declarations {
     const { name, namespace, creationTimestamp } = metadata
     const annotations = { [hashAnnotation]: digestOf(JSON.stringify(declared.group.spec)) }
     const own = { name, namespace, generation: declared.generation, creationTimestamp, annotations }
-    await this.#write(declared.id, { apiVersion, kind, metadata: own, status })
+    await writeStatus(this.#statusDirectory, declared.id, {
+      apiVersion,
+      kind,
+      metadata: own,
+      status,
+    })
   }
+
+  readonly #unsaved = (error: unknown) =>
+    this.#warn([{ ...unknown, message: syncErrorOf(error).message }])
 
   #touched(): void {
     this.#dirty = true
@@ -157,7 +154,9 @@ export class LocalDeclarations implements Declarations {
     }
     for (const [key, { kind }] of this.#valid) {
       const ended = kind === 'SyncGroup' && !next.has(key) && this.#statuses
-      if (ended) await rm(this.#statusFile(key.slice(kind.length + 1) as GroupId), { force: true })
+      if (!ended) continue
+      const id = key.slice(kind.length + 1) as GroupId
+      await removeStatus(this.#statusDirectory, id).catch(this.#unsaved)
     }
     this.#valid = next
     const text = loaded.problems.map(problemText).join('\n')
@@ -183,26 +182,21 @@ export class LocalDeclarations implements Declarations {
       { type: 'Ready', ...said },
       { type: 'Stalled', ...said, status: 'True' as const },
     ]
-    await this.#write(`${namespace}/${name}` as GroupId, {
+    const status = { observedGeneration: -1, conditions }
+    const id = `${namespace}/${name}` as GroupId
+    // What is wrong is told already; where the status cannot be written, the others still run.
+    await writeStatus(this.#statusDirectory, id, {
       kind,
       metadata: { name, namespace },
-      status: { observedGeneration: -1, conditions },
-    })
-  }
-
-  async #write(id: GroupId, document: unknown): Promise<void> {
-    const file = this.#statusFile(id)
-    await mkdir(this.#statusDirectory, { recursive: true })
-    // Written aside and renamed, so that whoever reads it never sees half a status.
-    await writeFile(`${file}.new`, stringify(document))
-    await rename(`${file}.new`, file)
+      status,
+    }).catch(this.#unsaved)
   }
 
   async #declared({ resource, hash, invalid }: Valid): Promise<Declared> {
     const group = resource as SyncGroup
     const namespace = group.metadata.namespace ?? 'default'
     const id = `${namespace}/${group.metadata.name}` as GroupId
-    const stored = await this.#stored(id)
+    const stored = await storedStatus(this.#statusDirectory, id)
     const before = stored.metadata?.generation ?? 0
     const changed =
       stored.metadata?.annotations?.[hashAnnotation] !== digestOf(JSON.stringify(group.spec))
@@ -248,20 +242,6 @@ export class LocalDeclarations implements Declarations {
       Buffer.from(value, 'base64').toString('utf8'),
     ])
     return Object.fromEntries(decoded)
-  }
-
-  async #stored(id: GroupId): Promise<Stored> {
-    try {
-      return ((parse(await readFile(this.#statusFile(id), 'utf8')) as Stored | null) ??
-        {}) satisfies Stored
-    } catch {
-      // No status yet, or one that somebody spoilt: it is a report, never a memory.
-      return {}
-    }
-  }
-
-  #statusFile(id: GroupId): string {
-    return join(this.#statusDirectory, `${id.replace('/', '.')}.yaml`)
   }
 }
 

@@ -10,7 +10,7 @@
 import { agreementOf, settled } from '../core/fold.ts'
 import { type Guarded, guarded, type Limits } from '../core/guard.ts'
 import type { GroupId, LinkId, ReplicaId } from '../core/id.ts'
-import type { Link, Observation, Role } from '../core/link.ts'
+import type { Link, Observation } from '../core/link.ts'
 import type { Rules } from '../core/plan.ts'
 import { membersOf, type Problem, type Report } from '../core/report.ts'
 import { linksWith } from '../core/restore.ts'

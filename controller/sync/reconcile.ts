@@ -17,8 +17,8 @@ export type Site = Readonly<{
   baseline: (group: GroupId) => Baseline
   recent: (group: GroupId) => readonly ConflictLine[]
   clock: Clock
-  /** Told once per pass. */
-  told: (group: GroupId, result: Result) => void
+  /** Told once per pass; also why the status could not be written, when it could not. */
+  told: (group: GroupId, result: Result, unreported?: SyncError) => void
 }>
 
 /** How a pass is to be made. */
@@ -37,7 +37,7 @@ export type Reconciled = Readonly<{ result: Result; ready: boolean; againMs: num
 /** A wrong password is not tried every minute: that locks accounts. */
 const lockoutMs = 15 * 60_000
 
-/** Reconciles a group and writes its status. Rejects only when the signal aborts, or the status cannot be written. */
+/** Reconciles a group and writes its status. Rejects only when the signal aborts. */
 export async function reconcile(
   declared: Declared,
   site: Site,
@@ -48,9 +48,26 @@ export async function reconcile(
   const { group, generation, invalid, previous } = declared
   const nowMs = site.clock.now()
   const status = statusOf({ group, generation, invalid, previous, result, nowMs })
-  await site.declarations.report(declared, status)
-  site.told(declared.id, result)
-  return { result, ready: isReady(status), againMs: againMsOf(declared, result) }
+  const unreported = await unreportedOf(site.declarations.report(declared, status), signal)
+  site.told(declared.id, result, unreported)
+  const againMs = againMsOf(declared, result)
+  if (unreported === undefined) return { result, ready: isReady(status), againMs }
+  const retryMs = checkedMs(group.spec.retryInterval)
+  return { result, ready: false, againMs: Math.min(againMs, retryMs) }
+}
+
+// A status is a report, never a memory: who cannot write it works on, and writes the next.
+async function unreportedOf(
+  report: Promise<void>,
+  signal: AbortSignal,
+): Promise<SyncError | undefined> {
+  try {
+    await report
+    return undefined
+  } catch (error) {
+    signal.throwIfAborted()
+    return syncErrorOf(error)
+  }
 }
 
 /** What a pass of this group is made of. Throws a terminal SyncError when something is missing. */

@@ -170,3 +170,34 @@ test('a group is passed at its interval, never twice at once, and at once when i
   await running
   expect(most).toBe(1)
 })
+
+test('a status that cannot be written is told, tried again soon, and ends nothing', async () => {
+  const hand = new Hand()
+  const stop = new AbortController()
+  const site = siteOf(
+    hand,
+    () => [declared('10m')],
+    () => [],
+  )
+  let tries = 0
+  const told: (SyncError | undefined)[] = []
+  const mute: Site = {
+    ...site,
+    told: (_group, _result, unreported) => told.push(unreported),
+    declarations: {
+      ...site.declarations,
+      report: async () => {
+        tries += 1
+        if (tries === 1) throw new Error('EROFS')
+      },
+    },
+  }
+  const rhythm = { auditMs: 3_600_000, sliceMs: 60_000, concurrency: 4 }
+  const running = schedule(mute, rhythm, stop.signal, signal)
+  await calm()
+  await hand.turn(30_000)
+  expect(tries).toBe(2)
+  expect(told).toMatchObject([{ code: 'Unexpected' }, undefined])
+  stop.abort()
+  await running
+})
