@@ -81,7 +81,9 @@ function undecided(result: Exclude<Result, { kind: 'passed' }>): readonly Draft[
     ]
   }
   const { kind, code, message } = result.error
-  const said = { reason: reasonOf(code), message: `nothing was changed: ${message}` }
+  // The state may fail in the middle of a pass.
+  const unchanged = code.startsWith('State') ? '' : 'nothing was changed: '
+  const said = { reason: reasonOf(code), message: unchanged + message }
   const ready: Draft = { type: 'Ready', status: 'False', ...said }
   return kind === 'terminal' ? [ready, { type: 'Stalled', status: 'True', ...said }] : [ready]
 }

@@ -31,11 +31,16 @@ export type Running = Readonly<{
   ended: Promise<Ended>
 }>
 
-/** Starts the program; `nodeFlags` are for Node itself. */
-export function exsync(args: readonly string[], nodeFlags: readonly string[] = []): Running {
+/** Starts the program; `nodeFlags` are for Node itself, `uid` is who runs it when that is not who runs the test. */
+export function exsync(
+  args: readonly string[],
+  nodeFlags: readonly string[] = [],
+  uid?: number,
+): Running {
   const env = { ...process.env, NODE_COMPILE_CACHE: compiled }
   const child = spawn(process.execPath, [...flags, ...nodeFlags, program, ...args], {
     env,
+    ...(uid === undefined ? {} : { uid }),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let [stdout, stderr] = ['', '']

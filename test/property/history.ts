@@ -39,6 +39,7 @@ export type Step =
     }>
   | Readonly<{ step: 'offline'; who: number }>
   | Readonly<{ step: 'forget' }>
+  | Readonly<{ step: 'restore'; which: number }>
 
 /** How often the generator reached what it is there to reach. */
 export type Counters = Record<string, number>
@@ -98,6 +99,9 @@ export class World {
         this.#remember()
         this.#state.close()
         this.#state = openState(':memory:')
+        return
+      case 'restore':
+        this.#restore(step.which)
         return
       case 'pass':
         await this.pass(step)
@@ -234,6 +238,16 @@ export class World {
     item.JobTitle = title
     if (hidden) this.#hidden.add(String(title))
     folder.put(item)
+  }
+
+  // Somebody asks for something in the bin; of one link at a time, as one pass puts one thing back.
+  #restore(which: number): void {
+    const kept = this.#state.bin.list(1e6)
+    const one = kept[which % Math.max(1, kept.length)]
+    const waiting = kept.some((each) => each.link === one?.link && each.restore === 'Pending')
+    if (one === undefined || waiting) return
+    this.#count(`restore ${one.reason}`)
+    this.#state.bin.ask(one.n, this.#now)
   }
 
   #token(folder: Folder, field: string): Item[string] {

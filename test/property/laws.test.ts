@@ -47,7 +47,7 @@ const act: fc.Arbitrary<Act> = fc.record({
   field: fc.nat(3),
 })
 
-const step = (forgetful: boolean): fc.Arbitrary<Step> =>
+const step = (forgetful: boolean, restoring: boolean): fc.Arbitrary<Step> =>
   fc.oneof(
     { weight: 6, arbitrary: fc.record({ step: fc.constant('act' as const), act }) },
     {
@@ -66,9 +66,18 @@ const step = (forgetful: boolean): fc.Arbitrary<Step> =>
     },
     fc.record({ step: fc.constant('offline' as const), who: fc.nat(3) }),
     ...(forgetful ? [fc.record({ step: fc.constant('forget' as const) })] : []),
+    ...(restoring
+      ? [
+          {
+            weight: 3,
+            arbitrary: fc.record({ step: fc.constant('restore' as const), which: fc.nat(9) }),
+          },
+        ]
+      : []),
   )
 
-const history = (forgetful: boolean) => fc.array(step(forgetful), { minLength: 3, maxLength: 24 })
+const history = (forgetful: boolean, restoring = false) =>
+  fc.array(step(forgetful, restoring), { minLength: 3, maxLength: 24 })
 
 async function lived(
   steps: readonly Step[],
@@ -128,6 +137,13 @@ test('forgetting the state at any moment is safe', async () => {
   )
 }, 600_000)
 
+test('what comes back from the bin at any moment breaks no law', async () => {
+  await fc.assert(
+    fc.asyncProperty(history(false, true), async (steps) => demand(await lived(steps))),
+    options,
+  )
+}, 600_000)
+
 test('a server that rewrites what it is given starts no storm', async () => {
   const rewrite = (item: Item): Item => {
     const body = item.Body as Readonly<Record<string, string>> | undefined
@@ -173,6 +189,10 @@ afterAll(() => {
     'twice',
     'hide',
     'failed',
+    'restore Conflict',
+    'restore Drift',
+    'restore Deleted',
+    'restore Restored',
   ]) {
     expect(counters[what] ?? 0, `the generator reached: ${what}`).toBeGreaterThan(0)
   }
