@@ -201,6 +201,18 @@ describe('what gets in between', () => {
     expect(everybody(stage)).toEqual(same(['Ewa:1', 'Jan:1']))
   })
 
+  test('the guard has set the hub aside: nothing is decided, and it waits', async () => {
+    const stage = await afterDelete()
+    stage.limits = { deletions: { maxPercent: 0, maxCount: 0 }, publications: { maxCount: 9 } }
+    stage.remove('hub', 'Jan')
+    stage.wants('ann Deleted Ewa:1')
+    expect((await stage.pass()).refusals).toHaveLength(1)
+    expect(stage.wanted()).toEqual(['ann Deleted Ewa:1 → Pending'])
+    stage.put('hub', 'Jan:1')
+    await stage.rest()
+    expect(everybody(stage)).toEqual(same(['Ewa:1', 'Jan:1']))
+  })
+
   test('requests fail from any one on: neither lost nor repeated', async () => {
     for (let moment = 1; moment < 40; moment += 1) {
       const stage = await afterDelete()
