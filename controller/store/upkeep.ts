@@ -52,8 +52,10 @@ export function upToDate(db: DatabaseSync, version: number): void {
     db.exec(schema)
     if (version === 1) {
       const change = db.prepare('UPDATE bin SET print = ?, size = ? WHERE n = ?')
-      for (const { n, item } of db.prepare('SELECT n, item FROM bin').all()) {
-        change.run(digestOf(String(item)), Buffer.byteLength(String(item)), Number(n))
+      const item = db.prepare('SELECT item FROM bin WHERE n = ?')
+      for (const { n = null } of db.prepare('SELECT n FROM bin').all()) {
+        const text = String(item.get(n)?.item)
+        change.run(digestOf(text), Buffer.byteLength(text), n)
       }
     }
     db.exec('INSERT OR IGNORE INTO tally SELECT 1, coalesce(sum(size), 0) FROM bin')
@@ -106,23 +108,25 @@ export function sealed(db: DatabaseSync, key: Uint8Array | undefined): Vault {
   return vault
 }
 
+// Only the keys are held at once: the bin alone may be larger than the memory.
 function sealAll(db: DatabaseSync, vault: Vault): void {
   const places = [
-    ['links', 'agreed', 'n'],
-    ['bases', 'item', 'link = ? AND revision'],
-    ['copies', 'shown', 'link = ? AND replica'],
-    ['bin', 'item', 'n'],
-    ['bin', 'won', 'n'],
+    ['links', 'agreed', 'n', 'n'],
+    ['bases', 'item', 'link', 'revision'],
+    ['copies', 'shown', 'link', 'replica'],
+    ['bin', 'item', 'n', 'n'],
+    ['bin', 'won', 'n', 'n'],
   ] as const
   inOne(db, () => {
-    for (const [table, column, key] of places) {
-      const names = key.split(/ = \? AND /)
-      const change = db.prepare(`UPDATE ${table} SET ${column} = ? WHERE ${key} = ?`)
-      const rows = db.prepare(
-        `SELECT ${names.join(', ')}, ${column} AS content FROM ${table} WHERE ${column} IS NOT NULL`,
+    for (const [table, column, one, two] of places) {
+      const at = `WHERE ${one} = ? AND ${two} = ?`
+      const read = db.prepare(`SELECT ${column} AS content FROM ${table} ${at}`)
+      const change = db.prepare(`UPDATE ${table} SET ${column} = ? ${at}`)
+      const keys = db.prepare(
+        `SELECT ${one} AS one, ${two} AS two FROM ${table} WHERE ${column} IS NOT NULL`,
       )
-      for (const { content, ...at } of rows.all()) {
-        change.run(vault.seal(String(content)), ...names.map((name) => at[name] ?? null))
+      for (const { one = null, two = null } of keys.all()) {
+        change.run(vault.seal(String(read.get(one, two)?.content)), one, two)
       }
     }
     for (const [table, column] of [

@@ -189,6 +189,28 @@ describe('a deleted contact', () => {
   })
 })
 
+describe('a full bin', () => {
+  test('what there is no room for is neither overwritten nor deleted, and the group says so', async () => {
+    const bob = { writes: false, drift: 'Ignore' } as const
+    const stage = new Stage({ hub: { has: ['Ewa:1', 'Jan:1'] }, ann: {}, bob })
+    stage.binMaxBytes = 150
+    stage.forget()
+    await stage.rest()
+    stage.edit('bob', `Ewa:${'mine'.repeat(40)}`)
+    await stage.rest()
+    // There is room for what was agreed, and none for what bob made of it.
+    stage.remove('hub', 'Ewa')
+    const report = await stage.pass()
+    expect(report.problems).toMatchObject([{ replica: 'bob', reason: 'BinFull', kind: 'terminal' }])
+    expect([stage.shows('ann'), stage.shows('bob').length]).toEqual([['Jan:1'], 2])
+    // And now for nothing any more: the whole pass is refused.
+    stage.edit('hub', 'Jan:hubs')
+    stage.edit('ann', 'Jan:anns')
+    await expect(stage.pass()).rejects.toMatchObject({ code: 'BinFull', kind: 'terminal' })
+    expect([stage.shows('hub'), stage.shows('ann')]).toEqual([['Jan:hubs'], ['Jan:anns']])
+  })
+})
+
 describe('what gets in between', () => {
   test('the hub is away: it is done as soon as it is back', async () => {
     const stage = await afterDelete()

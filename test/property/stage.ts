@@ -29,6 +29,8 @@ export class Stage {
   disturbed: (operation: string) => void = () => {}
   policy: Policy = 'HubWins'
   limits: Limits = free
+  /** How much the bin may hold; from the next `forget` on. */
+  binMaxBytes = Number.POSITIVE_INFINITY
   approved = new Set<string>()
   #roles = new Map<string, Role>()
   #state: State = openState(':memory:')
@@ -66,7 +68,7 @@ export class Stage {
 
   forget(): void {
     this.#state.close()
-    this.#state = openState(':memory:')
+    this.#state = openState(':memory:', { binMaxBytes: this.binMaxBytes })
   }
 
   put(where: string, text: string, more: Item = {}): void {
