@@ -36,6 +36,8 @@ export type Step =
       step: 'pass'
       events: readonly Event[]
       acts: readonly Readonly<{ at: number; act: Act }>[]
+      /** Which of its writes to the state finds no room. */
+      full?: number | undefined
     }>
   | Readonly<{ step: 'offline'; who: number }>
   | Readonly<{ step: 'forget' }>
@@ -71,6 +73,7 @@ export class World {
   #offline = new Set<number>()
   #dead = false
   #requests = 0
+  #commits = 0
   #conflicts = 0
   #plan: Extract<Step, { step: 'pass' }> | undefined
   #now = 1_000_000
@@ -112,6 +115,7 @@ export class World {
   async pass(step?: Extract<Step, { step: 'pass' }>, limits = free): Promise<Report | undefined> {
     this.#plan = step
     this.#requests = 0
+    this.#commits = 0
     this.#dead = false
     try {
       const report = await pass(this.#course(limits), new AbortController().signal)
@@ -324,6 +328,11 @@ export class World {
   #mortal(baseline: Baseline): Baseline {
     const commit = async (change: Change): Promise<void> => {
       if (this.#dead) throw new Death()
+      this.#commits += 1
+      if (this.#commits === this.#plan?.full) {
+        this.#count('full')
+        throw new SyncError('transient', 'StateFull', 'there is no room')
+      }
       await baseline.commit(change)
       const stale =
         (change.memories !== undefined &&
