@@ -13,6 +13,8 @@ export type Scope = Readonly<{
   moving?: boolean
   /** Do limits bite, and are refusals approved? */
   guarded?: boolean
+  /** Does somebody ask for things in the bin? */
+  asking?: boolean
 }>
 
 /** A history: under which rules, and what happens. */
@@ -60,7 +62,7 @@ function stepIn(scope: Scope): fc.Arbitrary<Step> {
     { weight: 3, arbitrary: fc.record({ at, what: fc.constantFrom('fail', 'lose', 'die') }) },
     fc.record({
       at: fc.integer({ min: 1, max: 8 }),
-      what: fc.constantFrom('die before commit', 'die after commit'),
+      what: fc.constantFrom('die before commit', 'die after commit', 'no room'),
     }),
   )
   const group = fc.nat(1)
@@ -71,7 +73,7 @@ function stepIn(scope: Scope): fc.Arbitrary<Step> {
     acts: fc.array(fc.record({ at, act }), { maxLength: 2 }),
     group,
   })
-  const { forgetful = false, moving = false, guarded = false } = scope
+  const { forgetful = false, moving = false, guarded = false, asking = false } = scope
   const back = fc.nat(3)
   return fc.oneof(
     { weight: 12, arbitrary: fc.record({ step: only('act'), act }) },
@@ -82,6 +84,9 @@ function stepIn(scope: Scope): fc.Arbitrary<Step> {
           fc.record({ step: only('forget'), group }),
           fc.record({ step: only('restore'), group, back }),
         ]
+      : []),
+    ...(asking
+      ? [{ weight: 3, arbitrary: fc.record({ step: only('ask'), group, which: fc.nat(9) }) }]
       : []),
     ...(moving
       ? [fc.record({ step: only('leave'), who }), fc.record({ step: only('turn'), who })]

@@ -33,6 +33,12 @@ test(
 )
 
 test(
+  'what comes back from the bin keeps to the laws',
+  () => all(histories({ asking: true }), (history) => live(history, counters)),
+  patient,
+)
+
+test(
   'forgetting the state, or putting an earlier one back, is safe at any moment',
   () => all(histories({ forgetful: true }), (history) => live(history, counters)),
   patient,
@@ -69,7 +75,7 @@ afterAll(() => {
   // biome-ignore format: a list
   const reached = [
     'stale', 'lost replies', 'deaths', 'deaths at a commit', 'failed', 'offline', 'forgotten', 'restored',
-    'left', 'turned', 'copy', 'move', 'touch', 'twice', 'hide', 'mark', 'unmark', 'fill', 'empty', 'orders',
+    'no room', 'asked Conflict', 'asked Deleted', 'asked Drift', 'left', 'turned', 'copy', 'move', 'touch', 'twice', 'hide', 'mark', 'unmark', 'fill', 'empty', 'orders',
     'guard Deletions', 'guard Publications', 'approvals', 'stale approvals',
     ...['HubWins', 'MemberWins', 'LatestWins', 'KeepBoth'].map((policy) => `conflicts ${policy}`),
     ...Object.keys(casts).map((cast) => `cast ${cast}`),

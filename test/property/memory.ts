@@ -1,9 +1,8 @@
 // A state in memory of which a copy can be put back later, as an administrator does with a file.
 import { DatabaseSync } from 'node:sqlite'
 import type { GroupId } from '../../controller/core/id.ts'
-import type { Item } from '../../controller/core/item.ts'
 import { SqliteBaseline } from '../../controller/store/baseline.ts'
-import { Bin } from '../../controller/store/bin.ts'
+import { Bin, type Binned } from '../../controller/store/bin.ts'
 import { Statements } from '../../controller/store/statements.ts'
 import { upToDate } from '../../controller/store/upkeep.ts'
 import { plain } from '../../controller/store/vault.ts'
@@ -12,7 +11,9 @@ import type { Baseline } from '../../controller/sync/ports.ts'
 /** The state of one group. */
 export type Memory = Readonly<{
   baseline: Baseline
-  bin: () => readonly Item[]
+  bin: () => readonly Binned[]
+  /** Asks for something in the bin. */
+  ask: (n: number, nowMs: number) => void
   copy: () => Uint8Array
   close: () => void
 }>
@@ -26,7 +27,8 @@ export function openMemory(group: GroupId, copied?: Uint8Array): Memory {
   const bin = new Bin(statements, plain)
   return {
     baseline: new SqliteBaseline({ statements, vault: plain, group, binMaxBytes: 1e12 }),
-    bin: () => bin.list(1e6).map(({ item }) => item),
+    bin: () => bin.list(1e6),
+    ask: (n, nowMs) => void bin.ask(n, nowMs),
     copy: () => db.serialize(),
     close: () => db.close(),
   }

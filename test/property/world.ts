@@ -23,7 +23,7 @@ import { Watch } from './watch.ts'
 /** One thing that happens to a pass: to its nth request, or at its nth write to the state. */
 export type Event = Readonly<{
   at: number
-  what: 'fail' | 'lose' | 'die' | 'die before commit' | 'die after commit'
+  what: 'fail' | 'lose' | 'die' | 'die before commit' | 'die after commit' | 'no room'
 }>
 
 /** One step of a history. */
@@ -38,6 +38,7 @@ export type Step =
   | Readonly<{ step: 'offline'; who: number }>
   | Readonly<{ step: 'forget'; group?: number }>
   | Readonly<{ step: 'restore'; group: number; back: number }>
+  | Readonly<{ step: 'ask'; group: number; which: number }>
   | Readonly<{ step: 'leave'; who: number }>
   | Readonly<{ step: 'turn'; who: number }>
   | Readonly<{ step: 'approve'; group: number }>
@@ -128,6 +129,8 @@ export class World {
         if (copied !== undefined) this.#count('restored')
         return this.#begin(group, copied)
       }
+      case 'ask':
+        return this.#ask(this.#group(step.group), step.which)
       case 'leave':
         return this.#leave(this.#folder(step.who))
       case 'turn':
@@ -249,8 +252,22 @@ export class World {
     group.watch.windows += 1
   }
 
+  // Somebody asks for something in the bin; of one link at a time, as one pass puts one thing back.
+  #ask({ state }: Group, which: number): void {
+    // Who does not receive does not get it back either, and another group may have brought it back already.
+    if (this.setting.cast === 'manyToOne' || this.groups.length > 1) return
+    const kept = state.bin()
+    const one = kept[which % Math.max(1, kept.length)]
+    if (one === undefined) return
+    if (kept.some(({ link, restore }) => link === one.link && restore === 'Pending')) return
+    this.#count(`asked ${one.reason}`)
+    // Whoever asks gives it to everybody, also what a receive-only member wrote.
+    for (const folder of this.folders) this.ledger.release(folder, 'foreign', one.item)
+    state.ask(one.n, this.#nowMs)
+  }
+
   #keepBin({ state }: Group): void {
-    for (const item of state.bin()) this.ledger.keep(item)
+    for (const { item } of state.bin()) this.ledger.keep(item)
   }
 
   // A member leaves, or comes back as what she was.
@@ -380,6 +397,10 @@ export class World {
       if (this.#dead) throw new Death()
       const at = this.#running?.events.filter((event) => event.at === this.#commits) ?? []
       if (at.some(({ what }) => what === 'die before commit')) this.#die()
+      if (at.some(({ what }) => what === 'no room')) {
+        this.#count('no room')
+        throw new SyncError('transient', 'StateFull', 'there is no room')
+      }
       await baseline.commit(change)
       const memories = [...(change.memories?.values() ?? [])]
       if (memories.some(({ recheck }) => recheck.length > 0)) this.#count('stale')
