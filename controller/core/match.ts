@@ -166,17 +166,20 @@ class Places {
     this.#byNaturalKey(rest, ours, free)
   }
 
-  // Unambiguous on both sides, or not at all.
+  // Unambiguous on both sides, or not at all; of equal ones any will do.
   #byNaturalKey(rest: Set<Loose>, claimants: readonly Loose[], counts: typeof free): void {
     const claims = new Map<string, Loose[]>()
     for (const one of claimants) {
       for (const key of this.#type.naturalKeys(one.found.item)) into(claims, key, one)
     }
     for (const [key, [one, ...others]] of claims) {
-      if (one === undefined || others.length > 0 || !rest.has(one)) continue
+      if (one === undefined || !rest.has(one)) continue
+      const print = this.#print(one)
+      if (others.some((other) => this.#print(other) !== print)) continue
       const { id } = one.role
       const [place, ...more] = (this.#byKey.get(key) ?? []).filter((each) => counts(each, id))
-      if (place === undefined || more.length > 0 || !free(place, id)) continue
+      if (place === undefined || !free(place, id)) continue
+      if (more.some(({ fingerprint }) => fingerprint !== place.fingerprint)) continue
       if (!this.#type.contradicts(place.item, one.found.item)) take(place, one, rest)
     }
   }

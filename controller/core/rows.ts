@@ -94,8 +94,8 @@ function mayMatch(view: View, shared: ReadonlySet<string>, role: Role, found: Fo
   return shared.has(sourceMark(role.id, id)) || shared.has(linkIdOf(view.group, role.id, id))
 }
 
-// Marks of items from which something was copied.
-function sharedMarks({ group, links, observations }: View): ReadonlySet<string> {
+/** Marks of items from which something was copied. */
+export function sharedMarks({ group, links, observations }: View): ReadonlySet<string> {
   const mine = groupMark(group)
   const stamps = [...observations.values()].flatMap((seen) =>
     seen.state === 'seen' ? seen.changed.map(({ stamp }) => stamp) : [],

@@ -48,6 +48,7 @@ function acts({ guarded = false }: Scope): fc.Arbitrary<Act> {
 const settled: readonly Step[] = [
   { step: 'act', act: { who: 0, what: 'put', which: 0, field: 0 } },
   { step: 'act', act: { who: 1, what: 'put', which: 0, field: 0 } },
+  { step: 'act', act: { who: 1, what: 'hide', which: 0, field: 0 } },
   ...[0, 1, 0, 1].map((group): Step => ({ step: 'pass', events: [], acts: [], group })),
 ]
 
@@ -88,7 +89,7 @@ function stepIn(scope: Scope): fc.Arbitrary<Step> {
       : []),
     ...(guarded
       ? [
-          { weight: 2, arbitrary: fc.record({ step: only('approve'), group }) },
+          { weight: 3, arbitrary: fc.record({ step: only('approve'), group }) },
           fc.record({ step: only('wait') }),
         ]
       : []),
