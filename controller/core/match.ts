@@ -159,7 +159,8 @@ class Places {
 
   // Where a copy of this replica's is gone, what looks like it was edited and moved at once.
   returned(rest: Set<Loose>): void {
-    this.#byNaturalKey(rest, [...rest], (place, replica) => place.held.has(replica))
+    const held = (place: Place, replica: ReplicaId) => place.held.has(replica)
+    this.#byNaturalKey(rest, [...rest], held, true)
   }
 
   natural(rest: Set<Loose>): void {
@@ -172,17 +173,25 @@ class Places {
     this.#byNaturalKey(rest, ours, free)
   }
 
-  // Unambiguous on both sides, or not at all.
-  #byNaturalKey(rest: Set<Loose>, claimants: readonly Loose[], counts: typeof free): void {
+  // Unambiguous on both sides, or not at all; where any will do, equal ones are as one.
+  #byNaturalKey(
+    rest: Set<Loose>,
+    claimants: readonly Loose[],
+    counts: typeof free,
+    anyEqual = false,
+  ): void {
     const claims = new Map<string, Loose[]>()
     for (const one of claimants) {
       for (const key of this.#type.naturalKeys(one.found.item)) into(claims, key, one)
     }
     for (const [key, [one, ...others]] of claims) {
-      if (one === undefined || others.length > 0 || !rest.has(one)) continue
+      if (one === undefined || !rest.has(one)) continue
+      const print = this.#print(one)
+      if (others.some((other) => !anyEqual || this.#print(other) !== print)) continue
       const { id } = one.role
       const [place, ...more] = (this.#byKey.get(key) ?? []).filter((each) => counts(each, id))
-      if (place === undefined || more.length > 0 || !free(place, id)) continue
+      if (place === undefined || !free(place, id)) continue
+      if (more.some((other) => !anyEqual || other.fingerprint !== place.fingerprint)) continue
       if (!this.#type.contradicts(place.item, one.found.item)) take(place, one, rest)
     }
   }

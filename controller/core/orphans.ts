@@ -1,9 +1,9 @@
-// Copies of ours that belong to nobody: their state was lost, and what they were copied from is not there,
-// or not yet. They are read again until somebody is found to whom they belong, so that none is made twice.
-import type { ItemId, ReplicaId } from './id.ts'
-import type { Observation } from './link.ts'
-import type { View } from './rows.ts'
-import { groupMark, hubMark } from './stamp.ts'
+// Copies of ours that belong to nobody, and what they were copied from: the state was lost, and whoever
+// brings them together is not there, or not yet. They are read again until somebody is found to whom they belong, so that none is made twice.
+import { type ItemId, linkIdOf, type ReplicaId } from './id.ts'
+import type { Found, Observation } from './link.ts'
+import { sharedMarks, type View } from './rows.ts'
+import { groupMark, hubMark, sourceMark } from './stamp.ts'
 import type { Plan } from './step.ts'
 
 /** The orphans among what was seen, by replica. */
@@ -21,11 +21,16 @@ export function orphansOf(
     for (const [replica, { id }] of copies) note(replica, id)
   for (const { actions } of steps)
     for (const action of actions) if (action.kind !== 'create') note(action.replica, action.id)
+  const shared = sharedMarks(view)
+  const counts = (replica: ReplicaId, { id, stamp }: Found) =>
+    stamp?.group === group
+      ? stamp.hub === hub
+      : shared.has(sourceMark(replica, id)) || shared.has(linkIdOf(view.group, replica, id))
   const orphans = new Map<ReplicaId, readonly ItemId[]>()
   for (const [replica, seen] of observations) {
     if (seen.state === 'unknown') continue
-    const ours = seen.changed.filter(({ stamp }) => stamp?.group === group && stamp.hub === hub)
-    const ids = ours.map(({ id }) => id).filter((id) => !linked.get(replica)?.has(id))
+    const loose = seen.changed.filter(({ id }) => !linked.get(replica)?.has(id))
+    const ids = loose.filter((one) => counts(replica, one)).map(({ id }) => id)
     if (ids.length > 0) orphans.set(replica, ids)
   }
   return orphans

@@ -61,7 +61,7 @@ function stepsOf(rules: Rules, row: Row): readonly Step[] {
   // KeepBoth: what the loser has becomes a contact of its own, where it is; of this one it gets a new copy.
   const rest = new Map([...readings].filter(([id]) => !losers.some(({ role }) => role.id === id)))
   const cells = new Map(row.cells)
-  for (const { role, copy } of losers) {
+  for (const { role, copy = link.copies.get(role.id) } of losers) {
     cells.set(role.id, copy === undefined ? { state: 'absent' } : { state: 'gone', copy })
   }
   return [

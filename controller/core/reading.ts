@@ -1,6 +1,6 @@
 // How the planner reads a cell that was seen anew: what its user changed against what the copy held, and
 // whether that travels.
-import { type ItemType, same } from './item.ts'
+import { type Item, type ItemType, same } from './item.ts'
 import { baseOf, type Copy, type Found, type Link, type Role } from './link.ts'
 import { changed, changesOf, type Edit } from './merge.ts'
 import { withoutDrift } from './shown.ts'
@@ -47,7 +47,7 @@ export function readingOf(
     copy,
     replica: role.id,
     hub: role.hub,
-    base,
+    base: newcomer && !stands ? knownOf(type, link, found) : base,
     changes,
     view: newcomer && !stands ? found.item : changed(base, all),
     modifiedMs: found.modifiedMs ?? 0,
@@ -64,6 +64,16 @@ function newcomerChanges(type: ItemType, link: Link, found: Found) {
   // A copy of a deleted item that nobody knew of, and that nobody edited, goes with it.
   const last = link.agreed ?? link.bases.get(link.revision - 1) ?? {}
   return changesOf(type, found, last, {}, true)
+}
+
+// What a newcomer shows as it was agreed some time is not its user's doing.
+function knownOf(type: ItemType, link: Link, { item }: Found): Item {
+  if (link.revision === 0) return {}
+  const agreed = [link.agreed, ...link.bases.values()]
+  const known = Object.entries(item).filter(([field, value]) =>
+    agreed.some((each) => each !== undefined && same(type.kindOf(field), value, each[field])),
+  )
+  return Object.fromEntries(known)
 }
 
 // What was agreed after the copy was written down is our own write, whose reply was lost: no edit, and its

@@ -105,8 +105,8 @@ function oursIn(view: View, stamp: Stamp | undefined): Stamp | undefined {
   return stamp !== undefined && isOurs(view.group, hubIn(view), stamp) ? stamp : undefined
 }
 
-// Marks of items from which something was copied.
-function sharedMarks(view: View): ReadonlySet<string> {
+/** Marks of items from which something was copied. */
+export function sharedMarks(view: View): ReadonlySet<string> {
   const found = [...view.observations.values()].flatMap((seen) =>
     seen.state === 'seen' ? seen.changed : [],
   )

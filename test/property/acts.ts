@@ -97,7 +97,13 @@ export function act(scene: Scene, { what, which, field: at }: Act): boolean {
       if (next !== undefined && marked.has(id)) marked.add(next)
       // Out of the folder while a pass looks, and back before the next: that is a delete and a new item. And
       // what is private is not compared with anything, so it is not known again.
-      if (scene.passing || (marked.has(id) && contact.private(item))) ledger.entered(item, folder)
+      // Nor is one of several namesakes, should it be edited as well.
+      const hidden = marked.has(id) && contact.private(item)
+      const namesakes = [...folder.items.values()].filter(
+        (each) => each.item.GivenName === item.GivenName,
+      )
+      if (scene.passing || hidden || namesakes.length > 1) ledger.entered(item, folder)
+      ledger.moved.add(`${folder.name} ${item.GivenName}`)
       ledger.removed(item, folder)
       return true
     }
@@ -105,6 +111,7 @@ export function act(scene: Scene, { what, which, field: at }: Act): boolean {
       const next = folder.copy(id)
       if (next !== undefined && marked.has(id)) marked.add(next)
       ledger.entered(item, folder)
+      if (ledger.moved.has(`${folder.name} ${item.GivenName}`)) ledger.entered(item, folder)
       return true
     }
   }

@@ -83,7 +83,7 @@ function ofOne(counts: (text: string) => boolean): (text: string) => boolean {
 // What a receiver's users did stays, when drift is ignored; and without a history nobody knows what they did.
 function untouched(world: World, folder: Folder): (text: string) => boolean {
   if (world.setting.drift === 'Revert') return () => true
-  if (world.begunAnew) return () => false
+  if (world.begunAnew || world.strangers.has(folder)) return () => false
   const people = world.ledger.peopleOf('touchers', folder)
   return (text) => !people.some((name) => text.includes(`"${name}"`))
 }
@@ -109,7 +109,11 @@ function doubled(world: World): void {
       counts.set(name, (counts.get(name) ?? 0) + 1)
     }
     const extra = [...counts].flatMap(([name, count]) => {
-      const more = count - (world.ledger.made.get(name) ?? 0)
+      const made = world.ledger.made.get(name) ?? 0
+      // Without a history, of which of several namesakes something is a copy whose source is gone, nobody knows:
+      // two people are never made one.
+      if (world.begunAnew && made > 1 && world.ledger.removers.has(name)) return []
+      const more = count - made
       return more > 0 ? [[name, more] as const] : []
     })
     const sum = extra.reduce((all, [, more]) => all + more, 0)

@@ -50,7 +50,17 @@ function acts({ guarded = false }: Scope): fc.Arbitrary<Act> {
 const settled: readonly Step[] = [
   { step: 'act', act: { who: 0, what: 'put', which: 0, field: 0 } },
   { step: 'act', act: { who: 1, what: 'put', which: 0, field: 0 } },
+  { step: 'act', act: { who: 1, what: 'hide', which: 0, field: 0 } },
   ...[0, 1, 0, 1].map((group): Step => ({ step: 'pass', events: [], acts: [], group })),
+]
+
+// Something lies in the bin already: an edit that lost, and what was deleted.
+const binned: readonly Step[] = [
+  ...settled,
+  { step: 'act', act: { who: 0, what: 'edit', which: 0, field: 0 } },
+  { step: 'act', act: { who: 1, what: 'edit', which: 0, field: 0 } },
+  { step: 'act', act: { who: 1, what: 'remove', which: 1, field: 0 } },
+  { step: 'pass', events: [], acts: [], group: 0 },
 ]
 
 const only = <Name extends Step['step']>(step: Name) => fc.constant(step)
@@ -93,7 +103,7 @@ function stepIn(scope: Scope): fc.Arbitrary<Step> {
       : []),
     ...(guarded
       ? [
-          { weight: 2, arbitrary: fc.record({ step: only('approve'), group }) },
+          { weight: 3, arbitrary: fc.record({ step: only('approve'), group }) },
           fc.record({ step: only('wait') }),
         ]
       : []),
@@ -112,7 +122,9 @@ export function histories(scope: Scope, more: Partial<Setting> = {}): fc.Arbitra
   return fc.record({
     setting: setting.map((each): Setting => ({ ...each, ...always })),
     begun: fc.boolean(),
-    steps: fc.array(stepIn(scope), { minLength: 3, maxLength: 24 }),
+    steps: fc
+      .array(stepIn(scope), { minLength: 3, maxLength: 24 })
+      .map((steps) => (scope.asking ? [...binned, ...steps] : steps)),
   })
 }
 

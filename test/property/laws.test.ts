@@ -64,7 +64,7 @@ test(
   () => {
     const rewritten = (text: string) =>
       (/<\d+>/.exec(text.split('JobTitle')[1] ?? '')?.[0] ?? '') + text.includes('Person')
-    const rewriting = histories({}, { cast: 'star', rewrites: true, drift: 'Revert' })
+    const rewriting = histories({ forgetful: true }, { rewrites: true, drift: 'Revert' })
     return all(rewriting, (history) => live(history, counters, { modulo: rewritten }))
   },
   patient,

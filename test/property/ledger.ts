@@ -20,6 +20,8 @@ export class Ledger {
   readonly homes = new Map<string, Set<Folder>>()
   readonly removers = new Map<string, Set<Folder>>()
   readonly touchers = new Map<string, Set<Folder>>()
+  /** Folders and people of whom an item was moved there. */
+  readonly moved = new Set<string>()
   readonly #written = new Map<string, number | undefined>()
   readonly #superseded = new Set<string>()
   readonly #confined = new Map<string, Map<Reason, Folder>>()

@@ -219,4 +219,40 @@ export const seeds: readonly (readonly [string, readonly Step[], Partial<Setting
     ],
     { cast: 'oneWayBeside', limits: strict },
   ],
+  [
+    'an unrecorded copy of older content was taken for its reader’s drift, and left',
+    [
+      does(0, 'put'),
+      passes({ events: [{ at: 7, what: 'die' }] }),
+      does(0, 'clear'),
+      does(0, 'put'),
+      passes(),
+      passes(),
+    ],
+    { cast: 'oneToMany', drift: 'Ignore' },
+  ],
+  [
+    'who lost with an edited and moved item got no copy of what won, with KeepBoth',
+    [
+      ...begun,
+      does(0, 'edit'),
+      does(0, 'move'),
+      passes({ events: [{ at: 1, what: 'die after commit' }] }),
+    ],
+    { cast: 'ring', policy: 'KeepBoth' },
+  ],
+  [
+    'an original whose owner only receives by now was doubled when the state was lost',
+    [
+      does(0, 'put'),
+      passes(),
+      turns(0),
+      passes({ acts: [{ at: 1, act: act(2, 'mark') }] }),
+      offline(1),
+      does(0, 'edit'),
+      forgets,
+      passes(),
+    ],
+    { cast: 'ring' },
+  ],
 ]

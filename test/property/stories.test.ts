@@ -162,6 +162,23 @@ describe('membership', () => {
   })
 })
 
+describe('moved', () => {
+  test('of two equal items any is taken for the one that was edited and moved', async () => {
+    const stage = new Stage({ hub: { has: ['Ewa:1'] }, ann: {} })
+    await stage.rest()
+    stage.edit('hub', 'Ewa', { Department: 'hub' })
+    stage.edit('ann', 'Ewa:2')
+    const ann = stage.folders.get('ann')
+    const [id] = [...(ann?.items.keys() ?? [])]
+    if (id === undefined) throw new Error('ann has nothing')
+    stage.folders.get('ann')?.put({ ...ann?.items.get(id)?.item })
+    stage.folders.get('ann')?.put({ ...ann?.items.get(id)?.item })
+    ann?.remove(id)
+    await stage.rest()
+    for (const who of ['hub', 'ann']) expect(stage.shows(who)).toHaveLength(2)
+  })
+})
+
 describe('another hub', () => {
   const hub = { hub: true, private: 'Copy' } as const
 

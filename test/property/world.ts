@@ -76,6 +76,8 @@ export class World {
   anyOrder = false
   /** Copy the state before each pass, to be put back later. */
   copying = false
+  /** Folders that were no member's for some time. */
+  readonly strangers = new Set<Folder>()
   /** Was there ever another state in the place of the one there was? */
   begunAnew = false
   limits: Limits
@@ -277,6 +279,7 @@ export class World {
       const part = cast[index]?.find((each) => each.folder === folder.name)
       if (part === undefined || part.hub) return
       this.#count('left')
+      this.strangers.add(folder)
       const others = group.parts.filter((each) => each !== part && each.folder !== folder.name)
       const back = others.length === group.parts.length
       group.parts = this.#fitting(back ? [...others, part] : others)

@@ -195,7 +195,8 @@ export class FolderReplica implements Replica {
     return this.#request('remove', () =>
       ids.map((id) => {
         this.folder.writes += 1
-        this.folder.trash.push(this.folder.items.get(id)?.item ?? {})
+        const item = this.folder.items.get(id)?.item
+        if (item !== undefined) this.folder.trash.push(item)
         this.folder.remove(id)
         return undefined
       }),
