@@ -130,16 +130,12 @@ class Turn {
     const { role } = this.#replica
     const { type } = this.#site
     const found = await this.#replica.read(jobs.map(idOf), signal)
-    const copies: { link: Step['link']['id']; replica: ReplicaId; copy: undefined }[] = []
     const doomed: { job: Job; item: Found }[] = []
     jobs.forEach((job, index) => {
       const item = found[index]
-      const link = job.step.link.id
       if (item instanceof SyncError) this.#itemFailed(item)
-      else if (item === undefined) {
-        this.#dealtWith(idOf(job))
-        copies.push({ link, replica: role.id, copy: undefined })
-      } else if (job.action.kind === 'delete' && item.version === job.action.expect)
+      // Gone already, or not to be seen any more? The next look tells; until then nothing is settled.
+      else if (job.action.kind === 'delete' && item?.version === job.action.expect)
         doomed.push({ job, item })
     })
     // The agreed content is in the bin already; a copy that shows something else is kept as well.
@@ -149,14 +145,14 @@ class Turn {
         : [{ link: step.link.id, replica: role.id, reason: 'Deleted' as const, fields: [], item }],
     )
     this.#applied.kept += kept.length
-    await this.#site.baseline.commit({ at: this.#site.at(), kept, copies })
+    await this.#site.baseline.commit({ at: this.#site.at(), kept })
     if (doomed.length === 0) return
     const answers = await this.#replica.remove(
       doomed.map(({ item }) => item.id),
       signal,
     )
     const entries: Entry[] = []
-    const done: typeof copies = []
+    const done: { link: Step['link']['id']; replica: ReplicaId; copy: undefined }[] = []
     doomed.forEach(({ job }, index) => {
       const error = answers[index]
       const link = job.step.link.id

@@ -82,4 +82,19 @@ export const seeds: readonly (readonly [string, Plan, readonly Step[]])[] = [
     planOf({ members: [{ name: 'ann', direction: 'TwoWay', has: [] }] }),
     [passes({ end: { at: 3, when: 'before' } }), does(1, 'erase'), does(0, 'edit', 0, 2)],
   ],
+  [
+    'what could not be seen any more was taken for deleted, and forgotten',
+    planOf({
+      members: [
+        { name: 'ann', direction: 'TwoWay', has: [] },
+        { name: 'bob', direction: 'TwoWay', has: [] },
+      ],
+    }),
+    [
+      passes(),
+      does(1, 'erase'),
+      // The right goes between the look and the read that comes before the deletion.
+      passes({ acts: [{ at: 6, of: 'requests', act: act(0, 'deny') }] }),
+    ],
+  ],
 ]

@@ -12,7 +12,7 @@ import type { Witness } from './witness.ts'
 // biome-ignore format: a table
 export const kinds = [
   'edit', 'put', 'clear', 'remove', 'erase', 'touch', 'copy', 'twice', 'hidden', 'hide', 'show', 'away',
-  'back', 'elsewhere', 'empty', 'deny', 'allow', 'lose sync states', 'restore',
+  'back', 'elsewhere', 'empty', 'deny', 'allow', 'lose sync states', 'restore', 'discard',
 ] as const
 
 /** One act: whose folder, what, to which of its items, in which field. */
@@ -63,6 +63,12 @@ export class Users {
       case 'restore':
         if (place.name === 'hub') return undefined
         this.#office.exchange.store.mailbox(addressOf(place.name)).restore()
+        return what
+      case 'discard':
+        // Her whole folder: that is no deletion of what others have.
+        if (place.name === 'hub' || !place.folder.exists()) return undefined
+        for (const item of itemsIn(this.#office, place.name)) this.#witness.superseded(item)
+        place.folder.remove()
         return what
       case 'back':
         return this.#back(place, which)
