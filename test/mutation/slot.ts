@@ -1,6 +1,7 @@
 // A copy of the sources in which one mutant at a time is lived: the checkout itself is never touched.
 // The cheapest tests come first, and the first failure ends the run.
 import { spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,6 +49,7 @@ export class Slot {
 
   static async open(limitMs: () => number): Promise<Slot> {
     const path = await mkdtemp(join(tmpdir(), 'exsync-mutants-'))
+    process.once('exit', () => rmSync(path, { recursive: true, force: true }))
     for (const part of copied) await cp(join(root, part), join(path, part), { recursive: true })
     for (const name of ['package.json', 'tsconfig.json'])
       await cp(join(root, name), join(path, name))
