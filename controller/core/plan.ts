@@ -124,10 +124,9 @@ function stepTo(
     if (hub) draft.keeps.push({ replica: hub.id, item: link.agreed, reason: 'Conflict', fields })
   }
   draft.keeps.push(...supersededOf(type, row, agreed, readings))
-  if (restoring !== undefined && moved) {
-    const [hub] = roles
-    if (hub !== undefined) draft.keeps.push(...overwritten(type, link, hub.id, restoring))
-  }
+  const [first] = roles
+  if (restoring !== undefined && agreed !== undefined && first !== undefined)
+    draft.keeps.push(...overwritten(type, link, first.id, restoring, agreed))
   const fresh = link.revision === 0
   const publisher = [...readings.values()].find(({ travels }) => travels)?.replica
   return {

@@ -171,8 +171,9 @@ export interface SyncGroupSpec {
   /** Whether passes are suspended. Nothing is read or written while they are. */
   readonly suspend: boolean
   /**
-   * What happens to the copies in members' mailboxes when the SyncGroup is deleted. Orphan leaves
-   * them. RemoveCopies moves them to the bin.
+   * What happens to the copies in members' mailboxes when the SyncGroup is deleted, or the member
+   * is taken out of it. Orphan leaves them. RemoveCopies moves those that the controller made to
+   * the bin. What a member entered herself always stays.
    */
   readonly deletionPolicy: 'Orphan' | 'RemoveCopies'
 }

@@ -95,10 +95,16 @@ export function overwritten(
   link: Link,
   hub: ReplicaId,
   { changes }: Edit,
+  agreed: Item,
 ): readonly Keep[] {
   if (link.agreed === undefined) return []
-  const fields = [...changes.keys()].filter((field) => !type.derived(field, link.agreed ?? {}))
-  return [{ replica: hub, item: link.agreed, reason: 'Restored', fields }]
+  const fields = [...changes.keys()].filter(
+    (field) =>
+      !type.derived(field, agreed) && same(type.kindOf(field), agreed[field], changes.get(field)),
+  )
+  return fields.length === 0
+    ? []
+    : [{ replica: hub, item: link.agreed, reason: 'Restored', fields }]
 }
 
 /** What becomes of each when this plan is agreed. */

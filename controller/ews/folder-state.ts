@@ -1,4 +1,5 @@
 // GetFolder: a folder's class, its tag, and what we may do in it.
+import type { Stand } from '../sync/ports.ts'
 import { folderXml } from './envelope.ts'
 import { incomplete, type Operation, only } from './operations.ts'
 import { all, at, textAt } from './xml.ts'
@@ -14,17 +15,21 @@ export type FolderState = Readonly<{
   tag: string | undefined
   /** The latest commit, ms since 1970. */
   committedMs: number | undefined
+  /** How far it has come; undefined where the server does not tell all of it. */
+  stand: Stand | undefined
   /** The public folder's content mailbox, a GUID. */
   contentMailbox: string | undefined
   rights: Readonly<{ read: boolean; create: boolean; modify: boolean; delete: boolean }>
 }>
 
 /**
- * Did the folder go back in time, compared with the latest commit that was seen in it? Its commit time only
- * grows, whatever clients write; only a backup that is restored takes it back (exchange-protocol §8.5, 20).
+ * Did the folder go back in time since it was seen? Both only grow, whatever clients write: only a backup that is
+ * restored takes them back (exchange-protocol §8.5, 20). One alone does not tell: a server may just say when its
+ * newest item was committed, and that one may have been deleted.
  */
-export function wentBack(state: FolderState, seenMs: number | undefined): boolean {
-  return seenMs !== undefined && state.committedMs !== undefined && state.committedMs < seenMs
+export function wentBack(now: Stand | undefined, seen: Stand | undefined): boolean {
+  if (now === undefined || seen === undefined) return false
+  return now.committedMs < seen.committedMs && now.deletedTotal <= seen.deletedTotal
 }
 
 /** PR_LOCAL_COMMIT_TIME_MAX, PR_DELETED_COUNT_TOTAL, PR_CONTENT_COUNT, PR_REPLICA_LIST (exchange-protocol §1.2, §1.3). */
@@ -71,6 +76,7 @@ export const getFolder: Operation<{ folder: string }, FolderState> = {
       name: textAt(node, 'DisplayName'),
       tag: committed === undefined ? undefined : parts.map((part) => part ?? '').join('|'),
       committedMs: committed === undefined ? undefined : Date.parse(committed),
+      stand: standOf(committed, property(tags.deleted)),
       contentMailbox: guidOf(property(tags.replicas)),
       rights: {
         read: may('Read'),
@@ -80,6 +86,11 @@ export const getFolder: Operation<{ folder: string }, FolderState> = {
       },
     }
   },
+}
+
+function standOf(committed: string | undefined, deleted: string | undefined): Stand | undefined {
+  const [committedMs, deletedTotal] = [Date.parse(committed ?? ''), Number(deleted ?? '-')]
+  return Number.isNaN(committedMs + deletedTotal) ? undefined : { committedMs, deletedTotal }
 }
 
 // PR_REPLICA_LIST is the base64 of a 36-character GUID and a NUL.

@@ -56,9 +56,9 @@ export class Hub implements Replica {
     if (this.#site.written) demandWritable(state, 'the public folder')
     const recheck = memory?.recheck ?? []
     const same = memory?.folder === state.id
-    const restored = same && wentBack(state, memory.committedMs)
-    const { id: folder, parent, committedMs } = state
-    const base = { folder, parent, committedMs, lens: memory?.lens ?? '' }
+    const restored = same && wentBack(state.stand, memory.stand)
+    const { id: folder, parent, stand } = state
+    const base = { folder, parent, stand, lens: memory?.lens ?? '' }
     if (same && memory.cursor !== undefined && memory.cursor === state.tag) {
       const read = await readAll(this.#items, this.#site.pool, recheck, signal)
       const { found, unreadable } = read

@@ -56,7 +56,7 @@ export class Member implements Replica {
     demandReadable(state)
     // What is known of a folder that was made, but not yet written down, can only lie in there.
     const same = memory?.folder === undefined || memory.folder === state.id
-    const restored = same && wentBack(state, memory?.committedMs)
+    const restored = same && wentBack(state.stand, memory?.stand)
     const before = same ? memory : undefined
     const from = restored ? undefined : before?.cursor
     const { refs, gone, cursor } = await this.#changes(state.id, from, known, same, signal)
@@ -68,12 +68,12 @@ export class Member implements Replica {
     const untold = recheck.some((id) => read.missing.includes(id) && !gone.includes(id))
     if (untold && before !== undefined && from !== undefined)
       return this.observe({ ...before, cursor: undefined }, known, signal)
-    const { id: folder, parent, committedMs } = state
+    const { id: folder, parent, stand } = state
     return {
       changed: found,
       gone,
       restored,
-      memory: { folder, parent, committedMs, lens, cursor, recheck: unreadable },
+      memory: { folder, parent, stand, lens, cursor, recheck: unreadable },
     }
   }
 

@@ -205,11 +205,11 @@ function writeCopy(
 function remember(
   { statements, group }: Desk,
   replica: ReplicaId,
-  { folder, parent, cursor, lens, recheck, committedMs, restored }: Memory,
+  { folder, parent, cursor, lens, recheck, stand, restored }: Memory,
 ): void {
   statements
     .sql(
-      'INSERT OR REPLACE INTO replicas (grp, replica, folder, parent, cursor, lens, recheck, committed_ms, restored) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO replicas (grp, replica, folder, parent, cursor, lens, recheck, stand, restored) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
     .run(
       group,
@@ -219,7 +219,7 @@ function remember(
       cursor ?? null,
       lens,
       JSON.stringify(recheck),
-      committedMs ?? null,
+      stand === undefined ? null : JSON.stringify(stand),
       restored === true ? 1 : 0,
     )
 }

@@ -2,7 +2,7 @@
 import type { ItemId, LinkId, ReplicaId, Version } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import type { Copy, Link, Shown } from '../core/link.ts'
-import type { Memory } from '../sync/ports.ts'
+import type { Memory, Stand } from '../sync/ports.ts'
 import { damaged } from './refusals.ts'
 import type { Vault } from './vault.ts'
 
@@ -24,7 +24,7 @@ export function memoryOf(row: Row): Memory {
     cursor: row.cursor == null ? undefined : String(row.cursor),
     lens: String(row.lens),
     recheck: parsed(row.recheck) as ItemId[],
-    ...(row.committed_ms == null ? {} : { committedMs: Number(row.committed_ms) }),
+    ...(row.stand == null ? {} : { stand: parsed(row.stand) as Stand }),
     ...(Number(row.restored) === 1 ? { restored: true } : {}),
   }
 }

@@ -14,7 +14,7 @@ export const applicationId = 0x65787379
 export const schema = `
 CREATE TABLE IF NOT EXISTS replicas (
   grp TEXT NOT NULL, replica TEXT NOT NULL, folder TEXT, parent TEXT, cursor TEXT, lens TEXT NOT NULL,
-  recheck TEXT NOT NULL DEFAULT '[]', committed_ms INTEGER, restored INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (grp, replica)
+  recheck TEXT NOT NULL DEFAULT '[]', stand TEXT, restored INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (grp, replica)
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS links (
   n INTEGER PRIMARY KEY, grp TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL,
@@ -85,7 +85,7 @@ export const tables: Readonly<Record<number, readonly string[]>> = {
 
 /** From version 1 to 2, before the tables that are missing are made. */
 export const fromFirst = `
-ALTER TABLE replicas ADD COLUMN committed_ms INTEGER;
+ALTER TABLE replicas ADD COLUMN stand TEXT;
 ALTER TABLE replicas ADD COLUMN restored INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE bin ADD COLUMN won TEXT;
 ALTER TABLE bin ADD COLUMN print TEXT NOT NULL DEFAULT '';

@@ -12,16 +12,22 @@ import type { KeepReason } from '../core/step.ts'
 import type { SyncError } from '../core/sync-error.ts'
 
 /**
+ * What in a folder only grows: the time of its latest commit, ms since 1970 by the server's clock, and how many
+ * deletes there were in it.
+ */
+export type Stand = Readonly<{ committedMs: number; deletedTotal: number }>
+
+/**
  * What a replica remembers between two passes; saved with the baseline that was reached from it.
- * `cursor`, `folder` and `committedMs` are the adapter's own; `lens` tells under which role it looked.
+ * `cursor`, `folder` and `stand` are the adapter's own; `lens` tells under which role it looked.
  */
 export type Memory = Readonly<{
   folder?: string | undefined
   /** Where the folder lay: one that was moved away, into Deleted Items perhaps, is not ours any more. */
   parent?: string | undefined
   cursor?: string | undefined
-  /** The latest commit in the folder that was ever seen, ms since 1970 by the server's clock. */
-  committedMs?: number | undefined
+  /** How far the folder had come when it was looked at last. */
+  stand?: Stand | undefined
   /** The folder was restored from a backup, and what is to be read again shows old content. */
   restored?: boolean | undefined
   lens: string

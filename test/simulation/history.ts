@@ -74,7 +74,8 @@ export class History {
   readonly #running = new Set<GroupId>()
   readonly #conflicts = new Map<GroupId, number>()
   readonly #shown = new Map<GroupId, Readonly<{ hash: string; count: number }>>()
-  readonly #deletions = new Map<string, number>()
+  /** Whom each replica's own removals have removed elsewhere. */
+  readonly #deletions = new Map<string, Set<string>>()
   #states = 1
   #approved = 0
   #quietUntilMs = 0
@@ -307,31 +308,37 @@ export class History {
       return item === undefined ? [] : [[id, this.#witness.wordsOf(item)] as const]
     })
     this.#doomed.set(call, new Map(doomed))
-    for (const [id] of doomed) this.#boxes.set(id, items.get(id)?.folder.box.address ?? '')
+    for (const id of idsIn(call.body)) {
+      const item = items.get(id)
+      if (item !== undefined) this.#names.set(id, nameOf(item))
+    }
   }
 
-  readonly #boxes = new Map<string, string>()
+  readonly #names = new Map<string, string>()
 
   // There is no conditional delete: what a user wrote in that very moment lies in the dumpster.
   #settleDeletions(call: Call): void {
     for (const [id, words] of this.#doomed.get(call) ?? []) {
       if (this.office.exchange.store.state.items.has(id)) continue
-      const box = this.#boxes.get(id) ?? ''
       this.#count('deletions')
-      this.#deletions.set(box, (this.#deletions.get(box) ?? 0) + 1)
+      const name = this.#names.get(id) ?? ''
+      const [remover, ...others] = this.#users.removed.get(name) ?? []
+      // Whom several took away, or who is there twice, is nobody's doing alone.
+      if (remover !== undefined && others.length === 0 && !name.startsWith('Shared'))
+        this.#deletions.set(remover, (this.#deletions.get(remover) ?? new Set()).add(name))
       this.#witness.dumped(words)
     }
   }
 
-  // Nobody's deletions elsewhere exceed what each of the writers may cause, or what was approved.
+  // Nobody's removals remove more elsewhere than the limit, or what was approved.
   #judgeDeletions(): void {
-    for (const [box, count] of this.#deletions) {
-      const allowed = this.office.plan.teams.reduce((sum, team) => {
-        const writers = 1 + team.members.filter(({ direction }) => direction === 'TwoWay').length
-        return sum + writers * team.guard.deletions.maxCount
-      }, 0)
-      if (count > allowed * this.#states + this.#approved)
-        this.findings.push(`${count} deletions in ${box}, where ${allowed} are allowed`)
+    const { teams } = this.office.plan
+    for (const [who, whom] of this.#deletions) {
+      const limits = teams.flatMap(({ guard, members }) =>
+        who === 'hub' || members.some(({ name }) => name === who) ? guard.deletions.maxCount : [],
+      )
+      const most = limits.reduce((sum, each) => sum + each, 0) * this.#states + this.#approved
+      if (whom.size > most) this.findings.push(`${who} removed ${whom.size} elsewhere, not ${most}`)
     }
   }
 

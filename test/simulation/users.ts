@@ -33,6 +33,8 @@ export class Users {
   readonly made = new Map<string, number>()
   /** Whose copies receive-only members changed: `member name`. */
   readonly touched = new Set<string>()
+  /** Who took somebody of this name away. */
+  readonly removed = new Map<string, Set<string>>()
   readonly #office: Office
   readonly #witness: Witness
   #people = 0
@@ -139,7 +141,10 @@ export class Users {
   #one(place: Place, what: Act['what'], item: Item, at: number): Act['what'] | undefined {
     const { folder, name } = place
     const field = fields[at % fields.length] ?? 'JobTitle'
-    if (!place.writes) this.touched.add(`${name} ${nameOf(item)}`)
+    const whom = nameOf(item)
+    if (!place.writes) this.touched.add(`${name} ${whom}`)
+    if (what === 'remove' || what === 'erase' || what === 'away')
+      this.removed.set(whom, (this.removed.get(whom) ?? new Set()).add(name))
     switch (what) {
       case 'edit':
       case 'clear': {

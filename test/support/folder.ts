@@ -137,7 +137,7 @@ export class FolderReplica implements Replica {
   async observe(before: Memory | undefined, known: Known): Promise<Look> {
     // Another folder in the same place: what was known of the old one says nothing of it.
     const same = before === undefined || before.folder === this.folder.name
-    const restored = same && this.folder.commits < (before?.committedMs ?? 0)
+    const restored = same && this.folder.commits < (before?.stand?.committedMs ?? 0)
     const memory = same && !restored ? before : undefined
     const { cursor, told } = this.#request('observe', () => this.#told(memory?.cursor))
     const versions = await known.versions(told)
@@ -155,11 +155,12 @@ export class FolderReplica implements Replica {
       each === undefined || each instanceof SyncError ? [] : [each],
     )
     const { name: folder, commits: committedMs } = this.folder
+    const stand = { committedMs, deletedTotal: 0 }
     return {
       changed,
       gone,
       restored,
-      memory: { folder, committedMs, cursor, lens: '', recheck: [] },
+      memory: { folder, stand, cursor, lens: '', recheck: [] },
     }
   }
 
