@@ -11,6 +11,8 @@ const slotsMax = 2
 /** Nothing is given less time than this; otherwise ten times what the unchanged sources take. */
 const limitMinMs = 60_000
 
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => process.exit(1))
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: readonly string[]): Promise<number> {

@@ -1,6 +1,7 @@
 // A copy of the sources in which one mutant at a time is lived: the checkout itself is never touched.
 // The cheapest tests come first, and the first failure ends the run.
 import { spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,6 +49,7 @@ export class Slot {
 
   static async open(limitMs: () => number): Promise<Slot> {
     const path = await mkdtemp(join(tmpdir(), 'exsync-mutants-'))
+    process.once('exit', () => rmSync(path, { recursive: true, force: true }))
     for (const part of copied) await cp(join(root, part), join(path, part), { recursive: true })
     for (const name of ['package.json', 'tsconfig.json'])
       await cp(join(root, name), join(path, name))
@@ -85,7 +87,9 @@ export class Slot {
       if (ran.code === undefined) return { fate: 'killed', by: 'the time limit' }
       if (ran.code === 0) continue
       const text = await readFile(report, 'utf8').catch(() => '')
-      return text === '' ? { fate: 'wrong', why: firstLine(ran.output) } : failureIn(text)
+      if (text === '') return { fate: 'wrong', why: firstLine(ran.output) }
+      const failure = failureIn(text)
+      if (failure !== undefined) return failure
     }
     return { fate: 'survived' }
   }
@@ -127,8 +131,9 @@ type Reported = Readonly<{
   }>[]
 }>
 
-// Which test failed first. A file in which nothing ran at all did not load: that kills nothing.
-function failureIn(report: string): Fate {
+// Which test failed first. A file in which nothing ran at all did not load: that kills nothing. Where all
+// tests passed, the generator did not reach everything in so few histories: that is no failure of a law.
+function failureIn(report: string): Fate | undefined {
   const files = (JSON.parse(report) as Reported).testResults.filter(
     ({ status }) => status === 'failed',
   )
@@ -136,11 +141,8 @@ function failureIn(report: string): Fate {
     const failed = assertionResults.find(({ status }) => status === 'failed')
     if (failed !== undefined) return { fate: 'killed', by: `${short(name)}: ${failed.fullName}` }
   }
-  for (const { name, message, assertionResults } of files) {
-    if (assertionResults.some(({ status }) => status === 'passed'))
-      return { fate: 'killed', by: `${short(name)}: ${firstLine(message)}` }
-  }
-  return { fate: 'wrong', why: firstLine(files[0]?.message ?? report) }
+  const unloaded = files.find(({ assertionResults }) => assertionResults.length === 0)
+  return unloaded && { fate: 'wrong', why: firstLine(unloaded.message) }
 }
 
 const short = (path: string) => path.split('/test/').at(-1) ?? path

@@ -209,3 +209,8 @@ test('what nobody can be reached to be done to counts as well: it is done when t
     { replica: 'ann', reason: 'Publications', count: 4 },
   ])
 })
+
+test('an approval is spent once it was used: the same a second time is asked again', () => {
+  const approved = new Set([hashOf(judged({ gone: { ann: 11 } }).refusals)])
+  expect(judged({ gone: { ann: 11 } }, judge({ approved, epoch: 1 })).refusals).toHaveLength(1)
+})

@@ -6,12 +6,6 @@ const pass = 'controller/sync/pass.ts'
 export const carryingOut: readonly Mutant[] = [
   ...mutantsOf('controller/sync/observe.ts', [
     [
-      'others-not-looked-at',
-      'what was of no use before may be one with what a joiner brings',
-      `if (fresh.length > 0 && !audit) await`,
-      `if (fresh.length < 0 && !audit) await`,
-    ],
-    [
       'unreadable-is-unchanged',
       'a replica that cannot be read is unknown',
       `observations.set(id, { state: 'unknown', error: syncErrorOf(error) })`,
@@ -20,7 +14,7 @@ export const carryingOut: readonly Mutant[] = [
     [
       'replaced-not-seen',
       'another folder in the same place deletes nothing',
-      `if (other && !replaced.includes(id)) replaced.push(id)`,
+      `if (other) replaced.push(id)`,
       ``,
     ],
     [
@@ -48,13 +42,13 @@ export const carryingOut: readonly Mutant[] = [
       'read-before-agreed',
       'a cursor is consumed together with the agreement',
       `  await baseline.commit({\n    at: at(),\n    reset:`,
-      `  await baseline.commit({ at: at(), memories: withRecheck(memories, pending) })\n  await baseline.commit({\n    at: at(),\n    reset:`,
+      `  await baseline.commit({ at: at(), memories: now })\n  await baseline.commit({\n    at: at(),\n    reset:`,
     ],
     [
       'recheck-not-written',
       'what is to be changed is read again should it not come to that',
-      `...withRecheck(agedIn(memories, sight.restored), pending),`,
-      `...agedIn(memories, sight.restored),`,
+      `withRecheck(agedIn(memories, sight.restored), pendingOf(plan.steps))`,
+      `agedIn(memories, sight.restored)`,
     ],
     [
       'unused-is-consumed',
@@ -151,18 +145,6 @@ export const carryingOut: readonly Mutant[] = [
       `each.version === written[index]?.version`,
       `each.version !== ''`,
     ],
-    [
-      'short-answer-believed',
-      'an answer that leaves items out is none',
-      `if (answers.length !== jobs.length) {`,
-      `if (answers.length > jobs.length) {`,
-    ],
-    [
-      'failure-not-told',
-      'what failed is told',
-      `if (error.kind !== 'stale') this.#failed(error, 1)`,
-      ``,
-    ],
   ]),
   ...mutantsOf('controller/sync/propose.ts', [
     [
@@ -177,19 +159,19 @@ export const carryingOut: readonly Mutant[] = [
       `if (sight.fresh.length > 0) for`,
       `if (sight.fresh.length < 0) for`,
     ],
-    [
-      'claims-ignored',
-      'a folder that another group has is not touched',
-      `if (other === undefined ||`,
-      `if (other !== '' ||`,
-    ],
   ]),
   ...mutantsOf('controller/sync/pass.ts', [
     [
-      'away-not-looked-at',
-      'who was away while somebody joined looks at everything',
-      `...lookingAnew(sight, memories),`,
-      ``,
+      'cursor-while-making',
+      'a copy that is made and deleted is not missed',
+      `memories: withoutCursors(now, plan.steps),`,
+      `memories: now,`,
+    ],
+    [
+      'orphans-not-read',
+      'an item that a set-aside plan left over is read again',
+      `withRecheck(new Map([...sight.memories].filter(used)), orphans)`,
+      `new Map([...sight.memories].filter(used))`,
     ],
   ]),
 ]

@@ -106,6 +106,12 @@ export const comparing = [
   ]),
   ...mutantsOf('controller/core/reading.ts', [
     [
+      'withheld-forgotten',
+      'what its owner marked private first stays, whoever marks it later',
+      `(copy?.withheld || !agreedPrivate(type, link))`,
+      `!agreedPrivate(type, link)`,
+    ],
+    [
       'giving-hub-clears-nothing',
       'what a hub that only gives lacks is gone',
       `!role.receives && link.revision > 0`,
@@ -114,8 +120,8 @@ export const comparing = [
     [
       'own-write-is-edit',
       'our own write, whose reply was lost, is no edit',
-      `const changes = withoutAgreed(type, link, copy, all)`,
-      `const changes = all`,
+      `stands ? all : withoutAgreed(type, link, copy, all)`,
+      `all`,
     ],
     [
       'backup-is-edit',
@@ -145,7 +151,7 @@ export const comparing = [
     [
       'rewritten-view',
       'what a server made of a copy is not what its user has',
-      `newcomer ? found.item : changed(base, all)`,
+      `newcomer && !stands ? found.item : changed(base, all)`,
       `found.item`,
     ],
     [
@@ -157,13 +163,13 @@ export const comparing = [
     [
       'private-edits-travel',
       'edits of a copy that its owner marked private stay',
-      `travels: role.writes && !aged && !(isPrivate && !agreedPrivate(type, link))`,
-      `travels: role.writes && !aged`,
+      `role.writes && !aged && !(isPrivate && (copy?.withheld || !agreedPrivate(type, link)))`,
+      `role.writes && !aged`,
     ],
     [
       'agreed-private-stuck',
       'what is private for all travels on',
-      `!(isPrivate && !agreedPrivate(type, link))`,
+      `!(isPrivate && (copy?.withheld || !agreedPrivate(type, link)))`,
       `!isPrivate`,
     ],
     [

@@ -13,8 +13,8 @@ export const deciding = [
     [
       'overwritten-not-kept',
       'what comes back from the bin keeps what it overwrites',
-      `draft.keeps.push(...overwritten(type, link, hub.id, restoring))`,
-      `overwritten(type, link, hub.id, restoring)`,
+      `draft.keeps.push(...overwritten(type, link, first.id, restoring, agreed))`,
+      `overwritten(type, link, first.id, restoring, agreed)`,
     ],
     [
       'hub-unknown-decides',

@@ -4,6 +4,18 @@ import { mutantsOf } from '../mutant.ts'
 export const guarding = [
   ...mutantsOf('controller/core/guard.ts', [
     [
+      'later-deletes-uncounted',
+      'a deletion that will reach somebody later is counted now',
+      `(later || actions.some(({ kind }) => kind === 'delete'))`,
+      `actions.some(({ kind }) => kind === 'delete')`,
+    ],
+    [
+      'later-copies-uncounted',
+      'a publication that will reach somebody later is counted now',
+      `(later || actions.some(({ kind }) => kind === 'create'))`,
+      `actions.some(({ kind }) => kind === 'create')`,
+    ],
+    [
       'approval-for-ever',
       'an approval is spent once it was used',
       `digestOf(reason, replica, String(epoch), ...links)`,
@@ -43,14 +55,14 @@ export const guarding = [
     [
       'deletions-not-counted',
       'deletions are counted',
-      `return deleters.includes(replica) && actions`,
-      `return deleters.length < 0 && actions`,
+      `return deleters.includes(replica) && (later`,
+      `return deleters.length < 0 && (later`,
     ],
     [
       'publications-not-counted',
       'publications are counted',
-      `return publisher === replica && actions`,
-      `return publisher === '' && actions`,
+      `return publisher === replica && (later`,
+      `return publisher === '' && (later`,
     ],
     [
       'hub-may-delete',

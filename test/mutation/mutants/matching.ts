@@ -66,14 +66,14 @@ export const matching = [
     [
       'moved-forgets',
       'what was only moved keeps its history',
-      `const copy = moved && cell?.state === 'gone' ? cell.copy : undefined`,
-      `const copy = undefined`,
+      `const own = moved || !role.receives`,
+      `const own = !role.receives`,
     ],
     [
       'restored-remembers',
       'what was restored is compared as if never seen',
-      `moved && cell?.state === 'gone' ? cell.copy`,
-      `cell?.state === 'gone' ? cell.copy`,
+      `const own = moved || !role.receives`,
+      `const own = true`,
     ],
     [
       'aliases-not-noted',
@@ -147,6 +147,7 @@ export const matching = [
       'a stamp of another hub’s item says nothing',
       `return stamp !== undefined && isOurs(this.#group, this.#hub, stamp) ? stamp : undefined`,
       `return stamp`,
+      'other hubs’ copies are set aside before (isForeign), and their marks name nothing that is here',
     ],
     [
       'aliases-unread',

@@ -84,9 +84,8 @@ export const placing = [
     [
       'withheld-not-noted',
       'edits that a private mark holds back travel when it goes',
-      `const withheld = role.writes && !travels`,
+      `const withheld = role.writes && !travels && !aged`,
       `const withheld = role.writes && travels && !travels`,
-      'a copy marked private shows another Sensitivity than agreed, and is read again for that alone',
     ],
     [
       'hub-held-up-by-drift',
