@@ -41,8 +41,9 @@ export function readingOf(
     view: newcomer && !stands ? found.item : changed(base, all),
     modifiedMs: found.modifiedMs ?? 0,
     // What its owner marked private stays in the mailbox, whoever wrote the rest of it, and whoever else
-    // marked it later.
-    travels: role.writes && !(isPrivate && (copy?.withheld || !agreedPrivate(type, link))),
+    // marks it. It is her mark unless the copy had it already, or is just as we wrote it.
+    travels:
+      role.writes && !(isPrivate && (copy?.withheld || (!type.private(base) && changes.size > 0))),
   }
 }
 
@@ -80,8 +81,4 @@ function withoutAgreed(
       ours.every((item) => item === undefined || !same(type.kindOf(field), value, item[field])),
     ),
   )
-}
-
-function agreedPrivate(type: ItemType, link: Link): boolean {
-  return link.agreed !== undefined && type.private(link.agreed)
 }
