@@ -53,8 +53,11 @@ export function readingOf(
     modifiedMs: found.modifiedMs ?? 0,
     aged,
     // What its owner marked private stays in the mailbox, whoever wrote the rest of it, and whoever else
-    // marked it later.
-    travels: role.writes && !aged && !(isPrivate && (copy?.withheld || !agreedPrivate(type, link))),
+    // marks it. It is her mark unless the copy had it already, or is just as we wrote it.
+    travels:
+      role.writes &&
+      !aged &&
+      !(isPrivate && (copy?.withheld || (!type.private(base) && changes.size > 0))),
   }
 }
 
@@ -92,8 +95,4 @@ function withoutAgreed(
       ours.every((item) => item === undefined || !same(type.kindOf(field), value, item[field])),
     ),
   )
-}
-
-function agreedPrivate(type: ItemType, link: Link): boolean {
-  return link.agreed !== undefined && type.private(link.agreed)
 }

@@ -100,6 +100,9 @@ function privatePeople(world: World, ...folders: readonly Folder[]): ReadonlySet
 // too, and does not know of them with an earlier state.)
 function doubled(world: World): void {
   if (world.setting.policy === 'KeepBoth' && world.begunAnew) return
+  // Where no hub shows what belongs together, the original of one who ceased to write is not known again.
+  const hubless = world.groups.some(({ parts }) => !parts.some(({ hub }) => hub))
+  if (hubless && world.begunAnew && world.turned) return
   const conflicts = world.groups.reduce((sum, group) => sum + group.conflicts, 0)
   const spare = world.setting.policy === 'KeepBoth' ? conflicts : 0
   for (const folder of world.folders) {

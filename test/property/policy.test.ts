@@ -9,7 +9,7 @@ import { plain, type Setting } from './casts.ts'
 import { Stage } from './stage.ts'
 import { type Counters, type Step, World } from './world.ts'
 
-const runs = Number(process.env.RUNS ?? 300)
+const runs = Number(process.env.RUNS ?? 150)
 const counters: Counters = {}
 const count = (what: string) => {
   counters[what] = (counters[what] ?? 0) + 1

@@ -60,6 +60,19 @@ describe('private', () => {
     expect([stage.shows('hub'), stage.shows('bob')]).toEqual([['Ewa:secret'], ['Ewa:secret']])
   })
 
+  test('her mark keeps what she wrote, whoever marks it meanwhile', async () => {
+    const stage = new Stage({ hub: { has: ['Ewa:1'], private: 'Copy' }, ann: {}, bob: {} })
+    await stage.rest()
+    stage.edit('ann', 'Ewa:secret', { Sensitivity: 'Private' })
+    stage.away.add('ann')
+    stage.edit('hub', 'Ewa', { Sensitivity: 'Private' })
+    await stage.rest()
+    stage.away.clear()
+    await stage.rest()
+    expect([stage.shows('hub'), stage.shows('bob')]).toEqual([['Ewa:1'], ['Ewa:1']])
+    expect(stage.shows('ann')).toEqual(['Ewa:secret'])
+  })
+
   test('with private: Copy it is an item like any other', async () => {
     const stage = new Stage({ hub: {}, ann: { private: 'Copy' } })
     stage.put('ann', 'Ewa:1', { Sensitivity: 'Private' })

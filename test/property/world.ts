@@ -78,6 +78,8 @@ export class World {
   copying = false
   /** Folders that were no member's for some time. */
   readonly strangers = new Set<Folder>()
+  /** Did anybody ever change her part? */
+  turned = false
   /** Was there ever another state in the place of the one there was? */
   begunAnew = false
   limits: Limits
@@ -294,6 +296,7 @@ export class World {
       const part = group.parts.find((each) => each.folder === folder.name)
       if (part === undefined || part.hub) continue
       this.#count('turned')
+      this.turned = true
       const next = { ...part, writes: !part.writes }
       group.parts = this.#fitting(group.parts.map((each) => (each === part ? next : each)))
       if (next.writes) this.ledger.release(folder, 'foreign')
