@@ -70,9 +70,11 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
   const links = stored.map((link) =>
     without(link, (id) => !present.has(id) || (sight.replaced.includes(id) && !stands(id))),
   )
+  const restored = new Map(sight.restored)
   if (hub !== undefined && seen?.state === 'seen' && sight.replaced.some(stands)) {
     const gone = links.flatMap(({ copies }) => copies.get(hub.id)?.id ?? [])
     sight.observations.set(hub.id, { ...seen, gone })
+    restored.set(hub.id, 'all')
   }
   const view: View = {
     group,
@@ -80,7 +82,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     roles: rules.roles,
     links: linksWith(links, wanted),
     observations: sight.observations,
-    restored: sight.restored,
+    restored,
     restorations: wanted,
   }
   const since = course.clock.now() - course.windowMs
