@@ -161,16 +161,13 @@ export const updateItem: Batch<
 /** How a deleted item can be had back: from Deleted Items, or from the folder's dumpster. */
 export type DeleteType = 'MoveToDeletedItems' | 'SoftDelete'
 
-/** DeleteItem; undefined for what is gone now. */
+/** DeleteItem; undefined for what is deleted now. What is not found may be gone, or may just not be seen: `stale`. */
 export const deleteItem: Batch<{ ids: readonly ItemId[]; how: DeleteType }, undefined | SyncError> =
   {
     name: 'DeleteItem',
     request: ({ ids, how }) =>
       `<m:DeleteItem DeleteType="${how}"><m:ItemIds>${ids.map((id) => `<t:ItemId Id="${escaped(id)}"/>`).join('')}</m:ItemIds></m:DeleteItem>`,
-    each: (message) => {
-      const error = errorOf(message)
-      return error?.code === 'ErrorItemNotFound' ? undefined : error
-    },
+    each: (message) => errorOf(message),
   }
 
 function written(message: Node): Ref | SyncError {

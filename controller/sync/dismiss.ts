@@ -26,6 +26,8 @@ export async function dismiss(
   // Should it take part again before this is done, everything is looked at anew.
   if (memory !== undefined)
     await baseline.commit({ at: at(), memories: new Map([[id, { ...memory, lens: 'leaving' }]]) })
+  // Proves that the folder may be read: else everything in it would just not be found.
+  await replica.observe(memory, baseline.known(id), signal)
   const ids = [...(await baseline.known(id).all()).keys()]
   let removed = 0
   for (let from = 0; from < ids.length; from += batchMax) {
@@ -91,7 +93,7 @@ async function dismissed(
   await baseline.commit({ at: at(), kept })
   const doomed = ours.map((item) => item.id)
   const answers = doomed.length === 0 ? [] : await replica.remove(doomed, signal)
-  const failed = answers.find((answer) => answer !== undefined)
+  const failed = answers.find((answer) => answer !== undefined && answer.kind !== 'stale')
   const still = new Set(doomed.filter((_, index) => answers[index] !== undefined))
   const gone = [...links].filter(([item]) => !still.has(item))
   await baseline.commit({

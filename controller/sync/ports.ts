@@ -80,7 +80,7 @@ export interface Replica {
   create(items: readonly Creation[], signal: AbortSignal): Promise<readonly Written[]>
   /** Changes copies that still have the expected version; `stale` for others. */
   update(updates: readonly Update[], signal: AbortSignal): Promise<readonly Written[]>
-  /** Deletes copies; undefined where it is gone now. */
+  /** Deletes copies; undefined where that is done, `stale` where one was not found: the next look tells. */
   remove(ids: readonly ItemId[], signal: AbortSignal): Promise<readonly (undefined | SyncError)[]>
   /** Moves the memory past the echo of our own writes, and never past anybody else's change. */
   settle(memory: Memory, known: Known, signal: AbortSignal): Promise<Memory>

@@ -198,14 +198,14 @@ export function conformsToReplica(subject: () => Promise<Subject>): void {
     expect(success(second).id).toBe(two)
   })
 
-  test('what is deleted is not there, and deleting it again is no error', async () => {
+  test('what is deleted is not there, and what is not found is left to the next look', async () => {
     const { replica, put, size } = await subject()
     const id = put(ewa)
     await ready(replica)
     expect(await replica.remove([id], signal)).toEqual([undefined])
     expect(size()).toBe(0)
     expect(await replica.read([id], signal)).toEqual([undefined])
-    expect(await replica.remove([id], signal)).toEqual([undefined])
+    expect(await replica.remove([id], signal)).toMatchObject([{ kind: 'stale' }])
   })
 
   test('every field of a contact goes there and comes back, by create and by update', async () => {

@@ -58,8 +58,8 @@ const settled: readonly Step[] = [
 const binned: readonly Step[] = [
   ...settled,
   { step: 'act', act: { who: 0, what: 'edit', which: 0, field: 0 } },
-  { step: 'act', act: { who: 1, what: 'edit', which: 0, field: 0 } },
-  { step: 'act', act: { who: 1, what: 'remove', which: 1, field: 0 } },
+  { step: 'act', act: { who: 1, what: 'edit', which: 1, field: 0 } },
+  { step: 'act', act: { who: 1, what: 'remove', which: 0, field: 0 } },
   { step: 'pass', events: [], acts: [], group: 0 },
 ]
 

@@ -194,6 +194,7 @@ export class FolderReplica implements Replica {
   async remove(ids: readonly ItemId[]): Promise<readonly (undefined | SyncError)[]> {
     return this.#request('remove', () =>
       ids.map((id) => {
+        if (!this.folder.items.has(id)) return new SyncError('stale', 'ErrorItemNotFound', 'gone')
         this.folder.writes += 1
         const item = this.folder.items.get(id)?.item
         if (item !== undefined) this.folder.trash.push(item)

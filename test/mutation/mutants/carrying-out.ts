@@ -124,14 +124,14 @@ export const carryingOut: readonly Mutant[] = [
     [
       'deleted-unread',
       'a copy that shows something else is kept before it is deleted',
-      `at: this.#site.at(), kept, copies })`,
-      `at: this.#site.at(), copies })`,
+      `await this.#site.baseline.commit({ at: this.#site.at(), kept })\n    if (doomed.length === 0) return`,
+      `if (doomed.length === 0) return`,
     ],
     [
       'moved-on-deleted',
       'a copy that moved on is not deleted',
-      ` && item.version === job.action.expect)`,
-      `)`,
+      ` && item?.version === job.action.expect)`,
+      ` && item !== undefined)`,
     ],
     [
       'members-first',

@@ -108,8 +108,8 @@ export const comparing = [
     [
       'withheld-forgotten',
       'what its owner marked private first stays, whoever marks it later',
-      `(copy?.withheld || !agreedPrivate(type, link))`,
-      `!agreedPrivate(type, link)`,
+      `(copy?.withheld || (!type.private(base) && changes.size > 0))`,
+      `(!type.private(base) && changes.size > 0)`,
     ],
     [
       'giving-hub-clears-nothing',
@@ -157,19 +157,21 @@ export const comparing = [
     [
       'receivers-write',
       'a receive-only member’s edit does not travel',
-      `travels: role.writes && !aged && !(`,
-      `travels: !aged && !(`,
+      `role.writes &&
+      !aged &&`,
+      `!aged &&`,
     ],
     [
       'private-edits-travel',
       'edits of a copy that its owner marked private stay',
-      `role.writes && !aged && !(isPrivate && (copy?.withheld || !agreedPrivate(type, link)))`,
-      `role.writes && !aged`,
+      `!aged &&
+      !(isPrivate && (copy?.withheld || (!type.private(base) && changes.size > 0)))`,
+      `!aged`,
     ],
     [
       'agreed-private-stuck',
       'what is private for all travels on',
-      `!(isPrivate && (copy?.withheld || !agreedPrivate(type, link)))`,
+      `!(isPrivate && (copy?.withheld || (!type.private(base) && changes.size > 0)))`,
       `!isPrivate`,
     ],
     [

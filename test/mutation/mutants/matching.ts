@@ -115,14 +115,14 @@ export const matching = [
     [
       'ambiguous-here',
       'a key that two share here matches nothing',
-      `one === undefined || others.length > 0 || !rest.has(one)`,
-      `one === undefined || !rest.has(one)`,
+      `others.some((other) => !anyEqual ||`,
+      `others.some((other) => anyEqual &&`,
     ],
     [
       'ambiguous-there',
       'a key that two share there matches nothing',
-      `place === undefined || more.length > 0 || !free(place, id)`,
-      `place === undefined || !free(place, id)`,
+      `more.some((other) => !anyEqual ||`,
+      `more.some((other) => anyEqual &&`,
     ],
     [
       'contradiction-unseen',
