@@ -276,6 +276,8 @@ export class World {
 
   // A member leaves, or comes back as what she was.
   #leave(folder: Folder): void {
+    // Who comes back says nothing by what she lacks; one who does not receive goes on lacking it.
+    if (this.setting.cast === 'manyToOne') return
     const cast: readonly (readonly Part[])[] = casts[this.setting.cast]
     this.groups.forEach((group, index) => {
       const part = cast[index]?.find((each) => each.folder === folder.name)

@@ -132,7 +132,9 @@ export class History {
       committed: () => this.#look(),
     })
     await settle(office, life, enough)
-    const touched = (member: string, name: string) => this.#users.touched.has(`${member} ${name}`)
+    // Without its memory the controller cannot tell a copy that is behind from an ignored drift.
+    const touched = (member: string, name: string) =>
+      this.#states > 1 || this.#users.touched.has(`${member} ${name}`)
     const late = [
       ...unequal(office, touched),
       ...(await unquiet(office, life)),
