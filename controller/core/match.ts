@@ -11,8 +11,15 @@ import { canonicalItem, type Item, type ItemType, nothing } from './item.ts'
 import { baseOf, type Cell, type Found, type Link, type Role } from './link.ts'
 import { isOurs, type Stamp, sourceMark } from './stamp.ts'
 
-/** An item that no link knows; `foreign`: a copy that we made of another hub's item. */
-export type Loose = Readonly<{ role: Role; found: Found; foreign?: boolean }>
+/**
+ * An item that no link knows. `only`: what alone it may be matched with: a copy of another hub's item with its
+ * equal, what its owner marked private with her own copy that is gone.
+ */
+export type Loose = Readonly<{
+  role: Role
+  found: Found
+  only?: 'its equal' | 'her own' | undefined
+}>
 
 /** A loose item that belongs to a link; `moved`: it is the copy that the link had there, under a new id. */
 export type Adopted = Loose & Readonly<{ link: LinkId; moved: boolean }>
@@ -63,7 +70,13 @@ export function matched(
       free: (replica) => ['absent', 'gone'].includes(row?.get(replica)?.state ?? 'unknown'),
     })
   }
-  for (const family of byReplica(loose.filter(({ foreign }) => !foreign))) {
+  const open = loose.filter(({ only }) => only === undefined)
+  // What receive-only replicas have of their own comes last: it must not come between what travels.
+  const inTurn = [
+    ...open.filter(({ role }) => role.writes),
+    ...open.filter(({ role }) => !role.writes),
+  ]
+  for (const family of byReplica(inTurn)) {
     const rest = new Set(family)
     for (const rule of [
       places.moved,
@@ -81,8 +94,12 @@ export function matched(
     for (const one of rest) places.open(one)
   }
   // Of what was copied from another hub, only what this one has as well is the same; the rest is left alone.
-  for (const family of byReplica(loose.filter(({ foreign }) => foreign))) {
+  for (const family of byReplica(loose.filter(({ only }) => only === 'its equal'))) {
     places.equal(new Set(family))
+  }
+  // Moved and marked private at once, it is still her copy; it just says nothing to others.
+  for (const family of byReplica(loose.filter(({ only }) => only === 'her own'))) {
+    places.returned(new Set(family))
   }
   return places.result()
 }

@@ -48,7 +48,7 @@ export function place(spot: Spot, draft: Draft): void {
       return
     case 'gone':
       if (agreed === undefined) draft.dropped.push(role.id)
-      else if (role.writes || role.drift === 'Revert' || cell.restored) {
+      else if (madeAgain(role, link, cell)) {
         draft.dropped.push(role.id)
         if (role.receives) draft.actions.push({ kind: 'create', replica: role.id })
       } else {
@@ -77,6 +77,12 @@ function note({ role }: Spot, copy: Copy | undefined, found: Found, draft: Draft
 }
 
 const unread = '' as Version
+
+// Is a copy that is gone made again? Not where its user deleted it, and that is ignored; where the deletion had
+// been agreed, it was we.
+function madeAgain(role: Role, link: Link, { restored }: Extract<Cell, { state: 'gone' }>): boolean {
+  return role.writes || role.drift === 'Revert' || restored === true || link.agreed === undefined
+}
 
 function declines(role: Role, link: Link): boolean {
   return link.declined.has(role.id) && !role.writes && role.drift === 'Ignore'

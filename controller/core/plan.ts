@@ -142,7 +142,8 @@ function stepTo(
   }
 }
 
-// Where a backup of the hub overwrites what was agreed since, that is kept.
+// Where a hub that only gives overwrites what it had never got, or what was agreed since the backup of which
+// it was restored, that is kept: nobody who wrote there has seen it.
 function supersededOf(
   type: ItemType,
   { link, cells }: Row,
@@ -151,12 +152,14 @@ function supersededOf(
 ): readonly Keep[] {
   if (link.agreed === undefined || agreed === undefined) return []
   const fields = touched(difference(type, link.agreed, agreed))
-  const by = [...readings].find(([id, { travels }]) => {
-    const cell = cells.get(id)
-    return travels && cell?.state === 'edited' && cell.restored
-  })
-  if (by === undefined || fields.length === 0) return []
-  return [{ replica: by[0], item: link.agreed, reason: 'Backup', fields }]
+  for (const [replica, { travels, role, copy }] of readings) {
+    const cell = cells.get(replica)
+    if (!travels || fields.length === 0 || cell?.state !== 'edited') continue
+    const behind = role.hub && !role.receives && copy !== undefined && copy.revision < link.revision
+    if (!cell.restored && !behind) continue
+    return [{ replica, item: link.agreed, reason: cell.restored ? 'Backup' : 'Conflict', fields }]
+  }
+  return []
 }
 
 // Of what two have already, nobody is the one who publishes it to a third.

@@ -56,8 +56,12 @@ export function rowsOf(view: View): readonly Row[] {
     for (const item of observation.state === 'seen' ? byId(observation.changed) : []) {
       const link = known.get(role.id)?.get(item.id)
       if (link !== undefined) found.set(link, item)
-      else if (mayMatch(view, shared, role, item))
-        loose.push({ role, found: item, foreign: isForeign(view, ids, role, item) })
+      else if (!mayMatch(view, shared, role, item))
+        loose.push({ role, found: item, only: 'her own' })
+      else {
+        const only = isForeign(view, ids, role, item) ? 'its equal' : undefined
+        loose.push({ role, found: item, only })
+      }
     }
     const aged = view.restored?.get(role.id)
     for (const link of links) {

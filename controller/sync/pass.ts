@@ -56,6 +56,9 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   })
 
   const ready = await prepared(plan.steps, replicas, memories, signal)
+  // A folder that was made is known before anything is put into it: should it be lost, it is missed.
+  const made = [...ready.memories].filter(([id, { folder }]) => folder !== memories.get(id)?.folder)
+  if (made.length > 0) await baseline.commit({ at: at(), memories: new Map(made) })
   const applied = await apply(
     plan,
     {

@@ -44,6 +44,13 @@ const planOf = (team: Partial<Team>): Plan => ({
   ],
 })
 
+const theirs: Omit<Team, 'name' | 'members'> = {
+  conflicts: 'HubWins',
+  drift: 'Ignore',
+  private: 'Skip',
+  guard: free,
+}
+
 /** What was wrong, where, and the history that showed it. 0 is the hub, then come the members. */
 export const seeds: readonly (readonly [string, Plan, readonly Step[]])[] = [
   [
@@ -95,6 +102,52 @@ export const seeds: readonly (readonly [string, Plan, readonly Step[]])[] = [
       does(1, 'erase'),
       // The right goes between the look and the read that comes before the deletion.
       passes({ acts: [{ at: 6, of: 'requests', act: act(0, 'deny') }] }),
+    ],
+  ],
+  [
+    'a folder that a pass made before it died was discarded, and never missed',
+    planOf({ members: [{ name: 'ann', direction: 'TwoWay' }] }),
+    [passes({ end: { at: 3, when: 'before' } }), does(1, 'discard')],
+  ],
+  [
+    'of two of a receive-only member’s own, one came between the hub’s and a writer’s, who became two',
+    planOf({
+      members: [
+        { name: 'ann', direction: 'OneWay', has: [p0] },
+        { name: 'bob', direction: 'TwoWay', has: [p0] },
+      ],
+    }),
+    [does(0, 'edit'), does(1, 'copy')],
+  ],
+  [
+    'our own delete was taken for the receive-only member’s, when its item came back',
+    {
+      hub: [],
+      concurrency: 1,
+      teams: [
+        {
+          ...theirs,
+          name: 'contacts',
+          members: [
+            { name: 'ann', direction: 'OneWay' },
+            { name: 'bob', direction: 'TwoWay' },
+          ],
+        },
+        {
+          ...theirs,
+          name: 'others',
+          members: [{ name: 'jan', direction: 'TwoWay', has: [p0] }],
+        },
+      ],
+    },
+    [
+      passes(),
+      passes(),
+      does(0, 'erase'),
+      does(3, 'edit'),
+      passes({ end: { at: 5, when: 'before' } }),
+      passes(),
+      does(0, 'edit'),
     ],
   ],
 ]
