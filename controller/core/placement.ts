@@ -80,7 +80,11 @@ const unread = '' as Version
 
 // Is a copy that is gone made again? Not where its user deleted it, and that is ignored; where the deletion had
 // been agreed, it was we.
-function madeAgain(role: Role, link: Link, { restored }: Extract<Cell, { state: 'gone' }>): boolean {
+function madeAgain(
+  role: Role,
+  link: Link,
+  { restored }: Extract<Cell, { state: 'gone' }>,
+): boolean {
   return role.writes || role.drift === 'Revert' || restored === true || link.agreed === undefined
 }
 

@@ -58,7 +58,7 @@ const settled: readonly Step[] = [
 const binned: readonly Step[] = [
   ...settled,
   { step: 'act', act: { who: 0, what: 'edit', which: 0, field: 0 } },
-  { step: 'act', act: { who: 1, what: 'edit', which: 1, field: 0 } },
+  { step: 'act', act: { who: 1, what: 'edit', which: 2, field: 0 } },
   { step: 'act', act: { who: 1, what: 'remove', which: 0, field: 0 } },
   { step: 'pass', events: [], acts: [], group: 0 },
 ]
@@ -121,7 +121,7 @@ export function histories(scope: Scope, more: Partial<Setting> = {}): fc.Arbitra
   const always = { limits: scope.guarded ? strict : free, rewrites: false, ...more }
   return fc.record({
     setting: setting.map((each): Setting => ({ ...each, ...always })),
-    begun: fc.boolean(),
+    begun: scope.asking ? fc.constant(false) : fc.boolean(),
     steps: fc
       .array(stepIn(scope), { minLength: 3, maxLength: 24 })
       .map((steps) => (scope.asking ? [...binned, ...steps] : steps)),

@@ -1,5 +1,6 @@
 // `SEED=1 RUNS=2000 npm run simulate`: histories on all processors, each with a seed of its own. Prints what
 // was reached, and of what failed one line that tells it again.
+import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import { type Choice, type Outcome, run, unreached } from './run.ts'
@@ -50,13 +51,9 @@ async function work(choices: Choice[], told: (outcome: Outcome) => void): Promis
   const worker = new Worker(new URL(import.meta.url))
   try {
     for (let choice = choices.shift(); choice !== undefined; choice = choices.shift()) {
-      told(
-        await new Promise<Outcome>((resolve, reject) => {
-          worker.once('message', resolve)
-          worker.once('error', reject)
-          worker.postMessage(choice)
-        }),
-      )
+      worker.postMessage(choice)
+      const [outcome] = (await once(worker, 'message')) as [Outcome]
+      told(outcome)
     }
   } finally {
     await worker.terminate()
