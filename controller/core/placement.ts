@@ -57,6 +57,8 @@ export function place(spot: Spot, draft: Draft): void {
       }
       return
     case 'same':
+      // Written down, and not read since: it is read again before anything is done to it.
+      if (cell.copy.version === unread) return
       if (agreed === undefined) remove(spot, cell.copy.id, cell.copy.version, draft)
       else bring(spot, baseOf(link, cell.copy) ?? {}, cell.copy, draft)
       return

@@ -14,6 +14,7 @@ import {
   moved,
   type Pool,
   readAll,
+  unsettled,
 } from './looks.ts'
 import { findItem, type Ref } from './operations.ts'
 import type { Route, Transport } from './transport.ts'
@@ -74,9 +75,10 @@ export class Hub implements Replica {
     const missing = same ? await lacking(refs, known) : []
     const gone = missing.length === 0 ? [] : await this.#gone(state, missing, signal)
     const ids = new Set([...(await moved(refs, known)), ...recheck])
-    const { found, unreadable } = await readAll(this.#items, this.#site.pool, [...ids], signal)
-    const cursor = trusted && unreadable.length === 0 ? state.tag : undefined
-    return { changed: found, gone, restored, memory: { ...base, cursor, recheck: unreadable } }
+    const read = await readAll(this.#items, this.#site.pool, [...ids], signal)
+    const again = [...read.unreadable, ...(await unsettled(read.missing, gone, known))]
+    const cursor = trusted && again.length === 0 ? state.tag : undefined
+    return { changed: read.found, gone, restored, memory: { ...base, cursor, recheck: again } }
   }
 
   async prepare(memory: Memory): Promise<Memory> {

@@ -23,6 +23,17 @@ export async function moved(refs: readonly Ref[], known: Known): Promise<readonl
   return refs.filter(({ id, version }) => versions.get(id) !== version).map(({ id }) => id)
 }
 
+/** Of what was not there when it was read: what we know, and nobody has told that it is gone. It is read again. */
+export async function unsettled(
+  missing: readonly ItemId[],
+  gone: readonly ItemId[],
+  known: Known,
+): Promise<readonly ItemId[]> {
+  if (missing.length === 0) return []
+  const ours = await known.versions(missing)
+  return missing.filter((id) => ours.has(id) && !gone.includes(id))
+}
+
 /** Reads the items. An unreadable one is passed over, and tried again; a transient error is the replica's. */
 export async function readAll(
   items: Items,

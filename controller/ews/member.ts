@@ -15,6 +15,7 @@ import {
   moved,
   type Pool,
   readAll,
+  unsettled,
 } from './looks.ts'
 import { type Ref, syncFolderItems } from './operations.ts'
 import type { Route, Transport } from './transport.ts'
@@ -68,12 +69,13 @@ export class Member implements Replica {
     const untold = recheck.some((id) => read.missing.includes(id) && !gone.includes(id))
     if (untold && before !== undefined && from !== undefined)
       return this.observe({ ...before, cursor: undefined }, known, signal)
+    const again = await unsettled(read.missing, gone, known)
     const { id: folder, parent, stand } = state
     return {
       changed: found,
       gone,
       restored,
-      memory: { folder, parent, stand, lens, cursor, recheck: unreadable },
+      memory: { folder, parent, stand, lens, cursor, recheck: [...unreadable, ...again] },
     }
   }
 

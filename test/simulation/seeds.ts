@@ -150,4 +150,21 @@ export const seeds: readonly (readonly [string, Plan, readonly Step[]])[] = [
       does(0, 'edit'),
     ],
   ],
+  [
+    'a copy that was written down unread, and that went between two requests of a look, was updated',
+    {
+      ...planOf({
+        members: [
+          { name: 'ann', direction: 'TwoWay', has: [{ ...p0, JobTitle: '<1003>' }] },
+          { name: 'bob', direction: 'TwoWay' },
+          { name: 'jan', direction: 'TwoWay', has: [{ ...p0, JobTitle: '<1006>' }] },
+        ],
+      }),
+      hub: [],
+    },
+    [
+      passes({ events: [{ of: 'writes', at: 1, what: 'die before' }] }),
+      passes({ audit: true, acts: [{ at: 9, of: 'requests', act: act(3, 'away') }] }),
+    ],
+  ],
 ]
