@@ -1,31 +1,15 @@
-// Which of the items that nobody has linked yet are one: with a link that lacks a copy there, or with
-// each other. First those that were only moved (what a copy that is gone from the same replica held);
-// then those whose stamp names the very item as their source, the equal ones first; then equal ones, the
-// stamped ones first; then those of one stamp (a user's copy carries it, too); then those with the same
-// natural key where it is unambiguous on both sides, where a copy is gone from the same replica first; a copy of ours may be matched with what is left over.
-// Nothing is matched twice, and
-// one replica never gives two items to one link: two equal "Reception" stay two, and two people who
-// share an address stay two people.
+// Which of the items that nobody has linked yet are one: with a link that lacks a copy there, or with each
+// other. First those that were only moved (what a copy that is gone from the same replica held); then those
+// whose stamp names the very item as their source, the equal ones first; then equal ones, the stamped ones
+// first; then those of one stamp (a user's copy carries it, too); then those with the same natural key where it
+// is unambiguous on both sides, where a copy is gone from the same replica first; a copy of ours may be matched
+// with what is left over. Nothing is matched twice, and one replica never gives two items to one link: two equal
+// "Reception" stay two, and two people who share an address stay two people.
 import { digestOf, type GroupId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import { canonicalItem, type Item, type ItemType, nothing } from './item.ts'
-import { baseOf, type Cell, type Found, type Link, type Role } from './link.ts'
+import { baseOf, type Cell, type Found, type Link } from './link.ts'
+import { type Adopted, byReplica, type Family, into, type Loose } from './loose.ts'
 import { isOurs, type Stamp, sourceMark } from './stamp.ts'
-
-/**
- * An item that no link knows. `only`: what alone it may be matched with: a copy of another hub's item with its
- * equal, what its owner marked private with her own copy that is gone.
- */
-export type Loose = Readonly<{
-  role: Role
-  found: Found
-  only?: 'its equal' | 'her own' | undefined
-}>
-
-/** A loose item that belongs to a link; `moved`: it is the copy that the link had there, under a new id. */
-export type Adopted = Loose & Readonly<{ link: LinkId; moved: boolean }>
-
-/** Loose items that are one and get a new link; hub first. */
-export type Family = readonly Loose[]
 
 /** A place in which a loose item may find its equal: a link of the baseline, or a family being formed. */
 type Place = {
@@ -283,18 +267,6 @@ function free(place: Place, replica: ReplicaId): boolean {
 function take(place: Place, one: Loose, rest: Set<Loose>): void {
   place.members.push(one)
   rest.delete(one)
-}
-
-function into<Key, Value>(index: Map<Key, Value[]>, key: Key, value: Value): void {
-  const values = index.get(key)
-  if (values === undefined) index.set(key, [value])
-  else values.push(value)
-}
-
-function byReplica(loose: readonly Loose[]): readonly (readonly Loose[])[] {
-  const groups = new Map<ReplicaId, Loose[]>()
-  for (const one of loose) into(groups, one.role.id, one)
-  return [...groups.values()]
 }
 
 function fingerprintOf(type: ItemType, item: Item): string {

@@ -18,7 +18,8 @@ import {
   type Role,
   type Row,
 } from './link.ts'
-import { type Loose, matched } from './match.ts'
+import type { Loose } from './loose.ts'
+import { matched } from './match.ts'
 import type { Restoration } from './restore.ts'
 import { hubMark, isOurs, type Stamp, sourceMark } from './stamp.ts'
 

@@ -368,12 +368,15 @@ export class History {
   // Anything more than users made is the loser of a conflict of which both are kept.
   #doubled(): Findings {
     const both = this.office.plan.teams.some(({ conflicts }) => conflicts === 'KeepBoth')
+    // With neither ids nor a memory nobody can tell which of two namesakes an edited one was copied from.
+    const blind = this.#states > 1 && this.#users.renumbered
     return [...namesInHub(this.office)].flatMap(([name, times]) => {
+      if (blind && this.#unclear.has(name)) return []
       const losers = both ? (this.#witness.losers.get(name) ?? 0) : 0
       const made = this.#users.made.get(name) ?? 0
       const before = this.#sums.get(name) ?? 0
-      // Whoever is there once everywhere is one.
-      const sure = made === 0 && !this.#unclear.has(name)
+      // Whoever is there once everywhere is one, where no version becomes a namesake.
+      const sure = made === 0 && !both && !this.#unclear.has(name)
       const most = (sure ? Math.min(1, before) : before) + made + losers
       return times > most ? [`${name} is there ${times} times, made ${most} times`] : []
     })

@@ -33,6 +33,8 @@ export class Users {
   readonly made = new Map<string, number>()
   /** Whose copies receive-only members changed: `member name`. */
   readonly touched = new Set<string>()
+  /** Was any mailbox given new ids? */
+  renumbered = false
   /** Who took somebody of this name away. */
   readonly removed = new Map<string, Set<string>>()
   readonly #office: Office
@@ -63,6 +65,7 @@ export class Users {
       case 'restore':
         if (place.name === 'hub') return undefined
         this.#office.exchange.store.mailbox(addressOf(place.name)).restore()
+        this.renumbered = true
         return what
       case 'discard':
         // Her whole folder: that is no deletion of what others have.

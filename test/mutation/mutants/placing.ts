@@ -24,8 +24,8 @@ export const placing = [
     [
       'drift-delete-stands',
       'with drift: Revert a deleted copy comes back',
-      `else if (role.writes || role.drift === 'Revert' || cell.restored) {`,
-      `else if (role.writes || cell.restored) {`,
+      `role.writes || role.drift === 'Revert' || restored`,
+      `role.writes || restored`,
     ],
     [
       'gives-only-recreated',
