@@ -53,3 +53,19 @@ async function diesAt(stage: Stage, moment: number): Promise<boolean> {
   stage.writing = () => {}
   return died
 }
+
+test('whenever a first pass dies, what it made and she deleted is missed', async () => {
+  let moments = 0
+  let deleted = 0
+  for (let reached = true; reached; moments += 1) {
+    const stage = new Stage({ hub: { has: ['Ewa:1', 'Jan:1'] }, ann: {} })
+    reached = await diesAt(stage, moments)
+    if (stage.shows('ann').includes('Ewa:1')) {
+      stage.remove('ann', 'Ewa')
+      deleted += 1
+    }
+    await stage.rest()
+    expect(stage.shows('ann'), `moment ${moments}`).toEqual(stage.shows('hub'))
+  }
+  expect(deleted).toBeGreaterThan(2)
+})

@@ -257,3 +257,18 @@ describe('guard', () => {
     expect(stage.shows('hub')).toHaveLength(17)
   })
 })
+
+describe('an ignored drift', () => {
+  test('ends when the copy that she had taken away is put back: it gets what is edited then', async () => {
+    const stage = new Stage({ hub: { has: ['Ewa:1'] }, jan: { ...receiver, drift: 'Ignore' } })
+    await stage.rest()
+    const [[id, copy] = []] = entries(stage, 'jan')
+    folder(stage, 'jan').remove(id as ItemId)
+    await stage.rest()
+    folder(stage, 'jan').put(copy?.item ?? {}, copy?.stamp)
+    await stage.rest()
+    stage.edit('hub', 'Ewa:2')
+    await stage.rest()
+    expect(stage.shows('jan')).toEqual(['Ewa:2'])
+  })
+})

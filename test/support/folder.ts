@@ -127,6 +127,7 @@ export class FolderReplica implements Replica {
   readonly role: Role
   readonly folder: Folder
   hooks: Hooks
+  readonly #created: ItemId[] = []
 
   constructor(role: Role, folder: Folder, hooks: Hooks = open) {
     this.role = role
@@ -174,7 +175,11 @@ export class FolderReplica implements Replica {
 
   async create(items: readonly Creation[]): Promise<readonly Written[]> {
     return this.#request('create', () =>
-      items.map(({ item, stamp }) => this.#written(this.folder.put(item, stamp))),
+      items.map(({ item, stamp }) => {
+        const id = this.folder.put(item, stamp)
+        this.#created.push(id)
+        return this.#written(id)
+      }),
     )
   }
 
@@ -208,7 +213,9 @@ export class FolderReplica implements Replica {
     const { cursor, told } = this.#request('settle', () => this.#told(memory.cursor))
     const versions = await known.versions(told)
     const echo = told.every((id) => this.folder.items.get(id)?.version === versions.get(id))
-    return echo ? { ...memory, cursor } : memory
+    // What was made and is gone by now is not told of.
+    const untold = this.#created.filter((id) => !told.includes(id))
+    return { ...(echo ? { ...memory, cursor } : memory), recheck: [...memory.recheck, ...untold] }
   }
 
   #request<Result>(operation: string, effect: () => Result): Result {
@@ -220,8 +227,11 @@ export class FolderReplica implements Replica {
 
   #told(cursor: string | undefined): { cursor: string; told: readonly ItemId[] } {
     const { log, items } = this.folder
-    const told = cursor === undefined ? items.keys() : log.slice(Number(cursor))
-    return { cursor: String(log.length), told: [...new Set(told)] }
+    const at = cursor === undefined ? 0 : Number(cursor)
+    // What came and went since then is not told of at all (exchange-protocol §8.3, 13).
+    const known = new Set(log.slice(0, at))
+    const since = [...new Set(log.slice(at))].filter((id) => items.has(id) || known.has(id))
+    return { cursor: String(log.length), told: cursor === undefined ? [...items.keys()] : since }
   }
 
   #written(id: ItemId): Written {

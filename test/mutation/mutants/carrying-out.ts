@@ -34,6 +34,7 @@ export const carryingOut: readonly Mutant[] = [
       'an item that carries a stamp is laid beside its link',
       `for (const { stamp } of observation.changed) if (stamp !== undefined) touched.add(stamp.link)`,
       ``,
+      'a copy of ours that no link knows is read again in every pass (core/orphans.ts), also when its link moves',
     ],
   ]),
   ...mutantsOf(pass, [
