@@ -371,9 +371,9 @@ export class History {
     // With neither ids nor a memory nobody can tell which of two namesakes an edited one was copied from.
     const blind = this.#states > 1 && this.#users.renumbered
     return [...namesInHub(this.office)].flatMap(([name, times]) => {
-      if (blind && this.#unclear.has(name)) return []
       const losers = both ? (this.#witness.losers.get(name) ?? 0) : 0
       const made = this.#users.made.get(name) ?? 0
+      if (blind && (made > 0 || this.#unclear.has(name))) return []
       const before = this.#sums.get(name) ?? 0
       // Whoever is there once everywhere is one, where no version becomes a namesake.
       const sure = made === 0 && !both && !this.#unclear.has(name)

@@ -213,8 +213,8 @@ export class FolderReplica implements Replica {
     const { cursor, told } = this.#request('settle', () => this.#told(memory.cursor))
     const versions = await known.versions(told)
     const echo = told.every((id) => this.folder.items.get(id)?.version === versions.get(id))
-    // What was made and is gone by now is not told of.
-    const untold = this.#created.filter((id) => !told.includes(id))
+    // What was made, and is gone before it was told of, never is.
+    const untold = this.#created.filter((id) => !echo || !told.includes(id))
     return { ...(echo ? { ...memory, cursor } : memory), recheck: [...memory.recheck, ...untold] }
   }
 
