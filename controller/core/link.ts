@@ -1,6 +1,6 @@
 // The values that observing and planning share: what all agreed on (Link, Copy), what a replica shows
 // (Found, Observation), and one laid beside the other (Row, Cell).
-import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
+import { digestOf, type ItemId, type LinkId, type ReplicaId, type Version } from './id.ts'
 import type { Item } from './item.ts'
 import type { Restoration } from './restore.ts'
 import type { Stamp } from './stamp.ts'
@@ -99,6 +99,12 @@ export function freshLink(id: LinkId, aliases: readonly string[] = []): Link {
     aliases,
     declined: new Set(),
   }
+}
+
+/** Names what was agreed of a link, as it lay in everybody's folders: what is agreed anew has another name. */
+export function agreementMark({ revision, copies }: Link): string {
+  const lay = [...copies].map(([replica, { id, version }]) => `${replica} ${id} ${version}`).sort()
+  return digestOf(String(revision), ...lay)
 }
 
 /** The content that a copy had when it was written down. */

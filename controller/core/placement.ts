@@ -171,7 +171,13 @@ function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Dra
   const own = ignored ? mine : [...changes.keys()]
   const reason = aged ? 'Backup' : 'Drift'
   if (!travels && own.some((field) => fields.includes(field)))
-    draft.keeps.push({ replica: role.id, item: found.item, reason, fields })
+    draft.keeps.push({
+      replica: role.id,
+      loss: found.version,
+      item: found.item,
+      reason,
+      fields,
+    })
 }
 
 // For a drift that is ignored: where the agreed content moved it counts, elsewhere the user's own does.

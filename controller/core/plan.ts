@@ -4,7 +4,7 @@
 // conflict, whose loser is kept; what receive-only replicas change in our copies is reverted or ignored.
 import { digestOf, type LinkId, type ReplicaId } from './id.ts'
 import { difference, empty, type Item, type ItemType, touched } from './item.ts'
-import { type Cell, freshLink, type Link, type Role, type Row } from './link.ts'
+import { agreementMark, type Cell, freshLink, type Link, type Role, type Row } from './link.ts'
 import { type Edit, type FieldConflict, merged } from './merge.ts'
 import { type Draft, place } from './placement.ts'
 import type { Policy } from './policy.ts'
@@ -107,6 +107,7 @@ function stepTo(
   const { agreed, restoring } = target
   const moved = changedContent(type, link, agreed)
   const revision = link.revision + (moved ? 1 : 0)
+  const loss = agreementMark(link)
   const draft: Draft = { keeps: [], actions: [], known: new Map(), dropped: [], declined: [] }
   for (const role of roles) {
     const cell = row.cells.get(role.id) ?? { state: 'unknown' }
@@ -115,13 +116,14 @@ function stepTo(
   if (agreed === undefined && link.agreed !== undefined) {
     const [by = roles[0]?.id] = target.deleters
     if (by !== undefined)
-      draft.keeps.push({ replica: by, item: link.agreed, reason: 'Deleted', fields: [] })
+      draft.keeps.push({ replica: by, loss, item: link.agreed, reason: 'Deleted', fields: [] })
   }
   draft.keeps.push(...losersOf(type, agreed, all, target.conflicts))
   if (link.agreed !== undefined && target.conflicts.some(({ agreedLost }) => agreedLost)) {
     const fields = target.conflicts.filter(({ agreedLost }) => agreedLost).map(({ field }) => field)
     const hub = roles.find((role) => role.hub) ?? roles[0]
-    if (hub) draft.keeps.push({ replica: hub.id, item: link.agreed, reason: 'Conflict', fields })
+    if (hub)
+      draft.keeps.push({ replica: hub.id, loss, item: link.agreed, reason: 'Conflict', fields })
   }
   draft.keeps.push(...supersededOf(type, row, agreed, readings))
   const [first] = roles
@@ -157,7 +159,8 @@ function supersededOf(
     if (!travels || fields.length === 0 || cell?.state !== 'edited') continue
     const behind = role.hub && !role.receives && copy !== undefined && copy.revision < link.revision
     if (!cell.restored && !behind) continue
-    return [{ replica, item: link.agreed, reason: cell.restored ? 'Backup' : 'Conflict', fields }]
+    const reason = cell.restored ? 'Backup' : 'Conflict'
+    return [{ replica, loss: agreementMark(link), item: link.agreed, reason, fields }]
   }
   return []
 }
@@ -195,7 +198,7 @@ function losersOf(
       .map(({ field }) => field)
     if (fields.length === 0 || agreed === undefined) continue
     if (empty(difference(type, found.item, agreed))) continue
-    keeps.push({ replica, item: found.item, reason: 'Conflict', fields })
+    keeps.push({ replica, loss: found.version, item: found.item, reason: 'Conflict', fields })
   }
   return keeps
 }

@@ -4,7 +4,7 @@
 // its stamp are one with it, and it is not brought back twice.
 import type { LinkId, ReplicaId } from './id.ts'
 import { type Item, type ItemType, same, type Value } from './item.ts'
-import { freshLink, type Link, type Role } from './link.ts'
+import { agreementMark, freshLink, type Link, type Role } from './link.ts'
 import { changed, type Edit } from './merge.ts'
 import type { Policy } from './policy.ts'
 import type { Keep, KeepReason, Plan } from './step.ts'
@@ -104,7 +104,7 @@ export function overwritten(
   )
   return fields.length === 0
     ? []
-    : [{ replica: hub, item: link.agreed, reason: 'Restored', fields }]
+    : [{ replica: hub, loss: agreementMark(link), item: link.agreed, reason: 'Restored', fields }]
 }
 
 /** What becomes of each when this plan is agreed. */

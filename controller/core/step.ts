@@ -15,6 +15,8 @@ export type KeepReason = 'Conflict' | 'Drift' | 'Deleted' | 'Restored' | 'Backup
 /** Saves what another action would overwrite, before it does. `replica`: whose version it is, or who deleted. */
 export type Keep = Readonly<{
   replica: ReplicaId
+  /** Which loss it is: the same when it is tried again, another one when the same content is lost once more. */
+  loss: string
   item: Item
   reason: KeepReason
   fields: readonly string[]

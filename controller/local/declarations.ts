@@ -8,6 +8,7 @@ import { syncErrorOf } from '../core/sync-error.ts'
 import type { Clock, Credentials, Declarations, Declared } from '../sync/ports.ts'
 import { sourcesIn, watchDirectory } from './directory.ts'
 import type { Source } from './documents.ts'
+import { Ended, endedGroup, isWhole } from './ended.ts'
 import { type Problem, problemText, type Ref } from './problem.ts'
 import { type Loaded, readResources } from './resources.ts'
 import { Statuses, type Stored } from './statuses.ts'
@@ -40,7 +41,7 @@ export class LocalDeclarations implements Declarations {
   /** What is declared and was never valid, with why. */
   readonly #refused = new Map<string, string>()
   /** Groups that ran, and are not declared any more. */
-  #ended: ReadonlyMap<GroupId, Stored> = new Map()
+  readonly #ended = new Ended()
   #problems = ''
   #dirty = true
   #begun = false
@@ -99,11 +100,11 @@ export class LocalDeclarations implements Declarations {
         ])
         return undefined
       })
-      if (sources !== undefined) await this.#take(readResources(sources))
+      if (sources !== undefined) await this.#take(readResources(sources), sources)
       this.#begun = true
     }
     const groups = [...this.#valid.values()].filter(({ kind }) => kind === 'SyncGroup')
-    const ended = [...this.#ended].flatMap(([id, stored]) => this.#endedOf(id, stored))
+    const ended = this.#ended.due(this.#clock.now()).flatMap((each) => this.#endedOf(...each))
     return [...ended, ...(await Promise.all(groups.map((valid) => this.#declared(valid))))]
   }
 
@@ -125,7 +126,7 @@ export class LocalDeclarations implements Declarations {
   }
 
   async released({ id }: Declared): Promise<void> {
-    this.#ended = new Map([...this.#ended].filter(([each]) => each !== id))
+    this.#ended.released(id)
     if (this.#part === 'run') await this.#store.remove(id)
   }
 
@@ -138,7 +139,7 @@ export class LocalDeclarations implements Declarations {
   }
 
   // What is valid is taken; what is not keeps its last valid version; what is no more declared goes.
-  async #take(loaded: Loaded): Promise<void> {
+  async #take(loaded: Loaded, sources: readonly Source[]): Promise<void> {
     const next = new Map<string, Valid>()
     this.#refused.clear()
     for (const { ref, file, resource, hash, problems } of loaded.documents) {
@@ -162,16 +163,16 @@ export class LocalDeclarations implements Declarations {
       }
     }
     this.#valid = next
-    if (this.#part !== 'excerpt') this.#ended = await this.#endedIn(loaded)
+    for (const [, { kind, resource }] of next)
+      if (kind === 'SyncGroup') this.#ended.declared(idOf(resource as SyncGroup))
+    const whole = this.#part !== 'excerpt' && isWhole(loaded, sources)
+    this.#ended.missing(whole ? await this.#missing() : new Map(), this.#clock.now())
     const text = loaded.problems.map(problemText).join('\n')
     if (text !== this.#problems) this.#warn(loaded.problems)
     this.#problems = text
   }
 
-  // A directory that holds nothing, or a file that cannot be read, says nothing about who was deleted.
-  async #endedIn(loaded: Loaded): Promise<ReadonlyMap<GroupId, Stored>> {
-    const unsure = loaded.problems.some(({ ref }) => ref === undefined)
-    if (unsure || loaded.documents.length === 0) return new Map()
+  async #missing(): Promise<ReadonlyMap<GroupId, Stored>> {
     const key = (id: GroupId) => `SyncGroup/${id}`
     const there = (id: GroupId) => this.#valid.has(key(id)) || this.#refused.has(key(id))
     const left = [...(await this.#store.all())].filter(([id]) => !there(id))
@@ -212,13 +213,15 @@ export class LocalDeclarations implements Declarations {
 
   async #declared({ resource, hash, invalid }: Valid): Promise<Declared> {
     const group = resource as SyncGroup
-    const namespace = group.metadata.namespace ?? 'default'
-    const id = `${namespace}/${group.metadata.name}` as GroupId
+    const id = idOf(group)
     const stored = await this.#store.of(id)
     const before = stored.metadata?.generation ?? 0
     const changed =
       stored.metadata?.annotations?.[hashAnnotation] !== digestOf(JSON.stringify(group.spec))
-    const { server, unusable, credentials, ca } = this.#referred(group.spec, namespace)
+    const { server, unusable, credentials, ca } = this.#referred(
+      group.spec,
+      group.metadata.namespace ?? 'default',
+    )
     const created = group.metadata.creationTimestamp ?? stored.metadata?.creationTimestamp
     const creationTimestamp = created ?? new Date(this.#clock.now()).toISOString()
     return {
@@ -241,21 +244,14 @@ export class LocalDeclarations implements Declarations {
     }
   }
 
-  // Ended, it is no more than what its status file says of it.
-  #endedOf(id: GroupId, { metadata, spec, status }: Stored): readonly Declared[] {
-    if (spec === undefined) return []
-    const [namespace = 'default'] = id.split('/')
-    const { name = '', generation = 0, creationTimestamp } = metadata ?? {}
-    const group = {
-      apiVersion: 'exchangesync.dev/v1alpha1',
-      kind: 'SyncGroup',
-      metadata: { name, namespace, creationTimestamp },
-      spec,
-    } as unknown as SyncGroup
-    const referred = this.#referred(spec, namespace)
+  #endedOf(id: GroupId, stored: Stored): readonly Declared[] {
+    const ended = endedGroup(id, stored)
+    if (ended === undefined) return []
+    const { spec, metadata } = ended.group
+    const referred = this.#referred(spec, metadata.namespace ?? 'default')
     const fingerprint = digestOf('ended', JSON.stringify([spec, referred]))
-    const rest = { generation, fingerprint, invalid: undefined, previous: status, deleted: true }
-    return [{ id, group, ...referred, ...rest }]
+    const rest = { fingerprint, invalid: undefined, previous: stored.status, deleted: true }
+    return [{ id, ...ended, ...referred, ...rest }]
   }
 
   // What a group refers to, as far as it is there.
@@ -288,6 +284,10 @@ export class LocalDeclarations implements Declarations {
 }
 
 const unknown: Problem = { file: '', line: 1, column: 1, path: '', message: 'it is not valid' }
+
+function idOf({ metadata: { namespace = 'default', name } }: SyncGroup): GroupId {
+  return `${namespace}/${name}` as GroupId
+}
 
 function keyOf(kind: string, namespace: string | undefined, name: string | undefined): string {
   return `${kind}/${namespace ?? 'default'}/${name ?? ''}`

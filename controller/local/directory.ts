@@ -7,7 +7,7 @@
 // once more when it is complete; network file systems send no events, there only the poll counts.
 
 import { type FSWatcher, watch } from 'node:fs'
-import { readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SyncError } from '../core/sync-error.ts'
 import type { Source } from './documents.ts'
@@ -21,17 +21,22 @@ const DEBOUNCE_MS = 50
 const POLL_MS = 2_000
 
 type Found = Readonly<{ path: string; identity: string; bytes: number }>
-type Listing = Readonly<{ files: readonly Found[]; directories: readonly string[] }>
+type Listing = Readonly<{
+  files: readonly Found[]
+  directories: readonly string[]
+  /** What is called like a YAML file, and leads nowhere, or is something else. */
+  hollow: readonly string[]
+}>
 
 /**
  * The YAML files (`*.yaml`, `*.yml`) of a directory and those below it, sorted by path; names start
  * with `dir`. Symbolic links are followed, hidden files and directories are left out. A file that
- * vanishes meanwhile is left out.
+ * vanishes meanwhile is left out; a link that leads nowhere, and whatever else is called so, reads as empty.
  * @throws Error when the directory cannot be read, or holds more than anybody would mean it to
  */
 export async function readDirectory(dir: string, signal?: AbortSignal): Promise<readonly Source[]> {
-  const { files } = await listingOf(dir)
-  const sources: Source[] = []
+  const { files, hollow } = await listingOf(dir)
+  const sources: Source[] = hollow.map((name) => ({ name, text: '' }))
   for (const { path, bytes } of files) {
     signal?.throwIfAborted()
     if (bytes > BYTES_MAX) throw new Error(`${path} is larger than ${BYTES_MAX} bytes`)
@@ -105,7 +110,7 @@ export async function watchDirectory(
   if (!signal.aborted) await look()
 }
 
-const NOTHING: Listing = { files: [], directories: [] }
+const NOTHING: Listing = { files: [], directories: [], hollow: [] }
 
 /** Watches exactly these directories, as far as they are there; says how many are new. */
 function follow(
@@ -146,8 +151,10 @@ function follow(
   return added
 }
 
-function identityOf({ files }: Listing): string {
-  return files.map(({ path, identity }) => `${path}\0${identity}`).join('\n')
+function identityOf({ files, hollow }: Listing): string {
+  return [...files, ...hollow.map((path) => ({ path, identity: '' }))]
+    .map(({ path, identity }) => `${path}\0${identity}`)
+    .join('\n')
 }
 
 /**
@@ -157,6 +164,7 @@ function identityOf({ files }: Listing): string {
 async function listingOf(top: string): Promise<Listing> {
   const files: Found[] = []
   const directories: string[] = []
+  const hollow: string[] = []
   const visit = async (dir: string, outer: readonly string[]): Promise<void> => {
     const real = await realpath(dir)
     if (outer.includes(real) || outer.length > DEPTH_MAX) return // A link to where we are already.
@@ -164,10 +172,13 @@ async function listingOf(top: string): Promise<Listing> {
       if (name.startsWith('.')) continue
       const path = join(dir, name)
       const stats = await stat(path, { bigint: true }).catch(unlessGone)
+      const called = /\.ya?ml$/.test(name)
+      const leads = stats !== undefined || (await lstat(path).catch(unlessGone)) === undefined
+      if (called && !(leads && !stats?.isDirectory())) hollow.push(path)
       if (stats?.isDirectory()) {
         directories.push(path)
         await visit(path, [...outer, real]).catch(unlessGone)
-      } else if (stats?.isFile() && /\.ya?ml$/.test(name)) {
+      } else if (stats?.isFile() && called) {
         const identity = [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ')
         files.push({ path, identity, bytes: Number(stats.size) })
         if (files.length > FILES_MAX) throw new Error(`${top} holds more than ${FILES_MAX} files`)
@@ -175,7 +186,7 @@ async function listingOf(top: string): Promise<Listing> {
     }
   }
   await visit(top, [])
-  return { files, directories }
+  return { files, directories, hollow }
 }
 
 /** Files come and go while a directory is read: what is gone is left out. */

@@ -101,11 +101,11 @@ function keepAll(desk: Desk, { kept = [], at }: Change): void {
 // What is tried again is the same loss, not another one.
 function keep(
   { statements, vault, group }: Desk,
-  { link, replica, reason, fields, item, won }: Kept,
+  { link, replica, loss, reason, fields, item, won }: Kept,
   { timeMs, pass }: Change['at'],
 ): number {
   const [text, winner] = [JSON.stringify(item), won === undefined ? null : JSON.stringify(won)]
-  const print = vault.print(digestOf(text))
+  const print = vault.print(digestOf(text, loss))
   const size = Buffer.byteLength(text) + Buffer.byteLength(winner ?? '')
   const known = statements
     .sql(

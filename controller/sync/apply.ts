@@ -139,10 +139,19 @@ class Turn {
         doomed.push({ job, item })
     })
     // The agreed content is in the bin already; a copy that shows something else is kept as well.
-    const kept = doomed.flatMap(({ job: { step }, item: { item } }) =>
+    const kept = doomed.flatMap(({ job: { step }, item: { item, version: loss } }) =>
       step.link.agreed !== undefined && empty(difference(type, step.link.agreed, item))
         ? []
-        : [{ link: step.link.id, replica: role.id, reason: 'Deleted' as const, fields: [], item }],
+        : [
+            {
+              link: step.link.id,
+              replica: role.id,
+              loss,
+              reason: 'Deleted' as const,
+              fields: [],
+              item,
+            },
+          ],
     )
     this.#applied.kept += kept.length
     await this.#site.baseline.commit({ at: this.#site.at(), kept })

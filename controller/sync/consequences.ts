@@ -46,8 +46,8 @@ export function keptOf({ link, keeps, agreed = {} }: Step): readonly Kept[] {
 }
 
 /** How a conflict is remembered: one note for each field that was lost. */
-export function notesOf({ link, replica, fields, item }: Kept): readonly ConflictNote[] {
-  const version = digestOf(JSON.stringify(item))
+export function notesOf({ link, replica, loss, fields, item }: Kept): readonly ConflictNote[] {
+  const version = digestOf(JSON.stringify(item), loss)
   return fields.map((field) => ({ link, replica, field, version }))
 }
 

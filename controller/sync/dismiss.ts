@@ -85,10 +85,10 @@ async function dismissed(
     }
     if (item?.stamp?.group === groupMark(group)) ours.push(item)
   }
-  const kept = ours.flatMap(({ id: item, item: content }) => {
+  const kept = ours.flatMap(({ id: item, version: loss, item: content }) => {
     const link = links.get(item)
     if (link === undefined) return []
-    return [{ link, replica: id, reason: 'Removed' as const, fields: [], item: content }]
+    return [{ link, replica: id, loss, reason: 'Removed' as const, fields: [], item: content }]
   })
   await baseline.commit({ at: at(), kept })
   const doomed = ours.map((item) => item.id)

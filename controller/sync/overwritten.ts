@@ -22,6 +22,7 @@ export async function overwritten(
   return some.flatMap(({ link, fields }, index) => {
     const one = found[index]
     if (one === undefined || one instanceof SyncError) return []
-    return [{ link, replica: replica.role.id, reason: 'Drift', fields, item: one.item }]
+    const { item, version: loss } = one
+    return [{ link, replica: replica.role.id, loss, reason: 'Drift', fields, item }]
   })
 }

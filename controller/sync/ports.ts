@@ -90,6 +90,8 @@ export interface Replica {
 export type Kept = Readonly<{
   link: LinkId
   replica: ReplicaId
+  /** Which loss it is: kept once, however often it is tried. */
+  loss: string
   reason: KeepReason
   fields: readonly string[]
   item: Item

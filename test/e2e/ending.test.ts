@@ -1,5 +1,8 @@
 // Who leaves, and groups that are not declared any more, by the program itself: what is removed and what stays.
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { stringify } from 'yaml'
 import type { Exchange } from '../exchange/exchange.ts'
 import {
   groupOf,
@@ -115,6 +118,30 @@ test.concurrent('a group that is deleted with Orphan leaves its copies, and its 
   expect((await place.once()).code, place.statusText('another')).toBe(0)
   expect([names(exchange, 'anna'), names(exchange, 'jan')]).toEqual([all, all])
   expect(place.statusText('company-contacts')).toBe('')
+  await exchange.close()
+})
+
+test.concurrent('a file that holds nothing or leads nowhere deletes no group', async () => {
+  const exchange = await started()
+  const group = removing(members)
+  using place = new Place(declared(exchange))
+  place.write('group.yaml', stringify(group))
+  expect((await place.once()).code).toBe(0)
+  const path = join(place.local, 'group.yaml')
+  for (const spoil of [
+    () => writeFileSync(path, '---\n# to be written\n'),
+    () => symlinkSync('nowhere.yaml', path),
+    () => mkdirSync(path),
+  ]) {
+    rmSync(path, { recursive: true, force: true })
+    spoil()
+    await place.once()
+    expect([names(exchange, 'anna'), names(exchange, 'jan')]).toEqual([all, all])
+    expect(place.statusText('company-contacts')).not.toBe('')
+  }
+  rmSync(path, { recursive: true, force: true })
+  await place.once()
+  expect([names(exchange, 'anna'), names(exchange, 'jan')]).toEqual([['Own'], ['Own']])
   await exchange.close()
 })
 

@@ -28,6 +28,33 @@ async function afterDelete(): Promise<Stage> {
   return stage
 }
 
+describe('what is lost once more', () => {
+  test('a contact that came back and is deleted again is in the bin again', async () => {
+    const stage = await afterDelete()
+    stage.wants('ann Deleted Ewa:1')
+    await stage.rest()
+    stage.remove('bob', 'Ewa')
+    await stage.rest()
+    expect(everybody(stage)).toEqual(same(['Jan:1']))
+    expect(stage.bin()).toEqual(['ann Deleted Ewa:1', 'bob Deleted Ewa:1'])
+    stage.wants('bob Deleted Ewa:1')
+    await stage.rest()
+    expect(everybody(stage)).toEqual(same(['Ewa:1', 'Jan:1']))
+  })
+
+  test('the same conflict a second time is kept and counted a second time', async () => {
+    const stage = await afterConflict()
+    stage.edit('bob', 'Ewa:1')
+    await stage.rest()
+    stage.edit('hub', 'Ewa:hubs')
+    stage.edit('ann', 'Ewa:anns')
+    await stage.rest()
+    expect(everybody(stage)).toEqual(same(['Ewa:hubs', 'Jan:1']))
+    expect(stage.bin()).toEqual(['ann Conflict Ewa:anns', 'ann Conflict Ewa:anns'])
+    expect((await stage.pass()).conflicts.total).toBe(2)
+  })
+})
+
 describe('a field that lost', () => {
   test('comes back to everybody, and what it overwrites can come back in its turn', async () => {
     const stage = await afterConflict()

@@ -39,6 +39,7 @@ export const agreement: Agreement = {
 export const deleted = (item: Item, of = link): Kept => ({
   link: of,
   replica: ann,
+  loss: 'v1',
   reason: 'Deleted',
   fields: [],
   item,

@@ -54,7 +54,8 @@ describe('reading', () => {
     await mkdir(join(dir, 'sub'))
     await symlink('..', join(dir, 'sub/around'))
     await symlink('nowhere', join(dir, 'broken.yaml'))
-    expect(await read()).toEqual({ 'a.yaml': 'one' })
+    // A link that leads nowhere declares nothing; that it is there says that something should be.
+    expect(await read()).toEqual({ 'a.yaml': 'one', 'broken.yaml': '' })
   })
 
   test('says which directory cannot be read', async () => {

@@ -119,7 +119,15 @@ test('a conflict is found with both of its sides, until the bin has let it go', 
   const state = openState(':memory:')
   const item = { GivenName: 'Ewa', JobTitle: 'Director' }
   const won = { JobTitle: 'Buyer' }
-  const kept: Kept = { link, replica: ann, reason: 'Conflict', fields: ['JobTitle'], item, won }
+  const kept: Kept = {
+    link,
+    replica: ann,
+    loss: 'v1',
+    reason: 'Conflict',
+    fields: ['JobTitle'],
+    item,
+    won,
+  }
   await state.baseline(group).commit({ at, kept: [kept], conflicts: notesOf(kept) })
   expect(state.bin.conflict(1)).toMatchObject({
     conflict: { field: 'JobTitle', replica: ann },

@@ -1,0 +1,69 @@
+// Which groups are ended: those that ran once, and are not declared any more. What only looks so for a moment,
+// or says nothing about who was deleted, ends nobody.
+import type { GroupId } from '../core/id.ts'
+import type { SyncGroup } from '../core/resources.generated.ts'
+import type { Source } from './documents.ts'
+import type { Loaded } from './resources.ts'
+import type { Stored } from './statuses.ts'
+
+/** How long a group that ran must be missing before it is ended: editors and Git replace files, too. */
+const graceMs = 10_000
+
+/** Groups that ran, and are missing. */
+export class Ended {
+  readonly #ran = new Set<GroupId>()
+  #missing: ReadonlyMap<GroupId, Readonly<{ stored: Stored; sinceMs: number }>> = new Map()
+
+  /** A group is declared, and runs. */
+  declared(id: GroupId): void {
+    this.#ran.add(id)
+  }
+
+  /** These are missing, and no others. */
+  missing(left: ReadonlyMap<GroupId, Stored>, nowMs: number): void {
+    const since = (id: GroupId) =>
+      this.#missing.get(id)?.sinceMs ?? (this.#ran.has(id) ? nowMs : Number.NEGATIVE_INFINITY)
+    this.#missing = new Map([...left].map(([id, stored]) => [id, { stored, sinceMs: since(id) }]))
+  }
+
+  /** Those that have been missing for long enough. */
+  due(nowMs: number): readonly (readonly [GroupId, Stored])[] {
+    return [...this.#missing].flatMap(([id, { stored, sinceMs }]) =>
+      nowMs - sinceMs < graceMs ? [] : [[id, stored] as const],
+    )
+  }
+
+  /** Nothing is left to do for this one. */
+  released(id: GroupId): void {
+    this.#ran.delete(id)
+    this.#missing = new Map([...this.#missing].filter(([each]) => each !== id))
+  }
+}
+
+/**
+ * Does what was read say who was deleted? Not when a file cannot be read, holds nothing or leads nowhere, and
+ * not when there is nothing at all.
+ */
+export function isWhole(loaded: Loaded, sources: readonly Source[]): boolean {
+  const blank = ({ text }: Source) =>
+    text.split('\n').every((line) => /^\s*(#.*|---\s*)?$/.test(line))
+  const unread = loaded.problems.some(({ ref }) => ref === undefined)
+  return !unread && loaded.documents.length > 0 && !sources.some(blank)
+}
+
+/** The group as its status file tells of it; none when it never ran. */
+export function endedGroup(
+  id: GroupId,
+  { metadata, spec }: Stored,
+): Readonly<{ group: SyncGroup; generation: number }> | undefined {
+  if (spec === undefined) return undefined
+  const [namespace = 'default'] = id.split('/')
+  const { name = '', generation = 0, creationTimestamp } = metadata ?? {}
+  const group = {
+    apiVersion: 'exchangesync.dev/v1alpha1',
+    kind: 'SyncGroup',
+    metadata: { name, namespace, creationTimestamp },
+    spec,
+  } as unknown as SyncGroup
+  return { group, generation }
+}

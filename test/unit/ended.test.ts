@@ -1,0 +1,37 @@
+// When a group that ran, and is not declared any more, is ended: not in the moment between two writes of its file.
+import { expect, test } from 'vitest'
+import type { GroupId } from '../../controller/core/id.ts'
+import { Ended, isWhole } from '../../controller/local/ended.ts'
+import { readResources } from '../../controller/local/resources.ts'
+
+const id = 'default/one' as GroupId
+const left = new Map([[id, {}]])
+const ids = (due: readonly (readonly [GroupId, unknown])[]) => due.map(([each]) => each)
+
+test('who is missing from the beginning is ended at once, who ran here only when it stays away', () => {
+  const ended = new Ended()
+  ended.missing(left, 1_000)
+  expect(ids(ended.due(1_000))).toEqual([id])
+  ended.declared(id)
+  ended.missing(new Map(), 2_000)
+  ended.missing(left, 60_000)
+  ended.missing(left, 65_000)
+  expect([ids(ended.due(69_999)), ids(ended.due(70_000))]).toEqual([[], [id]])
+  // It was there again for a moment: that counts anew.
+  ended.missing(new Map(), 71_000)
+  ended.missing(left, 72_000)
+  expect(ids(ended.due(80_000))).toEqual([])
+  ended.released(id)
+  expect(ids(ended.due(99_000))).toEqual([])
+})
+
+test.each([
+  ['nothing', '', false],
+  ['only white space and comments', `---\n\n# ${'# '.repeat(60)}\n---\n`, false],
+  ['what cannot be parsed', 'kind: [', false],
+  ['a resource', 'kind: Secret\napiVersion: v1\nmetadata: { name: a }\n', true],
+])('a file that holds %s tells who was deleted, or not', (_, text, whole) => {
+  const good = { name: 'b.yaml', text: 'kind: Secret\napiVersion: v1\nmetadata: { name: b }\n' }
+  const sources = [{ name: 'a.yaml', text }, good]
+  expect(isWhole(readResources(sources), sources)).toBe(whole)
+})
