@@ -117,8 +117,8 @@ async function run(config: Config): Promise<number> {
     const site = siteOf(declarations, state, connections, told)
     log.info({ once: config.once }, 'started')
     if (config.once) {
-      const ready = await once(site, stop, hard)
       const groups = await declarations.groups()
+      const ready = await once(site, stop, hard)
       if (groups.length === 0) log.error('no valid SyncGroup in the directory')
       return ready && groups.length > 0 && declarations.problems === 0 ? 0 : 1
     }

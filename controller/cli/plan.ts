@@ -27,6 +27,8 @@ type Replica = Readonly<{
 /** A folder that takes no part any more, and how many copies are looked at to be removed. */
 type Leaver = Readonly<{ replica: string; copies: number }>
 
+type Refused = Omit<Refusal, 'replica'> & Readonly<{ replica: string }>
+
 /** What would happen in one group. */
 type Group = Readonly<{
   group: string
@@ -34,7 +36,7 @@ type Group = Readonly<{
   deleted?: true
   error?: Readonly<{ reason: string; message: string }>
   problems: readonly Readonly<{ replica: string; reason: string; message: string }>[]
-  guard?: Readonly<{ hash: string; refusals: readonly Refusal[] }>
+  guard?: Readonly<{ hash: string; refusals: readonly Refused[] }>
   replicas: readonly Replica[]
   /** Whose copies would be removed (deletionPolicy: RemoveCopies). */
   leaving?: readonly Leaver[]
@@ -102,11 +104,14 @@ async function planned(
           ]
         : [],
     )
-    const { refusals } = guarded
+    const refusals = guarded.refusals.map((each) => ({
+      ...each,
+      replica: nameOf(cast, each.replica),
+    }))
     return {
       group: declared.id,
       problems,
-      ...(refusals.length === 0 ? {} : { guard: { hash: hashOf(refusals), refusals } }),
+      ...(refusals.length === 0 ? {} : { guard: { hash: hashOf(guarded.refusals), refusals } }),
       replicas: cast.roles.map(({ id }) => replicaOf(nameOf(cast, id), id, guarded.plan.steps)),
       ...(leaving.length === 0 ? {} : { leaving }),
     }
@@ -170,6 +175,9 @@ function table(
   for (const { replica, reason, message } of problems) out(`  ${replica}  ${reason}: ${message}`)
   if (guard !== undefined) {
     out(`  set aside by the guard until approved: exchangesync.dev/approve: ${guard.hash}`)
+    for (const { replica, reason, count, limit, hash } of guard.refusals) {
+      out(`    ${replica}  ${count} ${reason.toLowerCase()}, ${limit} are allowed (alone: ${hash})`)
+    }
   }
   for (const each of replicas) {
     out(

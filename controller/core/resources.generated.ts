@@ -356,4 +356,6 @@ export interface SyncGroupStatusGuardRefusal {
   readonly count: number
   /** How many it may cause within the window. */
   readonly limit: number
+  /** The name of this replica's effects alone, to approve them and no others. */
+  readonly hash?: string
 }

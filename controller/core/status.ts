@@ -30,6 +30,7 @@ export type Facts = Readonly<{
   nowMs: number
 }>
 
+const approveAnnotation = 'exchangesync.dev/approve'
 const problemsMax = 50
 const recentMax = 10
 const messageMax = 1024
@@ -61,8 +62,9 @@ export function isReady(status: SyncGroupStatus): boolean {
   return status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
 }
 
-function conditionsOf({ result, invalid }: Facts, cast: Cast): readonly Draft[] {
-  const drafts = result.kind === 'passed' ? judged(result.report, cast) : undecided(result)
+function conditionsOf({ group, result, invalid }: Facts, cast: Cast): readonly Draft[] {
+  const asked = group.metadata.annotations?.[approveAnnotation]
+  const drafts = result.kind === 'passed' ? judged(result.report, cast, asked) : undecided(result)
   if (invalid === undefined) return drafts
   const bad = {
     reason: 'InvalidSpec',
@@ -90,17 +92,12 @@ function undecided(result: Exclude<Facts['result'], { kind: 'passed' }>): readon
   return kind === 'terminal' ? [ready, { type: 'Stalled', status: 'True', ...said }] : [ready]
 }
 
-function judged(report: Report, cast: Cast): readonly Draft[] {
+function judged(report: Report, cast: Cast, approved: string | undefined): readonly Draft[] {
   const { refusals, problems, members, unfinished } = report
   const drafts: Draft[] = []
   if (refusals.length > 0) {
     const [first] = refusals
-    const told = refusals.map(
-      ({ replica, reason, count, limit }) =>
-        `${nameOf(cast, replica)} would cause ${count} ${reason.toLowerCase()}, ${limit} are allowed`,
-    )
-    const remedy = `approve exactly that with the annotation exchangesync.dev/approve: ${hashOf(refusals)}`
-    const message = `set aside: ${told.join('; ')}; ${remedy}, or undo it`
+    const message = refusalText(refusals, cast, approved)
     drafts.push({ type: 'Guarded', status: 'True', reason: first?.reason ?? 'Deletions', message })
     drafts.unshift({ type: 'Ready', status: 'False', reason: 'Guarded', message })
   } else if (problems.length > 0) {
@@ -108,7 +105,10 @@ function judged(report: Report, cast: Cast): readonly Draft[] {
     const [first] = problems
     const reason = reasons.size === 1 && first ? reasonOf(first.reason) : 'MembersNotReady'
     const late = members.behind + members.unreachable
-    const message = `${late} of ${members.total} members are not current: ${first?.message ?? ''}`
+    const who =
+      first && (first.replica === cast.hub.role.id ? '' : `${nameOf(cast, first.replica)}: `)
+    const how = late === 0 ? '' : `${late} of ${members.total} members are not current: `
+    const message = `${how}${who}${first?.message ?? ''}`
     drafts.push({ type: 'Ready', status: 'False', reason, message })
   } else if (unfinished || members.behind > 0) {
     const why = unfinished ? 'time ran out' : 'somebody edited meanwhile'
@@ -129,6 +129,23 @@ function judged(report: Report, cast: Cast): readonly Draft[] {
     })
   }
   return drafts
+}
+
+// How to go on comes first: a message may be cut.
+function refusalText(
+  refusals: Report['refusals'],
+  cast: Cast,
+  approved: string | undefined,
+): string {
+  const told = refusals.map(
+    ({ replica, reason, count, limit, hash }) =>
+      `${nameOf(cast, replica)} would cause ${count} ${reason.toLowerCase()}, ${limit} are allowed${
+        refusals.length > 1 ? ` (alone: ${hash})` : ''
+      }`,
+  )
+  const names = `exchangesync.dev/approve: ${hashOf(refusals)}`
+  const other = approved ? '; the annotation that is there names something else' : ''
+  return `set aside until it is undone, or approved with the annotation ${names}${other}; ${told.join('; ')}`
 }
 
 function passed(
@@ -160,9 +177,8 @@ function passed(
       kept,
     },
     problems: problems.slice(0, problemsMax).map(({ replica, reason, message }) => {
-      const place = cast.members.find(({ role }) => role.id === replica)
       return {
-        ...(place === undefined ? {} : { mailbox: place.mailbox }),
+        ...(replica === cast.hub.role.id ? {} : { mailbox: nameOf(cast, replica) }),
         reason: reasonOf(reason),
         message,
       }
@@ -172,12 +188,9 @@ function passed(
       : {
           guard: {
             hash: hashOf(refusals),
-            refusals: refusals.slice(0, problemsMax).map(({ replica, reason, count, limit }) => ({
-              replica: nameOf(cast, replica),
-              reason,
-              count,
-              limit,
-            })),
+            refusals: refusals
+              .slice(0, problemsMax)
+              .map(({ replica, ...rest }) => ({ replica: nameOf(cast, replica), ...rest })),
           },
         }),
   }

@@ -10,7 +10,7 @@
 import { agreementOf, settled } from '../core/fold.ts'
 import type { Guarded } from '../core/guard.ts'
 import type { LinkId, ReplicaId } from '../core/id.ts'
-import type { Observation } from '../core/link.ts'
+import type { Link, Observation, Role } from '../core/link.ts'
 import { orphansOf } from '../core/orphans.ts'
 import { membersOf, type Problem, type Report } from '../core/report.ts'
 import type { SyncError } from '../core/sync-error.ts'
@@ -101,7 +101,7 @@ async function settle(
     const done = links.filter((link) => settled(link, rules.roles))
     for (const link of links) {
       if (done.includes(link)) continue
-      for (const role of rules.roles) if (!settled(link, [role])) behind.add(role.id)
+      for (const role of rules.roles) if (isBehind(link, role)) behind.add(role.id)
     }
     const [ended, current] = [
       done.filter(({ agreed }) => agreed === undefined),
@@ -114,6 +114,11 @@ async function settle(
     })
   }
   return behind
+}
+
+// With what is deleted only who still has it is behind.
+function isBehind(link: Link, role: Role): boolean {
+  return link.agreed === undefined ? link.copies.has(role.id) : !settled(link, [role])
 }
 
 async function reportOf(
@@ -139,6 +144,7 @@ async function reportOf(
     problem(id, observation.error)
   }
   for (const [id, { error }] of applied.failures) problem(id, error)
+  const late = [...behind, ...applied.failures.keys(), ...refusals.map(({ replica }) => replica)]
   return {
     startMs,
     durationMs: clock.now() - startMs,
@@ -148,7 +154,7 @@ async function reportOf(
     deleted: applied.deleted,
     kept: kept + applied.kept,
     conflicts: await baseline.conflicts(),
-    members: membersOf(rules.roles, unreachable, new Set([...behind, ...applied.failures.keys()])),
+    members: membersOf(rules.roles, unreachable, new Set(late)),
     problems,
     refusals,
     unfinished: applied.unfinished,

@@ -12,7 +12,7 @@ export function logger(level: string): Logger {
 /** Logs what became of a pass. */
 export function logPass(log: Logger, group: GroupId, result: Result): void {
   if (result.kind === 'suspended') {
-    log.debug({ group }, 'suspended')
+    log.info({ group }, 'suspended')
     return
   }
   if (result.kind === 'released') {
@@ -42,7 +42,7 @@ export function logPass(log: Logger, group: GroupId, result: Result): void {
     refusals,
     unfinished,
   } = result.report
-  const reasons = [...new Set(problems.map(({ reason }) => reasonOf(reason)))]
+  const reasons = [...new Set([...problems, ...refusals].map(({ reason }) => reasonOf(reason)))]
   const fields = {
     group,
     items,

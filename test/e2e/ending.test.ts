@@ -140,7 +140,7 @@ test.concurrent('a file that holds nothing or leads nowhere deletes no group', a
     expect(place.statusText('company-contacts')).not.toBe('')
   }
   rmSync(path, { recursive: true, force: true })
-  await place.once()
+  expect((await place.once()).code).toBe(0)
   expect([names(exchange, 'anna'), names(exchange, 'jan')]).toEqual([['Own'], ['Own']])
   await exchange.close()
 })

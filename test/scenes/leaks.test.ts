@@ -218,6 +218,30 @@ describe('publications', () => {
     expect(scene.all('hub', 'anna', 'jan')).toEqual([...three, ...many].sort())
   })
 
+  test('each who is set aside is named with a hash of her own, and counts as behind', async () => {
+    const scene = await Scene.of(world, { guard })
+    await scene.rest()
+    for (const each of many) scene.put('anna', each)
+    for (const each of many) scene.put('jan', each.replace('P', 'Q'))
+    await scene.pass()
+    const { guard: seen, members, conditions = [] } = scene.status()
+    expect(members).toMatchObject({ current: 0, behind: 2 })
+    const hashes = seen?.refusals.map(({ hash }) => hash) ?? []
+    expect(new Set([seen?.hash, ...hashes]).size).toBe(3)
+    const [said = ''] = conditions.map(({ message }) => message)
+    expect(said).toContain(`exchangesync.dev/approve: ${seen?.hash};`)
+    expect(said).toContain(
+      `jan@corp.example would cause 4 publications, 3 are allowed (alone: ${hashes[1]})`,
+    )
+
+    scene.controller().approve('company', hashes[1])
+    await scene.rest()
+    expect(scene.shows('hub')).toEqual([...three, 'Q1:1', 'Q2:1', 'Q3:1', 'Q4:1'].sort())
+    const [left] = scene.status().conditions ?? []
+    expect(left?.message).toContain('the annotation that is there names something else')
+    expect(scene.status().members).toMatchObject({ current: 1, behind: 1 })
+  })
+
   test('one after the other they count together within the window', async () => {
     const scene = await Scene.of(world, { guard })
     await scene.rest()

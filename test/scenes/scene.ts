@@ -265,10 +265,9 @@ export class Controller {
     if (declared !== undefined) this.#groups.set(name, { ...declared, deleted: true })
   }
 
-  /** Declares the same, with the guard's verdict approved. */
-  approve(name = 'company'): void {
+  /** Declares the same, with the guard's verdict approved; or only what `hash` names. */
+  approve(name = 'company', hash = this.statuses.get(`sales/${name}`)?.guard?.hash): void {
     const declared = this.#groups.get(name)
-    const hash = this.statuses.get(`sales/${name}`)?.guard?.hash
     if (declared === undefined || hash === undefined) throw new Error('nothing to approve')
     const { group } = declared
     const annotations = { 'exchangesync.dev/approve': hash }
