@@ -26,6 +26,8 @@ export type Facts = Readonly<{
   result: Exclude<Result, { kind: 'released' }>
   /** A newer version of the resource that cannot be used, and why. */
   invalid?: string | undefined
+  /** It is not declared any more, and is being ended. */
+  deleted?: boolean | undefined
   previous: SyncGroupStatus | undefined
   nowMs: number
 }>
@@ -62,9 +64,10 @@ export function isReady(status: SyncGroupStatus): boolean {
   return status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
 }
 
-function conditionsOf({ group, result, invalid }: Facts, cast: Cast): readonly Draft[] {
+function conditionsOf({ group, result, invalid, deleted }: Facts, cast: Cast): readonly Draft[] {
   const asked = group.metadata.annotations?.[approveAnnotation]
-  const drafts = result.kind === 'passed' ? judged(result.report, cast, asked) : undecided(result)
+  const drafts =
+    result.kind === 'passed' ? judged(result.report, cast, asked) : undecided(result, deleted)
   if (invalid === undefined) return drafts
   const bad = {
     reason: 'InvalidSpec',
@@ -78,7 +81,10 @@ function conditionsOf({ group, result, invalid }: Facts, cast: Cast): readonly D
   ]
 }
 
-function undecided(result: Exclude<Facts['result'], { kind: 'passed' }>): readonly Draft[] {
+function undecided(
+  result: Exclude<Facts['result'], { kind: 'passed' }>,
+  deleted = false,
+): readonly Draft[] {
   if (result.kind === 'suspended') {
     return [
       { type: 'Ready', status: 'False', reason: 'Suspended', message: 'spec.suspend is true' },
@@ -87,7 +93,13 @@ function undecided(result: Exclude<Facts['result'], { kind: 'passed' }>): readon
   const { kind, code, message } = result.error
   // The state may fail in the middle of a pass.
   const unchanged = code.startsWith('State') ? '' : 'nothing was changed: '
-  const said = { reason: reasonOf(code), message: unchanged + message }
+  const before = deleted
+    ? 'its copies are being removed, as it is not declared any more: '
+    : unchanged
+  const remedy = deleted
+    ? '; to leave them, declare it once more with deletionPolicy: Orphan, and delete it again'
+    : ''
+  const said = { reason: reasonOf(code), message: before + message + remedy }
   const ready: Draft = { type: 'Ready', status: 'False', ...said }
   return kind === 'terminal' ? [ready, { type: 'Stalled', status: 'True', ...said }] : [ready]
 }

@@ -53,9 +53,9 @@ export async function reconcile(
     site.told(declared.id, result)
     return { result, ready: true, againMs: 0 }
   }
-  const { group, generation, invalid, previous } = declared
+  const { group, generation, invalid, previous, deleted } = declared
   const nowMs = site.clock.now()
-  const status = statusOf({ group, generation, invalid, previous, result, nowMs })
+  const status = statusOf({ group, generation, invalid, deleted, previous, result, nowMs })
   const unreported = await unreportedOf(site.declarations.report(declared, status), signal)
   site.told(declared.id, result, unreported)
   const againMs = againMsOf(declared, result)
