@@ -110,10 +110,13 @@ export class LocalDeclarations implements Declarations {
 
   async changed(signal: AbortSignal): Promise<void> {
     if (this.#dirty) return
-    await new Promise<void>((resolve) => {
+    const touched = new Promise<void>((resolve) => {
       this.#wake = resolve
       signal.addEventListener('abort', () => resolve(), { once: true })
     })
+    const nextMs = this.#ended.nextMs(this.#clock.now())
+    const slept = nextMs === undefined ? [] : [this.#clock.sleep(nextMs, signal)]
+    await Promise.race([touched, ...slept])
   }
 
   async report(declared: Declared, status: SyncGroupStatus): Promise<void> {

@@ -7,7 +7,7 @@ import type { Loaded } from './resources.ts'
 import type { Stored } from './statuses.ts'
 
 /** How long a group that ran must be missing before it is ended: editors and Git replace files, too. */
-const graceMs = 10_000
+const graceMs = 5_000
 
 /** Groups that ran, and are missing. */
 export class Ended {
@@ -31,6 +31,13 @@ export class Ended {
     return [...this.#missing].flatMap(([id, { stored, sinceMs }]) =>
       nowMs - sinceMs < graceMs ? [] : [[id, stored] as const],
     )
+  }
+
+  /** In how many ms another one will have been; undefined when none is missing for less. */
+  nextMs(nowMs: number): number | undefined {
+    const left = [...this.#missing.values()].map(({ sinceMs }) => sinceMs + graceMs - nowMs)
+    const waiting = left.filter((ms) => ms > 0)
+    return waiting.length === 0 ? undefined : Math.min(...waiting)
   }
 
   /** Nothing is left to do for this one. */
