@@ -14,15 +14,17 @@ export type Fate =
   | Readonly<{ fate: 'survived' }>
   | Readonly<{ fate: 'wrong'; why: string }>
 
-/** Tests by what they cost: tables, then stories, then laws. Filters, as vitest takes them. */
+/** Tests by what they cost: tables, then stories, then laws, then over HTTP. Filters, as vitest takes them. */
 const stages: readonly (readonly string[])[] = [
   ['plan', 'policy', 'merge', 'guard', 'match', 'fold'].map((name) => `test/unit/${name}.test.ts`),
   ['test/property/stories'],
   ['test/property/'],
+  ['test/scenes/lost'],
 ]
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const copied = ['controller', 'test/unit', 'test/property', 'test/support', 'test/mutation']
+const tests = ['unit', 'property', 'scenes', 'exchange', 'support', 'mutation']
+const copied = ['controller', 'crds', ...tests.map((folder) => `test/${folder}`)]
 const types = {
   extends: './tsconfig.json',
   include: ['core', 'sync', 'store'].map((floor) => `controller/${floor}`),

@@ -8,7 +8,7 @@ import { type History, histories, live } from './histories.ts'
 import { seeds } from './seeds.ts'
 import type { Counters } from './world.ts'
 
-const runs = Number(process.env.RUNS ?? 150)
+const runs = Number(process.env.RUNS ?? 300)
 const counters: Counters = {}
 const patient = 3_600_000
 

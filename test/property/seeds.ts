@@ -63,6 +63,16 @@ export const seeds: readonly (readonly [string, readonly Step[], Partial<Setting
     ],
   ],
   [
+    'a drift that was seen was forgotten when the process died right after it had agreed',
+    [
+      ...begun,
+      does(3, 'edit'),
+      does(0, 'edit', 1),
+      offline(1),
+      passes({ events: [{ at: 1, what: 'die after commit' }] }),
+    ],
+  ],
+  [
     'an adopted copy whose update failed was created once more',
     [
       does(0, 'put'),

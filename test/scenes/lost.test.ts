@@ -307,6 +307,20 @@ describe('what looks alike', () => {
     expect(scene.all('hub', 'anna', 'jan')).toEqual(['Reception', 'Reception:a'])
   })
 
+  test('of two namesakes the edited one is what is left, when the hub has new ids and the state is lost', async () => {
+    const scene = await Scene.of({ hub: ['Ewa:1', 'Ewa:2'], anna: [], jan: [] }, unguarded())
+    await scene.rest()
+    scene.edit('anna', 'Ewa', { MobilePhone: '+48 600 100 200' })
+    const [hub, old] = [scene.folder('hub'), scene.folder('hub').items()]
+    for (const { id } of old) hub.copy(id, hub)
+    for (const { id } of old) hub.delete(id)
+    scene.controller().forget()
+    await scene.rest()
+    const all = scene.all('hub', 'anna', 'jan')
+    expect(all).toHaveLength(2)
+    expect(String(all)).toContain('+48 600 100 200')
+  })
+
   test('an item that a member copies within her folder is a second one, also after a lost state', async () => {
     const scene = await Scene.of({ hub: three, anna: [], jan: [] }, unguarded())
     await scene.rest()

@@ -2,7 +2,7 @@
 // edited since is as it was, what was created since is gone, what was deleted since is there again. Its commit
 // time and its deleted count go back, too. Changes made afterwards get change keys that nobody has seen. Who holds a
 // sync state of a later time is told of what is not there any more, and not of what went back: a sync state
-// remembers which change numbers it has seen, and those of the backup are among them (MS-OXCFXICS §3.2.5.3).
+// remembers which change numbers it has seen, and those of the backup are among them.
 import { removeItem } from './changes.ts'
 import type { Folder, Item, State } from './item.ts'
 
