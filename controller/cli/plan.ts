@@ -1,7 +1,7 @@
 // `exsync plan`: what a pass would do now. Names links and fields, never what stands in them.
 
 import { hashOf, type Refusal } from '../core/guard.ts'
-import type { ReplicaId } from '../core/id.ts'
+import { isHub, type ReplicaId } from '../core/id.ts'
 import { touched } from '../core/item.ts'
 import { castOf, nameOf } from '../core/roles.ts'
 import { reasonOf } from '../core/status.ts'
@@ -81,7 +81,7 @@ async function planned(
         : [...(await site.baseline(declared.id).memories()).keys()]
     const leaving = await leaversIn(
       declared,
-      memories.filter((id) => !id.startsWith('hub:')),
+      memories.filter((id) => !isHub(id)),
       site,
     )
     return { group: declared.id, deleted: true, problems: [], replicas: [], leaving }

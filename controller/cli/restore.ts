@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { contact } from '../core/contact.ts'
+import { isHub } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Bin, Binned } from '../store/bin.ts'
 import { roleUnder } from '../sync/observe.ts'
@@ -39,7 +40,7 @@ export function restore(
 function refuse(bin: Bin, stateDirectory: string, { n, group, replica, item }: Binned): void {
   const byHand = `exsync bin show ${n} shows it; put it into the public folder by hand`
   const lenses = bin.lenses(group)
-  const [, hub] = [...lenses].find(([id]) => id.startsWith('hub:')) ?? []
+  const [, hub] = [...lenses].find(([id]) => isHub(id)) ?? []
   const statuses = join(stateDirectory, 'status')
   const gone =
     existsSync(statuses) && !existsSync(join(statuses, `${group.replace('/', '.')}.yaml`))
@@ -52,7 +53,7 @@ function refuse(bin: Bin, stateDirectory: string, { n, group, replica, item }: B
     throw new SyncError('terminal', 'HubReceivesNothing', message)
   }
   const own = roleUnder(lenses.get(replica) ?? '')
-  if (contact.private(item) && !replica.startsWith('hub:') && own.private !== 'Copy') {
+  if (contact.private(item) && !isHub(replica) && own.private !== 'Copy') {
     const message = `${n} is marked private by its owner, and would reach everybody: ${byHand} if that is wanted`
     throw new SyncError('terminal', 'Private', message)
   }

@@ -16,6 +16,14 @@ export type ItemId = Id<'item'>
 /** What the server changes whenever the item does (ChangeKey); compared for equality only. */
 export type Version = Id<'version'>
 
+/** What the replica id of a hub begins with. */
+export const hubPrefix = 'hub:'
+
+/** Is it the id of a hub, of this group or of one that was named before? */
+export function isHub(replica: ReplicaId): boolean {
+  return replica.startsWith(hubPrefix)
+}
+
 /** A short, stable digest of some parts: 22 characters, safe in URLs, names and SQL. */
 export function digestOf(...parts: readonly string[]): string {
   const hash = createHash('sha256')

@@ -1,6 +1,6 @@
 // From a SyncGroup to the parts that its replicas play. Direction is per member, so one group says who
 // may write and who only receives.
-import type { ReplicaId } from './id.ts'
+import { hubPrefix, type ReplicaId } from './id.ts'
 import type { Role } from './link.ts'
 import type { SyncGroup } from './resources.generated.ts'
 
@@ -20,7 +20,7 @@ export function castOf({ spec }: SyncGroup): Cast {
   const path = spec.hub.publicFolder
   const writes = (direction: string | undefined) => (direction ?? spec.direction) === 'TwoWay'
   const hub: Role = {
-    id: `hub:${path.normalize('NFC').toLowerCase()}` as ReplicaId,
+    id: `${hubPrefix}${path.normalize('NFC').toLowerCase()}` as ReplicaId,
     hub: true,
     writes: true,
     receives: spec.members.some(({ direction }) => writes(direction)),

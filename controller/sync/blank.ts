@@ -1,12 +1,12 @@
 // A group that is given another hub begins anew: nothing that it knew of the old one may reach the new.
-import type { ReplicaId } from '../core/id.ts'
+import { isHub, type ReplicaId } from '../core/id.ts'
 import type { Role } from '../core/link.ts'
 import type { Baseline } from './ports.ts'
 
 /** Had the group another hub before? */
 export function anotherHub(before: readonly ReplicaId[], roles: readonly Role[]): boolean {
   const hub = roles.find((role) => role.hub)
-  return hub !== undefined && before.some((id) => id.startsWith('hub:')) && !before.includes(hub.id)
+  return hub !== undefined && before.some(isHub) && !before.includes(hub.id)
 }
 
 /** The baseline as if nothing had ever been agreed; what it is asked to write, it writes. */

@@ -1,6 +1,6 @@
 // Who left a group whose deletionPolicy is RemoveCopies: whose copies may be removed, and removing them at the
 // end of a pass. Who cannot be read now is tried again; without RemoveCopies, who left is simply forgotten.
-import type { ReplicaId } from '../core/id.ts'
+import { isHub, type ReplicaId } from '../core/id.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
 import { dismiss, mayDismiss } from './dismiss.ts'
@@ -12,7 +12,7 @@ export async function leaversOf(
   { former, baseline, rules }: Course,
   { left, sight }: Proposal,
 ): Promise<readonly Replica[]> {
-  const members = left.filter((id) => !id.startsWith('hub:'))
+  const members = left.filter((id) => !isHub(id))
   if (former === undefined || members.length === 0) return []
   const [before, claims] = [await baseline.memories(), await baseline.claims()]
   const present = rules.roles.map(({ id }) => sight.memories.get(id) ?? before.get(id))

@@ -5,7 +5,7 @@
 // member who cannot be reached now is tried again, and the group stays until then.
 // Caveats: where Exchange is gone for good, declare the group once more with deletionPolicy: Orphan, and
 // delete it again.
-import type { ReplicaId } from '../core/id.ts'
+import { isHub, type ReplicaId } from '../core/id.ts'
 import { dismiss, mayDismiss } from './dismiss.ts'
 import type { Declared } from './ports.ts'
 import type { Site } from './reconcile.ts'
@@ -20,7 +20,7 @@ export async function release(declared: Declared, site: Site, signal: AbortSigna
   if (deletionPolicy === 'RemoveCopies' && !suspend) {
     const [memories, claims] = [await baseline.memories(), await baseline.claims()]
     const ours = ([id, memory]: [ReplicaId, Parameters<typeof mayDismiss>[0]]) =>
-      !id.startsWith('hub:') && mayDismiss(memory, [], claims) === 'yes'
+      !isHub(id) && mayDismiss(memory, [], claims) === 'yes'
     const ids = [...memories].filter(ours).map(([id]) => id)
     for (const replica of ids.length === 0 ? [] : site.former(declared, ids, signal)) {
       await dismiss(group, replica, baseline, at, signal)

@@ -1,6 +1,6 @@
 // A replica is known by its mailbox and path, and so by another name once somebody renames either. The folder's
 // own id tells that it is the same one; then what was agreed of it stays agreed, and nothing is taken for new.
-import type { ReplicaId } from '../core/id.ts'
+import { isHub, type ReplicaId } from '../core/id.ts'
 import type { Link, Role } from '../core/link.ts'
 import type { Sight } from './observe.ts'
 import type { Baseline, Memory } from './ports.ts'
@@ -16,7 +16,6 @@ export function renamesIn(
 ): Renames {
   const renames = new Map<ReplicaId, ReplicaId>()
   const present = new Set(roles.map(({ id }) => id))
-  const isHub = (id: ReplicaId) => id.startsWith('hub:')
   for (const { id, hub } of roles) {
     const folder = before.has(id) ? undefined : sight.memories.get(id)?.folder
     if (folder === undefined) continue
