@@ -19,13 +19,45 @@ export type Config = Readonly<{
   binMaxBytes: number
   /** Where the key of the state is; undefined: it has none. */
   keyFile: string | undefined
+  /** How many groups have a pass at once. */
+  concurrent: number
+  /** By how much waits differ from what was asked for, in percent of it. */
+  jitterPercent: number
+  /** How long passes may take to end when the process is asked to stop. */
+  graceMs: number
+  crossNamespace: boolean
+  kube: KubeConfiguration
+  /** host:port, or undefined for none. Named: it was asked for, and must be had. */
+  metrics: Address
+  health: Address
+}>
+
+/** Where to listen. */
+export type Address = Readonly<{ address: string | undefined; named: boolean }>
+
+/** How the controller talks to Kubernetes. Durations in ms. */
+export type KubeConfiguration = Readonly<{
+  /** Paths as KUBECONFIG lists them. */
+  kubeconfig: string | undefined
+  /** Namespaces to look at; none: all. */
+  namespaces: readonly string[]
+  elect: boolean
+  leaseName: string
+  /** The Lease's namespace; undefined: that of the pod or of the kubeconfig. */
+  leaseNamespace: string | undefined
+  leaseMs: number
+  renewMs: number
+  retryMs: number
+  /** Who this process is, for people. */
+  identity: string
 }>
 
 /** What each command is, for people. */
 export const usage = `\
 usage: exsync <command>
 
-  run --local DIR --state DIR [--once]     keep the groups of a directory the same; --once: one pass each
+  run --state DIR [--once]                 keep the groups of a Kubernetes cluster the same; --once: one pass each
+  run --local DIR --state DIR [--once]     keep the groups of a directory the same
   plan (--local DIR | -f FILE…) --state DIR [-o table|json]
                                            what a pass would do now; writes nothing anywhere
                                            exits 0: nothing to do, 2: changes, 1: error
@@ -40,7 +72,22 @@ usage: exsync <command>
   --bin-limit 1Gi          how much the bin may hold; when it is full nothing is overwritten or deleted
   --key-file FILE          the state is encrypted with this key: 32 bytes, raw, hexadecimal or base64;
                            also EXSYNC_KEY_FILE; for every command with --state
-  --log-level info         also EXSYNC_LOG_LEVEL; trace, debug, info, warn, error`
+  --log-level info         also EXSYNC_LOG_LEVEL; trace, debug, info, warn, error
+
+for run:
+  --concurrent 4                      how many groups have a pass at once
+  --interval-jitter-percentage 5      by how much intervals differ, so that groups do not stay in step
+  --graceful-shutdown-timeout 20s     how long passes may take to end their batch
+  --allow-cross-namespace-refs        spec.serverRef.namespace may name another namespace
+  --metrics-bind-address :8080        where /metrics is served; 0: nowhere (and with --local, unless it is named)
+  --health-probe-bind-address :9440   where /healthz and /readyz are served; likewise
+
+for run on Kubernetes, which is found by KUBECONFIG, or in a pod:
+  --watch-namespace NS                look at this namespace only; may be given several times
+  --no-leader-elect                   do not wait for the Lease: sure that no other controller runs
+  --leader-elect-resource-name exchange-sync-controller
+  --leader-elect-resource-namespace   that of the pod (POD_NAMESPACE) or of the kubeconfig
+  --leader-elect-lease-duration 15s, --leader-elect-renew-deadline 10s, --leader-elect-retry-period 2s`
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
@@ -73,7 +120,63 @@ export function configOf(args: readonly string[], environment: NodeJS.ProcessEnv
     binRetentionMs: duration('--bin-retention', values['bin-retention'] ?? '720h'),
     binMaxBytes: bytes('--bin-limit', values['bin-limit'] ?? '1Gi'),
     keyFile: values['key-file'] ?? environment.EXSYNC_KEY_FILE,
+    concurrent: count('--concurrent', values.concurrent ?? '4', 1, 100),
+    jitterPercent: count(
+      '--interval-jitter-percentage',
+      values['interval-jitter-percentage'] ?? '5',
+      0,
+      50,
+    ),
+    graceMs: duration('--graceful-shutdown-timeout', values['graceful-shutdown-timeout'] ?? '20s'),
+    crossNamespace: values['allow-cross-namespace-refs'] ?? false,
+    kube: kubeOf(values, environment),
+    metrics: addressOf('metrics-bind-address', values, ':8080'),
+    health: addressOf('health-probe-bind-address', values, ':9440'),
   })
+}
+
+function kubeOf(values: Values, environment: NodeJS.ProcessEnv): KubeConfiguration {
+  const lease = (name: 'lease-duration' | 'renew-deadline' | 'retry-period', usual: string) =>
+    duration(`--leader-elect-${name}`, values[`leader-elect-${name}`] ?? usual)
+  const leaseMs = lease('lease-duration', '15s')
+  const renewMs = lease('renew-deadline', '10s')
+  const retryMs = lease('retry-period', '2s')
+  if (renewMs >= leaseMs || retryMs * 1.2 >= renewMs) {
+    const order = '--leader-elect-retry-period < -renew-deadline < -lease-duration'
+    throw invalid(`${order} does not hold: a leader must stop before another one begins`)
+  }
+  return {
+    kubeconfig: environment.KUBECONFIG || undefined,
+    namespaces: values['watch-namespace'] ?? [],
+    elect: values['leader-elect'] ?? true,
+    leaseName: values['leader-elect-resource-name'] ?? 'exchange-sync-controller',
+    leaseNamespace: values['leader-elect-resource-namespace'] ?? environment.POD_NAMESPACE,
+    leaseMs,
+    renewMs,
+    retryMs,
+    identity: environment.POD_NAME || environment.HOSTNAME || 'exsync',
+  }
+}
+
+function addressOf(
+  flag: 'metrics-bind-address' | 'health-probe-bind-address',
+  values: Values,
+  usual: string,
+): Address {
+  const given = values[flag]
+  const nowhere = given === '0' || given === ''
+  if (given !== undefined && !nowhere && !/^([^\s:]*|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/.test(given))
+    throw invalid(`--${flag} ${given} is not an address, like :8080, 127.0.0.1:8080 or 0`)
+  const local = values.local !== undefined || (values.once ?? false)
+  const address = given === undefined ? (local ? undefined : usual) : nowhere ? undefined : given
+  return { address, named: given !== undefined }
+}
+
+function count(flag: string, text: string, least: number, most: number): number {
+  const number = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN
+  if (!(number >= least && number <= most))
+    throw invalid(`${flag} ${text} is not a number from ${least} to ${most}`)
+  return number
 }
 
 type Values = ReturnType<typeof read>['values']
@@ -94,7 +197,21 @@ function read(given: readonly string[]) {
         'bin-retention': { type: 'string' },
         'bin-limit': { type: 'string' },
         'key-file': { type: 'string' },
+        concurrent: { type: 'string' },
+        'interval-jitter-percentage': { type: 'string' },
+        'graceful-shutdown-timeout': { type: 'string' },
+        'allow-cross-namespace-refs': { type: 'boolean' },
+        'metrics-bind-address': { type: 'string' },
+        'health-probe-bind-address': { type: 'string' },
+        'watch-namespace': { type: 'string', multiple: true },
+        'leader-elect': { type: 'boolean' },
+        'leader-elect-resource-name': { type: 'string' },
+        'leader-elect-resource-namespace': { type: 'string' },
+        'leader-elect-lease-duration': { type: 'string' },
+        'leader-elect-renew-deadline': { type: 'string' },
+        'leader-elect-retry-period': { type: 'string' },
       },
+      allowNegative: true,
     })
   } catch (error) {
     throw invalid(error instanceof Error ? error.message : 'the arguments cannot be read')

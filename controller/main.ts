@@ -1,6 +1,7 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning --max-semi-space-size=8 --max-old-space-size=768
 // exsync. Wires everything; the only file that knows every floor. The flags above keep V8 from growing to
 // a gigabyte before it collects: measured, a third of the memory for a tenth more CPU.
+import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bin, conflicts, status } from './cli/look.ts'
@@ -10,34 +11,28 @@ import { validate } from './cli/validate.ts'
 import { type Config, configOf, usage } from './config.ts'
 import type { GroupId } from './core/id.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
+import { keyIn, type Outside } from './desk.ts'
 import { Connections } from './ews/exchange.ts'
 import { LocalDeclarations } from './local/declarations.ts'
 import { sourcesIn } from './local/directory.ts'
 import { problemText } from './local/problem.ts'
+import { run } from './run.ts'
 import { type Opening, openState, type State } from './store/state.ts'
-import { keyOf } from './store/vault.ts'
 import type { Clock, Declarations } from './sync/ports.ts'
 import type { Site } from './sync/reconcile.ts'
-import { once, schedule } from './sync/schedule.ts'
-import { logger, logPass } from './telemetry/log.ts'
+import { Servers } from './sync/servers.ts'
 
 const clock: Clock = {
   now: () => Date.now(),
   sleep: (delayMs, signal) => sleep(delayMs, undefined, { signal }),
 }
 
-/** How long a pass may take to end its batch after it was asked to stop. */
-const graceMs = 20_000
-
-/** How often what is older than the bin's retention is let go. */
-const sweepMs = 3_600_000
-
 const out = (line: string) => process.stdout.write(`${line}\n`)
 
 async function main(config: Config): Promise<number> {
   switch (config.command) {
     case 'run':
-      return run(config)
+      return run(config, outside(config.graceMs))
     case 'plan':
       return planning(config)
     case 'validate':
@@ -70,73 +65,12 @@ async function main(config: Config): Promise<number> {
   }
 }
 
-async function run(config: Config): Promise<number> {
-  if (config.local === undefined) {
-    throw new SyncError(
-      'terminal',
-      'InvalidArguments',
-      'run needs --local DIR: talking to Kubernetes is not built yet',
-    )
-  }
-  const log = logger(config.logLevel)
-  const { stop, hard } = signals()
-  const { binMaxBytes } = config
-  const state = openState(config.state, { key: await keyIn(config), binMaxBytes })
-  const connections = new Connections(clock, (operation, outcome, durationMs) =>
-    log.debug({ operation, outcome, durationMs }, 'request'),
-  )
-  try {
-    let sweptMs = 0
-    const sweep = () => {
-      if (clock.now() - sweptMs < sweepMs) return
-      sweptMs = clock.now()
-      try {
-        state.sweep(sweptMs - config.binRetentionMs)
-      } catch (error) {
-        // What is old goes an hour later; a disk that is full for a while must not end everything.
-        log.warn({ reason: syncErrorOf(error).code }, syncErrorOf(error).message)
-      }
-    }
-    sweep()
-    const warn: ConstructorParameters<typeof LocalDeclarations>[3] = (problems) => {
-      for (const problem of problems)
-        log.warn({ problem: problemText(problem) }, 'declaration is not valid')
-    }
-    const declarations = await LocalDeclarations.watching(
-      config.local,
-      config.state,
-      clock,
-      warn,
-      stop,
-    )
-    const told: Site['told'] = (group, result, unreported) => {
-      logPass(log, group, result)
-      if (unreported) log.warn({ group, reason: unreported.code }, unreported.message)
-      sweep()
-    }
-    const site = siteOf(declarations, state, connections, told)
-    log.info({ once: config.once }, 'started')
-    if (config.once) {
-      const groups = await declarations.groups()
-      const ready = await once(site, stop, hard)
-      if (groups.length === 0) log.error('no valid SyncGroup in the directory')
-      return ready && groups.length > 0 && declarations.problems === 0 ? 0 : 1
-    }
-    await schedule(site, { auditMs: config.auditMs, sliceMs: 60_000, concurrency: 4 }, stop, hard)
-    return 0
-  } finally {
-    log.info('stopped')
-    await connections.close()
-    state.close()
-  }
-}
-
 async function planning(config: Config): Promise<number> {
   const { local, files } = config
   if ((local === undefined) === (files.length === 0)) {
     throw new SyncError('terminal', 'InvalidArguments', 'plan needs either --local DIR or -f FILE')
   }
-  const { hard } = signals()
+  const hard = signals(config.graceMs).hard.signal
   const state = openState(config.state, { readOnly: true, key: await keyIn(config) })
   const connections = new Connections(clock)
   try {
@@ -150,8 +84,9 @@ async function planning(config: Config): Promise<number> {
       clock,
       complain,
       local === undefined ? 'excerpt' : 'look',
+      config.crossNamespace,
     )
-    const site = siteOf(declarations, state, connections, () => {})
+    const site = siteOf(declarations, state, connections)
     const code = await plan(site, config.output, out, hard)
     return declarations.problems > 0 ? 1 : code
   } finally {
@@ -160,12 +95,7 @@ async function planning(config: Config): Promise<number> {
   }
 }
 
-function siteOf(
-  declarations: Declarations,
-  state: State,
-  connections: Connections,
-  told: Site['told'],
-): Site {
+function siteOf(declarations: Declarations, state: State, connections: Connections): Site {
   return {
     declarations,
     replicas: (declared, signal) => connections.replicas(declared, signal),
@@ -173,7 +103,8 @@ function siteOf(
     baseline: (group) => state.baseline(group),
     recent: (group: GroupId) => state.bin.conflicts(10, group),
     clock,
-    told,
+    servers: new Servers(clock, { leastMs: 1_000, mostMs: 1_000 }),
+    told: () => {},
   }
 }
 
@@ -203,23 +134,12 @@ async function looking(
   }
 }
 
-async function keyIn({ keyFile }: Config): Promise<Uint8Array | undefined> {
-  if (keyFile === undefined) return undefined
-  try {
-    return keyOf(await readFile(keyFile))
-  } catch (error) {
-    if (error instanceof SyncError) throw error
-    throw new SyncError(
-      'terminal',
-      'KeyInvalid',
-      `cannot read the key file ${keyFile}: check --key-file and the file's permissions`,
-      { cause: error },
-    )
-  }
+function outside(graceMs: number): Outside {
+  return { clock, chance: Math.random, instance: randomUUID(), ...signals(graceMs) }
 }
 
 // The first signal ends passes after their batch, the second, or a while, abandons them.
-function signals(): { stop: AbortSignal; hard: AbortSignal } {
+function signals(graceMs: number): Pick<Outside, 'stop' | 'hard'> {
   const [stop, hard] = [new AbortController(), new AbortController()]
   const asked = () => {
     if (stop.signal.aborted) hard.abort()
@@ -228,7 +148,7 @@ function signals(): { stop: AbortSignal; hard: AbortSignal } {
   }
   process.on('SIGTERM', asked)
   process.on('SIGINT', asked)
-  return { stop: stop.signal, hard: hard.signal }
+  return { stop: stop.signal, hard }
 }
 
 try {

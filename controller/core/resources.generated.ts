@@ -35,6 +35,13 @@ export interface ExchangeServerSpec {
    * each folder.
    */
   readonly access: 'Impersonation' | 'Delegate'
+  /** How often the controller asks whether the server answers, as a Go duration from 1s to 24h. */
+  readonly interval: string
+  /**
+   * Whether the server is left alone. No group that refers to it reads or writes anything while it
+   * is.
+   */
+  readonly suspend: boolean
   readonly limits: ExchangeServerLimits
 }
 
@@ -91,6 +98,8 @@ export interface ExchangeServerStatus {
   readonly conditions?: readonly ExchangeServerStatusCondition[]
   /** The version the server reported last, like 15.2.2562.17. */
   readonly version?: string
+  /** The value of the annotation exchangesync.dev/requestedAt that was acted on last. */
+  readonly lastHandledReconcileAt?: string
 }
 
 /** One aspect of the resource's state. */
@@ -178,13 +187,15 @@ export interface SyncGroupSpec {
   readonly deletionPolicy: 'Orphan' | 'RemoveCopies'
 }
 
-/**
- * The ExchangeServer that holds the public folder and the mailboxes, in the namespace of the
- * SyncGroup.
- */
+/** The ExchangeServer that holds the public folder and the mailboxes. */
 export interface SyncGroupServerRef {
   /** The name of the ExchangeServer. */
   readonly name: string
+  /**
+   * The namespace of the ExchangeServer, when it is not that of the SyncGroup. It is refused unless
+   * the controller runs with --allow-cross-namespace-refs.
+   */
+  readonly namespace?: string
 }
 
 /** The replica that all others are compared with. Without it nothing is decided. */
@@ -255,6 +266,8 @@ export interface SyncGroupStatus {
   readonly guard?: SyncGroupStatusGuard
   /** The value of the annotation exchangesync.dev/requestedAt that was acted on last. */
   readonly lastHandledReconcileAt?: string
+  /** The value of the annotation exchangesync.dev/forceAt that was acted on last. */
+  readonly lastHandledForceAt?: string
 }
 
 /** One aspect of the resource's state. */
@@ -311,7 +324,7 @@ export interface SyncGroupStatusConflictsRecent {
 
 /** What the last pass did. */
 export interface SyncGroupStatusLastPass {
-  /** When the pass ended. */
+  /** When the pass ended. Passes that changed nothing are told of every five minutes only. */
   readonly time: string
   /** How long the pass took, in milliseconds. */
   readonly durationMs: number

@@ -33,6 +33,9 @@ export type Facts = Readonly<{
 }>
 
 const approveAnnotation = 'exchangesync.dev/approve'
+const requestAnnotation = 'exchangesync.dev/requestedAt'
+const forceAnnotation = 'exchangesync.dev/forceAt'
+const tokenMax = 256
 const problemsMax = 50
 const recentMax = 10
 const messageMax = 1024
@@ -49,14 +52,29 @@ export function statusOf(facts: Facts): SyncGroupStatus {
     const message = draft.message.slice(0, messageMax)
     return { ...draft, message, lastTransitionTime: since, observedGeneration: generation }
   })
-  const requested = group.metadata.annotations?.['exchangesync.dev/requestedAt']
-  const handled = result.kind === 'suspended' ? previous?.lastHandledReconcileAt : requested
+  const asked = group.metadata.annotations ?? {}
+  const idle = result.kind === 'suspended'
+  const handled = idle ? previous?.lastHandledReconcileAt : asked[requestAnnotation]
+  const forced = isForced(group, previous) && !idle
+  const forcedAt = forced ? asked[forceAnnotation] : previous?.lastHandledForceAt
   return {
     observedGeneration: generation,
     conditions,
     ...(result.kind === 'passed' ? passed(result.report, result.recent, cast) : kept(previous)),
-    ...(handled === undefined ? {} : { lastHandledReconcileAt: handled }),
+    ...(handled === undefined ? {} : { lastHandledReconcileAt: handled.slice(0, tokenMax) }),
+    ...(forcedAt === undefined ? {} : { lastHandledForceAt: forcedAt.slice(0, tokenMax) }),
   }
+}
+
+/**
+ * Did somebody ask for a pass that looks at everything, whatever the server's back-off? Both annotations must
+ * carry one token, and it counts once (Flux's forceAt).
+ */
+export function isForced(group: SyncGroup, previous: SyncGroupStatus | undefined): boolean {
+  const asked = group.metadata.annotations ?? {}
+  const token = asked[forceAnnotation]
+  if (token === undefined || token !== asked[requestAnnotation]) return false
+  return token.slice(0, tokenMax) !== previous?.lastHandledForceAt
 }
 
 /** Is the group as it should be? */

@@ -9,7 +9,11 @@ import { Hub } from './hub.ts'
 import { Pool } from './looks.ts'
 import { Member } from './member.ts'
 import { type Network, type NetworkOptions, pooledNetwork } from './network.ts'
+import { probe } from './probe.ts'
 import { type Endpoint, type Route, type Trace, Transport } from './transport.ts'
+
+/** A server, and what it is reached with. */
+export type Reached = Pick<Declared, 'server' | 'unusable' | 'credentials' | 'ca'>
 
 /** Connections to Exchange servers, one per server and account, shared by groups. */
 export class Connections {
@@ -30,25 +34,32 @@ export class Connections {
 
   /** The replicas of a group. Throws a terminal SyncError when what it refers to is missing or unusable. */
   replicas(declared: Declared, signal: AbortSignal): readonly Replica[] {
-    const line = this.#lineOf(declared, signal)
+    const line = this.#lineOf(declared.group.spec.serverRef.name, declared, signal)
     const cast = castOf(declared.group)
     return [hubOf(line, cast.hub), ...cast.members.map((place) => memberOf(line, place))]
   }
 
   /** The folders of members who are not declared any more. Throws as `replicas` does. */
   former(declared: Declared, ids: readonly ReplicaId[], signal: AbortSignal): readonly Replica[] {
-    const line = this.#lineOf(declared, signal)
+    const line = this.#lineOf(declared.group.spec.serverRef.name, declared, signal)
     return ids.map((id) => memberOf(line, formerPlaceOf(id)))
   }
 
-  #lineOf(declared: Declared, signal: AbortSignal): Line {
-    const endpoint = endpointOf(declared)
+  /** The version that a server tells. Rejects with a SyncError when it cannot be reached, or refuses. */
+  async probe(name: string, reached: Reached, signal: AbortSignal): Promise<string | undefined> {
+    const { endpoint, transport } = this.#lineOf(name, reached, signal)
+    const anchor = endpoint.username.includes('@') ? endpoint.username : undefined
+    return probe(transport, { anchor, lane: 'probe' }, signal)
+  }
+
+  #lineOf(name: string, reached: Reached, signal: AbortSignal): Line {
+    const endpoint = endpointOf(name, reached)
     const key = JSON.stringify(endpoint)
     const transport =
       this.#open.get(key) ??
       new Transport(endpoint, this.#clock, this.#trace, this.#network(endpoint))
     this.#open.set(key, transport)
-    const impersonates = declared.server?.spec.access === 'Impersonation'
+    const impersonates = reached.server?.spec.access === 'Impersonation'
     return { endpoint, transport, impersonates, pool: new Pool(), signal }
   }
 
@@ -85,9 +96,8 @@ function memberOf(line: Line, { role, mailbox, folder }: Place): Replica {
   return new Member({ role, path: folder, transport, control, pool, route, asOwner })
 }
 
-function endpointOf({ group, server, unusable, credentials, ca }: Declared): Endpoint {
+function endpointOf(name: string, { server, unusable, credentials, ca }: Reached): Endpoint {
   if (server === undefined) {
-    const name = group.spec.serverRef.name
     if (unusable !== undefined)
       throw new SyncError(
         'terminal',

@@ -5,6 +5,8 @@ import type { V1Secret } from '@kubernetes/client-node'
 import { digestOf, type GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
 import { syncErrorOf } from '../core/sync-error.ts'
+import { credentialsIn } from '../sync/credentials.ts'
+import { hindranceOf, isForeign } from '../sync/hindrance.ts'
 import type { Clock, Credentials, Declarations, Declared } from '../sync/ports.ts'
 import { sourcesIn, watchDirectory } from './directory.ts'
 import type { Source } from './documents.ts'
@@ -37,6 +39,8 @@ export class LocalDeclarations implements Declarations {
   readonly #clock: Clock
   readonly #warn: (problems: readonly Problem[]) => void
   readonly #part: Part
+  /** May a SyncGroup name an ExchangeServer of another namespace? */
+  readonly #crossNamespace: boolean
   #valid = new Map<string, Valid>()
   /** What is declared and was never valid, with why. */
   readonly #refused = new Map<string, string>()
@@ -54,7 +58,9 @@ export class LocalDeclarations implements Declarations {
     clock: Clock,
     warn: (problems: readonly Problem[]) => void,
     part: Part,
+    crossNamespace = false,
   ) {
+    this.#crossNamespace = crossNamespace
     this.#part = part
     this.#read = read
     this.#store = new Statuses(stateDirectory)
@@ -69,6 +75,7 @@ export class LocalDeclarations implements Declarations {
     clock: Clock,
     warn: (problems: readonly Problem[]) => void,
     signal: AbortSignal,
+    crossNamespace = false,
   ): Promise<LocalDeclarations> {
     const local = new LocalDeclarations(
       () => sourcesIn(directory),
@@ -76,6 +83,7 @@ export class LocalDeclarations implements Declarations {
       clock,
       warn,
       'run',
+      crossNamespace,
     )
     await watchDirectory(directory, () => local.#touched(), signal)
     return local
@@ -118,6 +126,9 @@ export class LocalDeclarations implements Declarations {
     const slept = nextMs === undefined ? [] : [this.#clock.sleep(nextMs, signal)]
     await Promise.race([touched, ...slept])
   }
+
+  // A group that is missing is told of from its status file.
+  async hold(): Promise<void> {}
 
   async report(declared: Declared, status: SyncGroupStatus): Promise<void> {
     const { apiVersion, kind, metadata } = declared.group
@@ -221,20 +232,15 @@ export class LocalDeclarations implements Declarations {
     const before = stored.metadata?.generation ?? 0
     const changed =
       stored.metadata?.annotations?.[hashAnnotation] !== digestOf(JSON.stringify(group.spec))
-    const { server, unusable, credentials, ca } = this.#referred(
-      group.spec,
-      group.metadata.namespace ?? 'default',
-    )
+    const referred = this.#referred(group)
+    const { server, credentials, ca } = referred
     const created = group.metadata.creationTimestamp ?? stored.metadata?.creationTimestamp
     const creationTimestamp = created ?? new Date(this.#clock.now()).toISOString()
     return {
       id,
       group: { ...group, metadata: { ...group.metadata, creationTimestamp } } as SyncGroup,
       generation: group.metadata.generation ?? (changed ? before + 1 : before),
-      server,
-      unusable,
-      credentials,
-      ca,
+      ...referred,
       fingerprint: digestOf(
         hash,
         JSON.stringify(server?.spec ?? ''),
@@ -250,25 +256,27 @@ export class LocalDeclarations implements Declarations {
   #endedOf(id: GroupId, stored: Stored): readonly Declared[] {
     const ended = endedGroup(id, stored)
     if (ended === undefined) return []
-    const { spec, metadata } = ended.group
-    const referred = this.#referred(spec, metadata.namespace ?? 'default')
-    const fingerprint = digestOf('ended', JSON.stringify([spec, referred]))
+    const referred = this.#referred(ended.group)
+    const fingerprint = digestOf('ended', JSON.stringify([ended.group.spec, referred]))
     const rest = { fingerprint, invalid: undefined, previous: stored.status, deleted: true }
     return [{ id, ...ended, ...referred, ...rest }]
   }
 
   // What a group refers to, as far as it is there.
   #referred(
-    spec: SyncGroup['spec'],
-    namespace: string,
-  ): Pick<Declared, 'server' | 'unusable' | 'credentials' | 'ca'> {
-    const { name } = spec.serverRef
-    const server = this.#resource<ExchangeServer>('ExchangeServer', namespace, name)
+    group: SyncGroup,
+  ): Pick<Declared, 'server' | 'unusable' | 'credentials' | 'ca' | 'hindrance'> {
+    const { name, namespace = group.metadata.namespace ?? 'default' } = group.spec.serverRef
+    const crossNamespace = this.#crossNamespace
+    const denied = isForeign(group) && !crossNamespace
+    const found = () => this.#resource<ExchangeServer>('ExchangeServer', namespace, name)
+    const server = denied ? undefined : found()
     const credentials = server && this.#secret(namespace, server.spec.auth.secretRef.name)
     const tls = server?.spec.tls?.caSecretRef
     const ca = tls && this.#secret(namespace, tls.name)?.[tls.key]
     const unusable = this.#refused.get(keyOf('ExchangeServer', namespace, name))
-    return { server, unusable, credentials, ca }
+    const hindrance = hindranceOf(group, { crossNamespace, server })
+    return { server, unusable, credentials, ca, hindrance }
   }
 
   #resource<Kind>(kind: string, namespace: string, name: string): Kind | undefined {
@@ -277,12 +285,7 @@ export class LocalDeclarations implements Declarations {
 
   #secret(namespace: string, name: string): Credentials | undefined {
     const secret = this.#resource<V1Secret>('Secret', namespace, name)
-    if (secret === undefined) return undefined
-    const decoded = Object.entries(secret.data ?? {}).map(([key, value]) => [
-      key,
-      Buffer.from(value, 'base64').toString('utf8'),
-    ])
-    return Object.fromEntries(decoded)
+    return secret && credentialsIn(secret.data)
   }
 }
 

@@ -56,10 +56,10 @@ export function danglingReferences(
 
 function serverFaults(
   { spec }: SyncGroup,
-  { namespace }: Ref,
+  { namespace: own }: Ref,
   found: ReadonlyMap<string, Draft>,
 ): readonly Fault[] {
-  const { name } = spec.serverRef
+  const { name, namespace = own } = spec.serverRef
   if (found.has(keyOf({ kind: 'ExchangeServer', namespace, name }))) return []
   const others = [...found.values()]
     .map(({ ref }) => ref)

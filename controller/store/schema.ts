@@ -5,7 +5,7 @@
 // and bin.won; prints of content are in bin.print and conflicts.version.
 
 /** The number of the schema below. */
-export const schemaVersion = 2
+export const schemaVersion = 3
 
 /** Marks the file as ours (`application_id`): "exsy". */
 export const applicationId = 0x65787379
@@ -69,6 +69,9 @@ CREATE TABLE IF NOT EXISTS journal (
   link TEXT NOT NULL, replica TEXT NOT NULL, action TEXT NOT NULL, result TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS journal_time ON journal (time_ms);
+CREATE TABLE IF NOT EXISTS writers (
+  one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS vault (
   one INTEGER PRIMARY KEY CHECK (one = 1), proof TEXT NOT NULL, clean INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -80,6 +83,10 @@ export const tables: Readonly<Record<number, readonly string[]>> = {
   2: [
     ...['replicas', 'links', 'bases', 'copies', 'bin', 'conflicts', 'caused', 'journal'],
     ...['tally', 'restores', 'vault', 'approvals'],
+  ],
+  3: [
+    ...['replicas', 'links', 'bases', 'copies', 'bin', 'conflicts', 'caused', 'journal'],
+    ...['tally', 'restores', 'vault', 'approvals', 'writers'],
   ],
 }
 

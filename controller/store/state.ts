@@ -12,7 +12,7 @@ import { Bin } from './bin.ts'
 import { damaged, refusalOf } from './refusals.ts'
 import { schemaVersion } from './schema.ts'
 import { Statements } from './statements.ts'
-import { refuseDamaged, sealed, upToDate, vaultOf, versionOf } from './upkeep.ts'
+import { epochOf, refuseDamaged, sealed, upToDate, vaultOf, versionOf } from './upkeep.ts'
 import { plain, type Vault } from './vault.ts'
 
 /** An open state. */
@@ -30,6 +30,10 @@ export type Opening = Readonly<{
   readOnly?: boolean
   /** Only to ask its writer for something, whether that runs now or later. */
   asking?: boolean
+  /** A Lease says that nobody else may write: whoever still has the state open is fenced off. */
+  leading?: boolean
+  /** Asked before every transaction; throws when nothing may be written any more. */
+  permit?: () => void
   /** 32 bytes. A state that is not encrypted yet is, as soon as it is opened for writing. */
   key?: Uint8Array | undefined
   /** How many bytes of content the bin may hold; what would need more is refused. */
@@ -54,13 +58,21 @@ export function openState(directory: string, opening: Opening = {}): State {
     refuseRemains(file)
     const scratch = directory === ':memory:' || (access !== 'write' && !existsSync(file))
     if (access === 'write' && !scratch) mkdirSync(directory, { recursive: true, mode: 0o700 })
-    const lock = access === 'write' && !scratch ? locked(join(directory, 'exsync.lock')) : undefined
+    const guard = join(directory, 'exsync.lock')
+    const lock = access === 'write' && !scratch ? locked(guard, opening.leading) : undefined
     try {
       if (lock !== undefined && !existsSync(file)) begin(file)
       const db = scratch ? new DatabaseSync(':memory:') : opened(file, access)
       try {
         const vault = scratch ? fresh(db, key) : ready(db, file, access, key)
-        return stateOf(db, new Statements(db, file), vault, binMaxBytes, lock)
+        const epoch = access === 'write' && !scratch ? epochOf(db) : undefined
+        return stateOf(
+          db,
+          new Statements(db, file, epoch, opening.permit),
+          vault,
+          binMaxBytes,
+          lock,
+        )
       } catch (error) {
         db.close()
         throw error
@@ -131,12 +143,16 @@ function begin(file: string): void {
 }
 
 // One writer: a lock that the operating system takes back when its holder dies, however it dies.
-function locked(file: string): DatabaseSync {
+// A holder that only stands still does not keep who leads by a Lease from going on without it.
+function locked(file: string, leading = false): DatabaseSync | undefined {
   const lock = new DatabaseSync(file)
   try {
     lock.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
   } catch (error) {
     lock.close()
+    const refusal = refusalOf(error, file)
+    const busy = refusal instanceof SyncError && refusal.code === 'StateInUse'
+    if (leading && busy) return undefined
     throw error
   }
   return lock

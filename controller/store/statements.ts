@@ -1,6 +1,7 @@
 // Prepared statements and transactions over one database. Whatever SQLite refuses leaves here as a
 // refusal that says what to do, and a transaction is all there or not at all.
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import { SyncError } from '../core/sync-error.ts'
 import { refusalOf } from './refusals.ts'
 import type { Row } from './rows.ts'
 
@@ -18,10 +19,15 @@ export class Statements {
   readonly #db: DatabaseSync
   readonly #file: string
   readonly #ready = new Map<string, Statement>()
+  /** The number of this writer; undefined: it is none. */
+  readonly #epoch: number | undefined
+  readonly #permit: () => void
 
-  constructor(db: DatabaseSync, file: string) {
+  constructor(db: DatabaseSync, file: string, epoch?: number, permit: () => void = () => {}) {
     this.#db = db
     this.#file = file
+    this.#epoch = epoch
+    this.#permit = permit
   }
 
   /** The statement of this text. */
@@ -36,6 +42,8 @@ export class Statements {
     return this.#refusing(() => {
       this.#db.exec(`PRAGMA synchronous = ${durable ? 'FULL' : 'NORMAL'}; BEGIN IMMEDIATE`)
       try {
+        this.#permit()
+        this.#refuseFenced()
         const result = work()
         this.#db.exec('COMMIT')
         return result
@@ -45,6 +53,18 @@ export class Statements {
         throw error
       }
     })
+  }
+
+  // Another one writes by now: what this one still knows is old.
+  #refuseFenced(): void {
+    if (this.#epoch === undefined) return
+    const now = this.sql('SELECT epoch FROM writers').get()?.epoch
+    if (Number(now) === this.#epoch) return
+    throw new SyncError(
+      'terminal',
+      'StateTakenOver',
+      'another controller has taken over the state: this one must end',
+    )
   }
 
   #prepared(text: string): Statement {

@@ -58,6 +58,7 @@ export function upToDate(db: DatabaseSync, version: number): void {
         change.run(digestOf(text), Buffer.byteLength(text), n)
       }
     }
+    db.exec('INSERT OR IGNORE INTO writers VALUES (1, 0)')
     db.exec('INSERT OR IGNORE INTO tally SELECT 1, coalesce(sum(size), 0) FROM bin')
     db.exec(`PRAGMA user_version = ${schemaVersion}; PRAGMA application_id = ${applicationId}`)
   })
@@ -151,4 +152,17 @@ function inOne(db: DatabaseSync, work: () => void): void {
     if (db.isTransaction) db.exec('ROLLBACK')
     throw error
   }
+}
+
+/**
+ * Fences off whoever wrote before: answers the number of this writer, which every transaction of its own must
+ * find unchanged.
+ */
+export function epochOf(db: DatabaseSync): number {
+  let epoch = 0
+  inOne(db, () => {
+    db.exec('UPDATE writers SET epoch = epoch + 1')
+    epoch = Number(db.prepare('SELECT epoch FROM writers').get()?.epoch)
+  })
+  return epoch
 }

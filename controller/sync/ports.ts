@@ -192,6 +192,8 @@ export type Declared = Readonly<{
   server: ExchangeServer | undefined
   /** Why the ExchangeServer, which is declared, cannot be used. */
   unusable: string | undefined
+  /** Why no pass may be made, whatever else is declared. */
+  hindrance?: SyncError | undefined
   /** The keys of the Secret for signing in; undefined when there is none. */
   credentials: Credentials | undefined
   /** The certificate authority to trust, PEM; undefined when none is named or it is missing. */
@@ -211,6 +213,8 @@ export interface Declarations {
   groups(): Promise<readonly Declared[]>
   /** Resolves when something may have changed since the last call of `groups`. */
   changed(signal: AbortSignal): Promise<void>
+  /** Makes sure that the end of the group will be told. Before its first pass, and again before each. */
+  hold(declared: Declared): Promise<void>
   /** Writes the status of a group. */
   report(declared: Declared, status: SyncGroupStatus): Promise<void>
   /** A group that was deleted needs nothing any more: it is forgotten, with its status. */

@@ -4,13 +4,15 @@ import { contact } from '../core/contact.ts'
 import { checkedMs } from '../core/duration.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
 import type { ConflictLine, Report } from '../core/report.ts'
+import type { SyncGroupStatus } from '../core/resources.generated.ts'
 import { castOf } from '../core/roles.ts'
-import { isReady, type Result, statusOf } from '../core/status.ts'
+import { isForced, isReady, type Result, statusOf } from '../core/status.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { pass } from './pass.ts'
 import type { Baseline, Clock, Declarations, Declared, Replica } from './ports.ts'
 import type { Course } from './propose.ts'
 import { release } from './release.ts'
+import { lockoutMs, type Servers, serverKeyOf } from './servers.ts'
 
 /** What reconciling needs of the outside. */
 export type Site = Readonly<{
@@ -21,8 +23,20 @@ export type Site = Readonly<{
   baseline: (group: GroupId) => Baseline
   recent: (group: GroupId) => readonly ConflictLine[]
   clock: Clock
-  /** Told once per pass; also why the status could not be written, when it could not. */
-  told: (group: GroupId, result: Result, unreported?: SyncError) => void
+  servers: Servers
+  /** Told once per pass. */
+  told: (ended: Ended) => void
+}>
+
+/** What a pass, or the refusal of one, came to. */
+export type Ended = Readonly<{
+  declared: Declared
+  result: Result
+  /** What was reported; none of one that was released. */
+  status: SyncGroupStatus | undefined
+  /** Why the status could not be written, when it could not. */
+  unreported: SyncError | undefined
+  tookMs: number
 }>
 
 /** How a pass is to be made. */
@@ -36,10 +50,13 @@ export type Mode = Readonly<{
 }>
 
 /** What became of it, and when to look again at the earliest, in ms. */
-export type Reconciled = Readonly<{ result: Result; ready: boolean; againMs: number }>
-
-/** A wrong password is not tried every minute: that locks accounts. */
-const lockoutMs = 15 * 60_000
+export type Reconciled = Readonly<{
+  result: Result
+  /** What was reported, or would have been; none of one that was released. */
+  status: SyncGroupStatus | undefined
+  ready: boolean
+  againMs: number
+}>
 
 /** Reconciles a group and writes its status. Rejects only when the signal aborts. */
 export async function reconcile(
@@ -48,20 +65,22 @@ export async function reconcile(
   mode: Mode,
   signal: AbortSignal,
 ): Promise<Reconciled> {
+  const beganMs = site.clock.now()
   const result = await resultOf(declared, site, mode, signal)
+  const ended = { declared, result, tookMs: site.clock.now() - beganMs }
   if (result.kind === 'released') {
-    site.told(declared.id, result)
-    return { result, ready: true, againMs: 0 }
+    site.told({ ...ended, status: undefined, unreported: undefined })
+    return { result, status: undefined, ready: true, againMs: 0 }
   }
   const { group, generation, invalid, previous, deleted } = declared
   const nowMs = site.clock.now()
   const status = statusOf({ group, generation, invalid, deleted, previous, result, nowMs })
   const unreported = await unreportedOf(site.declarations.report(declared, status), signal)
-  site.told(declared.id, result, unreported)
+  site.told({ ...ended, status, unreported })
   const againMs = againMsOf(declared, result)
-  if (unreported === undefined) return { result, ready: isReady(status), againMs }
+  if (unreported === undefined) return { result, status, ready: isReady(status), againMs }
   const retryMs = checkedMs(group.spec.retryInterval)
-  return { result, ready: false, againMs: Math.min(againMs, retryMs) }
+  return { result, status, ready: false, againMs: Math.min(againMs, retryMs) }
 }
 
 // A status is a report, never a memory: who cannot write it works on, and writes the next.
@@ -80,6 +99,7 @@ async function unreportedOf(
 
 /** What a pass of this group is made of. Throws a terminal SyncError when something is missing. */
 export function courseOf(declared: Declared, site: Site, mode: Mode, signal: AbortSignal): Course {
+  if (declared.hindrance !== undefined) throw declared.hindrance
   if (mode.claimed !== undefined) throw folderClaimed(mode.claimed)
   const { spec, metadata } = declared.group
   const { roles } = castOf(declared.group)
@@ -99,7 +119,7 @@ export function courseOf(declared: Declared, site: Site, mode: Mode, signal: Abo
     windowMs: checkedMs(spec.guard.window),
     approved: new Set(approved.split(/[\s,]+/).filter(Boolean)),
     budgetMs: Math.min(checkedMs(spec.timeout), mode.sliceMs ?? Number.POSITIVE_INFINITY),
-    audit: mode.audit,
+    audit: mode.audit || isForced(declared.group, declared.previous),
     stopping: mode.stopping,
     clock: site.clock,
   }
@@ -123,14 +143,42 @@ async function resultOf(
   if (declared.group.spec.suspend && !declared.deleted) return { kind: 'suspended' }
   try {
     if (declared.deleted) {
-      await release(declared, site, signal)
+      // Who only lets go needs no Exchange.
+      const { deletionPolicy, suspend } = declared.group.spec
+      const work = () => release(declared, site, signal)
+      if (deletionPolicy === 'RemoveCopies' && !suspend) await trying(declared, site, work, signal)
+      else await work()
       return { kind: 'released' }
     }
-    const report = await pass(courseOf(declared, site, mode, signal), signal)
+    await site.declarations.hold(declared)
+    const course = courseOf(declared, site, mode, signal)
+    const report = await trying(declared, site, () => pass(course, signal), signal)
     return { kind: 'passed', report, recent: site.recent(declared.id) }
   } catch (error) {
     signal.throwIfAborted()
     return { kind: 'failed', error: syncErrorOf(error) }
+  }
+}
+
+// While the server is left alone, nothing is tried; who tries tells how the server is.
+async function trying<Done>(
+  declared: Declared,
+  { servers }: Site,
+  work: () => Promise<Done>,
+  signal: AbortSignal,
+): Promise<Done> {
+  const server = serverKeyOf(declared)
+  if (server === undefined) return work()
+  const refused = servers.enter(server, isForced(declared.group, declared.previous))
+  if (refused !== undefined) throw refused
+  try {
+    const done = await work()
+    servers.leave(server, undefined)
+    return done
+  } catch (error) {
+    if (signal.aborted) servers.abandon(server)
+    else servers.leave(server, syncErrorOf(error))
+    throw error
   }
 }
 

@@ -18,6 +18,7 @@ export async function release(declared: Declared, site: Site, signal: AbortSigna
   const at = () => ({ timeMs: site.clock.now(), pass: new Date(site.clock.now()).toISOString() })
   // As everywhere, nothing is touched while it is suspended.
   if (deletionPolicy === 'RemoveCopies' && !suspend) {
+    if (declared.hindrance !== undefined) throw declared.hindrance
     const [memories, claims] = [await baseline.memories(), await baseline.claims()]
     const ours = ([id, memory]: [ReplicaId, Parameters<typeof mayDismiss>[0]]) =>
       !isHub(id) && mayDismiss(memory, [], claims) === 'yes'

@@ -1,15 +1,24 @@
 // When which group gets a pass. A group is never in two passes at once; a changed declaration gets one
 // at once; otherwise each group has its interval. An event only says: look again.
-
 import { refusedClaims } from '../core/claims.ts'
 import type { GroupId } from '../core/id.ts'
 import type { Declared } from './ports.ts'
-import { type Mode, type Reconciled, reconcile, type Site } from './reconcile.ts'
+import { Queue, type QueueWatch } from './queue.ts'
+import { type Mode, reconcile, type Site } from './reconcile.ts'
 
-/** How often a pass looks at everything, and how long one slice of a long pass is; ms. */
-export type Rhythm = Readonly<{ auditMs: number; sliceMs: number; concurrency: number }>
+/** How often a pass looks at everything, how long one slice of a long pass is, how many passes at once; ms. */
+export type Rhythm = Readonly<{
+  auditMs: number
+  sliceMs: number
+  concurrency: number
+  /** Spreads waits, so that groups that were declared together do not stay in step. */
+  jitter?: (ms: number) => number
+  watch?: QueueWatch
+  /** Told of the queue when it begins, for metrics. */
+  begun?: (queue: Queue<GroupId>) => void
+}>
 
-type Place = { dueMs: number; fingerprint: string; auditMs: number; running: boolean }
+type Claims = ReturnType<typeof refusedClaims>
 
 /** Makes one pass for every group, however long it takes; answers whether all are ready. */
 export async function once(site: Site, stop: AbortSignal, hard: AbortSignal): Promise<boolean> {
@@ -32,80 +41,108 @@ export async function schedule(
   stop: AbortSignal,
   hard: AbortSignal,
 ): Promise<void> {
-  const places = new Map<GroupId, Place>()
-  const running = new Map<GroupId, Promise<void>>()
+  // What fails says itself when to look again (`againMs`), so the queue's own back-off is for defects.
+  const queue = new Queue<GroupId>(site.clock, { leastMs: 1_000, mostMs: 300_000 }, rhythm.watch)
+  rhythm.begun?.(queue)
+  const table = new Table(queue, site.clock.now(), rhythm)
+  const failed = new AbortController()
+  const ending = AbortSignal.any([stop, failed.signal])
+  const guarded = (work: Promise<void>) =>
+    work.catch((error: unknown) => {
+      failed.abort()
+      throw error
+    })
+  const workers = Array.from({ length: rhythm.concurrency }, () => work(site, table, ending, hard))
+  await Promise.all([watch(site, table, ending), ...workers].map(guarded))
+}
+
+// Takes over what is declared, whenever it may have changed.
+async function watch(site: Site, table: Table, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
-    const wake = new AbortController()
-    const signal = AbortSignal.any([stop, wake.signal])
-    const changed = site.declarations.changed(signal).catch(() => {})
-    const groups = await site.declarations.groups()
-    const claims = claimsOf(groups)
-    for (const id of places.keys()) if (!groups.some((each) => each.id === id)) places.delete(id)
-    for (const declared of groups) {
-      const place = placeOf(places, declared, site.clock.now(), rhythm)
-      if (place.running || place.dueMs > site.clock.now() || running.size >= rhythm.concurrency)
-        continue
-      const audit = place.auditMs <= site.clock.now()
-      if (audit) place.auditMs = site.clock.now() + rhythm.auditMs
-      place.running = true
-      const mode = modeOf(claims, declared, stop, rhythm.sliceMs, audit)
-      running.set(
-        declared.id,
-        turn(declared, site, mode, place, hard).finally(() => running.delete(declared.id)),
-      )
+    const changed = site.declarations.changed(stop).catch(() => {})
+    table.take(await site.declarations.groups())
+    await changed
+  }
+}
+
+async function work(site: Site, table: Table, stop: AbortSignal, hard: AbortSignal): Promise<void> {
+  for (;;) {
+    const id = await table.queue.get(stop)
+    if (id === undefined) return
+    try {
+      const turn = table.turn(id, site.clock.now(), stop)
+      if (turn === undefined) continue
+      const done = await reconcile(turn.declared, site, turn.mode, hard)
+      table.passed(id, done)
+    } catch (error) {
+      if (!hard.aborted) throw error
+    } finally {
+      table.queue.done(id)
     }
-    const next = Math.min(
-      ...[...places.values()].filter((place) => !place.running).map(({ dueMs }) => dueMs),
-    )
-    const waitMs = Math.min(Math.max(0, next - site.clock.now()), 60_000)
-    const full = running.size >= rhythm.concurrency
-    const sleep = full ? [] : [site.clock.sleep(waitMs, signal).catch(() => {})]
-    await Promise.race([changed, ...sleep, ...running.values()])
-    wake.abort()
-  }
-  await Promise.all(running.values())
-}
-
-async function turn(
-  declared: Declared,
-  site: Site,
-  mode: Mode,
-  place: Place,
-  hard: AbortSignal,
-): Promise<void> {
-  let done: Reconciled | undefined
-  try {
-    done = await reconcile(declared, site, mode, hard)
-  } catch (error) {
-    if (!hard.aborted) throw error
-  } finally {
-    place.running = false
-    // What was declared anew meanwhile is due at once.
-    const changed = place.fingerprint !== declared.fingerprint
-    place.dueMs = site.clock.now() + (changed ? 0 : (done?.againMs ?? 0))
   }
 }
 
-// A new or changed declaration is due at once.
-function placeOf(
-  places: Map<GroupId, Place>,
-  { id, fingerprint }: Declared,
-  nowMs: number,
-  rhythm: Rhythm,
-): Place {
-  const place = places.get(id) ?? {
-    dueMs: nowMs,
-    fingerprint,
-    auditMs: nowMs + rhythm.auditMs,
-    running: false,
+type Place = { declared: Declared; claimedBy: GroupId | undefined; auditMs: number }
+
+// What is declared, and when each group is looked at whole.
+class Table {
+  readonly queue: Queue<GroupId>
+  readonly #rhythm: Rhythm
+  readonly #places = new Map<GroupId, Place>()
+  #claims: Claims = new Map()
+  #nowMs: number
+
+  constructor(queue: Queue<GroupId>, nowMs: number, rhythm: Rhythm) {
+    this.queue = queue
+    this.#rhythm = rhythm
+    this.#nowMs = nowMs
   }
-  if (place.fingerprint !== fingerprint) Object.assign(place, { dueMs: nowMs, fingerprint })
-  places.set(id, place)
-  return place
+
+  // A new or changed declaration is due at once, and so is who may have a folder now, or may not.
+  take(groups: readonly Declared[]): void {
+    this.#claims = claimsOf(groups)
+    const there = new Set(groups.map(({ id }) => id))
+    for (const id of this.#places.keys()) {
+      if (there.has(id)) continue
+      this.#places.delete(id)
+      this.queue.remove(id)
+    }
+    for (const declared of groups) {
+      const { id, fingerprint } = declared
+      const before = this.#places.get(id)
+      const claimedBy = this.#claims.get(id)?.by
+      const same = before?.declared.fingerprint === fingerprint && before.claimedBy === claimedBy
+      const auditMs = before?.auditMs ?? this.#nowMs + this.#rhythm.auditMs
+      this.#places.set(id, { declared, claimedBy, auditMs })
+      if (!same) this.queue.add(id)
+    }
+  }
+
+  turn(id: GroupId, nowMs: number, stop: AbortSignal) {
+    this.#nowMs = nowMs
+    const place = this.#places.get(id)
+    if (place === undefined) return undefined
+    const audit = place.auditMs <= nowMs
+    if (audit) place.auditMs = nowMs + this.#rhythm.auditMs
+    const { declared } = place
+    return { declared, mode: modeOf(this.#claims, declared, stop, this.#rhythm.sliceMs, audit) }
+  }
+
+  passed(id: GroupId, { result, status, againMs }: Awaited<ReturnType<typeof reconcile>>): void {
+    const place = this.#places.get(id)
+    if (place === undefined) return
+    if (result.kind === 'released') {
+      this.#places.delete(id)
+      return
+    }
+    place.declared = { ...place.declared, previous: status }
+    const { jitter = (ms: number) => ms } = this.#rhythm
+    this.queue.add(id, jitter(againMs))
+  }
 }
 
 /** The groups that are refused because an older one has a member's folder. */
-export function claimsOf(groups: readonly Declared[]): ReturnType<typeof refusedClaims> {
+export function claimsOf(groups: readonly Declared[]): Claims {
   return refusedClaims(
     groups
       .filter(({ deleted }) => !deleted)
@@ -114,7 +151,7 @@ export function claimsOf(groups: readonly Declared[]): ReturnType<typeof refused
 }
 
 function modeOf(
-  claims: ReturnType<typeof refusedClaims>,
+  claims: Claims,
   { id }: Declared,
   stop: AbortSignal,
   sliceMs: number | undefined,

@@ -2,7 +2,9 @@
 // only: no addresses, no names, no content, no secrets.
 import { type Logger, pino } from 'pino'
 import type { GroupId } from '../core/id.ts'
+import type { ServerResult } from '../core/server-status.ts'
 import { type Result, reasonOf } from '../core/status.ts'
+import type { SyncError } from '../core/sync-error.ts'
 
 /** A logger to standard output. Levels are pino's. */
 export function logger(level: string): Logger {
@@ -10,7 +12,7 @@ export function logger(level: string): Logger {
 }
 
 /** Logs what became of a pass. */
-export function logPass(log: Logger, group: GroupId, result: Result): void {
+export function logPass(log: Logger, group: GroupId, result: Result, tookMs: number): void {
   if (result.kind === 'suspended') {
     log.info({ group }, 'suspended')
     return
@@ -26,7 +28,10 @@ export function logPass(log: Logger, group: GroupId, result: Result): void {
       result.error.cause instanceof Error && code === 'Unexpected'
         ? placeOf(result.error.cause)
         : undefined
-    log.warn({ group, kind, reason: reasonOf(code), ...(cause ? { cause } : {}) }, 'pass failed')
+    log.warn(
+      { group, kind, reason: reasonOf(code), durationMs: tookMs, ...(cause ? { cause } : {}) },
+      'pass failed',
+    )
     return
   }
   const {
@@ -58,6 +63,22 @@ export function logPass(log: Logger, group: GroupId, result: Result): void {
     { ...fields, current, behind, unreachable, refused: refusals.length, reasons, unfinished },
     'pass done',
   )
+}
+
+/** Logs what became of asking a server. */
+export function logServer(
+  log: Logger,
+  server: string,
+  result: ServerResult,
+  unreported: SyncError | undefined,
+): void {
+  if (result.kind === 'failed') {
+    const { kind, code } = result.error
+    log.warn({ server, kind, reason: reasonOf(code) }, 'server not ready')
+  } else {
+    log.debug({ server }, result.kind === 'answered' ? 'server ready' : 'server suspended')
+  }
+  if (unreported) log.warn({ server, reason: unreported.code }, unreported.message)
 }
 
 function placeOf(error: Error): string {

@@ -18,6 +18,7 @@ import { openState, type State, stateFile } from '../../controller/store/state.t
 import type { Clock, Declared } from '../../controller/sync/ports.ts'
 import { reconcile, type Site } from '../../controller/sync/reconcile.ts'
 import { claimsOf } from '../../controller/sync/schedule.ts'
+import { Servers } from '../../controller/sync/servers.ts'
 import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import type { Literal } from '../exchange/store/literal.ts'
 import type { FolderHandle, MailboxHandle, Snapshot } from '../exchange/store/store.ts'
@@ -328,6 +329,7 @@ export class Controller {
       declarations: {
         groups: async () => [],
         changed: async () => {},
+        hold: async () => {},
         report: async ({ id }, status) => void this.statuses.set(id, status),
         released: async ({ id }) => void this.#groups.delete(id.split('/')[1] ?? ''),
       },
@@ -336,6 +338,7 @@ export class Controller {
       baseline: (group: GroupId) => this.#state.baseline(group),
       recent: (group: GroupId) => this.#state.bin.conflicts(10, group),
       clock: this.#scene.clock,
+      servers: new Servers(this.#scene.clock, { leastMs: 1_000, mostMs: 1_000 }),
       told: () => {},
     }
   }

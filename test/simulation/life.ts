@@ -15,6 +15,7 @@ import {
   type Site,
 } from '../../controller/sync/reconcile.ts'
 import { schedule } from '../../controller/sync/schedule.ts'
+import { Servers } from '../../controller/sync/servers.ts'
 import { ConnectionLost, type Fault } from '../exchange/http/fault.ts'
 import type { Office } from './office.ts'
 
@@ -57,6 +58,7 @@ export class Life {
   readonly #state: State
   readonly #clock: Clock
   readonly #connections: Connections
+  readonly #servers: Servers
   readonly #end = Promise.withResolvers<typeof died>()
   #dead = false
 
@@ -69,6 +71,7 @@ export class Life {
       now: () => clock.now(),
       sleep: (delayMs, until) => (this.#dead ? never() : clock.sleep(delayMs, until)),
     }
+    this.#servers = new Servers(this.#clock, { leastMs: 5_000, mostMs: 900_000 })
     this.#connections = new Connections(this.#clock, undefined, () => this.#network())
   }
 
@@ -131,6 +134,7 @@ export class Life {
         new Promise((_, reject) =>
           until.addEventListener('abort', () => reject(until.reason), { once: true }),
         ),
+      hold: async () => {},
       released: async () => {},
       report: async (declared, status) => {
         if (this.#dead) await never()
@@ -149,7 +153,8 @@ export class Life {
       baseline: (group) => this.#mortal(this.#state.baseline(group)),
       recent: (group) => this.#state.bin.conflicts(10, group),
       clock: this.#clock,
-      told: (group, result) => this.#watch.ended?.(group, result),
+      servers: this.#servers,
+      told: ({ declared: { id }, result }) => this.#watch.ended?.(id, result),
     }
   }
 

@@ -131,6 +131,8 @@ function declaredOf(plan: Plan, team: Team, url: string): Declared {
       url,
       auth: { type: 'Basic', secretRef: { name: 'account' } },
       access: 'Impersonation',
+      interval: '5m',
+      suspend: false,
       limits: { concurrency: plan.concurrency, concurrencyPerMailbox: 1, requestTimeout: '60s' },
     },
   }

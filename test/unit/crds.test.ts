@@ -182,12 +182,12 @@ test('SyncGroup shows what a person asks first', () => {
   const columns = crds.find(({ kind }) => kind === 'SyncGroup')?.columns ?? []
   expect(columns.filter(({ priority = 0 }) => priority === 0).map(({ name }) => name)).toEqual([
     'Ready',
-    'Members',
+    'Message',
     'Items',
+    'Members',
     'Conflicts',
     'Last Pass',
     'Age',
-    'Message',
   ])
 })
 

@@ -9,6 +9,7 @@ import { openState } from '../../controller/store/state.ts'
 import type { Clock, Declared } from '../../controller/sync/ports.ts'
 import { type Mode, reconcile, type Site } from '../../controller/sync/reconcile.ts'
 import { schedule } from '../../controller/sync/schedule.ts'
+import { Servers } from '../../controller/sync/servers.ts'
 
 const signal = new AbortController().signal
 const text = (interval: string) => `
@@ -79,6 +80,7 @@ function siteOf(clock: Clock, groups: () => readonly Declared[], replicas: Site[
       groups: async () => groups(),
       changed: (until) =>
         new Promise((resolve) => until.addEventListener('abort', () => resolve(), { once: true })),
+      hold: async () => {},
       report: async () => {},
       released: async () => {},
     },
@@ -87,6 +89,7 @@ function siteOf(clock: Clock, groups: () => readonly Declared[], replicas: Site[
     baseline: (group) => state.baseline(group),
     recent: () => [],
     clock,
+    servers: new Servers(clock, { leastMs: 1_000, mostMs: 900_000 }),
     told: () => {},
   }
 }
@@ -185,7 +188,7 @@ test('a status that cannot be written is told, tried again soon, and ends nothin
   const told: (SyncError | undefined)[] = []
   const mute: Site = {
     ...site,
-    told: (_group, _result, unreported) => told.push(unreported),
+    told: ({ unreported }) => told.push(unreported),
     declarations: {
       ...site.declarations,
       report: async () => {

@@ -78,7 +78,7 @@ const OTHER = 'one_more@corp.example'
 const mutations: readonly (readonly [path: readonly (string | number)[], leaf: unknown])[] = [
   [['serverRef'], undefined],
   [['serverRef', 'name'], 'Corp'],
-  [['serverRef', 'namespace'], 'other'],
+  [['serverRef', 'namespace'], 'Other'],
   [['hub'], undefined],
   [['hub', 'publicFolder'], 'no/slash'],
   [['hub', 'publicFolder'], 7],

@@ -1,0 +1,57 @@
+// The status of an ExchangeServer, from what came of asking it. As everywhere: Ready always, Stalled only while a
+// person has to change something.
+import type {
+  ExchangeServerStatusCondition as Condition,
+  ExchangeServer,
+  ExchangeServerStatus,
+} from './resources.generated.ts'
+import { reasonOf } from './status.ts'
+import type { SyncError } from './sync-error.ts'
+
+/** What came of asking a server. */
+export type ServerResult =
+  | Readonly<{ kind: 'answered'; version: string | undefined }>
+  | Readonly<{ kind: 'failed'; error: SyncError }>
+  | Readonly<{ kind: 'suspended' }>
+
+/** The status of a server. `nowMs`: ms since 1970. */
+export function serverStatusOf(
+  server: ExchangeServer,
+  result: ServerResult,
+  nowMs: number,
+): ExchangeServerStatus {
+  const { status: previous, metadata } = server
+  const { generation = 0, annotations = {} } = metadata
+  const since = new Date(nowMs).toISOString().replace(/\.\d{3}Z$/, 'Z')
+  const conditions = draftsOf(result).map((draft): Condition => {
+    const before = previous?.conditions?.find(({ type }) => type === draft.type)
+    const lastTransitionTime = before?.status === draft.status ? before.lastTransitionTime : since
+    return { ...draft, lastTransitionTime, observedGeneration: generation }
+  })
+  const asked = annotations['exchangesync.dev/requestedAt']?.slice(0, 256)
+  const handled = result.kind === 'suspended' ? previous?.lastHandledReconcileAt : asked
+  const version = result.kind === 'answered' ? result.version : previous?.version
+  return {
+    observedGeneration: generation,
+    conditions,
+    ...(version === undefined ? {} : { version }),
+    ...(handled === undefined ? {} : { lastHandledReconcileAt: handled }),
+  }
+}
+
+type Draft = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>
+
+function draftsOf(result: ServerResult): readonly Draft[] {
+  const ready = (status: 'True' | 'False', reason: string, message: string) => ({
+    type: 'Ready',
+    status,
+    reason,
+    message,
+  })
+  if (result.kind === 'answered')
+    return [ready('True', 'Succeeded', 'the server answers and takes the credentials')]
+  if (result.kind === 'suspended') return [ready('False', 'Suspended', 'spec.suspend is true')]
+  const { kind, code, message } = result.error
+  const said = ready('False', reasonOf(code), message)
+  return kind === 'terminal' ? [said, { ...said, type: 'Stalled', status: 'True' }] : [said]
+}

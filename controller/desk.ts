@@ -1,0 +1,234 @@
+// What the running controller has in common, over a directory or over Kubernetes: the state, the connections to
+// Exchange, what is measured and logged, and that nothing is written by one who does not lead.
+import { readFile } from 'node:fs/promises'
+import type { Logger } from 'pino'
+import packageJson from '../package.json' with { type: 'json' }
+import type { Config } from './config.ts'
+import { SyncError, syncErrorOf } from './core/sync-error.ts'
+import { Connections } from './ews/exchange.ts'
+import { type Network, type NetworkOptions, pooledNetwork } from './ews/network.ts'
+import type { Client } from './kube/client.ts'
+import type { KubeDeclarations } from './kube/declarations.ts'
+import type { Recorder } from './kube/events.ts'
+import type { Term } from './kube/lease.ts'
+import { ServerControl } from './kube/servers.ts'
+import { openState, type State } from './store/state.ts'
+import { keyOf } from './store/vault.ts'
+import type { Clock, Declarations } from './sync/ports.ts'
+import type { Ended, Site } from './sync/reconcile.ts'
+import type { schedule } from './sync/schedule.ts'
+import { lockoutMs, Servers } from './sync/servers.ts'
+import { ResourceMetrics } from './telemetry/group-metrics.ts'
+import { type Listening, listening } from './telemetry/http.ts'
+import { logger, logPass, logServer } from './telemetry/log.ts'
+import { Metrics } from './telemetry/metrics.ts'
+
+/** What the edges hand down. */
+export type Outside = Readonly<{
+  clock: Clock
+  chance: () => number
+  /** Names this process, and no other one. */
+  instance: string
+  /** Asked to end: passes end their batch. */
+  stop: AbortSignal
+  /** Asked to end now. */
+  hard: AbortController
+}>
+
+/** How often what is older than the bin's retention is let go. */
+const sweepMs = 3_600_000
+
+/** What both ways of running have in common. */
+export class Desk {
+  readonly config: Config
+  readonly outside: Outside
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly #resources: ResourceMetrics
+  readonly #servers: Servers
+  readonly #connections: Connections
+  readonly #serving: Listening[] = []
+  #control: ServerControl | undefined
+  #state: State | undefined
+  #leads = () => true
+  #sweptMs = 0
+
+  constructor(config: Config, outside: Outside) {
+    this.config = config
+    this.outside = outside
+    this.log = logger(config.logLevel)
+    const { clock } = outside
+    this.metrics = new Metrics(() => clock.now(), packageJson.version)
+    const backOff = { leastMs: 5_000, mostMs: lockoutMs }
+    this.#servers = new Servers(clock, backOff, (key) => this.#control?.turned(key))
+    this.#resources = new ResourceMetrics(
+      this.metrics,
+      () => clock.now(),
+      () => this.#control?.backOffs() ?? [],
+    )
+    const trace = (operation: string, outcome: string, durationMs: number) => {
+      this.metrics.asked(operation, outcome, durationMs)
+      this.log.debug({ operation, outcome, durationMs }, 'request')
+    }
+    this.#connections = new Connections(clock, trace, (options) => this.#network(options))
+  }
+
+  /** From now on nothing is written unless this term leads. */
+  fence({ leads }: Term): void {
+    this.#leads = leads
+  }
+
+  async opened(leading: boolean): Promise<State> {
+    const { config } = this
+    const { binMaxBytes } = config
+    const permit = () => this.#permit()
+    this.#state = openState(config.state, {
+      key: await keyIn(config),
+      binMaxBytes,
+      leading,
+      permit,
+    })
+    this.#sweep()
+    return this.#state
+  }
+
+  site(declarations: Declarations, state: State): Site {
+    const connections = this.#connections
+    return {
+      declarations,
+      replicas: (declared, signal) => connections.replicas(declared, signal),
+      former: (declared, ids, signal) => connections.former(declared, ids, signal),
+      baseline: (group) => state.baseline(group),
+      recent: (group) => state.bin.conflicts(10, group),
+      clock: this.outside.clock,
+      servers: this.#servers,
+      told: (ended) => this.#told(ended),
+    }
+  }
+
+  control(client: Client, declarations: KubeDeclarations, recorder: Recorder): ServerControl {
+    this.#control = new ServerControl({
+      client,
+      clock: this.outside.clock,
+      declarations,
+      recorder,
+      servers: this.#servers,
+      probe: (...asked) => this.#connections.probe(...asked),
+      jitter: (ms) => this.#jittered(ms),
+      watch: this.metrics.queue('exchangeserver'),
+      begun: (queue) => this.metrics.measure('exchangeserver', queue, 2),
+      told: (server, result, status, tookMs, unreported) => {
+        const { namespace = '', name = '' } = server.metadata
+        this.#resources.server({ namespace, name }, result, status.conditions ?? [], tookMs)
+        logServer(this.log, `${namespace}/${name}`, result, unreported)
+      },
+      forgotten: (namespace, name) => this.#resources.forget('ExchangeServer', { namespace, name }),
+    })
+    return this.#control
+  }
+
+  rhythm(): Parameters<typeof schedule>[1] {
+    const { auditMs, concurrent } = this.config
+    return {
+      auditMs,
+      sliceMs: 60_000,
+      concurrency: concurrent,
+      jitter: (ms) => this.#jittered(ms),
+      watch: this.metrics.queue('syncgroup'),
+      begun: (queue) => this.metrics.measure('syncgroup', queue, concurrent),
+    }
+  }
+
+  /** Serves health and metrics where that was asked for. An address that nobody named may be taken. */
+  async listen(ready: () => boolean): Promise<void> {
+    const ok = { status: 200, text: 'ok\n' }
+    const health = {
+      '/healthz': () => ok,
+      '/readyz': () =>
+        ready() ? ok : { status: 503, text: 'the Kubernetes API is not in sync\n' },
+    }
+    const type = this.metrics.registry.contentType
+    const metrics = {
+      '/metrics': async () => ({ status: 200, text: await this.metrics.text(), type }),
+    }
+    const each = [
+      [this.config.metrics, metrics],
+      [this.config.health, health],
+    ] as const
+    for (const [{ address, named }, paths] of each) {
+      if (address === undefined) continue
+      try {
+        this.#serving.push(await listening(address, paths))
+      } catch (error) {
+        if (named) throw error
+        this.log.warn({ address }, syncErrorOf(error).message)
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.log.info('stopped')
+    await this.#connections.close()
+    this.#state?.close()
+    for (const each of this.#serving) await each.close()
+  }
+
+  #told({ declared, result, status, unreported, tookMs }: Ended): void {
+    const { id, group } = declared
+    logPass(this.log, id, result, tookMs)
+    if (unreported) this.log.warn({ group: id, reason: unreported.code }, unreported.message)
+    const { namespace = 'default', name = '' } = group.metadata
+    this.#resources.group({ namespace, name }, result, status?.conditions ?? [], tookMs)
+    this.#sweep()
+  }
+
+  #sweep(): void {
+    const nowMs = this.outside.clock.now()
+    if (nowMs - this.#sweptMs < sweepMs) return
+    this.#sweptMs = nowMs
+    try {
+      this.#state?.sweep(nowMs - this.config.binRetentionMs)
+    } catch (error) {
+      // What is old goes an hour later; a disk that is full for a while must not end everything.
+      this.log.warn({ reason: syncErrorOf(error).code }, syncErrorOf(error).message)
+    }
+  }
+
+  #jittered(ms: number): number {
+    const spread = this.config.jitterPercent / 100
+    return ms * (1 + spread * (2 * this.outside.chance() - 1))
+  }
+
+  #permit(): void {
+    if (this.#leads()) return
+    throw new SyncError('transient', 'LeadershipLost', 'another controller leads now')
+  }
+
+  // A request that begins after leadership was lost could meet what the next leader does.
+  #network(options: NetworkOptions): Network {
+    const network = pooledNetwork(options)
+    return {
+      send: async (request) => {
+        this.#permit()
+        return network.send(request)
+      },
+      close: () => network.close(),
+    }
+  }
+}
+
+/** The key of the state, when the configuration names one. Rejects with a terminal SyncError. */
+export async function keyIn({ keyFile }: Config): Promise<Uint8Array | undefined> {
+  if (keyFile === undefined) return undefined
+  try {
+    return keyOf(await readFile(keyFile))
+  } catch (error) {
+    if (error instanceof SyncError) throw error
+    throw new SyncError(
+      'terminal',
+      'KeyInvalid',
+      `cannot read the key file ${keyFile}: check --key-file and the file's permissions`,
+      { cause: error },
+    )
+  }
+}

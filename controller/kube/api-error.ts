@@ -1,0 +1,52 @@
+// What the API server answered when it did not do what was asked, with what to do next.
+import { type Kind, SyncError } from '../core/sync-error.ts'
+
+/** An answer other than success. `status` is HTTP's; `reason` is Kubernetes' own word, like Conflict. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly status: number
+  readonly reason: string
+  readonly retryAfterMs: number | undefined
+
+  constructor(status: number, reason: string, message: string, retryAfterMs?: number) {
+    super(message)
+    this.status = status
+    this.reason = reason
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+/** Is it this status of the API server's? */
+export function isStatus(error: unknown, ...statuses: readonly number[]): error is ApiError {
+  return error instanceof ApiError && statuses.includes(error.status)
+}
+
+/** The same as a SyncError; what never reached the server is transient. */
+export function asSyncError(error: unknown): SyncError {
+  if (error instanceof SyncError) return error
+  if (!(error instanceof ApiError)) {
+    return new SyncError(
+      'transient',
+      'ApiServerUnreachable',
+      'the Kubernetes API server does not answer; it is tried again',
+      { cause: error },
+    )
+  }
+  return new SyncError(kindOf(error.status), `Api${error.reason}`, messageOf(error), {
+    cause: error,
+    backOffMs: error.retryAfterMs,
+  })
+}
+
+function kindOf(status: number): Kind {
+  if (status === 409) return 'stale'
+  return status === 403 || status === 400 || status === 404 || status === 422
+    ? 'terminal'
+    : 'transient'
+}
+
+// The server's own message quotes values, which stay out of logs, unless it tells of missing rights.
+function messageOf({ status, reason, message }: ApiError): string {
+  if (status === 403) return `the Kubernetes API server forbids it: ${message}`
+  return `the Kubernetes API server answered ${status} ${reason}`
+}

@@ -1,0 +1,165 @@
+// Requests to the API server: JSON in, JSON out, with what client-node lacks (kubernetes.md §1.2): a deadline for
+// each, another try where the server asked for it or never saw the request, named patch types, and watches
+// that tell silence from death.
+import { type Dispatcher, request } from 'undici'
+import type { Clock } from '../sync/ports.ts'
+import { ApiError } from './api-error.ts'
+import type { Cluster } from './cluster.ts'
+
+/** A request. */
+export type Call = Readonly<{
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  path: string
+  query?: Readonly<Record<string, string>>
+  body?: unknown
+  /** How a body is meant. */
+  type?: 'application/json' | 'application/merge-patch+json' | 'application/apply-patch+yaml'
+}>
+
+/** Told of each answer, for metrics: `code` is HTTP's, or `<error>` when there was none. */
+export type RequestWatch = (method: string, code: string, host: string) => void
+
+/** How long one request may take, and how often it is tried; ms. */
+const deadlineMs = 30_000
+const triesMax = 5
+
+/** A client of one API server. */
+export class Client {
+  readonly #cluster: Cluster
+  readonly #clock: Clock
+  readonly #chance: () => number
+  readonly #told: RequestWatch
+
+  constructor(cluster: Cluster, clock: Clock, chance: () => number, told: RequestWatch = () => {}) {
+    this.#cluster = cluster
+    this.#clock = clock
+    this.#chance = chance
+    this.#told = told
+  }
+
+  /** Answers the body. Rejects with an ApiError, with what broke the connection, or with the signal's reason. */
+  async json<Body>(call: Call, signal: AbortSignal, withinMs = deadlineMs): Promise<Body> {
+    const deadline = await this.#deadline(withinMs, signal)
+    try {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return (await this.#once(call, deadline.signal)) as Body
+        } catch (error) {
+          signal.throwIfAborted()
+          if (deadline.signal.aborted || tries >= triesMax || !worthwhile(call, error)) throw error
+          const leastMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
+          const waitMs = Math.max(leastMs, 100 * 2 ** tries * (0.5 + this.#chance()))
+          await this.#clock.sleep(waitMs, deadline.signal)
+        }
+      }
+    } finally {
+      deadline.end()
+    }
+  }
+
+  /**
+   * The events of a watch, one per line of the answer. Ends when the server ends it. Rejects as `json` does,
+   * and when nothing, not even a bookmark, has come for `silenceMs`.
+   */
+  async *lines(call: Call, silenceMs: number, signal: AbortSignal): AsyncGenerator<unknown> {
+    const quiet = new AbortController()
+    let heardMs = this.#clock.now()
+    const ended = new AbortController()
+    const either = AbortSignal.any([signal, quiet.signal])
+    void this.#guard(() => heardMs, silenceMs, ended.signal, quiet)
+    try {
+      const response = await this.#sent(call, either)
+      if (response.statusCode !== 200) throw await errorOf(response)
+      let rest = ''
+      const decoder = new TextDecoder()
+      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+        heardMs = this.#clock.now()
+        const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+        rest = parts.pop() ?? ''
+        for (const part of parts) if (part !== '') yield JSON.parse(part)
+      }
+    } finally {
+      ended.abort()
+      quiet.abort()
+    }
+  }
+
+  async #guard(heard: () => number, silenceMs: number, ended: AbortSignal, quiet: AbortController) {
+    try {
+      for (;;) {
+        const leftMs = heard() + silenceMs - this.#clock.now()
+        if (leftMs <= 0) return quiet.abort(new Error('the watch has been silent for too long'))
+        await this.#clock.sleep(leftMs, ended)
+      }
+    } catch {
+      // The watch has ended.
+    }
+  }
+
+  async #once(call: Call, signal: AbortSignal): Promise<unknown> {
+    const response = await this.#sent(call, signal)
+    if (response.statusCode >= 400) throw await errorOf(response)
+    return await response.body.json()
+  }
+
+  async #sent(
+    { method, path, query = {}, body, type = 'application/json' }: Call,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
+    const { url, headers, dispatcher } = await this.#cluster.sign(this.#clock.now())
+    const { host } = new URL(url)
+    const search = new URLSearchParams(query).toString()
+    const base = { accept: 'application/json', 'user-agent': 'exchange-sync-controller/0.1' }
+    try {
+      const response = await request(`${url}${path}${search === '' ? '' : `?${search}`}`, {
+        method,
+        dispatcher,
+        signal,
+        headers: { ...base, ...(body === undefined ? {} : { 'content-type': type }), ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      this.#told(method, String(response.statusCode), host)
+      if (response.statusCode === 401) this.#cluster.forget()
+      return response
+    } catch (error) {
+      this.#told(method, '<error>', host)
+      throw error
+    }
+  }
+
+  async #deadline(withinMs: number, signal: AbortSignal) {
+    const [late, ended] = [new AbortController(), new AbortController()]
+    this.#clock.sleep(withinMs, ended.signal).then(
+      () => late.abort(new Error('the API server did not answer in time')),
+      () => {},
+    )
+    return { signal: AbortSignal.any([signal, late.signal]), end: () => ended.abort() }
+  }
+}
+
+// Busy servers did not do it. What a broken connection did nobody knows: it is tried again where twice is as
+// good as once, or where the server would see that it is the second time (409).
+function worthwhile({ method, type }: Call, error: unknown): boolean {
+  if (error instanceof ApiError) {
+    return [401, 429, 503].includes(error.status) || (error.status >= 500 && method === 'GET')
+  }
+  return method === 'GET' || method === 'PUT' || type === 'application/apply-patch+yaml'
+}
+
+async function errorOf(response: Dispatcher.ResponseData): Promise<ApiError> {
+  const text = await response.body.text()
+  const said = statusIn(text)
+  const seconds = Number(response.headers['retry-after'])
+  const retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined
+  const { statusCode } = response
+  return new ApiError(statusCode, said.reason || `Http${statusCode}`, said.message, retryAfterMs)
+}
+
+function statusIn(text: string): { reason: string; message: string } {
+  try {
+    const { reason, message } = JSON.parse(text) as { reason?: unknown; message?: unknown }
+    return { reason: String(reason ?? ''), message: String(message ?? '') }
+  } catch {
+    return { reason: '', message: '' }
+  }
+}

@@ -1,0 +1,284 @@
+// The Declarations port over the Kubernetes API. Holds copies of SyncGroups, ExchangeServers and the Secrets that
+// those refer to; a change of any of them is a change of the groups it concerns.
+//
+// Guarantees: a group is told of only when everything it refers to is known, so that a slow answer never looks
+// like a missing Secret; one that was held is told of as deleted until it was released; what another
+// namespace has is not used unless that is allowed.
+// Caveats: when somebody takes the finalizer away, the group is let go as with deletionPolicy: Orphan.
+import type { GroupId } from '../core/id.ts'
+import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
+import { groupStory } from '../core/story.ts'
+import { SyncError } from '../core/sync-error.ts'
+import { isForeign } from '../sync/hindrance.ts'
+import type { Clock, Declarations, Declared } from '../sync/ports.ts'
+import { asSyncError, isStatus } from './api-error.ts'
+import type { Client } from './client.ts'
+import { declaredOf, idOf, type Means, printOf, type Reach } from './declared.ts'
+import type { Recorder } from './events.ts'
+import { finalizer, withFinalizer, withoutFinalizer } from './finalizer.ts'
+import { Reflector } from './reflector.ts'
+import { kinds } from './resource.ts'
+import { Secrets } from './secrets.ts'
+import { applyStatus, isNews } from './status.ts'
+
+/** What the declarations are read with. */
+export type KubeOptions = Readonly<{
+  client: Client
+  clock: Clock
+  chance: () => number
+  /** Which namespaces; none: all. */
+  namespaces: readonly string[]
+  /** May a SyncGroup name an ExchangeServer of another namespace? */
+  crossNamespace: boolean
+  recorder: Recorder
+  troubled: (kind: string, code: string, message: string) => void
+}>
+
+/** The groups of a cluster. */
+export class KubeDeclarations implements Declarations {
+  readonly #options: KubeOptions
+  readonly #signal: AbortSignal
+  readonly #groups: readonly Reflector<SyncGroup>[]
+  readonly #servers: readonly Reflector<ExchangeServer>[]
+  readonly #secrets: Secrets
+  /** Held by us and gone all the same. */
+  readonly #vanished = new Map<GroupId, SyncGroup>()
+  /** What a group was reached with last: it may be deleted together with its server and Secret. */
+  readonly #last = new Map<GroupId, Means>()
+  /** Being let go: the watch may tell of its end before our request is answered. */
+  readonly #releasing = new Set<GroupId>()
+  readonly #listeners = new Set<() => void>()
+  #dirty = true
+
+  constructor(options: KubeOptions, signal: AbortSignal) {
+    this.#options = options
+    this.#signal = signal
+    const { client, clock, chance, namespaces, troubled } = options
+    const base = { client, clock, chance, synced: () => this.#touch() }
+    const places = namespaces.length === 0 ? [undefined] : namespaces
+    const each = <Kept extends SyncGroup | ExchangeServer>(
+      kind: (typeof kinds)['syncGroup' | 'exchangeServer'],
+      changed: (now: Kept | undefined, before: Kept | undefined) => void,
+    ) =>
+      places.map(
+        (namespace) =>
+          new Reflector<Kept>({
+            ...base,
+            kind,
+            namespace,
+            changed,
+            troubled: (code, message) => troubled(kind.kind, code, message),
+          }),
+      )
+    this.#groups = each<SyncGroup>(kinds.syncGroup, (now, before) => this.#changed(now, before))
+    this.#servers = each<ExchangeServer>(kinds.exchangeServer, () => this.#touch())
+    this.#secrets = new Secrets({ client, clock, chance, changed: () => this.#touch() }, signal)
+    for (const reflector of [...this.#groups, ...this.#servers]) void reflector.run(signal)
+  }
+
+  /** Are all SyncGroups and ExchangeServers known? */
+  get synced(): boolean {
+    return [...this.#groups, ...this.#servers].every(({ synced }) => synced)
+  }
+
+  /** When the API server was last heard of by the one that heard of it longest ago, ms since 1970. */
+  get heardMs(): number {
+    return Math.min(...[...this.#groups, ...this.#servers].map(({ heardMs }) => heardMs))
+  }
+
+  /** Resolves when all groups, and all that they refer to, are known. */
+  async settled(signal: AbortSignal): Promise<void> {
+    const known = () => this.synced && this.servers().every(({ reach }) => !reach.pending)
+    while (!signal.aborted && !known()) {
+      this.#dirty = false
+      await this.changed(signal)
+    }
+  }
+
+  /** Calls whenever something may have changed. */
+  onChange(listener: () => void): void {
+    this.#listeners.add(listener)
+  }
+
+  async groups(): Promise<readonly Declared[]> {
+    // What was listed only in part says nothing about who claims what.
+    if (!this.synced) return []
+    this.#dirty = false
+    this.#wantSecrets()
+    const there = this.#all().flatMap((group) => this.#declared(group))
+    const gone = [...this.#vanished.values()].flatMap((group) => this.#declared(group, true))
+    return [...there, ...gone]
+  }
+
+  async changed(signal: AbortSignal): Promise<void> {
+    if (this.#dirty) return
+    await new Promise<void>((resolve) => {
+      const ended = () => {
+        this.#listeners.delete(ended)
+        signal.removeEventListener('abort', ended)
+        resolve()
+      }
+      this.#listeners.add(ended)
+      signal.addEventListener('abort', ended, { once: true })
+      if (signal.aborted) ended()
+    })
+  }
+
+  async hold({ id }: Declared): Promise<void> {
+    const group = this.#group(id)
+    if (group === undefined) throw vanished(id)
+    if (group.metadata.finalizers?.includes(finalizer)) return
+    await this.#writing(async () => {
+      const held = await withFinalizer(this.#options.client, kinds.syncGroup, group, this.#signal)
+      this.#took(held as SyncGroup)
+    })
+  }
+
+  async report({ id, group, previous }: Declared, status: SyncGroupStatus): Promise<void> {
+    const { client, recorder } = this.#options
+    const now = this.#group(id)
+    if (now === undefined || now.metadata.uid !== group.metadata.uid) return
+    if (isNews(now.status, status)) {
+      await this.#writing(async () => {
+        try {
+          this.#took(await applyStatus(client, kinds.syncGroup, group, status, this.#signal))
+        } catch (error) {
+          // Whoever is not there any more needs no status.
+          if (!isStatus(error, 404)) throw error
+        }
+      })
+    }
+    for (const told of groupStory(previous, status)) void recorder.tell(now, told, this.#signal)
+  }
+
+  async released({ id }: Declared): Promise<void> {
+    const group = this.#group(id)
+    this.#vanished.delete(id)
+    this.#last.delete(id)
+    if (group === undefined) return
+    this.#releasing.add(id)
+    const { client } = this.#options
+    await this.#writing(async () => {
+      const freed = await withoutFinalizer(client, kinds.syncGroup, group, this.#signal)
+      if (freed !== undefined) this.#took(freed as SyncGroup)
+    }).finally(() => this.#releasing.delete(id))
+  }
+
+  /** The ExchangeServers, each with what it is reached with. */
+  servers(): readonly Readonly<{ server: ExchangeServer; reach: Reach }>[] {
+    if (!this.synced) return []
+    this.#wantSecrets()
+    return this.#servers
+      .flatMap((reflector) => reflector.values())
+      .map((server) => ({ server, reach: this.#reachOf(server) }))
+  }
+
+  /** Takes over an ExchangeServer that we wrote. */
+  tookServer(server: ExchangeServer): void {
+    for (const reflector of this.#servers) reflector.took(server)
+  }
+
+  #touch(): void {
+    this.#dirty = true
+    for (const listener of [...this.#listeners]) listener()
+  }
+
+  #changed(now: SyncGroup | undefined, before: SyncGroup | undefined): void {
+    // One that we had not let go: the state must not claim its folders for ever.
+    if (now === undefined && before !== undefined) {
+      const held = before.metadata.finalizers?.includes(finalizer)
+      if (held && !this.#releasing.has(idOf(before))) this.#vanished.set(idOf(before), before)
+    }
+    if (now !== undefined) this.#vanished.delete(idOf(now))
+    // Our own status is no news to us.
+    if (now !== undefined && before !== undefined && printOf(now) === printOf(before)) return
+    this.#touch()
+  }
+
+  #all(): readonly SyncGroup[] {
+    return this.#groups.flatMap((reflector) => reflector.values())
+  }
+
+  #group(id: GroupId): SyncGroup | undefined {
+    for (const reflector of this.#groups) {
+      const group = reflector.get(id)
+      if (group !== undefined) return group
+    }
+    return undefined
+  }
+
+  #took(group: SyncGroup): void {
+    for (const reflector of this.#groups) reflector.took(group)
+  }
+
+  #wantSecrets(): void {
+    const servers = this.#servers.flatMap((reflector) => reflector.values())
+    const keys = servers.flatMap(({ metadata: { namespace }, spec: { auth, tls } }) => [
+      `${namespace}/${auth.secretRef.name}`,
+      ...(tls === undefined ? [] : [`${namespace}/${tls.caSecretRef.name}`]),
+    ])
+    this.#secrets.want(new Set(keys))
+  }
+
+  #reachOf({ metadata: { namespace }, spec: { auth, tls } }: ExchangeServer): Reach {
+    const signIn = this.#secrets.look(`${namespace}/${auth.secretRef.name}`)
+    const trust =
+      tls === undefined ? {} : this.#secrets.look(`${namespace}/${tls.caSecretRef.name}`)
+    const forbidden =
+      signIn === 'forbidden'
+        ? auth.secretRef.name
+        : trust === 'forbidden'
+          ? tls?.caSecretRef.name
+          : undefined
+    const authority = tls === undefined || typeof trust === 'string' ? undefined : trust
+    return {
+      credentials: typeof signIn === 'string' ? undefined : signIn,
+      ca: authority?.[tls?.caSecretRef.key ?? ''],
+      pending: signIn === 'unknown' || trust === 'unknown',
+      forbidden,
+    }
+  }
+
+  #declared(group: SyncGroup, gone = false): readonly Declared[] {
+    const { metadata, spec } = group
+    const deleted = gone || metadata.deletionTimestamp !== undefined
+    // Somebody else's finalizer is left: we are done with it.
+    if (deleted && !metadata.finalizers?.includes(finalizer)) return []
+    const { crossNamespace } = this.#options
+    const named = `${spec.serverRef.namespace ?? metadata.namespace}/${spec.serverRef.name}`
+    const server = isForeign(group) && !crossNamespace ? undefined : this.#server(named)
+    const reach = server === undefined ? undefined : this.#reachOf(server)
+    // Not yet: as if it had not been declared, which ends nobody.
+    if (reach?.pending && !deleted) return []
+    const { credentials, ca, forbidden } = reach ?? {}
+    const complete = credentials !== undefined
+    const id = idOf(group)
+    const now = { server, credentials, ca }
+    if (complete) this.#last.set(id, now)
+    const means = deleted && !complete ? (this.#last.get(id) ?? now) : now
+    const policy = gone ? { deletionPolicy: 'Orphan' as const } : {}
+    const whole = { ...group, spec: { ...spec, ...policy } }
+    return [declaredOf(whole, means, { deleted, crossNamespace, forbidden })]
+  }
+
+  #server(key: string): ExchangeServer | undefined {
+    for (const reflector of this.#servers) {
+      const server = reflector.get(key)
+      if (server !== undefined) return server
+    }
+    return undefined
+  }
+
+  async #writing(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.#signal.throwIfAborted()
+      throw asSyncError(error)
+    }
+  }
+}
+
+function vanished(id: GroupId): SyncError {
+  return new SyncError('stale', 'Vanished', `the SyncGroup ${id} is not there any more`)
+}

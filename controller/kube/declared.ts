@@ -1,0 +1,59 @@
+// What a SyncGroup asks for, as the engine takes it: its declaration together with what it refers to.
+import { digestOf, type GroupId } from '../core/id.ts'
+import type { SyncGroup } from '../core/resources.generated.ts'
+import { hindranceOf } from '../sync/hindrance.ts'
+import type { Credentials, Declared } from '../sync/ports.ts'
+import { finalizer } from './finalizer.ts'
+import { keyOf } from './resource.ts'
+
+/** What a server is reached with; `pending` while a Secret is not known yet. */
+export type Reach = Readonly<{
+  credentials: Credentials | undefined
+  ca: string | undefined
+  pending: boolean
+  /** A Secret that may not be read. */
+  forbidden: string | undefined
+}>
+
+/** What a group is reached with. */
+export type Means = Pick<Declared, 'server' | 'credentials' | 'ca'>
+
+/** The id of a group. */
+export function idOf(group: SyncGroup): GroupId {
+  return keyOf(group) as GroupId
+}
+
+/** All that a group asks for, and not what we say of it: its spec, its end, and the annotations that are for us. */
+export function printOf({ metadata, spec }: SyncGroup): string {
+  const { generation, deletionTimestamp, uid, annotations = {}, finalizers = [] } = metadata
+  const ours = Object.entries(annotations).filter(([name]) => name.startsWith('exchangesync.dev/'))
+  const ending = deletionTimestamp && finalizers.includes(finalizer)
+  return JSON.stringify([uid, generation, deletionTimestamp, spec, ours.sort(), ending])
+}
+
+/** The group as it is declared. `forbidden`: a Secret that may not be read. */
+export function declaredOf(
+  group: SyncGroup,
+  means: Means,
+  facts: Readonly<{ deleted: boolean; crossNamespace: boolean; forbidden: string | undefined }>,
+): Declared {
+  const { deleted, ...rest } = facts
+  const { server, credentials, ca } = means
+  return {
+    id: idOf(group),
+    group,
+    generation: group.metadata.generation ?? 0,
+    server,
+    credentials,
+    ca,
+    unusable: undefined,
+    hindrance: hindranceOf(group, { ...rest, server }),
+    fingerprint: digestOf(
+      printOf(group),
+      JSON.stringify([server?.spec, credentials, ca, facts.forbidden, deleted]),
+    ),
+    invalid: undefined,
+    previous: group.status,
+    deleted,
+  }
+}

@@ -1,0 +1,64 @@
+// The finalizer: as long as it is there, Kubernetes keeps a resource that was deleted, so that what has to be done
+// about it is done. Written with the version it was read at, so that nobody else's is lost.
+import { isStatus } from './api-error.ts'
+import type { Client } from './client.ts'
+import { type KubeObject, pathOf, type ResourceKind } from './resource.ts'
+
+/** Ours. */
+export const finalizer = 'exchangesync.dev/finalizer'
+
+/** The resource with our finalizer. Rejects as `Client.json` does; 409 when it changed twice meanwhile. */
+export async function withFinalizer(
+  client: Client,
+  kind: ResourceKind,
+  resource: KubeObject,
+  signal: AbortSignal,
+): Promise<KubeObject> {
+  const add = (each: readonly string[]) => [...each, finalizer]
+  return (await rewritten(client, kind, resource, add, signal)) ?? resource
+}
+
+/** The resource without it; undefined when it is not there any more. */
+export async function withoutFinalizer(
+  client: Client,
+  kind: ResourceKind,
+  resource: KubeObject,
+  signal: AbortSignal,
+): Promise<KubeObject | undefined> {
+  const drop = (each: readonly string[]) => each.filter((one) => one !== finalizer)
+  try {
+    return await rewritten(client, kind, resource, drop, signal)
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined
+    throw error
+  }
+}
+
+async function rewritten(
+  client: Client,
+  kind: ResourceKind,
+  resource: KubeObject,
+  change: (finalizers: readonly string[]) => readonly string[],
+  signal: AbortSignal,
+): Promise<KubeObject | undefined> {
+  const path = pathOf(kind, resource.metadata.namespace, resource.metadata.name)
+  const write = ({ metadata: { uid, resourceVersion, finalizers = [] } }: KubeObject) =>
+    client.json<KubeObject>(
+      {
+        method: 'PATCH',
+        path,
+        type: 'application/merge-patch+json',
+        body: { metadata: { uid, resourceVersion, finalizers: change(finalizers) } },
+      },
+      signal,
+    )
+  try {
+    return await write(resource)
+  } catch (error) {
+    if (!isStatus(error, 409)) throw error
+    const now = await client.json<KubeObject>({ method: 'GET', path }, signal)
+    // Another one under the same name is nothing of ours.
+    if (now.metadata.uid !== resource.metadata.uid) return undefined
+    return write(now)
+  }
+}

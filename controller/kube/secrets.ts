@@ -1,0 +1,70 @@
+// The Secrets that ExchangeServers refer to, and no others: each is listed and watched by its own name, so the
+// controller needs the right to read those alone, and holds no more of anybody's secrets than it uses.
+import type { V1Secret } from '@kubernetes/client-node'
+import { credentialsIn } from '../sync/credentials.ts'
+import type { Credentials } from '../sync/ports.ts'
+import { Reflector, type ReflectorOptions } from './reflector.ts'
+import { type KubeObject, kinds } from './resource.ts'
+
+type Secret = V1Secret & KubeObject
+
+/** A Secret as it is now: its keys, that there is none, that it may not be read, or not known yet. */
+export type SecretLook = Credentials | 'missing' | 'forbidden' | 'unknown'
+
+type Watched = Readonly<{ reflector: Reflector<Secret>; end: AbortController }>
+
+/** What the reflectors of Secrets have in common. */
+export type SecretsOptions = Omit<
+  ReflectorOptions<Secret>,
+  'kind' | 'namespace' | 'query' | 'changed' | 'troubled'
+> &
+  Readonly<{ changed: () => void }>
+
+/** Watches Secrets by name. */
+export class Secrets {
+  readonly #options: SecretsOptions
+  readonly #signal: AbortSignal
+  readonly #watched = new Map<string, Watched>()
+
+  constructor(options: SecretsOptions, signal: AbortSignal) {
+    this.#options = options
+    this.#signal = signal
+  }
+
+  /** These Secrets (namespace/name) are wanted, and no others. */
+  want(keys: ReadonlySet<string>): void {
+    for (const [key, { end }] of this.#watched) {
+      if (keys.has(key)) continue
+      end.abort()
+      this.#watched.delete(key)
+    }
+    for (const key of keys) if (!this.#watched.has(key)) this.#watch(key)
+  }
+
+  /** A Secret as it is now. */
+  look(key: string): SecretLook {
+    const reflector = this.#watched.get(key)?.reflector
+    if (reflector === undefined) return 'unknown'
+    const { data } = reflector.get(key) ?? {}
+    if (reflector.get(key) !== undefined) return credentialsIn(data)
+    if (reflector.synced) return 'missing'
+    return reflector.trouble === 'ApiForbidden' ? 'forbidden' : 'unknown'
+  }
+
+  #watch(key: string): void {
+    const [namespace = '', name = ''] = key.split('/')
+    const end = new AbortController()
+    const { changed, ...rest } = this.#options
+    const reflector: Reflector<Secret> = new Reflector<Secret>({
+      ...rest,
+      kind: kinds.secret,
+      namespace,
+      query: { fieldSelector: `metadata.name=${name}` },
+      changed: () => changed(),
+      synced: () => changed(),
+      troubled: () => changed(),
+    })
+    this.#watched.set(key, { reflector, end })
+    void reflector.run(AbortSignal.any([this.#signal, end.signal]))
+  }
+}

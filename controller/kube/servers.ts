@@ -1,0 +1,192 @@
+// The controller of ExchangeServers: asks each whether it answers, at its interval, when it or its Secret changes,
+// when somebody asks for it, and when its groups find that it is ill or well again.
+
+import { checkedMs } from '../core/duration.ts'
+import { digestOf } from '../core/id.ts'
+import type { ExchangeServer, ExchangeServerStatus } from '../core/resources.generated.ts'
+import { type ServerResult, serverStatusOf } from '../core/server-status.ts'
+import { readyStory } from '../core/story.ts'
+import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { secretForbidden } from '../sync/hindrance.ts'
+import type { Clock, Declared } from '../sync/ports.ts'
+import { Queue, type QueueWatch } from '../sync/queue.ts'
+import { keyOfServer, lockoutMs, type Servers } from '../sync/servers.ts'
+import { asSyncError, isStatus } from './api-error.ts'
+import type { Client } from './client.ts'
+import type { KubeDeclarations } from './declarations.ts'
+import type { Reach } from './declared.ts'
+import type { Recorder } from './events.ts'
+import { keyOf, kinds } from './resource.ts'
+import { applyStatus, isNews } from './status.ts'
+
+/** What the controller of ExchangeServers needs. */
+export type ServerControlOptions = Readonly<{
+  client: Client
+  clock: Clock
+  declarations: KubeDeclarations
+  recorder: Recorder
+  servers: Servers
+  /** Answers the server's version, or rejects with a SyncError. */
+  probe: (
+    name: string,
+    reached: Pick<Declared, 'server' | 'unusable' | 'credentials' | 'ca'>,
+    signal: AbortSignal,
+  ) => Promise<string | undefined>
+  jitter: (ms: number) => number
+  watch?: QueueWatch
+  begun?: (queue: Queue<string>) => void
+  told: (
+    server: ExchangeServer,
+    result: ServerResult,
+    status: ExchangeServerStatus,
+    tookMs: number,
+    unreported: SyncError | undefined,
+  ) => void
+  /** One is not declared any more. */
+  forgotten: (namespace: string, name: string) => void
+}>
+
+type Known = Readonly<{ server: ExchangeServer; reach: Reach }>
+
+/** Keeps the statuses of ExchangeServers until the signal aborts. */
+export class ServerControl {
+  readonly #options: ServerControlOptions
+  readonly #queue: Queue<string>
+  readonly #known = new Map<string, Known>()
+  readonly #prints = new Map<string, string>()
+
+  constructor(options: ServerControlOptions) {
+    this.#options = options
+    const { clock, watch } = options
+    this.#queue = new Queue(clock, { leastMs: 5_000, mostMs: lockoutMs }, watch)
+    options.begun?.(this.#queue)
+  }
+
+  /** A server fell ill, or is well again (a ServerKey): its status is due. */
+  turned(key: string): void {
+    const [name = ''] = key.split('#')
+    // Who is being asked tells by itself.
+    if (this.#known.has(name) && !this.#queue.working.has(name)) this.#queue.add(name)
+  }
+
+  /** How long each server is still left alone, ms. */
+  backOffs(): readonly Readonly<{ namespace: string; name: string; ms: number }>[] {
+    return [...this.#known.values()].map(({ server, reach: { credentials, ca } }) => {
+      const { namespace = '', name = '' } = server.metadata
+      const key = keyOfServer(namespace, name, [server.spec, credentials, ca])
+      return { namespace, name, ms: this.#options.servers.backOffMs(key) }
+    })
+  }
+
+  /** Runs until `stop` aborts. */
+  async run(stop: AbortSignal): Promise<void> {
+    this.#take()
+    this.#options.declarations.onChange(() => this.#take())
+    await Promise.all([this.#work(stop), this.#work(stop)])
+  }
+
+  #take(): void {
+    const now = new Map(
+      this.#options.declarations.servers().map((known) => [keyOf(known.server), known]),
+    )
+    for (const key of this.#known.keys()) {
+      if (now.has(key)) continue
+      this.#known.delete(key)
+      this.#prints.delete(key)
+      this.#queue.remove(key)
+      const [namespace = '', name = ''] = key.split('/')
+      this.#options.forgotten(namespace, name)
+    }
+    for (const [key, known] of now) {
+      this.#known.set(key, known)
+      if (known.reach.pending) continue
+      const print = printOf(known)
+      if (this.#prints.get(key) === print) continue
+      this.#prints.set(key, print)
+      this.#queue.add(key)
+    }
+  }
+
+  async #work(stop: AbortSignal): Promise<void> {
+    for (;;) {
+      const key = await this.#queue.get(stop)
+      if (key === undefined) return
+      try {
+        const known = this.#known.get(key)
+        if (known !== undefined && !known.reach.pending) await this.#look(key, known, stop)
+      } finally {
+        this.#queue.done(key)
+      }
+    }
+  }
+
+  async #look(key: string, known: Known, stop: AbortSignal): Promise<void> {
+    const { clock, jitter, told } = this.#options
+    const beganMs = clock.now()
+    const result = await this.#asked(known, stop)
+    if (stop.aborted) return
+    const tookMs = clock.now() - beganMs
+    const status = serverStatusOf(known.server, result, clock.now())
+    const unreported = await this.#report(known.server, status, stop)
+    told(known.server, result, status, tookMs, unreported)
+    const intervalMs = checkedMs(known.server.spec.interval)
+    if (result.kind !== 'failed') this.#queue.forget(key)
+    if (unreported !== undefined) this.#queue.retry(key)
+    else if (result.kind === 'failed') this.#queue.retry(key, result.error.backOffMs)
+    else this.#queue.add(key, jitter(intervalMs))
+  }
+
+  async #asked({ server, reach }: Known, stop: AbortSignal): Promise<ServerResult> {
+    if (server.spec.suspend) return { kind: 'suspended' }
+    const { servers, probe } = this.#options
+    const { namespace, name = '' } = server.metadata
+    if (reach.forbidden !== undefined)
+      return { kind: 'failed', error: secretForbidden(reach.forbidden) }
+    const { credentials, ca } = reach
+    const key = keyOfServer(namespace, name, [server.spec, credentials, ca])
+    const refused = servers.enter(key, isRequested(server))
+    if (refused !== undefined) return { kind: 'failed', error: refused }
+    try {
+      const reached = { server, credentials, ca, unusable: undefined }
+      const version = await probe(name, reached, stop)
+      servers.leave(key, undefined)
+      return { kind: 'answered', version }
+    } catch (error) {
+      if (stop.aborted) servers.abandon(key)
+      else servers.leave(key, syncErrorOf(error))
+      return { kind: 'failed', error: syncErrorOf(error) }
+    }
+  }
+
+  async #report(
+    server: ExchangeServer,
+    status: ExchangeServerStatus,
+    signal: AbortSignal,
+  ): Promise<SyncError | undefined> {
+    const { client, declarations, recorder } = this.#options
+    if (!isNews(server.status, status)) return undefined
+    try {
+      const kind = kinds.exchangeServer
+      const now = await applyStatus<ExchangeServer>(client, kind, server, status, signal)
+      declarations.tookServer(now)
+      const known = this.#known.get(keyOf(server))
+      if (known !== undefined) this.#known.set(keyOf(server), { ...known, server: now })
+    } catch (error) {
+      if (signal.aborted || isStatus(error, 404)) return undefined
+      return asSyncError(error)
+    }
+    for (const told of readyStory(server.status, status)) void recorder.tell(server, told, signal)
+    return undefined
+  }
+}
+
+function isRequested({ metadata, status }: ExchangeServer): boolean {
+  const asked = metadata.annotations?.['exchangesync.dev/requestedAt']?.slice(0, 256)
+  return asked !== undefined && asked !== status?.lastHandledReconcileAt
+}
+
+// All but the status.
+function printOf({ server: { metadata, spec }, reach }: Known): string {
+  const asked = metadata.annotations?.['exchangesync.dev/requestedAt'] ?? ''
+  return digestOf(metadata.uid ?? '', JSON.stringify([metadata.generation, asked, spec, reach]))
+}

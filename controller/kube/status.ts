@@ -1,0 +1,57 @@
+// Writes a status by server-side apply, as one field manager, and only when it says something new. The times of
+// passes that changed nothing are news every five minutes only: a group at rest makes no writes to speak of.
+import { isDeepStrictEqual } from 'node:util'
+import type { Client } from './client.ts'
+import { type KubeObject, pathOf, type ResourceKind } from './resource.ts'
+
+/** Whose fields these are. */
+export const fieldManager = 'exchange-sync-controller'
+
+/** How old the time of the last pass may get while nothing else changes, ms. */
+export const heartbeatMs = 5 * 60_000
+
+type Timed = Readonly<{
+  lastPass?: Readonly<{ time: string; durationMs: number }> | undefined
+  conditions?: readonly Readonly<{ type: string }>[] | undefined
+}>
+
+/** The conditions that are ours; another's beside them say nothing of us. */
+const ours = ['Ready', 'Reconciling', 'Stalled', 'Guarded']
+
+/** Does the new status say something that the one on the server does not? */
+export function isNews(before: unknown, now: Timed & object): boolean {
+  const old = (before ?? {}) as Timed
+  if (!isDeepStrictEqual(untimed(old), untimed(now))) return true
+  const age = Date.parse(now.lastPass?.time ?? '') - Date.parse(old.lastPass?.time ?? '')
+  return Number.isFinite(age) && age >= heartbeatMs
+}
+
+/** Applies the status of a resource; answers the resource as it is then. Rejects as `Client.json` does. */
+export async function applyStatus<Kept extends KubeObject>(
+  client: Client,
+  kind: ResourceKind,
+  { metadata: { namespace, name, uid } }: KubeObject,
+  status: object,
+  signal: AbortSignal,
+): Promise<Kept> {
+  const { apiVersion } = kind
+  return client.json<Kept>(
+    {
+      method: 'PATCH',
+      path: pathOf(kind, namespace, name, 'status'),
+      query: { fieldManager, force: 'true' },
+      type: 'application/apply-patch+yaml',
+      // With the uid, a resource that was made anew under the name gets none of this.
+      body: { apiVersion, kind: kind.kind, metadata: { name, namespace, uid }, status },
+    },
+    signal,
+  )
+}
+
+function untimed({ lastPass, conditions = [], ...rest }: Timed) {
+  const mine = conditions
+    .filter(({ type }) => ours.includes(type))
+    .sort((one, other) => ours.indexOf(one.type) - ours.indexOf(other.type))
+  const { time: _, durationMs: __, ...counts } = lastPass ?? { time: '', durationMs: 0 }
+  return { ...rest, conditions: mine, ...(lastPass && { lastPass: counts }) }
+}

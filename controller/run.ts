@@ -1,0 +1,149 @@
+// `exsync run`: wires the controller that keeps groups the same, over a directory or over Kubernetes. Knows
+// every floor, as main.ts does.
+//
+//   Kubernetes: wait for the Lease ─► open the state ─► passes, looks at servers ─► let the Lease go
+//   Whoever loses the Lease writes nothing more, to Exchange or to the state, and ends with 1.
+import type { Config } from './config.ts'
+import { Desk, type Outside } from './desk.ts'
+import { Client } from './kube/client.ts'
+import { Cluster } from './kube/cluster.ts'
+import { KubeDeclarations } from './kube/declarations.ts'
+import { Recorder } from './kube/events.ts'
+import { Election, type Term } from './kube/lease.ts'
+import { LocalDeclarations } from './local/declarations.ts'
+import { problemText } from './local/problem.ts'
+import { once, schedule } from './sync/schedule.ts'
+
+/** How long nothing may have been heard of the API server by one that says it is ready. */
+const deafMs = 300_000
+
+/** Runs until it is told to stop; answers the exit code. */
+export async function run(config: Config, outside: Outside): Promise<number> {
+  const desk = new Desk(config, outside)
+  try {
+    return config.local === undefined
+      ? await onKubernetes(desk)
+      : await onDirectory(desk, config.local)
+  } finally {
+    await desk.close()
+  }
+}
+
+async function onDirectory(desk: Desk, directory: string): Promise<number> {
+  const { config, outside, log } = desk
+  const state = await desk.opened(false)
+  const warn: ConstructorParameters<typeof LocalDeclarations>[3] = (problems) => {
+    for (const problem of problems)
+      log.warn({ problem: problemText(problem) }, 'declaration is not valid')
+  }
+  const { clock, stop, hard } = outside
+  const declarations = await LocalDeclarations.watching(
+    directory,
+    config.state,
+    clock,
+    warn,
+    stop,
+    config.crossNamespace,
+  )
+  await desk.listen(() => true)
+  const site = desk.site(declarations, state)
+  log.info({ once: config.once }, 'started')
+  if (!config.once) {
+    await schedule(site, desk.rhythm(), stop, hard.signal)
+    return 0
+  }
+  const groups = await declarations.groups()
+  const ready = await once(site, stop, hard.signal)
+  if (groups.length === 0) log.error('no valid SyncGroup in the directory')
+  return ready && groups.length > 0 && declarations.problems === 0 ? 0 : 1
+}
+
+async function onKubernetes(desk: Desk): Promise<number> {
+  const { config, outside, log, metrics } = desk
+  const { clock, chance, stop, hard } = outside
+  const cluster = new Cluster(config.kube.kubeconfig)
+  const client = new Client(cluster, clock, chance, (...answer) => metrics.requested(...answer))
+  const identity = `${config.kube.identity}_${outside.instance}`
+  const recorder = new Recorder({
+    client,
+    clock,
+    controller: 'exchange-sync-controller',
+    instance: identity,
+    troubled: (message) => log.warn(message),
+  })
+  const watching = new AbortController()
+  const declarations = new KubeDeclarations(
+    {
+      client,
+      clock,
+      chance,
+      namespaces: config.kube.namespaces,
+      crossNamespace: config.crossNamespace,
+      recorder,
+      troubled: (kind, code, message) => log.warn({ kind, reason: code }, message),
+    },
+    watching.signal,
+  )
+  const heard = () => clock.now() - declarations.heardMs < deafMs
+  await desk.listen(() => declarations.synced && heard())
+  let term: Term | undefined
+  try {
+    const namespace = config.kube.leaseNamespace ?? cluster.namespace ?? 'default'
+    term = await won(desk, client, namespace, identity)
+    if (stop.aborted) return 0
+    const state = await desk.opened(term !== undefined)
+    const site = desk.site(declarations, state)
+    log.info({ once: config.once, term: term?.number }, 'started')
+    if (config.once) {
+      await declarations.settled(stop)
+      return (await once(site, stop, hard.signal)) ? 0 : 1
+    }
+    const control = desk.control(client, declarations, recorder)
+    const ending = AbortSignal.any([stop, ...(term === undefined ? [] : [term.lost])])
+    await Promise.all([schedule(site, desk.rhythm(), ending, hard.signal), control.run(ending)])
+    return term?.lost.aborted ? 1 : 0
+  } finally {
+    watching.abort()
+    await term?.release()
+    await cluster.close()
+  }
+}
+
+// Undefined when there is no election, or no time for it any more.
+async function won(
+  desk: Desk,
+  client: Client,
+  namespace: string,
+  identity: string,
+): Promise<Term | undefined> {
+  const { config, outside, log, metrics } = desk
+  const { elect, leaseName, leaseMs, renewMs, retryMs } = config.kube
+  metrics.leads(leaseName, !elect)
+  if (!elect) return undefined
+  const election = new Election({
+    client,
+    clock: outside.clock,
+    chance: outside.chance,
+    namespace,
+    name: leaseName,
+    identity,
+    durationMs: leaseMs,
+    renewDeadlineMs: renewMs,
+    retryMs,
+    told: (what, detail) => {
+      if (what === 'trouble') log.warn({ lease: leaseName }, detail)
+      else log.info({ lease: leaseName, namespace, holder: detail }, `lease: ${what}`)
+      if (what !== 'trouble') metrics.leads(leaseName, what === 'leading')
+    },
+  })
+  try {
+    const term = await election.win(outside.stop)
+    desk.fence(term)
+    // What is under way may not write any more, so that it need not be waited for.
+    term.lost.addEventListener('abort', () => outside.hard.abort(), { once: true })
+    return term
+  } catch (error) {
+    if (outside.stop.aborted) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,37 @@
+// Why a group may not have a pass, whatever else is declared: what it refers to is in another namespace, or is
+// suspended, or may not be read.
+import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
+import { SyncError } from '../core/sync-error.ts'
+
+/** What a group refers to, as far as it hinders. */
+export type Referred = Readonly<{
+  /** May it name an ExchangeServer of another namespace? */
+  crossNamespace: boolean
+  server: ExchangeServer | undefined
+  /** A Secret that may not be read. */
+  forbidden?: string | undefined
+}>
+
+/** Does the group name an ExchangeServer of another namespace? */
+export function isForeign({ metadata, spec }: SyncGroup): boolean {
+  return (spec.serverRef.namespace ?? metadata.namespace) !== metadata.namespace
+}
+
+/** What hinders the group; undefined when nothing does. */
+export function hindranceOf(group: SyncGroup, referred: Referred): SyncError | undefined {
+  const { name, namespace } = group.spec.serverRef
+  if (isForeign(group) && !referred.crossNamespace) {
+    const remedy = `declare an ExchangeServer in ${group.metadata.namespace}, or run the controller with --allow-cross-namespace-refs`
+    const message = `spec.serverRef names the namespace ${namespace}, which is not allowed: ${remedy}`
+    return new SyncError('terminal', 'CrossNamespaceRef', message)
+  }
+  if (referred.server?.spec.suspend)
+    return new SyncError('transient', 'ServerSuspended', `the ExchangeServer ${name} is suspended`)
+  return referred.forbidden === undefined ? undefined : secretForbidden(referred.forbidden)
+}
+
+/** A Secret may not be read. */
+export function secretForbidden(name: string): SyncError {
+  const message = `the controller may not read the Secret ${name}: grant it get, list and watch, by name at least`
+  return new SyncError('terminal', 'SecretForbidden', message)
+}

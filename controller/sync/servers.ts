@@ -1,0 +1,114 @@
+// How the Exchange servers are, as far as passes and looks tell. A server is the unit of back-off: while it
+// refuses or does not answer, one pass or look at a time tries it, later each time, and all its groups wait.
+// So five hundred groups with one wrong password are one attempt, not five hundred, and lock no account.
+import { digestOf } from '../core/id.ts'
+import { SyncError } from '../core/sync-error.ts'
+import type { Clock, Declared } from './ports.ts'
+import { type BackOff, backOffMs } from './queue.ts'
+
+/** What names a server together with how it is reached: another password begins anew. */
+export type ServerKey = string
+
+/** A wrong password is not tried every minute: that locks accounts. */
+export const lockoutMs = 15 * 60_000
+
+/** What is the server's matter, and not one mailbox's. */
+const codes: ReadonlySet<string> = new Set([
+  'AuthenticationFailed',
+  'ConnectionLost',
+  'ConnectionRefused',
+  'ErrorServerBusy',
+  'Forbidden',
+  'HostNotFound',
+  'HttpError',
+  'NotEws',
+  'Redirected',
+  'RequestTimeout',
+  'ServerBusy',
+  'TlsFailed',
+  'TlsNotTrusted',
+])
+
+type Ill = { error: SyncError; failures: number; untilMs: number; trying: boolean }
+
+/** The back-off of all servers. */
+export class Servers {
+  readonly #clock: Clock
+  readonly #backOff: BackOff
+  readonly #ill = new Map<ServerKey, Ill>()
+  /** Told when a server falls ill, and when it is well again. */
+  readonly #turned: (key: ServerKey) => void
+
+  constructor(clock: Clock, backOff: BackOff, turned: (key: ServerKey) => void = () => {}) {
+    this.#clock = clock
+    this.#backOff = backOff
+    this.#turned = turned
+  }
+
+  /**
+   * May it be tried now? Undefined: yes, and `leave` must be told how it went. Otherwise why not, with
+   * how long to wait. `forced`: somebody asked for it, so a back-off does not count.
+   */
+  enter(key: ServerKey, forced = false): SyncError | undefined {
+    const ill = this.#ill.get(key)
+    if (ill === undefined) return undefined
+    const waitMs = ill.untilMs - this.#clock.now()
+    if (!forced && (waitMs > 0 || ill.trying)) {
+      const { kind, code, message } = ill.error
+      return new SyncError(kind, code, message, { backOffMs: Math.max(waitMs, tryMs) })
+    }
+    ill.trying = true
+    return undefined
+  }
+
+  /** How the try went: with the error that it ended with, which may be no matter of the server's. */
+  leave(key: ServerKey, error: SyncError | undefined): void {
+    const ill = this.#ill.get(key)
+    if (error === undefined || !codes.has(error.code)) {
+      // What ended otherwise was answered by the server.
+      if (ill === undefined) return
+      this.#ill.delete(key)
+      this.#turned(key)
+      return
+    }
+    const failures = (ill?.failures ?? 0) + 1
+    const leastMs = error.code === 'AuthenticationFailed' ? lockoutMs : (error.backOffMs ?? 0)
+    const waitMs = Math.max(leastMs, backOffMs(this.#backOff, failures))
+    const untilMs = this.#clock.now() + waitMs
+    this.#ill.set(key, { error, failures, untilMs, trying: false })
+    if (ill === undefined) this.#turned(key)
+  }
+
+  /** A try that was given up says nothing. */
+  abandon(key: ServerKey): void {
+    const ill = this.#ill.get(key)
+    if (ill !== undefined) ill.trying = false
+  }
+
+  /** How long the server is left alone from now on, in ms. */
+  backOffMs(key: ServerKey): number {
+    return Math.max(0, (this.#ill.get(key)?.untilMs ?? 0) - this.#clock.now())
+  }
+}
+
+/** While another one tries, ms. */
+const tryMs = 1_000
+
+/** The server of a group; undefined when it has none. */
+export function serverKeyOf({ server, credentials, ca }: Declared): ServerKey | undefined {
+  if (server === undefined) return undefined
+  return keyOfServer(server.metadata.namespace, server.metadata.name, [
+    server.spec,
+    credentials,
+    ca,
+  ])
+}
+
+/** The key of a server that is reached so. */
+export function keyOfServer(
+  namespace: string | undefined,
+  name: string | undefined,
+  reached: unknown,
+): ServerKey {
+  return `${namespace ?? 'default'}/${name ?? ''}#${digestOf(JSON.stringify(reached))}`
+}

@@ -1,0 +1,163 @@
+// What is measured about each SyncGroup and ExchangeServer. What is gone is not measured any more.
+import type { Gauge, Histogram } from 'prom-client'
+import type { ServerResult } from '../core/server-status.ts'
+import type { Result } from '../core/status.ts'
+import type { Metrics } from './metrics.ts'
+
+/** A resource by its names. */
+export type Named = Readonly<{ namespace: string; name: string }>
+
+type Condition = Readonly<{ type: string; status: string }>
+
+const labels = ['namespace', 'name']
+const conditionTypes = ['Ready', 'Reconciling', 'Stalled', 'Guarded']
+
+/** Measures of resources. */
+export class ResourceMetrics {
+  readonly #metrics: Metrics
+  readonly #now: () => number
+  readonly #items: Gauge
+  readonly #members: Gauge
+  readonly #conflicts: Gauge
+  readonly #guarded: Gauge
+  readonly #suspended: Gauge
+  readonly #duration: Histogram
+  readonly #condition: Gauge
+  /** When the last pass began that brought everything to everybody, by group. */
+  readonly #currentMs = new Map<string, Named & { atMs: number; late: boolean }>()
+
+  /** `backOff`: for each server, how long it is left alone from now on, ms. */
+  constructor(
+    metrics: Metrics,
+    now: () => number,
+    backOff: () => readonly (Named & Readonly<{ ms: number }>)[],
+  ) {
+    this.#metrics = metrics
+    this.#now = now
+    this.#items = metrics.gauge('exsync_group_items', 'Items that are kept the same.', labels)
+    this.#members = metrics.gauge(
+      'exsync_group_members',
+      'Members by how far they are: current, behind, unreachable.',
+      [...labels, 'state'],
+    )
+    this.#conflicts = metrics.gauge(
+      'exsync_group_conflicts',
+      'Conflicts since the group began.',
+      labels,
+    )
+    this.#guarded = metrics.gauge(
+      'exsync_group_guarded',
+      'Whether somebody is set aside until it is approved.',
+      labels,
+    )
+    this.#suspended = metrics.gauge(
+      'exsync_group_suspended',
+      'Whether passes are suspended.',
+      labels,
+    )
+    this.#duration = metrics.histogram(
+      'exsync_group_pass_duration_seconds',
+      'How long passes took.',
+      labels,
+    )
+    this.#condition = metrics.gauge('exsync_resource_condition', 'Conditions of resources.', [
+      'kind',
+      ...labels,
+      'type',
+      'status',
+    ])
+    const lag: Gauge = metrics.gauge(
+      'exsync_group_lag_seconds',
+      'At most how old the oldest change is that has not reached everybody; 0 when there is none.',
+      labels,
+      () => {
+        for (const { namespace, name, atMs, late } of this.#currentMs.values())
+          lag.set({ namespace, name }, late ? (this.#now() - atMs) / 1000 : 0)
+      },
+    )
+    this.#lag = lag
+    const waiting: Gauge = metrics.gauge(
+      'exsync_server_back_off_seconds',
+      'How long a server is still left alone.',
+      labels,
+      () => {
+        waiting.reset()
+        for (const { namespace, name, ms } of backOff()) waiting.set({ namespace, name }, ms / 1000)
+      },
+    )
+  }
+
+  readonly #lag: Gauge
+
+  /** What a pass came to. */
+  group(group: Named, result: Result, conditions: readonly Condition[], tookMs: number): void {
+    if (result.kind === 'released') {
+      this.forget('SyncGroup', group)
+      return
+    }
+    this.#metrics.reconciled('syncgroup', outcomeOf(result), tookMs)
+    this.#conditions('SyncGroup', group, conditions)
+    const { namespace, name } = group
+    const names = { namespace, name }
+    this.#suspended.set(names, result.kind === 'suspended' ? 1 : 0)
+    const key = `${namespace}/${name}`
+    const beganMs = this.#now() - tookMs
+    const before = this.#currentMs.get(key)?.atMs ?? beganMs
+    if (result.kind !== 'passed') {
+      const late = result.kind === 'failed'
+      this.#currentMs.set(key, { ...names, atMs: before, late })
+      return
+    }
+    const { items, members, conflicts, refusals, unfinished } = result.report
+    this.#items.set(names, items)
+    for (const state of ['current', 'behind', 'unreachable'] as const)
+      this.#members.set({ ...names, state }, members[state])
+    this.#conflicts.set(names, conflicts.total)
+    this.#guarded.set(names, refusals.length > 0 ? 1 : 0)
+    this.#duration.observe(names, tookMs / 1000)
+    const late = unfinished || members.current < members.total
+    this.#currentMs.set(key, { ...names, atMs: late ? before : beganMs, late })
+  }
+
+  /** What came of asking a server. */
+  server(
+    server: Named,
+    result: ServerResult,
+    conditions: readonly Condition[],
+    tookMs: number,
+  ): void {
+    const outcome = result.kind === 'failed' ? 'error' : 'requeue_after'
+    this.#metrics.reconciled('exchangeserver', outcome, tookMs)
+    this.#conditions('ExchangeServer', server, conditions)
+  }
+
+  /** It is gone. */
+  forget(kind: 'SyncGroup' | 'ExchangeServer', { namespace, name }: Named): void {
+    const names = { namespace, name }
+    for (const type of conditionTypes)
+      for (const status of ['True', 'False', 'Unknown'])
+        this.#condition.remove({ kind, ...names, type, status })
+    if (kind === 'ExchangeServer') return
+    this.#currentMs.delete(`${namespace}/${name}`)
+    for (const gauge of [this.#items, this.#conflicts, this.#guarded, this.#suspended, this.#lag])
+      gauge.remove(names)
+    this.#duration.remove(names)
+    for (const state of ['current', 'behind', 'unreachable'])
+      this.#members.remove({ ...names, state })
+  }
+
+  #conditions(kind: string, { namespace, name }: Named, conditions: readonly Condition[]): void {
+    for (const type of conditionTypes) {
+      const now = conditions.find((each) => each.type === type)
+      for (const status of ['True', 'False']) {
+        const holds = now?.status === status || (now === undefined && status === 'False')
+        this.#condition.set({ kind, namespace, name, type, status }, holds ? 1 : 0)
+      }
+    }
+  }
+}
+
+function outcomeOf(result: Result): 'success' | 'error' | 'requeue_after' {
+  if (result.kind === 'failed') return 'error'
+  return result.kind === 'suspended' ? 'success' : 'requeue_after'
+}

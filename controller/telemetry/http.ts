@@ -1,0 +1,62 @@
+// Two small HTTP servers: health for the kubelet, metrics for Prometheus. An address is host:port, or :port for all.
+import { createServer, type Server } from 'node:http'
+import { SyncError } from '../core/sync-error.ts'
+
+/** What a path answers. */
+export type Answer = Readonly<{ status: number; text: string; type?: string }>
+
+/** A server that listens, or that does not because its address is taken. */
+export type Listening = Readonly<{ port: number; close: () => Promise<void> }>
+
+/**
+ * Answers GET for the paths. Rejects with a terminal SyncError when the address cannot be listened on.
+ */
+export async function listening(
+  address: string,
+  paths: Readonly<Record<string, () => Answer | Promise<Answer>>>,
+): Promise<Listening> {
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://here').pathname
+    const answer = paths[path]
+    const said = async (): Promise<Answer> => {
+      if (request.method !== 'GET' && request.method !== 'HEAD')
+        return { status: 405, text: 'only GET\n' }
+      if (answer === undefined)
+        return { status: 404, text: `there are ${Object.keys(paths).join(', ')}\n` }
+      return answer()
+    }
+    said().then(
+      ({ status, text, type = 'text/plain; charset=utf-8' }) => {
+        response.writeHead(status, { 'content-type': type }).end(text)
+      },
+      () => response.writeHead(500).end(),
+    )
+  })
+  // A probe must not keep the process from ending.
+  server.keepAliveTimeout = 5_000
+  const port = await bound(server, address)
+  return {
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+function bound(server: Server, address: string): Promise<number> {
+  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? []
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const message = `cannot listen on ${address} (${error.code ?? error.name}): name another address with --metrics-bind-address or --health-probe-bind-address, or 0 for none`
+      reject(new SyncError('terminal', 'AddressUnusable', message, { cause: error }))
+    })
+    const chosen = host.replace(/^\[(.*)\]$/, '$1')
+    const listen = { port: Number(port), ...(chosen === '' ? {} : { host: chosen }) }
+    server.listen(listen, () => {
+      const bound = server.address()
+      resolve(typeof bound === 'object' && bound !== null ? bound.port : 0)
+    })
+  })
+}

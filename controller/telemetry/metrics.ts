@@ -1,0 +1,220 @@
+// Metrics for Prometheus. Where controller-runtime and client-go have a name for it, it is theirs, so that dashboards
+// and alerts that exist go on working; the rest begins with exsync_. Labels are bounded: namespaces, names of
+// resources, operations, reasons; never an address.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { QueueWatch } from '../sync/queue.ts'
+
+/** A queue, as far as its metrics go. */
+export type Measured = Readonly<{
+  depth: number
+  working: ReadonlyMap<string, number>
+}>
+
+const seconds = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600]
+const queueSeconds = [1e-4, 1e-3, 0.01, 0.1, 1, 10, 100, 1000]
+
+/** What is measured about the process as a controller. */
+export class Metrics {
+  readonly #meter = new Meter()
+  readonly #now: () => number
+  readonly #queues = new Map<string, Measured>()
+  readonly #adds = this.#meter.counter(
+    'workqueue_adds_total',
+    'Keys added to a queue.',
+    queueLabels,
+  )
+  readonly #waited = this.#meter.histogram(
+    'workqueue_queue_duration_seconds',
+    'How long a key waited after it was due.',
+    queueLabels,
+    queueSeconds,
+  )
+  readonly #worked = this.#meter.histogram(
+    'workqueue_work_duration_seconds',
+    'How long the work on a key took.',
+    queueLabels,
+    queueSeconds,
+  )
+  readonly #retries = this.#meter.counter(
+    'workqueue_retries_total',
+    'Keys added again after a failure.',
+    queueLabels,
+  )
+  readonly #reconciles = this.#meter.counter(
+    'controller_runtime_reconcile_total',
+    'Reconciliations by result: success, error, requeue_after.',
+    ['controller', 'result'],
+  )
+  readonly #errors = this.#meter.counter(
+    'controller_runtime_reconcile_errors_total',
+    'Reconciliations that ended with an error.',
+    ['controller'],
+  )
+  readonly #time = this.#meter.histogram(
+    'controller_runtime_reconcile_time_seconds',
+    'How long a reconciliation took.',
+    ['controller'],
+  )
+  readonly #most = this.#meter.gauge(
+    'controller_runtime_max_concurrent_reconciles',
+    'How many reconciliations run at once at most.',
+    ['controller'],
+  )
+  readonly #requests = this.#meter.counter(
+    'rest_client_requests_total',
+    'Requests to the Kubernetes API server.',
+    ['code', 'host', 'method'],
+  )
+  readonly #leading = this.#meter.gauge(
+    'leader_election_master_status',
+    'Whether this process holds the Lease.',
+    ['name'],
+  )
+  readonly #ews = this.#meter.counter('exsync_ews_requests_total', 'Requests to Exchange.', [
+    'operation',
+    'result',
+  ])
+  readonly #ewsTime = this.#meter.histogram(
+    'exsync_ews_request_duration_seconds',
+    'How long requests to Exchange took.',
+    ['operation'],
+  )
+
+  /** `now`: ms since 1970. */
+  constructor(now: () => number, version: string) {
+    this.#now = now
+    collectDefaultMetrics({ register: this.registry })
+    const labels = ['version']
+    this.#meter
+      .gauge('exsync_build_info', 'The version of the controller.', labels)
+      .set({ version }, 1)
+    this.#measureQueues()
+  }
+
+  /** Where they are collected. */
+  get registry(): Registry {
+    return this.#meter.registry
+  }
+
+  /** The text that Prometheus reads. */
+  text(): Promise<string> {
+    return this.registry.metrics()
+  }
+
+  /** A gauge of the caller's own; `collect` runs before each reading. */
+  gauge(name: string, help: string, labels: readonly string[], collect?: () => void): Gauge {
+    return this.#meter.gauge(name, help, labels, collect)
+  }
+
+  /** A histogram of seconds of the caller's own. */
+  histogram(name: string, help: string, labels: readonly string[]): Histogram {
+    return this.#meter.histogram(name, help, labels)
+  }
+
+  /** What a queue tells as it goes. */
+  queue(name: string): QueueWatch {
+    const labels = { name, controller: name }
+    return {
+      added: () => this.#adds.inc(labels),
+      got: (waitedMs) => this.#waited.observe(labels, waitedMs / 1000),
+      done: (tookMs) => this.#worked.observe(labels, tookMs / 1000),
+      retried: () => this.#retries.inc(labels),
+    }
+  }
+
+  /** The queue of a controller, and how many of its keys are worked on at once. */
+  measure(name: string, queue: Measured, workers: number): void {
+    this.#queues.set(name, queue)
+    this.#most.set({ controller: name }, workers)
+  }
+
+  /** What a reconciliation came to. */
+  reconciled(
+    controller: string,
+    result: 'success' | 'error' | 'requeue_after',
+    tookMs: number,
+  ): void {
+    this.#reconciles.inc({ controller, result })
+    this.#errors.inc({ controller }, result === 'error' ? 1 : 0)
+    this.#time.observe({ controller }, tookMs / 1000)
+  }
+
+  /** A request to the API server was answered. */
+  requested(method: string, code: string, host: string): void {
+    this.#requests.inc({ method, code, host })
+  }
+
+  /** A request to Exchange was answered. */
+  asked(operation: string, result: string, tookMs: number): void {
+    this.#ews.inc({ operation, result })
+    this.#ewsTime.observe({ operation }, tookMs / 1000)
+  }
+
+  /** Whether this process leads. */
+  leads(name: string, leads: boolean): void {
+    this.#leading.set({ name }, leads ? 1 : 0)
+  }
+
+  #measureQueues(): void {
+    const each =
+      (set: (labels: { name: string; controller: string }, queue: Measured) => void) => () => {
+        for (const [name, queue] of this.#queues) set({ name, controller: name }, queue)
+      }
+    const ages = ({ working }: Measured) =>
+      [...working.values()].map((sinceMs) => (this.#now() - sinceMs) / 1000)
+    const depth: Gauge = this.#meter.gauge(
+      'workqueue_depth',
+      'Keys that are due and wait.',
+      queueLabels,
+      each((labels, queue) => depth.set(labels, queue.depth)),
+    )
+    const unfinished: Gauge = this.#meter.gauge(
+      'workqueue_unfinished_work_seconds',
+      'How long the work that is under way has taken so far, together.',
+      queueLabels,
+      each((labels, queue) =>
+        unfinished.set(
+          labels,
+          ages(queue).reduce((one, other) => one + other, 0),
+        ),
+      ),
+    )
+    const longest: Gauge = this.#meter.gauge(
+      'workqueue_longest_running_processor_seconds',
+      'How long the work that takes longest has taken so far.',
+      queueLabels,
+      each((labels, queue) => longest.set(labels, Math.max(0, ...ages(queue)))),
+    )
+    const active: Gauge = this.#meter.gauge(
+      'controller_runtime_active_workers',
+      'Reconciliations that are under way.',
+      ['controller'],
+      each(({ controller }, queue) => active.set({ controller }, queue.working.size)),
+    )
+  }
+}
+
+const queueLabels = ['name', 'controller']
+
+class Meter {
+  readonly registry = new Registry()
+
+  counter(name: string, help: string, labelNames: readonly string[]): Counter {
+    return new Counter({ name, help, labelNames, registers: [this.registry] })
+  }
+
+  gauge(name: string, help: string, labelNames: readonly string[], collect?: () => void): Gauge {
+    const registers = [this.registry]
+    return new Gauge({ name, help, labelNames, registers, ...(collect && { collect }) })
+  }
+
+  histogram(
+    name: string,
+    help: string,
+    labels: readonly string[],
+    buckets: number[] = seconds,
+  ): Histogram {
+    const registers = [this.registry]
+    return new Histogram({ name, help, labelNames: [...labels], buckets, registers })
+  }
+}
