@@ -1,8 +1,10 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // They need Helm, which is built with the cluster.
+    exclude: [...configDefaults.exclude, 'test/chart/**'],
     setupFiles: ['test/support/seed.ts'],
     // Who waits for a process leaves a core to others.
     maxWorkers: '100%',
