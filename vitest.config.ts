@@ -3,8 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // They need Helm, which is built with the cluster.
-    exclude: [...configDefaults.exclude, 'test/chart/**'],
+    // These run with the cluster's: Helm is built with it, and an image is a quarter of a gigabyte to copy.
+    exclude: [...configDefaults.exclude, 'test/{chart,image}/**'],
     setupFiles: ['test/support/seed.ts'],
     // Who waits for a process leaves a core to others.
     maxWorkers: '100%',

@@ -1,11 +1,13 @@
-// The chart alone: KUBEBUILDER_ASSETS=DIR npx vitest run --config test/chart/vitest.config.ts, where DIR has helm.
+// The chart and the image: KUBEBUILDER_ASSETS=DIR npx vitest run --config test/chart/vitest.config.ts, where DIR has helm.
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['test/chart/**/*.test.ts'],
+    include: ['test/{chart,image}/**/*.test.ts'],
     setupFiles: ['test/support/seed.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Copying an image takes long on a disk that others use.
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
   },
 })
