@@ -1,8 +1,8 @@
 // Makes what follows from the CRDs, so that there is one source: the TypeScript types of the
-// resources, and the chart's copies.
+// resources, and what the chart has of them (chart.ts).
 //
 //   crds/*.yaml ──► controller/core/resources.generated.ts
-//               └─► charts/exchange-sync-controller/crds/*.yaml
+//               └─► charts/exchange-sync-controller/templates/crds/*.yaml
 //
 // `npm run generate` writes them; `node crds/generate.ts --check` only says which are stale, and
 // exits 1.
@@ -11,9 +11,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { compile } from 'json-schema-to-typescript'
 import { parse } from 'yaml'
-
-/** A file that follows from the CRDs: its absolute path, and the text it must have. */
-export type Output = Readonly<{ path: string; text: string }>
+import { chartOutputs, type Output } from './chart.ts'
 
 type Schema = {
   type?: string
@@ -35,7 +33,6 @@ type Crd = {
 
 const ROOT = dirname(import.meta.dirname)
 const TYPES = join(ROOT, 'controller/core/resources.generated.ts')
-const CHART = join(ROOT, 'charts/exchange-sync-controller/crds')
 
 const HEADER = `\
 // The resources as the API server and the local directory hand them out: defaults are there.
@@ -49,15 +46,17 @@ import type { V1ObjectMeta } from '@kubernetes/client-node'
 const COLUMNS = 100
 const STYLE = { semi: false, singleQuote: true, printWidth: COLUMNS, trailingComma: 'all' } as const
 
-/** Every file that follows from the CRDs, as it must be now. Reads the disk; writes nothing. */
+/** Every file that follows from others, as it must be now. Reads the disk; writes nothing. */
 export async function outputs(): Promise<readonly Output[]> {
   const names = (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.yaml')).sort()
   const texts = await Promise.all(
     names.map((name) => readFile(join(import.meta.dirname, name), 'utf8')),
   )
-  const copies = names.map((name, i) => ({ path: join(CHART, name), text: texts[i] ?? '' }))
+  const chart = await chartOutputs(
+    Object.fromEntries(names.map((name, i) => [name, texts[i] ?? ''])),
+  )
   const types = await Promise.all(texts.map((text) => typesOf(parse(text) as Crd)))
-  return [{ path: TYPES, text: [HEADER, ...types].join('\n') }, ...copies]
+  return [{ path: TYPES, text: [HEADER, ...types].join('\n') }, ...chart]
 }
 
 /**

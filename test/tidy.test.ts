@@ -126,6 +126,8 @@ describe('writing', () => {
       'tsconfig.json',
       'biome.json',
       'vitest.config.ts',
+      'Dockerfile',
+      '.dockerignore',
       'README.md',
       'LICENSE',
       'CHANGELOG.md',

@@ -1,0 +1,53 @@
+# The image of the controller: docker build -t exchange-sync-controller .
+#
+# The last stage is COPY and settings, no RUN. test/image/rootfs.ts reads it and does the same in a folder, so that the tests run
+# what an image holds on machines without a container engine: what goes in is said here and nowhere else.
+
+ARG NODE_VERSION=24.21.0
+
+# Node, the libraries that it is linked with, and an empty folder for the state.
+FROM node:${NODE_VERSION}-bookworm-slim AS node
+RUN mkdir /node /state && \
+    cp --parents --dereference "$(command -v node)" $(ldd "$(command -v node)" | grep -o '/[^ ]*') /node
+
+# The packages that the program needs when it runs. None of their scripts does.
+FROM node AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --ignore-scripts
+
+# No shell, no package manager. Node has the certificates of the public authorities in itself; an ExchangeServer names its own.
+FROM scratch
+COPY --from=node /node /
+COPY --from=node --chown=65532:65532 /state /var/lib/exsync
+COPY <<EOF /etc/passwd
+root:x:0:0:root:/nonexistent:/nonexistent
+exsync:x:65532:65532:exsync:/nonexistent:/nonexistent
+EOF
+COPY <<EOF /etc/group
+root:x:0:
+exsync:x:65532:
+EOF
+COPY <<EOF /etc/nsswitch.conf
+hosts: files dns
+EOF
+# For people: kubectl exec … -- exsync bin list. A kernel takes one argument here; the others only save memory.
+COPY --chmod=0755 <<EOF /usr/local/bin/exsync
+#!/usr/local/bin/node --disable-warning=ExperimentalWarning
+import('/app/controller/main.ts')
+EOF
+COPY --from=packages /app/node_modules /app/node_modules
+COPY package.json LICENSE /app/
+COPY crds/*.yaml /app/crds/
+COPY controller /app/controller
+
+LABEL org.opencontainers.image.title="exchange-sync-controller" \
+      org.opencontainers.image.description="Keeps an Exchange public folder and its members' mailbox folders the same." \
+      org.opencontainers.image.licenses="Apache-2.0"
+ENV PATH=/usr/local/bin EXSYNC_STATE=/var/lib/exsync
+WORKDIR /app
+USER 65532:65532
+EXPOSE 8080 9440
+# The flags are those of the first line of controller/main.ts.
+ENTRYPOINT ["/usr/local/bin/node", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=8", "--max-old-space-size=768", "/app/controller/main.ts"]
+CMD ["--help"]

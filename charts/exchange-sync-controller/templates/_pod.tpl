@@ -1,0 +1,98 @@
+{{/* What the pod of the controller is made of, where it is too long for its template. */}}
+
+{{/* The arguments. Every port and every limit is there, also where it is the program's default: what runs is what is read. */}}
+{{- define "exsync.args" -}}
+- run
+- --state=/var/lib/exsync
+- --log-level={{ .Values.controller.logLevel }}
+- --metrics-bind-address=:{{ .Values.ports.metrics }}
+- --health-probe-bind-address=:{{ .Values.ports.health }}
+{{- range .Values.watchNamespaces }}
+- --watch-namespace={{ . }}
+{{- end }}
+{{- if .Values.controller.allowCrossNamespaceRefs }}
+- --allow-cross-namespace-refs
+{{- end }}
+{{- with .Values.leaderElection }}
+{{- if .enabled }}
+- --leader-elect
+- --leader-elect-resource-name={{ include "exsync.leaseName" $ }}
+- --leader-elect-resource-namespace={{ include "exsync.namespace" $ }}
+- --leader-elect-lease-duration={{ .leaseDuration }}
+- --leader-elect-renew-deadline={{ .renewDeadline }}
+- --leader-elect-retry-period={{ .retryPeriod }}
+{{- else }}
+- --no-leader-elect
+{{- end }}
+{{- end }}
+{{- with .Values.controller }}
+- --concurrent={{ .concurrent }}
+- --interval-jitter-percentage={{ .intervalJitterPercentage }}
+- --graceful-shutdown-timeout={{ .gracefulShutdownTimeout }}
+- --audit-interval={{ .auditInterval }}
+- --bin-retention={{ .binRetention }}
+- --bin-limit={{ .binLimit }}
+{{- end }}
+{{- if .Values.state.keySecret.name }}
+- --key-file=/etc/exsync/key/key
+{{- end }}
+{{- range .Values.extraArgs }}
+- {{ . | quote }}
+{{- end }}
+{{- end }}
+
+{{/* The environment. The state is named here too, so that `kubectl exec … exsync status` needs no flag. */}}
+{{- define "exsync.env" -}}
+- name: POD_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
+- name: POD_NAMESPACE
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.namespace
+- name: EXSYNC_STATE
+  value: /var/lib/exsync
+{{- if .Values.state.keySecret.name }}
+- name: EXSYNC_KEY_FILE
+  value: /etc/exsync/key/key
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Where the pod runs, and what it resolves. */}}
+{{- define "exsync.placement" -}}
+nodeSelector:
+  {{- merge (dict) .Values.nodeSelector (dict "kubernetes.io/os" "linux") | toYaml | nindent 2 }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- range . }}
+  {{- $constraint := deepCopy . }}
+  {{- if not .labelSelector }}
+  {{- $_ := set $constraint "labelSelector" (dict "matchLabels" (include "exsync.selectorLabels" $ | fromYaml)) }}
+  {{- end }}
+  - {{ toYaml $constraint | nindent 4 | trim }}
+  {{- end }}
+{{- end }}
+{{- with .Values.hostAliases }}
+hostAliases:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.dnsPolicy }}
+dnsPolicy: {{ . }}
+{{- end }}
+{{- with .Values.dnsConfig }}
+dnsConfig:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,304 @@
+// What holds of everything that the chart renders, whatever its values are.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { flagsOf } from './flags.ts'
+import { release } from './helm.ts'
+import { faultsOf } from './metrics.ts'
+import { notRestricted } from './pod.ts'
+import { type Manifest, type Rendering, renderings } from './renderings.ts'
+
+const crdFolder = fileURLToPath(new URL('../../crds', import.meta.url))
+const clusterWide = ['ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition']
+
+const all: Rendering[] = []
+beforeAll(async () => {
+  for await (const each of renderings()) all.push(each)
+})
+
+/** Runs a check on every rendering; answers what it finds wrong, with the rendering's name. */
+function wrongIn(check: (rendering: Rendering) => readonly string[]): readonly string[] {
+  return all.flatMap((each) => check(each).map((what) => `${each.name}: ${what}`))
+}
+
+const of = ({ manifests }: Rendering, kind: string) =>
+  manifests.filter((each) => each.kind === kind)
+const one = (rendering: Rendering, kind: string) => of(rendering, kind)[0] as Manifest
+const deployment = (rendering: Rendering) => one(rendering, 'Deployment')
+const podOf = (rendering: Rendering) => deployment(rendering).spec.template.spec
+const container = (rendering: Rendering) => podOf(rendering).containers[0]
+const flags = (rendering: Rendering) => flagsOf(container(rendering).args)
+const watched = ({ values }: Rendering) => (values.watchNamespaces ?? []) as readonly string[]
+const nameOf = ({ kind, metadata }: Manifest) => `${kind} ${metadata.namespace}/${metadata.name}`
+/** The entries of the one that the other has not. */
+const lacking = (wanted: object, there: object = {}) =>
+  Object.entries(wanted)
+    .filter(([key, value]) => (there as Record<string, unknown>)[key] !== value)
+    .map(([key]) => key)
+
+test('there is much to look at', () => {
+  expect(all.length).toBeGreaterThan(60)
+  expect(new Set(all.map(({ name }) => name)).size).toBe(all.length)
+})
+
+describe('objects', () => {
+  test('are named once, within what names may be, and in a namespace unless they are cluster-wide', () => {
+    const wrong = wrongIn(({ manifests }) => {
+      const names = manifests.map(nameOf)
+      return [
+        ...names.filter((name, i) => names.indexOf(name) !== i),
+        ...manifests
+          .filter(({ kind, metadata: { name, namespace } }) => {
+            const [most, form] = clusterWide.includes(kind)
+              ? [253, /^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/]
+              : [63, /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/]
+            const placed = namespace !== undefined
+            return placed === clusterWide.includes(kind) || name.length > most || !form.test(name)
+          })
+          .map(nameOf),
+      ]
+    })
+    expect(wrong).toEqual([])
+  })
+
+  test('have the standard labels, and no value too long', () => {
+    const standard = ['name', 'instance', 'version', 'component', 'part-of', 'managed-by']
+    const wrong = wrongIn(({ manifests, name }) =>
+      manifests
+        .filter((each) => !(name.startsWith('everything') && each.kind === 'ConfigMap'))
+        .filter(({ metadata: { labels = {} } }) => {
+          const keys = [...standard.map((key) => `app.kubernetes.io/${key}`), 'helm.sh/chart']
+          return (
+            keys.some((key) => !labels[key]) ||
+            Object.values(labels).some((value) => !/^[\w.-]{1,63}$/.test(value))
+          )
+        })
+        .map(nameOf),
+    )
+    expect(wrong).toEqual([])
+  })
+})
+
+describe('selectors', () => {
+  test('find the pod', () => {
+    const wrong = wrongIn((rendering) => {
+      const { labels } = deployment(rendering).spec.template.metadata
+      const selectors = [
+        ['Deployment', deployment(rendering).spec.selector.matchLabels],
+        ...of(rendering, 'Service').map(({ spec }) => ['Service', spec.selector]),
+        ...of(rendering, 'PodDisruptionBudget').map(({ spec }) => [
+          'PodDisruptionBudget',
+          spec.selector.matchLabels,
+        ]),
+        ...of(rendering, 'NetworkPolicy').map(({ spec }) => [
+          'NetworkPolicy',
+          spec.podSelector.matchLabels,
+        ]),
+        ...(podOf(rendering).topologySpreadConstraints ?? []).map((each: Manifest) => [
+          'spread',
+          each.labelSelector.matchLabels,
+        ]),
+      ] as (readonly [string, object])[]
+      return selectors
+        .filter(
+          ([, selector]) =>
+            Object.keys(selector).length < 2 || lacking(selector, labels).length > 0,
+        )
+        .map(([kind]) => kind)
+    })
+    expect(wrong).toEqual([])
+  })
+
+  test('do not change with labels, as a Deployment’s cannot', () => {
+    const selectors = all.map((each) => deployment(each).spec.selector.matchLabels)
+    expect(new Set(selectors.flatMap((each) => Object.keys(each)))).toEqual(
+      new Set(['app.kubernetes.io/name', 'app.kubernetes.io/instance']),
+    )
+  })
+
+  test('of a monitor find the Service and its port, in its namespace', () => {
+    const wrong = wrongIn((rendering) =>
+      of(rendering, 'ServiceMonitor').flatMap(({ spec }) => {
+        const { metadata, spec: service } = one(rendering, 'Service')
+        const [endpoint] = spec.endpoints
+        return [
+          ...lacking(spec.selector.matchLabels, metadata.labels),
+          ...(spec.namespaceSelector.matchNames[0] === metadata.namespace ? [] : ['namespace']),
+          ...(service.ports[0].name === endpoint.port ? [] : ['port']),
+          ...(endpoint.honorLabels === true ? [] : ['honorLabels']),
+        ]
+      }),
+    )
+    expect(wrong).toEqual([])
+  })
+})
+
+describe('the pod', () => {
+  test('meets the standard restricted', () => {
+    expect(wrongIn((rendering) => notRestricted(podOf(rendering)))).toEqual([])
+  })
+
+  test('is one, and never two', () => {
+    const wrong = wrongIn((rendering) => {
+      const { replicas, strategy } = deployment(rendering).spec
+      return replicas <= 1 && strategy.type === 'Recreate' ? [] : [`${replicas} ${strategy.type}`]
+    })
+    expect(wrong).toEqual([])
+  })
+
+  test('mounts what there is, and may write to the state and /tmp only', () => {
+    const wrong = wrongIn((rendering) => {
+      const volumes = podOf(rendering).volumes.map((each: Manifest) => each.name)
+      const mounts: readonly Record<string, string | boolean>[] = container(rendering).volumeMounts
+      const written = mounts.filter((each) => !each.readOnly).map((each) => each.mountPath)
+      return [
+        ...mounts.filter((each) => !volumes.includes(each.name)).map((each) => `${each.name}`),
+        ...(`${written.sort()}` === '/tmp,/var/lib/exsync' ? [] : [`writes ${written}`]),
+      ]
+    })
+    expect(wrong).toEqual([])
+  })
+
+  test('gets flags that the program knows, and ports that its probes and Service name', () => {
+    const wrong = wrongIn((rendering) => {
+      const given = flags(rendering)
+      const { ports, ...rest } = container(rendering)
+      const port = (name: string) =>
+        ports.find((each: Manifest) => each.name === name)?.containerPort
+      const probes = ['livenessProbe', 'readinessProbe', 'startupProbe'] as const
+      const facts = [
+        given['metrics-bind-address'] === `:${port('metrics')}`,
+        given['health-probe-bind-address'] === `:${port('health')}`,
+        probes.every((probe) => rest[probe].httpGet.port === 'health'),
+        rest.readinessProbe.httpGet.path === '/readyz',
+        rest.livenessProbe.httpGet.path === '/healthz',
+        of(rendering, 'Service').every(({ spec }) => spec.ports[0].targetPort === 'metrics'),
+        `${given['watch-namespace'] ?? []}` === `${watched(rendering)}`,
+        given.state === '/var/lib/exsync',
+      ]
+      return facts.flatMap((holds, i) => (holds ? [] : [`fact ${i}`]))
+    })
+    expect(wrong).toEqual([])
+  })
+
+  test('has longer to end than passes have', () => {
+    const wrong = wrongIn((rendering) => {
+      const [, count, unit] =
+        /^(\d+)([sm])$/.exec(`${flags(rendering)['graceful-shutdown-timeout']}`) ?? []
+      const seconds = Number(count) * (unit === 'm' ? 60 : 1)
+      return podOf(rendering).terminationGracePeriodSeconds > seconds ? [] : [`${seconds}`]
+    })
+    expect(wrong).toEqual([])
+  })
+
+  test('reads its key where it is mounted', () => {
+    const wrong = wrongIn((rendering) => {
+      const file = flags(rendering)['key-file']
+      const volume = podOf(rendering).volumes.find((each: Manifest) => each.secret)
+      const mount = container(rendering).volumeMounts.find(
+        (each: Manifest) => each.name === volume?.name,
+      )
+      const path = volume && `${mount.mountPath}/${volume.secret.items[0].path}`
+      return file === path ? [] : [`${file} is not ${path}`]
+    })
+    expect(wrong).toEqual([])
+    expect(all.some((rendering) => flags(rendering)['key-file'])).toBe(true)
+  })
+})
+
+describe('the state', () => {
+  test('is on the claim that is rendered, which stays, or on one that was there', () => {
+    const wrong = wrongIn((rendering) => {
+      const [claim] = of(rendering, 'PersistentVolumeClaim')
+      const [volume] = podOf(rendering).volumes
+      const used = volume.persistentVolumeClaim?.claimName
+      const policy = claim?.metadata.annotations?.['helm.sh/resource-policy']
+      if (claim === undefined) return used === undefined || used === 'there-already' ? [] : [used]
+      return used === claim.metadata.name && policy === 'keep' ? [] : [`${used} ${policy}`]
+    })
+    expect(wrong).toEqual([])
+  })
+})
+
+describe('rules and dashboards', () => {
+  test('name metrics and labels that there are', () => {
+    const wrong = wrongIn((rendering) => [
+      ...of(rendering, 'PrometheusRule').flatMap(({ spec }) =>
+        spec.groups.flatMap((group: Manifest) =>
+          group.rules.flatMap((rule: Manifest) =>
+            faultsOf(rule.expr).map((fault) => `${rule.alert}: ${fault}`),
+          ),
+        ),
+      ),
+      ...of(rendering, 'ConfigMap').flatMap(({ data }) =>
+        Object.entries(data as Record<string, string>)
+          .filter(([key]) => key.endsWith('.json'))
+          .flatMap(([, text]) => JSON.parse(text).panels as Manifest[])
+          .flatMap((panel) => (panel.targets ?? []).map((target: Manifest) => target.expr))
+          .flatMap((expr: string) => faultsOf(expr).map((fault) => `${expr}: ${fault}`)),
+      ),
+    ])
+    expect(wrong).toEqual([])
+    expect(all.filter((each) => of(each, 'PrometheusRule').length > 0).length).toBeGreaterThan(5)
+  })
+
+  test('of alerts say what happened, and the next command', () => {
+    const wrong = wrongIn((rendering) =>
+      of(rendering, 'PrometheusRule').flatMap(({ spec }) =>
+        spec.groups[0].rules
+          .filter((rule: Manifest) => rule.alert)
+          .filter(
+            ({ annotations, labels }: Manifest) =>
+              !/\.$/.test(annotations.summary) ||
+              !/kubectl (get|describe|exec|patch) /.test(annotations.description) ||
+              !['critical', 'warning', 'info'].includes(labels.severity),
+          )
+          .map((rule: Manifest) => rule.alert),
+      ),
+    )
+    expect(wrong).toEqual([])
+  })
+})
+
+describe('resource definitions', () => {
+  test('are the ones of crds/, kept unless told otherwise', () => {
+    const sources = readdirSync(crdFolder)
+      .filter((name) => name.endsWith('.yaml'))
+      .map((name) => parse(readFileSync(join(crdFolder, name), 'utf8')) as Manifest)
+    const wrong = wrongIn((rendering) => {
+      const { enabled = true, keep = true } = (rendering.values.crds ?? {}) as Record<
+        string,
+        boolean
+      >
+      const found = of(rendering, 'CustomResourceDefinition')
+      const expected = enabled ? sources : []
+      return [
+        ...(found.length === expected.length ? [] : [`${found.length} of them`]),
+        ...found
+          .filter(({ spec, metadata }) => {
+            const source = expected.find((each) => each.metadata.name === metadata.name)
+            const policy = metadata.annotations?.['helm.sh/resource-policy']
+            return (
+              JSON.stringify(source?.spec) !== JSON.stringify(spec) || (policy === 'keep') !== keep
+            )
+          })
+          .map(nameOf),
+      ]
+    })
+    expect(wrong).toEqual([])
+  })
+})
+
+test('everything is in the release’s namespace, or in one that the values name', () => {
+  const wrong = wrongIn((rendering) => {
+    const { values, manifests } = rendering
+    const home = (values.namespaceOverride as string | undefined) ?? release.namespace
+    const named = [home, ...watched(rendering), 'monitoring', 'watch']
+    return manifests
+      .filter(({ metadata: { namespace } }) => namespace && !named.includes(namespace))
+      .map(nameOf)
+  })
+  expect(wrong).toEqual([])
+})
