@@ -3,8 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // These run with the cluster's: Helm is built with it, and an image is a quarter of a gigabyte to copy.
-    exclude: [...configDefaults.exclude, 'test/{chart,image}/**'],
+    // npm run test:cluster: they need an API server and Helm, or copy an image of a quarter of a gigabyte.
+    exclude: [...configDefaults.exclude, 'test/{chart,cluster,image}/**'],
     setupFiles: ['test/support/seed.ts'],
     // Who waits for a process leaves a core to others.
     maxWorkers: '100%',

@@ -11,14 +11,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import { stringify } from 'yaml'
 import { makeCertificates } from '../exchange/http/certificate.ts'
-import type { Tools } from './tools.ts'
 
 /** How a control plane differs from the usual one. */
 export type PlaneOptions = Readonly<{ flags?: readonly string[] }>
 
 /** etcd and kube-apiserver. */
 export class ControlPlane {
-  readonly #tools: Tools
   readonly #options: PlaneOptions
   readonly top = mkdtempSync(join(tmpdir(), 'exsync-cluster-'))
   readonly #adminToken = randomBytes(16).toString('hex')
@@ -28,8 +26,7 @@ export class ControlPlane {
   #api: ChildProcess | undefined
   #ports: readonly [number, number, number] = [0, 0, 0]
 
-  constructor(tools: Tools, options: PlaneOptions = {}) {
-    this.#tools = tools
+  constructor(options: PlaneOptions = {}) {
     this.#options = options
     const { ca, cert, key } = makeCertificates(Date.now())
     this.#ca = ca
@@ -190,7 +187,7 @@ export class ControlPlane {
   #spawned(name: 'etcd' | 'kube-apiserver', args: readonly string[]): ChildProcess {
     mkdirSync(this.top, { recursive: true })
     const log = openSync(this.#file(`${name}.log`), 'a')
-    return spawn(this.#tools[name], args, { stdio: ['ignore', log, log] })
+    return spawn(program(name), args, { stdio: ['ignore', log, log] })
   }
 
   #tail(name: string): string {
@@ -204,6 +201,13 @@ export class ControlPlane {
 /** JSON of the API server. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look at answers of many shapes
 export type Json = any
+
+/** The path of a program of the cluster's. */
+export function program(name: 'etcd' | 'kube-apiserver' | 'kubectl' | 'helm'): string {
+  const folder = process.env.KUBEBUILDER_ASSETS
+  if (folder === undefined) throw new Error('run this by npm run test:cluster')
+  return join(folder, name)
+}
 
 function parsed(text: string): Json {
   try {

@@ -2,8 +2,16 @@
 // built with Go from the tool modules beside this file, whose go.sum pins every line of them.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { accessSync, constants, mkdirSync, readFileSync, renameSync } from 'node:fs'
-import { homedir } from 'node:os'
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+} from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
 const modules = join(import.meta.dirname, 'tools')
@@ -18,20 +26,20 @@ const builds = [
   ['helm', 'helm', 'helm.sh/helm/v4/cmd/helm'],
 ] as const
 
-/** The programs, by their paths. */
-export type Tools = Readonly<Record<(typeof builds)[number][0], string>>
-
-/** The programs; builds what is missing, which takes minutes once. Throws with what to do when it cannot. */
-export function tools(told: (line: string) => void = console.error): Tools {
+/** The folder that holds all of them; builds what is missing, which takes minutes once. Throws with what to do when it cannot. */
+export function assets(told: (line: string) => void = console.error): string {
   const given = process.env.KUBEBUILDER_ASSETS
-  const entries = builds.map(([name, module, from]) => {
+  const found = builds.map(([name, module, from]) => {
     const own = given && join(given, name)
     if (own && isProgram(own)) return [name, own] as const
     const cached = join(cacheOf(module), name)
     if (!isProgram(cached)) build(name, module, from, cached, told)
     return [name, cached] as const
   })
-  return Object.fromEntries(entries) as Tools
+  if (given && found.every(([name, path]) => path === join(given, name))) return given
+  const folder = mkdtempSync(join(tmpdir(), 'exsync-tools-'))
+  for (const [name, path] of found) symlinkSync(path, join(folder, name))
+  return folder
 }
 
 function build(
