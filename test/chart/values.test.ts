@@ -33,6 +33,11 @@ const refused: readonly (readonly [string, unknown, RegExp])[] = [
     /terminationGracePeriodSeconds \(30\) must be longer/,
   ],
   [
+    'a Lease that two may hold',
+    { leaderElection: { renewDeadline: '15s' } },
+    /retryPeriod \(2s\) < renewDeadline \(15s\) < leaseDuration \(15s\) must hold/,
+  ],
+  [
     'a monitor of nothing',
     { metrics: { service: { enabled: false }, serviceMonitor: { enabled: true } } },
     /metrics.serviceMonitor.enabled needs metrics.service.enabled/,

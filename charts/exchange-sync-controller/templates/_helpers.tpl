@@ -108,6 +108,14 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if le (int .Values.terminationGracePeriodSeconds) (include "exsync.seconds" .Values.controller.gracefulShutdownTimeout | int) }}
 {{- fail (printf "terminationGracePeriodSeconds (%v) must be longer than controller.gracefulShutdownTimeout (%s): the pod would be killed in the middle of a pass" .Values.terminationGracePeriodSeconds .Values.controller.gracefulShutdownTimeout) }}
 {{- end }}
+{{- with .Values.leaderElection }}
+{{- $lease := include "exsync.seconds" .leaseDuration | int }}
+{{- $renew := include "exsync.seconds" .renewDeadline | int }}
+{{- $retry := include "exsync.seconds" .retryPeriod | int }}
+{{- if or (ge $renew $lease) (ge (mul 6 $retry) (mul 5 $renew)) }}
+{{- fail (printf "leaderElection: retryPeriod (%s) < renewDeadline (%s) < leaseDuration (%s) must hold: a leader stops before another one begins" .retryPeriod .renewDeadline .leaseDuration) }}
+{{- end }}
+{{- end }}
 {{- if and .Values.metrics.serviceMonitor.enabled (not .Values.metrics.service.enabled) }}
 {{- fail "metrics.serviceMonitor.enabled needs metrics.service.enabled: the monitor selects the Service" }}
 {{- end }}
