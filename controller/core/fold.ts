@@ -16,6 +16,7 @@ export type Agreement = Readonly<{
   agreed: Item | undefined
   editedMs: number | undefined
   aliases: readonly string[]
+  source?: string | undefined
   /** The content that copies which are behind still hold. */
   base: Readonly<{ revision: number; item: Item | undefined }> | undefined
   copies: ReadonlyMap<ReplicaId, Copy>
@@ -25,7 +26,7 @@ export type Agreement = Readonly<{
 
 /** The agreement of a step. */
 export function agreementOf(step: Step): Agreement {
-  const { link, revision, agreed, editedMs, known, dropped, declined } = step
+  const { link, revision, agreed, editedMs, source, known, dropped, declined } = step
   const moved = link.revision > 0 && revision !== link.revision
   return {
     link: link.id,
@@ -33,6 +34,7 @@ export function agreementOf(step: Step): Agreement {
     agreed,
     editedMs,
     aliases: link.aliases,
+    source,
     base: moved ? { revision: link.revision, item: link.agreed } : undefined,
     copies: known,
     dropped,
@@ -67,8 +69,13 @@ function shownAfter(type: ItemType, step: Step, action: Action, stored: Item | u
   return shown
 }
 
-/** The mark of the item that a new copy of this step is copied from: the hub's, else any; '' for none. */
+/**
+ * The mark of the item that a new copy of this step is copied from: the hub's, else any; '' for none. What is
+ * made again in the hub names what was there before, so that every group over it knows what it is.
+ */
 export function sourceOf(step: Step, hub: ReplicaId | undefined): string {
+  const makes = step.actions.some(({ kind, replica }) => kind === 'create' && replica === hub)
+  if (makes && step.source !== undefined) return step.source
   const copies = [...step.link.copies, ...step.known]
   const [replica, copy] = copies.find(([id]) => id === hub) ?? copies[0] ?? []
   return replica === undefined || copy === undefined ? '' : sourceMark(replica, copy.id)

@@ -59,6 +59,8 @@ export type Link = Readonly<{
   copies: ReadonlyMap<ReplicaId, Copy>
   /** What the stamps of its first copies said: the same item, as it was called before the state was lost. */
   aliases: readonly string[]
+  /** The mark of the first item that the hub had of it, by which every group over the hub knows it. */
+  source?: string | undefined
   /** Receive-only replicas that deleted their copy and whose drift is ignored. */
   declined: ReadonlySet<ReplicaId>
 }>

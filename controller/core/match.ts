@@ -3,8 +3,9 @@
 // whose stamp names the very item as their source, the equal ones first; then equal ones, the stamped ones
 // first; then those of one stamp (a user's copy carries it, too); then those with the same natural key where it
 // is unambiguous on both sides, where a copy is gone from the same replica first; a copy of ours may be matched
-// with what is left over. Nothing is matched twice, and one replica never gives two items to one link: two equal
-// "Reception" stay two, and two people who share an address stay two people.
+// with what is left over. A link whose deletion is agreed is known by marks alone, until the hub has it again.
+// Nothing is matched twice, and one replica never gives two items to one link: two equal "Reception" stay two,
+// and two people who share an address stay two people.
 import { digestOf, type GroupId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import { canonicalItem, type Item, type ItemType, nothing } from './item.ts'
 import { baseOf, type Cell, type Found, type Link } from './link.ts'
@@ -14,16 +15,18 @@ import { isOurs, type Stamp, sourceMark } from './stamp.ts'
 /** A place in which a loose item may find its equal: a link of the baseline, or a family being formed. */
 type Place = {
   readonly link: LinkId | undefined
-  readonly item: Item
+  item: Item
   readonly members: Loose[]
   readonly moved: Set<Loose>
   /** What copies that are gone held, by replica. */
   readonly held: ReadonlyMap<ReplicaId, string>
-  readonly fingerprint: string
+  fingerprint: string
   /** Marks of the items that are there. */
   readonly own: readonly string[]
   /** Marks that their stamps carry. */
   readonly marks: readonly string[]
+  /** Of a deletion that is agreed, and done there: what turns up in the hub brings the link back. */
+  readonly ended: boolean
   readonly free: (replica: ReplicaId) => boolean
 }
 
@@ -49,8 +52,12 @@ export function matched(
       moved: new Set(),
       held: heldBy(type, link, row),
       fingerprint: link.agreed === undefined ? link.id : fingerprintOf(type, item),
-      own: [...link.copies].map(([replica, copy]) => sourceMark(replica, copy.id)),
+      own: [
+        ...[...link.copies].map(([replica, copy]) => sourceMark(replica, copy.id)),
+        ...(link.source === undefined ? [] : [link.source]),
+      ],
       marks: [link.id, ...link.aliases],
+      ended: link.agreed === undefined && hub !== undefined && !link.copies.has(hub),
       free: (replica) => ['absent', 'gone'].includes(row?.get(replica)?.state ?? 'unknown'),
     })
   }
@@ -108,19 +115,28 @@ class Places {
 
   add(place: Place): void {
     this.#all.push(place)
-    into(this.#byFingerprint, place.fingerprint, place)
     for (const [replica, held] of place.held) into(this.#byHeld, `${replica} ${held}`, place)
-    for (const mark of place.own) into(this.#byOwn, mark, place)
-    for (const mark of [...place.own, ...place.marks]) into(this.#byMark, mark, place)
-    for (const key of this.#type.naturalKeys(place.item)) into(this.#byKey, key, place)
+    this.#note(place, place)
+  }
+
+  // How a place is found: by what is there.
+  #note(place: Place, { item, fingerprint, own, marks }: Place): void {
+    into(this.#byFingerprint, fingerprint, place)
+    for (const mark of own) into(this.#byOwn, mark, place)
+    for (const mark of [...own, ...marks]) into(this.#byMark, mark, place)
+    for (const key of this.#type.naturalKeys(item)) into(this.#byKey, key, place)
   }
 
   /** Begins a family with an item that found no equal. */
   open(loose: Loose): void {
+    this.add(this.#familyOf(loose))
+  }
+
+  #familyOf(loose: Loose): Place {
     const { found, role } = loose
     const ours = this.#ours(found)
     const stamp = ours === undefined ? [] : [ours.link, ours.source]
-    const place: Place = {
+    return {
       link: undefined,
       item: found.item,
       members: [loose],
@@ -129,9 +145,17 @@ class Places {
       fingerprint: this.#print(loose),
       own: [sourceMark(role.id, found.id), linkIdOf(this.#group, role.id, found.id)],
       marks: stamp.filter(Boolean),
+      ended: false,
       free: () => true,
     }
-    this.add(place)
+  }
+
+  // From now on it is a place for its equals as well.
+  #revive(place: Place, by: Loose): void {
+    const family = this.#familyOf(by)
+    place.item = family.item
+    place.fingerprint = family.fingerprint
+    this.#note(place, family)
   }
 
   moved(rest: Set<Loose>): void {
@@ -220,6 +244,7 @@ class Places {
       if (place === undefined) continue
       if (how === 'moved') place.moved.add(one)
       take(place, one, rest)
+      if (place.ended && one.role.hub && one.role.writes) this.#revive(place, one)
     }
   }
 

@@ -11,6 +11,7 @@ import type { Policy } from './policy.ts'
 import { type Reading, readingOf } from './reading.ts'
 import { overwritten, restoringEdit } from './restore.ts'
 import { ordered } from './rows.ts'
+import { sourceMark } from './stamp.ts'
 import type { Keep, Plan, Step } from './step.ts'
 
 /** What the plan depends on besides the rows. */
@@ -43,7 +44,9 @@ function stepsOf(rules: Rules, row: Row): readonly Step[] {
     const cell = row.cells.get(role.id)
     if (cell?.state === 'edited') readings.set(role.id, readingOf(type, link, role, cell))
   }
-  const own = [...readings.values()].filter(({ travels, changes }) => travels && changes.size > 0)
+  const own = [...readings.values()].filter(
+    ({ travels, changes, revives }) => travels && (changes.size > 0 || revives),
+  )
   const restoring = row.restoration && restoringEdit(type, policy, link, row.restoration)
   const edits: readonly Edit[] = restoring === undefined ? own : [...own, restoring]
   const deleters = deletersOf(roles, row)
@@ -136,12 +139,25 @@ function stepTo(
     agreed,
     revision,
     editedMs: moved ? target.editedMs : link.editedMs,
+    source: sourceIn(roles, link, readings),
     ...draft,
     conflicts: target.conflicts,
     deleters: target.deleters,
     publisher: fresh ? publisher : undefined,
     later: waiting(roles, row, readings),
   }
+}
+
+// What was moved or made again since goes by the mark that it had first, which every group over the hub has seen.
+function sourceIn(
+  roles: readonly Role[],
+  link: Link,
+  readings: ReadonlyMap<ReplicaId, Reading>,
+): string | undefined {
+  const hub = roles.find((role) => role.hub)?.id
+  if (hub === undefined || link.source !== undefined) return link.source
+  const { id } = link.copies.get(hub) ?? readings.get(hub)?.found ?? {}
+  return id === undefined ? undefined : sourceMark(hub, id)
 }
 
 // Where a hub that only gives overwrites what it had never got, or what was agreed since the backup of which

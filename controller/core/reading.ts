@@ -14,6 +14,8 @@ export type Reading = Edit &
     travels: boolean
     /** It shows what a backup held: it is brought up to date, and what it shows is kept. */
     aged: boolean
+    /** The hub has it again after its deletion was agreed: that is an edit, whatever it shows. */
+    revives: boolean
   }>
 
 /** What was seen anew of one copy. */
@@ -26,6 +28,7 @@ export function readingOf(
   role: Role,
   { copy, found, restored = false }: Seen,
 ): Reading {
+  const revives = role.hub && link.agreed === undefined && !link.copies.has(role.id)
   const newcomer = copy === undefined || copy.revision === 0
   // Where the hub receives nothing, what it shows is what there is, and what it lacks is gone.
   const stands = role.hub && !role.receives && link.revision > 0
@@ -40,7 +43,7 @@ export function readingOf(
     copy === undefined && !stands
       ? newcomerChanges(type, link, found)
       : changesOf(type, found, base, shown)
-  const changes = stands ? all : withoutAgreed(type, link, copy, all)
+  const changes = stands || revives ? all : withoutAgreed(type, link, copy, all)
   return {
     role,
     found,
@@ -52,6 +55,7 @@ export function readingOf(
     view: newcomer && !stands ? found.item : changed(base, all),
     modifiedMs: found.modifiedMs ?? 0,
     aged,
+    revives,
     // What its owner marked private stays in the mailbox, whoever wrote the rest of it, and whoever else
     // marks it. It is her mark unless the copy had it already, or is just as we wrote it.
     travels:

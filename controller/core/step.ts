@@ -45,6 +45,8 @@ export type Step = Readonly<{
   agreed: Item | undefined
   revision: number
   editedMs: number | undefined
+  /** The link's `source` from now on. */
+  source?: string | undefined
   keeps: readonly Keep[]
   actions: readonly Action[]
   /**

@@ -149,16 +149,25 @@ function note(
 
 function agree(desk: Desk, agreement: Agreement): void {
   const { statements, vault, group } = desk
-  const { link, revision, agreed, editedMs, aliases, base, copies, dropped, declined } = agreement
+  const { link, revision, agreed, editedMs, aliases, source, base, copies, dropped, declined } =
+    agreement
   const written = (item: Item | undefined) =>
     item === undefined ? null : vault.seal(JSON.stringify(item))
   const row = statements
     .sql(
-      `INSERT INTO links (grp, id, revision, agreed, edited_ms, aliases) VALUES (?, ?, ?, ?, ?, ?)
+      `INSERT INTO links (grp, id, revision, agreed, edited_ms, aliases, source) VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (grp, id) DO UPDATE SET revision = excluded.revision, agreed = excluded.agreed,
-         edited_ms = excluded.edited_ms, settled = 0 RETURNING n, declined`,
+         edited_ms = excluded.edited_ms, source = excluded.source, settled = 0 RETURNING n, declined`,
     )
-    .get(group, link, revision, written(agreed), editedMs ?? null, JSON.stringify(aliases))
+    .get(
+      group,
+      link,
+      revision,
+      written(agreed),
+      editedMs ?? null,
+      JSON.stringify(aliases),
+      source ?? null,
+    )
   const n = Number(row?.n)
   if (base !== undefined) {
     statements

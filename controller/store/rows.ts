@@ -44,6 +44,7 @@ export function linkOf(
     bases: new Map(bases.map((base) => [Number(base.revision), itemOf(base.item, vault)])),
     copies: new Map(copies.map((copy) => [String(copy.replica) as ReplicaId, copyOf(copy, vault)])),
     aliases: parsed(row.aliases) as string[],
+    source: row.source == null ? undefined : String(row.source),
     declined: new Set(parsed(row.declined) as ReplicaId[]),
   }
 }

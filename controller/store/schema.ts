@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS replicas (
 CREATE TABLE IF NOT EXISTS links (
   n INTEGER PRIMARY KEY, grp TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL,
   agreed TEXT, edited_ms INTEGER, settled INTEGER NOT NULL DEFAULT 0, declined TEXT NOT NULL DEFAULT '[]', aliases TEXT NOT NULL DEFAULT '[]',
+  source TEXT,
   UNIQUE (grp, id)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS links_unsettled ON links (grp) WHERE settled = 0;
@@ -77,17 +78,14 @@ CREATE TABLE IF NOT EXISTS vault (
 ) STRICT;
 `
 
+const first = ['replicas', 'links', 'bases', 'copies', 'bin', 'conflicts', 'caused', 'journal']
+const second = [...first, 'tally', 'restores', 'vault', 'approvals']
+
 /** The tables that a file of each version must have. */
 export const tables: Readonly<Record<number, readonly string[]>> = {
-  1: ['replicas', 'links', 'bases', 'copies', 'bin', 'conflicts', 'caused', 'journal'],
-  2: [
-    ...['replicas', 'links', 'bases', 'copies', 'bin', 'conflicts', 'caused', 'journal'],
-    ...['tally', 'restores', 'vault', 'approvals'],
-  ],
-  3: [
-    ...['replicas', 'links', 'bases', 'copies', 'bin', 'conflicts', 'caused', 'journal'],
-    ...['tally', 'restores', 'vault', 'approvals', 'writers'],
-  ],
+  1: first,
+  2: second,
+  3: [...second, 'writers'],
 }
 
 /** From version 1 to 2, before the tables that are missing are made. */
@@ -97,4 +95,9 @@ ALTER TABLE replicas ADD COLUMN restored INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE bin ADD COLUMN won TEXT;
 ALTER TABLE bin ADD COLUMN print TEXT NOT NULL DEFAULT '';
 ALTER TABLE bin ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
+`
+
+/** From version 2 to 3. */
+export const fromSecond = `
+ALTER TABLE links ADD COLUMN source TEXT;
 `

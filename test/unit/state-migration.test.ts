@@ -1,10 +1,10 @@
-// From the schema of the first release to today's: everything is still there, and counted.
+// From earlier schemas to today's: everything is still there, and counted.
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { digestOf, type LinkId } from '../../controller/core/id.ts'
 import { openState, stateFile } from '../../controller/store/state.ts'
-import { ann, at, bytesIn, deleted, directory, group, link } from '../support/state.ts'
+import { agreement, ann, at, bytesIn, deleted, directory, group, link } from '../support/state.ts'
 
 /** The schema of 0.1.0, as it was. */
 const first = `
@@ -118,6 +118,23 @@ test.each(keys)('a state of the first release is brought up to date, %s', async 
   state.close()
   if (key === undefined) return
   for (const [name, bytes] of bytesIn(place)) expect(bytes.includes('Director'), name).toBe(false)
+})
+
+test('a state of the second schema learns what its links’ items are called over the hub', async () => {
+  const place = directory()
+  const made = openState(place)
+  await made.baseline(group).commit({ at, agreements: [agreement] })
+  made.close()
+  const db = new DatabaseSync(join(place, stateFile))
+  db.exec('ALTER TABLE links DROP COLUMN source; PRAGMA user_version = 2')
+  db.close()
+  const state = openState(place)
+  const baseline = state.baseline(group)
+  const [before] = await baseline.links([link])
+  expect(before).toMatchObject({ revision: 1, agreed: agreement.agreed, source: undefined })
+  await baseline.commit({ at, agreements: [{ ...agreement, source: 'mark' }] })
+  expect(await baseline.links([link])).toMatchObject([{ source: 'mark' }])
+  state.close()
 })
 
 test('who only reads or asks does not bring it up to date, and says who does', () => {

@@ -106,6 +106,12 @@ export const comparing = [
   ]),
   ...mutantsOf('controller/core/reading.ts', [
     [
+      'revived-as-agreed-once',
+      'what the hub has again counts against others’ edits, also where it was agreed once',
+      `stands || revives ? all`,
+      `stands ? all`,
+    ],
+    [
       'withheld-forgotten',
       'what its owner marked private first stays, whoever marks it later',
       `(copy?.withheld || (!type.private(base) && changes.size > 0))`,
@@ -120,7 +126,7 @@ export const comparing = [
     [
       'own-write-is-edit',
       'our own write, whose reply was lost, is no edit',
-      `stands ? all : withoutAgreed(type, link, copy, all)`,
+      `stands || revives ? all : withoutAgreed(type, link, copy, all)`,
       `all`,
     ],
     [

@@ -3,6 +3,18 @@ import { mutantsOf } from '../mutant.ts'
 
 export const deciding = [
   ...mutantsOf('controller/core/plan.ts', [
+    [
+      'revival-is-no-edit',
+      'what is in the hub again after its deletion was agreed stays, whatever it shows',
+      `travels && (changes.size > 0 || revives),`,
+      `travels && changes.size > 0,`,
+    ],
+    [
+      'made-again-renamed',
+      'what is moved or made again, by whichever group, keeps the mark that it had first',
+      `if (hub === undefined || link.source !== undefined) return`,
+      `if (hub === undefined) return`,
+    ],
     ['backup-deletes', 'what a backup lacks was not deleted', `|| (cell.restored && receives)`, ``],
     [
       'superseded-not-kept',

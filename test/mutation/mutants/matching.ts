@@ -155,6 +155,18 @@ export const matching = [
       `marks: [link.id, ...link.aliases]`,
       `marks: [link.id]`,
     ],
+    [
+      'gone-source-unread',
+      'what another group makes again is known by what was there before, also when that is forgotten here',
+      `...(link.source === undefined ? [] : [link.source]),`,
+      ``,
+    ],
+    [
+      'revived-unseen',
+      'a link that the hub brings back is a place for its equals as well',
+      `if (place.ended && one.role.hub && one.role.writes) this.#revive(place, one)`,
+      ``,
+    ],
   ]),
   ...mutantsOf('controller/core/contact.ts', [
     [

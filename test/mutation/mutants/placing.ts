@@ -121,6 +121,18 @@ export const placing = [
   ]),
   ...mutantsOf('controller/core/fold.ts', [
     [
+      'made-again-unnamed',
+      'what is made again in the hub names what was there before',
+      `if (makes && step.source !== undefined) return step.source`,
+      ``,
+    ],
+    [
+      'source-unwritten',
+      'what a link’s item is called over the hub is written down',
+      `    source,\n`,
+      ``,
+    ],
+    [
       'bases-dropped',
       'what copies that are behind still hold is remembered',
       `base: moved ? { revision: link.revision, item: link.agreed } : undefined`,

@@ -1,0 +1,142 @@
+// Two groups over one hub, and a delete that one of them has not carried out everywhere when the other brings
+// the contact back: it is the same contact in both, whoever brings it back, and however often.
+import { expect, test } from 'vitest'
+import { type Part, Stage } from './stage.ts'
+
+type Two = Readonly<{ one: Stage; other: Stage }>
+
+/** One group with ann and eve, another with bob; Ewa is agreed on. */
+async function two(has: Readonly<Record<string, readonly string[]>>): Promise<Two> {
+  const part = (name: string): Part => ({ has: has[name] ?? [] })
+  const one = new Stage({ hub: part('hub'), ann: part('ann'), eve: part('eve') }, 'test/one')
+  const other = new Stage({ hub: {}, bob: part('bob') }, 'test/other', one.folders)
+  const both = { one, other }
+  await rest(both)
+  return both
+}
+
+async function rest({ one, other }: Two): Promise<void> {
+  for (const stage of [one, other, one, other, one, other]) await stage.rest()
+}
+
+const shown = ({ one, other }: Two) => [
+  ...['hub', 'ann', 'eve'].map((who) => one.shows(who)),
+  other.shows('bob'),
+]
+const everywhere = (...texts: string[]) => ['hub', 'ann', 'eve', 'bob'].map(() => texts)
+const fields = (stage: Stage, where: string) =>
+  [...(stage.folders.get(where)?.items.values() ?? [])].map(({ item }) => item)
+
+// Deleted in the hub while all members of some groups are away.
+async function deleted({ one, other }: Two): Promise<void> {
+  for (const who of ['ann', 'eve']) one.away.add(who)
+  other.away.add('bob')
+  one.remove('hub', 'Ewa')
+  for (const stage of [one, other]) await stage.rest()
+  for (const stage of [one, other]) stage.away.clear()
+}
+
+test.each(['hub', 'ann', 'bob'])(
+  'edits of both groups are of one contact, begun by %s',
+  async (who) => {
+    const both = await two({ [who]: ['Ewa:1'] })
+    await deleted(both)
+    both.one.edit('ann', 'Ewa:2')
+    both.other.edit('bob', 'Ewa:1', { Department: 'x' })
+    await rest(both)
+    expect(shown(both)).toEqual(everywhere('Ewa:2'))
+    expect(fields(both.one, 'hub')).toMatchObject([{ JobTitle: '2', Department: 'x' }])
+  },
+)
+
+test('one of them brings it back twice before the other hears of it', async () => {
+  const both = await two({ hub: ['Ewa:1'] })
+  const { one, other } = both
+  one.remove('hub', 'Ewa')
+  one.edit('ann', 'Ewa:2')
+  await one.pass()
+  one.remove('hub', 'Ewa')
+  one.edit('ann', 'Ewa:3')
+  other.edit('bob', 'Ewa:1', { Department: 'x' })
+  other.away.add('bob')
+  await other.pass()
+  await one.pass()
+  other.away.clear()
+  await rest(both)
+  expect(shown(both)).toEqual(everywhere('Ewa:3'))
+  expect(fields(one, 'hub')).toMatchObject([{ JobTitle: '3', Department: 'x' }])
+})
+
+test('what one of them brings back as it was is not deleted by the other', async () => {
+  const both = await two({ hub: ['Ewa:1'] })
+  const { one, other } = both
+  other.away.add('bob')
+  one.away.add('eve')
+  one.remove('hub', 'Ewa')
+  await rest(both)
+  expect(shown(both)).toEqual([[], [], ['Ewa:1'], ['Ewa:1']])
+  one.wants('hub Deleted Ewa:1')
+  await rest(both)
+  for (const stage of [one, other]) stage.away.clear()
+  await rest(both)
+  expect(shown(both)).toEqual(everywhere('Ewa:1'))
+})
+
+test('… nor what one of them changed back to what it had been long before', async () => {
+  const both = await two({ hub: ['Ewa:1'] })
+  const { one, other } = both
+  one.edit('hub', 'Ewa:2')
+  other.away.add('bob')
+  for (const stage of [one, other]) await stage.rest()
+  for (const who of ['ann', 'eve']) one.away.add(who)
+  one.remove('hub', 'Ewa')
+  for (const stage of [one, other]) await stage.rest()
+  one.away.clear()
+  other.away.clear()
+  one.edit('ann', 'Ewa:1')
+  other.edit('bob', 'Ewa:3')
+  other.policy = 'MemberWins'
+  await rest(both)
+  expect(shown(both)).toEqual(everywhere('Ewa:3'))
+  expect(other.bin()).toContain('hub Conflict Ewa:1')
+})
+
+test('a member who edited and moved hers, and only then hears of it, has no second one', async () => {
+  const both = await two({ bob: ['Ewa:1'] })
+  await deleted(both)
+  both.one.edit('ann', 'Ewa:2')
+  both.other.edit('bob', 'Ewa:1', { Department: 'x' })
+  both.other.move('bob', 'Ewa')
+  await rest(both)
+  expect(shown(both)).toEqual(everywhere('Ewa:2'))
+  expect(fields(both.one, 'hub')).toMatchObject([{ JobTitle: '2', Department: 'x' }])
+})
+
+test('two contacts that look alike stay two, each with its own edits', async () => {
+  const both = await two({ hub: ['Ewa:1', 'Ewa:2'] })
+  const { one, other } = both
+  for (const who of ['ann', 'eve']) one.away.add(who)
+  other.away.add('bob')
+  for (const _time of [1, 2]) one.remove('hub', 'Ewa')
+  for (const stage of [one, other]) await stage.rest()
+  const edit = (stage: Stage, where: string, title: string, more: Record<string, string>) => {
+    const folder = stage.folders.get(where)
+    for (const [id, { item }] of folder?.items ?? [])
+      if (item.JobTitle === title) folder?.edit(id, { ...item, ...more })
+  }
+  for (const title of ['1', '2']) {
+    edit(one, 'ann', title, { Department: `ann${title}` })
+    edit(other, 'bob', title, { 'Phone:MobilePhone': `bob${title}` })
+  }
+  one.away.clear()
+  await one.rest()
+  other.away.clear()
+  await rest(both)
+  expect(shown(both)).toEqual(everywhere('Ewa:1', 'Ewa:2'))
+  const people = fields(one, 'hub').sort((a, b) =>
+    String(a.JobTitle) < String(b.JobTitle) ? -1 : 1,
+  )
+  expect(people).toMatchObject(
+    ['1', '2'].map((n) => ({ JobTitle: n, Department: `ann${n}`, 'Phone:MobilePhone': `bob${n}` })),
+  )
+})
