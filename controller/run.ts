@@ -72,6 +72,8 @@ async function onKubernetes(desk: Desk): Promise<number> {
     troubled: (message) => log.warn(message),
   })
   const watching = new AbortController()
+  // What is asked of a server that hangs must not keep one who has to end.
+  hard.signal.addEventListener('abort', () => watching.abort(), { once: true })
   const declarations = new KubeDeclarations(
     {
       client,

@@ -183,6 +183,7 @@ test.each([
   async (how, which) => {
     const first = await started({ pod: 'first' })
     await first.leads()
+    await declares()
     await travels()
     const state = which === 'the same state' ? { state: first.state } : {}
     const second = await started({ pod: 'second', ...state })
@@ -204,6 +205,7 @@ test.each([
     await second.leads()
     // The Lease's duration after it was renewed last, one look later, and the time that a loaded machine takes.
     expect(startedMs(second) - fellMs).toBeLessThan(leaseMs + 4_000)
+    await declares()
     await cluster.waitForReason('Succeeded', 'company-contacts')
     await travels()
     if (how === 'stopped') {
