@@ -29,3 +29,22 @@ test('without a flag the bin may hold 1Gi, and the key comes from the environmen
   expect(configOf(['run', '--state', 's'], environment).keyFile).toBe('from-there')
   expect(configOf(['run', '--state', 's', '--key-file', 'k'], environment).keyFile).toBe('k')
 })
+
+test('health and metrics are served where they are wanted: on Kubernetes, or where they are named', () => {
+  expect(run().metrics).toEqual({ address: ':8080', named: false })
+  expect(run().health).toEqual({ address: ':9440', named: false })
+  expect(run('--local', 'd').metrics.address).toBeUndefined()
+  expect(run('--once').metrics.address).toBeUndefined()
+  expect(run('--metrics-bind-address', '0').metrics).toEqual({ address: undefined, named: true })
+  const named = run('--local', 'd', '--health-probe-bind-address', '127.0.0.1:1').health
+  expect(named).toEqual({ address: '127.0.0.1:1', named: true })
+  expect(() => run('--metrics-bind-address', 'here')).toThrow(/--metrics-bind-address here/)
+})
+
+test('a Lease whose holder would not stop before another one begins is refused', () => {
+  const { kube } = run('--watch-namespace', 'a', '--watch-namespace=b', '--no-leader-elect')
+  expect(kube).toMatchObject({ namespaces: ['a', 'b'], elect: false, leaseMs: 15_000 })
+  expect(() => run('--leader-elect-renew-deadline', '15s')).toThrow(/lease-duration/)
+  expect(() => run('--leader-elect-retry-period', '9s')).toThrow(/retry-period/)
+  expect(() => run('--concurrent', '0')).toThrow(/--concurrent 0/)
+})

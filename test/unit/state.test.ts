@@ -109,6 +109,36 @@ test('two controllers do not share a state; a reader may look', () => {
   openState(place).close()
 })
 
+test('who leads goes on beside one that stands still, and that one writes nothing more', async () => {
+  const place = directory()
+  const first = openState(place, { leading: true })
+  await first.baseline(group).commit({ at, agreements: [agreement] })
+  const second = openState(place, { leading: true })
+  expect(await second.baseline(group).links([link])).toMatchObject([{ id: link }])
+  await expect(first.baseline(group).commit({ at, settled: [link] })).rejects.toMatchObject({
+    code: 'StateTakenOver',
+    kind: 'terminal',
+  })
+  await second.baseline(group).commit({ at, settled: [link] })
+  expect(await second.baseline(group).unsettled()).toEqual([])
+  first.close()
+  second.close()
+})
+
+test('a writer that may not write any more is refused before anything is', async () => {
+  const place = directory()
+  let permitted = true
+  const permit = () => {
+    if (!permitted) throw new Error('not any more')
+  }
+  const state = openState(place, { permit })
+  await state.baseline(group).commit({ at, agreements: [agreement] })
+  permitted = false
+  await expect(state.baseline(group).commit({ at, settled: [link] })).rejects.toThrow('any more')
+  expect(await state.baseline(group).unsettled()).toEqual([link])
+  state.close()
+})
+
 test('only its owner may read it', () => {
   const place = join(directory(), 'state')
   openState(place).close()

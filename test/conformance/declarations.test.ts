@@ -1,0 +1,44 @@
+// The suite of the Declarations port, for a directory. For a cluster: test/cluster/declarations.test.ts.
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe } from 'vitest'
+import { stringify } from 'yaml'
+import { LocalDeclarations } from '../../controller/local/declarations.ts'
+import type { Clock } from '../../controller/sync/ports.ts'
+import { realClock } from '../support/clock.ts'
+import { conformsToDeclarations, type Place } from './declarations.ts'
+
+describe('a directory', () => conformsToDeclarations(open))
+
+async function open(): Promise<Place> {
+  const top = mkdtempSync(join(tmpdir(), 'exsync-declarations-'))
+  const local = join(top, 'local')
+  mkdirSync(local)
+  writeFileSync(join(local, 'all.yaml'), '')
+  let aheadMs = 0
+  // Who is missing is ended only after a while; a test need not wait for that.
+  const clock: Clock = {
+    now: () => realClock.now() + aheadMs,
+    sleep: (delayMs, signal) => {
+      aheadMs += delayMs
+      return realClock.sleep(1, signal)
+    },
+  }
+  const end = new AbortController()
+  const { signal } = end
+  const declarations = await LocalDeclarations.watching(local, top, clock, () => {}, signal)
+  return {
+    declarations,
+    declare: async (resources) => {
+      const text = resources.map((each) => stringify(each)).join('---\n')
+      writeFileSync(join(top, 'next.yaml'), text)
+      renameSync(join(top, 'next.yaml'), join(local, 'all.yaml'))
+      aheadMs += 60_000
+    },
+    close: async () => {
+      end.abort()
+      rmSync(top, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,105 @@
+// When a status is written to the cluster, and what its owner is told of it: tables.
+import { describe, expect, test } from 'vitest'
+import type { SyncGroup, SyncGroupStatus } from '../../controller/core/resources.generated.ts'
+import { isForced } from '../../controller/core/status.ts'
+import { groupStory } from '../../controller/core/story.ts'
+import { heartbeatMs, isNews } from '../../controller/kube/status.ts'
+
+const at = (ms: number) => new Date(1_700_000_000_000 + ms).toISOString()
+const ready = (status: 'True' | 'False', reason: string, message = 'a message') => ({
+  type: 'Ready',
+  status,
+  reason,
+  message,
+  lastTransitionTime: at(0),
+})
+const base: SyncGroupStatus = {
+  observedGeneration: 1,
+  conditions: [ready('True', 'Succeeded', '3 items')],
+  items: 3,
+  conflicts: { total: 0 },
+  lastPass: { time: at(0), durationMs: 10, created: 0, updated: 0, deleted: 0, kept: 0 },
+}
+const pass = (time: number, more: object = {}) => ({
+  ...base,
+  lastPass: {
+    time: at(time),
+    durationMs: 99,
+    created: 0,
+    updated: 0,
+    deleted: 0,
+    kept: 0,
+    ...more,
+  },
+})
+
+describe('a status is written', () => {
+  test.each([
+    ['when there was none', undefined, base, true],
+    ['not for the time of a pass that changed nothing', base, pass(1_000), false],
+    ['for it, when the one that is there is old', base, pass(heartbeatMs), true],
+    ['for what a pass did', base, pass(1_000, { updated: 2 }), true],
+    ['for another reason', base, { ...base, conditions: [ready('False', 'Guarded')] }, true],
+    ['for a token that was handled', base, { ...base, lastHandledReconcileAt: 'x' }, true],
+    [
+      'not for a condition that is somebody else’s, wherever it stands',
+      {
+        ...base,
+        conditions: [{ ...ready('True', 'Foreign'), type: 'Audited' }, ...(base.conditions ?? [])],
+      },
+      base,
+      false,
+    ],
+    [
+      'to take away what is ours and holds no more',
+      {
+        ...base,
+        conditions: [...(base.conditions ?? []), { ...ready('True', 'X'), type: 'Stalled' }],
+      },
+      base,
+      true,
+    ],
+  ])('%s', (_when, before, now, news) => {
+    expect(isNews(before, now)).toBe(news)
+  })
+})
+
+describe('the owner is told', () => {
+  const guard = {
+    hash: 'h1',
+    refusals: [
+      { replica: 'anna@corp.example', reason: 'Deletions' as const, count: 60, limit: 50 },
+    ],
+  }
+  const because = 'anna@corp.example: gone'
+  test.each<readonly [string, SyncGroupStatus | undefined, SyncGroupStatus, readonly string[]]>([
+    ['that it is Ready', undefined, base, ['Succeeded']],
+    ['nothing of a pass that changed nothing', base, pass(1), []],
+    ['what a pass did', base, pass(1, { created: 4 }), ['Synced']],
+    ['that it is not Ready', base, { ...base, conditions: [ready('False', 'X', because)] }, ['X']],
+    ['of conflicts', base, { ...base, conflicts: { total: 3 } }, ['Conflict']],
+    [
+      'of the guard, and how to approve',
+      base,
+      { ...base, conditions: [ready('False', 'Guarded', because)], guard },
+      ['Guarded'],
+    ],
+    ['that it is over', { ...base, guard }, base, ['GuardReleased']],
+    ['once of the same guard', { ...base, guard }, { ...base, guard }, []],
+  ])('%s', (_what, before, now, reasons) => {
+    const told = groupStory(before, now)
+    expect(told.map(({ reason }) => reason)).toEqual(reasons)
+    for (const { note } of told) expect(note).not.toMatch(/@/)
+  })
+})
+
+test('a pass is forced by two annotations with one token, once', () => {
+  const group = (annotations: Record<string, string>) =>
+    ({ metadata: { annotations } }) as unknown as SyncGroup
+  const [asked, force] = ['exchangesync.dev/requestedAt', 'exchangesync.dev/forceAt']
+  expect(isForced(group({ [asked]: 'a' }), undefined)).toBe(false)
+  expect(isForced(group({ [force]: 'a' }), undefined)).toBe(false)
+  expect(isForced(group({ [asked]: 'b', [force]: 'a' }), undefined)).toBe(false)
+  expect(isForced(group({ [asked]: 'a', [force]: 'a' }), undefined)).toBe(true)
+  expect(isForced(group({ [asked]: 'a', [force]: 'a' }), { lastHandledForceAt: 'a' })).toBe(false)
+})
