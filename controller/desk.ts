@@ -102,6 +102,7 @@ export class Desk {
       recent: (group) => state.bin.conflicts(10, group),
       clock: this.outside.clock,
       servers: this.#servers,
+      watched: this.config.local === undefined && !this.config.once,
       told: (ended) => this.#told(ended),
     }
   }

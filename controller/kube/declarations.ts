@@ -47,6 +47,8 @@ export class KubeDeclarations implements Declarations {
   readonly #last = new Map<GroupId, Means>()
   /** Being let go: the watch may tell of its end before our request is answered. */
   readonly #releasing = new Set<GroupId>()
+  /** What was told of a group last, and of what that was made: with hundreds of them, most are as they were. */
+  readonly #known = new Map<GroupId, Readonly<{ from: readonly unknown[]; declared: Declared }>>()
   readonly #listeners = new Set<() => void>()
   #dirty = true
 
@@ -155,6 +157,7 @@ export class KubeDeclarations implements Declarations {
     const group = this.#group(id)
     this.#vanished.delete(id)
     this.#last.delete(id)
+    this.#known.delete(id)
     if (group === undefined) return
     this.#releasing.add(id)
     const { client } = this.#options
@@ -256,9 +259,14 @@ export class KubeDeclarations implements Declarations {
     const now = { server, credentials, ca }
     if (complete) this.#last.set(id, now)
     const means = deleted && !complete ? (this.#last.get(id) ?? now) : now
+    const from = [group, means.server, means.credentials, means.ca, forbidden, gone]
+    const known = this.#known.get(id)
+    if (known?.from.every((part, at) => part === from[at])) return [known.declared]
     const policy = gone ? { deletionPolicy: 'Orphan' as const } : {}
     const whole = { ...group, spec: { ...spec, ...policy } }
-    return [declaredOf(whole, means, { deleted, crossNamespace, forbidden })]
+    const declared = declaredOf(whole, means, { deleted, crossNamespace, forbidden })
+    this.#known.set(id, { from, declared })
+    return [declared]
   }
 
   #server(key: string): ExchangeServer | undefined {

@@ -25,6 +25,7 @@ export class Secrets {
   readonly #options: SecretsOptions
   readonly #signal: AbortSignal
   readonly #watched = new Map<string, Watched>()
+  readonly #decoded = new WeakMap<Secret, Credentials>()
 
   constructor(options: SecretsOptions, signal: AbortSignal) {
     this.#options = options
@@ -45,10 +46,17 @@ export class Secrets {
   look(key: string): SecretLook {
     const reflector = this.#watched.get(key)?.reflector
     if (reflector === undefined) return 'unknown'
-    const { data } = reflector.get(key) ?? {}
-    if (reflector.get(key) !== undefined) return credentialsIn(data)
+    const secret = reflector.get(key)
+    if (secret !== undefined) return this.#credentialsOf(secret)
     if (reflector.synced) return 'missing'
     return reflector.trouble === 'ApiForbidden' ? 'forbidden' : 'unknown'
+  }
+
+  // The same for as long as the Secret is.
+  #credentialsOf(secret: Secret): Credentials {
+    const known = this.#decoded.get(secret) ?? credentialsIn(secret.data)
+    this.#decoded.set(secret, known)
+    return known
   }
 
   #watch(key: string): void {

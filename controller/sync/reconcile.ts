@@ -24,6 +24,8 @@ export type Site = Readonly<{
   recent: (group: GroupId) => readonly ConflictLine[]
   clock: Clock
   servers: Servers
+  /** Somebody looks at servers by itself, and is first to try one. */
+  watched?: boolean
   /** Told once per pass. */
   told: (ended: Ended) => void
 }>
@@ -163,12 +165,13 @@ async function resultOf(
 // While the server is left alone, nothing is tried; who tries tells how the server is.
 async function trying<Done>(
   declared: Declared,
-  { servers }: Site,
+  { servers, watched }: Site,
   work: () => Promise<Done>,
   signal: AbortSignal,
 ): Promise<Done> {
   const server = serverKeyOf(declared)
   if (server === undefined) return work()
+  if (watched) await servers.met(server, signal)
   const refused = servers.enter(server, isForced(declared.group, declared.previous))
   if (refused !== undefined) throw refused
   try {

@@ -100,7 +100,10 @@ class Table {
 
   // A new or changed declaration is due at once, and so is who may have a folder now, or may not.
   take(groups: readonly Declared[]): void {
-    this.#claims = claimsOf(groups)
+    const same = ({ id, fingerprint }: Declared) =>
+      this.#places.get(id)?.declared.fingerprint === fingerprint
+    // Whoever has what changes only with what is declared.
+    if (groups.length !== this.#places.size || !groups.every(same)) this.#claims = claimsOf(groups)
     const there = new Set(groups.map(({ id }) => id))
     for (const id of this.#places.keys()) {
       if (there.has(id)) continue
@@ -111,10 +114,10 @@ class Table {
       const { id, fingerprint } = declared
       const before = this.#places.get(id)
       const claimedBy = this.#claims.get(id)?.by
-      const same = before?.declared.fingerprint === fingerprint && before.claimedBy === claimedBy
+      const known = before?.declared.fingerprint === fingerprint && before.claimedBy === claimedBy
       const auditMs = before?.auditMs ?? this.#nowMs + this.#rhythm.auditMs
       this.#places.set(id, { declared, claimedBy, auditMs })
-      if (!same) this.queue.add(id)
+      if (!known) this.queue.add(id)
     }
   }
 

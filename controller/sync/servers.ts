@@ -38,11 +38,33 @@ export class Servers {
   readonly #ill = new Map<ServerKey, Ill>()
   /** Told when a server falls ill, and when it is well again. */
   readonly #turned: (key: ServerKey) => void
+  readonly #met = new Set<ServerKey>()
+  readonly #waiting = new Set<() => void>()
 
   constructor(clock: Clock, backOff: BackOff, turned: (key: ServerKey) => void = () => {}) {
     this.#clock = clock
     this.#backOff = backOff
     this.#turned = turned
+  }
+
+  /**
+   * Resolves when somebody has tried the server, or after a while: where one looks at it by itself, the many
+   * who have a pass to make let that one find out whether a new password is right.
+   */
+  async met(key: ServerKey, signal: AbortSignal): Promise<void> {
+    const enough = new AbortController()
+    const either = AbortSignal.any([signal, enough.signal])
+    const late = this.#clock.sleep(metMs, either).then(
+      () => this.#met.add(key),
+      () => {},
+    )
+    while (!this.#met.has(key) && !signal.aborted) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#waiting.add(resolve)
+      await Promise.race([promise, late])
+      this.#waiting.delete(resolve)
+    }
+    enough.abort()
   }
 
   /**
@@ -63,6 +85,8 @@ export class Servers {
 
   /** How the try went: with the error that it ended with, which may be no matter of the server's. */
   leave(key: ServerKey, error: SyncError | undefined): void {
+    this.#met.add(key)
+    for (const wake of this.#waiting) wake()
     const ill = this.#ill.get(key)
     if (error === undefined || !codes.has(error.code)) {
       // What ended otherwise was answered by the server.
@@ -90,6 +114,9 @@ export class Servers {
     return Math.max(0, (this.#ill.get(key)?.untilMs ?? 0) - this.#clock.now())
   }
 }
+
+/** How long a first try is waited for, ms. */
+const metMs = 5_000
 
 /** While another one tries, ms. */
 const tryMs = 1_000

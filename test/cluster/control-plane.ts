@@ -21,7 +21,6 @@ export class ControlPlane {
   readonly top = mkdtempSync(join(tmpdir(), 'exsync-cluster-'))
   readonly #adminToken = randomBytes(16).toString('hex')
   readonly #agent: Agent
-  readonly #ca: string
   #etcd: ChildProcess | undefined
   #api: ChildProcess | undefined
   #ports: readonly [number, number, number] = [0, 0, 0]
@@ -29,7 +28,6 @@ export class ControlPlane {
   constructor(options: PlaneOptions = {}) {
     this.#options = options
     const { ca, cert, key } = makeCertificates(Date.now())
-    this.#ca = ca
     this.#agent = new Agent({ connect: { ca } })
     const signing = generateKeyPairSync('rsa', {
       modulusLength: 2048,
