@@ -55,7 +55,10 @@ export function served({ store }: Exchange, count: number): number {
 }
 
 /** Creates all of them, as fast as the API server takes them: kubectl holds itself back. */
-export async function createAll(plane: ControlPlane, resources: readonly Resource[]): Promise<void> {
+export async function createAll(
+  plane: ControlPlane,
+  resources: readonly Resource[],
+): Promise<void> {
   const left = [...resources] as { kind: string; metadata: { namespace: string } }[]
   const one = async () => {
     for (let each = left.shift(); each !== undefined; each = left.shift()) {
