@@ -115,7 +115,7 @@ function undecided(
     ? 'its copies are being removed, as it is not declared any more: '
     : unchanged
   const remedy = deleted
-    ? '; to leave them, declare it once more with deletionPolicy: Orphan, and delete it again'
+    ? '; to leave them, set spec.deletionPolicy: Orphan (in a directory: declare it so once more, and take it out again)'
     : ''
   const said = { reason: reasonOf(code), message: before + message + remedy }
   const ready: Draft = { type: 'Ready', status: 'False', ...said }
