@@ -251,6 +251,27 @@ test('an upgrade goes on where the former version was, without a write', async (
   expect(writes()).toBe(before)
 })
 
+test('a mass delete waits until exactly that is approved, as the condition says', async () => {
+  const hub = exchange.store.publicFolder('/Company/Contacts')
+  for (const { id } of hub.items().slice(0, 12)) hub.delete(id)
+  await cluster.waitForReason('Guarded', 'company-contacts')
+  const { conditions, guard } = (await cluster.get('sg', 'company-contacts')).status
+  const [, said] =
+    /exchangesync\.dev\/approve: (\S+?);? /.exec(
+      conditions.find(({ type }: { type: string }) => type === 'Guarded').message,
+    ) ?? []
+  expect(said).toBe(guard.hash)
+  const jan = exchange.store.mailbox('jan@corp.example').folder('Contacts/Contacts')
+  expect(jan.items().length).toBe(21)
+  const annotation = `exchangesync.dev/approve=${guard.hash}`
+  await cluster.kubectl('annotate', 'sg', 'company-contacts', '-n', 'sales', annotation)
+  await cluster.waitForReason('Succeeded', 'company-contacts')
+  expect(jan.items().length).toBe(9)
+  const events = await cluster.kubectl('describe', 'sg', 'company-contacts', '-n', 'sales')
+  expect(events).toMatch(/Warning +Guarded .*12 deletions/)
+  expect(events).toMatch(/Normal +GuardReleased/)
+})
+
 test('deleted with RemoveCopies, it goes when the copies have gone; Exchange gone, there is a way out', async () => {
   const patch = (spec: object) =>
     cluster.kubectl(
@@ -275,7 +296,7 @@ test('deleted with RemoveCopies, it goes when the copies have gone; Exchange gon
   await until('it is gone', async () => (await cluster.get('sg', 'company-contacts')) === undefined)
   exchange.inject(undefined)
   const jan = exchange.store.mailbox('jan@corp.example').folder('Contacts/Contacts')
-  expect(jan.items().length).toBe(21)
+  expect(jan.items().length).toBe(9)
 })
 
 test('uninstalled, the resource definitions, the groups, the data and the mailboxes stay', async () => {
@@ -287,5 +308,5 @@ test('uninstalled, the resource definitions, the groups, the data and the mailbo
   expect(await cluster.kubectl('get', 'crd', '-o', 'name')).toContain('syncgroups.exchangesync.dev')
   expect((await cluster.get('sg', 'company-contacts')).spec.members.length).toBe(2)
   expect(await cluster.kubectl('get', 'pvc', '-n', home, '-o', 'name')).toContain('exsync')
-  expect(exchange.store.publicFolder('/Company/Contacts').items().length).toBe(21)
+  expect(exchange.store.publicFolder('/Company/Contacts').items().length).toBe(9)
 })
