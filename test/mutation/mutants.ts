@@ -4,6 +4,7 @@ import { carryingOut } from './mutants/carrying-out.ts'
 import { comparing } from './mutants/comparing.ts'
 import { deciding } from './mutants/deciding.ts'
 import { guarding } from './mutants/guarding.ts'
+import { leading } from './mutants/leading.ts'
 import { matching } from './mutants/matching.ts'
 import { placing } from './mutants/placing.ts'
 
@@ -14,4 +15,5 @@ export const mutants: readonly Mutant[] = [
   ...placing,
   ...guarding,
   ...carryingOut,
+  ...leading,
 ]
