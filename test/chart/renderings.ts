@@ -31,6 +31,7 @@ export type Values = Readonly<Record<string, unknown>>
 
 const on = { enabled: true }
 const off = { enabled: false }
+const spread = { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' }
 
 /** The switches. The first setting of each is the chart's default. */
 export const factors: readonly Factor<Values>[] = [
@@ -90,7 +91,7 @@ export const factors: readonly Factor<Values>[] = [
   factor('refs', {}, { controller: { allowCrossNamespaceRefs: true, logLevel: 'trace' } }),
   factor('ports', {}, { ports: { metrics: 9090, health: 9091 } }),
   factor('image', {}, { image: { registry: 'images.example/', tag: 'x' } }, { image: digest() }),
-  factor('spread', {}, { topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'zone' }] }),
+  factor('spread', {}, { topologySpreadConstraints: [spread] }),
 ]
 
 /** Renders everything, one after the other, two at a time; throws what Helm says where it refuses. */
