@@ -31,7 +31,7 @@ export type Values = Readonly<Record<string, unknown>>
 
 const on = { enabled: true }
 const off = { enabled: false }
-const spread = { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' }
+const spread = { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway' }
 
 /** The switches. The first setting of each is the chart's default. */
 export const factors: readonly Factor<Values>[] = [
