@@ -103,9 +103,10 @@ export class KubeDeclarations implements Declarations {
   }
 
   async groups(): Promise<readonly Declared[]> {
+    // Before anything else: whoever asks again must wait for news, the end of a list among them.
+    this.#dirty = false
     // What was listed only in part says nothing about who claims what.
     if (!this.synced) return []
-    this.#dirty = false
     this.#wantSecrets()
     const there = this.#all().flatMap((group) => this.#declared(group))
     const gone = [...this.#vanished.values()].flatMap((group) => this.#declared(group, true))

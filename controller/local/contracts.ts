@@ -4,9 +4,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import { METADATA, mapOf, metadataFaults, NAME_MAX, text } from './metadata.ts'
 import type { Fault } from './problem.ts'
 import { brokenRules } from './rules.ts'
-import { checkOf, defaulted, type Schema } from './schema.ts'
+import { checkOf, defaulted, type Schema, unknownFields } from './schema.ts'
 
 /** One kind of resource in one version. */
 export type Contract = Readonly<{
@@ -30,38 +31,7 @@ type Crd = Readonly<{
 export const GROUP = 'exchangesync.dev'
 
 const CRDS = join(import.meta.dirname, '../../crds')
-const NAME_MAX = 253
 const SECRET_VALUE_MAX = 1_400_000 // 1 MiB in base64; a Secret as a whole may have no more.
-
-const text = (rest: Schema & { maxLength?: number } = {}): Schema => ({ type: 'string', ...rest })
-const mapOf = (additionalProperties: Schema): Schema => ({ type: 'object', additionalProperties })
-
-/** `metadata` of every kind: what people write, and what `kubectl get -o yaml` adds. */
-const METADATA: Schema = {
-  type: 'object',
-  required: ['name'],
-  properties: {
-    name: text({
-      format: 'resource name',
-      maxLength: NAME_MAX,
-      description: 'The name of the resource.',
-    }),
-    namespace: text({ format: 'namespace', maxLength: 63 }),
-    generateName: text({ maxLength: NAME_MAX }),
-    labels: mapOf(text({ format: 'label value', maxLength: 63 })),
-    annotations: mapOf(text()),
-    uid: text(),
-    resourceVersion: text(),
-    selfLink: text(),
-    generation: { type: 'integer', format: 'int64' },
-    creationTimestamp: text({ format: 'date-time', nullable: true }),
-    deletionTimestamp: text({ format: 'date-time' }),
-    deletionGracePeriodSeconds: { type: 'integer', format: 'int64' },
-    finalizers: { type: 'array', items: text() },
-    ownerReferences: { type: 'array', items: { type: 'object' } },
-    managedFields: { type: 'array', items: { type: 'object' } },
-  },
-}
 
 const SECRET: Schema = {
   type: 'object',
@@ -93,6 +63,7 @@ export function contractOf(crd: Crd): Contract {
   const version = versions[0]
   if (version === undefined) throw new Error(`the CRD of ${names.kind} has no version`)
   const schema = declared(version.schema.openAPIV3Schema)
+  const status = version.schema.openAPIV3Schema.properties?.status ?? {}
   const check = checkOf(schema, { quiet: false })
   return {
     apiVersion: `${group}/${version.name}`,
@@ -100,7 +71,12 @@ export function contractOf(crd: Crd): Contract {
     defaulted: (value) => defaulted(schema, value),
     faults: (value) => {
       const faults = check(value)
-      return [...faults, ...brokenRules(schema, value, faults)]
+      return [
+        ...faults,
+        ...brokenRules(schema, value, faults),
+        ...metadataFaults(value),
+        ...unknownFields(status, (value as { status?: unknown } | null)?.status, ['status']),
+      ]
     },
   }
 }
@@ -112,7 +88,8 @@ function crds(): readonly Crd[] {
 
 /**
  * The schema of what people declare: with all of `metadata`, which a CRD may restrict but not
- * describe, and with any status, which a server drops.
+ * describe, and with any status, of which a server looks at nothing but the names of its fields
+ * before it drops it.
  */
 function declared(schema: Schema): Schema {
   const own = schema.properties?.metadata?.properties ?? {}
@@ -133,7 +110,7 @@ function secret(): Contract {
     apiVersion: 'v1',
     kind: 'Secret',
     defaulted: (value) => defaulted(SECRET, value),
-    faults: (value) => [...check(value), ...keyFaults(value)],
+    faults: (value) => [...check(value), ...keyFaults(value), ...metadataFaults(value)],
   }
 }
 

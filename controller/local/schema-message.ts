@@ -23,9 +23,7 @@ export function messageOf(error: ErrorObject, quiet: boolean): string {
     }
     case 'additionalProperties': {
       const known = Object.keys(parentSchema?.properties ?? {})
-      const near = nearest(String(params.additionalProperty), known)
-      const hint = near === undefined ? '' : `did you mean ${near}? `
-      return `is an unknown field; ${hint}known are ${known.toSorted().join(', ')}`
+      return unknownText(String(params.additionalProperty), known)
     }
     case 'type': {
       const found = `must be ${typeText(params.type)}, not ${foundText(params.type, data)}`
@@ -54,6 +52,13 @@ export function messageOf(error: ErrorObject, quiet: boolean): string {
     default:
       return error.message ?? `breaks ${keyword}`
   }
+}
+
+/** What to say of a field that is none of the known ones. */
+export function unknownText(name: string, known: readonly string[]): string {
+  const near = nearest(name, known)
+  const hint = near === undefined ? '' : `did you mean ${near}? `
+  return `is an unknown field; ${hint}known are ${known.toSorted().join(', ')}`
 }
 
 function explained(description: unknown): string {

@@ -7,7 +7,7 @@
 
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { Fault, Path } from './problem.ts'
-import { messageOf } from './schema-message.ts'
+import { messageOf, unknownText } from './schema-message.ts'
 
 /** A structural schema of OpenAPI 3.0 with the Kubernetes extensions that we use. */
 export type Schema = Readonly<{
@@ -55,7 +55,8 @@ ajv.addFormat(
   (text) => /^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(Date.parse(text)),
 )
 ajv.addFormat('resource name', (text) => NAME.test(text))
-ajv.addFormat('namespace', (text) => NAME.test(text) && !text.includes('.'))
+// An empty one is none.
+ajv.addFormat('namespace', (text) => text === '' || (NAME.test(text) && !text.includes('.')))
 ajv.addFormat('base64', (text) => BASE64.test(text.replace(/[\r\n]/g, '')))
 ajv.addFormat('label value', (text) => /^(([A-Za-z0-9][-\w.]*)?[A-Za-z0-9])?$/.test(text))
 
@@ -117,6 +118,22 @@ function closed(schema: Schema): Schema {
       ),
     }),
   }
+}
+
+/** The fields of a value, and below, that a schema does not name; whatever they hold. */
+export function unknownFields(schema: Schema, value: unknown, path: Path): readonly Fault[] {
+  const { properties, items } = schema
+  if (Array.isArray(value)) {
+    if (items === undefined) return []
+    return value.flatMap((item, i) => unknownFields(items, item, [...path, i]))
+  }
+  if (typeof value !== 'object' || value === null || properties === undefined) return []
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const field = Object.hasOwn(properties, key) ? properties[key] : undefined
+    if (field !== undefined) return unknownFields(field, inner, [...path, key])
+    const message = unknownText(key, Object.keys(properties))
+    return [{ path: [...path, key], at: 'key' as const, message }]
+  })
 }
 
 function faultOf(error: ErrorObject, value: unknown, quiet: boolean): Fault {

@@ -4,73 +4,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { readResources } from '../../controller/local/resources.ts'
+import { put, groupSpec as spec } from '../support/declared.ts'
 
 const RUNS = { numRuns: Number(process.env.RUNS ?? 300) }
-
-type Json = Readonly<Record<string, unknown>>
-
-const word = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?$/)
-const mailbox = fc
-  .tuple(fc.stringMatching(/^[A-Za-z0-9._+'-]{1,20}$/), word, word)
-  .map(([local, host, top]) => `${local}@${host}.${top}`)
-const segment = fc
-  .string({ minLength: 1, maxLength: 12, unit: 'grapheme' })
-  .filter((text) => !/[/\n\r]/.test(text) && text === text.trim() && !/^ | $/.test(text))
-const folder = fc.array(segment, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'))
-const duration = fc.oneof(
-  fc.integer({ min: 1, max: 86_400 }).map((n) => `${n}s`),
-  fc.integer({ min: 1000, max: 999_999 }).map((n) => `${n}ms`),
-  fc.tuple(fc.nat(23), fc.nat(59)).map(([h, m]) => `${h}h${m + 1}m`),
-)
-const direction = fc.constantFrom('TwoWay', 'OneWay')
-
-/** Some of the fields, each perhaps left out. */
-const some = <T extends Record<string, fc.Arbitrary<unknown>>>(fields: T) =>
-  fc.record(fields, { requiredKeys: [] })
-
-const members = fc.uniqueArray(
-  fc.record({ mailbox, direction, folder }, { requiredKeys: ['mailbox'] }),
-  { selector: (member) => member.mailbox.toLowerCase(), maxLength: 12 },
-)
-const spec = fc
-  .tuple(
-    fc.record({
-      serverRef: fc.constant({ name: 'corp' }),
-      hub: folder.map((path) => ({ publicFolder: `/${path}` })),
-    }),
-    some({
-      items: fc.constant('Contacts'),
-      direction,
-      members,
-      conflicts: fc.constantFrom('HubWins', 'MemberWins', 'LatestWins', 'KeepBoth'),
-      drift: fc.constantFrom('Revert', 'Ignore'),
-      private: fc.constantFrom('Skip', 'Copy'),
-      guard: some({
-        window: duration,
-        deletions: some({ maxPercent: fc.nat(100), maxCount: fc.nat(1_000_000) }),
-        publications: some({ maxCount: fc.nat(1_000_000) }),
-      }),
-      interval: duration,
-      retryInterval: duration,
-      timeout: duration,
-      suspend: fc.boolean(),
-      deletionPolicy: fc.constantFrom('Orphan', 'RemoveCopies'),
-    }),
-  )
-  .map(([required, optional]): Json => ({ ...required, ...optional }))
-
-/** Puts a value at a path; `undefined` removes what is there. */
-function put(value: unknown, path: readonly (string | number)[], leaf: unknown): unknown {
-  const [key, ...rest] = path
-  if (key === undefined) return leaf
-  if (typeof key === 'number') {
-    const list = Array.isArray(value) ? value : []
-    return list.toSpliced(Math.min(key, list.length), 1, put(list[key], rest, leaf))
-  }
-  const { [key]: inner, ...others } = (value ?? {}) as Record<string, unknown>
-  const made = put(inner, rest, leaf)
-  return made === undefined ? others : { ...others, [key]: made }
-}
 
 const MEMBER = ['members', 0]
 /** A mailbox that the generator does not make. */

@@ -176,6 +176,16 @@ const groups: readonly (readonly [string, string, ...string[]])[] = [
     '5:44: metadata.annotations[exchangesync.dev/approve]: must be a string, not a number; put it in quotes',
   ],
   [
+    'a label whose key is none',
+    group().replace('name: all', 'name: all\n  labels: { our team: sales }'),
+    "5:13: metadata.labels[our team]: must be a name of at most 63 letters, digits, '-', '_' and '.', perhaps after a domain and '/', like example.com/team",
+  ],
+  [
+    'a field that no status has',
+    `${group()}status: { itms: 3 }\n`,
+    '9:11: status.itms: is an unknown field; did you mean items? known are conditions, conflicts, guard, items, lastHandledForceAt, lastHandledReconcileAt, lastPass, members, observedGeneration, problems',
+  ],
+  [
     'an unknown version',
     group().replace('v1alpha1', 'v1'),
     `1:13: apiVersion: is not known; known are ${KINDS}`,
