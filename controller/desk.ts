@@ -137,6 +137,10 @@ export class Desk {
       jitter: (ms) => this.#jittered(ms),
       watch: this.metrics.queue('syncgroup'),
       begun: (queue) => this.metrics.measure('syncgroup', queue, concurrent),
+      gone: (id) => {
+        const [namespace = '', name = ''] = id.split('/')
+        this.#resources.forget('SyncGroup', { namespace, name })
+      },
     }
   }
 

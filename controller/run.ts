@@ -12,7 +12,11 @@ import { Recorder } from './kube/events.ts'
 import { Election, type Term } from './kube/lease.ts'
 import { LocalDeclarations } from './local/declarations.ts'
 import { problemText } from './local/problem.ts'
+import type { State } from './store/state.ts'
 import { once, schedule } from './sync/schedule.ts'
+
+/** How long one pass waits for what is declared. */
+const settleMs = 60_000
 
 /** How long nothing may have been heard of the API server by one that says it is ready. */
 const deafMs = 300_000
@@ -97,17 +101,38 @@ async function onKubernetes(desk: Desk): Promise<number> {
     const site = desk.site(declarations, state)
     log.info({ once: config.once, term: term?.number }, 'started')
     if (config.once) {
-      await declarations.settled(stop)
+      await declarations.settled(AbortSignal.any([stop, AbortSignal.timeout(settleMs)]))
+      if (!declarations.synced) {
+        log.error('the resources could not be listed: see above')
+        return 1
+      }
       return (await once(site, stop, hard.signal)) ? 0 : 1
     }
     const control = desk.control(client, declarations, recorder)
     const ending = AbortSignal.any([stop, ...(term === undefined ? [] : [term.lost])])
+    void forgetGone(desk, declarations, state, ending)
     await Promise.all([schedule(site, desk.rhythm(), ending, hard.signal), control.run(ending)])
     return term?.lost.aborted ? 1 : 0
   } finally {
     watching.abort()
     await term?.release()
     await cluster.close()
+  }
+}
+
+// A group whose finalizer was taken away while nobody looked must not keep its folders from others for ever.
+async function forgetGone(
+  { log, outside: { clock } }: Desk,
+  declarations: KubeDeclarations,
+  state: State,
+  signal: AbortSignal,
+): Promise<void> {
+  await declarations.settled(signal)
+  if (signal.aborted) return
+  for (const group of state.groups().filter((id) => declarations.lacks(id))) {
+    const at = { timeMs: clock.now(), pass: new Date(clock.now()).toISOString() }
+    await state.baseline(group).commit({ at, reset: true })
+    log.info({ group }, 'forgotten: it is not declared any more')
   }
 }
 

@@ -1,5 +1,6 @@
 // The status of an ExchangeServer, from what came of asking it. As everywhere: Ready always, Stalled only while a
 // person has to change something.
+import { cut, tokenMax } from './cut.ts'
 import type {
   ExchangeServerStatusCondition as Condition,
   ExchangeServer,
@@ -28,14 +29,14 @@ export function serverStatusOf(
     const lastTransitionTime = before?.status === draft.status ? before.lastTransitionTime : since
     return { ...draft, lastTransitionTime, observedGeneration: generation }
   })
-  const asked = annotations['exchangesync.dev/requestedAt']?.slice(0, 256)
+  const asked = annotations['exchangesync.dev/requestedAt']
   const handled = result.kind === 'suspended' ? previous?.lastHandledReconcileAt : asked
   const version = result.kind === 'answered' ? result.version : previous?.version
   return {
     observedGeneration: generation,
     conditions,
     ...(version === undefined ? {} : { version }),
-    ...(handled === undefined ? {} : { lastHandledReconcileAt: handled }),
+    ...(handled === undefined ? {} : { lastHandledReconcileAt: cut(handled, tokenMax) }),
   }
 }
 

@@ -1,6 +1,7 @@
 // A group's status, computed once, at the end, from what the pass reported. A report, never a memory:
 // what came before matters only for when a condition changed. Ready is always there; Reconciling,
 // Stalled and Guarded only while they are true (kstatus).
+import { cut, tokenMax } from './cut.ts'
 import { hashOf } from './guard.ts'
 import type { ConflictLine, Report } from './report.ts'
 import type {
@@ -35,7 +36,6 @@ export type Facts = Readonly<{
 const approveAnnotation = 'exchangesync.dev/approve'
 const requestAnnotation = 'exchangesync.dev/requestedAt'
 const forceAnnotation = 'exchangesync.dev/forceAt'
-const tokenMax = 256
 const problemsMax = 50
 const recentMax = 10
 const messageMax = 1024
@@ -49,7 +49,7 @@ export function statusOf(facts: Facts): SyncGroupStatus {
   const conditions = conditionsOf(facts, cast).map((draft): Condition => {
     const before = previous?.conditions?.find(({ type }) => type === draft.type)
     const since = before?.status === draft.status ? before.lastTransitionTime : iso(nowMs)
-    const message = draft.message.slice(0, messageMax)
+    const message = cut(draft.message, messageMax)
     return { ...draft, message, lastTransitionTime: since, observedGeneration: generation }
   })
   const asked = group.metadata.annotations ?? {}
@@ -61,8 +61,8 @@ export function statusOf(facts: Facts): SyncGroupStatus {
     observedGeneration: generation,
     conditions,
     ...(result.kind === 'passed' ? passed(result.report, result.recent, cast) : kept(previous)),
-    ...(handled === undefined ? {} : { lastHandledReconcileAt: handled.slice(0, tokenMax) }),
-    ...(forcedAt === undefined ? {} : { lastHandledForceAt: forcedAt.slice(0, tokenMax) }),
+    ...(handled === undefined ? {} : { lastHandledReconcileAt: cut(handled, tokenMax) }),
+    ...(forcedAt === undefined ? {} : { lastHandledForceAt: cut(forcedAt, tokenMax) }),
   }
 }
 
@@ -74,7 +74,7 @@ export function isForced(group: SyncGroup, previous: SyncGroupStatus | undefined
   const asked = group.metadata.annotations ?? {}
   const token = asked[forceAnnotation]
   if (token === undefined || token !== asked[requestAnnotation]) return false
-  return token.slice(0, tokenMax) !== previous?.lastHandledForceAt
+  return cut(token, tokenMax) !== previous?.lastHandledForceAt
 }
 
 /** Is the group as it should be? */

@@ -1,5 +1,6 @@
 // What the owner of a resource is told as an event: what changed from one status to the next. Counts and reasons
 // only: no addresses, no names, no content. Who needs to know whose folder it is finds it in the status.
+import { cut } from './cut.ts'
 import type { SyncGroupStatus, SyncGroupStatusCondition } from './resources.generated.ts'
 
 /** Something worth telling. `reason` is one of a fixed vocabulary, or a condition's. */
@@ -47,7 +48,7 @@ function guardStory(
     .map(({ reason, count, limit }) => `${count} ${reason.toLowerCase()}, ${limit} are allowed`)
     .join('; ')
   const note = `set aside: ${what}; undo it, or approve exactly this: kubectl annotate --overwrite syncgroup NAME exchangesync.dev/approve=${guard.hash}`
-  return [{ type: 'Warning', reason: 'Guarded', note: note.slice(0, noteMax) }]
+  return [{ type: 'Warning', reason: 'Guarded', note: cut(note, noteMax) }]
 }
 
 /** events.k8s.io allows 1 kB. */

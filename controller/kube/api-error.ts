@@ -25,10 +25,12 @@ export function isStatus(error: unknown, ...statuses: readonly number[]): error 
 export function asSyncError(error: unknown): SyncError {
   if (error instanceof SyncError) return error
   if (!(error instanceof ApiError)) {
+    const code = codeOf(error)
+    const why = code === '' ? '' : ` (${code})`
     return new SyncError(
       'transient',
       'ApiServerUnreachable',
-      'the Kubernetes API server does not answer; it is tried again',
+      `the Kubernetes API server does not answer${why}; it is tried again`,
       { cause: error },
     )
   }
@@ -36,6 +38,12 @@ export function asSyncError(error: unknown): SyncError {
     cause: error,
     backOffMs: error.retryAfterMs,
   })
+}
+
+function codeOf(error: unknown): string {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown }
+  if (typeof code === 'string') return code
+  return cause === undefined ? '' : codeOf(cause)
 }
 
 function kindOf(status: number): Kind {
@@ -48,5 +56,7 @@ function kindOf(status: number): Kind {
 // The server's own message quotes values, which stay out of logs, unless it tells of missing rights.
 function messageOf({ status, reason, message }: ApiError): string {
   if (status === 403) return `the Kubernetes API server forbids it: ${message}`
+  if (status === 404)
+    return 'the Kubernetes API server does not know it: are the resource definitions installed?'
   return `the Kubernetes API server answered ${status} ${reason}`
 }

@@ -13,7 +13,11 @@ export type Call = Readonly<{
   query?: Readonly<Record<string, string>>
   body?: unknown
   /** How a body is meant. */
-  type?: 'application/json' | 'application/merge-patch+json' | 'application/apply-patch+yaml'
+  type?:
+    | 'application/json'
+    | 'application/merge-patch+json'
+    | 'application/apply-patch+yaml'
+    | 'application/json-patch+json'
 }>
 
 /** Told of each answer, for metrics: `code` is HTTP's, or `<error>` when there was none. */

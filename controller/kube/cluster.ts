@@ -16,6 +16,9 @@ export type Signed = Readonly<{
   dispatcher: Dispatcher
 }>
 
+/** The configuration leads to no cluster. */
+class Nowhere extends Error {}
+
 type Loaded = Readonly<{
   config: KubeConfig
   server: string
@@ -88,7 +91,10 @@ export class Cluster {
     const config = this.#load()
     const cluster = config.getCurrentCluster()
     const user = config.getCurrentUser()
-    if (cluster === null) throw new Error('it names no cluster')
+    if (cluster === null) throw new Nowhere('it names no cluster')
+    // What client-node falls back to when it has found nothing.
+    if (this.#files.length === 0 && cluster.server === 'http://localhost:8080')
+      throw new Nowhere('there is none')
     const named = [cluster.caFile, user?.certFile, user?.keyFile]
     const files = [...this.#files, ...named.filter((file) => file !== undefined)]
     const stand = standOf(files)
@@ -182,7 +188,9 @@ function standOf(files: readonly string[]): string {
 }
 
 function unusable(error: unknown): SyncError {
-  const why = error instanceof Error ? error.message : String(error)
+  // A parser quotes what it could not read, and that may be a token.
+  const { code, name = 'Error' } = (error ?? {}) as { code?: unknown; name?: string }
+  const why = error instanceof Nowhere ? error.message : typeof code === 'string' ? code : name
   return new SyncError(
     'terminal',
     'KubeconfigUnusable',

@@ -13,12 +13,11 @@ import { isForeign } from '../sync/hindrance.ts'
 import type { Clock, Declarations, Declared } from '../sync/ports.ts'
 import { asSyncError, isStatus } from './api-error.ts'
 import type { Client } from './client.ts'
+import { Copies } from './copies.ts'
 import { declaredOf, idOf, type Means, printOf, type Reach } from './declared.ts'
 import type { Recorder } from './events.ts'
 import { finalizer, withFinalizer, withoutFinalizer } from './finalizer.ts'
-import { Reflector } from './reflector.ts'
 import { kinds } from './resource.ts'
-import { Secrets } from './secrets.ts'
 import { applyStatus, isNews } from './status.ts'
 
 /** What the declarations are read with. */
@@ -38,15 +37,13 @@ export type KubeOptions = Readonly<{
 export class KubeDeclarations implements Declarations {
   readonly #options: KubeOptions
   readonly #signal: AbortSignal
-  readonly #groups: readonly Reflector<SyncGroup>[]
-  readonly #servers: readonly Reflector<ExchangeServer>[]
-  readonly #secrets: Secrets
+  readonly #copies: Copies
   /** Held by us and gone all the same. */
   readonly #vanished = new Map<GroupId, SyncGroup>()
   /** What a group was reached with last: it may be deleted together with its server and Secret. */
   readonly #last = new Map<GroupId, Means>()
-  /** Being let go: the watch may tell of its end before our request is answered. */
-  readonly #releasing = new Set<GroupId>()
+  /** Let go by us, by uid: what the watch tells of their end is no news. */
+  readonly #released = new Set<string>()
   /** What was told of a group last, and of what that was made: with hundreds of them, most are as they were. */
   readonly #known = new Map<GroupId, Readonly<{ from: readonly unknown[]; declared: Declared }>>()
   readonly #listeners = new Set<() => void>()
@@ -55,46 +52,46 @@ export class KubeDeclarations implements Declarations {
   constructor(options: KubeOptions, signal: AbortSignal) {
     this.#options = options
     this.#signal = signal
-    const { client, clock, chance, namespaces, troubled } = options
-    const base = { client, clock, chance, synced: () => this.#touch() }
-    const places = namespaces.length === 0 ? [undefined] : namespaces
-    const each = <Kept extends SyncGroup | ExchangeServer>(
-      kind: (typeof kinds)['syncGroup' | 'exchangeServer'],
-      changed: (now: Kept | undefined, before: Kept | undefined) => void,
-    ) =>
-      places.map(
-        (namespace) =>
-          new Reflector<Kept>({
-            ...base,
-            kind,
-            namespace,
-            changed,
-            troubled: (code, message) => troubled(kind.kind, code, message),
-          }),
-      )
-    this.#groups = each<SyncGroup>(kinds.syncGroup, (now, before) => this.#changed(now, before))
-    this.#servers = each<ExchangeServer>(kinds.exchangeServer, () => this.#touch())
-    this.#secrets = new Secrets({ client, clock, chance, changed: () => this.#touch() }, signal)
-    for (const reflector of [...this.#groups, ...this.#servers]) void reflector.run(signal)
+    const { troubled } = options
+    this.#copies = new Copies(
+      {
+        ...options,
+        changed: (now, before) => this.#changed(now, before),
+        touched: () => this.#touch(),
+        troubled: (kind, code, message) => {
+          troubled(kind, code, message)
+          this.#touch()
+        },
+      },
+      signal,
+    )
   }
 
   /** Are all SyncGroups and ExchangeServers known? */
   get synced(): boolean {
-    return [...this.#groups, ...this.#servers].every(({ synced }) => synced)
+    return this.#copies.synced
   }
 
   /** When the API server was last heard of by the one that heard of it longest ago, ms since 1970. */
   get heardMs(): number {
-    return Math.min(...[...this.#groups, ...this.#servers].map(({ heardMs }) => heardMs))
+    return this.#copies.heardMs
   }
 
   /** Resolves when all groups, and all that they refer to, are known. */
   async settled(signal: AbortSignal): Promise<void> {
-    const known = () => this.synced && this.servers().every(({ reach }) => !reach.pending)
+    const known = () => this.#copies.listed && this.servers().every(({ reach }) => !reach.pending)
     while (!signal.aborted && !known()) {
       this.#dirty = false
       await this.changed(signal)
     }
+  }
+
+  /** Is there surely no such group? Not where a namespace is not looked at, or may not be. */
+  lacks(id: GroupId): boolean {
+    const [namespace = ''] = id.split('/')
+    const { namespaces } = this.#options
+    const looked = namespaces.length === 0 || namespaces.includes(namespace)
+    return looked && this.synced && this.#copies.group(id) === undefined && !this.#vanished.has(id)
   }
 
   /** Calls whenever something may have changed. */
@@ -106,9 +103,10 @@ export class KubeDeclarations implements Declarations {
     // Before anything else: whoever asks again must wait for news, the end of a list among them.
     this.#dirty = false
     // What was listed only in part says nothing about who claims what.
-    if (!this.synced) return []
-    this.#wantSecrets()
-    const there = this.#all().flatMap((group) => this.#declared(group))
+    if (!this.#copies.listed) return []
+    const copies = this.#copies
+    copies.wantSecrets()
+    const there = copies.groups().flatMap((group) => this.#declared(group))
     const gone = [...this.#vanished.values()].flatMap((group) => this.#declared(group, true))
     return [...there, ...gone]
   }
@@ -128,23 +126,23 @@ export class KubeDeclarations implements Declarations {
   }
 
   async hold({ id }: Declared): Promise<void> {
-    const group = this.#group(id)
+    const group = this.#copies.group(id)
     if (group === undefined) throw vanished(id)
     if (group.metadata.finalizers?.includes(finalizer)) return
     await this.#writing(async () => {
       const held = await withFinalizer(this.#options.client, kinds.syncGroup, group, this.#signal)
-      this.#took(held as SyncGroup)
+      this.#copies.took(held as SyncGroup)
     })
   }
 
   async report({ id, group, previous }: Declared, status: SyncGroupStatus): Promise<void> {
     const { client, recorder } = this.#options
-    const now = this.#group(id)
+    const now = this.#copies.group(id)
     if (now === undefined || now.metadata.uid !== group.metadata.uid) return
     if (isNews(now.status, status)) {
       await this.#writing(async () => {
         try {
-          this.#took(await applyStatus(client, kinds.syncGroup, group, status, this.#signal))
+          this.#copies.took(await applyStatus(client, kinds.syncGroup, group, status, this.#signal))
         } catch (error) {
           // Whoever is not there any more needs no status.
           if (!isStatus(error, 404)) throw error
@@ -154,32 +152,33 @@ export class KubeDeclarations implements Declarations {
     for (const told of groupStory(previous, status)) void recorder.tell(now, told, this.#signal)
   }
 
-  async released({ id }: Declared): Promise<void> {
-    const group = this.#group(id)
-    this.#vanished.delete(id)
+  async released({ id, group: { metadata } }: Declared): Promise<void> {
+    const group = this.#copies.group(id)
+    const { uid = '' } = metadata
+    if (this.#vanished.get(id)?.metadata.uid === uid) this.#vanished.delete(id)
     this.#last.delete(id)
     this.#known.delete(id)
-    if (group === undefined) return
-    this.#releasing.add(id)
+    // Another one under the name is not the one that was let go.
+    if (group === undefined || group.metadata.uid !== uid) return
+    this.#released.add(uid)
     const { client } = this.#options
     await this.#writing(async () => {
       const freed = await withoutFinalizer(client, kinds.syncGroup, group, this.#signal)
-      if (freed !== undefined) this.#took(freed as SyncGroup)
-    }).finally(() => this.#releasing.delete(id))
+      if (freed !== undefined) this.#copies.took(freed as SyncGroup)
+    })
   }
 
   /** The ExchangeServers, each with what it is reached with. */
   servers(): readonly Readonly<{ server: ExchangeServer; reach: Reach }>[] {
-    if (!this.synced) return []
-    this.#wantSecrets()
-    return this.#servers
-      .flatMap((reflector) => reflector.values())
-      .map((server) => ({ server, reach: this.#reachOf(server) }))
+    const copies = this.#copies
+    if (!copies.listed) return []
+    copies.wantSecrets()
+    return copies.servers().map((server) => ({ server, reach: copies.reachOf(server) }))
   }
 
   /** Takes over an ExchangeServer that we wrote. */
   tookServer(server: ExchangeServer): void {
-    for (const reflector of this.#servers) reflector.took(server)
+    this.#copies.took(server)
   }
 
   #touch(): void {
@@ -189,58 +188,17 @@ export class KubeDeclarations implements Declarations {
 
   #changed(now: SyncGroup | undefined, before: SyncGroup | undefined): void {
     // One that we had not let go: the state must not claim its folders for ever.
-    if (now === undefined && before !== undefined) {
-      const held = before.metadata.finalizers?.includes(finalizer)
-      if (held && !this.#releasing.has(idOf(before))) this.#vanished.set(idOf(before), before)
-    }
-    if (now !== undefined) this.#vanished.delete(idOf(now))
+    const held = before?.metadata.finalizers?.includes(finalizer)
+    const letGo =
+      now === undefined || (isEnding(now) && !now.metadata.finalizers?.includes(finalizer))
+    if (before !== undefined && held && letGo && !this.#released.has(before.metadata.uid ?? ''))
+      this.#vanished.set(idOf(before), before)
+    if (now === undefined) this.#released.delete(before?.metadata.uid ?? '')
+    // Another one under the name begins anew by itself.
+    else if (!isEnding(now)) this.#vanished.delete(idOf(now))
     // Our own status is no news to us.
     if (now !== undefined && before !== undefined && printOf(now) === printOf(before)) return
     this.#touch()
-  }
-
-  #all(): readonly SyncGroup[] {
-    return this.#groups.flatMap((reflector) => reflector.values())
-  }
-
-  #group(id: GroupId): SyncGroup | undefined {
-    for (const reflector of this.#groups) {
-      const group = reflector.get(id)
-      if (group !== undefined) return group
-    }
-    return undefined
-  }
-
-  #took(group: SyncGroup): void {
-    for (const reflector of this.#groups) reflector.took(group)
-  }
-
-  #wantSecrets(): void {
-    const servers = this.#servers.flatMap((reflector) => reflector.values())
-    const keys = servers.flatMap(({ metadata: { namespace }, spec: { auth, tls } }) => [
-      `${namespace}/${auth.secretRef.name}`,
-      ...(tls === undefined ? [] : [`${namespace}/${tls.caSecretRef.name}`]),
-    ])
-    this.#secrets.want(new Set(keys))
-  }
-
-  #reachOf({ metadata: { namespace }, spec: { auth, tls } }: ExchangeServer): Reach {
-    const signIn = this.#secrets.look(`${namespace}/${auth.secretRef.name}`)
-    const trust =
-      tls === undefined ? {} : this.#secrets.look(`${namespace}/${tls.caSecretRef.name}`)
-    const forbidden =
-      signIn === 'forbidden'
-        ? auth.secretRef.name
-        : trust === 'forbidden'
-          ? tls?.caSecretRef.name
-          : undefined
-    const authority = tls === undefined || typeof trust === 'string' ? undefined : trust
-    return {
-      credentials: typeof signIn === 'string' ? undefined : signIn,
-      ca: authority?.[tls?.caSecretRef.key ?? ''],
-      pending: signIn === 'unknown' || trust === 'unknown',
-      forbidden,
-    }
   }
 
   #declared(group: SyncGroup, gone = false): readonly Declared[] {
@@ -250,32 +208,27 @@ export class KubeDeclarations implements Declarations {
     if (deleted && !metadata.finalizers?.includes(finalizer)) return []
     const { crossNamespace } = this.#options
     const named = `${spec.serverRef.namespace ?? metadata.namespace}/${spec.serverRef.name}`
-    const server = isForeign(group) && !crossNamespace ? undefined : this.#server(named)
-    const reach = server === undefined ? undefined : this.#reachOf(server)
+    const server = isForeign(group) && !crossNamespace ? undefined : this.#copies.server(named)
+    const reach = server === undefined ? undefined : this.#copies.reachOf(server)
     // Not yet: as if it had not been declared, which ends nobody.
     if (reach?.pending && !deleted) return []
-    const { credentials, ca, forbidden } = reach ?? {}
-    const complete = credentials !== undefined
+    const { credentials, ca, forbidden, unreadable } = reach ?? {}
+    const trusted = server?.spec.tls === undefined || ca !== undefined
+    const complete = credentials !== undefined && trusted
     const id = idOf(group)
     const now = { server, credentials, ca }
     if (complete) this.#last.set(id, now)
     const means = deleted && !complete ? (this.#last.get(id) ?? now) : now
-    const from = [group, means.server, means.credentials, means.ca, forbidden, gone]
+    const from = [group, ...Object.values(means), forbidden, unreadable, gone]
     const known = this.#known.get(id)
     if (known?.from.every((part, at) => part === from[at])) return [known.declared]
     const policy = gone ? { deletionPolicy: 'Orphan' as const } : {}
     const whole = { ...group, spec: { ...spec, ...policy } }
-    const declared = declaredOf(whole, means, { deleted, crossNamespace, forbidden })
+    const declared = declaredOf(whole, means, {
+      ...{ deleted, crossNamespace, forbidden, unreadable },
+    })
     this.#known.set(id, { from, declared })
     return [declared]
-  }
-
-  #server(key: string): ExchangeServer | undefined {
-    for (const reflector of this.#servers) {
-      const server = reflector.get(key)
-      if (server !== undefined) return server
-    }
-    return undefined
   }
 
   async #writing(work: () => Promise<void>): Promise<void> {
@@ -286,6 +239,10 @@ export class KubeDeclarations implements Declarations {
       throw asSyncError(error)
     }
   }
+}
+
+function isEnding({ metadata }: SyncGroup): boolean {
+  return metadata.deletionTimestamp !== undefined
 }
 
 function vanished(id: GroupId): SyncError {

@@ -13,6 +13,8 @@ export type Reach = Readonly<{
   pending: boolean
   /** A Secret that may not be read. */
   forbidden: string | undefined
+  /** A Secret that the API server does not hand out, for a while by now. */
+  unreadable: string | undefined
 }>
 
 /** What a group is reached with. */
@@ -35,7 +37,12 @@ export function printOf({ metadata, spec }: SyncGroup): string {
 export function declaredOf(
   group: SyncGroup,
   means: Means,
-  facts: Readonly<{ deleted: boolean; crossNamespace: boolean; forbidden: string | undefined }>,
+  facts: Readonly<{
+    deleted: boolean
+    crossNamespace: boolean
+    forbidden: string | undefined
+    unreadable: string | undefined
+  }>,
 ): Declared {
   const { deleted, ...rest } = facts
   const { server, credentials, ca } = means
@@ -50,7 +57,7 @@ export function declaredOf(
     hindrance: hindranceOf(group, { ...rest, server }),
     fingerprint: digestOf(
       printOf(group),
-      JSON.stringify([server?.spec, credentials, ca, facts.forbidden, deleted]),
+      JSON.stringify([server?.spec, credentials, ca, facts.forbidden, facts.unreadable, deleted]),
     ),
     invalid: undefined,
     previous: group.status,

@@ -58,7 +58,8 @@ export class Recorder {
         remember(this.#series, key, { ...event, count: 1, lastMs: nowMs })
       }
     } catch (error) {
-      if (isStatus(error, 403)) {
+      // A namespace that is going takes no Events any more: that says nothing of the others.
+      if (isStatus(error, 403) && !/being terminated/.test(error.message)) {
         this.#forbidden = true
         troubled?.('events are not written: the right to create them in events.k8s.io is missing')
       }

@@ -43,6 +43,9 @@ const waits: BackOff = { leastMs: 500, mostMs: 30_000 }
 /** A bookmark comes about every minute; a server that hangs says nothing. */
 const silenceMs = 150_000
 
+/** After so many failures in a row it is more than a moment's trouble. */
+const persistentMin = 4
+
 /** The history that we wanted to go on from is gone. */
 class Expired extends Error {}
 
@@ -52,6 +55,7 @@ export class Reflector<Kept extends KubeObject> {
   readonly #copy = new Map<string, Kept>()
   #synced = false
   #trouble: string | undefined
+  #persistent = false
   #version = ''
   /** When the server was last heard of, ms since 1970. */
   heardMs = 0
@@ -68,6 +72,11 @@ export class Reflector<Kept extends KubeObject> {
   /** Why it does not get on, as a code; undefined while it does. */
   get trouble(): string | undefined {
     return this.#trouble
+  }
+
+  /** Is it more than a moment's trouble? */
+  get persistent(): boolean {
+    return this.#persistent
   }
 
   /** One resource, by namespace/name. */
@@ -98,14 +107,17 @@ export class Reflector<Kept extends KubeObject> {
       try {
         if (!this.#synced || this.#version === '') await this.#list(signal)
         this.#trouble = undefined
+        this.#persistent = false
         await this.#watch(signal)
         // A server that ends watches at once is not asked in a loop.
         failures = clock.now() - beganMs > 5_000 ? 0 : failures + 1
       } catch (error) {
         if (signal.aborted) return
         if (error instanceof Expired || isStatus(error, 410)) this.#version = ''
-        failures = clock.now() - beganMs > 60_000 ? 1 : failures + 1
-        this.#tell(error)
+        // Who was heard, or stayed for a while, is back: what breaks now is another trouble.
+        const met = this.heardMs > beganMs || clock.now() - beganMs > 5_000
+        failures = met ? 1 : failures + 1
+        this.#tell(error, failures)
       }
       if (failures === 0) continue
       const waitMs = backOffMs(waits, failures) * (0.5 + chance())
@@ -113,11 +125,13 @@ export class Reflector<Kept extends KubeObject> {
     }
   }
 
-  #tell(error: unknown): void {
+  #tell(error: unknown, failures: number): void {
     if (error instanceof Expired) return
     const { code, message } = asSyncError(error)
-    if (this.#trouble === code) return
+    const persistent = failures >= persistentMin
+    if (this.#trouble === code && this.#persistent === persistent) return
     this.#trouble = code
+    this.#persistent = persistent
     this.#options.troubled?.(code, message)
   }
 

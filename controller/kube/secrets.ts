@@ -9,7 +9,7 @@ import { type KubeObject, kinds } from './resource.ts'
 type Secret = V1Secret & KubeObject
 
 /** A Secret as it is now: its keys, that there is none, that it may not be read, or not known yet. */
-export type SecretLook = Credentials | 'missing' | 'forbidden' | 'unknown'
+export type SecretLook = Credentials | 'missing' | 'forbidden' | 'unreadable' | 'unknown'
 
 type Watched = Readonly<{ reflector: Reflector<Secret>; end: AbortController }>
 
@@ -18,7 +18,7 @@ export type SecretsOptions = Omit<
   ReflectorOptions<Secret>,
   'kind' | 'namespace' | 'query' | 'changed' | 'troubled'
 > &
-  Readonly<{ changed: () => void }>
+  Readonly<{ changed: () => void; troubled: (code: string, message: string) => void }>
 
 /** Watches Secrets by name. */
 export class Secrets {
@@ -49,7 +49,8 @@ export class Secrets {
     const secret = reflector.get(key)
     if (secret !== undefined) return this.#credentialsOf(secret)
     if (reflector.synced) return 'missing'
-    return reflector.trouble === 'ApiForbidden' ? 'forbidden' : 'unknown'
+    if (reflector.trouble === 'ApiForbidden') return 'forbidden'
+    return reflector.persistent ? 'unreadable' : 'unknown'
   }
 
   // The same for as long as the Secret is.
@@ -62,7 +63,7 @@ export class Secrets {
   #watch(key: string): void {
     const [namespace = '', name = ''] = key.split('/')
     const end = new AbortController()
-    const { changed, ...rest } = this.#options
+    const { changed, troubled, ...rest } = this.#options
     const reflector: Reflector<Secret> = new Reflector<Secret>({
       ...rest,
       kind: kinds.secret,
@@ -70,7 +71,10 @@ export class Secrets {
       query: { fieldSelector: `metadata.name=${name}` },
       changed: () => changed(),
       synced: () => changed(),
-      troubled: () => changed(),
+      troubled: (code, message) => {
+        troubled(code, message)
+        changed()
+      },
     })
     this.#watched.set(key, { reflector, end })
     void reflector.run(AbortSignal.any([this.#signal, end.signal]))

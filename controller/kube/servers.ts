@@ -1,13 +1,14 @@
 // The controller of ExchangeServers: asks each whether it answers, at its interval, when it or its Secret changes,
 // when somebody asks for it, and when its groups find that it is ill or well again.
 
+import { cut, tokenMax } from '../core/cut.ts'
 import { checkedMs } from '../core/duration.ts'
 import { digestOf } from '../core/id.ts'
 import type { ExchangeServer, ExchangeServerStatus } from '../core/resources.generated.ts'
 import { type ServerResult, serverStatusOf } from '../core/server-status.ts'
 import { readyStory } from '../core/story.ts'
 import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
-import { secretForbidden } from '../sync/hindrance.ts'
+import { secretForbidden, secretUnreadable } from '../sync/hindrance.ts'
 import type { Clock, Declared } from '../sync/ports.ts'
 import { Queue, type QueueWatch } from '../sync/queue.ts'
 import { keyOfServer, lockoutMs, type Servers } from '../sync/servers.ts'
@@ -54,6 +55,7 @@ export class ServerControl {
   readonly #queue: Queue<string>
   readonly #known = new Map<string, Known>()
   readonly #prints = new Map<string, string>()
+  readonly #tried = new Map<string, string | undefined>()
 
   constructor(options: ServerControlOptions) {
     this.#options = options
@@ -142,9 +144,15 @@ export class ServerControl {
     const { namespace, name = '' } = server.metadata
     if (reach.forbidden !== undefined)
       return { kind: 'failed', error: secretForbidden(reach.forbidden) }
+    if (reach.unreadable !== undefined)
+      return { kind: 'failed', error: secretUnreadable(reach.unreadable) }
     const { credentials, ca } = reach
     const key = keyOfServer(namespace, name, [server.spec, credentials, ca])
-    const refused = servers.enter(key, isRequested(server))
+    // Asked once is tried once, also while the status that says so cannot be written.
+    const token = tokenOf(server)
+    const asked = isRequested(server) && this.#tried.get(key) !== token
+    if (asked) this.#tried.set(key, token)
+    const refused = servers.enter(key, asked)
     if (refused !== undefined) return { kind: 'failed', error: refused }
     try {
       const reached = { server, credentials, ca, unusable: undefined }
@@ -180,9 +188,14 @@ export class ServerControl {
   }
 }
 
-function isRequested({ metadata, status }: ExchangeServer): boolean {
-  const asked = metadata.annotations?.['exchangesync.dev/requestedAt']?.slice(0, 256)
-  return asked !== undefined && asked !== status?.lastHandledReconcileAt
+function tokenOf({ metadata }: ExchangeServer): string | undefined {
+  const asked = metadata.annotations?.['exchangesync.dev/requestedAt']
+  return asked === undefined ? undefined : cut(asked, tokenMax)
+}
+
+function isRequested(server: ExchangeServer): boolean {
+  const asked = tokenOf(server)
+  return asked !== undefined && asked !== server.status?.lastHandledReconcileAt
 }
 
 // All but the status.

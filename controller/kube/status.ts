@@ -35,7 +35,7 @@ export async function applyStatus<Kept extends KubeObject>(
   signal: AbortSignal,
 ): Promise<Kept> {
   const { apiVersion } = kind
-  return client.json<Kept>(
+  const applied = await client.json<Kept & { status?: Timed }>(
     {
       method: 'PATCH',
       path: pathOf(kind, namespace, name, 'status'),
@@ -46,6 +46,37 @@ export async function applyStatus<Kept extends KubeObject>(
     },
     signal,
   )
+  // What is ours and another wrote besides, apply does not take away.
+  const surplus = surplusIn(applied.status ?? {}, status)
+  if (surplus.length === 0) return applied
+  return client.json<Kept>(
+    {
+      method: 'PATCH',
+      path: pathOf(kind, namespace, name, 'status'),
+      query: { fieldManager },
+      type: 'application/json-patch+json',
+      body: surplus,
+    },
+    signal,
+  )
+}
+
+// JSON patches that remove it, the last condition first, each sure of what it removes.
+function surplusIn(
+  { conditions = [], ...rest }: Timed,
+  { conditions: wanted = [], ...own }: Timed,
+) {
+  const fields = Object.keys(rest).filter((key) => !(key in own))
+  const foreign = conditions
+    .map(({ type }, at) => ({ type, at }))
+    .filter(({ type }) => ours.includes(type) && !wanted.some((each) => each.type === type))
+  return [
+    ...fields.map((key) => ({ op: 'remove', path: `/status/${key}` })),
+    ...foreign.reverse().flatMap(({ type, at }) => [
+      { op: 'test', path: `/status/conditions/${at}/type`, value: type },
+      { op: 'remove', path: `/status/conditions/${at}` },
+    ]),
+  ]
 }
 
 function untimed({ lastPass, conditions = [], ...rest }: Timed) {

@@ -4,7 +4,7 @@ import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Link } from '../core/link.ts'
 import type { Restoration } from '../core/restore.ts'
 import type { KeepReason } from '../core/step.ts'
-import type { Baseline, Change, Known, Memory } from '../sync/ports.ts'
+import type { Baseline, Change, Identity, Known, Memory } from '../sync/ports.ts'
 import { type Desk, write } from './changes.ts'
 import { itemOf, linkOf, memoryOf, parsed, versionsIn } from './rows.ts'
 import type { Statement } from './statements.ts'
@@ -114,6 +114,12 @@ export class SqliteBaseline implements Baseline {
       total: Number(row?.total ?? 0),
       lastMs: row?.last == null ? undefined : Number(row.last),
     }
+  }
+
+  async identity(): Promise<Identity> {
+    const row = this.#sql('SELECT uid, server, url FROM identities WHERE grp = ?').get(this.group)
+    const text = (value: unknown) => (value == null ? undefined : String(value))
+    return { uid: text(row?.uid), server: text(row?.server), url: text(row?.url) }
   }
 
   async claims(): Promise<ReadonlyMap<string, GroupId>> {

@@ -1,6 +1,6 @@
 // One change to the baseline of a group, written down. Runs within a transaction, and knows nothing of it.
 import type { Agreement } from '../core/fold.ts'
-import { digestOf, type GroupId, type LinkId, type ReplicaId } from '../core/id.ts'
+import { digestOf, type GroupId, isHub, type LinkId, type ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import type { Copy } from '../core/link.ts'
 import { SyncError } from '../core/sync-error.ts'
@@ -23,6 +23,12 @@ export function write(desk: Desk, change: Change): void {
   const sql = (text: string) => statements.sql(text)
   const { timeMs, pass } = change.at
   if (change.reset) reset(desk, change.at)
+  if (change.identity !== undefined) {
+    const { uid = null, server = null, url = null } = change.identity
+    sql('INSERT OR REPLACE INTO identities (grp, uid, server, url) VALUES (?, ?, ?, ?)').run(
+      ...[group, uid, server, url],
+    )
+  }
   for (const [to, from] of change.renames ?? []) rename(desk, from, to)
   for (const replica of change.left ?? []) {
     sql('DELETE FROM copies WHERE grp = ? AND replica = ?').run(group, replica)
@@ -211,11 +217,10 @@ function writeCopy(
   if (changes === 0) throw new Error('a copy of a link that does not exist')
 }
 
-function remember(
-  { statements, group }: Desk,
-  replica: ReplicaId,
-  { folder, parent, cursor, lens, recheck, stand, restored }: Memory,
-): void {
+function remember(desk: Desk, replica: ReplicaId, memory: Memory): void {
+  const { statements, group } = desk
+  const { folder, parent, cursor, lens, recheck, stand, restored } = memory
+  if (folder !== undefined && !isHub(replica)) claim(desk, replica, folder)
   statements
     .sql(
       'INSERT OR REPLACE INTO replicas (grp, replica, folder, parent, cursor, lens, recheck, stand, restored) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -231,6 +236,21 @@ function remember(
       stand === undefined ? null : JSON.stringify(stand),
       restored === true ? 1 : 0,
     )
+}
+
+// Two groups that look at one folder for the first time, at once, each see that nobody has it: the first to write has.
+function claim({ statements, group }: Desk, replica: ReplicaId, folder: string): void {
+  const known = statements.sql('SELECT folder FROM replicas WHERE grp = ? AND replica = ?')
+  if (known.get(group, replica)?.folder === folder) return
+  const holder = statements
+    .sql("SELECT grp FROM replicas WHERE folder = ? AND grp <> ? AND replica NOT LIKE 'hub:%'")
+    .get(folder, group)?.grp
+  if (holder === undefined) return
+  throw new SyncError(
+    'terminal',
+    'FolderClaimed',
+    `a member’s folder belongs to the group ${holder}: remove the member here or there, or name another folder`,
+  )
 }
 
 function settle({ statements, group }: Desk, link: LinkId): void {

@@ -70,6 +70,7 @@ CREATE TABLE IF NOT EXISTS journal (
   link TEXT NOT NULL, replica TEXT NOT NULL, action TEXT NOT NULL, result TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS journal_time ON journal (time_ms);
+CREATE TABLE IF NOT EXISTS identities (grp TEXT PRIMARY KEY, uid TEXT, server TEXT, url TEXT) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS writers (
   one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL
 ) STRICT;
@@ -85,7 +86,7 @@ const second = [...first, 'tally', 'restores', 'vault', 'approvals']
 export const tables: Readonly<Record<number, readonly string[]>> = {
   1: first,
   2: second,
-  3: [...second, 'writers'],
+  3: [...second, 'writers', 'identities'],
 }
 
 /** From version 1 to 2, before the tables that are missing are made. */

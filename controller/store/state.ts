@@ -19,6 +19,8 @@ import { plain, type Vault } from './vault.ts'
 export interface State {
   baseline(group: GroupId): Baseline
   readonly bin: Bin
+  /** The groups of resources that hold folders. */
+  groups(): readonly GroupId[]
   /** Forgets what is older than this: bin, journal, and what the guard counted. */
   sweep(beforeMs: number): void
   close(): void
@@ -96,6 +98,13 @@ function stateOf(
   return {
     baseline: (group) => new SqliteBaseline({ statements, vault, group, binMaxBytes }),
     bin: new Bin(statements, vault),
+    groups: () =>
+      statements
+        .sql(
+          'SELECT grp FROM identities WHERE uid IS NOT NULL AND grp IN (SELECT grp FROM replicas)',
+        )
+        .all()
+        .map(({ grp }) => String(grp) as GroupId),
     sweep: (beforeMs) => {
       statements.transaction(false, () => {
         // What somebody asked to have back stays until it is.

@@ -13,6 +13,7 @@ export function anotherHub(before: readonly ReplicaId[], roles: readonly Role[])
 export function blank(baseline: Baseline): Baseline {
   return {
     group: baseline.group,
+    identity: () => baseline.identity(),
     memories: async () => new Map(),
     known: () => ({ versions: async () => new Map(), all: async () => new Map() }),
     linksOf: async () => [],

@@ -19,6 +19,7 @@ export async function dismiss(
   replica: Replica,
   baseline: Baseline,
   at: () => Change['at'],
+  stopping: () => boolean,
   signal: AbortSignal,
 ): Promise<number> {
   const { id } = replica.role
@@ -31,6 +32,8 @@ export async function dismiss(
   const ids = [...(await baseline.known(id).all()).keys()]
   let removed = 0
   for (let from = 0; from < ids.length; from += batchMax) {
+    if (stopping())
+      throw new SyncError('transient', 'Progressing', 'it was stopped, and is gone on with')
     const batch = ids.slice(from, from + batchMax)
     removed += await dismissed(group, replica, baseline, batch, at, signal)
   }

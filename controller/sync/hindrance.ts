@@ -10,6 +10,8 @@ export type Referred = Readonly<{
   server: ExchangeServer | undefined
   /** A Secret that may not be read. */
   forbidden?: string | undefined
+  /** A Secret that could not be read for a while. */
+  unreadable?: string | undefined
 }>
 
 /** Does the group name an ExchangeServer of another namespace? */
@@ -27,7 +29,14 @@ export function hindranceOf(group: SyncGroup, referred: Referred): SyncError | u
   }
   if (referred.server?.spec.suspend)
     return new SyncError('transient', 'ServerSuspended', `the ExchangeServer ${name} is suspended`)
-  return referred.forbidden === undefined ? undefined : secretForbidden(referred.forbidden)
+  if (referred.forbidden !== undefined) return secretForbidden(referred.forbidden)
+  return referred.unreadable === undefined ? undefined : secretUnreadable(referred.unreadable)
+}
+
+/** A Secret cannot be read at the moment. */
+export function secretUnreadable(name: string): SyncError {
+  const message = `the API server does not hand out the Secret ${name}; it is tried again`
+  return new SyncError('transient', 'SecretUnreadable', message)
 }
 
 /** A Secret may not be read. */

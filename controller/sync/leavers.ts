@@ -22,7 +22,7 @@ export async function leaversOf(
 
 /** Removes our copies from their folders, and forgets them. */
 export async function seeOff(
-  { baseline, group, rules }: Course,
+  { baseline, group, rules, stopping }: Course,
   at: () => Change['at'],
   leaving: readonly Replica[],
   applied: Applied,
@@ -36,7 +36,7 @@ export async function seeOff(
     try {
       // Whoever takes part and was never seen could have this very folder, under a new address.
       if (mayDismiss(memories.get(id), present, claims) !== 'yes') throw somebodyUnseen
-      applied.deleted += await dismiss(group, replica, baseline, at, signal)
+      applied.deleted += await dismiss(group, replica, baseline, at, stopping, signal)
       await baseline.commit({ at: at(), left: [id] })
     } catch (error) {
       signal.throwIfAborted()

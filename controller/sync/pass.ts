@@ -43,6 +43,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   await baseline.commit({
     at: at(),
     reset: proposal.reset && decided,
+    ...(decided && course.identity !== undefined ? { identity: course.identity } : {}),
     renames: proposal.renames,
     left: decided ? [...left, ...sight.replaced] : [],
     unsettle: sight.fresh.length > 0,

@@ -116,9 +116,22 @@ export type Entry = Readonly<{
   result: string
 }>
 
+/**
+ * What a group is, besides its name: the resource, where there is one, and the server that it is on. What was agreed
+ * under another one says nothing about this one.
+ */
+export type Identity = Readonly<{
+  uid?: string | undefined
+  /** The ExchangeServer, by namespace/name. */
+  server?: string | undefined
+  url?: string | undefined
+}>
+
 /** One write to the state: all of it or nothing. */
 export type Change = Readonly<{
   at: Readonly<{ timeMs: number; pass: string }>
+  /** What the group is by now. */
+  identity?: Identity
   /** The group has another hub: all links and copies are forgotten. */
   reset?: boolean
   /** Replicas that are known by another name from now on: new name → old. */
@@ -147,6 +160,8 @@ export type Change = Readonly<{
 /** The baseline of one group. */
 export interface Baseline {
   readonly group: GroupId
+  /** What it was when something was agreed last. */
+  identity(): Promise<Identity>
   memories(): Promise<ReadonlyMap<ReplicaId, Memory>>
   known(replica: ReplicaId): Known
   /** The links that hold these items of a replica. */

@@ -10,7 +10,7 @@ import { SyncError } from '../core/sync-error.ts'
 import { anotherHub, blank } from './blank.ts'
 import { type Wanted, wantedBack } from './consequences.ts'
 import { observe, type Sight, touchedLinks } from './observe.ts'
-import type { Baseline, Clock, Memory, Replica } from './ports.ts'
+import type { Baseline, Clock, Identity, Memory, Replica } from './ports.ts'
 import { type Renames, renamed, renamesIn } from './renamed.ts'
 
 /** All that a pass needs. Durations in ms. */
@@ -23,6 +23,8 @@ export type Course = Readonly<{
   /** The folders of those who left, when our copies are to be removed from them; undefined: they are left alone. */
   former?: ((ids: readonly ReplicaId[]) => readonly Replica[]) | undefined
   baseline: Baseline
+  /** What the group is. */
+  identity?: Identity | undefined
   limits: Limits
   windowMs: number
   /** Hashes of refusals that somebody approved. */
@@ -110,16 +112,43 @@ type Looked = Readonly<{
 // A folder that has only another name by now, or another address, is looked at as what it is.
 async function looked(course: Course, signal: AbortSignal): Promise<Looked> {
   const { roles } = course.rules
-  const look = async (stored: Baseline, renames: Renames): Promise<Looked> => {
+  const was = await course.baseline.identity()
+  const look = async (
+    stored: Baseline,
+    renames: Renames,
+    another = anotherUid(was, course.identity),
+  ): Promise<Looked> => {
     const before = await stored.memories()
-    const reset = anotherHub([...before.keys()], roles)
+    const reset = another || anotherHub([...before.keys()], roles)
     const baseline = reset ? blank(stored) : stored
     const sight = await observe(course.replicas, baseline, course.audit, signal)
     return { baseline, sight, renames: reset ? new Map() : renames, reset, before }
   }
   const first = await look(course.baseline, new Map())
+  // One change may be another name of the same server, where the hub is the folder that it was.
+  const moves = first.reset ? 0 : movesOf(was, course.identity)
+  if (moves > 0) {
+    const hub = roles.find((role) => role.hub)
+    const [old, now] = [first.before, first.sight.memories].map(
+      (of) => hub && of.get(hub.id)?.folder,
+    )
+    const another = moves > 1 || old !== now
+    if (old !== undefined && now !== undefined && another)
+      return look(course.baseline, new Map(), true)
+  }
   const renames = renamesIn(first.before, first.sight, roles)
   return renames.size === 0 ? first : look(renamed(course.baseline, renames), renames)
+}
+
+// A resource that was made anew under the name is another group, whatever the state remembers of the old one.
+function anotherUid(was: Identity, now: Identity | undefined): boolean {
+  return was.uid !== undefined && now?.uid !== undefined && was.uid !== now.uid
+}
+
+// How many of the server's names are others than before.
+function movesOf(was: Identity, now: Identity = {}): number {
+  const moved = (before?: string, after?: string) => before !== undefined && before !== after
+  return Number(moved(was.server, now.server)) + Number(moved(was.url, now.url))
 }
 
 // One folder under two spellings of a server or a path: whoever has it keeps it, else the first by name.

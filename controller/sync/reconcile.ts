@@ -117,6 +117,7 @@ export function courseOf(declared: Declared, site: Site, mode: Mode, signal: Abo
         ? (ids) => site.former(declared, ids, signal)
         : undefined,
     baseline: site.baseline(declared.id),
+    identity: identityOf(declared),
     limits: spec.guard,
     windowMs: checkedMs(spec.guard.window),
     approved: new Set(approved.split(/[\s,]+/).filter(Boolean)),
@@ -125,6 +126,12 @@ export function courseOf(declared: Declared, site: Site, mode: Mode, signal: Abo
     stopping: mode.stopping,
     clock: site.clock,
   }
+}
+
+function identityOf({ group: { metadata }, server }: Declared): Course['identity'] {
+  if (server === undefined) return { uid: metadata.uid }
+  const { namespace = 'default', name } = server.metadata
+  return { uid: metadata.uid, server: `${namespace}/${name}`, url: server.spec.url }
 }
 
 function folderClaimed({ by, mailbox }: NonNullable<Mode['claimed']>): SyncError {
@@ -147,7 +154,7 @@ async function resultOf(
     if (declared.deleted) {
       // Who only lets go needs no Exchange.
       const { deletionPolicy, suspend } = declared.group.spec
-      const work = () => release(declared, site, signal)
+      const work = () => release(declared, site, mode.stopping, signal)
       if (deletionPolicy === 'RemoveCopies' && !suspend) await trying(declared, site, work, signal)
       else await work()
       return { kind: 'released' }

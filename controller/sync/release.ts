@@ -11,7 +11,12 @@ import type { Declared } from './ports.ts'
 import type { Site } from './reconcile.ts'
 
 /** Ends a group. Rejects with a SyncError when a member's folder cannot be read or written now. */
-export async function release(declared: Declared, site: Site, signal: AbortSignal): Promise<void> {
+export async function release(
+  declared: Declared,
+  site: Site,
+  stopping: () => boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const { id: group } = declared
   const { deletionPolicy, suspend } = declared.group.spec
   const baseline = site.baseline(group)
@@ -23,10 +28,19 @@ export async function release(declared: Declared, site: Site, signal: AbortSigna
     const ours = ([id, memory]: [ReplicaId, Parameters<typeof mayDismiss>[0]]) =>
       !isHub(id) && mayDismiss(memory, [], claims) === 'yes'
     const ids = [...memories].filter(ours).map(([id]) => id)
+    // Who cannot be reached keeps nobody else waiting.
+    const failures: unknown[] = []
     for (const replica of ids.length === 0 ? [] : site.former(declared, ids, signal)) {
-      await dismiss(group, replica, baseline, at, signal)
-      await baseline.commit({ at: at(), left: [replica.role.id] })
+      try {
+        await dismiss(group, replica, baseline, at, stopping, signal)
+        await baseline.commit({ at: at(), left: [replica.role.id] })
+      } catch (error) {
+        signal.throwIfAborted()
+        if (stopping()) throw error
+        failures.push(error)
+      }
     }
+    if (failures.length > 0) throw failures[0]
   }
   await baseline.commit({ at: at(), reset: true })
   await site.declarations.released(declared)

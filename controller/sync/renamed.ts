@@ -39,6 +39,7 @@ export function renamed(baseline: Baseline, renames: Renames): Baseline {
     declined: new Set([...link.declined].map((id) => now.get(id) ?? id)),
   })
   return {
+    identity: () => baseline.identity(),
     group: baseline.group,
     memories: async () => keyed(await baseline.memories()),
     known: (replica) => baseline.known(old(replica)),

@@ -2,9 +2,10 @@
 // at once; otherwise each group has its interval. An event only says: look again.
 import { refusedClaims } from '../core/claims.ts'
 import type { GroupId } from '../core/id.ts'
+import type { SyncGroupStatus } from '../core/resources.generated.ts'
 import type { Declared } from './ports.ts'
 import { Queue, type QueueWatch } from './queue.ts'
-import { type Mode, reconcile, type Site } from './reconcile.ts'
+import { type Mode, type Reconciled, reconcile, type Site } from './reconcile.ts'
 
 /** How often a pass looks at everything, how long one slice of a long pass is, how many passes at once; ms. */
 export type Rhythm = Readonly<{
@@ -14,6 +15,8 @@ export type Rhythm = Readonly<{
   /** Spreads waits, so that groups that were declared together do not stay in step. */
   jitter?: (ms: number) => number
   watch?: QueueWatch
+  /** Told of one that is not declared any more. */
+  gone?: (id: GroupId) => void
   /** Told of the queue when it begins, for metrics. */
   begun?: (queue: Queue<GroupId>) => void
 }>
@@ -73,7 +76,7 @@ async function work(site: Site, table: Table, stop: AbortSignal, hard: AbortSign
       const turn = table.turn(id, site.clock.now(), stop)
       if (turn === undefined) continue
       const done = await reconcile(turn.declared, site, turn.mode, hard)
-      table.passed(id, done)
+      table.passed(turn.declared, done)
     } catch (error) {
       if (!hard.aborted) throw error
     } finally {
@@ -109,6 +112,7 @@ class Table {
       if (there.has(id)) continue
       this.#places.delete(id)
       this.queue.remove(id)
+      this.#rhythm.gone?.(id)
     }
     for (const declared of groups) {
       const { id, fingerprint } = declared
@@ -128,17 +132,31 @@ class Table {
     const audit = place.auditMs <= nowMs
     if (audit) place.auditMs = nowMs + this.#rhythm.auditMs
     const { declared } = place
-    return { declared, mode: modeOf(this.#claims, declared, stop, this.#rhythm.sliceMs, audit) }
+    const mode = modeOf(this.#claims, declared, stop, this.#rhythm.sliceMs, audit)
+    // What is declared otherwise by now, suspended perhaps, is not to be gone on with.
+    const outdated = () => this.#places.get(id)?.declared.fingerprint !== declared.fingerprint
+    return { declared, mode: { ...mode, stopping: () => stop.aborted || outdated() } }
   }
 
-  passed(id: GroupId, { result, status, againMs }: Awaited<ReturnType<typeof reconcile>>): void {
+  // The next status follows on this one.
+  #noted(place: Place, { group }: Declared, status: SyncGroupStatus | undefined): void {
+    if (place.declared.group.metadata.uid !== group.metadata.uid) return
+    place.declared = { ...place.declared, previous: status }
+  }
+
+  passed(declared: Declared, { result, status, againMs }: Reconciled): void {
+    const { id, fingerprint } = declared
     const place = this.#places.get(id)
-    if (place === undefined) return
+    // Another one may be declared under the name by now: it is due already.
+    if (place === undefined || place.declared.fingerprint !== fingerprint) {
+      if (place !== undefined && result.kind !== 'released') this.#noted(place, declared, status)
+      return
+    }
     if (result.kind === 'released') {
       this.#places.delete(id)
       return
     }
-    place.declared = { ...place.declared, previous: status }
+    this.#noted(place, declared, status)
     const { jitter = (ms: number) => ms } = this.#rhythm
     this.queue.add(id, jitter(againMs))
   }

@@ -75,7 +75,8 @@ async function main(): Promise<void> {
     there = count
     await allReady(cluster, count)
     const readyMs = performance.now() - beganMs
-    await delay(10_000)
+    // The second pass still has something to tell: that nothing was to be done.
+    await delay(75_000)
     const before = await requests(controller)
     await delay(restMs)
     const after = await requests(controller)

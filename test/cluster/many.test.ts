@@ -30,7 +30,7 @@ test('all of them become Ready, each with its own contacts', async () => {
     'all are Ready',
     async () =>
       (await groups()).filter((each) => readyOf(each)?.status === 'True').length === count,
-    170_000,
+    280_000,
   )
   expect(served(exchange, count)).toBe(count)
   await cluster.lint()

@@ -8,8 +8,9 @@ export default defineConfig({
     include: ['test/{cluster,chart,image}/**/*.test.ts'],
     globalSetup: ['test/cluster/setup.ts'],
     setupFiles: ['test/support/seed.ts'],
-    maxWorkers: 2,
-    testTimeout: 180_000,
+    // Each is several processes that stand for machines, and some are about who is in time.
+    maxWorkers: 1,
+    testTimeout: 300_000,
     hookTimeout: 180_000,
     execArgv: ['--disable-warning=ExperimentalWarning'],
   },

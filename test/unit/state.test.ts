@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
-import type { ItemId, LinkId } from '../../controller/core/id.ts'
+import type { GroupId, ItemId, LinkId, ReplicaId } from '../../controller/core/id.ts'
 import { openState, stateFile } from '../../controller/store/state.ts'
 import type { Change } from '../../controller/sync/ports.ts'
 import { agreement, ann, at, copy, directory, group, link } from '../support/state.ts'
@@ -123,6 +123,43 @@ test('who leads goes on beside one that stands still, and that one writes nothin
   expect(await second.baseline(group).unsettled()).toEqual([])
   first.close()
   second.close()
+})
+
+test('of two groups that look at a folder for the first time at once, the first to write has it', async () => {
+  const state = openState(directory())
+  const memory = { folder: 'hers', lens: 'l', recheck: [] }
+  const other = state.baseline('sales/other' as GroupId)
+  await state.baseline(group).commit({ at, memories: new Map([[ann, memory]]) })
+  const late = { at, agreements: [agreement], memories: new Map([[ann, memory]]) }
+  await expect(other.commit(late)).rejects.toMatchObject({
+    code: 'FolderClaimed',
+    kind: 'terminal',
+  })
+  expect(await other.count()).toBe(0)
+  await state.baseline(group).commit({ at, memories: new Map([[ann, memory]]) })
+  await state.baseline(group).commit({ at, left: [ann] })
+  await other.commit(late)
+  expect(await other.count()).toBe(1)
+  // A hub may be anybody's.
+  const hub = 'hub:/company' as ReplicaId
+  for (const each of [state.baseline(group), other])
+    await each.commit({ at, memories: new Map([[hub, { ...memory, folder: 'public' }]]) })
+  state.close()
+})
+
+test('what a group is, is remembered with what was agreed', async () => {
+  const state = openState(directory())
+  const baseline = state.baseline(group)
+  expect(await baseline.identity()).toEqual({})
+  expect(state.groups()).toEqual([])
+  const identity = { uid: 'u', server: 'sales/corp', url: 'https://mail/' }
+  const memory = { folder: 'hers', lens: 'l', recheck: [] }
+  await baseline.commit({ at, identity, memories: new Map([[ann, memory]]) })
+  expect(await baseline.identity()).toEqual(identity)
+  expect(state.groups()).toEqual([group])
+  await baseline.commit({ at, reset: true })
+  expect(state.groups()).toEqual([])
+  state.close()
 })
 
 test('a writer that may not write any more is refused before anything is', async () => {

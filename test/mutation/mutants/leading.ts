@@ -11,6 +11,14 @@ export const leading = [
     ],
     ['unasked-permit', 'who may not write is refused', `        this.#permit()\n`, ``],
   ]),
+  ...mutantsOf('controller/store/changes.ts', [
+    [
+      'claim-by-both',
+      'of two groups that meet a folder at once, one has it',
+      `if (holder === undefined) return`,
+      `if (holder !== undefined) return`,
+    ],
+  ]),
   ...mutantsOf('controller/sync/servers.ts', [
     [
       'all-at-once',

@@ -1,0 +1,140 @@
+// Copies of what is declared in a cluster: SyncGroups and ExchangeServers, of all namespaces or some, and the Secrets
+// that the servers name.
+import type { GroupId } from '../core/id.ts'
+import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
+import type { Clock } from '../sync/ports.ts'
+import type { Client } from './client.ts'
+import type { Reach } from './declared.ts'
+import { Reflector } from './reflector.ts'
+import { kinds } from './resource.ts'
+import { type SecretLook, Secrets } from './secrets.ts'
+
+/** What is copied, and who is told of changes. */
+export type CopiesOptions = Readonly<{
+  client: Client
+  clock: Clock
+  chance: () => number
+  /** Which namespaces; none: all. */
+  namespaces: readonly string[]
+  /** A SyncGroup is otherwise. */
+  changed: (now: SyncGroup | undefined, before: SyncGroup | undefined) => void
+  /** Something else may be. */
+  touched: () => void
+  troubled: (kind: string, code: string, message: string) => void
+}>
+
+/** The copies. They run until the signal aborts. */
+export class Copies {
+  readonly #groups: readonly Reflector<SyncGroup>[]
+  readonly #servers: readonly Reflector<ExchangeServer>[]
+  readonly #secrets: Secrets
+
+  constructor(options: CopiesOptions, signal: AbortSignal) {
+    const { client, clock, chance, namespaces, changed, touched, troubled } = options
+    const base = { client, clock, chance }
+    const places = namespaces.length === 0 ? [undefined] : namespaces
+    const each = <Kept extends SyncGroup | ExchangeServer>(
+      kind: (typeof kinds)['syncGroup' | 'exchangeServer'],
+      told: (now: Kept | undefined, before: Kept | undefined) => void,
+    ) =>
+      places.map(
+        (namespace) =>
+          new Reflector<Kept>({
+            ...{ ...base, kind, namespace, changed: told, synced: touched },
+            troubled: (code, message) => troubled(kind.kind, code, message),
+          }),
+      )
+    this.#groups = each<SyncGroup>(kinds.syncGroup, changed)
+    this.#servers = each<ExchangeServer>(kinds.exchangeServer, touched)
+    const seen = {
+      changed: touched,
+      troubled: (code: string, message: string) => troubled('Secret', code, message),
+    }
+    this.#secrets = new Secrets({ ...base, ...seen }, signal)
+    for (const reflector of this.#all) void reflector.run(signal)
+  }
+
+  /** Are all SyncGroups and ExchangeServers known? */
+  get synced(): boolean {
+    return this.#all.every(({ synced }) => synced)
+  }
+
+  /** Is all known that may be? A namespace whose resources may not be read does not keep the others waiting. */
+  get listed(): boolean {
+    const some = this.#all.some(({ synced }) => synced)
+    return some && this.#all.every((each) => each.synced || each.trouble === 'ApiForbidden')
+  }
+
+  /** When the API server was last heard of by the one that heard of it longest ago, ms since 1970. */
+  get heardMs(): number {
+    return Math.min(...this.#all.map(({ heardMs }) => heardMs))
+  }
+
+  /** All SyncGroups. */
+  groups(): readonly SyncGroup[] {
+    return this.#groups.flatMap((reflector) => reflector.values())
+  }
+
+  /** One SyncGroup. */
+  group(id: GroupId): SyncGroup | undefined {
+    return firstOf(this.#groups, id)
+  }
+
+  /** All ExchangeServers. */
+  servers(): readonly ExchangeServer[] {
+    return this.#servers.flatMap((reflector) => reflector.values())
+  }
+
+  /** One ExchangeServer, by namespace/name. */
+  server(key: string): ExchangeServer | undefined {
+    return firstOf(this.#servers, key)
+  }
+
+  /** Takes over what a write of ours answered. */
+  took(written: SyncGroup | ExchangeServer): void {
+    const of: readonly Pick<Reflector<SyncGroup | ExchangeServer>, 'took'>[] =
+      written.kind === 'SyncGroup' ? this.#groups : this.#servers
+    for (const reflector of of) reflector.took(written)
+  }
+
+  /** Looks after the Secrets that the servers name, and no others. */
+  wantSecrets(): void {
+    const keys = this.servers().flatMap(({ metadata: { namespace }, spec: { auth, tls } }) => [
+      `${namespace}/${auth.secretRef.name}`,
+      ...(tls === undefined ? [] : [`${namespace}/${tls.caSecretRef.name}`]),
+    ])
+    this.#secrets.want(new Set(keys))
+  }
+
+  /** What a server is reached with, as far as it is known. */
+  reachOf({ metadata: { namespace }, spec: { auth, tls } }: ExchangeServer): Reach {
+    const signIn = this.#secrets.look(`${namespace}/${auth.secretRef.name}`)
+    const trust =
+      tls === undefined ? {} : this.#secrets.look(`${namespace}/${tls.caSecretRef.name}`)
+    const which = (look: SecretLook) =>
+      signIn === look ? auth.secretRef.name : trust === look ? tls?.caSecretRef.name : undefined
+    const authority = tls === undefined || typeof trust === 'string' ? undefined : trust
+    return {
+      credentials: typeof signIn === 'string' ? undefined : signIn,
+      ca: authority?.[tls?.caSecretRef.key ?? ''],
+      pending: signIn === 'unknown' || trust === 'unknown',
+      forbidden: which('forbidden'),
+      unreadable: which('unreadable'),
+    }
+  }
+
+  get #all(): readonly Reflector<SyncGroup | ExchangeServer>[] {
+    return [...this.#groups, ...this.#servers] as Reflector<SyncGroup | ExchangeServer>[]
+  }
+}
+
+function firstOf<Kept extends SyncGroup | ExchangeServer>(
+  reflectors: readonly Reflector<Kept>[],
+  key: string,
+): Kept | undefined {
+  for (const reflector of reflectors) {
+    const found = reflector.get(key)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
