@@ -4,6 +4,7 @@
 //   Kubernetes: wait for the Lease ─► open the state ─► passes, looks at servers ─► let the Lease go
 //   Whoever loses the Lease writes nothing more, to Exchange or to the state, and ends with 1.
 import type { Config } from './config.ts'
+import { syncErrorOf } from './core/sync-error.ts'
 import { Desk, type Outside } from './desk.ts'
 import { Client } from './kube/client.ts'
 import { Cluster } from './kube/cluster.ts'
@@ -18,8 +19,8 @@ import { once, schedule } from './sync/schedule.ts'
 /** How long one pass waits for what is declared. */
 const settleMs = 60_000
 
-/** How long nothing may have been heard of the API server by one that says it is ready. */
-const deafMs = 300_000
+/** How long nothing may have been heard of the API server by one that says it is ready; watches end earlier. */
+const deafMs = 900_000
 
 /** Runs until it is told to stop; answers the exit code. */
 export async function run(config: Config, outside: Outside): Promise<number> {
@@ -110,7 +111,10 @@ async function onKubernetes(desk: Desk): Promise<number> {
     }
     const control = desk.control(client, declarations, recorder)
     const ending = AbortSignal.any([stop, ...(term === undefined ? [] : [term.lost])])
-    void forgetGone(desk, declarations, state, ending)
+    forgetGone(desk, declarations, state, ending).catch((error: unknown) => {
+      const { code, message } = syncErrorOf(error)
+      log.warn({ reason: code }, message)
+    })
     await Promise.all([schedule(site, desk.rhythm(), ending, hard.signal), control.run(ending)])
     return term?.lost.aborted ? 1 : 0
   } finally {

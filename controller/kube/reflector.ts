@@ -185,6 +185,7 @@ export class Reflector<Kept extends KubeObject> {
       else if (type !== 'BOOKMARK') this.#set(key, slim(object as Kept))
       this.#version = object.metadata.resourceVersion ?? this.#version
     }
+    this.heardMs = clock.now()
   }
 
   #set(key: string, now: Kept | undefined): void {
