@@ -33,7 +33,6 @@ describe('with the chart as it is', () => {
     await cluster.apply(example.namespaces.map(namespaceOf))
     try {
       await apply(example.copyTo(folder))
-      await supported(cluster, example)
       await isReady(cluster, example)
       await cluster.lint()
     } finally {
@@ -156,25 +155,6 @@ async function isReady(cluster: Cluster, example: Example): Promise<void> {
         member.mailbox,
         CONTACTS,
       ])
-  }
-}
-
-/** NTLM and OAuth are refused, with what to do; with Basic instead the rest of the example is tried. */
-async function supported(cluster: Cluster, example: Example): Promise<void> {
-  for (const { metadata, spec } of example.of('ExchangeServer')) {
-    if (spec.auth.type === 'Basic') continue
-    const { name, namespace } = metadata
-    await cluster.waitForReason('AuthNotSupported', name, 'exchangeserver', namespace)
-    for (const group of example.of('SyncGroup'))
-      await cluster.waitForReason('AuthNotSupported', group.metadata.name, 'syncgroup', namespace)
-    await cluster.lint()
-    const patch = (what: string, change: object) =>
-      cluster.kubectl('patch', what, '-n', namespace, '--type=merge', '-p', JSON.stringify(change))
-    if (spec.auth.type === 'OAuth') {
-      const login = { username: 'sync@corp.example', password: 'change-me' }
-      await patch(`secret/${spec.auth.secretRef.name}`, { stringData: login })
-    }
-    await patch(`exchangeserver/${name}`, { spec: { auth: { type: 'Basic' } } })
   }
 }
 
