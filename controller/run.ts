@@ -4,7 +4,7 @@
 //   Kubernetes: wait for the Lease ─► open the state ─► passes, looks at servers ─► let the Lease go
 //   Whoever loses the Lease writes nothing more, to Exchange or to the state, and ends with 1.
 import type { Config } from './config.ts'
-import { syncErrorOf } from './core/sync-error.ts'
+import { SyncError, syncErrorOf } from './core/sync-error.ts'
 import { Desk, type Outside } from './desk.ts'
 import { Client } from './kube/client.ts'
 import { Cluster } from './kube/cluster.ts'
@@ -167,14 +167,18 @@ async function won(
       if (what !== 'trouble') metrics.leads(leaseName, what === 'leading')
     },
   })
+  const { stop } = outside
+  const late = AbortSignal.timeout(settleMs)
   try {
-    const term = await election.win(outside.stop)
+    const term = await election.win(config.once ? AbortSignal.any([stop, late]) : stop)
     desk.fence(term)
     // What is under way may not write any more, so that it need not be waited for.
     term.lost.addEventListener('abort', () => outside.hard.abort(), { once: true })
     return term
   } catch (error) {
-    if (outside.stop.aborted) return undefined
-    throw error
+    if (stop.aborted) return undefined
+    if (!config.once || !late.aborted) throw error
+    const message = `the Lease ${namespace}/${leaseName} could not be had within a minute: see above`
+    throw new SyncError('transient', 'LeaseNotWon', message, { cause: error })
   }
 }

@@ -142,7 +142,9 @@ export class Election {
     const sentMs = this.#monotonic()
     const path = pathOf(kinds.lease, namespace, method === 'POST' ? undefined : name)
     try {
-      this.#lease = await client.json<Lease>({ method, path, body }, signal, renewDeadlineMs)
+      // A connection that is dead and does not know it costs one try of several.
+      const withinMs = renewDeadlineMs / 3
+      this.#lease = await client.json<Lease>({ method, path, body }, signal, withinMs)
     } catch (error) {
       if (isStatus(error, 409)) return false
       throw error
