@@ -6,7 +6,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import type { Config } from './config.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
 import { Connections } from './ews/exchange.ts'
-import { type Network, type NetworkOptions, pooledNetwork } from './ews/network.ts'
+import { pooledNetwork } from './ews/network.ts'
 import type { Client } from './kube/client.ts'
 import type { KubeDeclarations } from './kube/declarations.ts'
 import type { Recorder } from './kube/events.ts'
@@ -70,7 +70,9 @@ export class Desk {
       this.metrics.asked(operation, outcome, durationMs)
       this.log.debug({ operation, outcome, durationMs }, 'request')
     }
-    this.#connections = new Connections(clock, trace, (options) => this.#network(options))
+    this.#connections = new Connections(clock, trace, (options) =>
+      pooledNetwork({ ...options, permit: () => this.#permit() }),
+    )
   }
 
   /** From now on nothing is written unless this term leads. */
@@ -207,18 +209,6 @@ export class Desk {
   #permit(): void {
     if (this.#leads()) return
     throw new SyncError('transient', 'LeadershipLost', 'another controller leads now')
-  }
-
-  // A request that begins after leadership was lost could meet what the next leader does.
-  #network(options: NetworkOptions): Network {
-    const network = pooledNetwork(options)
-    return {
-      send: async (request) => {
-        this.#permit()
-        return network.send(request)
-      },
-      close: () => network.close(),
-    }
   }
 }
 
