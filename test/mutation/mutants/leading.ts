@@ -11,6 +11,14 @@ export const leading = [
     ],
     ['unasked-permit', 'who may not write is refused', `        this.#permit()\n`, ``],
   ]),
+  ...mutantsOf('controller/ews/network.ts', [
+    [
+      'unasked-send',
+      'a request that waited is not sent by one who does not lead any more',
+      `          permit()\n`,
+      ``,
+    ],
+  ]),
   ...mutantsOf('controller/store/changes.ts', [
     [
       'claim-by-both',
