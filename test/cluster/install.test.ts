@@ -40,6 +40,13 @@ const members = [
 ]
 const account = secretOf('account', { username: 'sync@corp.example', password: 'sync-secret' })
 
+/** Waits until `kubectl describe` tells it: Events come a moment after the status. */
+function told(what: RegExp): Promise<void> {
+  return until(`an event that says ${what}`, async () =>
+    what.test(await cluster.kubectl('describe', 'sg', 'company-contacts', '-n', 'sales')),
+  )
+}
+
 test('what is applied becomes Ready, and kubectl shows it', async () => {
   await cluster.apply([account, serverOf(exchange.url), groupOf({ members })])
   await cluster.kubectl(
@@ -78,8 +85,7 @@ test('what a colleague edits in her mailbox is everywhere, and in the status', a
     const { metadata, status } = await cluster.get('sg', 'company-contacts')
     return metadata.resourceVersion !== before && status.lastPass.updated === 2
   })
-  const told = await cluster.kubectl('describe', 'sg', 'company-contacts', '-n', 'sales')
-  expect(told).toMatch(/Normal +Synced .*copies: 0 created, 2 updated, 0 deleted; 0 kept/)
+  await told(/Normal +Synced .*copies: 0 created, 2 updated, 0 deleted; 0 kept/)
   expect(
     controller.said + (await cluster.kubectl('get', 'events', '-A', '-o', 'json')),
   ).not.toMatch(/@corp\.example|Prezeska|sync-secret/)
@@ -267,9 +273,8 @@ test('a mass delete waits until exactly that is approved, as the condition says'
   await cluster.kubectl('annotate', 'sg', 'company-contacts', '-n', 'sales', annotation)
   await cluster.waitForReason('Succeeded', 'company-contacts')
   expect(jan.items().length).toBe(9)
-  const events = await cluster.kubectl('describe', 'sg', 'company-contacts', '-n', 'sales')
-  expect(events).toMatch(/Warning +Guarded .*12 deletions/)
-  expect(events).toMatch(/Normal +GuardReleased/)
+  await told(/Warning +Guarded .*12 deletions/)
+  await told(/Normal +GuardReleased/)
 })
 
 test('deleted with RemoveCopies, it goes when the copies have gone; Exchange gone, there is a way out', async () => {
