@@ -281,6 +281,7 @@ test('whoever ends in good order lets the Lease go at once', async () => {
   await second.leads()
   expect(startedMs(second) - askedMs).toBeLessThan(30_000)
   await travels()
+  expect(await second.stop()).toBe(0)
 })
 
 test('what others write into the status is put right, and what is theirs stays', async () => {
