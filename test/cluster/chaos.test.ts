@@ -218,7 +218,7 @@ test('the credentials are rotated', async () => {
   writeFileSync(controller.token, await cluster.token(account))
   await declares()
   await travels()
-  expect(controller.running).toBe(true)
+  expect(await controller.stop()).toBe(0)
 })
 
 test.each([
