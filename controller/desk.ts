@@ -95,14 +95,8 @@ export class Desk {
   }
 
   site(declarations: Declarations, state: State): Site {
-    const connections = this.#connections
     return {
-      declarations,
-      replicas: (declared, signal) => connections.replicas(declared, signal),
-      former: (declared, ids, signal) => connections.former(declared, ids, signal),
-      baseline: (group) => state.baseline(group),
-      recent: (group) => state.bin.conflicts(10, group),
-      clock: this.outside.clock,
+      ...siteOf(declarations, state, this.#connections, this.outside.clock),
       servers: this.#servers,
       watched: this.config.local === undefined && !this.config.once,
       told: (ended) => this.#told(ended),
@@ -209,6 +203,23 @@ export class Desk {
   #permit(): void {
     if (this.#leads()) return
     throw new SyncError('transient', 'LeadershipLost', 'another controller leads now')
+  }
+}
+
+/** What reconciling needs of the declarations, the state and Exchange. */
+export function siteOf(
+  declarations: Declarations,
+  state: State,
+  connections: Connections,
+  clock: Clock,
+): Omit<Site, 'servers' | 'told'> {
+  return {
+    declarations,
+    replicas: (declared, signal) => connections.replicas(declared, signal),
+    former: (declared, ids, signal) => connections.former(declared, ids, signal),
+    baseline: (group) => state.baseline(group),
+    recent: (group) => state.bin.conflicts(10, group),
+    clock,
   }
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning --max-semi-space-size=8 --max-old-space-size=768
-// exsync. Wires everything; the only file that knows every floor. The flags above keep V8 from growing to
+// exsync. Wires the commands; run.ts and desk.ts wire the running controller. The flags above keep V8 from growing to
 // a gigabyte before it collects: measured, a third of the memory for a tenth more CPU.
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
@@ -9,17 +9,15 @@ import { plan } from './cli/plan.ts'
 import { restore } from './cli/restore.ts'
 import { validate } from './cli/validate.ts'
 import { type Config, configOf, usage } from './config.ts'
-import type { GroupId } from './core/id.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
-import { keyIn, type Outside } from './desk.ts'
+import { keyIn, type Outside, siteOf } from './desk.ts'
 import { Connections } from './ews/exchange.ts'
 import { LocalDeclarations } from './local/declarations.ts'
 import { sourcesIn } from './local/directory.ts'
 import { problemText } from './local/problem.ts'
 import { run } from './run.ts'
 import { type Opening, openState, type State } from './store/state.ts'
-import type { Clock, Declarations } from './sync/ports.ts'
-import type { Site } from './sync/reconcile.ts'
+import type { Clock } from './sync/ports.ts'
 import { Servers } from './sync/servers.ts'
 
 const clock: Clock = {
@@ -86,25 +84,13 @@ async function planning(config: Config): Promise<number> {
       local === undefined ? 'excerpt' : 'look',
       config.crossNamespace,
     )
-    const site = siteOf(declarations, state, connections)
+    const servers = new Servers(clock, { leastMs: 1_000, mostMs: 1_000 })
+    const site = { ...siteOf(declarations, state, connections, clock), servers, told: () => {} }
     const code = await plan(site, config.output, out, hard)
     return declarations.problems > 0 ? 1 : code
   } finally {
     await connections.close()
     state.close()
-  }
-}
-
-function siteOf(declarations: Declarations, state: State, connections: Connections): Site {
-  return {
-    declarations,
-    replicas: (declared, signal) => connections.replicas(declared, signal),
-    former: (declared, ids, signal) => connections.former(declared, ids, signal),
-    baseline: (group) => state.baseline(group),
-    recent: (group: GroupId) => state.bin.conflicts(10, group),
-    clock,
-    servers: new Servers(clock, { leastMs: 1_000, mostMs: 1_000 }),
-    told: () => {},
   }
 }
 

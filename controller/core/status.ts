@@ -36,6 +36,9 @@ export type Facts = Readonly<{
 const approveAnnotation = 'exchangesync.dev/approve'
 const requestAnnotation = 'exchangesync.dev/requestedAt'
 const forceAnnotation = 'exchangesync.dev/forceAt'
+/** The conditions that are ours; another's beside them say nothing of us. */
+export const conditionTypes = ['Ready', 'Reconciling', 'Stalled', 'Guarded']
+
 const problemsMax = 50
 const recentMax = 10
 const messageMax = 1024

@@ -38,3 +38,10 @@ export function syncErrorOf(error: unknown): SyncError {
     cause: error,
   })
 }
+
+/** The code of an error or of what caused it, as Node gives them; empty when there is none. */
+export function codeIn(error: unknown): string {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown }
+  if (typeof code === 'string') return code
+  return cause === undefined ? '' : codeIn(cause)
+}

@@ -3,7 +3,7 @@ import { checkedMs } from '../core/duration.ts'
 import type { ReplicaId } from '../core/id.ts'
 import { type Cast, castOf, formerPlaceOf, type Place } from '../core/roles.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Clock, Declared, Replica } from '../sync/ports.ts'
+import type { Clock, Declared, Reached, Replica } from '../sync/ports.ts'
 import { Control } from './control.ts'
 import { Hub } from './hub.ts'
 import { Pool } from './looks.ts'
@@ -11,9 +11,6 @@ import { Member } from './member.ts'
 import { type Network, type NetworkOptions, pooledNetwork } from './network.ts'
 import { probe } from './probe.ts'
 import { type Endpoint, type Route, type Trace, Transport } from './transport.ts'
-
-/** A server, and what it is reached with. */
-export type Reached = Pick<Declared, 'server' | 'unusable' | 'credentials' | 'ca'>
 
 /** Connections to Exchange servers, one per server and account, shared by groups. */
 export class Connections {

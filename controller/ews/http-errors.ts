@@ -1,5 +1,5 @@
 // Errors below SOAP: HTTP statuses and connections that fail, each with what to do next.
-import { SyncError } from '../core/sync-error.ts'
+import { codeIn, SyncError } from '../core/sync-error.ts'
 import type { Incoming } from './network.ts'
 
 /** The server did not answer in time. */
@@ -68,7 +68,7 @@ export function statusError({
 /** What a failed connection asks for; a SyncError stays what it is. */
 export function networkError(error: unknown, url: string): SyncError {
   if (error instanceof SyncError) return error
-  const code = codeOf(error)
+  const code = codeIn(error)
   const { host } = new URL(url)
   if (untrusted.test(code)) {
     const remedy =
@@ -122,9 +122,3 @@ export function networkError(error: unknown, url: string): SyncError {
 // What Node says of certificates (tls.TLSSocket.authorizationError).
 const untrusted =
   /CERT|UNABLE_TO_|ISSUER|SIGNATURE|ALTNAME|HOSTNAME_MISMATCH|INVALID_PURPOSE|PATH_LENGTH/
-
-function codeOf(error: unknown): string {
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown }
-  if (typeof code === 'string') return code
-  return cause === undefined ? '' : codeOf(cause)
-}

@@ -1,5 +1,5 @@
 // What the API server answered when it did not do what was asked, with what to do next.
-import { type Kind, SyncError } from '../core/sync-error.ts'
+import { codeIn, type Kind, SyncError } from '../core/sync-error.ts'
 
 /** An answer other than success. `status` is HTTP's; `reason` is Kubernetes' own word, like Conflict. */
 export class ApiError extends Error {
@@ -25,7 +25,7 @@ export function isStatus(error: unknown, ...statuses: readonly number[]): error 
 export function asSyncError(error: unknown): SyncError {
   if (error instanceof SyncError) return error
   if (!(error instanceof ApiError)) {
-    const code = codeOf(error)
+    const code = codeIn(error)
     const why = code === '' ? '' : ` (${code})`
     return new SyncError(
       'transient',
@@ -38,12 +38,6 @@ export function asSyncError(error: unknown): SyncError {
     cause: error,
     backOffMs: error.retryAfterMs,
   })
-}
-
-function codeOf(error: unknown): string {
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown }
-  if (typeof code === 'string') return code
-  return cause === undefined ? '' : codeOf(cause)
 }
 
 function kindOf(status: number): Kind {

@@ -43,7 +43,7 @@ export class Client {
 
   /** Answers the body. Rejects with an ApiError, with what broke the connection, or with the signal's reason. */
   async json<Body>(call: Call, signal: AbortSignal, withinMs = deadlineMs): Promise<Body> {
-    const deadline = await this.#deadline(withinMs, signal)
+    const deadline = this.#deadline(withinMs, signal)
     try {
       for (let tries = 1; ; tries += 1) {
         try {
@@ -131,7 +131,7 @@ export class Client {
     }
   }
 
-  async #deadline(withinMs: number, signal: AbortSignal) {
+  #deadline(withinMs: number, signal: AbortSignal) {
     const [late, ended] = [new AbortController(), new AbortController()]
     this.#clock.sleep(withinMs, ended.signal).then(
       () => late.abort(new Error('the API server did not answer in time')),

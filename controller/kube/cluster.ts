@@ -32,7 +32,6 @@ const lookMs = 1_000
 
 /** How to reach one API server, and as whom. */
 export class Cluster {
-  readonly #load: () => KubeConfig
   readonly #files: readonly string[]
   #loaded: Loaded | undefined
   #lookedMs = Number.NEGATIVE_INFINITY
@@ -40,7 +39,6 @@ export class Cluster {
   /** `kubeconfig`: paths as KUBECONFIG lists them; undefined: ~/.kube/config, else what a pod is given. */
   constructor(kubeconfig: string | undefined) {
     this.#files = (kubeconfig ?? '').split(delimiter).filter(Boolean)
-    this.#load = () => loaded(this.#files)
   }
 
   /** The namespace that the configuration names. */
@@ -88,7 +86,7 @@ export class Cluster {
   }
 
   #opened(): Loaded {
-    const config = this.#load()
+    const config = loaded(this.#files)
     const cluster = config.getCurrentCluster()
     const user = config.getCurrentUser()
     if (cluster === null) throw new Nowhere('it names no cluster')

@@ -224,9 +224,8 @@ export class KubeDeclarations implements Declarations {
     if (known?.from.every((part, at) => part === from[at])) return [known.declared]
     const policy = gone ? { deletionPolicy: 'Orphan' as const } : {}
     const whole = { ...group, spec: { ...spec, ...policy } }
-    const declared = declaredOf(whole, means, {
-      ...{ deleted, crossNamespace, forbidden, unreadable },
-    })
+    const facts = { deleted, crossNamespace, forbidden, unreadable }
+    const declared = declaredOf(whole, means, facts)
     this.#known.set(id, { from, declared })
     return [declared]
   }

@@ -6,7 +6,7 @@ import type { Told } from '../core/story.ts'
 import type { Clock } from '../sync/ports.ts'
 import { isStatus } from './api-error.ts'
 import type { Client } from './client.ts'
-import { type KubeObject, kinds, pathOf } from './resource.ts'
+import { type KubeObject, kinds, microTime, pathOf } from './resource.ts'
 
 /** Who tells, and with what. */
 export type RecorderOptions = Readonly<{
@@ -85,7 +85,7 @@ export class Recorder {
       apiVersion: kinds.event.apiVersion,
       kind: kinds.event.kind,
       metadata: event,
-      eventTime: micro(nowMs),
+      eventTime: microTime(nowMs),
       reportingController: controller,
       reportingInstance: instance.slice(0, 128),
       action: 'Reconcile',
@@ -103,7 +103,7 @@ export class Recorder {
     series.lastMs = nowMs
     // One write for each doubling tells as much as one for each.
     if ((series.count & (series.count - 1)) !== 0) return
-    const body = { series: { count: series.count, lastObservedTime: micro(nowMs) } }
+    const body = { series: { count: series.count, lastObservedTime: microTime(nowMs) } }
     const path = pathOf(kinds.event, series.namespace, series.name)
     const type = 'application/merge-patch+json'
     await this.#options.client.json({ method: 'PATCH', path, body, type }, signal)
@@ -129,8 +129,4 @@ function remember<Value>(map: Map<string, Value>, key: string, value: Value): vo
   map.set(key, value)
   const [oldest] = map.keys()
   if (map.size > rememberedMax && oldest !== undefined) map.delete(oldest)
-}
-
-function micro(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000Z')
 }

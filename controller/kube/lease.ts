@@ -7,7 +7,7 @@ import { performance } from 'node:perf_hooks'
 import type { Clock } from '../sync/ports.ts'
 import { asSyncError, isStatus } from './api-error.ts'
 import type { Client } from './client.ts'
-import { type KubeObject, kinds, pathOf } from './resource.ts'
+import { type KubeObject, kinds, microTime, pathOf } from './resource.ts'
 
 /** Which Lease, who we are, and how often; ms. */
 export type LeaseOptions = Readonly<{
@@ -128,7 +128,7 @@ export class Election {
     signal: AbortSignal,
   ): Promise<boolean> {
     const { client, clock, namespace, name, identity, durationMs, renewDeadlineMs } = this.#options
-    const nowText = micro(clock.now())
+    const nowText = microTime(clock.now())
     const renewal = lease === this.#lease
     const spec: Spec = {
       holderIdentity: identity,
@@ -191,7 +191,7 @@ export class Election {
     const lease = this.#lease
     if (lease === undefined) return
     const { apiVersion, kind } = kinds.lease
-    const now = micro(clock.now())
+    const now = microTime(clock.now())
     const spec: Spec = {
       holderIdentity: '',
       leaseDurationSeconds: 1,
@@ -203,9 +203,4 @@ export class Election {
     const path = pathOf(kinds.lease, namespace, name)
     await client.json({ method: 'PUT', path, body }, AbortSignal.timeout(2_000), 2_000)
   }
-}
-
-// MicroTime has six digits.
-function micro(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000Z')
 }

@@ -45,3 +45,8 @@ export function pathOf(
 export function keyOf({ metadata }: KubeObject): string {
   return `${metadata.namespace ?? ''}/${metadata.name ?? ''}`
 }
+
+/** A moment, ms since 1970, as MicroTime, which has six digits. */
+export function microTime(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '000Z')
+}

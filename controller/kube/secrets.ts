@@ -16,9 +16,9 @@ type Watched = Readonly<{ reflector: Reflector<Secret>; end: AbortController }>
 /** What the reflectors of Secrets have in common. */
 export type SecretsOptions = Omit<
   ReflectorOptions<Secret>,
-  'kind' | 'namespace' | 'query' | 'changed' | 'troubled'
+  'kind' | 'namespace' | 'query' | 'changed'
 > &
-  Readonly<{ changed: () => void; troubled: (code: string, message: string) => void }>
+  Readonly<{ changed: () => void }>
 
 /** Watches Secrets by name. */
 export class Secrets {
@@ -63,7 +63,7 @@ export class Secrets {
   #watch(key: string): void {
     const [namespace = '', name = ''] = key.split('/')
     const end = new AbortController()
-    const { changed, troubled, ...rest } = this.#options
+    const { changed, ...rest } = this.#options
     const reflector: Reflector<Secret> = new Reflector<Secret>({
       ...rest,
       kind: kinds.secret,
@@ -71,10 +71,6 @@ export class Secrets {
       query: { fieldSelector: `metadata.name=${name}` },
       changed: () => changed(),
       synced: () => changed(),
-      troubled: (code, message) => {
-        troubled(code, message)
-        changed()
-      },
     })
     this.#watched.set(key, { reflector, end })
     void reflector.run(AbortSignal.any([this.#signal, end.signal]))

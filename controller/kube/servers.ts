@@ -8,8 +8,8 @@ import type { ExchangeServer, ExchangeServerStatus } from '../core/resources.gen
 import { type ServerResult, serverStatusOf } from '../core/server-status.ts'
 import { readyStory } from '../core/story.ts'
 import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
-import { secretForbidden, secretUnreadable } from '../sync/hindrance.ts'
-import type { Clock, Declared } from '../sync/ports.ts'
+import { unreadOf } from '../sync/hindrance.ts'
+import type { Clock, Reached } from '../sync/ports.ts'
 import { Queue, type QueueWatch } from '../sync/queue.ts'
 import { keyOfServer, lockoutMs, type Servers } from '../sync/servers.ts'
 import { asSyncError, isStatus } from './api-error.ts'
@@ -28,11 +28,7 @@ export type ServerControlOptions = Readonly<{
   recorder: Recorder
   servers: Servers
   /** Answers the server's version, or rejects with a SyncError. */
-  probe: (
-    name: string,
-    reached: Pick<Declared, 'server' | 'unusable' | 'credentials' | 'ca'>,
-    signal: AbortSignal,
-  ) => Promise<string | undefined>
+  probe: (name: string, reached: Reached, signal: AbortSignal) => Promise<string | undefined>
   jitter: (ms: number) => number
   watch?: QueueWatch
   begun?: (queue: Queue<string>) => void
@@ -142,10 +138,8 @@ export class ServerControl {
     if (server.spec.suspend) return { kind: 'suspended' }
     const { servers, probe } = this.#options
     const { namespace, name = '' } = server.metadata
-    if (reach.forbidden !== undefined)
-      return { kind: 'failed', error: secretForbidden(reach.forbidden) }
-    if (reach.unreadable !== undefined)
-      return { kind: 'failed', error: secretUnreadable(reach.unreadable) }
+    const unread = unreadOf(reach)
+    if (unread !== undefined) return { kind: 'failed', error: unread }
     const { credentials, ca } = reach
     const key = keyOfServer(namespace, name, [server.spec, credentials, ca])
     // Asked once is tried once, also while the status that says so cannot be written.

@@ -1,6 +1,7 @@
 // Writes a status by server-side apply, as one field manager, and only when it says something new. The times of
 // passes that changed nothing are news every five minutes only: a group at rest makes no writes to speak of.
 import { isDeepStrictEqual } from 'node:util'
+import { conditionTypes } from '../core/status.ts'
 import type { Client } from './client.ts'
 import { type KubeObject, pathOf, type ResourceKind } from './resource.ts'
 
@@ -14,9 +15,6 @@ type Timed = Readonly<{
   lastPass?: Readonly<{ time: string; durationMs: number }> | undefined
   conditions?: readonly Readonly<{ type: string }>[] | undefined
 }>
-
-/** The conditions that are ours; another's beside them say nothing of us. */
-const ours = ['Ready', 'Reconciling', 'Stalled', 'Guarded']
 
 /** Does the new status say something that the one on the server does not? */
 export function isNews(before: unknown, now: Timed & object): boolean {
@@ -69,7 +67,9 @@ function surplusIn(
   const fields = Object.keys(rest).filter((key) => !(key in own))
   const foreign = conditions
     .map(({ type }, at) => ({ type, at }))
-    .filter(({ type }) => ours.includes(type) && !wanted.some((each) => each.type === type))
+    .filter(
+      ({ type }) => conditionTypes.includes(type) && !wanted.some((each) => each.type === type),
+    )
   return [
     ...fields.map((key) => ({ op: 'remove', path: `/status/${key}` })),
     ...foreign.reverse().flatMap(({ type, at }) => [
@@ -81,8 +81,8 @@ function surplusIn(
 
 function untimed({ lastPass, conditions = [], ...rest }: Timed) {
   const mine = conditions
-    .filter(({ type }) => ours.includes(type))
-    .sort((one, other) => ours.indexOf(one.type) - ours.indexOf(other.type))
+    .filter(({ type }) => conditionTypes.includes(type))
+    .sort((one, other) => conditionTypes.indexOf(one.type) - conditionTypes.indexOf(other.type))
   const { time: _, durationMs: __, ...counts } = lastPass ?? { time: '', durationMs: 0 }
   return { ...rest, conditions: mine, ...(lastPass && { lastPass: counts }) }
 }

@@ -7,7 +7,7 @@ import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resourc
 import { syncErrorOf } from '../core/sync-error.ts'
 import { credentialsIn } from '../sync/credentials.ts'
 import { hindranceOf, isForeign } from '../sync/hindrance.ts'
-import type { Clock, Credentials, Declarations, Declared } from '../sync/ports.ts'
+import type { Clock, Credentials, Declarations, Declared, Reached } from '../sync/ports.ts'
 import { sourcesIn, watchDirectory } from './directory.ts'
 import type { Source } from './documents.ts'
 import { Ended, endedGroup, isWhole } from './ended.ts'
@@ -263,9 +263,7 @@ export class LocalDeclarations implements Declarations {
   }
 
   // What a group refers to, as far as it is there.
-  #referred(
-    group: SyncGroup,
-  ): Pick<Declared, 'server' | 'unusable' | 'credentials' | 'ca' | 'hindrance'> {
+  #referred(group: SyncGroup): Reached & Pick<Declared, 'hindrance'> {
     const { name, namespace = group.metadata.namespace ?? 'default' } = group.spec.serverRef
     const crossNamespace = this.#crossNamespace
     const denied = isForeign(group) && !crossNamespace

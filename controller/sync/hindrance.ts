@@ -29,18 +29,19 @@ export function hindranceOf(group: SyncGroup, referred: Referred): SyncError | u
   }
   if (referred.server?.spec.suspend)
     return new SyncError('transient', 'ServerSuspended', `the ExchangeServer ${name} is suspended`)
-  if (referred.forbidden !== undefined) return secretForbidden(referred.forbidden)
-  return referred.unreadable === undefined ? undefined : secretUnreadable(referred.unreadable)
+  return unreadOf(referred)
 }
 
-/** A Secret cannot be read at the moment. */
-export function secretUnreadable(name: string): SyncError {
-  const message = `the API server does not hand out the Secret ${name}; it is tried again`
+/** Why a Secret is not known; undefined when it is, or is missing. */
+export function unreadOf({
+  forbidden,
+  unreadable,
+}: Pick<Referred, 'forbidden' | 'unreadable'>): SyncError | undefined {
+  if (forbidden !== undefined) {
+    const message = `the controller may not read the Secret ${forbidden}: grant it get, list and watch, by name at least`
+    return new SyncError('terminal', 'SecretForbidden', message)
+  }
+  if (unreadable === undefined) return undefined
+  const message = `the API server does not hand out the Secret ${unreadable}; it is tried again`
   return new SyncError('transient', 'SecretUnreadable', message)
-}
-
-/** A Secret may not be read. */
-export function secretForbidden(name: string): SyncError {
-  const message = `the controller may not read the Secret ${name}: grant it get, list and watch, by name at least`
-  return new SyncError('terminal', 'SecretForbidden', message)
 }

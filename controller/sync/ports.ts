@@ -222,6 +222,9 @@ export type Declared = Readonly<{
   deleted?: boolean
 }>
 
+/** A server, and what it is reached with. */
+export type Reached = Pick<Declared, 'server' | 'unusable' | 'credentials' | 'ca'>
+
 /** Where groups are declared, and where their status goes. */
 export interface Declarations {
   /** The groups as they are declared now. */

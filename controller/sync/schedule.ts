@@ -30,7 +30,7 @@ export async function once(site: Site, stop: AbortSignal, hard: AbortSignal): Pr
   let ready = true
   for (const declared of groups) {
     if (stop.aborted) return false
-    const mode = modeOf(claims, declared, stop, undefined, false)
+    const mode = modeOf(claims, declared, () => stop.aborted, undefined, false)
     const done = await reconcile(declared, site, mode, hard)
     ready &&= done.ready
   }
@@ -132,10 +132,10 @@ class Table {
     const audit = place.auditMs <= nowMs
     if (audit) place.auditMs = nowMs + this.#rhythm.auditMs
     const { declared } = place
-    const mode = modeOf(this.#claims, declared, stop, this.#rhythm.sliceMs, audit)
     // What is declared otherwise by now, suspended perhaps, is not to be gone on with.
     const outdated = () => this.#places.get(id)?.declared.fingerprint !== declared.fingerprint
-    return { declared, mode: { ...mode, stopping: () => stop.aborted || outdated() } }
+    const stopping = () => stop.aborted || outdated()
+    return { declared, mode: modeOf(this.#claims, declared, stopping, this.#rhythm.sliceMs, audit) }
   }
 
   // The next status follows on this one.
@@ -174,9 +174,9 @@ export function claimsOf(groups: readonly Declared[]): Claims {
 function modeOf(
   claims: Claims,
   { id }: Declared,
-  stop: AbortSignal,
+  stopping: () => boolean,
   sliceMs: number | undefined,
   audit: boolean,
 ): Mode {
-  return { sliceMs, audit, stopping: () => stop.aborted, claimed: claims.get(id) }
+  return { sliceMs, audit, stopping, claimed: claims.get(id) }
 }

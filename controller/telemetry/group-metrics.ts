@@ -1,7 +1,7 @@
 // What is measured about each SyncGroup and ExchangeServer. What is gone is not measured any more.
 import type { Gauge, Histogram } from 'prom-client'
 import type { ServerResult } from '../core/server-status.ts'
-import type { Result } from '../core/status.ts'
+import { conditionTypes, type Result } from '../core/status.ts'
 import type { Metrics } from './metrics.ts'
 
 /** A resource by its names. */
@@ -10,7 +10,6 @@ export type Named = Readonly<{ namespace: string; name: string }>
 type Condition = Readonly<{ type: string; status: string }>
 
 const labels = ['namespace', 'name']
-const conditionTypes = ['Ready', 'Reconciling', 'Stalled', 'Guarded']
 
 /** Measures of resources. */
 export class ResourceMetrics {
@@ -23,6 +22,7 @@ export class ResourceMetrics {
   readonly #suspended: Gauge
   readonly #duration: Histogram
   readonly #condition: Gauge
+  readonly #lag: Gauge
   /** When the last pass began that brought everything to everybody, by group. */
   readonly #currentMs = new Map<string, Named & { atMs: number; late: boolean }>()
 
@@ -66,16 +66,15 @@ export class ResourceMetrics {
       'type',
       'status',
     ])
-    const lag: Gauge = metrics.gauge(
+    this.#lag = metrics.gauge(
       'exsync_group_lag_seconds',
       'At most how old the oldest change is that has not reached everybody; 0 when there is none.',
       labels,
       () => {
         for (const { namespace, name, atMs, late } of this.#currentMs.values())
-          lag.set({ namespace, name }, late ? (this.#now() - atMs) / 1000 : 0)
+          this.#lag.set({ namespace, name }, late ? (this.#now() - atMs) / 1000 : 0)
       },
     )
-    this.#lag = lag
     const waiting: Gauge = metrics.gauge(
       'exsync_server_back_off_seconds',
       'How long a server is still left alone.',
@@ -86,8 +85,6 @@ export class ResourceMetrics {
       },
     )
   }
-
-  readonly #lag: Gauge
 
   /** What a pass came to. */
   group(group: Named, result: Result, conditions: readonly Condition[], tookMs: number): void {
