@@ -3,7 +3,8 @@
 // run, and nothing is asserted: machines differ.
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Cluster, type Controller, readyOf, until } from '../cluster/fixture.ts'
+import { type Controller, until } from '../cluster/controller.ts'
+import { Cluster, readyOf } from '../cluster/fixture.ts'
 import { createAll, groupsOf, served, worldOf } from '../cluster/many.ts'
 import { assets } from '../cluster/tools.ts'
 import { type Exchange, startExchange } from '../exchange/exchange.ts'
@@ -90,18 +91,7 @@ async function main(): Promise<void> {
   const firsts = []
   for (let n = there; n < there + 5; n++) firsts.push(await firstPass(cluster, exchange, n))
   say(`from kubectl apply to the first pass, ms: ${firsts.map((ms) => ms.toFixed(0)).join(', ')}`)
-  await cluster.kubectl(
-    ...[
-      'patch',
-      'sg',
-      'group-000',
-      '-n',
-      'sales',
-      '--type=merge',
-      '-p',
-      '{"spec":{"interval":"1s"}}',
-    ],
-  )
+  await cluster.patch('sg', 'group-000', { spec: { interval: '1s' } })
   await delay(3_000)
   const edits = []
   for (let n = 0; n < 5; n++) edits.push(await edit(exchange))

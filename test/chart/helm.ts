@@ -1,9 +1,9 @@
 // Runs Helm on the chart. The binary is beside the API server's, in the folder that KUBEBUILDER_ASSETS names.
-import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type Ended, ended, program } from '../support/program.ts'
 
 /** The folder of the chart. */
 export const chart = fileURLToPath(
@@ -16,28 +16,11 @@ export const release = { name: 'exsync', namespace: 'exchange-sync' } as const
 /** The values files that every change of the chart is tried with, by their paths. */
 export const ciFiles = readdirSync(join(chart, 'ci')).map((name) => join(chart, 'ci', name))
 
-/** How a command of Helm ended. */
-export type Ended = Readonly<{ code: number; stdout: string; stderr: string }>
-
 /** Runs Helm; `values` go to it by standard input, for `--values -`. */
 export function helm(args: readonly string[], values: unknown = {}): Promise<Ended> {
-  const folder = process.env.KUBEBUILDER_ASSETS
-  if (folder === undefined) throw new Error('KUBEBUILDER_ASSETS must name the folder of helm')
   // What is in the home of whoever runs the tests must not matter.
   const env = { PATH: process.env.PATH, HOME: join(tmpdir(), 'exsync-helm') }
-  return new Promise((resolve, reject) => {
-    const child = execFile(
-      join(folder, 'helm'),
-      args,
-      { env, maxBuffer: 2 ** 26 },
-      (error, stdout, stderr) => {
-        const code = error === null ? 0 : error.code
-        if (typeof code === 'number') resolve({ code, stdout, stderr })
-        else reject(error)
-      },
-    )
-    child.stdin?.end(JSON.stringify(values))
-  })
+  return ended(program('helm'), args, env, JSON.stringify(values))
 }
 
 /** Renders the chart; answers also when Helm refuses. */

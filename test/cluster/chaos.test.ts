@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { members, password, worldOf } from '../e2e/crash-world.ts'
 import { difference, groupOf, secretOf, serverOf } from '../e2e/support.ts'
 import { type Exchange, startExchange } from '../exchange/exchange.ts'
-import { Cluster, type Controller, home, readyOf, release, until } from './fixture.ts'
+import { type Controller, until } from './controller.ts'
+import { Cluster, home, readyOf, release } from './fixture.ts'
 
 let cluster: Cluster
 let exchange: Exchange

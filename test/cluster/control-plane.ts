@@ -11,6 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import { stringify } from 'yaml'
 import { makeCertificates } from '../exchange/http/certificate.ts'
+import { program } from '../support/program.ts'
 
 /** How a control plane differs from the usual one. */
 export type PlaneOptions = Readonly<{ flags?: readonly string[] }>
@@ -199,13 +200,6 @@ export class ControlPlane {
 /** JSON of the API server. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look at answers of many shapes
 export type Json = any
-
-/** The path of a program of the cluster's. */
-export function program(name: 'etcd' | 'kube-apiserver' | 'kubectl' | 'helm'): string {
-  const folder = process.env.KUBEBUILDER_ASSETS
-  if (folder === undefined) throw new Error('run this by npm run test:cluster')
-  return join(folder, name)
-}
 
 function parsed(text: string): Json {
   try {

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { groupOf, type Resource, secretOf, serverOf } from '../e2e/support.ts'
 import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import type { World } from '../exchange/world.ts'
-import { Cluster, type Controller, readyOf, until } from './fixture.ts'
+import { type Controller, until } from './controller.ts'
+import { Cluster, readyOf } from './fixture.ts'
 
 const password = 'sync-secret'
 const contacts = (prefix: string, count: number) =>
@@ -49,8 +50,7 @@ afterEach(async () => {
 const hub = (of = exchange) => of.store.publicFolder('/Company/Contacts')
 const folder = (who: string, of = exchange) =>
   of.store.mailbox(`${who}@corp.example`).folder('Contacts/Contacts')
-const patch = (body: object, what = 'sg', which = name) =>
-  cluster.kubectl('patch', what, which, '-n', 'sales', '--type=merge', '-p', JSON.stringify(body))
+const patch = (body: object) => cluster.patch('sg', name, body)
 
 async function handled(token: string): Promise<void> {
   const annotations = { 'exchangesync.dev/requestedAt': token }

@@ -8,8 +8,9 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { Json } from './control-plane.ts'
+import type { Controller } from './controller.ts'
 import { CONTACTS, Example, examples, filesAt } from './example.ts'
-import { Cluster, type Controller } from './fixture.ts'
+import { Cluster } from './fixture.ts'
 import { monitoring } from './monitoring.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

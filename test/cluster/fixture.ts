@@ -1,30 +1,22 @@
 // A cluster with the chart installed, as an administrator has it, and the controller as a process of its own that has
 // only the rights of the chart's ServiceAccount: what a kubelet would start, this starts, with the
 // Deployment's own arguments. Nothing here sleeps for a fixed time: one asks again until a deadline.
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { stringify } from 'yaml'
 import { chart } from '../chart/helm.ts'
-import { ControlPlane, freePort, type Json, type PlaneOptions, program } from './control-plane.ts'
+import { type Ended, ended, program } from '../support/program.ts'
+import { ControlPlane, freePort, type Json, type PlaneOptions } from './control-plane.ts'
+import { Controller, until } from './controller.ts'
 import { statusFaults } from './kstatus.ts'
-
-const main = fileURLToPath(new URL('../../controller/main.ts', import.meta.url))
-// As a person's shell starts it.
-const nodeFlags = /node (.*)$/m.exec(readFileSync(main, 'utf8'))?.[1]?.split(' ') ?? []
 
 /** The namespace of the controller. */
 export const home = 'exchange-sync'
 
 /** The name of the release. */
 export const release = 'exsync'
-
-/** How a program ended. */
-export type Ended = Readonly<{ code: number; stdout: string; stderr: string }>
 
 /** How the controller is started otherwise than the Deployment says. */
 export type Start = Readonly<{
@@ -100,20 +92,7 @@ export class Cluster implements AsyncDisposable {
   /** Runs kubectl or Helm as an administrator; `input` goes to it by standard input. */
   tried(name: 'kubectl' | 'helm', args: readonly string[], input = ''): Promise<Ended> {
     const env = { PATH: process.env.PATH, HOME: this.plane.top, KUBECONFIG: this.plane.admin }
-    return new Promise((resolve, reject) => {
-      const child = execFile(
-        program(name),
-        args,
-        { env, maxBuffer: 2 ** 27 },
-        (error, stdout, stderr) => {
-          const code = error === null ? 0 : error.code
-          if (typeof code === 'number') resolve({ code, stdout, stderr })
-          else reject(error)
-        },
-      )
-      child.stdin?.on('error', () => {})
-      child.stdin?.end(input)
-    })
+    return ended(program(name), args, env, input)
   }
 
   /** kubectl apply; throws when it fails. */
@@ -122,6 +101,12 @@ export class Cluster implements AsyncDisposable {
     const { code, stdout, stderr } = await this.tried('kubectl', ['apply', '-f', '-'], text)
     if (code !== 0) throw new Error(`kubectl apply: ${stderr}`)
     return stdout
+  }
+
+  /** kubectl patch: merges this into a resource of the namespace sales; throws when it fails. */
+  patch(what: string, name: string, body: object): Promise<string> {
+    const merge = ['-n', 'sales', '--type=merge', '-p', JSON.stringify(body)]
+    return this.kubectl('patch', what, name, ...merge)
   }
 
   /** A resource as it is now; undefined when there is none. */
@@ -215,105 +200,7 @@ export class Cluster implements AsyncDisposable {
   }
 }
 
-type Process = Readonly<{
-  args: readonly string[]
-  env: Readonly<Record<string, string | undefined>>
-  ports: Readonly<{ metrics: number; health: number }>
-  state: string
-  token: string
-}>
-
-/** The controller as a process. */
-export class Controller {
-  readonly state: string
-  /** The file that its token lies in. */
-  readonly token: string
-  readonly #ports: Process['ports']
-  readonly #child: ChildProcess
-  readonly ended: Promise<number | null>
-  #said = ''
-
-  constructor({ args, env, ports, state, token }: Process) {
-    this.state = state
-    this.token = token
-    this.#ports = ports
-    this.#child = spawn(process.execPath, [...nodeFlags, main, ...args], {
-      env: { ...env, NODE_COMPILE_CACHE: join(tmpdir(), 'exsync-cluster-compiled') },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    const hear = (text: string) => {
-      this.#said += text
-    }
-    this.#child.stdout?.setEncoding('utf8').on('data', hear)
-    this.#child.stderr?.setEncoding('utf8').on('data', hear)
-    this.ended = new Promise((resolve) => this.#child.once('close', resolve))
-  }
-
-  /** All that it has said. */
-  get said(): string {
-    return this.#said
-  }
-
-  get pid(): number {
-    return this.#child.pid ?? 0
-  }
-
-  get running(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null
-  }
-
-  /** Waits until it leads. */
-  async leads(): Promise<void> {
-    await until('the controller leads', async () => {
-      if (!this.running) throw new Error(`the controller ended: ${this.#said}`)
-      return this.#said.includes('"started"')
-    })
-  }
-
-  /** Its metrics, by name and labels as they are written. */
-  async metrics(): Promise<ReadonlyMap<string, number>> {
-    const text = await (await fetch(`http://127.0.0.1:${this.#ports.metrics}/metrics`)).text()
-    const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
-    return new Map(
-      lines.map((line) => [line.replace(/ [^ ]+$/, ''), Number(line.split(' ').at(-1))]),
-    )
-  }
-
-  /** What /healthz or /readyz answers. */
-  async health(path: '/healthz' | '/readyz'): Promise<number> {
-    return (await fetch(`http://127.0.0.1:${this.#ports.health}${path}`)).status
-  }
-
-  signal(name: NodeJS.Signals): void {
-    this.#child.kill(name)
-  }
-
-  /** Asks it to end; answers its exit code. */
-  async stop(): Promise<number | null> {
-    this.signal('SIGTERM')
-    return this.ended
-  }
-
-  async kill(): Promise<void> {
-    if (this.running) {
-      this.signal('SIGKILL')
-      await this.ended
-    }
-  }
-}
-
 /** The condition Ready of a resource. */
 export function readyOf(object: Json): Json {
   return object?.status?.conditions?.find(({ type }: Json) => type === 'Ready')
-}
-
-/** Asks again and again until it is so; after the deadline it fails, saying what was waited for. */
-export async function until(
-  what: string,
-  condition: () => Promise<boolean> | boolean,
-  deadlineMs = 60_000,
-): Promise<void> {
-  for (const endMs = performance.now() + deadlineMs; !(await condition()); await delay(50)) {
-    if (performance.now() > endMs) throw new Error(`waited ${deadlineMs} ms in vain for: ${what}`)
-  }
 }

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { groupOf, secretOf, serverOf } from '../e2e/support.ts'
 import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import { parseWorld } from '../exchange/world.ts'
-import { Cluster, type Controller, home, readyOf, release, until } from './fixture.ts'
+import { type Controller, until } from './controller.ts'
+import { Cluster, home, readyOf, release } from './fixture.ts'
 
 const world = parseWorld(
   `
@@ -125,16 +126,7 @@ test('a pass on request is acknowledged by its token, and forced with the same o
       'sales',
       `exchangesync.dev/${name}=${value}`,
     )
-  await cluster.kubectl(
-    'patch',
-    'sg',
-    'company-contacts',
-    '-n',
-    'sales',
-    '--type=merge',
-    '-p',
-    '{"spec":{"interval":"1h"}}',
-  )
+  await cluster.patch('sg', 'company-contacts', { spec: { interval: '1h' } })
   await cluster.waitForReason('Succeeded', 'company-contacts')
   const status = async () => (await cluster.get('sg', 'company-contacts')).status
   await annotate('requestedAt', 'one')
@@ -155,30 +147,12 @@ test('a pass on request is acknowledged by its token, and forced with the same o
     const server = await cluster.get('exs', 'corp')
     return server.status.lastHandledReconcileAt === 'three'
   })
-  await cluster.kubectl(
-    'patch',
-    'sg',
-    'company-contacts',
-    '-n',
-    'sales',
-    '--type=merge',
-    '-p',
-    '{"spec":{"interval":"1s"}}',
-  )
+  await cluster.patch('sg', 'company-contacts', { spec: { interval: '1s' } })
 })
 
 test('suspended, it and its server are left alone, each by its own switch', async () => {
   const suspend = (what: string, name: string, suspend: boolean) =>
-    cluster.kubectl(
-      'patch',
-      what,
-      name,
-      '-n',
-      'sales',
-      '--type=merge',
-      '-p',
-      JSON.stringify({ spec: { suspend } }),
-    )
+    cluster.patch(what, name, { spec: { suspend } })
   await suspend('sg', 'company-contacts', true)
   await cluster.waitForReason('Suspended', 'company-contacts')
   const counts = { ...exchange.counts }
@@ -278,17 +252,7 @@ test('a mass delete waits until exactly that is approved, as the condition says'
 })
 
 test('deleted with RemoveCopies, it goes when the copies have gone; Exchange gone, there is a way out', async () => {
-  const patch = (spec: object) =>
-    cluster.kubectl(
-      'patch',
-      'sg',
-      'company-contacts',
-      '-n',
-      'sales',
-      '--type=merge',
-      '-p',
-      JSON.stringify({ spec }),
-    )
+  const patch = (spec: object) => cluster.patch('sg', 'company-contacts', { spec })
   await patch({ deletionPolicy: 'RemoveCopies' })
   await cluster.waitForReason('Succeeded', 'company-contacts')
   exchange.inject(() => ({ kind: 'http', status: 503 }))

@@ -63,16 +63,7 @@ test('Helm gives up on a group that waits for a person, at once', async () => {
 })
 
 test('kubectl waits for the generation that was applied, not for the one before', async () => {
-  await cluster.kubectl(
-    'patch',
-    'sg',
-    'group-000',
-    '-n',
-    'sales',
-    '--type=merge',
-    '-p',
-    '{"spec":{"interval":"2s"}}',
-  )
+  await cluster.patch('sg', 'group-000', { spec: { interval: '2s' } })
   const generation = (await cluster.get('sg', 'group-000')).metadata.generation
   await cluster.kubectl(
     'wait',

@@ -1,7 +1,8 @@
 // Five hundred SyncGroups applied at once: all become Ready, none is served twice, and all go.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Exchange, startExchange } from '../exchange/exchange.ts'
-import { Cluster, type Controller, readyOf, until } from './fixture.ts'
+import { type Controller, until } from './controller.ts'
+import { Cluster, readyOf } from './fixture.ts'
 import { createAll, groupsOf, served, worldOf } from './many.ts'
 
 const count = 500

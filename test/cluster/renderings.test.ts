@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Manifest, renderings } from '../chart/renderings.ts'
 import { all } from './at-once.ts'
 import type { Json } from './control-plane.ts'
-import { Cluster, until } from './fixture.ts'
+import { until } from './controller.ts'
+import { Cluster } from './fixture.ts'
 import { monitoring } from './monitoring.ts'
 
 /** The namespaces that the renderings name. */

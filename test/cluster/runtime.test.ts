@@ -12,7 +12,8 @@ import { Reflector } from '../../controller/kube/reflector.ts'
 import { type KubeObject, kinds } from '../../controller/kube/resource.ts'
 import { groupOf, secretOf } from '../e2e/support.ts'
 import { realClock } from '../support/clock.ts'
-import { Cluster, home, until } from './fixture.ts'
+import { until } from './controller.ts'
+import { Cluster, home } from './fixture.ts'
 
 let cluster: Cluster
 let admin: Client
@@ -115,31 +116,13 @@ test('without the right to write Events nothing is told, and that is told once',
 
 test('a finalizer is added and taken away beside others’, whoever writes meanwhile', async () => {
   const before = await cluster.get('sg', 'told')
-  await cluster.kubectl(
-    'patch',
-    'sg',
-    'told',
-    '-n',
-    'sales',
-    '--type=merge',
-    '-p',
-    '{"metadata":{"finalizers":["example.com/other"]}}',
-  )
+  await cluster.patch('sg', 'told', { metadata: { finalizers: ['example.com/other'] } })
   const held = await withFinalizer(admin, kinds.syncGroup, before, signal)
   expect(held.metadata.finalizers).toEqual(['example.com/other', finalizer])
   await cluster.kubectl('annotate', 'sg', 'told', '-n', 'sales', 'example.com/more=1')
   const freed = await withoutFinalizer(admin, kinds.syncGroup, held, signal)
   expect(freed?.metadata.finalizers).toEqual(['example.com/other'])
-  await cluster.kubectl(
-    'patch',
-    'sg',
-    'told',
-    '-n',
-    'sales',
-    '--type=merge',
-    '-p',
-    '{"metadata":{"finalizers":[]}}',
-  )
+  await cluster.patch('sg', 'told', { metadata: { finalizers: [] } })
   await cluster.kubectl('delete', 'sg', 'told', '-n', 'sales')
   expect(await withoutFinalizer(admin, kinds.syncGroup, held, signal)).toBeUndefined()
 })

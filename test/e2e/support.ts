@@ -60,10 +60,10 @@ export function exsync(
 /** Asks again and again until it is so; after the deadline it fails, saying what was waited for. */
 export async function until(
   what: string,
-  condition: () => boolean,
+  condition: () => Promise<boolean> | boolean,
   deadlineMs = 15_000,
 ): Promise<void> {
-  for (const endMs = performance.now() + deadlineMs; !condition(); await delay(20)) {
+  for (const endMs = performance.now() + deadlineMs; !(await condition()); await delay(20)) {
     if (performance.now() > endMs) throw new Error(`waited ${deadlineMs} ms in vain for: ${what}`)
   }
 }
