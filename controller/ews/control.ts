@@ -100,6 +100,18 @@ export class Control {
     return lookup.folder.id
   }
 
+  /** Gives a folder another name. Where the name is taken, the folder keeps the one it has. */
+  async rename(id: string, name: string): Promise<void> {
+    const ews = library()
+    try {
+      const folder = await settled(ews.Folder.Bind(this.#service(), new ews.FolderId(id)))
+      folder.DisplayName = name
+      await settled(folder.Update())
+    } catch (error) {
+      if (!(error instanceof SyncError) || error.code !== 'ErrorFolderExists') throw error
+    }
+  }
+
   async #idOf(path: string): Promise<string> {
     const lookup = await this.find(path)
     if (!lookup.found)

@@ -57,7 +57,8 @@ export class Connections {
       new Transport(endpoint, this.#clock, this.#trace, this.#network(endpoint))
     this.#open.set(key, transport)
     const impersonates = reached.server?.spec.access === 'Impersonation'
-    return { endpoint, transport, impersonates, pool: new Pool(), signal }
+    const now = () => this.#clock.now()
+    return { endpoint, transport, impersonates, pool: new Pool(), now, signal }
   }
 
   /** Closes all connections. */
@@ -73,15 +74,19 @@ type Line = Readonly<{
   transport: Transport
   impersonates: boolean
   pool: Pool
+  now: () => number
   signal: AbortSignal
 }>
 
-function hubOf({ endpoint, transport, pool, signal }: Line, { role, path }: Cast['hub']): Replica {
+function hubOf(
+  { endpoint, transport, pool, now, signal }: Line,
+  { role, path }: Cast['hub'],
+): Replica {
   const { url, username } = endpoint
   const account = username.includes('@') ? username : undefined
   const route: Route = { anchor: account, lane: 'hub' }
   const control = new Control(transport, url, route, { publicFolders: true }, () => signal)
-  return new Hub({ role, path, transport, control, pool, account, written: role.receives })
+  return new Hub({ role, path, transport, control, pool, account, written: role.receives, now })
 }
 
 function memberOf(line: Line, { role, mailbox, folder }: Place): Replica {
