@@ -2,6 +2,7 @@
 // folder's own tag tells whether anything moved, and a full listing tells what (§1.2).
 import type { ItemId, Version } from '../core/id.ts'
 import type { Role } from '../core/link.ts'
+import { lastName } from '../core/path.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
 import { type Control, sameName } from './control.ts'
@@ -126,8 +127,7 @@ export class Hub implements Replica {
       )
       this.#contentMailbox = state.contentMailbox
       // Renamed or moved away, it is not the one that is declared: the path decides.
-      const named = this.#site.path.split('/').filter(Boolean).at(-1) ?? ''
-      const renamed = state.name !== undefined && !sameName(state.name, named)
+      const renamed = state.name !== undefined && !sameName(state.name, lastName(this.#site.path))
       const moved = parent !== undefined && state.parent !== undefined && parent !== state.parent
       return folder !== undefined && (renamed || moved) ? this.#state(undefined, signal) : state
     } catch (error) {

@@ -2,6 +2,14 @@
 import { mutantsOf } from '../mutant.ts'
 
 export const declaring = [
+  ...mutantsOf('controller/core/roles.ts', [
+    [
+      'two-spellings-two-folders',
+      'a folder is one, however its path is spelled',
+      `return canonicalPath(path).normalize('NFC').toLowerCase()`,
+      `return path.normalize('NFC').toLowerCase()`,
+    ],
+  ]),
   ...mutantsOf('controller/local/taken.ts', [
     [
       'missing-stops',
