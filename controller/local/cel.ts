@@ -2,7 +2,7 @@
 //
 // Core CEL comes from cel-js. `transformMapEntry` is added here: it builds a map from a list and
 // fails on a key that is there already, which is the only test for duplicates that is linear, and
-// so the only one a server allows for long lists. So is `replace` of CEL's strings extension.
+// so the only one a server allows for long lists.
 
 import { Environment } from '@marcbachmann/cel-js'
 
@@ -36,9 +36,6 @@ type Call = Readonly<{ args: readonly [Ast, Ast, Ast]; receiver: Ast }>
 
 const environment = new Environment()
   .registerVariable('self', 'dyn')
-  .registerFunction('string.replace(string, string): string', (text, old, by) =>
-    String(text).replaceAll(String(old), () => String(by)),
-  )
   .registerFunction('list.transformMapEntry(ast, ast, ast): map', transformMapEntry)
 
 /**
