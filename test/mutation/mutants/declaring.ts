@@ -10,6 +10,14 @@ export const declaring = [
       `return path.normalize('NFC').toLowerCase()`,
     ],
   ]),
+  ...mutantsOf('controller/ews/exchange.ts', [
+    [
+      'stray-is-sent',
+      'a Secret with a stray character is no password to try, and locks no account',
+      `refuseStray(auth.secretRef.name, { username, password })`,
+      ``,
+    ],
+  ]),
   ...mutantsOf('controller/local/taken.ts', [
     [
       'missing-stops',
