@@ -2,6 +2,7 @@
 import { checkedMs } from '../core/duration.ts'
 import type { ReplicaId } from '../core/id.ts'
 import { type Cast, castOf, formerPlaceOf, type Place } from '../core/roles.ts'
+import { strayIn, strayRemedy } from '../core/stray.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock, Declared, Reached, Replica } from '../sync/ports.ts'
 import { Control } from './control.ts'
@@ -128,6 +129,7 @@ function endpointOf(name: string, { server, unusable, credentials, ca }: Reached
       `the Secret ${auth.secretRef.name} with the keys username and password is missing: create it, or correct spec.auth.secretRef`,
     )
   }
+  refuseStray(auth.secretRef.name, { username, password })
   if (tls !== undefined && ca === undefined) {
     throw new SyncError(
       'terminal',
@@ -151,5 +153,15 @@ function endpointOf(name: string, { server, unusable, credentials, ca }: Reached
     concurrency: limits.concurrency,
     concurrencyPerMailbox: limits.concurrencyPerMailbox,
     requestTimeoutMs: checkedMs(limits.requestTimeout),
+  }
+}
+
+// Nothing is sent: a server would count it as a wrong password, and may lock the account.
+function refuseStray(secret: string, values: Readonly<Record<string, string>>): void {
+  for (const [key, value] of Object.entries(values)) {
+    const stray = strayIn(key, value)
+    if (stray === undefined) continue
+    const what = `the key ${key} of the Secret ${secret} ${stray}`
+    throw new SyncError('terminal', 'InvalidSecret', `${what}: ${strayRemedy}`)
   }
 }

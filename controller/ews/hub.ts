@@ -2,6 +2,7 @@
 // folder's own tag tells whether anything moved, and a full listing tells what (§1.2).
 import type { ItemId, Version } from '../core/id.ts'
 import type { Role } from '../core/link.ts'
+import { lastName } from '../core/path.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
 import { type Control, sameName } from './control.ts'
@@ -72,7 +73,7 @@ export class Hub implements Replica {
       find: () => this.#find(),
       // Renamed or moved away, it is not the one that is declared: the path decides.
       accepts: ({ name, parent }, memory) =>
-        (name === undefined || sameName(name, lastOf(site.path))) &&
+        (name === undefined || sameName(name, lastName(site.path))) &&
         (memory.parent === undefined || parent === undefined || parent === memory.parent),
     })
   }
@@ -238,10 +239,6 @@ export class Hub implements Replica {
 }
 
 const nothingLacks: Verdict = { gone: [], there: [], unsure: [], forgotten: [] }
-
-function lastOf(path: string): string {
-  return path.split('/').filter(Boolean).at(-1) ?? ''
-}
 
 async function lacking(refs: readonly Ref[], known: Known): Promise<readonly ItemId[]> {
   const all: ReadonlyMap<ItemId, Version> = await known.all()

@@ -5,6 +5,7 @@
 // own mark moved and nothing is told, everything is listed, less and less often while that brings nothing.
 import type { ItemId } from '../core/id.ts'
 import type { Role } from '../core/link.ts'
+import { lastName } from '../core/path.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
 import { type Control, sameName } from './control.ts'
@@ -142,8 +143,8 @@ export class Member implements Replica {
   async rename({ folder }: Memory, from: string, signal: AbortSignal): Promise<void> {
     if (folder === undefined) return
     const { name } = await this.#identity.state(folder, signal)
-    if (name === undefined || !sameName(name, lastOf(from))) return
-    await this.#site.control.rename(folder, lastOf(this.#site.path))
+    if (name === undefined || !sameName(name, lastName(from))) return
+    await this.#site.control.rename(folder, lastName(this.#site.path))
   }
 
   read(ids: readonly ItemId[], signal: AbortSignal) {
@@ -221,10 +222,6 @@ export class Member implements Replica {
     // A listing without an end proves nothing about what it lacks.
     return told.whole && told.odd.length > 0 ? { ...verdict, gone: [], there: [] } : verdict
   }
-}
-
-function lastOf(path: string): string {
-  return path.split('/').filter(Boolean).at(-1) ?? ''
 }
 
 // The mark was moved by something that was told, or that a listing found; or in vain, and then it is trusted less.

@@ -2,6 +2,7 @@
 // own id tells that it is the same one; then what was agreed of it stays agreed, and nothing is taken for new.
 import { isHub, type ReplicaId } from '../core/id.ts'
 import type { Link, Role } from '../core/link.ts'
+import { lastName, namesIn, pathOf } from '../core/path.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Sight } from './observe.ts'
 import type { Baseline, Memory, Replica } from './ports.ts'
@@ -42,18 +43,22 @@ export function renamesAfterHub(
   if (hub === undefined || was === undefined) return renames
   const present = new Set(roles.map(({ id }) => id))
   const all = new Map(renames)
-  const [name, oldName] = [lastSegment(hub), lastSegment(was)]
+  const [name, oldName] = [lastNameIn(hub), lastNameIn(was)]
   for (const { id } of roles) {
-    if (id === hub || before.has(id) || lastSegment(id) !== name) continue
-    const old = (id.slice(0, id.length - name.length) + oldName) as ReplicaId
+    if (id === hub || before.has(id) || lastNameIn(id) !== name) continue
+    const names = [...namesIn(pathIn(id)).slice(0, -1), oldName]
+    const old = (id.slice(0, id.indexOf(':') + 1) + pathOf(names)) as ReplicaId
     if (before.has(old) && !present.has(old)) all.set(id, old)
   }
   return all
 }
 
-/** The last segment of the path in a replica's id. */
-function lastSegment(id: ReplicaId): string {
-  return id.split('/').at(-1) ?? ''
+function pathIn(id: ReplicaId): string {
+  return id.slice(id.indexOf(':') + 1)
+}
+
+function lastNameIn(id: ReplicaId): string {
+  return lastName(pathIn(id))
 }
 
 /** Gives the members' folders their new names, where they still bear the old ones. */
@@ -67,9 +72,9 @@ export async function renameFolders(
     const { id, hub } = replica.role
     const [from, memory] = [renames.get(id), memories.get(id)]
     if (hub || from === undefined || memory === undefined) continue
-    if (lastSegment(from) === lastSegment(id)) continue
+    if (lastNameIn(from) === lastNameIn(id)) continue
     try {
-      await replica.rename?.(memory, from, signal)
+      await replica.rename?.(memory, pathIn(from), signal)
     } catch (error) {
       // The folder is known by its id: with its old name it goes on as well.
       if (!(error instanceof SyncError) || signal.aborted) throw error
