@@ -1,7 +1,7 @@
 // Makes one group true, once: from its declaration to a pass, and from the report to a status. The last
 // place where an error is caught: here it becomes a condition.
 import { contact } from '../core/contact.ts'
-import { checkedMs } from '../core/duration.ts'
+import { checkedMs, lockoutMs } from '../core/duration.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
 import type { ConflictLine, Report } from '../core/report.ts'
 import type { SyncGroupStatus } from '../core/resources.generated.ts'
@@ -12,7 +12,7 @@ import { pass } from './pass.ts'
 import type { Baseline, Clock, Declarations, Declared, Replica } from './ports.ts'
 import type { Course } from './propose.ts'
 import { release } from './release.ts'
-import { lockoutMs, type Servers, serverKeyOf } from './servers.ts'
+import { type Servers, serverKeyOf } from './servers.ts'
 
 /** What reconciling needs of the outside. */
 export type Site = Readonly<{
