@@ -206,12 +206,14 @@ function againMsOf({ group }: Declared, result: Result): number {
 }
 
 function afterPass(
-  { unfinished, problems, members }: Report,
+  { unfinished, problems, members, created, updated, deleted }: Report,
   intervalMs: number,
   retryMs: number,
 ): number {
   if (problems.some(({ reason }) => reason === 'AuthenticationFailed'))
     return Math.max(intervalMs, lockoutMs)
+  // A pass that used up its time before its first write would do so again.
+  if (unfinished && created + updated + deleted === 0) return Math.min(retryMs, intervalMs)
   if (unfinished && problems.length === 0) return 0
   // Whoever is late is tried again soon, and does not make the others wait longer than they would.
   const soon = members.behind > 0 || problems.some(({ kind }) => kind === 'transient')

@@ -87,6 +87,14 @@ export const leading = [
       `    if (before !== undefined) return\n`,
     ],
   ]),
+  ...mutantsOf('controller/kube/reflector.ts', [
+    [
+      'list-is-news',
+      'a watch that expires at once is made later each time, though its list can be had',
+      `if (this.#noted(object.metadata.resourceVersion ?? this.#version)) this.#news = true`,
+      `if (this.#noted(object.metadata.resourceVersion ?? this.#version) || type) this.#news = true`,
+    ],
+  ]),
   ...mutantsOf('controller/sync/hindrance.ts', [
     [
       'foreign-server',
