@@ -25,6 +25,9 @@ const stages: readonly (readonly string[])[] = [
   ['test/scenes/lost'],
 ]
 
+/** What shows the rules at the border to Exchange and to Kubernetes: first for a mutant there, last for any other. */
+const border = ['sign-in', 'transport', 'control', 'pace'].map((name) => `test/unit/${name}`)
+
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const tests = ['unit', 'property', 'scenes', 'exchange', 'support', 'mutation']
 const copied = ['controller', 'crds', ...tests.map((folder) => `test/${folder}`)]
@@ -75,15 +78,16 @@ export class Slot {
     try {
       const compiled = await this.#run(['typescript/bin/tsc', '-p', 'types.json'])
       if (compiled.code !== 0) return { fate: 'wrong', why: firstLine(compiled.output) }
-      return await this.firstFailure()
+      return await this.firstFailure(mutant.file)
     } finally {
       await writeFile(path, source)
     }
   }
 
-  /** Runs all tests, up to the first that fails. */
-  async firstFailure(): Promise<Fate> {
-    for (const filters of stages) {
+  /** Runs all tests, up to the first that fails: those about the mutant's file first. */
+  async firstFailure(file = ''): Promise<Fate> {
+    const there = /^controller\/(ews|kube)\//.test(file)
+    for (const filters of there ? [border, ...stages] : [...stages, border]) {
       const report = join(this.#path, 'report.json')
       await rm(report, { force: true })
       const config = ['--config', 'test/mutation/vitest.config.ts', '--root', '.', '--bail', '1']
