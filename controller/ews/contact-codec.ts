@@ -1,8 +1,15 @@
 // Contacts between our items and EWS' XML. The order of elements is the schema's (MS-OXWSCONT,
 // MS-OXWSCORE): Exchange refuses any other. What a server shows by default (IPM.Contact, Normal) is
 // absent in an item, so that absent and default are the same.
-import { addresses, addressParts, emails, messengers, phones } from '../core/contact.ts'
-import type { Item, Patch, Value } from '../core/item.ts'
+import {
+  addresses,
+  addressParts,
+  contactFields,
+  emails,
+  messengers,
+  phones,
+} from '../core/contact.ts'
+import { type Item, legal, type Patch, type Value } from '../core/item.ts'
 import { all, at, element, escaped, type Node, textAt, type Xml } from './xml.ts'
 
 type Parts = Readonly<Record<string, string>>
@@ -27,6 +34,9 @@ const order = [
   'WeddingAnniversary',
 ]
 
+/** What a server may show beyond that is left alone, on every copy. */
+const known: ReadonlySet<string> = new Set(contactFields)
+
 const itemFields = [
   'ItemClass',
   'Subject',
@@ -37,14 +47,17 @@ const itemFields = [
   'Culture',
 ]
 
-/** The item that a t:Contact element shows. */
+/** The item that a t:Contact element shows, without characters that XML forbids. */
 export function itemOf(node: Node): Item {
   const item: Record<string, Value> = {}
-  for (const { name, attributes, children, text } of node.children) {
+  for (const { name, attributes, children, text: raw } of node.children) {
+    const text = legal(raw)
     if (name === 'Body') {
       if (text.trim() !== '') item.Body = { type: attributes.BodyType ?? 'Text', text }
     } else if (name === 'Categories' || name === 'Children' || name === 'Companies') {
-      const values = children.map((child) => child.text).filter((value) => value.trim() !== '')
+      const values = children
+        .map((child) => legal(child.text))
+        .filter((value) => value.trim() !== '')
       if (values.length > 0) item[name] = values
     } else if (name === 'EmailAddresses') readEmails(children, item)
     else if (name === 'PhysicalAddresses') readAddresses(children, item)
@@ -191,20 +204,24 @@ function uriXml(field: string): Xml {
 }
 
 function readEntries(group: string, entries: readonly Node[], item: Record<string, Value>): void {
-  for (const { attributes, text } of entries) {
-    if (attributes.Key !== undefined && text.trim() !== '')
-      item[`${group}:${attributes.Key}`] = text
+  for (const { attributes, text: raw } of entries) {
+    const text = legal(raw)
+    const field = `${group}:${attributes.Key}`
+    if (known.has(field) && text.trim() !== '') item[field] = text
   }
 }
 
 function readEmails(entries: readonly Node[], item: Record<string, Value>): void {
   for (const { attributes, text } of entries) {
-    const { Key: key, Name: name, RoutingType: routingType } = attributes
-    if (key === undefined || text.trim() === '') continue
+    const { Key: key } = attributes
+    const [address, name, routingType] = [text, attributes.Name, attributes.RoutingType].map(
+      (value) => legal(value ?? ''),
+    )
+    if (!known.has(`Email:${key}`) || address === undefined || address.trim() === '') continue
     item[`Email:${key}`] = {
-      address: text,
-      ...(name === undefined || name === '' ? {} : { name }),
-      ...(routingType === undefined || routingType === '' ? {} : { routingType }),
+      address,
+      ...(name ? { name } : {}),
+      ...(routingType ? { routingType } : {}),
     }
   }
 }
@@ -213,11 +230,11 @@ function readAddresses(entries: readonly Node[], item: Record<string, Value>): v
   for (const entry of entries) {
     const parts: Record<string, string> = {}
     for (const part of addressParts) {
-      const text = textAt(entry, part)
-      if (text !== undefined && text.trim() !== '') parts[part] = text
+      const text = legal(textAt(entry, part) ?? '')
+      if (text.trim() !== '') parts[part] = text
     }
-    const key = entry.attributes.Key
-    if (key !== undefined && Object.keys(parts).length > 0) item[`Address:${key}`] = parts
+    const field = `Address:${entry.attributes.Key}`
+    if (known.has(field) && Object.keys(parts).length > 0) item[field] = parts
   }
 }
 

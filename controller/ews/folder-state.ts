@@ -1,4 +1,5 @@
 // GetFolder: a folder's class, its tag, and what we may do in it.
+import { legal } from '../core/item.ts'
 import type { Stand } from '../sync/ports.ts'
 import { folderXml } from './envelope.ts'
 import { incomplete, type Operation, only } from './operations.ts'
@@ -68,12 +69,13 @@ export const getFolder: Operation<{ folder: string }, FolderState> = {
     const committed = property(tags.committed)
     const parts = [committed, property(tags.deleted), property(tags.count)]
     const rights = at(node, 'EffectiveRights')
+    const displayName = textAt(node, 'DisplayName')
     const may = (right: string) => textAt(rights, right)?.trim() !== 'false'
     return {
       id,
       class: textAt(node, 'FolderClass') ?? (node.name === 'ContactsFolder' ? 'IPF.Contact' : ''),
       parent: at(node, 'ParentFolderId')?.attributes.Id,
-      name: textAt(node, 'DisplayName'),
+      name: displayName === undefined ? undefined : legal(displayName),
       tag: committed === undefined ? undefined : parts.map((part) => part ?? '').join('|'),
       committedMs: committed === undefined ? undefined : Date.parse(committed),
       stand: standOf(committed, property(tags.deleted)),
