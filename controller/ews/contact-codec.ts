@@ -45,7 +45,21 @@ const itemFields = [
   'Categories',
   'Importance',
   'Culture',
+  'LastModifiedTime',
+  'ParentFolderId',
 ]
+
+/**
+ * The t:AdditionalProperties that show all that `itemOf` reads, when the item changed, and in which folder it
+ * lies; `extended` stands beside them. Everything is asked for by name: what `AllProperties` holds is the
+ * server's choice, and it is two thirds more.
+ */
+export function shapeXml(extended: Xml): Xml {
+  const names = [...order.filter((name) => name !== 'ExtendedProperty'), ...beside]
+  return names.map(uriXml).join('') + extended
+}
+
+const beside = ['LastModifiedTime', 'ParentFolderId']
 
 /** The item that a t:Contact element shows, without characters that XML forbids. */
 export function itemOf(node: Node): Item {

@@ -69,6 +69,7 @@ export async function startExchange(
     behaviour: {
       publicFolderSync: options.publicFolderSync ?? 'refused',
       publicFolderRouting: options.publicFolderRouting ?? 'optional',
+      leftOutOfShapes: options.leftOutOfShapes ?? [],
     },
     counts,
     fault: () => injector,

@@ -14,6 +14,8 @@ export type Behaviour = Readonly<{
   publicFolderSync: 'refused' | 'works' | 'empty'
   /** Whether requests about public items must name the right mailbox in X-PublicFolderMailbox. */
   publicFolderRouting: 'optional' | 'required'
+  /** Field URIs that the base shapes leave out, and who wants them must name: real servers differ there. */
+  leftOutOfShapes: readonly string[]
 }>
 
 /** One request's circumstances. */
