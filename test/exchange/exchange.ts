@@ -70,6 +70,7 @@ export async function startExchange(
       publicFolderSync: options.publicFolderSync ?? 'refused',
       publicFolderRouting: options.publicFolderRouting ?? 'optional',
       leftOutOfShapes: options.leftOutOfShapes ?? [],
+      bodyDeletes: options.bodyDeletes ?? 'done',
     },
     counts,
     fault: () => injector,
@@ -105,8 +106,8 @@ export async function startExchange(
 }
 
 function normalising(wanted: ExchangeOptions['normalise']): Normalise {
-  if (wanted === false) return { names: false, bodies: false, lines: false }
-  return { names: true, bodies: true, lines: true, ...wanted }
+  if (wanted === false) return { names: false, titles: false, bodies: false, lines: false }
+  return { names: true, titles: false, bodies: true, lines: true, ...wanted }
 }
 
 async function fetched(

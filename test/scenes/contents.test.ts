@@ -1,5 +1,6 @@
 // What people wrote arrives as they wrote it: every field, whole, and nothing that they did not write.
 import { describe, expect, test } from 'vitest'
+import { FORM_KEYS } from '../exchange/protocol/mapi.ts'
 import { Scene, unguarded } from './scene.ts'
 
 const ready = ['Ready=True Succeeded']
@@ -59,3 +60,121 @@ describe('characters that XML forbids', () => {
     expect(scene.all('hub', 'anna')).toEqual(['Ewa:2', 'Jan:1'])
   })
 })
+
+// Fields of Outlook's contact form that EWS has no element for.
+describe('what stands beside the name', () => {
+  const doctor = {
+    DisplayNamePrefix: 'Dr.',
+    GivenName: 'Jan',
+    Surname: 'Kowalski',
+    Generation: 'Jr.',
+    DisplayName: 'Dr. Jan Kowalski Jr.',
+    JobTitle: '1',
+  }
+
+  for (const titles of [false, true]) {
+    test(`a rename by one member leaves the title on, everywhere (titles: ${titles})`, async () => {
+      const scene = await Scene.of(
+        { hub: [doctor], anna: [], jan: [] },
+        {},
+        { normalise: { titles } },
+      )
+      await scene.rest()
+      scene.edit('anna', 'Jan', { Surname: 'Nowak' })
+      await scene.rest()
+      for (const where of ['hub', 'anna', 'jan']) {
+        expect(scene.item(where, 'Jan').contact, where).toMatchObject({
+          DisplayNamePrefix: 'Dr.',
+          Surname: 'Nowak',
+          DisplayName: 'Dr. Jan Nowak Jr.',
+          Subject: 'Dr. Jan Nowak Jr.',
+        })
+      }
+      expect(scene.bin()).toEqual([])
+      expect(scene.says()).toEqual(ready)
+    })
+  }
+
+  test('one gives the title, another the name: both are there', async () => {
+    const scene = await Scene.of({ hub: [doctor], anna: [], jan: [] })
+    await scene.rest()
+    scene.edit('anna', 'Jan', { DisplayNamePrefix: 'Prof.', DisplayName: 'Prof. Jan Kowalski Jr.' })
+    scene.edit('jan', 'Jan', { Surname: 'Nowak' })
+    await scene.rest()
+    for (const where of ['hub', 'anna', 'jan']) {
+      expect(scene.item(where, 'Jan').contact, where).toMatchObject({
+        DisplayNamePrefix: 'Prof.',
+        DisplayName: 'Prof. Jan Nowak Jr.',
+      })
+    }
+  })
+
+  test('a title that one takes off is off everywhere', async () => {
+    const scene = await Scene.of({ hub: [doctor], anna: [], jan: [] })
+    await scene.rest()
+    scene.edit('anna', 'Jan', { DisplayNamePrefix: null, DisplayName: 'Jan Kowalski Jr.' })
+    await scene.rest()
+    for (const where of ['hub', 'jan']) {
+      const { contact } = scene.item(where, 'Jan')
+      expect(contact.DisplayNamePrefix, where).toBeUndefined()
+      expect(contact.DisplayName, where).toBe('Jan Kowalski Jr.')
+    }
+  })
+
+  test('user fields, numbers and readings are in every copy, are edited there and go', async () => {
+    const scene = await Scene.of({ hub: [doctor], anna: [], jan: [] })
+    const more = Object.fromEntries([...FORM_KEYS.keys()].map((name) => [name, `${name} ł & <1>`]))
+    const all: Record<string, string> = { ...more, Gender: '2', DisplayNamePrefix: 'Dr.' }
+    scene.edit('hub', 'Jan', all)
+    await scene.rest()
+    for (const where of ['anna', 'jan']) {
+      expect(scene.item(where, 'Jan').contact, where).toMatchObject(all)
+    }
+    scene.edit('anna', 'Jan', { UserField1: 'changed', Hobbies: null })
+    await scene.rest()
+    for (const where of ['hub', 'jan']) {
+      const { contact } = scene.item(where, 'Jan')
+      expect([contact.UserField1, contact.Hobbies, contact.CustomerId], where).toEqual([
+        'changed',
+        undefined,
+        all.CustomerId,
+      ])
+    }
+  })
+})
+
+// Outlook, phones and address books write one day as different times (MS-OXOCNTC §2.2.1.5).
+test('one birthday written in three ways is no conflict, and no write', async () => {
+  const ewa = { GivenName: 'Ewa', Surname: 'Żak', CompanyName: 'Acme' }
+  const scene = await Scene.of({
+    hub: [{ ...ewa, Birthday: '1980-05-12' }],
+    anna: [{ ...ewa, Birthday: '1980-05-12T11:59:00Z' }],
+    jan: [{ ...ewa, Birthday: '1980-05-11T22:00:00Z' }],
+  })
+  await scene.rest()
+  expect(scene.bin()).toEqual([])
+  expect(scene.status().conflicts?.total ?? 0).toBe(0)
+  const shown = ['hub', 'anna', 'jan'].map((where) => scene.item(where, 'Ewa').contact.Birthday)
+  expect(shown).toEqual(['1980-05-12T00:00:00Z', '1980-05-12T11:59:00Z', '1980-05-11T22:00:00Z'])
+  scene.edit('anna', 'Ewa', { Birthday: '1980-05-13T11:59:00Z' })
+  await scene.rest()
+  expect(scene.item('hub', 'Ewa').contact.Birthday).toBe('1980-05-13T11:59:00Z')
+})
+
+for (const bodyDeletes of ['done', 'ignored'] as const) {
+  test(`a note that one clears is gone from every copy (DeleteItemField: ${bodyDeletes})`, async () => {
+    const noted = {
+      GivenName: 'Ewa',
+      Surname: 'Żak',
+      Body: { type: 'HTML', text: '<p>secret</p>' },
+    }
+    const scene = await Scene.of({ hub: [noted], anna: [], jan: [] }, {}, { bodyDeletes })
+    await scene.rest()
+    expect(JSON.stringify(scene.item('jan', 'Ewa').contact.Body)).toContain('secret')
+    scene.edit('anna', 'Ewa', { Body: null })
+    await scene.rest()
+    for (const where of ['hub', 'jan']) {
+      expect(JSON.stringify(scene.item(where, 'Ewa').contact), where).not.toContain('secret')
+    }
+  })
+}

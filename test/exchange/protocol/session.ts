@@ -16,6 +16,8 @@ export type Behaviour = Readonly<{
   publicFolderRouting: 'optional' | 'required'
   /** Field URIs that the base shapes leave out, and who wants them must name: real servers differ there. */
   leftOutOfShapes: readonly string[]
+  /** What becomes of DeleteItemField for a body: some servers answer Success and keep it. */
+  bodyDeletes: 'done' | 'ignored'
 }>
 
 /** One request's circumstances. */
