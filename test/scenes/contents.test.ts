@@ -161,6 +161,46 @@ test('one birthday written in three ways is no conflict, and no write', async ()
   expect(scene.item('hub', 'Ewa').contact.Birthday).toBe('1980-05-13T11:59:00Z')
 })
 
+test('the day that a client wrote beside the time decides, and is in every copy', async () => {
+  const ewa = { GivenName: 'Ewa', Surname: 'Żak', CompanyName: 'Acme' }
+  // Auckland in summer: midnight there is 11:00Z of the day before.
+  const auckland = { Birthday: '1980-01-11T11:00:00Z', BirthdayLocal: '1980-01-12T00:00:00Z' }
+  const scene = await Scene.of({
+    hub: [{ ...ewa, ...auckland }],
+    anna: [{ ...ewa, Birthday: '1980-01-12' }],
+    jan: [],
+  })
+  await scene.rest()
+  expect(scene.bin()).toEqual([])
+  expect(scene.item('jan', 'Ewa').contact).toMatchObject(auckland)
+  scene.edit('anna', 'Ewa', { Birthday: '1980-01-14' })
+  await scene.rest()
+  for (const where of ['hub', 'jan']) {
+    const { Birthday, BirthdayLocal } = scene.item(where, 'Ewa').contact
+    expect([Birthday, BirthdayLocal], where).toEqual(['1980-01-14T00:00:00Z', undefined])
+  }
+})
+
+test('at first sync departments and branches of one firm stay what they are', async () => {
+  const acme = { CompanyName: 'Acme', BusinessPhone: '58 100 10 00' }
+  const scene = await Scene.of({
+    hub: [{ ...acme, Department: 'Sales' }],
+    anna: [{ ...acme, Department: 'Service' }],
+    jan: [
+      { CompanyName: 'Acme', BusinessPhone: '12 200 20 00' },
+      { ...acme, Department: 'Sales' },
+    ],
+  })
+  await scene.rest()
+  for (const where of ['hub', 'anna', 'jan']) {
+    const departments = scene
+      .folder(where)
+      .items()
+      .map(({ contact }) => contact.Department ?? '-')
+    expect(departments.sort(), where).toEqual(['-', 'Sales', 'Service'])
+  }
+})
+
 for (const bodyDeletes of ['done', 'ignored'] as const) {
   test(`a note that one clears is gone from every copy (DeleteItemField: ${bodyDeletes})`, async () => {
     const noted = {
