@@ -48,7 +48,7 @@ export function canonical(kind: FieldKind, value: Value | undefined): string {
   if (typeof value === 'string') return kind === 'date' ? dayOf(value) : folded(value)
   if (Array.isArray(value)) return [...new Set(value.map(folded))].filter(Boolean).sort().join('\n')
   const parts = value as Readonly<Record<string, string>>
-  if (kind === 'date') return localDay(parts.local ?? '') ?? dayOf(parts.utc ?? '')
+  if (kind === 'date') return localDay(parts.local ?? '') || dayOf(parts.utc ?? '')
   if (kind === 'email') return canonicalEmail(parts)
   if (kind === 'body') return canonicalBody(parts)
   const named = Object.keys(parts).sort()
@@ -137,15 +137,19 @@ function dayOf(text: string): string {
   return Number.isNaN(ms) ? time : dayAt(Math.floor(ms / dayMs + 0.5) * dayMs)
 }
 
-// The day that a client wrote beside the time, free of time zones; undefined when it is none.
-function localDay(text: string): string | undefined {
+// The day that a client wrote beside the time, free of time zones; '' when it is none.
+function localDay(text: string): string {
   const ms = Date.parse(folded(text).slice(0, 10))
-  return Number.isNaN(ms) ? undefined : dayAt(ms)
+  return Number.isNaN(ms) ? '' : dayAt(ms)
 }
 
 function dayAt(ms: number): string {
-  return new Date(ms).toISOString().replace(/T.*/, '')
+  const [day = ''] = new Date(ms).toISOString().split('T')
+  return noDays.includes(day) ? '' : day
 }
+
+// What clients write where there is no date: the zero of Windows, and the `none` of MAPI.
+const noDays = ['1601-01-01', '4501-01-01']
 
 // A server fills in what is missing: the routing type, and the address as its own display name.
 function canonicalEmail(parts: Readonly<Record<string, string>>): string {

@@ -1,7 +1,7 @@
 // The item that EWS' XML shows: what `contact-codec.ts` writes, read. Characters that XML forbids are dropped
 // here, wherever people write text; what we have no field for is left alone, on every copy.
 import { addressParts, contactFields, dates, mapiTexts } from '../core/contact.ts'
-import { type Item, legal, type Value } from '../core/item.ts'
+import { canonical, type Item, legal, type Value } from '../core/item.ts'
 import { defaults, order } from './contact-codec.ts'
 import { extendedIn } from './extended.ts'
 import { all, at, type Node, textAt } from './xml.ts'
@@ -41,6 +41,7 @@ function readExtended(node: Node, item: Record<string, Value>): void {
   for (const date of dates) {
     const [utc, local] = [item[date], legal(extended.get(`${date}Local`) ?? '')]
     if (typeof utc === 'string' && local.trim() !== '') item[date] = { utc, local }
+    if (canonical('date', item[date]) === '') delete item[date]
   }
 }
 

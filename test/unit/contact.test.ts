@@ -114,6 +114,13 @@ describe('over EWS', () => {
     expect(await itemIn(gender + blank + unknown + day)).toEqual({})
   })
 
+  test.each(['1601-01-01T00:00:00Z', '4501-01-01T00:00:00Z', '4500-12-31T23:00:00Z'])(
+    'what clients write where there is no date is none: %s',
+    async (none) => {
+      expect(await itemIn(`<t:Birthday>${none}</t:Birthday>`)).toEqual({})
+    },
+  )
+
   test('an entry under a key that is none is left alone', async () => {
     const entries =
       '<t:PhoneNumbers><t:Entry Key="Mobile&#x1;Phone">1</t:Entry><t:Entry Key="Satellite">2</t:Entry></t:PhoneNumbers>'

@@ -158,6 +158,12 @@ describe('what counts as an edit', () => {
       { utc: '1980-05-11T22:00:00Z', local: 'never' },
       '1980-05-12T00:00:00Z',
     ],
+    [
+      '… or the zero of Windows',
+      'date',
+      { utc: '1980-05-11T22:00:00Z', local: '1601-01-01T00:00:00Z' },
+      '1980-05-12T00:00:00Z',
+    ],
     ['the order of a set', 'set', ['b', 'a'], ['a', 'b']],
     [
       'an address as its own display name',

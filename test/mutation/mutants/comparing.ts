@@ -42,7 +42,7 @@ export const comparing = [
     [
       'local-day-ignored',
       'the day that a client wrote beside the time decides',
-      `return localDay(parts.local ?? '') ?? dayOf`,
+      `return localDay(parts.local ?? '') || dayOf`,
       `return dayOf`,
     ],
     [
