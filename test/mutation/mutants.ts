@@ -2,6 +2,7 @@
 import type { Mutant } from './mutant.ts'
 import { carryingOut } from './mutants/carrying-out.ts'
 import { comparing } from './mutants/comparing.ts'
+import { contents } from './mutants/contents.ts'
 import { deciding } from './mutants/deciding.ts'
 import { declaring } from './mutants/declaring.ts'
 import { guarding } from './mutants/guarding.ts'
@@ -10,6 +11,7 @@ import { matching } from './mutants/matching.ts'
 import { placing } from './mutants/placing.ts'
 
 export const mutants: readonly Mutant[] = [
+  ...contents,
   ...comparing,
   ...matching,
   ...deciding,

@@ -29,6 +29,8 @@ export type Fault =
   | Readonly<{ kind: 'truncate'; bytes?: number }>
   /** Something is appended to a good answer. */
   | Readonly<{ kind: 'append'; text: string }>
+  /** A good answer reads otherwise: what a store holds and a test cannot put there, or damage on the way. */
+  | Readonly<{ kind: 'rewrite'; as: (body: string) => string }>
   /**
    * A response code in HTTP 200: for the n-th item (from 0), for each of them, or, when `at` is `whole`, in
    * one single response message, however many items there are.

@@ -154,8 +154,14 @@ export const deciding = [
     [
       'derived-is-not-remade',
       'what is derived follows its sources',
-      `if (authors.length < 2) return item`,
-      `if (authors.length > 0) return item`,
+      `if (authors.length === 0) return item`,
+      `if (authors.length !== 1) return item`,
+    ],
+    [
+      'rename-drops-title',
+      'a rename leaves the title in the name that is shown',
+      `[type.kept(field, agreed, item)]`,
+      `[undefined]`,
     ],
     [
       'agreed-does-not-contend',
