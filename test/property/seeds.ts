@@ -280,4 +280,15 @@ export const seeds: readonly (readonly [string, readonly Step[], Partial<Setting
     ],
     { cast: 'twoWayBeside' },
   ],
+  [
+    'our own write whose reply was lost was left as ignored drift when the content was changed back',
+    [
+      does(0, 'put'),
+      passes(),
+      does(0, 'edit', 0, 2),
+      passes({ events: [{ at: 11, what: 'lose' }] }),
+      does(0, 'clear', 0, 2),
+    ],
+    { drift: 'Ignore' },
+  ],
 ]
