@@ -291,4 +291,9 @@ export const seeds: readonly (readonly [string, readonly Step[], Partial<Setting
     ],
     { drift: 'Ignore' },
   ],
+  [
+    'what a copy without a mark shows as well was called a leak when its original was marked',
+    [does(0, 'fill'), does(0, 'copy'), does(0, 'mark'), does(0, 'edit')],
+    { cast: 'ring', limits: strict },
+  ],
 ]
