@@ -296,4 +296,9 @@ export const seeds: readonly (readonly [string, readonly Step[], Partial<Setting
     [does(0, 'fill'), does(0, 'copy'), does(0, 'mark'), does(0, 'edit')],
     { cast: 'ring', limits: strict },
   ],
+  [
+    'the original of one who wrote for a time was doubled when an earlier state was put back',
+    [...begun, turns(1), passes(), turns(1), restores(), does(0, 'clear'), passes()],
+    { cast: 'oneToMany' },
+  ],
 ]

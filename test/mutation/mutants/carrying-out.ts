@@ -160,6 +160,12 @@ export const carryingOut: readonly Mutant[] = [
       `if (sight.fresh.length > 0) for`,
       `if (sight.fresh.length < 0) for`,
     ],
+    [
+      'older-state-believed',
+      'a state that is older than the folders looks at them whole',
+      `return older ? looked(`,
+      `return older && course.audit ? looked(`,
+    ],
   ]),
   ...mutantsOf('controller/sync/pass.ts', [
     [
