@@ -3,13 +3,13 @@
 // stays behind; a failure of the whole replica ends its turn, not the others'.
 import { copyAfter, sourceOf } from '../core/fold.ts'
 import type { GroupId, ItemId, ReplicaId } from '../core/id.ts'
-import { difference, empty, type Item, type ItemType } from '../core/item.ts'
+import type { Item, ItemType } from '../core/item.ts'
 import type { Copy, Found } from '../core/link.ts'
 import { groupMark, hubMark, type Stamp, sourceMark } from '../core/stamp.ts'
 import type { Action, Plan, Step } from '../core/step.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { type Applied, nothingApplied } from './applied.ts'
-import { overwritten } from './overwritten.ts'
+import { overwritten, ownContent } from './overwritten.ts'
 import type { Baseline, Change, Entry, Replica, Written } from './ports.ts'
 
 /** What applying needs. `due()` says that the pass has had its time. */
@@ -139,20 +139,7 @@ class Turn {
         doomed.push({ job, item })
     })
     // The agreed content is in the bin already; a copy that shows something else is kept as well.
-    const kept = doomed.flatMap(({ job: { step }, item: { item, version: loss } }) =>
-      step.link.agreed !== undefined && empty(difference(type, step.link.agreed, item))
-        ? []
-        : [
-            {
-              link: step.link.id,
-              replica: role.id,
-              loss,
-              reason: 'Deleted' as const,
-              fields: [],
-              item,
-            },
-          ],
-    )
+    const kept = doomed.flatMap(({ job: { step }, item }) => ownContent(type, step, role.id, item))
     this.#applied.kept += kept.length
     await this.#site.baseline.commit({ at: this.#site.at(), kept })
     if (doomed.length === 0) return

@@ -147,6 +147,20 @@ export const carryingOut: readonly Mutant[] = [
       `each.version !== ''`,
     ],
   ]),
+  ...mutantsOf('controller/sync/foreseen.ts', [
+    [
+      'plan-without-deleted',
+      'the plan counts what is kept before a copy is deleted',
+      `return ownContent(type, step, replica.role.id, item)`,
+      `return ownContent(type, step, replica.role.id, item).slice(1)`,
+    ],
+    [
+      'plan-without-overwritten',
+      'the plan counts what is kept before a copy is overwritten',
+      `kept.push(...(await overwritten(batch, replica, signal)))`,
+      ``,
+    ],
+  ]),
   ...mutantsOf('controller/sync/propose.ts', [
     [
       'old-hub-stays',
