@@ -17,7 +17,7 @@ import {
   unsettled,
 } from './looks.ts'
 import { findItem, type Ref } from './operations.ts'
-import type { Route, Transport } from './transport.ts'
+import type { Dated, Route, Transport } from './transport.ts'
 
 /** Exchange's own limit for one page (EWSFindCountLimit). */
 const pageSize = 1000
@@ -35,6 +35,9 @@ export type HubSite = Readonly<{
   /** Do members' edits arrive here? */
   written: boolean
 }>
+
+// A folder's state, with the server's clock when it told it.
+type Seen = FolderState & Pick<Dated<FolderState>, 'serverDateMs'>
 
 /** The Replica port over a public folder. */
 export class Hub implements Replica {
@@ -111,19 +114,10 @@ export class Hub implements Replica {
 
   #folder: string | undefined
 
-  async #state(
-    folder: string | undefined,
-    signal: AbortSignal,
-    parent?: string,
-  ): Promise<FolderState> {
+  async #state(folder: string | undefined, signal: AbortSignal, parent?: string): Promise<Seen> {
     this.#folder = folder ?? (await this.#find())
     try {
-      const state = await this.#site.transport.call(
-        getFolder,
-        { folder: this.#folder },
-        this.#route(),
-        signal,
-      )
+      const state = await this.#tagged(this.#folder, signal)
       this.#contentMailbox = state.contentMailbox
       // Renamed or moved away, it is not the one that is declared: the path decides.
       const named = this.#site.path.split('/').filter(Boolean).at(-1) ?? ''
@@ -157,12 +151,13 @@ export class Hub implements Replica {
     )
   }
 
-  #tagged(folder: string, signal: AbortSignal): Promise<FolderState> {
-    return this.#site.transport.call(getFolder, { folder }, this.#route(), signal)
+  async #tagged(folder: string, signal: AbortSignal): Promise<Seen> {
+    const route = this.#route()
+    const dated = await this.#site.transport.callDated(getFolder, { folder }, route, signal)
+    return { ...dated.result, serverDateMs: dated.serverDateMs }
   }
 
-  #trusted({ committedMs }: FolderState): boolean {
-    const { serverDateMs } = this.#site.transport
+  #trusted({ committedMs, serverDateMs }: Seen): boolean {
     if (committedMs === undefined || Number.isNaN(committedMs) || serverDateMs === undefined)
       return false
     return Math.floor(serverDateMs / 1000) > Math.floor(committedMs / 1000)
