@@ -301,4 +301,18 @@ export const seeds: readonly (readonly [string, readonly Step[], Partial<Setting
     [...begun, turns(1), passes(), turns(1), restores(), does(0, 'clear'), passes()],
     { cast: 'oneToMany' },
   ],
+  [
+    'what one group made again in the hub after its state was lost was there twice, as the other brought it back, too',
+    [
+      ...begun,
+      does(0, 'remove'),
+      offline(2),
+      passes({ group: 1 }),
+      does(2, 'edit'),
+      { step: 'forget', group: 0 },
+      passes({ group: 0 }),
+      offline(2),
+    ],
+    { cast: 'twoWayBeside' },
+  ],
 ]
