@@ -19,7 +19,7 @@ import {
   type Role,
   type Row,
 } from './link.ts'
-import type { Loose } from './loose.ts'
+import type { Family, Loose } from './loose.ts'
 import { matched } from './match.ts'
 import type { Restoration } from './restore.ts'
 import { hubMark, isOurs, type Stamp, sourceMark } from './stamp.ts'
@@ -241,8 +241,18 @@ function* join(
     }
     for (const { role, found } of family) row.set(role.id, { state: 'edited', found })
     const id = linkIdOf(view.group, eldest.role.id, eldest.found.id)
-    yield { link: freshLink(id, aliasesOf(view, family)), cells: row }
+    const link = freshLink(id, aliasesOf(view, family))
+    yield { link: { ...link, source: sourceAt(view, family) }, cells: row }
   }
+}
+
+// After the state was lost, what the hub lacks by now is made again there under the mark of what its copies were
+// copied from, by which other groups over the hub know it.
+function sourceAt(view: View, family: Family): string | undefined {
+  if (hubIn(view) === undefined || family.some(({ role }) => role.hub)) return undefined
+  const known = new Set(view.links.map(({ id }) => id))
+  const stamps = family.flatMap(({ found }) => oursIn(view, found.stamp) ?? [])
+  return stamps.find(({ link, source }) => source !== '' && !known.has(link))?.source
 }
 
 function aliasesOf(view: View, family: readonly Loose[]): readonly string[] {

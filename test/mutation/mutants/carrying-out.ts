@@ -147,6 +147,20 @@ export const carryingOut: readonly Mutant[] = [
       `each.version !== ''`,
     ],
   ]),
+  ...mutantsOf('controller/sync/foreseen.ts', [
+    [
+      'plan-without-deleted',
+      'the plan counts what is kept before a copy is deleted',
+      `return ownContent(type, step, replica.role.id, item)`,
+      `return ownContent(type, step, replica.role.id, item).slice(1)`,
+    ],
+    [
+      'plan-without-overwritten',
+      'the plan counts what is kept before a copy is overwritten',
+      `kept.push(...(await overwritten(batch, replica, signal)))`,
+      ``,
+    ],
+  ]),
   ...mutantsOf('controller/sync/propose.ts', [
     [
       'old-hub-stays',
@@ -159,6 +173,12 @@ export const carryingOut: readonly Mutant[] = [
       'who joins is compared with everything',
       `if (sight.fresh.length > 0) for`,
       `if (sight.fresh.length < 0) for`,
+    ],
+    [
+      'older-state-believed',
+      'a state that is older than the folders looks at them whole',
+      `return older ? looked(`,
+      `return older && course.audit ? looked(`,
     ],
   ]),
   ...mutantsOf('controller/sync/pass.ts', [

@@ -4,6 +4,12 @@ import { mutantsOf } from '../mutant.ts'
 export const matching = [
   ...mutantsOf('controller/core/rows.ts', [
     [
+      'first-mark-lost',
+      'what is made again after the state was lost is known by other groups over the hub',
+      `source: sourceAt(view, family)`,
+      `source: undefined`,
+    ],
+    [
       'order-of-items',
       'a server’s order of items does not matter',
       `byId(observation.changed)`,
