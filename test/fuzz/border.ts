@@ -17,8 +17,8 @@ type Pending = { hit: Hit; mutator: Mutator; after: number; left: number }
 
 /** One border, for the length of a history. */
 export class Mutation {
-  /** How often anything was changed. */
-  met = 0
+  /** What was changed, in words. */
+  readonly told: string[] = []
   /** Requests since the pass began. */
   requests = 0
   readonly findings: string[] = []
@@ -65,10 +65,14 @@ export class Mutation {
     if (turn === undefined) return this.#true(call, asked)
     const { hit, left } = turn
     const chance = new Chance(hit.seed + left * 7919)
+    let said: Reply | undefined
     const scene: Scene = {
       operation: call.operation,
       body: call.body,
-      ask: asked,
+      ask: async (...given) => {
+        said = await asked(...given)
+        return said
+      },
       chance,
       past: this.#past(call),
       notes: this.#notes,
@@ -76,7 +80,7 @@ export class Mutation {
       enough,
     }
     const { reply, met } = await this.#applied(turn, scene)
-    if (met) this.#done(turn)
+    if (met) this.#done(turn, call, said, reply)
     if (reply !== undefined && reply.body.length > bytesMax) throw new Error('a mutant too large')
     return reply
   }
@@ -86,7 +90,7 @@ export class Mutation {
     try {
       return await turn.mutator.apply(scene)
     } catch (error) {
-      this.#done(turn)
+      this.#done(turn, scene, undefined, undefined)
       throw error
     }
   }
@@ -98,8 +102,14 @@ export class Mutation {
     return due
   }
 
-  #done(turn: Pending): void {
-    this.met += 1
+  #done(
+    turn: Pending,
+    { operation, body }: Pick<Call, 'operation' | 'body'>,
+    said: Reply | undefined,
+    reply: Reply | undefined,
+  ): void {
+    const whose = mailboxOf(body) || 'the hub'
+    this.told.push(`${turn.mutator.name}: ${operation} for ${whose}: ${changeOf(said, reply)}`)
     turn.left -= 1
     if (turn.left <= 0 && !turn.mutator.lasts)
       this.#pending = this.#pending.filter((each) => each !== turn)
@@ -135,6 +145,18 @@ export class Mutation {
         fault,
       )
   }
+}
+
+// Where two replies begin to differ.
+function changeOf(said: Reply | undefined, reply: Reply | undefined): string {
+  if (reply === undefined) return `${said === undefined ? 'not asked' : 'asked'}, no reply`
+  const [before, after] = [Buffer.from(said?.body ?? ''), Buffer.from(reply.body)].map(String)
+  if (before === undefined || after === undefined || said === undefined || before === after)
+    return `HTTP ${reply.status} ${JSON.stringify(after?.slice(0, 60))}`
+  let at = 0
+  while (before[at] === after[at]) at += 1
+  const [was, is] = [before, after].map((text) => text.slice(Math.max(0, at - 50), at + 60))
+  return `${JSON.stringify(was)} became ${JSON.stringify(is)}`
 }
 
 /** Whom a request acts as; the hub has no name. */

@@ -35,8 +35,8 @@ export type Tale = Readonly<{
   rounds: readonly Round[]
 }>
 
-/** What was wrong in the end, what was wrong before the audit only, and how often a mutator had its turn. */
-export type Lived = Readonly<{ findings: Findings; mended: Findings; met: number }>
+/** What was wrong in the end, what was wrong before the audit only, and what mutators did. */
+export type Lived = Readonly<{ findings: Findings; mended: Findings; met: Findings }>
 
 const minute = 60_000
 /** Longer than any back-off. */
@@ -82,7 +82,7 @@ export async function lived({ office: draft, settled, page, rounds }: Tale): Pro
     absent(office, round.away, false)
   }
   mutation.end()
-  return { ...(await healed(office, life, model, findings)), met: mutation.met }
+  return { ...(await healed(office, life, model, findings)), met: mutation.told }
 }
 
 async function healed(

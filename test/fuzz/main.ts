@@ -11,6 +11,8 @@ type Row = { name: string; kind: string; runs: number; met: number; failed: numb
 if (isMainThread) process.exitCode = await main()
 else {
   catchStrays()
+  // The library that finds folders tells of every unreadable answer by itself.
+  console.error = () => {}
   parentPort?.on('message', async (choice: Choice) => parentPort?.postMessage(await run(choice)))
 }
 
@@ -35,6 +37,7 @@ async function main(): Promise<number> {
     if (failure === undefined) return
     line.failed += 1
     console.log(`${failure.line}\n${failure.findings.slice(0, 8).join('\n')}`)
+    console.log(failure.mutations.slice(0, 6).join('\n'))
     console.log(`${JSON.stringify(failure.tale)}\n`)
   })
   return summed([...table.values()])

@@ -103,9 +103,9 @@ export class Model {
   }
 
   #put(place: string): void {
-    const literal = person(this.#name('New'), { JobTitle: this.#witness.word() })
     const folder = this.#folder(place)
     if (!folder.exists()) return
+    const literal = person(this.#name('New'), { JobTitle: this.#witness.word() })
     folder.create(literal)
     this.#add(literal, false)
   }

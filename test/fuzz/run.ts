@@ -19,7 +19,12 @@ export type Outcome = Readonly<{
   /** Was anything amiss until the audit? */
   mended: boolean
   failure?:
-    | Readonly<{ line: string; findings: readonly string[]; tale: Tale | undefined }>
+    | Readonly<{
+        line: string
+        findings: readonly string[]
+        mutations: readonly string[]
+        tale: Tale | undefined
+      }>
     | undefined
 }>
 
@@ -38,14 +43,14 @@ export function catchStrays(): void {
 /** Lives one history, and smaller ones when it fails. */
 export async function run({ row, mutators, seed, path }: Choice): Promise<Outcome> {
   let [tries, met, mended] = [0, 0, false]
-  let findings: readonly string[] = []
+  let failed: Awaited<ReturnType<typeof lived>> = { findings: [], mended: [], met: [] }
   const property = fc.asyncProperty(taleOf(mutators), async (tale) => {
     tries += 1
     if (tries > triesMax) return
     const result = await judged(tale)
-    if (tries === 1) [met, mended] = [result.met, result.mended.length > 0]
+    if (tries === 1) [met, mended] = [result.met.length, result.mended.length > 0]
     if (result.findings.length === 0) return
-    findings = result.findings
+    failed = result
     throw new Error('it failed')
   })
   const details = await fc.check(property, {
@@ -56,7 +61,17 @@ export async function run({ row, mutators, seed, path }: Choice): Promise<Outcom
   if (!details.failed) return { row, met, mended }
   const names = mutators.join()
   const line = `SEED=${details.seed} MUTATORS=${names} FROM=${details.counterexamplePath} npm run fuzz`
-  return { row, met, mended, failure: { line, findings, tale: details.counterexample?.[0] } }
+  return {
+    row,
+    met,
+    mended,
+    failure: {
+      line,
+      findings: failed.findings,
+      mutations: failed.met,
+      tale: details.counterexample?.[0],
+    },
+  }
 }
 
 /** Lives a history; also what nothing caught, and what hangs, is a finding. */
@@ -67,6 +82,6 @@ export async function judged(tale: Tale): ReturnType<typeof lived> {
     return { ...rest, findings: [...findings, ...stray] }
   } catch (error) {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    return { findings: [what, ...stray], mended: [], met: 1 }
+    return { findings: [what, ...stray], mended: [], met: [] }
   }
 }
