@@ -98,6 +98,8 @@ function personName(item: Item): string {
 /** Contacts. */
 export const contact: ItemType = {
   name: 'Contacts',
+  codec: 1,
+  newSince: () => new Set(),
   kindOf: (field) => kinds.get(field) ?? 'text',
   sources: ['GivenName', 'MiddleName', 'Surname', 'Generation', 'CompanyName', 'FileAsMapping'],
 

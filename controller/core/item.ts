@@ -18,6 +18,10 @@ export type Patch = Readonly<{ set: Item; clear: readonly string[] }>
 export type ItemType = Readonly<{
   /** The resource's word, `Contacts`. */
   name: string
+  /** The version of what is read and how it is compared: larger since a field came, or a canonical form changed. */
+  codec: number
+  /** The fields that came after that version. */
+  newSince(codec: number): ReadonlySet<string>
   /** How a field behaves. */
   kindOf(field: string): FieldKind
   /** Does the server make this field from others of this item, so that it is never a conflict? */

@@ -31,8 +31,8 @@ export function planOf(rules: Rules, rows: readonly Row[]): Plan {
 
 // A step that changes nothing, neither on a replica nor in the baseline, is none.
 function effective(step: Step): boolean {
-  const { actions, keeps, known, dropped, declined } = step
-  const noted = known.size + dropped.length + declined.length + keeps.length
+  const { actions, keeps, known, dropped, declined, rereads } = step
+  const noted = known.size + dropped.length + declined.length + keeps.length + rereads.length
   return step.revision !== step.link.revision || actions.length + noted > 0
 }
 
@@ -68,7 +68,7 @@ function stepsOf(rules: Rules, row: Row): readonly Step[] {
     cells.set(role.id, copy === undefined ? { state: 'absent' } : { state: 'gone', copy })
   }
   return [
-    stepTo(rules, { link, cells }, rest, target, readings),
+    stepTo(rules, { ...row, cells }, rest, target, readings),
     ...losers.map((loser) => twin(rules, row, loser)),
   ]
 }
@@ -111,10 +111,19 @@ function stepTo(
   const moved = changedContent(type, link, agreed)
   const revision = link.revision + (moved ? 1 : 0)
   const loss = agreementMark(link)
-  const draft: Draft = { keeps: [], actions: [], known: new Map(), dropped: [], declined: [] }
+  const draft: Draft = {
+    keeps: [],
+    actions: [],
+    known: new Map(),
+    dropped: [],
+    declined: [],
+    rereads: [],
+  }
   for (const role of roles) {
     const cell = row.cells.get(role.id) ?? { state: 'unknown' }
-    place({ type, link, role, cell, reading: readings.get(role.id), agreed, revision }, draft)
+    const waits = row.waits?.(role.id, revision) ?? false
+    const reading = readings.get(role.id)
+    place({ type, link, role, cell, reading, agreed, revision, waits }, draft)
   }
   if (agreed === undefined && link.agreed !== undefined) {
     const [by = roles[0]?.id] = target.deleters

@@ -7,7 +7,8 @@
 //   L2   │ gone     same     same     unknown │ hub's delete travels; carl later
 //   L3   │ gone     edited   same     same    │ an edit beats a delete
 //   L4   │ absent   edited   absent   absent  │ ann made a new one
-import { type GroupId, type ItemId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
+import type { Attempt, Attempts } from './attempt.ts'
+import { digestOf, type GroupId, type ItemId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import type { ItemType } from './item.ts'
 import {
   type Cell,
@@ -34,6 +35,10 @@ export type View = Readonly<{
   restored?: ReadonlyMap<ReplicaId, Aged>
   /** What is wanted back from the bin, at most one for each link, whose links are all there. */
   restorations?: readonly Restoration[]
+  /** Creates whose outcome is unknown, by link. */
+  attempts?: ReadonlyMap<LinkId, Attempts>
+  /** Must such a create wait, at this revision of its link? */
+  waits?: (attempt: Attempt | undefined, revision: number) => boolean
 }>
 
 /** Which items of a restored folder show old content: all, or those not yet brought up to date. */
@@ -49,6 +54,8 @@ export function rowsOf(view: View): readonly Row[] {
 
   const ids = new Set(links.map(({ id }) => id))
   const loose: Loose[] = []
+  const surplus: Loose[] = []
+  const byLink = new Map(links.map((link) => [link.id, link]))
   const shared = sharedMarks(view)
   for (const role of roles) {
     const observation = view.observations.get(role.id) ?? unseen
@@ -57,6 +64,7 @@ export function rowsOf(view: View): readonly Row[] {
     for (const item of observation.state === 'seen' ? byId(observation.changed) : []) {
       const link = known.get(role.id)?.get(item.id)
       if (link !== undefined) found.set(link, item)
+      else if (isSurplus(view, byLink, role, item)) surplus.push({ role, found: item })
       else if (!mayMatch(view, shared, role, item))
         loose.push({ role, found: item, only: 'her own' })
       else {
@@ -70,7 +78,42 @@ export function rowsOf(view: View): readonly Row[] {
       cells.get(link.id)?.set(role.id, agedOf(cell, aged))
     }
   }
-  return [...join(view, roles, links, cells, loose)]
+  const rows = [...join(view, roles, links, cells, loose)]
+  return [...rows, ...surplus.map((one) => surplusRow(view, roles, one))]
+}
+
+// A second copy, under an id that the server acknowledged to an earlier try of ours, and that was not to be seen then.
+function isSurplus(
+  view: View,
+  links: ReadonlyMap<LinkId, Link>,
+  role: Role,
+  { id, stamp }: Found,
+): boolean {
+  const attempt = stamp && view.attempts?.get(stamp.link)?.get(role.id)
+  const copy = attempt && links.get(attempt.link)?.copies.get(role.id)
+  if (copy === undefined || !attempt?.items.includes(id)) return false
+  const observation = view.observations.get(role.id)
+  return observation?.state === 'seen' && !observation.gone.includes(copy.id)
+}
+
+// As a link of its own whose deletion is agreed: nothing of it travels, and it goes into the bin.
+function surplusRow({ observations }: View, roles: readonly Role[], { role, found }: Loose): Row {
+  const id = digestOf('surplus', role.id, found.id) as LinkId
+  const copy = { id: found.id, version: found.version, revision: 1, shown: {} }
+  const link: Link = {
+    ...freshLink(id),
+    revision: 2,
+    agreed: undefined,
+    bases: new Map([[1, found.item]]),
+    copies: new Map([[role.id, copy]]),
+  }
+  const cells = new Map<ReplicaId, Cell>(
+    roles.map((each) => {
+      const state = observations.get(each.id)?.state === 'seen' ? 'absent' : 'unknown'
+      return [each.id, { state }]
+    }),
+  )
+  return { link, cells: cells.set(role.id, { state: 'edited', copy, found }) }
 }
 
 /** Hub first, then by id: the order in which everything is decided. */
@@ -180,7 +223,10 @@ function* join(
   const restorations = new Map(view.restorations?.map((each) => [each.link, each]))
   for (const link of links) {
     const restoration = restorations.get(link.id)
-    yield { link, cells: cells.get(link.id) ?? new Map(), restoration }
+    const attempts = view.attempts?.get(link.id)
+    const waits = (replica: ReplicaId, revision: number) =>
+      view.waits?.(attempts?.get(replica), revision) ?? false
+    yield { link, cells: cells.get(link.id) ?? new Map(), restoration, waits }
   }
 
   for (const family of born) {

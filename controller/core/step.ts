@@ -38,6 +38,9 @@ export type Action =
     }>
   | Readonly<{ kind: 'delete'; replica: ReplicaId; id: ItemId; expect: Version }>
 
+/** A copy that must be read before anything is done to it: it was read last under an older codec. */
+export type Reread = Readonly<{ replica: ReplicaId; id: ItemId }>
+
 /** What shall happen to one link. */
 export type Step = Readonly<{
   link: Link
@@ -54,6 +57,7 @@ export type Step = Readonly<{
    * found under another id than recorded, or for the first time.
    */
   known: ReadonlyMap<ReplicaId, Copy>
+  rereads: readonly Reread[]
   /** Copies that are gone and shall be forgotten. */
   dropped: readonly ReplicaId[]
   /** Receive-only replicas that are left without a copy from now on. */

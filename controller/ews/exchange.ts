@@ -2,6 +2,7 @@
 import { checkedMs } from '../core/duration.ts'
 import type { ReplicaId } from '../core/id.ts'
 import { type Cast, castOf, formerPlaceOf, type Place } from '../core/roles.ts'
+import { strayIn, strayRemedy } from '../core/stray.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock, Declared, Reached, Replica } from '../sync/ports.ts'
 import { Control } from './control.ts'
@@ -57,7 +58,8 @@ export class Connections {
       new Transport(endpoint, this.#clock, this.#trace, this.#network(endpoint))
     this.#open.set(key, transport)
     const impersonates = reached.server?.spec.access === 'Impersonation'
-    return { endpoint, transport, impersonates, pool: new Pool(), signal }
+    const now = () => this.#clock.now()
+    return { endpoint, transport, impersonates, pool: new Pool(), now, signal }
   }
 
   /** Closes all connections. */
@@ -73,15 +75,19 @@ type Line = Readonly<{
   transport: Transport
   impersonates: boolean
   pool: Pool
+  now: () => number
   signal: AbortSignal
 }>
 
-function hubOf({ endpoint, transport, pool, signal }: Line, { role, path }: Cast['hub']): Replica {
+function hubOf(
+  { endpoint, transport, pool, now, signal }: Line,
+  { role, path }: Cast['hub'],
+): Replica {
   const { url, username } = endpoint
   const account = username.includes('@') ? username : undefined
   const route: Route = { anchor: account, lane: 'hub' }
   const control = new Control(transport, url, route, { publicFolders: true }, () => signal)
-  return new Hub({ role, path, transport, control, pool, account, written: role.receives })
+  return new Hub({ role, path, transport, control, pool, account, written: role.receives, now })
 }
 
 function memberOf(line: Line, { role, mailbox, folder }: Place): Replica {
@@ -123,6 +129,7 @@ function endpointOf(name: string, { server, unusable, credentials, ca }: Reached
       `the Secret ${auth.secretRef.name} with the keys username and password is missing: create it, or correct spec.auth.secretRef`,
     )
   }
+  refuseStray(auth.secretRef.name, { username, password })
   if (tls !== undefined && ca === undefined) {
     throw new SyncError(
       'terminal',
@@ -146,5 +153,15 @@ function endpointOf(name: string, { server, unusable, credentials, ca }: Reached
     concurrency: limits.concurrency,
     concurrencyPerMailbox: limits.concurrencyPerMailbox,
     requestTimeoutMs: checkedMs(limits.requestTimeout),
+  }
+}
+
+// Nothing is sent: a server would count it as a wrong password, and may lock the account.
+function refuseStray(secret: string, values: Readonly<Record<string, string>>): void {
+  for (const [key, value] of Object.entries(values)) {
+    const stray = strayIn(key, value)
+    if (stray === undefined) continue
+    const what = `the key ${key} of the Secret ${secret} ${stray}`
+    throw new SyncError('terminal', 'InvalidSecret', `${what}: ${strayRemedy}`)
   }
 }

@@ -33,8 +33,14 @@ export type Route = Readonly<{
   lane: string
 }>
 
-/** An answer: the envelope, and its text where that was asked for. */
-export type Answer = Readonly<{ envelope: Node; text: string }>
+/**
+ * An answer: the envelope, its text where that was asked for, and the server's clock when it gave this answer
+ * (ms since 1970, whole seconds; undefined when it does not tell).
+ */
+export type Answer = Readonly<{ envelope: Node; text: string; serverDateMs: number | undefined }>
+
+/** A result, with the server's clock when it gave it, as in `Answer`. */
+export type Dated<Result> = Readonly<{ result: Result; serverDateMs: number | undefined }>
 
 /** How an answer is read: with its text, or message by message. `begin` is called at every attempt. */
 export type Reading = Readonly<{ verbatim?: boolean; begin?: () => (message: Node) => void }>
@@ -67,8 +73,6 @@ export class Transport {
   readonly #all: Lane
   readonly #lanes = new Map<string, Lane>()
   #pausedUntilMs = 0
-  /** The server's clock at its last answer, ms since 1970, whole seconds; undefined when it does not tell. */
-  serverDateMs: number | undefined
 
   constructor(
     endpoint: Endpoint,
@@ -95,9 +99,19 @@ export class Transport {
     route: Route,
     signal: AbortSignal,
   ): Promise<Result> {
+    return (await this.callDated(operation, request, route, signal)).result
+  }
+
+  /** Makes a call of the data plane, as `call` does; the date is that of this very answer. */
+  async callDated<Request, Result>(
+    operation: Operation<Request, Result>,
+    request: Request,
+    route: Route,
+    signal: AbortSignal,
+  ): Promise<Dated<Result>> {
     const xml = envelopeXml(operation.request(request), route.actAs)
-    const { envelope } = await this.exchange(operation.name, xml, route, signal)
-    return operation.result(answerOf(envelope), request)
+    const { envelope, serverDateMs } = await this.exchange(operation.name, xml, route, signal)
+    return { result: operation.result(answerOf(envelope), request), serverDateMs }
   }
 
   /** Makes a call about many items; answers in order, as many as the server gave. Rejects as `call` does. */
@@ -187,8 +201,6 @@ export class Transport {
     if (route.anchor !== undefined) headers['x-anchormailbox'] = route.anchor
     if (route.contentMailbox !== undefined) headers['x-publicfoldermailbox'] = route.contentMailbox
     const response = await this.#network.send({ url, headers, body: xml, signal })
-    const date = Date.parse(String(response.headers.date ?? ''))
-    this.serverDateMs = Number.isNaN(date) ? undefined : date
     if (response.status !== 200 && response.status !== 500) {
       await response.discard()
       throw statusError(response)
@@ -199,7 +211,9 @@ export class Transport {
       answerOf(envelope)
       throw statusError(response)
     }
-    return { envelope, text: Buffer.concat(text).toString('utf8') }
+    const date = Date.parse(String(response.headers.date ?? ''))
+    const serverDateMs = Number.isNaN(date) ? undefined : date
+    return { envelope, text: Buffer.concat(text).toString('utf8'), serverDateMs }
   }
 
   // A server's back-off pauses the whole identity: a short one is waited for, a long one ends the request.

@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.ts'
 import { carryingOut } from './mutants/carrying-out.ts'
 import { comparing } from './mutants/comparing.ts'
 import { deciding } from './mutants/deciding.ts'
+import { declaring } from './mutants/declaring.ts'
 import { guarding } from './mutants/guarding.ts'
 import { leading } from './mutants/leading.ts'
 import { matching } from './mutants/matching.ts'
@@ -16,4 +17,5 @@ export const mutants: readonly Mutant[] = [
   ...guarding,
   ...carryingOut,
   ...leading,
+  ...declaring,
 ]

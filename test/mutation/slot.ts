@@ -17,7 +17,9 @@ export type Fate =
 /** Tests by what they cost: tables, then stories, then laws, then over HTTP. Filters, as vitest takes them. */
 const stages: readonly (readonly string[])[] = [
   ['plan', 'policy', 'merge', 'guard', 'match', 'fold'].map((name) => `test/unit/${name}.test.ts`),
-  ['queue', 'hindrance', 'state', 'network'].map((name) => `test/unit/${name}.test.ts`),
+  ['queue', 'hindrance', 'state', 'network', 'declarations', 'path', 'stray'].map(
+    (name) => `test/unit/${name}.test.ts`,
+  ),
   ['test/property/stories'],
   ['test/property/'],
   ['test/scenes/lost'],
