@@ -107,15 +107,12 @@ function excessesOf(plan: Plan, role: Role, judgement: Judgement): readonly Refu
 }
 
 /**
- * Does this step end a link, or delete others' copies, because of that replica? What all have deleted counts as well,
- * to each of them: a hub and its members may be emptied by one hand.
+ * Does this step end a link because of that replica? What all have deleted counts as well, to each of them: a hub
+ * and its members may be emptied by one hand.
  */
 export function deletes(step: Step, replica: ReplicaId): boolean {
-  const { link, agreed, deleters, actions, later } = step
-  const ends = link.agreed !== undefined && agreed === undefined
-  return (
-    deleters.includes(replica) && (ends || later || actions.some(({ kind }) => kind === 'delete'))
-  )
+  const { link, agreed, deleters } = step
+  return deleters.includes(replica) && link.agreed !== undefined && agreed === undefined
 }
 
 /** Would this step bring an item of that replica's own to others, now or when they can be reached? */

@@ -107,13 +107,20 @@ function surplusRow({ observations }: View, roles: readonly Role[], { role, foun
     bases: new Map([[1, found.item]]),
     copies: new Map([[role.id, copy]]),
   }
-  const cells = new Map<ReplicaId, Cell>(
-    roles.map((each) => {
-      const state = observations.get(each.id)?.state === 'seen' ? 'absent' : 'unknown'
-      return [each.id, { state }]
+  const cells = emptyCells(roles, observations)
+  return { link, cells: cells.set(role.id, { state: 'edited', copy, found }) }
+}
+
+function emptyCells(
+  roles: readonly Role[],
+  observations: View['observations'],
+): Map<ReplicaId, Cell> {
+  return new Map(
+    roles.map(({ id }) => {
+      const state = observations.get(id)?.state === 'seen' ? 'absent' : 'unknown'
+      return [id, { state }]
     }),
   )
-  return { link, cells: cells.set(role.id, { state: 'edited', copy, found }) }
 }
 
 /** Hub first, then by id: the order in which everything is decided. */
@@ -234,11 +241,7 @@ function* join(
     // What a receive-only member puts beside our copies is left alone, and so is what is marked private.
     const travels = ({ role, found }: Loose) => role.writes && mayLeave(view.type, role, found)
     if (eldest === undefined || !family.some(travels)) continue
-    const row = new Map<ReplicaId, Cell>()
-    for (const role of roles) {
-      const state = view.observations.get(role.id)?.state === 'seen' ? 'absent' : 'unknown'
-      row.set(role.id, { state })
-    }
+    const row = emptyCells(roles, view.observations)
     for (const { role, found } of family) row.set(role.id, { state: 'edited', found })
     const id = linkIdOf(view.group, eldest.role.id, eldest.found.id)
     const link = freshLink(id, aliasesOf(view, family))

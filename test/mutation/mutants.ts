@@ -9,6 +9,7 @@ import { guarding } from './mutants/guarding.ts'
 import { leading } from './mutants/leading.ts'
 import { matching } from './mutants/matching.ts'
 import { placing } from './mutants/placing.ts'
+import { proving } from './mutants/proving.ts'
 
 export const mutants: readonly Mutant[] = [
   ...contents,
@@ -18,6 +19,7 @@ export const mutants: readonly Mutant[] = [
   ...placing,
   ...guarding,
   ...carryingOut,
+  ...proving,
   ...leading,
   ...declaring,
 ]

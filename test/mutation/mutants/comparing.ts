@@ -138,8 +138,8 @@ export const comparing = [
     [
       'withheld-forgotten',
       'what its owner marked private first stays, whoever marks it later',
-      `(copy?.withheld || (!type.private(base) && changes.size > 0))`,
-      `(!type.private(base) && changes.size > 0)`,
+      `(copy?.withheld || (!type.private(base) && edits.size > 0))`,
+      `(!type.private(base) && edits.size > 0)`,
     ],
     [
       'giving-hub-clears-nothing',
@@ -181,27 +181,27 @@ export const comparing = [
     [
       'rewritten-view',
       'what a server made of a copy is not what its user has',
-      `newcomer && !stands ? found.item : changed(base, all)`,
+      `newcomer && !stands ? found.item : changed(base, isOfOlderCodec(type, copy) ? changes : all)`,
       `found.item`,
     ],
     [
       'receivers-write',
       'a receive-only member’s edit does not travel',
       `role.writes &&
-      !aged &&`,
+    !aged &&`,
       `!aged &&`,
     ],
     [
       'private-edits-travel',
       'edits of a copy that its owner marked private stay',
       `!aged &&
-      !(isPrivate && (copy?.withheld || (!type.private(base) && changes.size > 0)))`,
+    !(isPrivate && (copy?.withheld || (!type.private(base) && edits.size > 0)))`,
       `!aged`,
     ],
     [
       'agreed-private-stuck',
       'what is private for all travels on',
-      `!(isPrivate && (copy?.withheld || (!type.private(base) && changes.size > 0)))`,
+      `!(isPrivate && (copy?.withheld || (!type.private(base) && edits.size > 0)))`,
       `!isPrivate`,
     ],
     [
