@@ -1,5 +1,5 @@
 // `exsync run`: wires the controller that keeps groups the same, over a directory or over Kubernetes. Knows
-// every floor, as main.ts does.
+// every floor, as program.ts does.
 //
 //   Kubernetes: wait for the Lease ─► open the state ─► passes, looks at servers ─► let the Lease go
 //   Whoever loses the Lease writes nothing more, to Exchange or to the state, and ends with 1.
