@@ -50,6 +50,11 @@ export type Guarded = Readonly<{
   approvals: readonly Refusal[]
 }>
 
+/** What else it means that a replica is set aside, for people. */
+export function meanwhileText(hub: boolean): string {
+  return hub ? 'meanwhile nothing is synchronised' : 'meanwhile nothing arrives there either'
+}
+
 /** The one name for all that was set aside; approving it approves exactly that. */
 export function hashOf(refusals: readonly Refusal[]): string {
   const hashes = refusals.map(({ hash }) => hash).sort()

@@ -29,6 +29,12 @@ export const deciding = [
       `overwritten(type, link, first.id, restoring, agreed)`,
     ],
     [
+      'published-not-kept',
+      'what was written under a private mark overwrites nothing that is not kept',
+      `draft.keeps.push(...publishedOf(type, link, first.id, [...readings.values()], agreed))`,
+      `publishedOf(type, link, first.id, [...readings.values()], agreed)`,
+    ],
+    [
       'hub-unknown-decides',
       'without the hub nothing is decided',
       `if (hub !== undefined && row.cells.get(hub.id)?.state === 'unknown') continue`,
