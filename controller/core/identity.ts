@@ -26,10 +26,8 @@ export function contradicts(one: Item, other: Item): boolean {
   if (differ(dayOf, one, other, 'Birthday') || otherMiddleName(one, other)) return true
   const [name, otherName] = [nameOf(one), nameOf(other)]
   if (name === '' || otherName === '') return disjoint(numbers(one), numbers(other))
-  const people = [one, other].filter(isPerson).length
   // Some programs write a person's name as what is shown, and nothing else.
-  if (people === 1 && name !== otherName) return true
-  return people > 0 ? otherPerson(one, other) : otherPlace(one, other)
+  return [one, other].some(isPerson) ? otherPerson(one, other) : otherPlace(one, other)
 }
 
 function otherPerson(one: Item, other: Item): boolean {

@@ -1,6 +1,7 @@
 // Contacts between our items and EWS' XML. The order of elements is the schema's (MS-OXWSCONT,
 // MS-OXWSCORE): Exchange refuses any other. What a server shows by default (IPM.Contact, Normal) is
-// absent in an item, so that absent and default are the same. Fields without an element: `extended.ts`. `contact-reader.ts` reads them.
+// absent in an item, so that absent and default are the same. `extended.ts` has the fields without an
+// element, `contact-reader.ts` reads what is written here.
 import {
   addresses,
   addressParts,
@@ -165,6 +166,7 @@ function setXml(field: string, value: Value): Xml {
     const other = local === undefined ? deletionXml(day) : settingXml(day, extendedXml(day, local))
     return settingXml(field, plainXml(field, value)) + other
   }
+  if (isExtended(field)) return settingXml(field, extendedXml(field, value))
   const [group = '', key = ''] = field.split(':')
   if (group === 'Address') {
     const parts = value as Parts
@@ -176,7 +178,6 @@ function setXml(field: string, value: Value): Xml {
     Im: ['ImAddresses', entryXml],
   }
   const [outer, entry] = dictionaries[group] ?? []
-  if (isExtended(field)) return settingXml(field, extendedXml(field, value))
   const inside =
     outer !== undefined && entry ? dictionary(outer, [entry(key, value)]) : plainXml(field, value)
   return settingXml(field, inside)

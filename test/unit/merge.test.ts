@@ -87,6 +87,15 @@ describe('merging', () => {
     expect(conflicts.map(({ field }) => field)).not.toContain('DisplayName')
   })
 
+  test('a rename leaves the title in the name that is shown, also where a server drops it', () => {
+    const doctor: Item = { ...base, DisplayNamePrefix: 'Dr.', DisplayName: 'Dr. Ewa Żak' }
+    const ann = edit('ann', { Surname: 'Zak', DisplayName: 'Ewa Zak' }, [], doctor)
+    const { item } = merged(contact, 'HubWins', doctor, 0, [ann])
+    expect(item).toMatchObject({ DisplayNamePrefix: 'Dr.', DisplayName: 'Dr. Ewa Zak' })
+    const alone = edit('ann', { DisplayName: 'Ewa Żak' }, [], doctor)
+    expect(merged(contact, 'HubWins', doctor, 0, [alone]).item.DisplayName).toBe('Ewa Żak')
+  })
+
   test('of values that are the same the hub’s form is taken', () => {
     const { item, conflicts } = merge(
       edit('ann', { JobTitle: 'Boss' }),

@@ -196,12 +196,6 @@ export const matching = [
       ``,
     ],
     [
-      'firm-is-person',
-      'a firm and a person who share an address stay two',
-      `if (people === 1 && name !== otherName) return true`,
-      ``,
-    ],
-    [
       'firms-merge-by-name',
       'the name of a firm alone makes no two entries one',
       `if (isPerson(item) || name !== company) keys.push`,
