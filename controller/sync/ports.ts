@@ -49,6 +49,8 @@ export type PassedOver = Readonly<{
   code: string
   /** How many looks in a row it could not be read. */
   tries: number
+  /** When it was passed over first, ms since 1970; the engine notes it. */
+  sinceMs?: number | undefined
 }>
 
 /** What the baseline knows of one replica's copies. */
