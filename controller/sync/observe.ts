@@ -8,6 +8,7 @@ import {
   type Baseline,
   type Look,
   type Memory,
+  notTaken,
   type PassedOver,
   type Replica,
   UnsureError,
@@ -86,7 +87,7 @@ export async function observe(
         recheck: [
           ...new Set([
             ...memory.recheck,
-            ...(audit ? (memory.passedOver ?? []).map((each) => each.id) : []),
+            ...(audit ? unreadIn(memory).map((each) => each.id) : []),
             ...acknowledged.flatMap(({ items }) => items),
             // With another role other items count, and so does what was let pass under the old one.
             ...(changedLens ? await baseline.deviating(id) : []),
@@ -116,6 +117,10 @@ export async function observe(
   return { observations, memories, fresh, replaced, restored, whole, forgotten, odd, unsure }
 }
 
+function unreadIn({ passedOver = [] }: Memory): readonly PassedOver[] {
+  return passedOver.filter(({ code }) => code !== notTaken)
+}
+
 function dated(
   now: readonly PassedOver[],
   before: readonly PassedOver[],
@@ -127,7 +132,10 @@ function dated(
 
 // Everything is listed; at an audit what was passed over is tried again, too.
 function fromScratch(memory: Memory, audit: boolean): Memory {
-  return { ...memory, cursor: undefined, ...(audit ? { passedOver: [] } : {}) }
+  if (!audit) return { ...memory, cursor: undefined }
+  const unread = new Set(unreadIn(memory))
+  const passedOver = memory.passedOver?.filter((each) => !unread.has(each))
+  return { ...memory, cursor: undefined, passedOver }
 }
 
 /** The links that somebody changed, or that carry a found item's stamp. */

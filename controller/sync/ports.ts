@@ -86,6 +86,9 @@ export class UnsureError extends SyncError {
   }
 }
 
+/** The code of a copy that shows what it did before although the server took our change. */
+export const notTaken = 'NotTaken'
+
 /** The answer to one item of a batch. */
 export type Written = Readonly<{ id: ItemId; version: Version }> | SyncError
 

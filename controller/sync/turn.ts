@@ -15,7 +15,14 @@ import { type Applied, ReplicaTally } from './applied.ts'
 import type { Creates, Job } from './creates.ts'
 import { carryOutDeletes } from './deleting.ts'
 import { overwritten } from './overwritten.ts'
-import type { Baseline, Change, Entry, Replica, Written } from './ports.ts'
+import {
+  type Baseline,
+  type Change,
+  type Entry,
+  notTaken,
+  type Replica,
+  type Written,
+} from './ports.ts'
 import { type ReadBack, readBack } from './read-back.ts'
 
 /** What applying needs. `due()` says that the pass has had its time. */
@@ -222,7 +229,7 @@ export class Turn {
     const { untaken } = this.#applied
     const { id: replica } = this.#replica.role
     const all = untaken.get(replica) ?? []
-    untaken.set(replica, [...all, { id, version, code: 'NotTaken', tries: 1 }])
+    untaken.set(replica, [...all, { id, version, code: notTaken, tries: 1 }])
   }
 
   async #written(
