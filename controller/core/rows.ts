@@ -7,6 +7,7 @@
 //   L2   │ gone     same     same     unknown │ hub's delete travels; carl later
 //   L3   │ gone     edited   same     same    │ an edit beats a delete
 //   L4   │ absent   edited   absent   absent  │ ann made a new one
+import { type Doubles, doublesOf } from './doubles.ts'
 import { type GroupId, type ItemId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import type { ItemType } from './item.ts'
 import {
@@ -70,7 +71,16 @@ export function rowsOf(view: View): readonly Row[] {
       cells.get(link.id)?.set(role.id, agedOf(cell, aged))
     }
   }
-  return [...join(view, roles, links, cells, loose)]
+  const aged = view.restored?.has(hubIn(view) ?? ('' as ReplicaId)) ?? false
+  const doubles = aged
+    ? []
+    : doublesOf(
+        roles.find(({ hub }) => hub),
+        links,
+        cells,
+        loose,
+      )
+  return [...join(view, roles, links, cells, loose, doubles)]
 }
 
 /** Hub first, then by id: the order in which everything is decided. */
@@ -166,8 +176,14 @@ function* join(
   links: readonly Link[],
   cells: ReadonlyMap<LinkId, Map<ReplicaId, Cell>>,
   loose: readonly Loose[],
+  doubles: readonly Doubles[],
 ): Iterable<Row> {
-  const { adopted, born } = matched(view.group, hubIn(view), view.type, links, cells, loose)
+  const taken = new Set(
+    doubles.flatMap(({ stays, yields }) => [stays, ...yields]).map(({ found }) => found),
+  )
+  for (const { link, stays } of doubles) cells.get(link)?.set(hubIn(view) as ReplicaId, stays)
+  const left = loose.filter(({ found }) => !taken.has(found))
+  const { adopted, born } = matched(view.group, hubIn(view), view.type, links, cells, left)
   for (const { link, role, found, moved } of adopted) {
     const cell = cells.get(link)?.get(role.id)
     // What was only moved keeps its history, and so does what is nobody else's doing; anything else, restored
@@ -180,7 +196,8 @@ function* join(
   const restorations = new Map(view.restorations?.map((each) => [each.link, each]))
   for (const link of links) {
     const restoration = restorations.get(link.id)
-    yield { link, cells: cells.get(link.id) ?? new Map(), restoration }
+    const yields = doubles.find((each) => each.link === link.id)?.yields
+    yield { link, cells: cells.get(link.id) ?? new Map(), restoration, ...(yields && { yields }) }
   }
 
   for (const family of born) {

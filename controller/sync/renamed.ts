@@ -44,6 +44,7 @@ export function renamed(baseline: Baseline, renames: Renames): Baseline {
     memories: async () => keyed(await baseline.memories()),
     known: (replica) => baseline.known(old(replica)),
     linksOf: (replica, items) => baseline.linksOf(old(replica), items),
+    linksNamed: (marks) => baseline.linksNamed(marks),
     deviating: (replica) => baseline.deviating(old(replica)),
     unsettled: () => baseline.unsettled(),
     everything: () => baseline.everything(),

@@ -85,7 +85,7 @@ export const carryingOut: readonly Mutant[] = [
     [
       'done-too-early',
       'who is behind is looked at again',
-      `links.filter((link) => settled(link, rules.roles))`,
+      `links.filter((link) => settled(link, rules.roles) && !again.has(link.id))`,
       `links.filter((link) => settled(link, rules.roles) || link.revision > 0)`,
     ],
   ]),
