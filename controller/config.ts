@@ -52,51 +52,18 @@ export type KubeConfiguration = Readonly<{
   identity: string
 }>
 
-/** What each command is, for people. */
-export const usage = `\
-usage: exsync <command>
-
-  run --state DIR [--once]                 keep the groups of a Kubernetes cluster the same; --once: one pass each
-  run --local DIR --state DIR [--once]     keep the groups of a directory the same
-  plan (--local DIR | -f FILE…) --state DIR [-o table|json]
-                                           what a pass would do now; writes nothing anywhere
-                                           exits 0: nothing to do, 2: changes, 1: error
-  validate FILE…                           check resources offline
-  status --state DIR                       how the groups stand
-  conflicts [show N] --state DIR           the fields for which there were two different edits; both sides of one
-  bin list | show N --state DIR            what was kept before it was overwritten or deleted
-  bin restore N --state DIR                have it put back, by the next pass, for everybody
-
-  --audit-interval 6h      how often a pass looks at everything
-  --bin-retention 720h     how long the bin and the journal are kept
-  --bin-limit 1Gi          how much the bin may hold; when it is full nothing is overwritten or deleted
-  --key-file FILE          the state is encrypted with this key: 32 bytes, raw, hexadecimal or base64;
-                           also EXSYNC_KEY_FILE; for every command with --state
-  --log-level info         also EXSYNC_LOG_LEVEL; trace, debug, info, warn, error
-
-for run:
-  --concurrent 4                      how many groups have a pass at once
-  --interval-jitter-percentage 5      by how much intervals differ, so that groups do not stay in step
-  --graceful-shutdown-timeout 20s     how long passes may take to end their batch
-  --allow-cross-namespace-refs        spec.serverRef.namespace may name another namespace
-  --metrics-bind-address :8080        where /metrics is served; 0: nowhere (and with --local, unless it is named)
-  --health-probe-bind-address :9440   where /healthz and /readyz are served; likewise
-
-for run on Kubernetes, which is found by KUBECONFIG, or in a pod:
-  --watch-namespace NS                look at this namespace only; may be given several times
-  --no-leader-elect                   do not wait for the Lease: sure that no other controller runs
-  --leader-elect-resource-name exchange-sync-controller
-  --leader-elect-resource-namespace   that of the pod (POD_NAMESPACE) or of the kubeconfig
-  --leader-elect-lease-duration 15s, --leader-elect-renew-deadline 10s, --leader-elect-retry-period 2s`
-
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 /** Reads the arguments; throws a terminal SyncError that names the flag and what it takes. */
 export function configOf(args: readonly string[], environment: NodeJS.ProcessEnv): Config {
-  const [command = 'help', ...given] = args
+  const [first = 'help', ...given] = args
   // `validate` has flags of its own.
   const { values, positionals } =
-    command === 'validate' ? { values: {} as Values, positionals: given } : read(given)
+    first === 'validate' ? { values: {} as Values, positionals: given } : read(given)
+  const command = asked(first, values)
+  // The help of a command needs its name only.
+  const rest = command === 'help' && values.help ? [first, ...positionals] : positionals
+  refuseSurplus(command, values, rest)
   const state = values.state ?? environment.EXSYNC_STATE
   if (state === undefined && ['run', 'plan', 'status', 'conflicts', 'bin'].includes(command)) {
     throw invalid('--state DIR is missing: name the directory of the state')
@@ -109,9 +76,9 @@ export function configOf(args: readonly string[], environment: NodeJS.ProcessEnv
     throw invalid(`--log-level ${logLevel} is not known: ${levels.join(', ')}`)
   return Object.freeze({
     command,
-    rest: positionals,
+    rest,
     local: values.local,
-    files: values.file ?? [],
+    files: values.file === undefined ? [] : [...values.file, ...rest],
     state: state ?? '',
     once: values.once ?? false,
     output,
@@ -133,6 +100,19 @@ export function configOf(args: readonly string[], environment: NodeJS.ProcessEnv
     metrics: addressOf('metrics-bind-address', values, ':8080'),
     health: addressOf('health-probe-bind-address', values, ':9440'),
   })
+}
+
+// Help is what was asked for, wherever it stands in the line.
+function asked(command: string, { help, version }: Values): string {
+  if (help || command === '--help' || command === '-h') return 'help'
+  return version || command === '--version' ? 'version' : command
+}
+
+// What is not looked at must not seem to have been done.
+function refuseSurplus(command: string, { file }: Values, rest: readonly string[]): void {
+  const alone = command === 'run' || command === 'status' || (command === 'plan' && !file)
+  if (alone && rest.length > 0)
+    throw invalid(`exsync ${command} takes no ${rest.join(' ')}: see exsync ${command} --help`)
 }
 
 function kubeOf(values: Values, environment: NodeJS.ProcessEnv): KubeConfiguration {
@@ -190,6 +170,8 @@ function read(given: readonly string[]) {
         local: { type: 'string' },
         file: { type: 'string', short: 'f', multiple: true },
         state: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean' },
         once: { type: 'boolean' },
         output: { type: 'string', short: 'o' },
         'log-level': { type: 'string' },

@@ -5,15 +5,16 @@ import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import type { SyncGroupStatus } from '../core/resources.generated.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Bin, Conflicted } from '../store/bin.ts'
+import type { Bin, Binned, Conflicted } from '../store/bin.ts'
+import { type Out, writeList } from './output.ts'
 
-type Out = (line: string) => void
 type Output = 'table' | 'json'
 
+/** How many rows a table shows, and how many are read at once. */
 const rowsMax = 200
 
 /** How the groups stand, from the status files of a state. Exit code 1 when one is not ready. */
-export function status(stateDirectory: string, out: Out): number {
+export async function status(stateDirectory: string, out: Out): Promise<number> {
   const directory = join(stateDirectory, 'status')
   const rows = [['GROUP', 'READY', 'ITEMS', 'MEMBERS', 'CONFLICTS', 'LAST PASS', 'MESSAGE']]
   let ready = true
@@ -34,38 +35,39 @@ export function status(stateDirectory: string, out: Out): number {
       condition?.message ?? '',
     ])
   }
-  for (const line of aligned(rows)) out(line)
+  for (const line of aligned(rows)) await out(line)
   return ready && rows.length > 1 ? 0 : 1
 }
 
 /** `conflicts`, `conflicts show N`: fields for which there were two different edits, and both sides of one. */
-export function conflicts(
+export async function conflicts(
   bin: Bin,
-  [verb = 'list', number]: readonly string[],
+  [verb = 'list', ...rest]: readonly string[],
   output: Output,
   out: Out,
-): number {
-  if (verb === 'show') return conflict(bin, number, output, out)
-  if (verb !== 'list') {
-    throw invalid(`exsync conflicts ${verb} is not known: list, show N`)
+): Promise<number> {
+  if (verb === 'show') {
+    await out(shownAs(output, conflict(bin, numberIn('conflicts show', rest))))
+    return 0
   }
-  const all = bin.conflicts(rowsMax)
+  if (verb !== 'list' || rest.length > 0)
+    throw unknown('conflicts', [verb, ...rest], 'list, show N')
+  const page = (below?: number) => bin.conflicts(rowsMax, undefined, below)
   if (output === 'json') {
-    out(JSON.stringify({ conflicts: all.map(conflictFor) }, null, 2))
+    await writeList('conflicts', each(page, conflictFor), out)
     return 0
   }
   const rows = [['TIME', 'GROUP', 'LINK', 'FIELD', 'LOST BY', 'N']]
-  for (const { n, timeMs, group, link, field, replica } of all) {
+  for (const { n, timeMs, group, link, field, replica } of page()) {
     rows.push([iso(timeMs), group, link, field, replica, String(n)])
   }
-  for (const line of aligned(rows)) out(line)
+  await table(rows, bin.counts().conflicts, out)
   return 0
 }
 
-function conflict(bin: Bin, number: string | undefined, output: Output, out: Out): number {
+function conflict(bin: Bin, number: string) {
   const found = bin.conflict(Number(number))
-  if (found === undefined)
-    throw invalid(`there is no conflict ${number ?? ''}: see exsync conflicts`)
+  if (found === undefined) throw invalid(`there is no conflict ${number}: see exsync conflicts`)
   const { conflict, kept } = found
   const sides = (kept?.fields ?? []).map((field) => [
     field,
@@ -75,13 +77,11 @@ function conflict(bin: Bin, number: string | undefined, output: Output, out: Out
       ...(kept?.won === undefined ? {} : { won: kept.won[field] ?? null }),
     },
   ])
-  const shown = {
+  return {
     ...conflictFor(conflict),
     bin: kept?.n ?? null,
     fields: kept === undefined ? null : Object.fromEntries(sides),
   }
-  out(output === 'json' ? JSON.stringify(shown, null, 2) : stringify(shown).trimEnd())
-  return 0
 }
 
 function conflictFor({ n, timeMs, group, link, field, replica }: Conflicted) {
@@ -89,41 +89,67 @@ function conflictFor({ n, timeMs, group, link, field, replica }: Conflicted) {
 }
 
 /** `bin list`, `bin show N`. */
-export function bin(
+export async function bin(
   bin: Bin,
-  [verb = 'list', number]: readonly string[],
+  [verb = 'list', ...rest]: readonly string[],
   output: Output,
   out: Out,
-): number {
-  if (verb === 'list') {
-    const all = bin.list(rowsMax)
-    if (output === 'json') {
-      const bare = all.map(({ item: _, won: __, timeMs, ...rest }) => ({
-        ...rest,
-        time: iso(timeMs),
-      }))
-      out(JSON.stringify({ bin: bare }, null, 2))
-      return 0
-    }
-    const rows = [['N', 'TIME', 'GROUP', 'LINK', 'WHOSE', 'WHY', 'FIELDS', 'RESTORE']]
-    for (const { n, timeMs, group, link, replica, reason, fields, restore = '' } of all) {
-      rows.push([String(n), iso(timeMs), group, link, replica, reason, fields.join(' '), restore])
-    }
-    for (const line of aligned(rows)) out(line)
+): Promise<number> {
+  if (verb === 'show') {
+    const number = numberIn('bin show', rest)
+    const kept = bin.get(Number(number))
+    if (kept === undefined) throw invalid(`there is no ${number} in the bin: see exsync bin list`)
+    const { timeMs, ...shown } = kept
+    await out(shownAs(output, { ...shown, time: iso(timeMs) }))
     return 0
   }
-  const kept = verb === 'show' ? bin.get(Number(number)) : undefined
-  if (kept === undefined) {
-    throw invalid(
-      verb === 'show'
-        ? `there is no ${number ?? 'such thing'} in the bin: see exsync bin list`
-        : `exsync bin ${verb} is not known: list, show N, restore N`,
-    )
+  if (verb !== 'list' || rest.length > 0)
+    throw unknown('bin', [verb, ...rest], 'list, show N, restore N …')
+  const page = (below?: number) => bin.list(rowsMax, below)
+  if (output === 'json') {
+    await writeList('bin', each(page, bare), out)
+    return 0
   }
-  const { timeMs, ...rest } = kept
-  const shown = { ...rest, time: iso(timeMs) }
-  out(output === 'json' ? JSON.stringify(shown, null, 2) : stringify(shown).trimEnd())
+  const rows = [['N', 'TIME', 'GROUP', 'LINK', 'WHOSE', 'WHY', 'FIELDS', 'RESTORE']]
+  for (const { n, timeMs, group, link, replica, reason, fields, restore = '' } of page()) {
+    rows.push([String(n), iso(timeMs), group, link, replica, reason, fields.join(' '), restore])
+  }
+  await table(rows, bin.counts().bin, out)
   return 0
+}
+
+function bare({ item: _, won: __, timeMs, ...rest }: Binned) {
+  return { ...rest, time: iso(timeMs) }
+}
+
+// All there are, the newest first, a page at a time: a list may be longer than what one wants to hold.
+function* each<Line extends { n: number }>(
+  page: (below?: number) => readonly Line[],
+  shown: (line: Line) => unknown,
+): Iterable<unknown> {
+  for (let lines = page(); lines.length > 0; lines = page(lines.at(-1)?.n)) {
+    for (const line of lines) yield shown(line)
+  }
+}
+
+async function table(rows: readonly (readonly string[])[], total: number, out: Out): Promise<void> {
+  for (const line of aligned(rows)) await out(line)
+  const more = total - (rows.length - 1)
+  if (more > 0) await out(`… and ${more} older ones, which are not shown: all with -o json`)
+}
+
+function shownAs(output: Output, shown: unknown): string {
+  return output === 'json' ? JSON.stringify(shown, null, 2) : stringify(shown).trimEnd()
+}
+
+function numberIn(command: string, rest: readonly string[]): string {
+  const [number] = rest
+  if (number !== undefined && rest.length === 1) return number
+  throw invalid(`exsync ${command} takes one number: see exsync ${command.split(' ')[0]} list`)
+}
+
+function unknown(command: string, given: readonly string[], known: string): SyncError {
+  return invalid(`exsync ${command} ${given.join(' ')} is not known: ${known}`)
 }
 
 function invalid(message: string): SyncError {

@@ -1,6 +1,6 @@
 // `exsync plan`: what a pass would do now. Names links and fields, never what stands in them.
 
-import { hashOf, type Refusal } from '../core/guard.ts'
+import { hashOf, meanwhileText, type Refusal } from '../core/guard.ts'
 import { isHub, type ReplicaId } from '../core/id.ts'
 import { touched } from '../core/item.ts'
 import { castOf, nameOf } from '../core/roles.ts'
@@ -187,7 +187,10 @@ function table(
   if (error !== undefined) out(`  error  ${error.reason}: ${error.message}`)
   for (const { replica, reason, message } of problems) out(`  ${replica}  ${reason}: ${message}`)
   if (guard !== undefined) {
-    out(`  set aside by the guard until approved: exchangesync.dev/approve: ${guard.hash}`)
+    const meanwhile = meanwhileText(guard.refusals.some(({ replica }) => replica === 'hub'))
+    out(
+      `  set aside by the guard until approved: exchangesync.dev/approve: ${guard.hash}; ${meanwhile}`,
+    )
     for (const { replica, reason, count, limit, hash } of guard.refusals) {
       out(`    ${replica}  ${count} ${reason.toLowerCase()}, ${limit} are allowed (alone: ${hash})`)
     }

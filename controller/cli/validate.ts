@@ -12,7 +12,8 @@ import type { Source } from '../local/documents.ts'
 import { type Problem, problemText, sorted } from '../local/problem.ts'
 import { readResources } from '../local/resources.ts'
 
-const USAGE = `\
+/** How the command is called. */
+export const validateUsage = `\
 usage: exsync validate [--external-secrets] FILE…
 
 Checks SyncGroups, ExchangeServers and Secrets without a cluster, and what they refer to.
@@ -34,7 +35,7 @@ export async function validate(
 ): Promise<number> {
   const options = optionsOf(args)
   if (options === undefined || options.help) {
-    out(USAGE)
+    out(validateUsage)
     return options?.help ? 0 : 1
   }
   const inputs = await Promise.all(options.names.map(inputOf))

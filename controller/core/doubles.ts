@@ -80,6 +80,7 @@ export function yieldingSteps(step: Step, yielded: readonly Reading[]): readonly
       keeps: [],
       actions: [{ kind: 'delete', replica, id: found.id, expect: found.version }],
       known: new Map(),
+      rereads: [],
       dropped: [],
       declined: [],
       conflicts: [],

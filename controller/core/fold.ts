@@ -2,6 +2,7 @@
 // the copy it leaves. The agreement is written down first, together with what was consumed to reach it;
 // a copy that is not yet brought along is *behind*. So a pass may die anywhere: what is not done is
 // seen as behind by the next one.
+import type { Attempts } from './attempt.ts'
 import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
 import { type Item, type ItemType, touched } from './item.ts'
 import type { Copy, Link, Role, Shown } from './link.ts'
@@ -55,7 +56,8 @@ export function copyAfter(
   const { id, version, stored } = written
   const shown = shownAfter(type, step, action, stored)
   const withheld = action.kind === 'update' && action.withheld
-  return { id, version, revision: step.revision, shown, ...(withheld ? { withheld } : {}) }
+  const copy = { id, version, revision: step.revision, shown, codec: type.codec }
+  return { ...copy, ...(withheld ? { withheld } : {}) }
 }
 
 function shownAfter(type: ItemType, step: Step, action: Action, stored: Item | undefined): Shown {
@@ -82,8 +84,14 @@ export function sourceOf(step: Step, hub: ReplicaId | undefined): string {
 }
 
 /** Is nobody behind, so that the link need not be looked at until somebody changes it? */
-export function settled(link: Link, roles: readonly Role[]): boolean {
-  if (link.agreed === undefined) return link.copies.size === 0
+export function settled(
+  link: Link,
+  roles: readonly Role[],
+  attempts: Attempts = new Map(),
+): boolean {
+  // A copy may still turn up where a create of unknown outcome was sent: until then the deletion has not ended.
+  const open = ({ id }: Role) => attempts.get(id)?.seen === false
+  if (link.agreed === undefined) return link.copies.size === 0 && !roles.some(open)
   return roles.every(({ id, receives }) => {
     const copy = link.copies.get(id)
     if (copy === undefined) return !receives || link.declined.has(id)

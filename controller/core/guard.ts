@@ -32,6 +32,8 @@ export type Judgement = Readonly<{
   limits: Limits
   /** How many links the group has. */
   items: number
+  /** The group has no second replica. */
+  alone?: boolean
   caused: ReadonlyMap<ReplicaId, Caused>
   /** Hashes that somebody approved. */
   approved: ReadonlySet<string>
@@ -47,6 +49,11 @@ export type Guarded = Readonly<{
   /** What would have been refused, had nobody approved it. It does not count in the window. */
   approvals: readonly Refusal[]
 }>
+
+/** What else it means that a replica is set aside, for people. */
+export function meanwhileText(hub: boolean): string {
+  return hub ? 'meanwhile nothing is synchronised' : 'meanwhile nothing arrives there either'
+}
 
 /** The one name for all that was set aside; approving it approves exactly that. */
 export function hashOf(refusals: readonly Refusal[]): string {
@@ -84,7 +91,8 @@ function excessesOf(plan: Plan, role: Role, judgement: Judgement): readonly Refu
   // Of what there was before it began to delete: what is gone already must not make the rest look more.
   const items = judgement.items + caused.deletions
   const percent = Math.ceil((items * deletions.maxPercent) / 100)
-  const deleted = plan.steps.filter((step) => deletes(step, role.id))
+  // Who has nobody beside it deletes for itself alone.
+  const deleted = judgement.alone ? [] : plan.steps.filter((step) => deletes(step, role.id))
   const blame = { replica: role.id, epoch: judgement.epoch }
   const published = role.hub ? [] : plan.steps.filter((step) => publishes(step, role.id))
   return [
@@ -103,9 +111,13 @@ function excessesOf(plan: Plan, role: Role, judgement: Judgement): readonly Refu
   ]
 }
 
-/** Would this step delete others' copies because of that replica, now or when they can be reached? */
-export function deletes({ deleters, actions, later }: Step, replica: ReplicaId): boolean {
-  return deleters.includes(replica) && (later || actions.some(({ kind }) => kind === 'delete'))
+/**
+ * Does this step end a link because of that replica? What all have deleted counts as well, to each of them: a hub
+ * and its members may be emptied by one hand.
+ */
+export function deletes(step: Step, replica: ReplicaId): boolean {
+  const { link, agreed, deleters } = step
+  return deleters.includes(replica) && link.agreed !== undefined && agreed === undefined
 }
 
 /** Would this step bring an item of that replica's own to others, now or when they can be reached? */

@@ -1,7 +1,7 @@
 // The values that observing and planning share: what all agreed on (Link, Copy), what a replica shows
 // (Found, Observation), and one laid beside the other (Row, Cell).
 import { digestOf, type ItemId, type LinkId, type ReplicaId, type Version } from './id.ts'
-import type { Item } from './item.ts'
+import type { Item, ItemType } from './item.ts'
 import type { Restoration } from './restore.ts'
 import type { Stamp } from './stamp.ts'
 import type { SyncError } from './sync-error.ts'
@@ -43,6 +43,8 @@ export type Copy = Readonly<{
   shown: Shown
   /** Its owner marked it private: edits stay until the mark goes. */
   withheld?: boolean
+  /** The version of the codec under which it was read last: fields that came later were never seen. */
+  codec?: number
 }>
 
 /** One logical item and its copies everywhere. */
@@ -90,6 +92,8 @@ export type Row = Readonly<{
   restoration?: Restoration | undefined
   /** What the hub has of it besides, made by other groups in the same moment: edits that are merged and deleted. */
   yields?: readonly Extract<Cell, { state: 'edited' }>[]
+  /** Replicas where a new copy must not be tried again yet. */
+  waits?: (replica: ReplicaId, revision: number) => boolean
 }>
 
 /** A link about which nothing was ever agreed. */
@@ -109,6 +113,11 @@ export function freshLink(id: LinkId, aliases: readonly string[] = []): Link {
 export function agreementMark({ revision, copies }: Link): string {
   const lay = [...copies].map(([replica, { id, version }]) => `${replica} ${id} ${version}`).sort()
   return digestOf(String(revision), ...lay)
+}
+
+/** Was the copy read last under an older codec, so that some of its fields were never seen? */
+export function isOfOlderCodec({ codec }: ItemType, copy: Copy | undefined): copy is Copy {
+  return copy?.codec !== undefined && copy.codec < codec
 }
 
 /** The content that a copy had when it was written down. */

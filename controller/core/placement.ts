@@ -10,10 +10,18 @@ import {
   same,
   touched,
 } from './item.ts'
-import { baseOf, type Cell, type Copy, type Found, type Link, type Role } from './link.ts'
+import {
+  baseOf,
+  type Cell,
+  type Copy,
+  type Found,
+  isOfOlderCodec,
+  type Link,
+  type Role,
+} from './link.ts'
 import type { Reading } from './reading.ts'
 import { drifted, driftIn, shownOf } from './shown.ts'
-import type { Action, Keep } from './step.ts'
+import type { Action, Keep, Reread } from './step.ts'
 
 /** A step's parts while they are put together. */
 export type Draft = {
@@ -22,6 +30,7 @@ export type Draft = {
   known: Map<ReplicaId, Copy>
   dropped: ReplicaId[]
   declined: ReplicaId[]
+  rereads: Reread[]
 }
 
 /** One replica's place in a step. */
@@ -33,6 +42,8 @@ export type Spot = Readonly<{
   reading: Reading | undefined
   agreed: Item | undefined
   revision: number
+  /** A new copy must not be tried again yet. */
+  waits: boolean
 }>
 
 /** Puts what happens at the spot into the draft. */
@@ -42,15 +53,13 @@ export function place(spot: Spot, draft: Draft): void {
     case 'unknown':
       return
     case 'absent':
-      if (agreed !== undefined && role.receives && !declines(role, link)) {
-        draft.actions.push({ kind: 'create', replica: role.id })
-      }
+      if (agreed !== undefined && role.receives && !declines(role, link)) create(spot, draft)
       return
     case 'gone':
       if (agreed === undefined) draft.dropped.push(role.id)
       else if (madeAgain(role, link, cell)) {
         draft.dropped.push(role.id)
-        if (role.receives) draft.actions.push({ kind: 'create', replica: role.id })
+        if (role.receives) create(spot, draft)
       } else {
         draft.dropped.push(role.id)
         draft.declined.push(role.id)
@@ -59,6 +68,11 @@ export function place(spot: Spot, draft: Draft): void {
     case 'same':
       // Written down, and not read since: it is read again before anything is done to it.
       if (cell.copy.version === unread) return
+      if (agreed !== undefined && isOfOlderCodec(spot.type, cell.copy)) {
+        if (link.revision !== spot.revision || cell.copy.revision !== link.revision)
+          draft.rereads.push({ replica: role.id, id: cell.copy.id })
+        return
+      }
       if (agreed === undefined) remove(spot, cell.copy.id, cell.copy.version, draft)
       else bring(spot, baseOf(link, cell.copy) ?? {}, cell.copy, draft)
       return
@@ -69,11 +83,20 @@ export function place(spot: Spot, draft: Draft): void {
   }
 }
 
+function create({ role, waits }: Spot, draft: Draft): void {
+  if (!waits) draft.actions.push({ kind: 'create', replica: role.id })
+}
+
 // A copy is written down as soon as it is seen, so that no failure makes it a stranger that would be
 // created once more. Until it has been dealt with, its version is one that no server has.
-function note({ role }: Spot, copy: Copy | undefined, found: Found, draft: Draft): void {
+function note(
+  { role, type: { codec } }: Spot,
+  copy: Copy | undefined,
+  found: Found,
+  draft: Draft,
+): void {
   if (copy === undefined)
-    draft.known.set(role.id, { id: found.id, version: unread, revision: 0, shown: {} })
+    draft.known.set(role.id, { id: found.id, version: unread, revision: 0, shown: {}, codec })
   else if (copy.id !== found.id)
     draft.known.set(role.id, { ...copy, id: found.id, version: unread })
 }
@@ -143,12 +166,12 @@ function sparing(type: ItemType, withheld: boolean, held: Item, agreed: Item): P
 function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Draft): void {
   if (reading === undefined || agreed === undefined)
     throw new Error('an edited cell without a reading')
-  const { found, view, changes, travels, aged } = reading
+  const { found, view, changes, travels, aged, renewed } = reading
   const ignored = !travels && !aged && (role.writes || role.drift === 'Ignore')
   const held = ignored ? agreedSince(type, reading, agreed) : view
   const withheld = role.writes && !travels && !aged
   const patch = sparing(type, withheld, held, agreed)
-  const target = { id: found.id, version: found.version, revision }
+  const target = { id: found.id, version: found.version, revision, codec: type.codec }
   const mine = ignored ? [...changes.keys(), ...driftIn(reading.copy?.shown ?? {})] : []
   const noted = (as: Item) => drifted(shownOf(type, found.item, as), new Set(mine))
   if (empty(patch) || !role.receives) {
@@ -168,7 +191,7 @@ function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Dra
     overwrites: [],
   })
   const fields = touched(patch)
-  const own = ignored ? mine : [...changes.keys()]
+  const own = [...(ignored ? mine : changes.keys()), ...renewed]
   const reason = aged ? 'Backup' : 'Drift'
   if (!travels && own.some((field) => fields.includes(field)))
     draft.keeps.push({

@@ -40,8 +40,8 @@ function yieldedOf(type: ItemType, hub: Role | undefined, { link, yields = [] }:
 
 // A step that changes nothing, neither on a replica nor in the baseline, is none.
 function effective(step: Step): boolean {
-  const { actions, keeps, known, dropped, declined } = step
-  const noted = known.size + dropped.length + declined.length + keeps.length
+  const { actions, keeps, known, dropped, declined, rereads } = step
+  const noted = known.size + dropped.length + declined.length + keeps.length + rereads.length
   return step.revision !== step.link.revision || actions.length + noted > 0
 }
 
@@ -78,7 +78,7 @@ function stepsOf(rules: Rules, row: Row, yielded: readonly Reading[]): readonly 
     cells.set(role.id, copy === undefined ? { state: 'absent' } : { state: 'gone', copy })
   }
   return [
-    stepTo(rules, { link, cells }, rest, target, readings),
+    stepTo(rules, { ...row, cells }, rest, target, readings),
     ...losers.map((loser) => twin(rules, row, loser)),
   ]
 }
@@ -122,10 +122,19 @@ function stepTo(
   const moved = changedContent(type, link, agreed)
   const revision = link.revision + (moved ? 1 : 0)
   const loss = agreementMark(link)
-  const draft: Draft = { keeps: [], actions: [], known: new Map(), dropped: [], declined: [] }
+  const draft: Draft = {
+    keeps: [],
+    actions: [],
+    known: new Map(),
+    dropped: [],
+    declined: [],
+    rereads: [],
+  }
   for (const role of roles) {
     const cell = row.cells.get(role.id) ?? { state: 'unknown' }
-    place({ type, link, role, cell, reading: readings.get(role.id), agreed, revision }, draft)
+    const waits = row.waits?.(role.id, revision) ?? false
+    const reading = readings.get(role.id)
+    place({ type, link, role, cell, reading, agreed, revision, waits }, draft)
   }
   if (agreed === undefined && link.agreed !== undefined) {
     const [by = roles[0]?.id] = target.deleters
@@ -144,6 +153,8 @@ function stepTo(
   const [first] = roles
   if (restoring !== undefined && agreed !== undefined && first !== undefined)
     draft.keeps.push(...overwritten(type, link, first.id, restoring, agreed))
+  if (agreed !== undefined && first !== undefined)
+    draft.keeps.push(...publishedOf(type, link, first.id, [...readings.values()], agreed))
   const fresh = link.revision === 0
   const publisher = [...readings.values()].find(({ travels }) => travels)?.replica
   return {
@@ -191,6 +202,21 @@ function supersededOf(
     return [{ replica, loss: agreementMark(link), item: link.agreed, reason, fields }]
   }
   return []
+}
+
+// A member removes a private mark: what they wrote under it travels now, and what it overwrites is kept. All others
+// have seen nothing of it, and the member may have forgotten that it was more than the mark.
+function publishedOf(
+  type: ItemType,
+  link: Link,
+  hub: ReplicaId,
+  readings: readonly Reading[],
+  agreed: Item,
+): readonly Keep[] {
+  const unmarked = readings.filter(({ copy, travels }) => copy?.withheld && travels)
+  const keeps = unmarked.flatMap((edit) => overwritten(type, link, hub, edit, agreed))
+  const fields = [...new Set(keeps.flatMap((keep) => keep.fields))]
+  return keeps.slice(0, 1).map((keep) => ({ ...keep, reason: 'Unmarked', fields }))
 }
 
 // Of what two have already, nobody is the one who publishes it to a third.

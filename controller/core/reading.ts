@@ -1,7 +1,7 @@
 // How the planner reads a cell that was seen anew: what its user changed against what the copy held, and
 // whether that travels.
 import { type Item, type ItemType, same } from './item.ts'
-import { baseOf, type Copy, type Found, type Link, type Role } from './link.ts'
+import { baseOf, type Copy, type Found, isOfOlderCodec, type Link, type Role } from './link.ts'
 import { changed, changesOf, type Edit } from './merge.ts'
 import { withoutDrift } from './shown.ts'
 
@@ -14,6 +14,8 @@ export type Reading = Edit &
     travels: boolean
     /** It shows what a backup held: it is brought up to date, and what it shows is kept. */
     aged: boolean
+    /** Fields that its user filled in before they were synchronised, and that do not travel. */
+    renewed: readonly string[]
     /** The hub has it again after its deletion was agreed: that is an edit, whatever it shows. */
     revives: boolean
   }>
@@ -43,7 +45,17 @@ export function readingOf(
     copy === undefined && !stands
       ? newcomerChanges(type, link, found)
       : changesOf(type, found, base, shown)
-  const changes = stands || revives ? all : withoutAgreed(type, link, copy, all)
+  // What its owner marked private stays in the mailbox, whoever wrote the rest of it, and whoever else
+  // marks it. It is the owner's mark unless the copy had it already, or is just as we wrote it.
+  const edits = stands || revives ? all : withoutAgreed(type, link, copy, all)
+  const travels =
+    role.writes &&
+    !aged &&
+    !(isPrivate && (copy?.withheld || (!type.private(base) && edits.size > 0)))
+  const changes = isOfOlderCodec(type, copy)
+    ? sinceUpgrade(type, copy, found, edits, travels)
+    : edits
+  const added = isOfOlderCodec(type, copy) && !travels ? type.newSince(copy.codec ?? 0) : none
   return {
     role,
     found,
@@ -52,17 +64,34 @@ export function readingOf(
     hub: role.hub,
     base: newcomer && !stands ? knownOf(type, link, found) : base,
     changes,
-    view: newcomer && !stands ? found.item : changed(base, all),
+    renewed: [...added].filter((field) => found.item[field] !== undefined),
+    view:
+      newcomer && !stands ? found.item : changed(base, isOfOlderCodec(type, copy) ? changes : all),
     modifiedMs: found.modifiedMs ?? 0,
     aged,
     revives,
-    // What its owner marked private stays in the mailbox, whoever wrote the rest of it, and whoever else
-    // marks it. It is her mark unless the copy had it already, or is just as we wrote it.
-    travels:
-      role.writes &&
-      !aged &&
-      !(isPrivate && (copy?.withheld || (!type.private(base) && changes.size > 0))),
+    travels,
   }
+}
+
+const none: ReadonlySet<string> = new Set()
+
+// A copy that was read last under an older codec. At an unchanged version nothing was edited, whatever a canonical
+// form makes of it now. Fields that are new merge as at first sync: what is there is brought along, what is not there
+// says nothing, and where nothing travels it is left alone.
+function sinceUpgrade(
+  type: ItemType,
+  copy: Copy,
+  { version }: Found,
+  edits: Edit['changes'],
+  travels: boolean,
+): Edit['changes'] {
+  const added = type.newSince(copy.codec ?? 0)
+  return new Map(
+    [...edits].filter(([field, value]) =>
+      added.has(field) ? travels && value !== undefined : version !== copy.version,
+    ),
+  )
 }
 
 // An item without a history says what it has, and nothing about what it lacks.

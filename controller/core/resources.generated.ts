@@ -200,7 +200,10 @@ export interface SyncGroupServerRef {
 
 /** The replica that all others are compared with. Without it nothing is decided. */
 export interface SyncGroupHub {
-  /** The path of the public folder, from the top of the public folders, like /Company/Contacts. */
+  /**
+   * The path of the public folder, from the top of the public folders, like /Company/Contacts. A
+   * slash in a name is written \/ and a backslash \\, like /Company/Sales\/Marketing.
+   */
   readonly publicFolder: string
 }
 
@@ -215,7 +218,8 @@ export interface SyncGroupMember {
   readonly direction?: 'TwoWay' | 'OneWay'
   /**
    * The path of the folder, from the top of the mailbox, like Contacts/Company. It is created when
-   * missing. When not given it is the folder below Contacts that is named like the hub.
+   * missing. When not given it is the folder below Contacts that is named like the hub. A slash in
+   * a name is written \/ and a backslash \\.
    */
   readonly folder?: string
 }

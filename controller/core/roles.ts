@@ -2,6 +2,7 @@
 // may write and who only receives.
 import { hubPrefix, type ReplicaId } from './id.ts'
 import type { Role } from './link.ts'
+import { canonicalPath, lastName, pathOf } from './path.ts'
 import type { SyncGroup } from './resources.generated.ts'
 
 /** A member's place: whose mailbox, and which folder from its top. */
@@ -20,17 +21,17 @@ export function castOf({ spec }: SyncGroup): Cast {
   const path = spec.hub.publicFolder
   const writes = (direction: string | undefined) => (direction ?? spec.direction) === 'TwoWay'
   const hub: Role = {
-    id: `${hubPrefix}${path.normalize('NFC').toLowerCase()}` as ReplicaId,
+    id: `${hubPrefix}${keyOf(path)}` as ReplicaId,
     hub: true,
     writes: true,
     receives: spec.members.some(({ direction }) => writes(direction)),
     drift: spec.drift,
     private: 'Copy',
   }
-  const named = path.split('/').filter(Boolean).at(-1) ?? ''
-  const members = spec.members.map(({ mailbox, direction, folder = `Contacts/${named}` }) => ({
+  const usual = pathOf(['Contacts', lastName(path)])
+  const members = spec.members.map(({ mailbox, direction, folder = usual }) => ({
     role: {
-      id: `${mailbox}:${folder}`.normalize('NFC').toLowerCase() as ReplicaId,
+      id: `${mailbox.normalize('NFC').toLowerCase()}:${keyOf(folder)}` as ReplicaId,
       hub: false,
       writes: writes(direction),
       receives: true,
@@ -41,6 +42,10 @@ export function castOf({ spec }: SyncGroup): Cast {
     folder,
   }))
   return { hub: { role: hub, path }, members, roles: [hub, ...members.map(({ role }) => role)] }
+}
+
+function keyOf(path: string): string {
+  return canonicalPath(path).normalize('NFC').toLowerCase()
 }
 
 /** One who took part once, of whom nothing but the id is known: it receives, and nothing of it travels. */

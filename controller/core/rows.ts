@@ -7,8 +7,9 @@
 //   L2   │ gone     same     same     unknown │ hub's delete travels; carl later
 //   L3   │ gone     edited   same     same    │ an edit beats a delete
 //   L4   │ absent   edited   absent   absent  │ ann made a new one
+import type { Attempt, Attempts } from './attempt.ts'
 import { type Doubles, doublesOf } from './doubles.ts'
-import { type GroupId, type ItemId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
+import { digestOf, type GroupId, type ItemId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import type { ItemType } from './item.ts'
 import {
   type Cell,
@@ -35,6 +36,10 @@ export type View = Readonly<{
   restored?: ReadonlyMap<ReplicaId, Aged>
   /** What is wanted back from the bin, at most one for each link, whose links are all there. */
   restorations?: readonly Restoration[]
+  /** Creates whose outcome is unknown, by link. */
+  attempts?: ReadonlyMap<LinkId, Attempts>
+  /** Must such a create wait, at this revision of its link? */
+  waits?: (attempt: Attempt | undefined, revision: number) => boolean
 }>
 
 /** Which items of a restored folder show old content: all, or those not yet brought up to date. */
@@ -50,6 +55,8 @@ export function rowsOf(view: View): readonly Row[] {
 
   const ids = new Set(links.map(({ id }) => id))
   const loose: Loose[] = []
+  const surplus: Loose[] = []
+  const byLink = new Map(links.map((link) => [link.id, link]))
   const shared = sharedMarks(view)
   for (const role of roles) {
     const observation = view.observations.get(role.id) ?? unseen
@@ -58,6 +65,7 @@ export function rowsOf(view: View): readonly Row[] {
     for (const item of observation.state === 'seen' ? byId(observation.changed) : []) {
       const link = known.get(role.id)?.get(item.id)
       if (link !== undefined) found.set(link, item)
+      else if (isSurplus(view, byLink, role, item)) surplus.push({ role, found: item })
       else if (!mayMatch(view, shared, role, item))
         loose.push({ role, found: item, only: 'her own' })
       else {
@@ -80,7 +88,49 @@ export function rowsOf(view: View): readonly Row[] {
         cells,
         loose,
       )
-  return [...join(view, roles, links, cells, loose, doubles)]
+  const rows = [...join(view, roles, links, cells, loose, doubles)]
+  return [...rows, ...surplus.map((one) => surplusRow(view, roles, one))]
+}
+
+// A second copy, under an id that the server acknowledged to an earlier try of ours, and that was not to be seen then.
+function isSurplus(
+  view: View,
+  links: ReadonlyMap<LinkId, Link>,
+  role: Role,
+  { id, stamp }: Found,
+): boolean {
+  const attempt = stamp && view.attempts?.get(stamp.link)?.get(role.id)
+  const copy = attempt && links.get(attempt.link)?.copies.get(role.id)
+  if (copy === undefined || !attempt?.items.includes(id)) return false
+  const observation = view.observations.get(role.id)
+  return observation?.state === 'seen' && !observation.gone.includes(copy.id)
+}
+
+// As a link of its own whose deletion is agreed: nothing of it travels, and it goes into the bin.
+function surplusRow({ observations }: View, roles: readonly Role[], { role, found }: Loose): Row {
+  const id = digestOf('surplus', role.id, found.id) as LinkId
+  const copy = { id: found.id, version: found.version, revision: 1, shown: {} }
+  const link: Link = {
+    ...freshLink(id),
+    revision: 2,
+    agreed: undefined,
+    bases: new Map([[1, found.item]]),
+    copies: new Map([[role.id, copy]]),
+  }
+  const cells = emptyCells(roles, observations)
+  return { link, cells: cells.set(role.id, { state: 'edited', copy, found }) }
+}
+
+function emptyCells(
+  roles: readonly Role[],
+  observations: View['observations'],
+): Map<ReplicaId, Cell> {
+  return new Map(
+    roles.map(({ id }) => {
+      const state = observations.get(id)?.state === 'seen' ? 'absent' : 'unknown'
+      return [id, { state }]
+    }),
+  )
 }
 
 /** Hub first, then by id: the order in which everything is decided. */
@@ -197,7 +247,16 @@ function* join(
   for (const link of links) {
     const restoration = restorations.get(link.id)
     const yields = doubles.find((each) => each.link === link.id)?.yields
-    yield { link, cells: cells.get(link.id) ?? new Map(), restoration, ...(yields && { yields }) }
+    const attempts = view.attempts?.get(link.id)
+    const waits = (replica: ReplicaId, revision: number) =>
+      view.waits?.(attempts?.get(replica), revision) ?? false
+    yield {
+      link,
+      cells: cells.get(link.id) ?? new Map(),
+      restoration,
+      waits,
+      ...(yields && { yields }),
+    }
   }
 
   for (const family of born) {
@@ -205,11 +264,7 @@ function* join(
     // What a receive-only member puts beside our copies is left alone, and so is what is marked private.
     const travels = ({ role, found }: Loose) => role.writes && mayLeave(view.type, role, found)
     if (eldest === undefined || !family.some(travels)) continue
-    const row = new Map<ReplicaId, Cell>()
-    for (const role of roles) {
-      const state = view.observations.get(role.id)?.state === 'seen' ? 'absent' : 'unknown'
-      row.set(role.id, { state })
-    }
+    const row = emptyCells(roles, view.observations)
     for (const { role, found } of family) row.set(role.id, { state: 'edited', found })
     const id = linkIdOf(view.group, eldest.role.id, eldest.found.id)
     const link = freshLink(id, aliasesOf(view, family))

@@ -10,7 +10,14 @@ import type { FieldConflict } from './merge.ts'
  * something that came back from the bin overwrote it; a folder that was restored from a backup showed it, or
  * overwrote it; its owner takes part no more, and copies are removed.
  */
-export type KeepReason = 'Conflict' | 'Drift' | 'Deleted' | 'Restored' | 'Backup' | 'Removed'
+export type KeepReason =
+  | 'Conflict'
+  | 'Drift'
+  | 'Deleted'
+  | 'Restored'
+  | 'Backup'
+  | 'Removed'
+  | 'Unmarked'
 
 /** Saves what another action would overwrite, before it does. `replica`: whose version it is, or who deleted. */
 export type Keep = Readonly<{
@@ -38,6 +45,9 @@ export type Action =
     }>
   | Readonly<{ kind: 'delete'; replica: ReplicaId; id: ItemId; expect: Version }>
 
+/** A copy that must be read before anything is done to it: it was read last under an older codec. */
+export type Reread = Readonly<{ replica: ReplicaId; id: ItemId }>
+
 /** What shall happen to one link. */
 export type Step = Readonly<{
   link: Link
@@ -54,6 +64,7 @@ export type Step = Readonly<{
    * found under another id than recorded, or for the first time.
    */
   known: ReadonlyMap<ReplicaId, Copy>
+  rereads: readonly Reread[]
   /** Copies that are gone and shall be forgotten. */
   dropped: readonly ReplicaId[]
   /** Receive-only replicas that are left without a copy from now on. */

@@ -1,6 +1,7 @@
 // The control plane: finding and making folders, through ews-javascript-api over our own transport.
 // A path's first segment `Contacts` is the mailbox's contacts folder, whatever language it is in.
 import type { ExchangeService, FolderId } from 'ews-javascript-api'
+import { namesIn, pathOf } from '../core/path.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { faultOf } from './faults.ts'
 import { exchangeService, library } from './library.ts'
@@ -9,7 +10,7 @@ import type { Route, Transport } from './transport.ts'
 /** A folder that was found. */
 export type Folder = Readonly<{ id: string; name: string; class: string }>
 
-/** The folder at the path, or how far the path leads. */
+/** The folder at the path, or how far the path leads: `parent` and `children` as they are written in a path. */
 export type Lookup =
   | Readonly<{ found: true; folder: Folder }>
   | Readonly<{
@@ -51,7 +52,7 @@ export class Control {
 
   /** Walks the path level by level: deep searches are not for public folders (exchange-protocol §1.1). */
   async find(path: string): Promise<Lookup> {
-    const segments = path.split('/').filter(Boolean)
+    const segments = namesIn(path)
     let here = this.#root()
     let folder: Folder | undefined
     const walked: string[] = []
@@ -60,12 +61,11 @@ export class Control {
       const children = distinguished ? [] : await this.#children(here)
       folder = distinguished || children.find(({ name }) => sameName(name, segment))
       if (folder === undefined) {
-        const names = children.map(({ name }) => name)
         return {
           found: false,
-          parent: `/${walked.join('/')}`,
+          parent: `/${pathOf(walked)}`,
           missing: segments.slice(walked.length),
-          children: names,
+          children: children.map(({ name }) => pathOf([name])),
         }
       }
       if (folder.id === '') folder = await this.#bind(segment)
@@ -98,6 +98,18 @@ export class Control {
       lookup = next
     }
     return lookup.folder.id
+  }
+
+  /** Gives a folder another name. Where the name is taken, the folder keeps the one it has. */
+  async rename(id: string, name: string): Promise<void> {
+    const ews = library()
+    try {
+      const folder = await settled(ews.Folder.Bind(this.#service(), new ews.FolderId(id)))
+      folder.DisplayName = name
+      await settled(folder.Update())
+    } catch (error) {
+      if (!(error instanceof SyncError) || error.code !== 'ErrorFolderExists') throw error
+    }
   }
 
   async #idOf(path: string): Promise<string> {

@@ -1,5 +1,6 @@
 // What each of Exchange's response codes asks for, decided once, here. The classes are those of
 // exchange-protocol §4.3; a code that is not listed is transient: it is tried again, and says its name.
+import { isGeneral } from '../core/scope.ts'
 import { type Kind, SyncError } from '../core/sync-error.ts'
 
 // biome-ignore format: a table
@@ -47,6 +48,24 @@ const poison = [
   'ErrorUnsupportedMimeConversion', 'ErrorInvalidExtendedProperty', 'ErrorInvalidExtendedPropertyValue',
   'ErrorInvalidOperation', 'ErrorInvalidRequest', 'ErrorFolderExists',
 ]
+
+// biome-ignore format: a table
+const malformed = [
+  'ErrorInvalidIdMalformed', 'ErrorInvalidId', 'ErrorInvalidIdEmpty', 'ErrorInvalidIdTooLong',
+  'ErrorInvalidIdNotAnItemAttachmentId', 'ErrorInvalidIdMalformedEwsLegacyIdFormat', 'ErrorInvalidIdXml',
+]
+
+/** Does the server say that no id looks like this? */
+export function isMalformed({ code }: SyncError): boolean {
+  return malformed.includes(code)
+}
+
+/** Can nothing be concluded about a folder from this error: it is busy, moving, denied, or was not asked at all? */
+export function tellsNothing(error: SyncError): boolean {
+  return isGeneral(error) || !/^Error[A-Z]/.test(error.code) || undecided.includes(error.code)
+}
+
+const undecided = ['ErrorAccessDenied', 'ErrorTimeoutExpired', 'ErrorInternalServerTransientError']
 
 /** What the code asks for. */
 export function kindOf(code: string): Kind {

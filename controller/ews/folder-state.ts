@@ -1,7 +1,8 @@
 // GetFolder: a folder's class, its tag, and what we may do in it.
+import { legal } from '../core/item.ts'
 import type { Stand } from '../sync/ports.ts'
 import { folderXml } from './envelope.ts'
-import { incomplete, type Operation, only } from './operations.ts'
+import { incomplete, isId, type Operation, only } from './operations.ts'
 import { all, at, textAt } from './xml.ts'
 
 /** What a folder says of itself. */
@@ -13,6 +14,8 @@ export type FolderState = Readonly<{
   name: string | undefined
   /** Moves whenever something in the folder does; undefined where the server does not tell. */
   tag: string | undefined
+  /** What there is of the tag: the count alone, perhaps; undefined where the server tells nothing. */
+  mark: string | undefined
   /** The latest commit, ms since 1970. */
   committedMs: number | undefined
   /** How far it has come; undefined where the server does not tell all of it. */
@@ -58,7 +61,9 @@ export const getFolder: Operation<{ folder: string }, FolderState> = {
   result: (answer) => {
     const node = at(only(answer), 'Folders')?.children[0]
     const id = at(node, 'FolderId')?.attributes.Id
-    if (node === undefined || id === undefined) throw incomplete('GetFolder')
+    const parent = at(node, 'ParentFolderId')?.attributes.Id
+    const damaged = parent !== undefined && !isId(parent)
+    if (node === undefined || !isId(id) || damaged) throw incomplete('GetFolder')
     const property = (tag: string) => {
       const found = all(node, 'ExtendedProperty').find(
         (each) => Number(at(each, 'ExtendedFieldURI')?.attributes.PropertyTag) === Number(tag),
@@ -67,14 +72,17 @@ export const getFolder: Operation<{ folder: string }, FolderState> = {
     }
     const committed = property(tags.committed)
     const parts = [committed, property(tags.deleted), property(tags.count)]
+    const mark = parts.map((part) => part ?? '').join('|')
     const rights = at(node, 'EffectiveRights')
+    const displayName = textAt(node, 'DisplayName')
     const may = (right: string) => textAt(rights, right)?.trim() !== 'false'
     return {
       id,
       class: textAt(node, 'FolderClass') ?? (node.name === 'ContactsFolder' ? 'IPF.Contact' : ''),
-      parent: at(node, 'ParentFolderId')?.attributes.Id,
-      name: textAt(node, 'DisplayName'),
-      tag: committed === undefined ? undefined : parts.map((part) => part ?? '').join('|'),
+      parent,
+      name: displayName === undefined ? undefined : legal(displayName),
+      tag: committed === undefined ? undefined : mark,
+      mark: parts.some((part) => part !== undefined) ? mark : undefined,
       committedMs: committed === undefined ? undefined : Date.parse(committed),
       stand: standOf(committed, property(tags.deleted)),
       contentMailbox: guidOf(property(tags.replicas)),

@@ -2,26 +2,35 @@
 // folder's own tag tells whether anything moved, and a full listing tells what (§1.2).
 import type { ItemId, Version } from '../core/id.ts'
 import type { Role } from '../core/link.ts'
+import { lastName } from '../core/path.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
 import { type Control, sameName } from './control.ts'
-import { type FolderState, getFolder, wentBack } from './folder-state.ts'
+import { faultOf } from './faults.ts'
+import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
+import { type FolderNotes, notesIn } from './folder-notes.ts'
+import { type FolderState, wentBack } from './folder-state.ts'
+import { HubListing, moving } from './hub-listing.ts'
 import { Items } from './items.ts'
 import {
+  carried,
   confirmedGone,
   demandReadable,
   demandWritable,
   moved,
+  movedThere,
   type Pool,
+  passedOverIn,
   readAll,
+  toRead,
   unsettled,
+  type Verdict,
 } from './looks.ts'
-import { findItem, type Ref } from './operations.ts'
-import type { Dated, Route, Transport } from './transport.ts'
+import type { Ref } from './operations.ts'
+import type { Route, Transport } from './transport.ts'
 
-/** Exchange's own limit for one page (EWSFindCountLimit). */
-const pageSize = 1000
-const pagesMax = 2000
+/** Without the server's date a tag counts once it has stood for so long by our own clock, ms. */
+const tagMs = 2000
 
 /** What the hub's replica needs. */
 export type HubSite = Readonly<{
@@ -34,54 +43,88 @@ export type HubSite = Readonly<{
   account: string | undefined
   /** Do members' edits arrive here? */
   written: boolean
+  /** Our own clock, ms since 1970. */
+  now: () => number
 }>
-
-// A folder's state, with the server's clock when it told it.
-type Seen = FolderState & Pick<Dated<FolderState>, 'serverDateMs'>
 
 /** The Replica port over a public folder. */
 export class Hub implements Replica {
   readonly role: Role
   readonly #site: HubSite
   readonly #items: Items
+  readonly #identity: FolderIdentity
+  readonly #listing: HubListing
+  #folder: string | undefined
   #contentMailbox: string | undefined
 
   constructor(site: HubSite) {
     this.role = site.role
     this.#site = site
-    this.#items = new Items(site.transport, () => this.#route(), 'SoftDelete')
+    this.#items = new Items(
+      site.transport,
+      () => this.#route(),
+      'SoftDelete',
+      () => this.#folder,
+    )
+    this.#listing = new HubListing(site.transport, () => this.#route())
+    this.#identity = new FolderIdentity({
+      transport: site.transport,
+      route: () => this.#route(),
+      find: () => this.#find(),
+      // Renamed or moved away, it is not the one that is declared: the path decides.
+      accepts: ({ name, parent }, memory) =>
+        (name === undefined || sameName(name, lastName(site.path))) &&
+        (memory.parent === undefined || parent === undefined || parent === memory.parent),
+    })
   }
 
   async observe(memory: Memory | undefined, known: Known, signal: AbortSignal): Promise<Look> {
-    const state = await this.#state(memory?.folder, signal, memory?.parent)
-    // A commit within the very second in which we looked could be followed by another with the same tag.
-    const trusted = this.#trusted(state)
+    const state = await this.#state(memory, signal)
     demandReadable(state)
     if (this.#site.written) demandWritable(state, 'the public folder')
-    const recheck = memory?.recheck ?? []
     const same = memory?.folder === state.id
-    const restored = same && wentBack(state.stand, memory.stand)
+    const before = same ? (memory.passedOver ?? []) : []
+    const recheck = memory?.recheck ?? []
     const { id: folder, parent, stand } = state
-    const base = { folder, parent, stand, lens: memory?.lens ?? '' }
+    const notes = this.#notes(state, memory)
+    const base = { folder, parent, stand, lens: memory?.lens ?? '', notes }
     if (same && memory.cursor !== undefined && memory.cursor === state.tag) {
-      const read = await readAll(this.#items, this.#site.pool, recheck, signal)
-      const { found, unreadable } = read
-      // The tag says that nothing moved, and yet it is not there: the listing decides.
+      const { ids, left } = toRead([], recheck, before)
+      const context = { refs: [], before, known }
+      const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
+      const passedOver = passedOverIn(left, read, nothingLacks, false)
+      // The tag says that nothing moved, and yet something is not there: the listing decides.
       if (read.missing.length === 0)
         return {
-          changed: found,
+          changed: read.found,
           gone: [],
-          memory: { ...base, cursor: state.tag, recheck: unreadable },
+          memory: { ...base, cursor: state.tag, recheck: [], passedOver },
         }
     }
-    const refs = await this.#listed(state, signal)
-    const missing = same ? await lacking(refs, known) : []
-    const gone = missing.length === 0 ? [] : await this.#gone(state, missing, signal)
-    const ids = new Set([...(await moved(refs, known)), ...recheck])
-    const read = await readAll(this.#items, this.#site.pool, [...ids], signal)
-    const again = [...read.unreadable, ...(await unsettled(read.missing, gone, known))]
-    const cursor = trusted && again.length === 0 ? state.tag : undefined
-    return { changed: read.found, gone, restored, memory: { ...base, cursor, recheck: again } }
+    const listed = await this.#listing.whole(state, signal, () => this.#tagged(state.id, signal))
+    const missing = same && listed.odd.length === 0 ? await lacking(listed.refs, known) : []
+    const verdict = await this.#verdict(state, missing, known, signal)
+    const passed = carried(before, { refs: listed.refs, gone: [], whole: true }, verdict.gone)
+    const { ids, left } = toRead(await moved(listed.refs, known), recheck, passed)
+    const context = { refs: listed.refs, before: passed, known }
+    const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
+    const again = await unsettled(read.missing, verdict.gone, known)
+    // A commit within the very second in which we looked could be followed by another with the same tag.
+    const quiet = this.#trusted(state, notes) && again.length === 0 && listed.odd.length === 0
+    return {
+      changed: [...read.found, ...(await movedThere(verdict, read.found, known))],
+      gone: verdict.gone,
+      forgotten: verdict.forgotten,
+      odd: listed.odd,
+      restored: same && wentBack(stand, memory.stand),
+      whole: true,
+      memory: {
+        ...base,
+        cursor: quiet ? state.tag : undefined,
+        recheck: again,
+        passedOver: passedOverIn(left, read, verdict, true),
+      },
+    }
   }
 
   async prepare(memory: Memory): Promise<Memory> {
@@ -105,33 +148,26 @@ export class Hub implements Replica {
   }
 
   async settle(memory: Memory, known: Known, signal: AbortSignal): Promise<Memory> {
-    const state = await this.#state(memory.folder, signal)
-    if (!this.#trusted(state)) return { ...memory, cursor: undefined }
-    const refs = await this.#listed(state, signal)
+    const { folder } = memory
+    if (folder === undefined) return memory
+    const state = await this.#tagged(folder, signal)
+    const notes = this.#notes(state, memory)
+    if (!this.#trusted(state, notes)) return { ...memory, notes, cursor: undefined }
+    const { refs, odd } = await this.#listing.whole(state, signal, () =>
+      this.#tagged(folder, signal),
+    )
     const news = (await moved(refs, known)).length + (await lacking(refs, known)).length
-    return { ...memory, cursor: news === 0 ? state.tag : undefined }
+    const quiet = news === 0 && odd.length === 0
+    return { ...memory, notes, cursor: quiet ? state.tag : undefined }
   }
 
-  #folder: string | undefined
-
-  async #state(folder: string | undefined, signal: AbortSignal, parent?: string): Promise<Seen> {
-    this.#folder = folder ?? (await this.#find())
-    try {
-      const state = await this.#tagged(this.#folder, signal)
-      this.#contentMailbox = state.contentMailbox
-      // Renamed or moved away, it is not the one that is declared: the path decides.
-      const named = this.#site.path.split('/').filter(Boolean).at(-1) ?? ''
-      const renamed = state.name !== undefined && !sameName(state.name, named)
-      const moved = parent !== undefined && state.parent !== undefined && parent !== state.parent
-      return folder !== undefined && (renamed || moved) ? this.#state(undefined, signal) : state
-    } catch (error) {
-      const lost =
-        error instanceof SyncError &&
-        ['ErrorFolderNotFound', 'ErrorItemNotFound'].includes(error.code)
-      if (!lost || folder === undefined) throw error
-      // Renamed away, or replaced by another of the same name: the path decides.
-      return this.#state(undefined, signal)
-    }
+  async #state(memory: Memory | undefined, signal: AbortSignal): Promise<SeenFolder> {
+    this.#folder = memory?.folder
+    const state = await this.#identity.seen(memory, signal)
+    if (state === undefined) throw faultOf('ErrorFolderNotFound')
+    this.#folder = state.id
+    this.#contentMailbox = state.contentMailbox
+    return state
   }
 
   async #find(): Promise<string> {
@@ -151,70 +187,43 @@ export class Hub implements Replica {
     )
   }
 
-  async #tagged(folder: string, signal: AbortSignal): Promise<Seen> {
-    const route = this.#route()
-    const dated = await this.#site.transport.callDated(getFolder, { folder }, route, signal)
-    return { ...dated.result, serverDateMs: dated.serverDateMs }
+  async #tagged(folder: string, signal: AbortSignal): Promise<SeenFolder> {
+    const state = await this.#identity.state(folder, signal)
+    this.#contentMailbox = state.contentMailbox
+    return state
   }
 
-  #trusted({ committedMs, serverDateMs }: Seen): boolean {
-    if (committedMs === undefined || Number.isNaN(committedMs) || serverDateMs === undefined)
-      return false
-    return Math.floor(serverDateMs / 1000) > Math.floor(committedMs / 1000)
+  #notes({ tag }: FolderState, memory: Memory | undefined): FolderNotes {
+    if (tag === undefined) return {}
+    const before = notesIn(memory).tag
+    return { tag: before?.text === tag ? before : { text: tag, firstMs: this.#site.now() } }
   }
 
-  // All ids and versions, proven complete, or it is tried again, three times at most.
-  async #listed(state: FolderState, signal: AbortSignal): Promise<readonly Ref[]> {
-    for (let attempt = 0; attempt < 3; attempt += 1) {
-      const refs = await this.#pages(state.id, signal)
-      if (refs === undefined) continue
-      if (refs.pages === 1) return refs.all
-      const after = await this.#tagged(state.id, signal)
-      if (after.tag === state.tag) return refs.all
-      state = after
-    }
-    throw moving
-  }
-
-  // Pages overlap by one item, so that what moves between two of them shows; none twice, the count unmoved.
-  async #pages(
-    folder: string,
-    signal: AbortSignal,
-  ): Promise<{ all: readonly Ref[]; pages: number } | undefined> {
-    const refs = new Map<ItemId, Ref>()
-    const seen: ItemId[] = []
-    let total: number | undefined
-    for (let pages = 1; pages <= pagesMax; pages += 1) {
-      const offset = Math.max(0, seen.length - 1)
-      const request = { folder, offset, size: pageSize }
-      const page = await this.#site.transport.call(findItem, request, this.#route(), signal)
-      total ??= page.total
-      const news = pages === 1 ? page.ids : page.ids.slice(1)
-      if (page.total !== total || (pages > 1 && page.ids[0] !== seen.at(-1))) return undefined
-      for (const ref of page.refs) refs.set(ref.id, ref)
-      seen.push(...news)
-      if (page.last) {
-        const whole = seen.length === total && new Set(seen).size === total
-        return whole ? { all: [...refs.values()], pages } : undefined
-      }
-      if (news.length === 0) return undefined
-    }
-    return undefined
+  #trusted({ committedMs, serverDateMs }: SeenFolder, { tag }: FolderNotes): boolean {
+    if (committedMs === undefined || Number.isNaN(committedMs) || tag === undefined) return false
+    if (serverDateMs !== undefined)
+      return Math.floor(serverDateMs / 1000) > Math.floor(committedMs / 1000)
+    return this.#site.now() - tag.firstMs >= tagMs
   }
 
   // Absent from two listings, denied one by one, and the folder did not move in between.
-  async #gone(
+  async #verdict(
     state: FolderState,
     missing: readonly ItemId[],
+    known: Known,
     signal: AbortSignal,
-  ): Promise<readonly ItemId[]> {
-    const again = new Set((await this.#listed(state, signal)).map(({ id }) => id))
-    const twice = missing.filter((id) => !again.has(id))
-    const gone = await confirmedGone(this.#items, twice, signal)
-    const after = await this.#tagged(state.id, signal)
+  ): Promise<Verdict> {
+    if (missing.length === 0) return nothingLacks
+    const tagged = () => this.#tagged(state.id, signal)
+    const again = await this.#listing.whole(state, signal, tagged)
+    if (again.odd.length > 0) return nothingLacks
+    const listed = new Set(again.refs.map(({ id }) => id))
+    const twice = missing.filter((id) => !listed.has(id))
+    const verdict = await confirmedGone(this.#items, twice, known, signal)
+    const after = await tagged()
     if (after.tag !== state.tag) throw moving
     demandReadable(after)
-    return gone
+    return verdict
   }
 
   // Content requests go to the folder's content mailbox (exchange-protocol §1.3).
@@ -229,11 +238,7 @@ export class Hub implements Replica {
   }
 }
 
-const moving = new SyncError(
-  'transient',
-  'ListingIncomplete',
-  'the public folder changed while it was listed; it is listed again',
-)
+const nothingLacks: Verdict = { gone: [], there: [], unsure: [], forgotten: [] }
 
 async function lacking(refs: readonly Ref[], known: Known): Promise<readonly ItemId[]> {
   const all: ReadonlyMap<ItemId, Version> = await known.all()

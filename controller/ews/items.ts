@@ -2,6 +2,7 @@
 // stops the server's batch (exchange-protocol §8.1), the rest is asked for again without it.
 import type { ItemId } from '../core/id.ts'
 import type { Found } from '../core/link.ts'
+import { BatchSize, isGeneral } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Update, Written } from '../sync/ports.ts'
 import { updatesXml } from './contact-codec.ts'
@@ -24,24 +25,44 @@ export class Items {
   readonly #transport: Transport
   readonly #route: () => Route
   readonly #how: DeleteType
+  readonly #folder: () => string | undefined
 
-  constructor(transport: Transport, route: () => Route, how: DeleteType) {
+  /** `folder`: the one that they lie in; what lies in another is not there. */
+  constructor(
+    transport: Transport,
+    route: () => Route,
+    how: DeleteType,
+    folder: () => string | undefined,
+  ) {
     this.#transport = transport
     this.#route = route
     this.#how = how
+    this.#folder = folder
   }
 
-  /** The items as they are now: see Replica.read. What is no contact reads as an error that names it. */
+  /**
+   * The items as they are now: see Replica.read. What is no contact reads as an error that names it. A request that
+   * fails as a whole is split until the item that spoils it is alone; rejects with what concerns more than one item.
+   */
   async read(
     ids: readonly ItemId[],
     signal: AbortSignal,
   ): Promise<readonly (Found | undefined | SyncError)[]> {
-    const got: Got[] = []
-    for (let from = 0; from < ids.length; from += readMax) {
-      const page = ids.slice(from, from + readMax)
-      got.push(...(await this.#each(getItem, page, (items) => items, signal)))
+    const got: (Found | undefined | SyncError)[] = []
+    const batch = new BatchSize(readMax)
+    while (got.length < ids.length) {
+      const page = ids.slice(got.length, got.length + batch.size)
+      try {
+        const answers = await this.#each(getItem, page, (items) => items, signal)
+        got.push(...answers.map((each, index) => answered(each, page[index], this.#folder())))
+        batch.answered()
+      } catch (error) {
+        if (!(error instanceof SyncError)) throw error
+        batch.failed(error, page.length)
+        if (page.length === 1) got.push(error)
+      }
     }
-    return got.map((each) => (each === 'OtherKind' ? otherKind : each))
+    return got
   }
 
   async create(
@@ -57,7 +78,13 @@ export class Items {
     const said = updates.filter(({ patch, agreed }) => updatesXml(patch, agreed) !== '')
     const answers =
       said.length === 0 ? [] : await this.#each(updateItem, said, (some) => some, signal)
-    const byUpdate = new Map(said.map((update, index) => [update, answers[index]]))
+    const byUpdate = new Map(
+      said.map((update, index) => {
+        const answer = answers[index]
+        const other = answer && !(answer instanceof SyncError) && answer.id !== update.id
+        return [update, other ? otherItem : answer]
+      }),
+    )
     return updates.map(
       (update) => byUpdate.get(update) ?? { id: update.id, version: update.expect },
     )
@@ -102,5 +129,29 @@ export class Items {
 function stopped(answer: unknown): boolean {
   return answer instanceof SyncError && answer.code === 'ErrorBatchProcessingStopped'
 }
+
+// The answer to this question: an item under another id says nothing about the one that was asked for.
+function answered(
+  got: Got,
+  asked: ItemId | undefined,
+  folder: string | undefined,
+): Found | undefined | SyncError {
+  if (got === 'OtherKind') return otherKind
+  if (got instanceof SyncError) {
+    if (isGeneral(got)) throw got
+    return got
+  }
+  if (got === undefined) return undefined
+  if (got.id !== asked) return otherItem
+  // A server that does not tell where an item lies says nothing about it.
+  const { parent = folder } = got
+  return folder === undefined || parent === folder ? got : undefined
+}
+
+const otherItem = new SyncError(
+  'transient',
+  'OtherItem',
+  'the server answered with another item than the one that was asked for',
+)
 
 const otherKind = new SyncError('terminal', 'OtherKind', 'not a contact; it is left alone')

@@ -1,29 +1,30 @@
-// What the looks at a hub and at a member's folder have in common: reading what is new or changed, and
-// making sure that what a listing lacks is really gone. Half a listing, or a folder that we may no
-// longer see, reads as a mass deletion: so nothing counts as gone on one witness alone.
-import { digestOf, type ItemId } from '../core/id.ts'
+// What the looks at a public folder and at a mailbox folder have in common: reading what is new or changed, and
+// making sure that what a listing lacks, or what is told deleted, is really gone. Half a listing, or a folder that we
+// may no longer see, reads as a mass deletion: so nothing counts as gone on one witness alone.
+import { digestOf, type ItemId, type Version } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import type { Found } from '../core/link.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Known } from '../sync/ports.ts'
+import type { Known, PassedOver } from '../sync/ports.ts'
+import { isMalformed, kindOf } from './faults.ts'
 import type { FolderState } from './folder-state.ts'
 import { type Items, readMax } from './items.ts'
-import type { Ref } from './operations.ts'
+import { isId, type Ref } from './operations.ts'
 
-/** What a read brought: items, those that could not be read and shall be tried again, and those that are not there. */
+/** What a read brought: items, those that cannot be read, and those that are not there. */
 export type Read = Readonly<{
   found: readonly Found[]
-  unreadable: readonly ItemId[]
+  passedOver: readonly PassedOver[]
   missing: readonly ItemId[]
 }>
 
 /** Those of the listed items whose version is not the known one. */
-export async function moved(refs: readonly Ref[], known: Known): Promise<readonly ItemId[]> {
+export async function moved(refs: readonly Ref[], known: Known): Promise<readonly Ref[]> {
   const versions = await known.versions(refs.map(({ id }) => id))
-  return refs.filter(({ id, version }) => versions.get(id) !== version).map(({ id }) => id)
+  return refs.filter(({ id, version }) => versions.get(id) !== version)
 }
 
-/** Of what was not there when it was read: what we know, and nobody has told that it is gone. It is read again. */
+/** Of what was not there when it was read: what we know, and is not confirmed gone. It is read again. */
 export async function unsettled(
   missing: readonly ItemId[],
   gone: readonly ItemId[],
@@ -34,29 +35,73 @@ export async function unsettled(
   return missing.filter((id) => ours.has(id) && !gone.includes(id))
 }
 
-/** Reads the items. An unreadable one is passed over, and tried again; a transient error is the replica's. */
+/** How many looks in a row read an item again that fails in a way that may pass. */
+const triesMax = 3
+
+/**
+ * Which items are to be read: those that moved and those of `recheck`, except what was passed over before and is as it
+ * was. Answers as well what of the passed over stays so unread.
+ */
+export function toRead(
+  refs: readonly Ref[],
+  recheck: readonly ItemId[],
+  before: readonly PassedOver[],
+): Readonly<{ ids: readonly ItemId[]; left: readonly PassedOver[] }> {
+  const ids = new Set<ItemId>(recheck)
+  const known = new Map(before.map((each) => [each.id, each]))
+  for (const { id, version } of refs) if (known.get(id)?.version !== version) ids.add(id)
+  for (const { id, code, tries } of before)
+    if (tries < triesMax && code !== notListed && kindOf(code) !== 'terminal') ids.add(id)
+  return { ids: [...ids], left: before.filter(({ id }) => !ids.has(id)) }
+}
+
+/**
+ * Reads the items. One that cannot be read is passed over, and named; an error that concerns more than an item is
+ * the replica's, and thrown.
+ */
 export async function readAll(
   items: Items,
   pool: Pool,
   ids: readonly ItemId[],
+  context: Readonly<{ refs: readonly Ref[]; before: readonly PassedOver[]; known: Known }>,
   signal: AbortSignal,
 ): Promise<Read> {
   const found: Found[] = []
-  const unreadable: ItemId[] = []
   const missing: ItemId[] = []
+  const failed = new Map<ItemId, SyncError>()
   for (let from = 0; from < ids.length; from += readMax) {
     const page = ids.slice(from, from + readMax)
     const got = await items.read(page, signal)
-    got.forEach((each, index) => {
-      const id = page[index]
+    page.forEach((id, index) => {
+      const each = got[index]
       if (each instanceof SyncError) {
-        if (each.kind === 'transient') throw each
-        if (each.code !== 'OtherKind' && id !== undefined) unreadable.push(id)
-      } else if (each !== undefined) found.push(pool.kept(each))
-      else if (id !== undefined) missing.push(id)
+        // An id that is none names nothing: a whole listing tells what became of the item.
+        if (isMalformed(each)) missing.push(id)
+        else if (each.code !== 'OtherKind') failed.set(id, each)
+      } else if (each === undefined) missing.push(id)
+      else found.push(pool.kept(each))
     })
   }
-  return { found, unreadable, missing }
+  return { found, missing, passedOver: await passedOver(failed, context) }
+}
+
+async function passedOver(
+  failed: ReadonlyMap<ItemId, SyncError>,
+  {
+    refs,
+    before,
+    known,
+  }: Readonly<{ refs: readonly Ref[]; before: readonly PassedOver[]; known: Known }>,
+): Promise<readonly PassedOver[]> {
+  if (failed.size === 0) return []
+  const listed = new Map(refs.map(({ id, version }) => [id, version]))
+  const versions = await known.versions([...failed.keys()])
+  return [...failed].map(([id, { code }]) => {
+    const last = before.find((each) => each.id === id)
+    const version = listed.get(id) ?? last?.version ?? versions.get(id) ?? ('' as Version)
+    const tries = last?.version === version && last.code === code ? last.tries + 1 : 1
+    return { id, version, code, tries }
+  })
 }
 
 /**
@@ -78,29 +123,87 @@ export class Pool {
   }
 }
 
-/** Those that a listing lacks and that the server also says one by one are not there. */
+/** What of the passed over of the last look still counts: not what is gone, or listed in another version. */
+export function carried(
+  before: readonly PassedOver[],
+  {
+    refs,
+    gone,
+    whole,
+  }: Readonly<{ refs: readonly Ref[]; gone: readonly ItemId[]; whole: boolean }>,
+  confirmed: readonly ItemId[],
+): readonly PassedOver[] {
+  if (before.length === 0) return []
+  const listed = new Set(refs.map(({ id }) => id))
+  const left = new Set([...gone, ...confirmed])
+  return before.filter(({ id, code }) => {
+    if (code === notListed) return !whole && !listed.has(id) && !left.has(id)
+    return whole ? listed.has(id) : !left.has(id)
+  })
+}
+
+/** All that a look leaves out, each item once; what was seen last counts. */
+export function passedOverIn(
+  left: readonly PassedOver[],
+  read: Read,
+  { there, unsure }: Verdict,
+  whole: boolean,
+): readonly PassedOver[] {
+  const unlisted = (whole ? there : []).map(({ id, version }) => {
+    return { id, version, code: notListed, tries: 1 }
+  })
+  const all = [...left, ...read.passedOver, ...unsure, ...unlisted]
+  return [...new Map(all.map((each) => [each.id, each])).values()]
+}
+
+/** What is there although it is told deleted or not listed, and has another version than the known one. */
+export async function movedThere(
+  { there }: Verdict,
+  found: readonly Found[],
+  known: Known,
+): Promise<readonly Found[]> {
+  const read = new Set(found.map(({ id }) => id))
+  const ids = new Set((await moved(there, known)).map(({ id }) => id))
+  return there.filter(({ id }) => ids.has(id) && !read.has(id))
+}
+
+/** The code of an item that can be read in its folder while the folder's listing lacks it. */
+export const notListed = 'NotListed'
+
+/** What a second witness says of items that a listing lacks, or that are told deleted. */
+export type Verdict = Readonly<{
+  /** Not found one by one, or found in another folder. */
+  gone: readonly ItemId[]
+  /** There, as they are now. */
+  there: readonly Found[]
+  /** What cannot be read either: it is left as it is. */
+  unsure: readonly PassedOver[]
+  /** Ids that the server refuses as none. */
+  forgotten: readonly ItemId[]
+}>
+
+/** Asks for each item one by one whether it is gone from the folder. */
 export async function confirmedGone(
   items: Items,
   missing: readonly ItemId[],
+  known: Known,
   signal: AbortSignal,
-): Promise<readonly ItemId[]> {
-  const got = await items.read(missing, signal)
-  return missing.filter((id, index) => {
+): Promise<Verdict> {
+  const wellFormed = (id: ItemId): boolean => isId(id)
+  const asked = missing.filter(wellFormed)
+  const forgotten = missing.filter((id) => !wellFormed(id))
+  const [gone, there, failed]: [ItemId[], Found[], Map<ItemId, SyncError>] = [[], [], new Map()]
+  const got = await items.read(asked, signal)
+  asked.forEach((id, index) => {
     const each = got[index]
-    if (each instanceof SyncError)
-      throw new SyncError(
-        'transient',
-        'ListingIncomplete',
-        'a listing lacks items that the server cannot tell about; it is listed again',
-      )
-    if (each !== undefined)
-      throw new SyncError(
-        'transient',
-        'ListingIncomplete',
-        'a listing lacks items that are still there; it is listed again',
-      )
-    return id !== undefined
+    if (each instanceof SyncError) {
+      if (isMalformed(each)) forgotten.push(id)
+      else failed.set(id, each)
+    } else if (each === undefined) gone.push(id)
+    else there.push(each)
   })
+  const unsure = await passedOver(failed, { refs: [], before: [], known })
+  return { gone, there, unsure, forgotten }
 }
 
 /** Throws unless the folder holds contacts and may be read. */

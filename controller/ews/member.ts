@@ -1,26 +1,38 @@
 // A member: a folder in a mailbox. SyncFolderItems with a saved cursor tells what changed
 // (exchange-protocol §2.1); without one it tells everything, and what is known and not told is gone.
+//
+// Guarantees: nothing is gone because it is told deleted, or not told: each item is asked for first. When the folder's
+// own mark moved and nothing is told, everything is listed, less and less often while that brings nothing.
 import type { ItemId } from '../core/id.ts'
 import type { Role } from '../core/link.ts'
+import { lastName } from '../core/path.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
-import type { Control } from './control.ts'
+import { type Control, sameName } from './control.ts'
 import { faultOf } from './faults.ts'
-import { type FolderState, getFolder, wentBack } from './folder-state.ts'
+import { FolderIdentity } from './folder-identity.ts'
+import { type FolderNotes, notesIn } from './folder-notes.ts'
+import { type FolderState, wentBack } from './folder-state.ts'
 import { Items } from './items.ts'
 import {
+  carried,
   confirmedGone,
   demandReadable,
   demandWritable,
   moved,
+  movedThere,
   type Pool,
+  passedOverIn,
   readAll,
+  toRead,
   unsettled,
+  type Verdict,
 } from './looks.ts'
-import { type Ref, syncFolderItems } from './operations.ts'
+import { MemberListing, type Told } from './member-listing.ts'
 import type { Route, Transport } from './transport.ts'
 
-const pagesMax = 10_000
+/** A mark that moves without news makes every look list everything at first, then one in 64. */
+const vainMax = 6
 
 /** What a member's replica needs. */
 export type MemberSite = Readonly<{
@@ -30,7 +42,7 @@ export type MemberSite = Readonly<{
   control: Control
   pool: Pool
   route: Route
-  /** Do we act as the owner, who sees every folder of hers? A delegate may just not see it. */
+  /** Do we act as the owner, who sees every folder of the mailbox? A delegate may just not see it. */
   asOwner: boolean
 }>
 
@@ -39,6 +51,8 @@ export class Member implements Replica {
   readonly role: Role
   readonly #site: MemberSite
   readonly #items: Items
+  readonly #identity: FolderIdentity
+  readonly #listing: MemberListing
   #folder: string | undefined
   #state: FolderState | undefined
   readonly #created = new Set<ItemId>()
@@ -46,36 +60,70 @@ export class Member implements Replica {
   constructor(site: MemberSite) {
     this.role = site.role
     this.#site = site
-    this.#items = new Items(site.transport, () => site.route, 'MoveToDeletedItems')
+    this.#items = new Items(
+      site.transport,
+      () => site.route,
+      'MoveToDeletedItems',
+      () => this.#folder,
+    )
+    this.#listing = new MemberListing(site.transport, site.route)
+    this.#identity = new FolderIdentity({
+      transport: site.transport,
+      route: () => site.route,
+      find: async () => {
+        const lookup = await site.control.find(site.path)
+        return lookup.found ? lookup.folder.id : undefined
+      },
+      // Renamed, it is still the member's; moved, into Deleted Items perhaps, it is not: the path decides.
+      accepts: ({ parent }, memory) =>
+        memory.parent === undefined || parent === undefined || parent === memory.parent,
+    })
   }
 
   async observe(memory: Memory | undefined, known: Known, signal: AbortSignal): Promise<Look> {
     const state = await this.#look(memory, signal)
     const lens = memory?.lens ?? ''
     // A folder that is still to be made holds nothing, and has lost nothing.
-    if (state === undefined) return { changed: [], gone: [], memory: { lens, recheck: [] } }
+    if (state === undefined)
+      return { changed: [], gone: [], whole: true, memory: { lens, recheck: [] } }
     demandReadable(state)
     // What is known of a folder that was made, but not yet written down, can only lie in there.
     const same = memory?.folder === undefined || memory.folder === state.id
     const restored = same && wentBack(state.stand, memory?.stand)
     const before = same ? memory : undefined
-    const from = restored ? undefined : before?.cursor
-    const { refs, gone, cursor } = await this.#changes(state.id, from, known, same, signal)
-    const recheck = before?.recheck ?? []
-    const ids = [...new Set([...(await moved(refs, known)), ...recheck])]
-    const read = await readAll(this.#items, this.#site.pool, ids, signal)
-    const { found, unreadable } = read
+    const told = await this.#told(state, restored ? undefined : before, signal)
+    const verdict = await this.#verdict(told, same, known, signal)
+    const refs = await moved(told.refs, known)
+    const passed = carried(before?.passedOver ?? [], told, verdict.gone)
+    const { ids, left } = toRead(refs, before?.recheck ?? [], passed)
+    const context = { refs: told.refs, before: passed, known }
+    const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
     // Made and deleted since the cursor, it is not told of at all: then the whole folder must be listed.
-    const untold = recheck.some((id) => read.missing.includes(id) && !gone.includes(id))
-    if (untold && before !== undefined && from !== undefined)
+    const lost = read.missing.filter((id) => !verdict.gone.includes(id))
+    const untold = !told.whole && lost.some((id) => before?.recheck.includes(id))
+    if (untold && before !== undefined)
       return this.observe({ ...before, cursor: undefined }, known, signal)
-    const again = await unsettled(read.missing, gone, known)
+    const again = await unsettled(read.missing, verdict.gone, known)
     const { id: folder, parent, stand } = state
+    const changed = [...read.found, ...(await movedThere(verdict, read.found, known))]
     return {
-      changed: found,
-      gone,
+      changed,
+      odd: told.odd,
+      gone: verdict.gone,
+      forgotten: verdict.forgotten,
       restored,
-      memory: { folder, parent, stand, lens, cursor, recheck: [...unreadable, ...again] },
+      whole: told.whole,
+      memory: {
+        folder,
+        parent,
+        stand,
+        lens,
+        cursor: told.cursor,
+        // What is told deleted and can still be read is asked for once more by the next look.
+        recheck: [...again, ...(told.whole ? [] : verdict.there.map(({ id }) => id))],
+        passedOver: passedOverIn(left, read, verdict, told.whole),
+        notes: notesAfter(notesIn(before), state.mark, told, changed.length + verdict.gone.length),
+      },
     }
   }
 
@@ -86,10 +134,17 @@ export class Member implements Replica {
     }
     const folder = await this.#site.control.make(this.#site.path)
     this.#folder = folder
-    const state = await this.#site.transport.call(getFolder, { folder }, this.#site.route, signal)
+    const state = await this.#identity.state(folder, signal)
     demandReadable(state)
     demandWritable(state, 'the member’s folder')
     return { ...memory, folder, parent: state.parent }
+  }
+
+  async rename({ folder }: Memory, from: string, signal: AbortSignal): Promise<void> {
+    if (folder === undefined) return
+    const { name } = await this.#identity.state(folder, signal)
+    if (name === undefined || !sameName(name, lastName(from))) return
+    await this.#site.control.rename(folder, lastName(this.#site.path))
   }
 
   read(ids: readonly ItemId[], signal: AbortSignal) {
@@ -110,109 +165,75 @@ export class Member implements Replica {
     return this.#items.remove(ids, signal)
   }
 
-  // Page by page past our own echo; the first page with anybody else's change is left for the next pass.
+  // Page by page past our own writes; the first page with another's change is left for the next pass.
   // What we made and is not told of, or not yet passed, may be gone without ever being told: it is read again.
   async settle(memory: Memory, known: Known, signal: AbortSignal): Promise<Memory> {
     const { folder } = memory
     if (folder === undefined) return memory
+    const state = await this.#identity.state(folder, signal)
     let { cursor } = memory
+    let news = false
     const untold = new Set(this.#created)
-    for (let page = 0; page < pagesMax; page += 1) {
-      const answer = await this.#site.transport.call(
-        syncFolderItems,
-        { folder, cursor },
-        this.#site.route,
-        signal,
-      )
-      const lost = await known.versions(answer.gone)
-      if ((await moved(answer.changed, known)).length > 0 || lost.size > 0) break
-      cursor = answer.cursor
-      for (const { id } of answer.changed) untold.delete(id)
-      if (answer.last) break
+    for await (const page of this.#listing.pages(folder, cursor, signal)) {
+      const gone = page.changes.flatMap((one) => ('gone' in one ? one.gone : []))
+      const lost = await known.versions(gone)
+      const refs = page.changes.flatMap((one) => ('ref' in one ? [one.ref] : []))
+      news = (await moved(refs, known)).length > 0 || lost.size > 0
+      if (news) break
+      cursor = page.cursor
+      for (const { id } of refs) untold.delete(id)
     }
-    return { ...memory, cursor, recheck: [...memory.recheck, ...untold] }
+    const notes: FolderNotes = news ? notesIn(memory) : { mark: state.mark }
+    return { ...memory, cursor, notes, recheck: [...memory.recheck, ...untold] }
   }
 
   async #look(memory: Memory | undefined, signal: AbortSignal): Promise<FolderState | undefined> {
-    const folder = memory?.folder
-    this.#folder = folder ?? (await this.#find())
     this.#state = undefined
-    if (this.#folder === undefined) return undefined
-    try {
-      this.#state = await this.#site.transport.call(
-        getFolder,
-        { folder: this.#folder },
-        this.#site.route,
-        signal,
-      )
-      // Renamed, it is still hers; moved, into Deleted Items perhaps, it is not: the path decides.
-      const { parent } = this.#state
-      const same = memory?.parent === undefined || parent === undefined || parent === memory.parent
-      return same ? this.#state : this.#look(undefined, signal)
-    } catch (error) {
-      const lost =
-        error instanceof SyncError &&
-        ['ErrorFolderNotFound', 'ErrorItemNotFound'].includes(error.code)
-      if (!lost || folder === undefined) throw error
-      const another = await this.#look(undefined, signal)
-      if (another === undefined && !this.#site.asOwner) throw faultOf('ErrorFolderNotFound')
-      return another
-    }
+    this.#folder = memory?.folder
+    const state = await this.#identity.seen(memory, signal)
+    if (state === undefined && memory?.folder !== undefined && !this.#site.asOwner)
+      throw faultOf('ErrorFolderNotFound')
+    this.#folder = state?.id
+    this.#state = state
+    return state
   }
 
-  async #find(): Promise<string | undefined> {
-    const lookup = await this.#site.control.find(this.#site.path)
-    return lookup.found ? lookup.folder.id : undefined
-  }
-
-  async #changes(
-    folder: string,
-    cursor: string | undefined,
-    known: Known,
-    sameFolder: boolean,
+  // Nothing is told although the folder's own mark moved: then the whole folder is listed.
+  async #told(
+    state: FolderState,
+    before: Memory | undefined,
     signal: AbortSignal,
-  ): Promise<{ refs: readonly Ref[]; gone: readonly ItemId[]; cursor: string }> {
-    try {
-      const told = await this.#told(folder, cursor, signal)
-      if (cursor !== undefined) return told
-      const listed = new Set(told.refs.map(({ id }) => id))
-      const all = sameFolder ? [...(await known.all()).keys()] : []
-      const missing = all.filter((id) => !listed.has(id))
-      return { ...told, gone: await confirmedGone(this.#items, missing, signal) }
-    } catch (error) {
-      // The server lost, or no longer takes, what it gave us: everything is told anew.
-      const invalid = error instanceof SyncError && error.code === 'ErrorInvalidSyncStateData'
-      if (!invalid || cursor === undefined) throw error
-      return this.#changes(folder, undefined, known, sameFolder, signal)
-    }
+  ): Promise<Told & Readonly<{ suspected: boolean }>> {
+    const told = await this.#listing.told(state.id, before?.cursor, signal)
+    const { mark, skip = 0 } = notesIn(before)
+    const moves = mark !== undefined && state.mark !== undefined && mark !== state.mark
+    const suspected = !told.whole && told.count === 0 && moves
+    if (!suspected || skip > 0) return { ...told, suspected }
+    return { ...(await this.#listing.told(state.id, undefined, signal)), suspected }
   }
 
-  async #told(folder: string, from: string | undefined, signal: AbortSignal) {
-    const refs = new Map<ItemId, Ref>()
-    const gone = new Set<ItemId>()
-    let cursor = from
-    for (let page = 0; page < pagesMax; page += 1) {
-      const answer = await this.#site.transport.call(
-        syncFolderItems,
-        { folder, cursor },
-        this.#site.route,
-        signal,
-      )
-      for (const ref of answer.changed) {
-        refs.set(ref.id, ref)
-        gone.delete(ref.id)
-      }
-      for (const id of answer.gone) {
-        gone.add(id)
-        refs.delete(id)
-      }
-      cursor = answer.cursor
-      if (answer.last) return { refs: [...refs.values()], gone: [...gone], cursor }
-    }
-    throw new SyncError(
-      'transient',
-      'ListingIncomplete',
-      'the folder did not come to an end; it is listed again',
-    )
+  // What a whole listing lacks, or what is told deleted, of what we know: the items themselves decide.
+  async #verdict(told: Told, same: boolean, known: Known, signal: AbortSignal): Promise<Verdict> {
+    const listed = new Set(told.refs.map(({ id }) => id))
+    const ours = !same ? [] : told.whole ? [...(await known.all()).keys()] : told.gone
+    const missing = ours.filter((id) => !listed.has(id))
+    const asked = told.whole ? missing : [...(await known.versions(missing)).keys()]
+    const verdict = await confirmedGone(this.#items, asked, known, signal)
+    // A listing without an end proves nothing about what it lacks.
+    return told.whole && told.odd.length > 0 ? { ...verdict, gone: [], there: [] } : verdict
   }
+}
+
+// The mark was moved by something that was told, or that a listing found; or in vain, and then it is trusted less.
+function notesAfter(
+  before: FolderNotes,
+  mark: string | undefined,
+  { suspected, whole }: Readonly<{ suspected: boolean; whole: boolean }>,
+  news: number,
+): FolderNotes {
+  if (!suspected) return { mark }
+  if (!whole) return { ...before, skip: Math.max(0, (before.skip ?? 0) - 1) }
+  if (news > 0) return { mark }
+  const vain = Math.min(vainMax, (before.vain ?? 0) + 1)
+  return { mark, vain, skip: 2 ** vain - 1 }
 }

@@ -5,7 +5,8 @@ import type { Item, Patch } from '../core/item.ts'
 import type { Found } from '../core/link.ts'
 import { type Stamp, stampOf, stampText } from '../core/stamp.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { contactXml, extendedOf, itemOf, updatesXml } from './contact-codec.ts'
+import { contactXml, shapeXml, updatesXml } from './contact-codec.ts'
+import { extendedOf, itemOf } from './contact-reader.ts'
 import { errorOf, folderXml, messagesOf } from './envelope.ts'
 import { all, at, element, escaped, type Node, textAt, type Xml } from './xml.ts'
 
@@ -34,10 +35,15 @@ export const stampProperty = {
 
 const stampUri = `<t:ExtendedFieldURI PropertySetId="${stampProperty.set}" PropertyName="${stampProperty.name}" PropertyType="String"/>`
 
+/** What SyncFolderItems tells of one item: its version now, or that it left the folder. */
+export type Change = Readonly<{ ref: Ref }> | Readonly<{ gone: ItemId }>
+
 /** One page of SyncFolderItems. */
 export type SyncPage = Readonly<{
-  changed: readonly Ref[]
-  gone: readonly ItemId[]
+  /** In the server's order: a Delete before a Create of the same id is not the end of it. */
+  changes: readonly Change[]
+  /** How many changes there were, also of items that are no contacts. */
+  told: number
   cursor: string
   last: boolean
 }>
@@ -53,26 +59,23 @@ export const syncFolderItems: Operation<{ folder: string; cursor: string | undef
       '<m:MaxChangesReturned>512</m:MaxChangesReturned></m:SyncFolderItems>',
     result: (answer) => {
       const message = only(answer)
-      const changes = at(message, 'Changes')?.children ?? []
-      const cursor = textAt(message, 'SyncState')
-      const last = textAt(message, 'IncludesLastItemInRange')
-      if (cursor === undefined || last === undefined) throw incomplete('SyncFolderItems')
-      return {
-        changed: changes
-          .filter(({ name }) => name === 'Create' || name === 'Update')
-          .flatMap(({ children }) =>
-            children.flatMap((item) => (synced(item) ? refsIn(item) : [])),
-          ),
-        gone: changes
-          .filter(({ name }) => name === 'Delete')
-          .flatMap((change) =>
-            all(change, 'ItemId').map(({ attributes }) => attributes.Id as ItemId),
-          ),
-        cursor,
-        last: last.trim() === 'true',
-      }
+      const told = at(message, 'Changes')?.children ?? []
+      const cursor = textAt(message, 'SyncState')?.trim() ?? ''
+      const last = textAt(message, 'IncludesLastItemInRange')?.trim()
+      if (!isId(cursor) || !isFlag(last)) throw incomplete('SyncFolderItems')
+      return { changes: told.flatMap(changeIn), told: told.length, cursor, last: last === 'true' }
     },
   }
+
+function changeIn({ name, children, ...node }: Node): readonly Change[] {
+  if (name === 'Delete')
+    return all({ name, children, ...node }, 'ItemId').map(({ attributes: { Id: id } }) => {
+      if (!isId(id)) throw incomplete('SyncFolderItems')
+      return { gone: id as ItemId }
+    })
+  if (name !== 'Create' && name !== 'Update') return []
+  return children.flatMap((item) => (synced(item) ? [{ ref: refIn(item, 'SyncFolderItems') }] : []))
+}
 
 /** One page of FindItem: the items of a folder, oldest first. */
 export type FindPage = Readonly<{
@@ -96,32 +99,35 @@ export const findItem: Operation<{ folder: string; offset: number; size: number 
     const root = at(only(answer), 'RootFolder')
     const items = at(root, 'Items')?.children ?? []
     const { TotalItemsInView: total, IncludesLastItemInRange: last } = root?.attributes ?? {}
-    if (total === undefined || last === undefined) throw incomplete('FindItem')
+    if (!/^\d{1,10}$/.test(total ?? '') || !isFlag(last)) throw incomplete('FindItem')
     return {
-      refs: items.filter(synced).flatMap(refsIn),
-      ids: items.flatMap(refsIn).map(({ id }) => id),
+      refs: items.filter(synced).map((item) => refIn(item, 'FindItem')),
+      ids: items.flatMap((item) => refOf(item)?.id ?? []),
       total: Number(total),
       last: last === 'true',
     }
   },
 }
 
-/** What GetItem says of one id: the item, that it is not there, or what is wrong with it. */
-export type Got = Found | undefined | 'OtherKind' | SyncError
+/** An item as GetItem shows it; `parent` is the id of the folder in which it lies, where the server tells. */
+export type Read = Found & Readonly<{ parent?: string }>
 
-/** GetItem: whole items. What is no contact is OtherKind and stays untouched. */
+/** What GetItem says of one id: the item, that it is not there, or what is wrong with it. */
+export type Got = Read | undefined | 'OtherKind' | SyncError
+
+/** GetItem: the fields that are synchronised. What is no contact is OtherKind and stays untouched. */
 export const getItem: Batch<readonly ItemId[], Got> = {
   name: 'GetItem',
   request: (ids) =>
-    '<m:GetItem><m:ItemShape><t:BaseShape>AllProperties</t:BaseShape><t:BodyType>Best</t:BodyType>' +
-    `<t:AdditionalProperties>${stampUri}</t:AdditionalProperties></m:ItemShape>` +
+    '<m:GetItem><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:BodyType>Best</t:BodyType>' +
+    `<t:AdditionalProperties>${shapeXml(stampUri)}</t:AdditionalProperties></m:ItemShape>` +
     `<m:ItemIds>${ids.map((id) => `<t:ItemId Id="${escaped(id)}"/>`).join('')}</m:ItemIds></m:GetItem>`,
   each: (message) => {
     const error = errorOf(message)
     if (error?.code === 'ErrorItemNotFound') return undefined
     if (error !== undefined) return error
     const node = at(message, 'Items')?.children[0]
-    const [ref] = node === undefined ? [] : refsIn(node)
+    const ref = node && refOf(node)
     if (node === undefined || ref === undefined) return incomplete('GetItem')
     return synced(node) && isContact(node) ? foundIn(node, ref) : 'OtherKind'
   },
@@ -173,17 +179,19 @@ export const deleteItem: Batch<{ ids: readonly ItemId[]; how: DeleteType }, unde
 function written(message: Node): Ref | SyncError {
   const error = errorOf(message)
   if (error !== undefined) return error
-  const [ref] = (at(message, 'Items')?.children ?? []).flatMap(refsIn)
-  return ref ?? incomplete('the write')
+  const [node] = at(message, 'Items')?.children ?? []
+  return (node && refOf(node)) ?? incomplete('the write')
 }
 
-function foundIn(node: Node, ref: Ref): Found {
+function foundIn(node: Node, ref: Ref): Read {
+  const parent = at(node, 'ParentFolderId')?.attributes.Id
   const modified = Date.parse(textAt(node, 'LastModifiedTime') ?? '')
   return {
     ...ref,
     item: itemOf(node),
     stamp: stampOf(extendedOf(node, stampProperty.name)),
     modifiedMs: Number.isNaN(modified) ? undefined : modified,
+    ...(isId(parent) ? { parent } : {}),
   }
 }
 
@@ -191,11 +199,24 @@ function stampXml(stamp: Stamp): Xml {
   return `<t:ExtendedProperty>${stampUri}${element('t:Value', stampText(stamp))}</t:ExtendedProperty>`
 }
 
-function refsIn(node: Node): readonly Ref[] {
+/** Does it look like an id, a change key or a sync state? One damaged byte must not name another item. */
+export function isId(text: string | undefined): text is string {
+  return text !== undefined && /^[A-Za-z0-9+/=_-]+$/.test(text)
+}
+
+function isFlag(text: string | undefined): text is 'true' | 'false' {
+  return text === 'true' || text === 'false'
+}
+
+function refOf(node: Node): Ref | undefined {
   const { Id: id, ChangeKey: version } = at(node, 'ItemId')?.attributes ?? {}
-  return id === undefined || version === undefined
-    ? []
-    : [{ id: id as ItemId, version: version as Version }]
+  return isId(id) && isId(version) ? { id: id as ItemId, version: version as Version } : undefined
+}
+
+function refIn(node: Node, what: string): Ref {
+  const ref = refOf(node)
+  if (ref === undefined) throw incomplete(what)
+  return ref
 }
 
 // Distribution lists and whatever else lies in a contacts folder is not ours to touch.

@@ -2,6 +2,7 @@
 // part as far as a user sees it: defaults, validation, generations, and a status per group, written to
 // STATE/status/<namespace>.<name>.yaml. An edit that is not valid leaves the last valid version running.
 import type { V1Secret } from '@kubernetes/client-node'
+import { cut } from '../core/cut.ts'
 import { digestOf, type GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
 import { syncErrorOf } from '../core/sync-error.ts'
@@ -10,21 +11,15 @@ import { hindranceOf, isForeign } from '../sync/hindrance.ts'
 import type { Clock, Credentials, Declarations, Declared, Reached } from '../sync/ports.ts'
 import { sourcesIn, watchDirectory } from './directory.ts'
 import type { Source } from './documents.ts'
-import { Ended, endedGroup, isWhole } from './ended.ts'
+import { doubtsOf, Ended, endedGroup } from './ended.ts'
 import { type Problem, problemText, type Ref } from './problem.ts'
 import { type Loaded, readResources } from './resources.ts'
 import { Statuses, type Stored } from './statuses.ts'
-
-/** A resource that was valid when it was read last. */
-type Valid = Readonly<{
-  kind: string
-  resource: SyncGroup | ExchangeServer | V1Secret
-  file: string
-  hash: string
-  invalid: string | undefined
-}>
+import { keptOn, keyOf, taken, type Valid } from './taken.ts'
 
 const hashAnnotation = 'exchangesync.dev/declared'
+/** How long until a directory that could not be read is read again. */
+const unreadMs = 2_000
 
 /**
  * What the declarations are read for: to run them, with a status for each; to look at them; or only some of
@@ -41,7 +36,7 @@ export class LocalDeclarations implements Declarations {
   readonly #part: Part
   /** May a SyncGroup name an ExchangeServer of another namespace? */
   readonly #crossNamespace: boolean
-  #valid = new Map<string, Valid>()
+  #valid: ReadonlyMap<string, Valid> = new Map()
   /** What is declared and was never valid, with why. */
   readonly #refused = new Map<string, string>()
   /** Groups that ran, and are not declared any more. */
@@ -49,6 +44,7 @@ export class LocalDeclarations implements Declarations {
   #problems = ''
   #dirty = true
   #begun = false
+  #unread = false
   #wake: (() => void) | undefined
 
   /** `read` gets the sources; `warn` is told of problems when they change. */
@@ -85,7 +81,7 @@ export class LocalDeclarations implements Declarations {
       'run',
       crossNamespace,
     )
-    await watchDirectory(directory, () => local.#touched(), signal)
+    await watchDirectory(directory, () => local.touched(), signal)
     return local
   }
 
@@ -98,17 +94,16 @@ export class LocalDeclarations implements Declarations {
     if (this.#dirty) {
       this.#dirty = false
       const sources = await this.#read().catch((error: unknown) => {
-        // Once running, a directory that cannot be read for a moment changes nothing.
+        // Once it runs, a directory that cannot be read for a moment ends no group.
         if (!this.#begun) throw error
-        this.#warn([
-          {
-            ...unknown,
-            message: 'the directory cannot be read; what was declared goes on running',
-          },
-        ])
         return undefined
       })
-      if (sources !== undefined) await this.#take(readResources(sources), sources)
+      this.#unread = sources === undefined
+      if (sources !== undefined) await this.#take(readResources(sources))
+      else {
+        this.#valid = keptOn(this.#valid, unreadable.message)
+        this.#tell([unreadable])
+      }
       this.#begun = true
     }
     const groups = [...this.#valid.values()].filter(({ kind }) => kind === 'SyncGroup')
@@ -122,9 +117,10 @@ export class LocalDeclarations implements Declarations {
       this.#wake = resolve
       signal.addEventListener('abort', () => resolve(), { once: true })
     })
-    const nextMs = this.#ended.nextMs(this.#clock.now())
+    const nextMs = this.#unread ? unreadMs : this.#ended.nextMs(this.#clock.now())
     const slept = nextMs === undefined ? [] : [this.#clock.sleep(nextMs, signal)]
     await Promise.race([touched, ...slept])
+    if (this.#unread) this.#dirty = true
   }
 
   // A group that is missing is told of from its status file.
@@ -147,81 +143,75 @@ export class LocalDeclarations implements Declarations {
   readonly #unsaved = (error: unknown) =>
     this.#warn([{ ...unknown, message: syncErrorOf(error).message }])
 
-  #touched(): void {
+  /** The directory may have changed: it is read again. */
+  touched(): void {
     this.#dirty = true
     this.#wake?.()
   }
 
   // What is valid is taken; what is not keeps its last valid version; what is no more declared goes.
-  async #take(loaded: Loaded, sources: readonly Source[]): Promise<void> {
-    const next = new Map<string, Valid>()
-    this.#refused.clear()
-    for (const { ref, file, resource, hash, problems } of loaded.documents) {
-      const key = keyOf(ref.kind, ref.namespace, ref.name)
-      const last = this.#valid.get(key)
-      const [problem] = problems
-      if (resource !== undefined)
-        next.set(key, { kind: ref.kind, resource, file, hash, invalid: undefined })
-      else if (last !== undefined && !next.has(key)) {
-        next.set(key, {
-          ...last,
-          invalid: problem === undefined ? 'it is not valid' : problemText(problem),
-        })
-      } else await this.#refuse(ref, problem)
-    }
-    // A file that cannot even be parsed still stands for what it declared before.
-    for (const problem of loaded.problems.filter(({ ref }) => ref === undefined)) {
-      for (const [key, last] of this.#valid) {
-        if (last.file === problem.file && !next.has(key))
-          next.set(key, { ...last, invalid: problemText(problem) })
-      }
-    }
+  async #take(loaded: Loaded): Promise<void> {
+    const looked = this.#part !== 'excerpt'
+    const doubts = looked ? doubtsOf(loaded) : []
+    const { next, refused, spared } = taken(loaded, this.#valid, doubts)
     this.#valid = next
-    for (const [, { kind, resource }] of next)
+    this.#refused.clear()
+    for (const [ref, problem] of refused) await this.#refuse(ref, problem)
+    for (const { kind, resource } of next.values())
       if (kind === 'SyncGroup') this.#ended.declared(idOf(resource as SyncGroup))
-    const whole = this.#part !== 'excerpt' && isWhole(loaded, sources)
-    this.#ended.missing(whole ? await this.#missing() : new Map(), this.#clock.now())
-    const text = loaded.problems.map(problemText).join('\n')
-    if (text !== this.#problems) this.#warn(loaded.problems)
+    const [doubt] = doubts
+    const missing = looked ? await this.#missing(doubt === undefined) : new Map()
+    this.#ended.missing(doubt === undefined ? missing : new Map(), this.#clock.now())
+    if (doubt !== undefined)
+      for (const [id, stored] of missing)
+        await this.#say(id, stored, `${problemText(doubt)}; the group does not run until then`)
+    // A file that declares nothing matters only where something is missing.
+    const more = spared || missing.size > 0 ? doubts : []
+    this.#tell([...loaded.problems, ...more.filter((each) => !loaded.problems.includes(each))])
+  }
+
+  #tell(problems: readonly Problem[]): void {
+    const text = problems.map(problemText).join('\n')
+    if (text !== this.#problems) this.#warn(problems)
     this.#problems = text
   }
 
-  async #missing(): Promise<ReadonlyMap<GroupId, Stored>> {
+  async #missing(certain: boolean): Promise<ReadonlyMap<GroupId, Stored>> {
     const key = (id: GroupId) => `SyncGroup/${id}`
     const there = (id: GroupId) => this.#valid.has(key(id)) || this.#refused.has(key(id))
     const left = [...(await this.#store.all())].filter(([id]) => !there(id))
     // One that never ran has nothing to be ended.
     for (const [id, { spec }] of left)
-      if (spec === undefined && this.#part === 'run')
+      if (spec === undefined && certain && this.#part === 'run')
         await this.#store.remove(id).catch(this.#unsaved)
     return new Map(left.filter(([, { spec }]) => spec !== undefined))
   }
 
-  // One that was never valid has a status, too: there is no version of it that could run.
+  // There is no version of it that could run. What it was when it ran stays written down: it is ended by that.
   async #refuse({ kind, namespace, name }: Ref, problem: Problem | undefined): Promise<void> {
-    this.#refused.set(
-      keyOf(kind, namespace, name),
-      problem === undefined ? '' : problemText(problem),
-    )
-    if (kind !== 'SyncGroup' || this.#part !== 'run') return
-    const since = new Date(this.#clock.now()).toISOString()
-    const said = {
-      status: 'False' as const,
-      reason: 'InvalidSpec',
-      message: problemText(problem ?? unknown),
-      lastTransitionTime: since,
-    }
+    const why = problem === undefined ? '' : problemText(problem)
+    this.#refused.set(keyOf(kind, namespace, name), why)
+    if (kind !== 'SyncGroup') return
+    const id = `${namespace}/${name}` as GroupId
+    const stored = await this.#store.of(id)
+    const { metadata } = stored
+    const status = { ...stored.status, observedGeneration: -1 }
+    const own = { ...stored, kind, metadata: { ...metadata, name, namespace }, status }
+    await this.#say(id, own, problemText(problem ?? unknown))
+  }
+
+  // A group that does not run has a status, too.
+  async #say(id: GroupId, stored: Stored, message: string): Promise<void> {
+    if (this.#part !== 'run') return
+    const lastTransitionTime = new Date(this.#clock.now()).toISOString()
+    const said = { reason: 'InvalidSpec', message: cut(message, 1024), lastTransitionTime }
     const conditions = [
-      { type: 'Ready', ...said },
-      { type: 'Stalled', ...said, status: 'True' as const },
+      { type: 'Ready', status: 'False', ...said },
+      { type: 'Stalled', status: 'True', ...said },
     ]
     // What is wrong is told already; where the status cannot be written, the others still run.
     await this.#store
-      .write(`${namespace}/${name}` as GroupId, {
-        kind,
-        metadata: { name, namespace },
-        status: { observedGeneration: -1, conditions },
-      })
+      .write(id, { ...stored, status: { ...stored.status, conditions } })
       .catch(this.#unsaved)
   }
 
@@ -288,11 +278,11 @@ export class LocalDeclarations implements Declarations {
 }
 
 const unknown: Problem = { file: '', line: 1, column: 1, path: '', message: 'it is not valid' }
+const unreadable: Problem = {
+  ...unknown,
+  message: 'the directory cannot be read: make it readable again',
+}
 
 function idOf({ metadata: { namespace = 'default', name } }: SyncGroup): GroupId {
   return `${namespace}/${name}` as GroupId
-}
-
-function keyOf(kind: string, namespace: string | undefined, name: string | undefined): string {
-  return `${kind}/${namespace ?? 'default'}/${name ?? ''}`
 }

@@ -2,7 +2,7 @@
 // or says nothing about who was deleted, ends nobody.
 import type { GroupId } from '../core/id.ts'
 import type { SyncGroup } from '../core/resources.generated.ts'
-import type { Source } from './documents.ts'
+import type { Problem } from './problem.ts'
 import type { Loaded } from './resources.ts'
 import type { Stored } from './statuses.ts'
 
@@ -48,14 +48,20 @@ export class Ended {
 }
 
 /**
- * Does what was read say who was deleted? Not when a file cannot be read, holds nothing or leads nowhere, and
- * not when there is nothing at all.
+ * Why what was read does not say what was deleted: a file cannot be read, declares nothing or leads nowhere, or
+ * nothing is declared at all. None when what is missing was taken out on purpose.
  */
-export function isWhole(loaded: Loaded, sources: readonly Source[]): boolean {
-  const blank = ({ text }: Source) =>
-    text.split('\n').every((line) => /^\s*(#.*|---\s*)?$/.test(line))
-  const unread = loaded.problems.some(({ ref }) => ref === undefined)
-  return !unread && loaded.documents.length > 0 && !sources.some(blank)
+export function doubtsOf(loaded: Loaded): readonly Problem[] {
+  const at = (file: string, message: string) => ({ file, line: 1, column: 1, path: '', message })
+  const unread = loaded.problems.filter(({ ref }) => ref === undefined)
+  const blank = loaded.blank.map((file) =>
+    at(file, 'declares nothing: put its resources back, or remove the file if they are to end'),
+  )
+  const doubts = [...unread, ...blank]
+  if (doubts.length > 0 || loaded.documents.length > 0) return doubts
+  const remedy =
+    'put the files back; where all groups are to end, leave a Secret or an ExchangeServer'
+  return [at('', `the directory declares nothing: ${remedy}`)]
 }
 
 /** The group as its status file tells of it; none when it never ran. */

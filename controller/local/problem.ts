@@ -38,9 +38,10 @@ export function pathText(path: Path): string {
   }, '')
 }
 
-/** The one line that people read: `file:line:column: path: message`. */
+/** The one line that people read: `file:line:column: path: message`; without a file the message alone. */
 export function problemText({ file, line, column, path, message }: Problem): string {
-  return [`${file}:${line}:${column}`, path, message].filter((part) => part !== '').join(': ')
+  const place = file === '' ? '' : `${file}:${line}:${column}`
+  return [place, path, message].filter((part) => part !== '').join(': ')
 }
 
 /** The problems sorted by file, line and column. */

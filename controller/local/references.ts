@@ -2,6 +2,8 @@
 // fits.
 
 import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
+import { strayIn, strayRemedy } from '../core/stray.ts'
+import { credentialsIn } from '../sync/credentials.ts'
 import type { Fault, Path, Ref } from './problem.ts'
 import type { Draft, Secret } from './resources.ts'
 
@@ -46,7 +48,8 @@ export function danglingReferences(
   return new Map(
     drafts.map((draft) => {
       const { resource, ref } = draft
-      if (resource === undefined || ref.kind === 'Secret') return [draft, []]
+      if (resource === undefined) return [draft, []]
+      if (ref.kind === 'Secret') return [draft, strayFaults(draft, usedKeys(draft, drafts))]
       if (ref.kind === 'SyncGroup') return [draft, serverFaults(resource as SyncGroup, ref, found)]
       const faults = secretFaults(resource as ExchangeServer, ref, found, externalSecrets)
       return [draft, faults]
@@ -110,6 +113,29 @@ function credentialFaults(secret: Draft, type: Auth, path: Path): readonly Fault
   const message =
     `Secret ${secret.ref.name} lacks ${lacking.join(', ')}; ` + `${type} needs ${keys.join(', ')}`
   return [{ path, at: 'value', message }]
+}
+
+/** The keys of a Secret with which somebody signs in. */
+function usedKeys(secret: Draft, drafts: readonly Draft[]): readonly string[] {
+  const keys = drafts.flatMap(({ ref, resource }) => {
+    if (ref.kind !== 'ExchangeServer' || resource === undefined) return []
+    const { auth } = (resource as ExchangeServer).spec
+    const own = ref.namespace === secret.ref.namespace && auth.secretRef.name === secret.ref.name
+    return own ? CREDENTIAL_KEYS[auth.type] : []
+  })
+  return [...new Set(keys)]
+}
+
+function strayFaults({ resource, value }: Draft, keys: readonly string[]): readonly Fault[] {
+  const { data = {} } = resource as Secret
+  const plain = (value as { stringData?: object } | null)?.stringData ?? {}
+  const credentials = credentialsIn(data)
+  return keys.flatMap((key) => {
+    const stray = strayIn(key, credentials[key] ?? '')
+    if (stray === undefined) return []
+    const path = [Object.hasOwn(plain, key) ? 'stringData' : 'data', key]
+    return [{ path, at: 'value' as const, message: `${stray}: ${strayRemedy}` }]
+  })
 }
 
 function authorityFaults(secret: Draft, key: string, path: Path): readonly Fault[] {

@@ -52,6 +52,8 @@ export type Loaded = Readonly<{
   problems: readonly Problem[]
   /** How many documents are of other kinds and were left alone. */
   ignored: number
+  /** The names of files that hold no document at all: empty, or white space and comments. */
+  blank: readonly string[]
 }>
 
 /**
@@ -98,10 +100,15 @@ export function readResources(files: readonly Source[], options: Options = {}): 
     nameless,
     documents.map((d) => d.problems),
   ]
+  const blank = files.filter((_, i) => {
+    const { documents: held = [], problems: wrong = [] } = read[i] ?? {}
+    return held.length + wrong.length === 0
+  })
   return {
     documents,
     problems: sorted(problems.flat(2)),
     ignored: readings.filter((reading) => reading === 'ignored').length,
+    blank: blank.map(({ name }) => name),
   }
 }
 

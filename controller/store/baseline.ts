@@ -1,4 +1,5 @@
 // The baseline of one group over SQLite. Every commit is one transaction: all of it or nothing.
+import type { Attempt } from '../core/attempt.ts'
 import type { Caused } from '../core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Link } from '../core/link.ts'
@@ -6,7 +7,7 @@ import type { Restoration } from '../core/restore.ts'
 import type { KeepReason } from '../core/step.ts'
 import type { Baseline, Change, Identity, Known, Memory } from '../sync/ports.ts'
 import { type Desk, write } from './changes.ts'
-import { itemOf, linkOf, memoryOf, parsed, versionsIn } from './rows.ts'
+import { attemptOf, itemOf, linkOf, memoryOf, parsed, versionsIn } from './rows.ts'
 import type { Statement } from './statements.ts'
 
 /** How many things of the bin one pass puts back at most. */
@@ -66,6 +67,17 @@ export class SqliteBaseline implements Baseline {
        AND (shown IS NOT NULL OR withheld = 1 OR copies.revision < links.revision)`,
     ).all(this.group, replica)
     return rows.map(({ id }) => String(id) as ItemId)
+  }
+
+  async outdated(replica: ReplicaId, codec: number, max: number): Promise<readonly ItemId[]> {
+    const rows = this.#sql(
+      'SELECT id FROM copies WHERE grp = ? AND replica = ? AND codec < ? ORDER BY link LIMIT ?',
+    ).all(this.group, replica, codec, max)
+    return rows.map(({ id }) => String(id) as ItemId)
+  }
+
+  async attempts(): Promise<readonly Attempt[]> {
+    return this.#sql('SELECT * FROM attempts WHERE grp = ?').all(this.group).map(attemptOf)
   }
 
   async unsettled(): Promise<readonly LinkId[]> {

@@ -48,10 +48,19 @@ export class Bin {
     this.#vault = vault
   }
 
-  /** The newest first, at most `limit`. */
-  list(limit: number): readonly Binned[] {
-    const rows = this.#statements.sql(`${binned} ORDER BY n DESC LIMIT ?`).all(limit)
+  /** The newest first, at most `limit`; those before the number `below`, to go on from there. */
+  list(limit: number, below: number = Number.MAX_SAFE_INTEGER): readonly Binned[] {
+    const rows = this.#statements
+      .sql(`${binned} WHERE n < ? ORDER BY n DESC LIMIT ?`)
+      .all(below, limit)
     return rows.map((row) => binnedOf(row, this.#vault))
+  }
+
+  /** How many things there are in the bin, and how many conflicts are remembered. */
+  counts(): Readonly<{ bin: number; conflicts: number }> {
+    const count = (table: string) =>
+      Number(this.#statements.sql(`SELECT count(*) AS total FROM ${table}`).get()?.total)
+    return { bin: count('bin'), conflicts: count('conflicts') }
   }
 
   /** One thing by its number. */
@@ -60,12 +69,16 @@ export class Bin {
     return row === undefined ? undefined : binnedOf(row, this.#vault)
   }
 
-  /** The newest conflicts first, at most `limit`, of one group or of all. */
-  conflicts(limit: number, group?: GroupId): readonly Conflicted[] {
-    const where = group === undefined ? '' : 'WHERE grp = ?'
-    const given = group === undefined ? [limit] : [group, limit]
+  /** The newest conflicts first, at most `limit`, of one group or of all; those before the number `below`. */
+  conflicts(
+    limit: number,
+    group?: GroupId,
+    below: number = Number.MAX_SAFE_INTEGER,
+  ): readonly Conflicted[] {
+    const where = group === undefined ? '' : 'AND grp = ?'
+    const given = group === undefined ? [below, limit] : [below, group, limit]
     const rows = this.#statements
-      .sql(`SELECT * FROM conflicts ${where} ORDER BY n DESC LIMIT ?`)
+      .sql(`SELECT * FROM conflicts WHERE n < ? ${where} ORDER BY n DESC LIMIT ?`)
       .all(...given)
     return rows.map(conflictedOf)
   }

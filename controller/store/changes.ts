@@ -1,4 +1,5 @@
 // One change to the baseline of a group, written down. Runs within a transaction, and knows nothing of it.
+import type { Attempt } from '../core/attempt.ts'
 import type { Agreement } from '../core/fold.ts'
 import { digestOf, type GroupId, isHub, type LinkId, type ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
@@ -33,6 +34,11 @@ export function write(desk: Desk, change: Change): void {
   for (const replica of change.left ?? []) {
     sql('DELETE FROM copies WHERE grp = ? AND replica = ?').run(group, replica)
     sql('DELETE FROM replicas WHERE grp = ? AND replica = ?').run(group, replica)
+    sql('DELETE FROM attempts WHERE grp = ? AND replica = ?').run(group, replica)
+  }
+  for (const [replica, ids] of change.forgotten ?? []) {
+    for (const id of ids)
+      sql('DELETE FROM copies WHERE grp = ? AND replica = ? AND id = ?').run(group, replica, id)
   }
   if (change.unsettle) sql('UPDATE links SET settled = 0 WHERE grp = ?').run(group)
   keepAll(desk, change)
@@ -58,20 +64,25 @@ export function write(desk: Desk, change: Change): void {
     )
   }
   for (const [replica, memory] of change.memories ?? []) remember(desk, replica, memory)
+  for (const { link, replica, attempt } of change.attempts ?? [])
+    writeAttempt(desk, link, replica, attempt)
   for (const { link, replica, action, result } of change.entries ?? []) {
     sql(
       'INSERT INTO journal (grp, time_ms, pass, link, replica, action, result) VALUES (?, ?, ?, ?, ?, ?, ?)',
     ).run(group, timeMs, pass, link, replica, action, result)
   }
   for (const link of change.settled ?? []) settle(desk, link)
-  for (const link of change.ended ?? [])
+  for (const link of change.ended ?? []) {
     sql('DELETE FROM links WHERE grp = ? AND id = ?').run(group, link)
+    sql('DELETE FROM attempts WHERE grp = ? AND link = ?').run(group, link)
+  }
 }
 
 // What was asked back of the old hub's is not for the new one, unless somebody asks again.
 function reset({ statements, group }: Desk, { timeMs, pass }: Change['at']): void {
   statements.sql('DELETE FROM links WHERE grp = ?').run(group)
   statements.sql('DELETE FROM replicas WHERE grp = ?').run(group)
+  statements.sql('DELETE FROM attempts WHERE grp = ?').run(group)
   statements
     .sql(
       "UPDATE restores SET done_ms = ?, pass = ?, result = 'Cancelled' WHERE grp = ? AND done_ms IS NULL",
@@ -80,7 +91,7 @@ function reset({ statements, group }: Desk, { timeMs, pass }: Change['at']): voi
 }
 
 function rename({ statements, group }: Desk, from: ReplicaId, to: ReplicaId): void {
-  for (const table of ['copies', 'replicas', 'caused']) {
+  for (const table of ['copies', 'replicas', 'caused', 'attempts']) {
     statements
       .sql(`UPDATE ${table} SET replica = ? WHERE grp = ? AND replica = ?`)
       .run(to, group, from)
@@ -207,23 +218,23 @@ function writeCopy(
   }
   const plain = Object.keys(copy.shown).length === 0
   const shown = plain ? null : vault.seal(JSON.stringify(copy.shown))
-  const { id, version, revision, withheld } = copy
+  const { id, version, revision, withheld, codec = 1 } = copy
   const changes = statements
     .sql(
-      `INSERT OR REPLACE INTO copies (link, grp, replica, id, version, revision, shown, withheld)
-       SELECT n, grp, ?, ?, ?, ?, ?, ? FROM links WHERE grp = ? AND id = ?`,
+      `INSERT OR REPLACE INTO copies (link, grp, replica, id, version, revision, shown, withheld, codec)
+       SELECT n, grp, ?, ?, ?, ?, ?, ?, ? FROM links WHERE grp = ? AND id = ?`,
     )
-    .run(replica, id, version, revision, shown, withheld === true ? 1 : 0, group, link)
+    .run(replica, id, version, revision, shown, withheld === true ? 1 : 0, codec, group, link)
   if (changes === 0) throw new Error('a copy of a link that does not exist')
 }
 
 function remember(desk: Desk, replica: ReplicaId, memory: Memory): void {
   const { statements, group } = desk
-  const { folder, parent, cursor, lens, recheck, stand, restored } = memory
+  const { folder, parent, cursor, lens, recheck, stand, restored, passedOver = [], notes } = memory
   if (folder !== undefined && !isHub(replica)) claim(desk, replica, folder)
   statements
     .sql(
-      'INSERT OR REPLACE INTO replicas (grp, replica, folder, parent, cursor, lens, recheck, stand, restored) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO replicas (grp, replica, folder, parent, cursor, lens, recheck, stand, restored, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
     .run(
       group,
@@ -235,6 +246,30 @@ function remember(desk: Desk, replica: ReplicaId, memory: Memory): void {
       JSON.stringify(recheck),
       stand === undefined ? null : JSON.stringify(stand),
       restored === true ? 1 : 0,
+      passedOver.length === 0 && notes === undefined ? null : JSON.stringify({ passedOver, notes }),
+    )
+}
+
+function writeAttempt(
+  { statements, group }: Desk,
+  link: LinkId,
+  replica: ReplicaId,
+  attempt: Attempt | undefined,
+): void {
+  if (attempt === undefined) {
+    statements
+      .sql('DELETE FROM attempts WHERE grp = ? AND replica = ? AND link = ?')
+      .run(group, replica, link)
+    return
+  }
+  const { revision, batch, tries, sentMs, items, code, seen } = attempt
+  statements
+    .sql(
+      'INSERT OR REPLACE INTO attempts (grp, replica, link, revision, batch, tries, sent_ms, items, code, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    )
+    .run(
+      ...[group, replica, link, revision, batch, tries, sentMs, JSON.stringify(items)],
+      ...[code ?? null, seen ? 1 : 0],
     )
 }
 

@@ -1,4 +1,5 @@
 // From rows of the state to values.
+import type { Attempt } from '../core/attempt.ts'
 import type { ItemId, LinkId, ReplicaId, Version } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import type { Copy, Link, Shown } from '../core/link.ts'
@@ -26,6 +27,22 @@ export function memoryOf(row: Row): Memory {
     recheck: parsed(row.recheck) as ItemId[],
     ...(row.stand == null ? {} : { stand: parsed(row.stand) as Stand }),
     ...(Number(row.restored) === 1 ? { restored: true } : {}),
+    ...(row.details == null ? {} : (parsed(row.details) as Pick<Memory, 'passedOver' | 'notes'>)),
+  }
+}
+
+/** A create whose outcome is unknown. */
+export function attemptOf(row: Row): Attempt {
+  return {
+    link: String(row.link) as LinkId,
+    replica: String(row.replica) as ReplicaId,
+    revision: Number(row.revision),
+    batch: Number(row.batch),
+    tries: Number(row.tries),
+    sentMs: Number(row.sent_ms),
+    items: parsed(row.items) as ItemId[],
+    code: row.code == null ? undefined : String(row.code),
+    seen: Number(row.seen) === 1,
   }
 }
 
@@ -56,6 +73,7 @@ function copyOf(row: Row, vault: Vault): Copy {
     revision: Number(row.revision),
     shown: row.shown == null ? {} : (parsed(vault.open(String(row.shown))) as Shown),
     ...(Number(row.withheld) === 1 ? { withheld: true } : {}),
+    codec: Number(row.codec),
   }
 }
 

@@ -5,7 +5,7 @@
 // and bin.won; prints of content are in bin.print and conflicts.version.
 
 /** The number of the schema below. */
-export const schemaVersion = 3
+export const schemaVersion = 4
 
 /** Marks the file as ours (`application_id`): "exsy". */
 export const applicationId = 0x65787379
@@ -14,7 +14,8 @@ export const applicationId = 0x65787379
 export const schema = `
 CREATE TABLE IF NOT EXISTS replicas (
   grp TEXT NOT NULL, replica TEXT NOT NULL, folder TEXT, parent TEXT, cursor TEXT, lens TEXT NOT NULL,
-  recheck TEXT NOT NULL DEFAULT '[]', stand TEXT, restored INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (grp, replica)
+  recheck TEXT NOT NULL DEFAULT '[]', stand TEXT, restored INTEGER NOT NULL DEFAULT 0,
+  details TEXT, PRIMARY KEY (grp, replica)
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS links (
   n INTEGER PRIMARY KEY, grp TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL,
@@ -30,9 +31,14 @@ CREATE TABLE IF NOT EXISTS bases (
 CREATE TABLE IF NOT EXISTS copies (
   link INTEGER NOT NULL REFERENCES links (n) ON DELETE CASCADE, grp TEXT NOT NULL, replica TEXT NOT NULL,
   id TEXT NOT NULL, version TEXT NOT NULL, revision INTEGER NOT NULL, shown TEXT, withheld INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (link, replica)
+  codec INTEGER NOT NULL DEFAULT 1, PRIMARY KEY (link, replica)
 ) WITHOUT ROWID, STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS copies_items ON copies (grp, replica, id);
+CREATE TABLE IF NOT EXISTS attempts (
+  grp TEXT NOT NULL, replica TEXT NOT NULL, link TEXT NOT NULL, revision INTEGER NOT NULL, batch INTEGER NOT NULL,
+  tries INTEGER NOT NULL, sent_ms INTEGER NOT NULL, items TEXT NOT NULL DEFAULT '[]', code TEXT, seen INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (grp, replica, link)
+) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS bin (
   n INTEGER PRIMARY KEY, grp TEXT NOT NULL, link TEXT NOT NULL, replica TEXT NOT NULL, reason TEXT NOT NULL,
   fields TEXT NOT NULL, item TEXT NOT NULL, time_ms INTEGER NOT NULL, pass TEXT NOT NULL,
@@ -81,12 +87,14 @@ CREATE TABLE IF NOT EXISTS vault (
 
 const first = ['replicas', 'links', 'bases', 'copies', 'bin', 'conflicts', 'caused', 'journal']
 const second = [...first, 'tally', 'restores', 'vault', 'approvals']
+const third = [...second, 'writers', 'identities']
 
 /** The tables that a file of each version must have. */
 export const tables: Readonly<Record<number, readonly string[]>> = {
   1: first,
   2: second,
-  3: [...second, 'writers', 'identities'],
+  3: third,
+  4: [...third, 'attempts'],
 }
 
 /** From version 1 to 2, before the tables that are missing are made. */
@@ -101,4 +109,10 @@ ALTER TABLE bin ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
 /** From version 2 to 3. */
 export const fromSecond = `
 ALTER TABLE links ADD COLUMN source TEXT;
+`
+
+/** From version 3 to 4. */
+export const fromThird = `
+ALTER TABLE replicas ADD COLUMN details TEXT;
+ALTER TABLE copies ADD COLUMN codec INTEGER NOT NULL DEFAULT 1;
 `

@@ -32,6 +32,8 @@ export type Opening = Readonly<{
   readOnly?: boolean
   /** Only to ask its writer for something, whether that runs now or later. */
   asking?: boolean
+  /** There must be one already. */
+  existing?: boolean
   /** A Lease says that nobody else may write: whoever still has the state open is fenced off. */
   leading?: boolean
   /** Asked before every transaction; throws when nothing may be written any more. */
@@ -50,7 +52,7 @@ export const stateFile = 'exsync.db'
 /**
  * Opens the state in a directory, which is made when missing. `:memory:` is a state that nobody keeps.
  * Throws a SyncError: StateNewer, StateOlder, StateUnreadable, StateReadOnly, StateFull, StateInUse,
- * StateLocked, WrongKey.
+ * StateLocked, StateMissing, WrongKey.
  */
 export function openState(directory: string, opening: Opening = {}): State {
   const { key, binMaxBytes = Number.POSITIVE_INFINITY } = opening
@@ -58,6 +60,7 @@ export function openState(directory: string, opening: Opening = {}): State {
   const file = join(directory, stateFile)
   try {
     refuseRemains(file)
+    if (opening.existing && !existsSync(file)) throw missing(directory)
     const scratch = directory === ':memory:' || (access !== 'write' && !existsSync(file))
     if (access === 'write' && !scratch) mkdirSync(directory, { recursive: true, mode: 0o700 })
     const guard = join(directory, 'exsync.lock')
@@ -196,6 +199,14 @@ function fresh(db: DatabaseSync, key: Uint8Array | undefined): Vault {
   db.exec('PRAGMA foreign_keys = ON')
   upToDate(db, 0)
   return sealed(db, key)
+}
+
+function missing(directory: string): SyncError {
+  return new SyncError(
+    'terminal',
+    'StateMissing',
+    `there is no state in ${directory}: check --state (or EXSYNC_STATE); exsync run makes it`,
+  )
 }
 
 function older(version: number): SyncError {

@@ -5,7 +5,15 @@ import type { DatabaseSync } from 'node:sqlite'
 import { digestOf } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { damaged } from './refusals.ts'
-import { applicationId, fromFirst, fromSecond, schema, schemaVersion, tables } from './schema.ts'
+import {
+  applicationId,
+  fromFirst,
+  fromSecond,
+  fromThird,
+  schema,
+  schemaVersion,
+  tables,
+} from './schema.ts'
 import { keyed, plain, type Vault } from './vault.ts'
 
 /** What sealing proves itself by. */
@@ -50,6 +58,7 @@ export function upToDate(db: DatabaseSync, version: number): void {
   inOne(db, () => {
     if (version === 1) db.exec(fromFirst)
     if (version === 1 || version === 2) db.exec(fromSecond)
+    if (version > 0) db.exec(fromThird)
     db.exec(schema)
     if (version === 1) {
       const change = db.prepare('UPDATE bin SET print = ?, size = ? WHERE n = ?')

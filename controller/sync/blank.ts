@@ -23,6 +23,8 @@ export function blank(baseline: Baseline): Baseline {
     links: async () => [],
     count: async () => 0,
     deviating: async () => [],
+    attempts: async () => [],
+    outdated: async () => [],
     restorations: async () => [],
     causedSince: (timeMs) => baseline.causedSince(timeMs),
     approvals: () => baseline.approvals(),

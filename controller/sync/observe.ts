@@ -1,9 +1,10 @@
 // Looks at all replicas at once. A replica that cannot be read is unknown; it never reads as empty.
-import type { LinkId, ReplicaId } from '../core/id.ts'
+import type { Attempt } from '../core/attempt.ts'
+import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Observation, Role } from '../core/link.ts'
 import type { Aged } from '../core/rows.ts'
-import { syncErrorOf } from '../core/sync-error.ts'
-import type { Baseline, Look, Memory, Replica } from './ports.ts'
+import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { type Baseline, type Look, type Memory, type Replica, UnsureError } from './ports.ts'
 
 /** What was seen, and what each replica will remember once that has been used. */
 export type Sight = Readonly<{
@@ -15,7 +16,26 @@ export type Sight = Readonly<{
   replaced: readonly ReplicaId[]
   /** Replicas whose folder went back in time: what these items show is old, not new. */
   restored: ReadonlyMap<ReplicaId, Aged>
+  /** Replicas of which the whole folder was listed. */
+  whole: ReadonlySet<ReplicaId>
+  /** Known ids that are no ids: these copies are forgotten. */
+  forgotten: ReadonlyMap<ReplicaId, ReadonlySet<ItemId>>
+  /** What is odd about a folder's listing. */
+  odd: ReadonlyMap<ReplicaId, readonly SyncError[]>
+  /** What looks that could not be made leave to remember. */
+  unsure: ReadonlyMap<ReplicaId, Memory>
 }>
+
+/** How a pass looks: at everything, or only at what changed; and which items besides, whatever has changed. */
+export type Manner = Readonly<{
+  audit: boolean
+  attempts: readonly Attempt[]
+  /** Copies that were read last under an older codec than this one are read again, so many at a time. */
+  codec: number
+}>
+
+/** How many copies of a folder one pass reads again after an upgrade of the codec. */
+const outdatedMax = 500
 
 /** Under which role a replica looks: another one must look at everything again. */
 export function lensOf(role: Role): string {
@@ -33,7 +53,7 @@ export function roleUnder(lens: string): Readonly<{ receives: boolean; private: 
 export async function observe(
   replicas: readonly Replica[],
   baseline: Baseline,
-  audit: boolean,
+  { audit, attempts, codec }: Manner,
   signal: AbortSignal,
 ): Promise<Sight> {
   const before = await baseline.memories()
@@ -42,21 +62,33 @@ export async function observe(
   const fresh: ReplicaId[] = []
   const replaced: ReplicaId[] = []
   const restored = new Map<ReplicaId, Aged>()
+  const whole = new Set<ReplicaId>()
+  const forgotten = new Map<ReplicaId, ReadonlySet<ItemId>>()
+  const odd = new Map<ReplicaId, readonly SyncError[]>()
+  const unsure = new Map<ReplicaId, Memory>()
   const look = async (replica: Replica): Promise<void> => {
     const { id } = replica.role
     const memory = before.get(id)
     const changedLens = memory !== undefined && memory.lens !== lensOf(replica.role)
     try {
-      // With another role other items count, and so does what was let pass under the old one.
-      const start =
-        memory !== undefined && (changedLens || audit)
-          ? {
-              ...memory,
-              cursor: undefined,
-              recheck: [...memory.recheck, ...(changedLens ? await baseline.deviating(id) : [])],
-            }
-          : memory
+      const acknowledged = attempts.filter((each) => each.replica === id)
+      const start = memory && {
+        ...(changedLens || audit ? fromScratch(memory, audit) : memory),
+        recheck: [
+          ...new Set([
+            ...memory.recheck,
+            ...(audit ? (memory.passedOver ?? []).map((each) => each.id) : []),
+            ...acknowledged.flatMap(({ items }) => items),
+            // With another role other items count, and so does what was let pass under the old one.
+            ...(changedLens ? await baseline.deviating(id) : []),
+            ...(await baseline.outdated(id, codec, outdatedMax)),
+          ]),
+        ],
+      }
       const seen: Look = await replica.observe(start, baseline.known(id), signal)
+      if (seen.whole) whole.add(id)
+      if (seen.forgotten?.length) forgotten.set(id, new Set(seen.forgotten))
+      if (seen.odd?.length) odd.set(id, seen.odd)
       observations.set(id, { state: 'seen', changed: seen.changed, gone: seen.gone })
       memories.set(id, { ...seen.memory, lens: lensOf(replica.role) })
       const other = memory?.folder !== undefined && memory.folder !== seen.memory.folder
@@ -67,15 +99,23 @@ export async function observe(
     } catch (error) {
       signal.throwIfAborted()
       observations.set(id, { state: 'unknown', error: syncErrorOf(error) })
+      if (error instanceof UnsureError) unsure.set(id, error.memory)
     }
   }
   await Promise.all(replicas.map(look))
-  return { observations, memories, fresh, replaced, restored }
+  return { observations, memories, fresh, replaced, restored, whole, forgotten, odd, unsure }
+}
+
+// Everything is listed; at an audit what was passed over is tried again, too.
+function fromScratch(memory: Memory, audit: boolean): Memory {
+  return { ...memory, cursor: undefined, ...(audit ? { passedOver: [] } : {}) }
 }
 
 /** The links that somebody changed, or that carry a found item's stamp. */
 export async function touchedLinks(baseline: Baseline, sight: Sight): Promise<ReadonlySet<LinkId>> {
   const touched = new Set<LinkId>(await baseline.unsettled())
+  for (const [replica, ids] of sight.forgotten)
+    for (const link of await baseline.linksOf(replica, [...ids])) touched.add(link)
   for (const [replica, observation] of sight.observations) {
     if (observation.state === 'unknown') continue
     const ids = [...observation.changed.map(({ id }) => id), ...observation.gone]

@@ -7,6 +7,7 @@
 // is not done is behind.
 // Assumptions: one pass per group at a time.
 // Caveats: without the hub nothing is decided, nothing written, and nothing consumed.
+import { attemptsByLink } from '../core/attempt.ts'
 import { agreementOf, settled } from '../core/fold.ts'
 import type { LinkId, ReplicaId } from '../core/id.ts'
 import type { Link, Observation, Role } from '../core/link.ts'
@@ -17,18 +18,21 @@ import type { SyncError } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
 import { apply } from './apply.ts'
 import { causedBy, keptOf, notesOf, restoredBy } from './consequences.ts'
+import { Creates } from './creates.ts'
 import { leaversOf, seeOff } from './leavers.ts'
-import type { Change, Memory } from './ports.ts'
+import { odditiesOf, seenSince } from './oddities.ts'
+import { type Change, type Memory, UnsureError } from './ports.ts'
 import { prepared } from './prepare.ts'
-import { type Course, propose } from './propose.ts'
+import { type Course, type Proposal, propose } from './propose.ts'
 import { agedIn, pendingOf, remember, withoutCursors, withRecheck } from './remember.ts'
+import { renameFolders } from './renamed.ts'
 
 /** Makes one pass. Rejects with a SyncError when nothing could be decided, and when the signal aborts. */
 export async function pass(course: Course, signal: AbortSignal): Promise<Report> {
   const startMs = course.clock.now()
   const { baseline, rules, replicas, clock } = course
   const at = () => ({ timeMs: clock.now(), pass: course.name })
-  const proposal = await propose(course, signal)
+  const proposal = await proposed(course, at, signal)
   const { sight, guarded } = proposal
   const { plan, observations, refusals } = guarded
   // What was not used is not consumed: neither who was set aside, nor anybody when it was the hub.
@@ -46,13 +50,15 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     ...(decided && course.identity !== undefined ? { identity: course.identity } : {}),
     renames: proposal.renames,
     left: decided ? [...left, ...sight.replaced] : [],
+    ...(decided ? { forgotten: sight.forgotten } : {}),
     unsettle: sight.fresh.length > 0,
     agreements: plan.steps.map(agreementOf),
     kept,
     conflicts: kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf),
     caused: causedBy(guarded, rules.roles),
     approvals: guarded.approvals.map(({ hash }) => hash),
-    memories: withoutCursors(now, plan.steps),
+    memories: new Map([...withoutCursors(now, plan.steps), ...(decided ? sight.unsure : [])]),
+    attempts: decided ? seenSince(proposal, clock.now()) : [],
     restored: decided ? restoredBy(proposal, plan, rules) : [],
   })
 
@@ -68,22 +74,37 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
       replicas: replicas.filter(({ role }) => !ready.failures.has(role.id)),
       baseline,
       at,
+      creates: (id) => new Creates(id, baseline, at, proposal.view.attempts ?? new Map()),
       due: () => course.stopping() || clock.now() - startMs > course.budgetMs,
     },
     signal,
   )
   for (const [id, failure] of ready.failures) applied.failures.set(id, failure)
 
-  const behind = await settle(
-    course,
-    at,
-    new Set(proposal.view.links.map(({ id }) => id)),
-    plan.steps,
-  )
+  const looked = new Set(proposal.view.links.map(({ id }) => id))
+  const behind = await settle(course, at, looked, plan.steps)
+  await renameFolders(proposal.renames, replicas, ready.memories, signal)
   const remembered = agedIn(ready.memories, sight.restored)
   await remember(course, at, remembered, plan.steps, applied, signal)
   await seeOff(course, at, leaving, applied, signal)
-  return reportOf(course, startMs, { observations, refusals, applied, behind, kept: kept.length })
+  const facts = { observations, refusals, applied, behind, kept: kept.length }
+  return reportOf(course, startMs, { ...facts, oddities: await odditiesOf(course, sight) })
+}
+
+// A hub that could not be looked at leaves something to compare the next look with.
+async function proposed(
+  course: Course,
+  at: () => Change['at'],
+  signal: AbortSignal,
+): Promise<Proposal> {
+  try {
+    return await propose(course, signal)
+  } catch (error) {
+    const hub = course.rules.roles.find((role) => role.hub)
+    if (error instanceof UnsureError && hub !== undefined)
+      await course.baseline.commit({ at: at(), memories: new Map([[hub.id, error.memory]]) })
+    throw error
+  }
 }
 
 // Notes which links are done with, and says who is behind with the others.
@@ -99,10 +120,13 @@ async function settle(
   const hub = rules.roles.find((role) => role.hub)?.id
   const again = new Set(steps.filter((step) => makesAgain(step, hub)).map(({ link }) => link.id))
   const behind = new Set<ReplicaId>()
+  const attempts = attemptsByLink(await baseline.attempts())
   const ids = [...looked]
   for (let from = 0; from < ids.length; from += 1000) {
     const links = await baseline.links(ids.slice(from, from + 1000))
-    const done = links.filter((link) => settled(link, rules.roles) && !again.has(link.id))
+    const done = links.filter(
+      (link) => settled(link, rules.roles, attempts.get(link.id)) && !again.has(link.id),
+    )
     for (const link of links) {
       if (done.includes(link)) continue
       for (const role of rules.roles) if (isBehind(link, role)) behind.add(role.id)
@@ -140,9 +164,10 @@ async function reportOf(
     applied: Applied
     behind: ReadonlySet<ReplicaId>
     kept: number
+    oddities: readonly Problem[]
   }>,
 ): Promise<Report> {
-  const { observations, refusals, applied, behind, kept } = facts
+  const { observations, refusals, applied, behind, kept, oddities } = facts
   const problems: Problem[] = []
   const unreachable = new Set<ReplicaId>()
   const problem = (replica: ReplicaId, { kind, code, message, backOffMs }: SyncError) =>
@@ -154,6 +179,7 @@ async function reportOf(
     problem(id, observation.error)
   }
   for (const [id, { error }] of applied.failures) problem(id, error)
+  problems.push(...oddities)
   const late = [...behind, ...applied.failures.keys(), ...refusals.map(({ replica }) => replica)]
   return {
     startMs,

@@ -1,5 +1,6 @@
 // The borders of the engine: what a replica, the state, the declarations and the clock must be able to
 // do. One adapter each lives in ews/, store/, local/ and main.ts; each port has one conformance suite.
+import type { Attempt } from '../core/attempt.ts'
 import type { Agreement } from '../core/fold.ts'
 import type { Caused } from '../core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../core/id.ts'
@@ -9,7 +10,7 @@ import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resourc
 import type { Restoration, RestoreResult } from '../core/restore.ts'
 import type { Stamp } from '../core/stamp.ts'
 import type { KeepReason } from '../core/step.ts'
-import type { SyncError } from '../core/sync-error.ts'
+import { SyncError } from '../core/sync-error.ts'
 
 /**
  * What in a folder only grows: the time of its latest commit, ms since 1970 by the server's clock, and how many
@@ -33,6 +34,21 @@ export type Memory = Readonly<{
   lens: string
   /** Items to be read again, whatever the cursor says. */
   recheck: readonly ItemId[]
+  /** Items that a look leaves out, since they cannot be read; each is named in the group's problems. */
+  passedOver?: readonly PassedOver[] | undefined
+  /** What the adapter notes besides its cursor. The engine and the state carry it unread. */
+  notes?: unknown
+}>
+
+/** An item that is left out. It is read again when it has another version, and at an audit. */
+export type PassedOver = Readonly<{
+  id: ItemId
+  /** The version that could not be read; '' where none is known. */
+  version: Version
+  /** What is wrong: the server's response code, or ours. */
+  code: string
+  /** How many looks in a row it could not be read. */
+  tries: number
 }>
 
 /** What the baseline knows of one replica's copies. */
@@ -50,7 +66,23 @@ export type Look = Readonly<{
   memory: Memory
   /** The folder went back in time: it was restored from a backup. Then everything is listed. */
   restored?: boolean
+  /** The whole folder was listed: what is not among `changed` and not known is not there. */
+  whole?: boolean
+  /** Known ids that the server refuses as no ids at all: their copies are forgotten; nothing was deleted. */
+  forgotten?: readonly ItemId[]
+  /** What is odd about the folder's listing, for people. */
+  odd?: readonly SyncError[]
 }>
+
+/** A look that could not be made, with what it leaves to compare the next one with. */
+export class UnsureError extends SyncError {
+  readonly memory: Memory
+
+  constructor({ kind, code, message, backOffMs }: SyncError, memory: Memory) {
+    super(kind, code, message, { backOffMs })
+    this.memory = memory
+  }
+}
 
 /** The answer to one item of a batch. */
 export type Written = Readonly<{ id: ItemId; version: Version }> | SyncError
@@ -82,6 +114,11 @@ export interface Replica {
   update(updates: readonly Update[], signal: AbortSignal): Promise<readonly Written[]>
   /** Deletes copies; undefined where that is done, `stale` where one was not found: the next look tells. */
   remove(ids: readonly ItemId[], signal: AbortSignal): Promise<readonly (undefined | SyncError)[]>
+  /**
+   * Gives the folder its declared name if it still bears the last name of `from`, a path; otherwise, and where
+   * that name is taken, it keeps the one it has.
+   */
+  rename?(memory: Memory, from: string, signal: AbortSignal): Promise<void>
   /** Moves the memory past the echo of our own writes, and never past anybody else's change. */
   settle(memory: Memory, known: Known, signal: AbortSignal): Promise<Memory>
 }
@@ -138,6 +175,8 @@ export type Change = Readonly<{
   renames?: ReadonlyMap<ReplicaId, ReplicaId>
   /** Replicas that no longer take part. */
   left?: readonly ReplicaId[]
+  /** Copies whose recorded ids are none: forgotten before anything else is written. */
+  forgotten?: ReadonlyMap<ReplicaId, ReadonlySet<ItemId>>
   /** Every link must be looked at again: somebody joined, or plays another role. */
   unsettle?: boolean
   agreements?: readonly Agreement[]
@@ -148,6 +187,8 @@ export type Change = Readonly<{
   /** Approvals that are used up by this, by hash. */
   approvals?: readonly string[]
   memories?: ReadonlyMap<ReplicaId, Memory>
+  /** Creates whose outcome is unknown, as they are now; `attempt` undefined: it is known by this change. */
+  attempts?: readonly Readonly<{ link: LinkId; replica: ReplicaId; attempt: Attempt | undefined }>[]
   /** What was wanted back, and what becomes of it by this very change. */
   restored?: readonly Readonly<{ n: number; result: RestoreResult }>[]
   entries?: readonly Entry[]
@@ -184,6 +225,10 @@ export interface Baseline {
   approvals(): Promise<number>
   /** Conflicts since the group began. */
   conflicts(): Promise<Readonly<{ total: number; lastMs: number | undefined }>>
+  /** Creates whose outcome is unknown. */
+  attempts(): Promise<readonly Attempt[]>
+  /** Copies that were read last under an older codec, oldest links first: at most `max` of a replica's. */
+  outdated(replica: ReplicaId, codec: number, max: number): Promise<readonly ItemId[]>
   /** The replicas' folders that other groups hold: folder → group. */
   claims(): Promise<ReadonlyMap<string, GroupId>>
   /** What is wanted back from the bin and has not come yet. */

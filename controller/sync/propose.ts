@@ -1,8 +1,9 @@
 // The first half of a pass: look at every replica, lay what changed beside the baseline, plan, with whoever
 // would do too much set aside. Writes nothing anywhere, so it is also what `exsync plan` shows.
+import { type Attempt, attemptsByLink, waits } from '../core/attempt.ts'
 import { type Guarded, guarded, type Limits } from '../core/guard.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
-import type { Link } from '../core/link.ts'
+import type { Copy, Link } from '../core/link.ts'
 import type { Rules } from '../core/plan.ts'
 import { linksWith } from '../core/restore.ts'
 import type { View } from '../core/rows.ts'
@@ -13,7 +14,7 @@ import { doublesRead } from './doubles.ts'
 import { observe, type Sight, touchedLinks } from './observe.ts'
 import { isOutdated } from './outdated.ts'
 import type { Baseline, Clock, Identity, Memory, Replica } from './ports.ts'
-import { type Renames, renamed, renamesIn } from './renamed.ts'
+import { type Renames, renamed, renamesAfterHub, renamesIn } from './renamed.ts'
 
 /** All that a pass needs. Durations in ms. */
 export type Course = Readonly<{
@@ -51,13 +52,15 @@ export type Proposal = Readonly<{
   renames: Renames
   /** The group has another hub than before, and begins anew. */
   reset: boolean
+  /** Creates whose outcome was unknown before this pass. */
+  attempts: readonly Attempt[]
 }> &
   Wanted
 
 /** Observes and plans; writes nothing, neither to a replica nor to the state. Rejects without the hub. */
 export async function propose(course: Course, signal: AbortSignal): Promise<Proposal> {
   const { rules, group, limits, approved } = course
-  const { baseline, sight, renames, reset, before } = await lookedWhole(course, signal)
+  const { baseline, sight, renames, reset, before, attempts } = await lookedWhole(course, signal)
   const hub = rules.roles.find((role) => role.hub)
   const seen = hub === undefined ? undefined : sight.observations.get(hub.id)
   if (seen?.state === 'unknown') throw seen.error
@@ -73,7 +76,13 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
   // Where the hub receives nothing, another folder in its place says what there is: what it lacks is gone.
   const stands = (id: ReplicaId) => id === hub?.id && !hub.receives
   const links = stored.map((link) =>
-    without(link, (id) => !present.has(id) || (sight.replaced.includes(id) && !stands(id))),
+    without(
+      link,
+      (id, { id: item }) =>
+        !present.has(id) ||
+        (sight.replaced.includes(id) && !stands(id)) ||
+        sight.forgotten.get(id)?.has(item) === true,
+    ),
   )
   const restored = new Map(sight.restored)
   if (hub !== undefined && seen?.state === 'seen' && sight.replaced.some(stands)) {
@@ -89,18 +98,21 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     observations: sight.observations,
     restored,
     restorations: wanted,
+    attempts: attemptsByLink(attempts),
+    waits: (attempt, revision) => !course.audit && waits(attempt, revision, course.clock.now()),
   }
   const since = course.clock.now() - course.windowMs
   const judgement = {
     limits,
     items: await baseline.count(),
+    alone: rules.roles.length < 2,
     caused: await baseline.causedSince(since),
     approved,
     epoch: await baseline.approvals(),
   }
   const left = [...before.keys()].filter((id) => !present.has(id))
   const plan = guarded(rules, view, judgement)
-  return { sight, guarded: plan, view, left, renames, reset, wanted, barred }
+  return { sight, guarded: plan, view, left, renames, reset, attempts, wanted, barred }
 }
 
 type Looked = Readonly<{
@@ -110,6 +122,7 @@ type Looked = Readonly<{
   renames: Renames
   reset: boolean
   before: ReadonlyMap<ReplicaId, Memory>
+  attempts: readonly Attempt[]
 }>
 
 // Where the folders know more than the state, what it let pass is looked at as well.
@@ -133,8 +146,12 @@ async function looked(course: Course, signal: AbortSignal): Promise<Looked> {
     const before = await stored.memories()
     const reset = another || anotherHub([...before.keys()], roles)
     const baseline = reset ? blank(stored) : stored
-    const sight = await observe(course.replicas, baseline, course.audit, signal)
-    return { baseline, sight, renames: reset ? new Map() : renames, reset, before }
+    const attempts = await baseline.attempts()
+    const nowMs = course.clock.now()
+    const due = attempts.filter((each) => !each.seen && !waits(each, each.revision, nowMs))
+    const manner = { audit: course.audit, attempts: due, codec: course.rules.type.codec }
+    const sight = await observe(course.replicas, baseline, manner, signal)
+    return { baseline, sight, renames: reset ? new Map() : renames, reset, before, attempts }
   }
   const first = await look(course.baseline, new Map())
   // One change may be another name of the same server, where the hub is the folder that it was.
@@ -148,7 +165,8 @@ async function looked(course: Course, signal: AbortSignal): Promise<Looked> {
     if (old !== undefined && now !== undefined && another)
       return look(course.baseline, new Map(), true)
   }
-  const renames = renamesIn(first.before, first.sight, roles)
+  const same = renamesIn(first.before, first.sight, roles)
+  const renames = renamesAfterHub(first.before, same, roles)
   return renames.size === 0 ? first : look(renamed(course.baseline, renames), renames)
 }
 
@@ -183,7 +201,7 @@ async function refuseClaimed(
   }
 }
 
-function without(link: Link, absent: (id: ReplicaId) => boolean): Link {
-  if (![...link.copies.keys()].some(absent)) return link
-  return { ...link, copies: new Map([...link.copies].filter(([id]) => !absent(id))) }
+function without(link: Link, absent: (id: ReplicaId, copy: Copy) => boolean): Link {
+  const copies = [...link.copies].filter(([id, copy]) => !absent(id, copy))
+  return copies.length === link.copies.size ? link : { ...link, copies: new Map(copies) }
 }

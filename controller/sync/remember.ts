@@ -5,17 +5,17 @@ import type { Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
 import { lensOf } from './observe.ts'
-import type { Baseline, Change, Memory, Replica } from './ports.ts'
+import type { Baseline, Change, Memory, PassedOver, Replica } from './ports.ts'
 
 /** Copies that are to be changed: should it not come to that, they are read again. */
 export function pendingOf(steps: readonly Step[]): ReadonlyMap<ReplicaId, readonly ItemId[]> {
   const pending = new Map<ReplicaId, ItemId[]>()
-  for (const { actions } of steps) {
-    for (const action of actions) {
-      if (action.kind === 'create') continue
-      const ids = pending.get(action.replica)
-      if (ids === undefined) pending.set(action.replica, [action.id])
-      else ids.push(action.id)
+  for (const { actions, rereads } of steps) {
+    for (const one of [...actions, ...rereads]) {
+      if (!('id' in one)) continue
+      const ids = pending.get(one.replica)
+      if (ids === undefined) pending.set(one.replica, [one.id])
+      else ids.push(one.id)
     }
   }
   return pending
@@ -84,14 +84,19 @@ export async function remember(
     const done = applied.done.get(id)
     const left = (pending.get(id) ?? []).filter((item) => !done?.has(item))
     const recheck = [...new Set([...memory.recheck, ...left])]
-    const restored = memory.restored && left.length > 0
-    const start = applied.written.has(id) ? unsettled.get(id) : memory
-    next.set(id, { ...(start ?? memory), recheck, restored, lens: lensOf(replica.role) })
+    const rest = {
+      restored: memory.restored && left.length > 0,
+      lens: lensOf(replica.role),
+      passedOver: passedOverAfter(memory, done, applied.untaken.get(id) ?? []),
+    }
+    const written = applied.written.has(id) || applied.unknown.has(id)
+    const start = written ? unsettled.get(id) : memory
+    next.set(id, { ...(start ?? memory), recheck, ...rest })
     try {
-      if (!applied.written.has(id) || applied.unfinished || signal.aborted) return
+      // Where a new copy may be of which nothing is known, the whole folder is listed next.
+      if (!written || applied.unknown.has(id) || applied.unfinished || signal.aborted) return
       const moved = await replica.settle(memory, baseline.known(id), signal)
-      const again = [...new Set([...recheck, ...moved.recheck])]
-      next.set(id, { ...moved, recheck: again, restored, lens: lensOf(replica.role) })
+      next.set(id, { ...moved, recheck: [...new Set([...recheck, ...moved.recheck])], ...rest })
     } catch (error) {
       // The echo is simply seen again by the next pass, as what it is.
       if (!(error instanceof SyncError) && !signal.aborted) throw error
@@ -99,4 +104,14 @@ export async function remember(
   }
   await Promise.all(replicas.map(one))
   await baseline.commit({ at: at(), memories: next })
+}
+
+// What was written since is judged by what became of it.
+function passedOverAfter(
+  { passedOver = [] }: Memory,
+  done: ReadonlySet<ItemId> | undefined,
+  untaken: readonly PassedOver[],
+): readonly PassedOver[] {
+  const again = new Set(untaken.map(({ id }) => id))
+  return [...passedOver.filter(({ id }) => !done?.has(id) && !again.has(id)), ...untaken]
 }

@@ -2,8 +2,10 @@
 // own id tells that it is the same one; then what was agreed of it stays agreed, and nothing is taken for new.
 import { isHub, type ReplicaId } from '../core/id.ts'
 import type { Link, Role } from '../core/link.ts'
+import { lastName, namesIn, pathOf } from '../core/path.ts'
+import { SyncError } from '../core/sync-error.ts'
 import type { Sight } from './observe.ts'
-import type { Baseline, Memory } from './ports.ts'
+import type { Baseline, Memory, Replica } from './ports.ts'
 
 /** The name that a replica has now, and the one under which it is written down. */
 export type Renames = ReadonlyMap<ReplicaId, ReplicaId>
@@ -27,6 +29,59 @@ export function renamesIn(
   return renames
 }
 
+/**
+ * The renames of members whose folder bears the hub's name because none is declared for them: when the hub is the same
+ * folder under another name, so is theirs.
+ */
+export function renamesAfterHub(
+  before: ReadonlyMap<ReplicaId, Memory>,
+  renames: Renames,
+  roles: readonly Role[],
+): Renames {
+  const hub = roles.find((role) => role.hub)?.id
+  const was = hub && renames.get(hub)
+  if (hub === undefined || was === undefined) return renames
+  const present = new Set(roles.map(({ id }) => id))
+  const all = new Map(renames)
+  const [name, oldName] = [lastNameIn(hub), lastNameIn(was)]
+  for (const { id } of roles) {
+    if (id === hub || before.has(id) || lastNameIn(id) !== name) continue
+    const names = [...namesIn(pathIn(id)).slice(0, -1), oldName]
+    const old = (id.slice(0, id.indexOf(':') + 1) + pathOf(names)) as ReplicaId
+    if (before.has(old) && !present.has(old)) all.set(id, old)
+  }
+  return all
+}
+
+function pathIn(id: ReplicaId): string {
+  return id.slice(id.indexOf(':') + 1)
+}
+
+function lastNameIn(id: ReplicaId): string {
+  return lastName(pathIn(id))
+}
+
+/** Gives the members' folders their new names, where they still bear the old ones. */
+export async function renameFolders(
+  renames: Renames,
+  replicas: readonly Replica[],
+  memories: ReadonlyMap<ReplicaId, Memory>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const replica of replicas) {
+    const { id, hub } = replica.role
+    const [from, memory] = [renames.get(id), memories.get(id)]
+    if (hub || from === undefined || memory === undefined) continue
+    if (lastNameIn(from) === lastNameIn(id)) continue
+    try {
+      await replica.rename?.(memory, pathIn(from), signal)
+    } catch (error) {
+      // The folder is known by its id: with its old name it goes on as well.
+      if (!(error instanceof SyncError) || signal.aborted) throw error
+    }
+  }
+}
+
 /** The baseline as it reads under the new names. What it is asked to write, it writes as it is told. */
 export function renamed(baseline: Baseline, renames: Renames): Baseline {
   const now = new Map([...renames].map(([to, from]) => [from, to]))
@@ -46,6 +101,12 @@ export function renamed(baseline: Baseline, renames: Renames): Baseline {
     linksOf: (replica, items) => baseline.linksOf(old(replica), items),
     linksNamed: (marks) => baseline.linksNamed(marks),
     deviating: (replica) => baseline.deviating(old(replica)),
+    attempts: async () =>
+      (await baseline.attempts()).map((each) => ({
+        ...each,
+        replica: now.get(each.replica) ?? each.replica,
+      })),
+    outdated: (replica, codec, max) => baseline.outdated(old(replica), codec, max),
     unsettled: () => baseline.unsettled(),
     everything: () => baseline.everything(),
     links: async (ids) => (await baseline.links(ids)).map(called),

@@ -1,6 +1,6 @@
 // How Helm takes the values: it lints, refuses what is wrong, and its notes say commands that there are.
 import { expect, test } from 'vitest'
-import { usage } from '../../controller/config.ts'
+import { usage } from '../../controller/cli/help.ts'
 import { chart, ciFiles, helm, release, template } from './helm.ts'
 
 test.each([[], ...ciFiles.map((file) => ['--values', file])])(

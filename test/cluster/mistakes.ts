@@ -151,6 +151,7 @@ const formTexts: readonly (readonly [RegExp, readonly string[]])[] = [
       '/\u00a0a',
       '/a\nb',
       '/a/ b',
+      ...['/a\\/b', '/a \\/ b', '/R\\D\\', '/a\\\\/', '/a\\\\/b', '\\/a', '/a\\//b', '/a\\\\\\/'],
     ],
   ],
   [
@@ -168,6 +169,7 @@ const formTexts: readonly (readonly [RegExp, readonly string[]])[] = [
       '/',
       '\t',
       'a\n',
+      ...['a\\/b', '\\/', 'R\\D\\', 'a\\\\/', 'a\\\\/b', 'a\\//b', 'a\\/ ', 'a\\\\\\/'],
     ],
   ],
   [

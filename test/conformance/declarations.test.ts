@@ -2,14 +2,31 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { LocalDeclarations } from '../../controller/local/declarations.ts'
 import type { Clock } from '../../controller/sync/ports.ts'
+import { groupOf } from '../e2e/support.ts'
 import { realClock } from '../support/clock.ts'
 import { conformsToDeclarations, type Place } from './declarations.ts'
 
 describe('a directory', () => conformsToDeclarations(open))
+
+test('a directory that says nothing any more deletes nothing', async () => {
+  const { declarations, declare, close } = await open()
+  const [group] = [groupOf({ members: [] })]
+  const now = async () => (await declarations.groups())[0]
+  await declare([group])
+  await declarations.changed(new AbortController().signal)
+  expect(await now()).toMatchObject({ invalid: undefined, group: { spec: group.spec } })
+  await declare([])
+  await declarations.changed(new AbortController().signal)
+  expect(await now()).toMatchObject({
+    invalid: expect.stringMatching(/all\.yaml:1:1: declares nothing/),
+    group: { spec: group.spec },
+  })
+  await close()
+})
 
 async function open(): Promise<Place> {
   const top = mkdtempSync(join(tmpdir(), 'exsync-declarations-'))

@@ -178,6 +178,19 @@ export const cases: readonly Case[] = [
     message: /the Secret account .* is missing: create it, or correct spec\.auth\.secretRef/,
   },
   {
+    title: 'a password with a line break at its end',
+    password: `${password}\n`,
+    reason: 'InvalidSecret',
+    message:
+      /the key password of the Secret account ends with a line feed \(U\+000A\): write it without/,
+  },
+  {
+    title: 'a password with a byte order mark',
+    password: `\ufeff${password}`,
+    reason: 'InvalidSecret',
+    message: /the Secret account begins with a byte order mark \(U\+FEFF\)/,
+  },
+  {
     title: 'a missing Secret for the authority',
     url: ({ url }) => url.replace('http:', 'https:'),
     server: { tls: { caSecretRef: { name: 'corp-ca', key: 'ca.crt' } } },

@@ -1,5 +1,7 @@
 // A controller that keeps running: bad edits of its declarations, a request to stop, and neighbours that are
 // not well.
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Exchange } from '../exchange/exchange.ts'
 import { members, password, worldOf, wrongIn } from './crash-world.ts'
@@ -43,6 +45,20 @@ test.concurrent('an edit that is not valid leaves the last valid version running
     )
     expect(reason()).toBe('InvalidSpec')
     await travels(exchange, 'Director')
+
+    place.write('all.yaml', '# to be written\n')
+    const message = () => readyOf(place.status(group))?.message ?? ''
+    await until('the blank file is told', () => /all\.yaml:1:1: declares nothing/.test(message()))
+    expect([reason(), faultsOf(place.status(group))]).toEqual(['InvalidSpec', []])
+    expect(running.said()).toMatch(/"problem":"[^"]*all\.yaml:1:1: declares nothing/)
+    await travels(exchange, 'Chairman')
+
+    rmSync(join(place.local, 'all.yaml'))
+    await until('that the last file is gone is told', () =>
+      /the directory declares/.test(message()),
+    )
+    expect([reason(), faultsOf(place.status(group))]).toEqual(['InvalidSpec', []])
+    await travels(exchange, 'Secretary')
 
     place.declare(declared(exchange))
     await until('the group is Ready again', () => reason() === 'Succeeded')

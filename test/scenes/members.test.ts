@@ -342,15 +342,34 @@ describe('the same under another name', () => {
     expect(scene.all('hub', 'anna', 'jan')).toEqual(three.with(0, 'Ewa:2'))
   })
 
-  test('a hub of another name, where members’ folders are named after it: new ones are filled, the old stay', async () => {
+  test('a hub of another name: members’ folders that are named after it follow, with what is pending in them', async () => {
     const scene = await Scene.of({ hub: three, anna: [], jan: [] }, unguarded())
     await scene.rest()
     scene.folder('hub').rename('Firma')
     scene.edit('anna', 'Ewa:2')
     scene.declare(unguarded({ hub: { publicFolder: '/Firma' } }))
     await scene.rest()
-    expect(scene.all('/Firma', 'anna/Contacts/Firma', 'jan/Contacts/Firma')).toEqual(three)
-    expect(scene.shows('anna')).toEqual(three.with(0, 'Ewa:2'))
+    const after = three.with(0, 'Ewa:2')
+    expect(scene.all('/Firma', 'anna/Contacts/Firma', 'jan/Contacts/Firma')).toEqual(after)
+    expect([scene.shows('anna'), scene.shows('jan')]).toEqual([[], []])
+  })
+
+  test('a hub of another name: a folder that its member calls otherwise keeps its name, and is the same', async () => {
+    const scene = await Scene.of({ hub: three, anna: [], jan: [] }, unguarded())
+    await scene.rest()
+    scene.folder('hub').rename('Firma')
+    scene.folder('anna').rename('Kunden')
+    scene.mailbox('jan').createFolder('Contacts/Firma')
+    scene.declare(unguarded({ hub: { publicFolder: '/Firma' } }))
+    await scene.rest()
+    scene.edit('anna/Contacts/Kunden', 'Ewa:2')
+    await scene.rest()
+    const after = three.with(0, 'Ewa:2')
+    expect(scene.all('/Firma', 'anna/Contacts/Kunden', 'jan')).toEqual(after)
+    expect([scene.shows('anna/Contacts/Firma'), scene.shows('jan/Contacts/Firma')]).toEqual([
+      [],
+      [],
+    ])
   })
 
   test('a member who moves all into another folder, which is then declared, has everything once', async () => {

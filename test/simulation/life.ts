@@ -29,9 +29,24 @@ export type Fate =
   | Readonly<{ kind: 'late'; when: 'before' | 'after' }>
   | Readonly<{ kind: 'fault'; fault: Fault }>
 
+/** What comes back over the network. `lost`: the connection breaks at the end of the body. */
+export type Reply = Readonly<{
+  status: number
+  headers: Readonly<Record<string, string>>
+  body: string | Uint8Array
+  lost?: boolean
+}>
+
+/** Asks the server, also with another text; undefined when the connection is lost before the reply. */
+export type Ask = (body?: string, fault?: Fault) => Promise<Reply | undefined>
+
+/** Stands between the process and the server: it asks as often as it wants, and answers what it wants. */
+export type Border = (call: Call, ask: Ask, enough: AbortSignal) => Promise<Reply | undefined>
+
 /** Who sees everything, and decides what goes wrong. */
 export type Watch = Readonly<{
   request?: (call: Call) => Fate | undefined
+  border?: Border
   /** The server is done with it, whether or not anybody hears what it said. */
   answered?: (call: Call, said: string) => void
   /** A write to the state, numbered from 1. */
@@ -197,47 +212,53 @@ export class Life {
       this.die()
       return never()
     }
-    if (fate?.kind === 'late' && fate.when === 'before') return forsaken(request)
-    const answer = await this.#asked(request, fate?.kind === 'fault' ? fate.fault : undefined)
-    this.#watch.answered?.(call, answer.said)
+    if (fate?.kind === 'late' && fate.when === 'before') return forsaken(request.signal)
+    const doomed = fate?.kind === 'fault' ? fate.fault : undefined
+    const ask: Ask = (body = request.body, fault = doomed) =>
+      this.#asked(call, { ...request, body }, fault)
+    const { border } = this.#watch
+    const reply = await (border === undefined ? ask() : border(call, ask, request.signal))
     if (fate?.kind === 'die') this.die()
     if (this.#dead) return never()
-    if (fate?.kind === 'late') return forsaken(request)
-    if (answer.response === undefined) throw new ConnectionLost()
-    return answer.response
+    if (fate?.kind === 'late') return forsaken(request.signal)
+    if (reply === undefined) throw new ConnectionLost()
+    const { status, headers, body, lost = false } = reply
+    return { status, headers, body: chunksOf(body, lost), discard: async () => {} }
   }
 
-  async #asked({ url, headers, body }: Outgoing, fault: Fault | undefined) {
+  async #asked(
+    call: Call,
+    { url, headers, body }: Outgoing,
+    fault: Fault | undefined,
+  ): Promise<Reply | undefined> {
     const { exchange, clock } = this.#office
     exchange.inject(fault === undefined ? undefined : () => fault)
     const path = new URL(url).pathname
     try {
       const answer = await exchange.handle({ method: 'POST', path, headers, body })
+      this.#watch.answered?.(call, answer.body)
       const date = new Date(clock.now()).toUTCString()
-      const response = {
-        status: answer.status,
-        headers: { ...answer.headers, date },
-        body: chunksOf(answer.body, answer.truncated === true),
-        discard: async () => {},
-      }
-      return { said: answer.body, response }
+      const { status, truncated: lost = false } = answer
+      return { status, headers: { ...answer.headers, date }, body: answer.body, lost }
     } catch (error) {
-      if (error instanceof ConnectionLost) return { said: '', response: undefined }
-      throw error
+      if (!(error instanceof ConnectionLost)) throw error
+      this.#watch.answered?.(call, '')
+      return undefined
     }
   }
 }
 
-async function* chunksOf(text: string, truncated: boolean): AsyncIterable<Uint8Array> {
-  yield Buffer.from(text)
-  if (truncated) throw new ConnectionLost()
+async function* chunksOf(body: string | Uint8Array, lost: boolean): AsyncIterable<Uint8Array> {
+  yield typeof body === 'string' ? Buffer.from(body) : body
+  if (lost) throw new ConnectionLost()
 }
 
 function never(): Promise<never> {
   return new Promise(() => {})
 }
 
-function forsaken({ signal: enough }: Outgoing): Promise<never> {
+/** Nothing comes before whoever waits has had enough. */
+export function forsaken(enough: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (enough.aborted) reject(enough.reason)
     else enough.addEventListener('abort', () => reject(enough.reason), { once: true })

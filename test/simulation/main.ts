@@ -1,8 +1,7 @@
 // `SEED=1 RUNS=2000 npm run simulate`: histories on all processors, each with a seed of its own. Prints what
 // was reached, and of what failed one line that tells it again.
-import { once } from 'node:events'
-import { availableParallelism } from 'node:os'
-import { isMainThread, parentPort, Worker } from 'node:worker_threads'
+import { isMainThread, parentPort } from 'node:worker_threads'
+import { spread } from '../support/workers.ts'
 import { type Choice, type Outcome, run, unreached } from './run.ts'
 
 /** Histories of one portion; a portion's seed follows from the first one, however many workers there are. */
@@ -29,8 +28,7 @@ async function main(): Promise<number> {
     failed += 1
     console.log(`${failure.line}\n${failure.findings}\n${JSON.stringify(failure.tale)}\n`)
   }
-  const workers = Math.min(availableParallelism(), choices.length)
-  await Promise.all(Array.from({ length: workers }, () => work(choices, told)))
+  await spread(new URL(import.meta.url), choices, told)
   const minutes = (performance.now() - startMs) / 60_000
   const reached = Object.entries(counters).sort()
   console.log(`reached: ${reached.map(([what, times]) => `${what} ${times}`).join(', ')}`)
@@ -44,18 +42,4 @@ async function main(): Promise<number> {
   const missing = runs < 500 || path !== undefined ? [] : unreached(counters)
   if (missing.length > 0) console.log(`never reached: ${missing.join(', ')}`)
   return failed + missing.length === 0 ? 0 : 1
-}
-
-// One thread takes portions until there are none.
-async function work(choices: Choice[], told: (outcome: Outcome) => void): Promise<void> {
-  const worker = new Worker(new URL(import.meta.url))
-  try {
-    for (let choice = choices.shift(); choice !== undefined; choice = choices.shift()) {
-      worker.postMessage(choice)
-      const [outcome] = (await once(worker, 'message')) as [Outcome]
-      told(outcome)
-    }
-  } finally {
-    await worker.terminate()
-  }
 }

@@ -99,11 +99,13 @@ export function isPrivate(item: Item): boolean {
   return item.values.get('item:Sensitivity') === 'Private'
 }
 
-type Line = readonly [name: string, rest: string]
+/** What people see of an item: its name, and all the rest as a text. */
+export type Line = readonly [name: string, rest: string]
 
 const lines = new WeakMap<Item['values'], Line>()
 
-function shown(item: Item): Line {
+/** What people see of an item. */
+export function shown(item: Item): Line {
   const known = lines.get(item.values)
   if (known !== undefined) return known
   const literal: Record<string, unknown> = { Sensitivity: 'Normal', ...literalOf(item) }
@@ -119,7 +121,8 @@ function shown(item: Item): Line {
   return line
 }
 
-function minus(some: readonly Line[], others: readonly Line[]): readonly Line[] {
+/** The lines that are not among the others, each as often as it is. */
+export function minus(some: readonly Line[], others: readonly Line[]): readonly Line[] {
   const left = others.map(([, rest]) => rest)
   return some.filter(([, rest]) => {
     const at = left.indexOf(rest)

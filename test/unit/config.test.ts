@@ -1,5 +1,6 @@
 // Flags of the state: what they take, and what is said of anything else.
 import { expect, test } from 'vitest'
+import { helpFor } from '../../controller/cli/help.ts'
 import { configOf } from '../../controller/config.ts'
 
 const run = (...args: readonly string[]) => configOf(['run', '--state', 's', ...args], {})
@@ -47,4 +48,41 @@ test('a Lease whose holder would not stop before another one begins is refused',
   expect(() => run('--leader-elect-renew-deadline', '15s')).toThrow(/lease-duration/)
   expect(() => run('--leader-elect-retry-period', '9s')).toThrow(/retry-period/)
   expect(() => run('--concurrent', '0')).toThrow(/--concurrent 0/)
+})
+
+test.each([
+  ['run', 'run [--local DIR] --state DIR'],
+  ['plan', 'plan (--local DIR | -f FILE…)'],
+  ['status', 'status --state DIR'],
+  ['conflicts', 'conflicts [list | show N]'],
+  ['conflicts show', 'conflicts show N'],
+  ['bin', 'bin [list]'],
+  ['bin list', 'bin list'],
+  ['bin show', 'bin show N'],
+  ['bin restore', 'bin restore N…'],
+  ['', '<command>'],
+  ['unheard', '<command>'],
+])('the help of %j needs no other flag', (command, head) => {
+  const words = command.split(' ').filter(Boolean)
+  for (const args of [
+    [...words, '--help'],
+    [...words, '-h'],
+    ['help', ...words],
+  ]) {
+    const config = configOf(args, {})
+    expect(config.command).toBe('help')
+    expect(helpFor(config.rest).split('\n')[0]).toContain(`usage: exsync ${head}`)
+  }
+})
+
+test.each(['run extra', 'status extra', 'plan --local . extra'])(
+  'what would not be looked at is refused: %s',
+  (line) => {
+    const args = [...line.split(' '), '--state', 's']
+    expect(() => configOf(args, {})).toThrow(/^exsync \w+ takes no extra: see exsync \w+ --help$/)
+  },
+)
+
+test('a plan takes all files that a shell makes of a pattern', () => {
+  expect(configOf(['plan', '-f', 'a', 'b', '--state', 's', 'c'], {}).files).toEqual(['a', 'b', 'c'])
 })

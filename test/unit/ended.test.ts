@@ -1,7 +1,8 @@
 // When a group that ran, and is not declared any more, is ended: not in the moment between two writes of its file.
 import { expect, test } from 'vitest'
 import type { GroupId } from '../../controller/core/id.ts'
-import { Ended, isWhole } from '../../controller/local/ended.ts'
+import { doubtsOf, Ended } from '../../controller/local/ended.ts'
+import { problemText } from '../../controller/local/problem.ts'
 import { readResources } from '../../controller/local/resources.ts'
 
 const id = 'default/one' as GroupId
@@ -28,12 +29,20 @@ test('who is missing from the beginning is ended at once, who ran here only when
 })
 
 test.each([
-  ['nothing', '', false],
-  ['only white space and comments', `---\n\n# ${'# '.repeat(60)}\n---\n`, false],
-  ['what cannot be parsed', 'kind: [', false],
-  ['a resource', 'kind: Secret\napiVersion: v1\nmetadata: { name: a }\n', true],
-])('a file that holds %s tells who was deleted, or not', (_, text, whole) => {
+  ['nothing', '', 'a.yaml:1:1: declares nothing'],
+  ['only white space and comments', `---\n\n# ${'# '.repeat(60)}\n---\n`, 'a.yaml:1:1: declares'],
+  ['a null, and an end', '--- ~\n...\n', 'a.yaml:1:1: declares nothing'],
+  ['what cannot be parsed', 'kind: [', 'a.yaml:1:8: invalid YAML'],
+  ['a resource', 'kind: Secret\napiVersion: v1\nmetadata: { name: a }\n', undefined],
+  ['a resource of another kind', 'kind: Pod\napiVersion: v1\nmetadata: { name: a }\n', undefined],
+])('a file that holds %s says what was deleted, or why not', (_, text, doubt) => {
   const good = { name: 'b.yaml', text: 'kind: Secret\napiVersion: v1\nmetadata: { name: b }\n' }
-  const sources = [{ name: 'a.yaml', text }, good]
-  expect(isWhole(readResources(sources), sources)).toBe(whole)
+  const doubts = doubtsOf(readResources([{ name: 'a.yaml', text }, good])).map(problemText)
+  expect(doubts).toEqual(doubt === undefined ? [] : [expect.stringContaining(doubt)])
+})
+
+test('a directory that declares nothing does not say what was deleted', () => {
+  expect(doubtsOf(readResources([])).map(problemText)).toEqual([
+    expect.stringMatching(/^the directory declares nothing/),
+  ])
 })

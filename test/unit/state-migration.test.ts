@@ -126,7 +126,8 @@ test('a state of the second schema learns what its links’ items are called ove
   await made.baseline(group).commit({ at, agreements: [agreement] })
   made.close()
   const db = new DatabaseSync(join(place, stateFile))
-  db.exec('ALTER TABLE links DROP COLUMN source; PRAGMA user_version = 2')
+  db.exec(`ALTER TABLE links DROP COLUMN source; ALTER TABLE replicas DROP COLUMN details;
+    ALTER TABLE copies DROP COLUMN codec; DROP TABLE attempts; PRAGMA user_version = 2`)
   db.close()
   const state = openState(place)
   const baseline = state.baseline(group)

@@ -23,7 +23,7 @@ test('what was committed is there when the file is opened again', async () => {
   expect(await baseline.links([link])).toMatchObject([
     { id: link, revision: 1, agreed: { GivenName: 'Ewa' } },
   ])
-  expect((await baseline.links([link]))[0]?.copies.get(ann)).toEqual(copy('A'))
+  expect((await baseline.links([link]))[0]?.copies.get(ann)).toEqual({ ...copy('A'), codec: 1 })
   expect(await baseline.unsettled()).toEqual([link])
   second.close()
 })

@@ -55,10 +55,10 @@ const KINDS = 'exchangesync.dev/v1alpha1 ExchangeServer, exchangesync.dev/v1alph
 const DURATION = 'must be a duration from 1s to 24h, like 30s or 1m30s'
 const FOLDER =
   "must be the path of a folder below the top of the mailbox, like Contacts/Company, without '/' at either end, " +
-  'without empty names and without blanks around a name'
+  'without empty names and without blanks around a name; a slash in a name is written \\/, a backslash \\\\'
 const PUBLIC_FOLDER =
   "must be the path of a public folder that starts with '/', like /Company/Contacts, without empty names, " +
-  "without blanks around a name and without '/' at the end"
+  "without blanks around a name and without '/' at the end; a slash in a name is written \\/, a backslash \\\\"
 
 //  what is wrong, the file, what is printed of it
 const groups: readonly (readonly [string, string, ...string[]])[] = [

@@ -1,7 +1,7 @@
 // Builds the state of an Exchange out of a world.
 import type { Contacts, FolderContent, World, WorldPublicFolder } from '../world.ts'
 import { copyItem, createItem } from './changes.ts'
-import { folderBelow, makeFolder, makeMailbox, makePublic } from './folders.ts'
+import { makeFolder, makeMailbox, makePublic, nameKey, namesOf } from './folders.ts'
 import { generatedContacts, seedOf } from './generate.ts'
 import type { Box, Folder, Normalise, State } from './item.ts'
 import { valuesOf } from './literal.ts'
@@ -79,9 +79,9 @@ export function ensureFolder(state: State, box: Box, path: string, folderClass: 
   const top =
     box.scope === 'public' ? box.root : (box.distinguished.get('msgfolderroot') ?? box.root)
   let at = top
-  const names = path.split('/').filter((part) => part !== '')
+  const names = namesOf(path)
   names.forEach((name, index) => {
-    const found = folderBelow(at, name)
+    const found = at.children.get(nameKey(name))
     // Parents that a world does not mention are only there to lead to what it does mention.
     const leading = box.scope === 'public' && index < names.length - 1
     const plan = { name, class: leading ? 'IPF.Note' : folderClass, parent: at }
@@ -125,13 +125,13 @@ function replaceContent(state: State, from: Folder, to: Folder): void {
   for (const item of from.items.values()) copyItem(state, item, to, item.modifier)
   for (const child of from.children.values()) {
     const plan = { name: child.name, class: child.class, parent: to }
-    const target = folderBelow(to, child.name) ?? makeFolder(state, to.box, plan)
+    const target = to.children.get(nameKey(child.name)) ?? makeFolder(state, to.box, plan)
     replaceContent(state, child, target)
   }
 }
 
 function depth(path: string): number {
-  return path.split('/').length
+  return namesOf(path).length
 }
 
 function lower(text: string): string {

@@ -158,10 +158,16 @@ export function nameKey(name: string): string {
   return name.toLowerCase()
 }
 
+/** The names between the slashes of a path; `\/` is a slash in a name, `\\` a backslash. */
+export function namesOf(path: string): readonly string[] {
+  const parts = path.match(/(?:\\[\\/]|[^/])+/g) ?? []
+  return parts.map((part) => part.replace(/\\([\\/])/g, '$1'))
+}
+
 /** The folder below another one, by names between slashes. */
 export function folderBelow(folder: Folder, path: string): Folder | undefined {
   let found: Folder | undefined = folder
-  for (const name of path.split('/').filter((part) => part !== '')) {
+  for (const name of namesOf(path)) {
     found = found?.children.get(nameKey(name))
   }
   return found

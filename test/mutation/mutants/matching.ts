@@ -206,28 +206,67 @@ export const matching = [
     [
       'again-settled',
       'what was agreed before is remembered until the other group’s item has been seen',
-      `settled(link, rules.roles) && !again.has(link.id)`,
-      `settled(link, rules.roles)`,
+      ` && !again.has(link.id)`,
+      ``,
     ],
   ]),
   ...mutantsOf('controller/core/contact.ts', [
-    [
-      'namesakes-merge',
-      'namesakes with other telephones stay two',
-      `return mine.length > 0 && others.length > 0 && !mine.some(`,
-      `return mine.length < 0 && !mine.some(`,
-    ],
-    [
-      'other-address-merges',
-      'namesakes with other addresses stay two',
-      `if (emailAddresses(one).length > 0 && emailAddresses(other).length > 0) return true`,
-      ``,
-    ],
     [
       'normal-is-private',
       'only what is marked is private',
       `!['', 'Normal'].includes(`,
       `![''].includes(`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/identity.ts', [
+    [
+      'namesakes-merge',
+      'namesakes with other telephones stay two',
+      `return others || (elsewhere`,
+      `return (elsewhere`,
+    ],
+    [
+      'other-address-merges',
+      'namesakes with other addresses stay two',
+      `if (disjoint(emailAddresses(one), emailAddresses(other))) return true`,
+      ``,
+    ],
+    [
+      'firms-merge-by-name',
+      'the name of a firm alone makes no two entries one',
+      `if (isPerson(item) || name !== company) keys.push`,
+      `keys.push`,
+    ],
+    [
+      'departments-merge',
+      'departments of one firm stay two',
+      `low(one, 'Department') !== low(other, 'Department') ||`,
+      ``,
+    ],
+    [
+      'switchboards-merge',
+      'places with other numbers stay two',
+      `disjoint(numbers(one), numbers(other)) ||`,
+      ``,
+    ],
+    [
+      'branches-merge',
+      'branches in two towns stay two',
+      `elsewhere(one, other) ||\n    disjoint`,
+      `disjoint`,
+    ],
+    [
+      'father-is-son',
+      'father and son stay two',
+      `if (['Generation', 'GovernmentIdNumber'].some(`,
+      `if (['GovernmentIdNumber'].some(`,
+    ],
+    ['born-twice', 'two birthdays are two people', `differ(dayOf, one, other, 'Birthday') ||`, ``],
+    [
+      'family-merges',
+      'a family that shares an address stays as many people',
+      `return !sameName && (!relatedNames(one, other) || others)`,
+      `return !sameName && others`,
     ],
   ]),
   ...mutantsOf('controller/core/stamp.ts', [

@@ -30,8 +30,8 @@ export const placing = [
     [
       'gives-only-recreated',
       'what does not receive gets nothing back that it deleted',
-      `if (role.receives) draft.actions.push({ kind: 'create', replica: role.id })`,
-      `draft.actions.push({ kind: 'create', replica: role.id })`,
+      `if (role.receives) create(spot, draft)`,
+      `create(spot, draft)`,
     ],
     [
       'gives-only-created',

@@ -1,0 +1,137 @@
+// What the program says about itself: `exsync --help`, and `--help` after any command.
+import { validateUsage } from './validate.ts'
+
+const STATE = `\
+  --state DIR              the directory of the state; also EXSYNC_STATE
+  --key-file FILE          the key of an encrypted state; also EXSYNC_KEY_FILE`
+const OUTPUT = '  -o, --output table|json  json has all there is, the table the newest 200'
+const LOCAL = `\
+  --local DIR              a directory of YAML files instead of a Kubernetes cluster
+  --allow-cross-namespace-refs
+                           spec.serverRef.namespace may name another namespace`
+
+const KEEPING = `\
+  --audit-interval 6h      how often a pass looks at everything
+  --bin-retention 720h     how long the bin and the journal are kept
+  --bin-limit 1Gi          how much the bin may hold; when it is full nothing is overwritten or deleted
+  --key-file FILE          the state is encrypted with this key: 32 bytes, raw, hexadecimal or base64;
+                           also EXSYNC_KEY_FILE; for every command with --state
+  --log-level info         also EXSYNC_LOG_LEVEL; trace, debug, info, warn, error`
+const RUNNING = `\
+for run:
+  --concurrent 4                      how many groups have a pass at once
+  --interval-jitter-percentage 5      by how much intervals differ, so that groups do not stay in step
+  --graceful-shutdown-timeout 20s     how long passes may take to end their batch
+  --allow-cross-namespace-refs        spec.serverRef.namespace may name another namespace
+  --metrics-bind-address :8080        where /metrics is served; 0: nowhere (and with --local, unless it is named)
+  --health-probe-bind-address :9440   where /healthz and /readyz are served; likewise
+
+for run on Kubernetes, which is found by KUBECONFIG, or in a pod:
+  --watch-namespace NS                look at this namespace only; may be given several times
+  --no-leader-elect                   do not wait for the Lease: sure that no other controller runs
+  --leader-elect-resource-name exchange-sync-controller
+  --leader-elect-resource-namespace   that of the pod (POD_NAMESPACE) or of the kubeconfig
+  --leader-elect-lease-duration 15s, --leader-elect-renew-deadline 10s, --leader-elect-retry-period 2s`
+
+/** What each command is, for people. */
+export const usage = `\
+usage: exsync <command>
+
+  run --state DIR [--once]                 keep the groups of a Kubernetes cluster the same; --once: one pass each
+  run --local DIR --state DIR [--once]     keep the groups of a directory the same
+  plan (--local DIR | -f FILE…) --state DIR [-o table|json]
+                                           what a pass would do now; writes nothing anywhere
+                                           exits 0: nothing to do, 2: changes, 1: error
+  validate FILE…                           check resources offline
+  status --state DIR                       how the groups stand
+  conflicts [show N] --state DIR           the fields for which there were two different edits; both sides of one
+  bin list | show N --state DIR            what was kept before it was overwritten or deleted
+  bin restore N… --state DIR               have it put back, by the next pass, for everybody
+
+  <command> --help                         more about one command
+  --version                                which version this is
+
+${KEEPING}
+
+${RUNNING}`
+
+const texts: Readonly<Record<string, string>> = {
+  run: `\
+usage: exsync run [--local DIR] --state DIR [--once]
+
+Keeps the groups of a Kubernetes cluster, or of a directory, the same until it is asked to stop (SIGTERM).
+With --once it makes one pass for each group, and exits 1 unless all are Ready.
+
+  --state DIR              the directory of the state, which is made when missing; also EXSYNC_STATE
+  --local DIR              a directory of YAML files instead of a Kubernetes cluster
+${KEEPING}
+
+${RUNNING}`,
+  plan: `\
+usage: exsync plan (--local DIR | -f FILE…) --state DIR [-o table|json]
+
+Says what a pass would do now, per group and replica. Writes nothing anywhere.
+Exits 0: nothing to do, 2: changes, 1: error. Without a state it plans a first pass.
+
+  -f, --file FILE          YAML files, of some of the groups
+${LOCAL}
+${STATE}
+  -o, --output table|json  json has all there is, the table 20 lines of a kind`,
+  validate: validateUsage,
+  status: `\
+usage: exsync status --state DIR
+
+Says how the groups of a directory (exsync run --local) stand. Exits 1 unless all are Ready.
+On Kubernetes: kubectl get syncgroups -A.
+
+  --state DIR              the directory of the state; also EXSYNC_STATE`,
+  conflicts: `\
+usage: exsync conflicts [list | show N] --state DIR [-o table|json]
+
+Lists the fields for which there were two different edits, the newest first; with show N both sides of one.
+
+${OUTPUT}
+${STATE}`,
+  'conflicts show': `\
+usage: exsync conflicts show N --state DIR [-o table|json]
+
+Shows both sides of one conflict, field by field. N is in the last column of exsync conflicts.
+
+  -o, --output table|json  YAML for people, or JSON
+${STATE}`,
+  bin: `\
+usage: exsync bin [list] --state DIR [-o table|json]
+       exsync bin show N --state DIR [-o table|json]
+       exsync bin restore N… --state DIR
+
+What was kept before it was overwritten or deleted: to look at, and to have it put back.
+
+${OUTPUT}
+${STATE}`,
+  'bin list': `\
+usage: exsync bin list --state DIR [-o table|json]
+
+Lists what was kept before it was overwritten or deleted, the newest first, and what became of asking for it.
+
+${OUTPUT}
+${STATE}`,
+  'bin show': `\
+usage: exsync bin show N --state DIR [-o table|json]
+
+Shows one thing of the bin with its content. N is in the first column of exsync bin list.
+
+  -o, --output table|json  YAML for people, or JSON
+${STATE}`,
+  'bin restore': `\
+usage: exsync bin restore N… --state DIR
+
+Has it put back: the group's next pass makes the edit, so it reaches every folder. A controller may be running.
+What it overwrites goes into the bin in its turn. When one of the numbers cannot be put back, none is asked for.
+
+${STATE}`,
+}
+
+/** The help for a command, given as its words; for anything that has none of its own, the help for all. */
+export function helpFor(words: readonly string[]): string {
+  return texts[words.slice(0, 2).join(' ')] ?? texts[words[0] ?? ''] ?? usage
+}

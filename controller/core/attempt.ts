@@ -1,0 +1,77 @@
+// A create that was sent and whose copy was not seen again: the reply was lost, or the server acknowledged a copy
+// that is not there. Only a copy that is seen in its folder with our stamp counts. An attempt is written down
+// before the request is sent, so that it survives the process; until the copy is seen
+// - the create is not taken for done, and is made again after the next look, with half the batch, then less often;
+// - the link's deletion does not end before the folder was looked at whole: a copy that turns up later belongs to it.
+import type { ItemId, LinkId, ReplicaId } from './id.ts'
+
+/** One create whose outcome is unknown. Times in ms since 1970. */
+export type Attempt = Readonly<{
+  link: LinkId
+  replica: ReplicaId
+  /** The link's revision that was sent. */
+  revision: number
+  /** How many items the request carried. */
+  batch: number
+  /** How often it was tried by itself, or acknowledged, without a copy to be seen. */
+  tries: number
+  sentMs: number
+  /** The ids that the server acknowledged. */
+  items: readonly ItemId[]
+  /** What the last try ended with; undefined while a request is under way. */
+  code: string | undefined
+  /** A copy has been seen since; an earlier request may still turn up a second one. */
+  seen: boolean
+}>
+
+/** The attempts of one link, by replica. */
+export type Attempts = ReadonlyMap<ReplicaId, Attempt>
+
+/** How many tries without a result make an attempt a problem that is named. */
+export const triesMax = 3
+
+/** How long a second copy of an acknowledged create may still turn up, ms. */
+const lateMs = 60 * 60_000
+
+/** So long a server may go on with a request whose deadline is over, ms (exchange-protocol §4.1: one minute). */
+const serverMs = 60_000
+
+/** The longest wait between two tries, ms: an audit's interval. */
+const waitMaxMs = 6 * 60 * 60_000
+
+/** The attempts by link and replica. */
+export function attemptsByLink(attempts: readonly Attempt[]): ReadonlyMap<LinkId, Attempts> {
+  const byLink = new Map<LinkId, Map<ReplicaId, Attempt>>()
+  for (const attempt of attempts) {
+    const some = byLink.get(attempt.link) ?? new Map<ReplicaId, Attempt>()
+    byLink.set(attempt.link, some.set(attempt.replica, attempt))
+  }
+  return byLink
+}
+
+/**
+ * Must the create wait? The first tries follow each other; later ones wait a minute, two, four, up to six hours,
+ * since each may leave a copy that is not seen. A link with newer content waits for nothing.
+ */
+export function waits(attempt: Attempt | undefined, revision: number, nowMs: number): boolean {
+  if (attempt === undefined || attempt.revision !== revision) return false
+  if (attempt.code === 'RequestTimeout' && nowMs < attempt.sentMs + serverMs) return true
+  if (attempt.tries < triesMax) return false
+  const waitMs = Math.min(waitMaxMs, 60_000 * 2 ** Math.min(attempt.tries - triesMax, 20))
+  return nowMs < attempt.sentMs + waitMs
+}
+
+/** How many items a request may carry that sends this one again: half of what failed, down to one. */
+export function batchFor(attempt: Attempt | undefined, most: number): number {
+  return attempt?.code === undefined ? most : Math.max(1, Math.ceil(attempt.batch / 2))
+}
+
+/** Is nothing to be expected of it any more? */
+export function isOver({ seen, sentMs }: Attempt, nowMs: number): boolean {
+  return seen && nowMs > sentMs + lateMs
+}
+
+/** The attempt once its copy has been seen: undefined, unless an earlier try may have left another copy. */
+export function afterSeen(attempt: Attempt): Attempt | undefined {
+  return attempt.items.length > 0 ? { ...attempt, seen: true } : undefined
+}

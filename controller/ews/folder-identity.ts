@@ -1,0 +1,100 @@
+// Which folder takes part: the one that is remembered by its id, or the one that its path leads to.
+//
+// Guarantees: no folder is taken for another on one answer. An answer about another folder than the one that was
+// asked for counts when it comes twice and the other id answers for itself; a path that leads elsewhere counts
+// when it does so twice; and where the server does not say that the remembered folder is gone, but fails in
+// a way that we do not know, the path decides only when two looks agree.
+// Errors: what is busy, moving or denied is thrown: the folder is unreachable, never another one.
+import { SyncError } from '../core/sync-error.ts'
+import { type Memory, UnsureError } from '../sync/ports.ts'
+import { tellsNothing } from './faults.ts'
+import { notesIn } from './folder-notes.ts'
+import { type FolderState, getFolder } from './folder-state.ts'
+import { incomplete } from './operations.ts'
+import type { Dated, Route, Transport } from './transport.ts'
+
+/** A folder's state, with the server's clock when it told it. */
+export type SeenFolder = FolderState & Pick<Dated<FolderState>, 'serverDateMs'>
+
+/** How a folder is found. `find` follows the declared path; undefined where nothing is. */
+export type FolderSite = Readonly<{
+  transport: Transport
+  route: () => Route
+  find: () => Promise<string | undefined>
+  /** Is the remembered folder, seen so, still the declared one? Otherwise the path decides. */
+  accepts: (state: FolderState, memory: Memory) => boolean
+}>
+
+/** Finds the folder of one replica. */
+export class FolderIdentity {
+  readonly #site: FolderSite
+
+  constructor(site: FolderSite) {
+    this.#site = site
+  }
+
+  /** The folder that takes part now; undefined where there is none. Rejects when that cannot be told. */
+  async seen(memory: Memory | undefined, signal: AbortSignal): Promise<SeenFolder | undefined> {
+    const remembered = memory?.folder
+    if (memory === undefined || remembered === undefined) return this.#byPath(signal)
+    try {
+      const state = await this.state(remembered, signal)
+      return this.#site.accepts(state, memory) ? state : await this.#another(remembered, signal)
+    } catch (error) {
+      if (!(error instanceof SyncError)) throw error
+      if (notFound.includes(error.code)) return this.#another(remembered, signal)
+      if (tellsNothing(error)) throw error
+      return this.#doubted(memory, error, signal)
+    }
+  }
+
+  /** The state of a folder that is known by its id. */
+  async state(folder: string, signal: AbortSignal): Promise<SeenFolder> {
+    const state = await this.#asked(folder, signal)
+    if (state.id === folder) return state
+    const other = await this.#asked(state.id, signal)
+    const again = await this.#asked(folder, signal)
+    if (other.id !== state.id || again.id !== state.id) throw incomplete('GetFolder')
+    return other
+  }
+
+  async #asked(folder: string, signal: AbortSignal): Promise<SeenFolder> {
+    const { transport, route } = this.#site
+    const { result, serverDateMs } = await transport.callDated(
+      getFolder,
+      { folder },
+      route(),
+      signal,
+    )
+    return { ...result, serverDateMs }
+  }
+
+  async #byPath(signal: AbortSignal): Promise<SeenFolder | undefined> {
+    const id = await this.#site.find()
+    return id === undefined ? undefined : this.state(id, signal)
+  }
+
+  // The path leads to another folder than the remembered one, or to none: only when it says so twice.
+  async #another(remembered: string, signal: AbortSignal): Promise<SeenFolder | undefined> {
+    const state = await this.#byPath(signal)
+    if (state?.id === remembered) return state
+    const again = await this.#site.find()
+    if (again !== state?.id) throw incomplete('the folder’s path')
+    return state
+  }
+
+  async #doubted(
+    memory: Memory,
+    error: SyncError,
+    signal: AbortSignal,
+  ): Promise<SeenFolder | undefined> {
+    const state = await this.#another(memory.folder ?? '', signal)
+    if (state?.id === memory.folder) throw error
+    const notes = notesIn(memory)
+    const doubt = state?.id ?? ''
+    if (notes.doubt === doubt) return state
+    throw new UnsureError(error, { ...memory, notes: { ...notes, doubt } })
+  }
+}
+
+const notFound = ['ErrorFolderNotFound', 'ErrorItemNotFound']

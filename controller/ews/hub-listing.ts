@@ -1,0 +1,94 @@
+// The full listing of a public folder by FindItem (exchange-protocol §1.2), proven complete page by page.
+import type { ItemId } from '../core/id.ts'
+import { SyncError } from '../core/sync-error.ts'
+import type { FolderState } from './folder-state.ts'
+import { findItem, type Ref } from './operations.ts'
+import type { Route, Transport } from './transport.ts'
+
+/** Exchange's own limit for one page (EWSFindCountLimit). */
+const pageSize = 1000
+const pagesMax = 2000
+const triesMax = 3
+
+/** What was listed. `odd`: what does not add up in it; then what it lacks is not gone. */
+export type Listed = Readonly<{ refs: readonly Ref[]; odd: readonly SyncError[] }>
+
+type Pages = Readonly<{ all: readonly Ref[]; pages: number; complete: boolean }>
+
+/** The listing of one public folder. */
+export class HubListing {
+  readonly #transport: Transport
+  readonly #route: () => Route
+
+  constructor(transport: Transport, route: () => Route) {
+    this.#transport = transport
+    this.#route = route
+  }
+
+  /**
+   * All ids and versions. Tried three times at most; rejects with `moving` while the folder changes meanwhile, as
+   * `tagged` tells. A folder that does not change, and whose listing never adds up, is listed as far as it goes.
+   */
+  async whole(
+    before: FolderState,
+    signal: AbortSignal,
+    tagged: () => Promise<FolderState>,
+  ): Promise<Listed> {
+    let state = before
+    let [refs, moved]: [Map<ItemId, Ref>, boolean] = [new Map(), false]
+    for (let tries = 0; tries < triesMax; tries += 1) {
+      const listed = await this.#pages(state.id, signal)
+      if (listed.complete && listed.pages === 1) return { refs: listed.all, odd: [] }
+      const after = await tagged()
+      if (after.tag === state.tag) {
+        if (listed.complete) return { refs: listed.all, odd: [] }
+      } else {
+        moved = true
+        refs = new Map()
+      }
+      for (const ref of listed.all) refs.set(ref.id, ref)
+      state = after
+    }
+    if (moved) throw moving
+    return { refs: [...refs.values()], odd: [unequal] }
+  }
+
+  // Pages overlap by one item, so that what moves between two of them shows; none twice, the count unmoved.
+  async #pages(folder: string, signal: AbortSignal): Promise<Pages> {
+    const refs = new Map<ItemId, Ref>()
+    const seen: ItemId[] = []
+    let total: number | undefined
+    let pages = 0
+    const as = (complete: boolean) => ({ all: [...refs.values()], pages, complete })
+    while (pages < pagesMax) {
+      pages += 1
+      const offset = Math.max(0, seen.length - 1)
+      const request = { folder, offset, size: pageSize }
+      const page = await this.#transport.call(findItem, request, this.#route(), signal)
+      total ??= page.total
+      const overlaps = pages === 1 || page.ids[0] === seen.at(-1)
+      const news = pages === 1 ? page.ids : page.ids.slice(1)
+      for (const ref of page.refs) refs.set(ref.id, ref)
+      for (const id of news) seen.push(id)
+      if (page.last) {
+        const whole = seen.length === total && new Set(seen).size === total
+        return as(whole && page.total === total && overlaps)
+      }
+      if (page.total !== total || !overlaps || news.length === 0) return as(false)
+    }
+    return as(false)
+  }
+}
+
+/** The folder changes while it is listed. */
+export const moving = new SyncError(
+  'transient',
+  'ListingIncomplete',
+  'the public folder changed while it was listed; it is listed again',
+)
+
+const unequal = new SyncError(
+  'transient',
+  'ListingIncomplete',
+  'the server lists another number of items than it counts: what the listing lacks does not count as deleted',
+)

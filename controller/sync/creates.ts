@@ -1,0 +1,157 @@
+// The creates of one replica, and what is known of their outcomes: see core/attempt.ts.
+import { type Attempt, type Attempts, afterSeen, batchFor } from '../core/attempt.ts'
+import type { LinkId, ReplicaId } from '../core/id.ts'
+import type { Copy } from '../core/link.ts'
+import type { Action, Step } from '../core/step.ts'
+import { SyncError } from '../core/sync-error.ts'
+import type { Baseline, Change, Entry, Written } from './ports.ts'
+
+/** One action of a step. */
+export type Job = Readonly<{ step: Step; action: Action }>
+
+/** What became of one create; `copy` undefined: it is not to be seen. */
+export type Outcome = Readonly<{ job: Job; answer: Written; copy: Copy | undefined }>
+
+/** How many acknowledged ids of one attempt are remembered. */
+const itemsMax = 10
+
+/** Keeps the attempts of one replica up to date in the state. */
+export class Creates {
+  readonly #replica: ReplicaId
+  readonly #baseline: Baseline
+  readonly #at: () => Change['at']
+  readonly #known: ReadonlyMap<LinkId, Attempts>
+  readonly #sent = new Map<LinkId, Attempt>()
+  /** Smaller batches for what was refused for its size or form. */
+  readonly #limits = new Map<Job, number>()
+
+  constructor(
+    replica: ReplicaId,
+    baseline: Baseline,
+    at: () => Change['at'],
+    known: ReadonlyMap<LinkId, Attempts>,
+  ) {
+    this.#replica = replica
+    this.#baseline = baseline
+    this.#at = at
+    this.#known = known
+  }
+
+  /** The jobs, those last whose last try had an unknown outcome: what spoils a request then spoils no other. */
+  inTurn(jobs: readonly Job[]): Job[] {
+    const suspect = (job: Job) => this.#before(job)?.code !== undefined
+    return [...jobs.filter((job) => !suspect(job)), ...jobs.filter(suspect)]
+  }
+
+  /** How many of the queue's first jobs go into the next request. */
+  sizeOf(queue: readonly Job[], most: number): number {
+    let size = most
+    let count = 0
+    for (const job of queue.slice(0, most)) {
+      size = Math.min(size, batchFor(this.#before(job), most), this.#limits.get(job) ?? most)
+      if (count >= size) break
+      count += 1
+    }
+    return Math.max(1, Math.min(count, size))
+  }
+
+  /** The same jobs, to be sent in half as large requests. */
+  halved(jobs: readonly Job[]): readonly Job[] {
+    for (const job of jobs) this.#limits.set(job, Math.ceil(jobs.length / 2))
+    return jobs
+  }
+
+  /** Notes that these are sent now, in one request. */
+  async sent(jobs: readonly Job[]): Promise<void> {
+    const { timeMs } = this.#at()
+    for (const job of jobs) {
+      const before = this.#before(job)
+      const { revision, link } = job.step
+      this.#sent.set(link.id, {
+        link: link.id,
+        replica: this.#replica,
+        revision,
+        batch: jobs.length,
+        tries: before?.revision === revision ? before.tries : 0,
+        sentMs: timeMs,
+        items: before?.items ?? [],
+        code: undefined,
+        seen: false,
+      })
+    }
+    await this.#commit(jobs, (attempt) => attempt)
+  }
+
+  /** The request failed, and what became of it is unknown. Only alone an item can be what spoils it. */
+  async failed(jobs: readonly Job[], { code }: SyncError): Promise<void> {
+    const more = jobs.length === 1 ? 1 : 0
+    await this.#commit(jobs, (attempt) => ({ ...attempt, tries: attempt.tries + more, code }))
+  }
+
+  /** The request was refused before anything was carried out. */
+  async refused(jobs: readonly Job[]): Promise<void> {
+    await this.#commit(jobs, ({ link }) => this.#known.get(link)?.get(this.#replica))
+  }
+
+  /** Records the copies that were seen, and what is known of the others. `read`: they could be looked for. */
+  async outcomes(outcomes: readonly Outcome[], read: boolean): Promise<void> {
+    const after = new Map<LinkId, Attempt | undefined>()
+    const entries: Entry[] = outcomes.map(({ job, answer, copy }) => {
+      const link = job.step.link.id
+      const attempt = this.#sent.get(link)
+      if (attempt !== undefined) after.set(link, this.#afterwards(attempt, answer, copy, read))
+      const result =
+        answer instanceof SyncError ? answer.code : copy === undefined ? notSeen : 'Done'
+      return { link, replica: this.#replica, action: 'create', result }
+    })
+    const copies = outcomes.flatMap(({ job, copy }) =>
+      copy === undefined ? [] : [{ link: job.step.link.id, replica: this.#replica, copy }],
+    )
+    const attempts = [...after].map(([link, attempt]) => {
+      return { link, replica: this.#replica, attempt }
+    })
+    await this.#baseline.commit({ at: this.#at(), copies, entries, attempts })
+  }
+
+  #afterwards(
+    attempt: Attempt,
+    answer: Written,
+    copy: Copy | undefined,
+    read: boolean,
+  ): Attempt | undefined {
+    const before = this.#known.get(attempt.link)?.get(this.#replica)
+    if (answer instanceof SyncError) {
+      if (!unsure.has(answer.code)) return before
+      return { ...attempt, tries: attempt.tries + 1, code: answer.code }
+    }
+    if (copy !== undefined) return afterSeen(attempt)
+    const items = [...attempt.items, answer.id].slice(-itemsMax)
+    // What could not be looked for is not missing.
+    return read
+      ? { ...attempt, items, tries: attempt.tries + 1, code: notSeen }
+      : { ...attempt, items }
+  }
+
+  #before({ step: { link, revision } }: Job): Attempt | undefined {
+    const before = this.#known.get(link.id)?.get(this.#replica)
+    return before?.revision === revision ? before : undefined
+  }
+
+  async #commit(
+    jobs: readonly Job[],
+    next: (attempt: Attempt) => Attempt | undefined,
+  ): Promise<void> {
+    const attempts = jobs.flatMap(({ step: { link } }) => {
+      const attempt = this.#sent.get(link.id)
+      if (attempt === undefined) return []
+      return [{ link: link.id, replica: this.#replica, attempt: next(attempt) }]
+    })
+    await this.#baseline.commit({ at: this.#at(), attempts })
+  }
+}
+
+/** The code of a copy that the server acknowledged and that is not there. */
+export const notSeen = 'CopyNotSeen'
+
+/** Answers to one item that do not tell whether it was carried out. */
+const unsure: ReadonlySet<string> = new Set(['ErrorTimeoutExpired', 'IncompleteAnswer'])

@@ -1,0 +1,81 @@
+// What is odd about single items: what a look leaves out, copies that are not to be seen after they were made, and
+// listings that do not add up. Each is counted and named by its link's id, so that nothing is missing in silence.
+import { type Attempt, afterSeen, isOver, triesMax } from '../core/attempt.ts'
+import { type LinkId, linkIdOf, type ReplicaId } from '../core/id.ts'
+import type { Problem } from '../core/report.ts'
+import type { Sight } from './observe.ts'
+import type { Change } from './ports.ts'
+import type { Course, Proposal } from './propose.ts'
+
+/** How many links one problem names. */
+const namedMax = 10
+
+const remedies: Readonly<Record<string, string>> = {
+  NotListed:
+    'the folder’s listing lacks what can still be read: it is left as it is; have the folder checked on the server',
+  NotTaken:
+    'the server says that it took a change, and shows the same as before: correct the copy in its mailbox',
+  CopyNotSeen:
+    'the server acknowledges a new copy that is not there afterwards: look for a rule or a program that moves or removes new contacts',
+}
+
+const unreadable =
+  'the server cannot read it: it is left as it is, and read again when it changes and at each audit; open it in Outlook and save it, or remove it'
+
+/** The problems that concern single items. */
+export async function odditiesOf(course: Course, sight: Sight): Promise<readonly Problem[]> {
+  const { baseline, group, rules } = course
+  const memories = await baseline.memories()
+  const problems: Problem[] = []
+  for (const { id: replica } of rules.roles) {
+    const links = new Map<string, LinkId[]>()
+    const name = (code: string, link: LinkId) => links.set(code, [...(links.get(code) ?? []), link])
+    const passedOver = memories.get(replica)?.passedOver ?? []
+    for (const { id, code } of passedOver) {
+      const [link = linkIdOf(group, replica, id)] = await baseline.linksOf(replica, [id])
+      name(code, link)
+    }
+    for (const each of await baseline.attempts())
+      if (each.replica === replica && !each.seen && each.tries >= triesMax)
+        name(each.code ?? 'CopyNotSeen', each.link)
+    for (const [code, all] of links) problems.push(problemOf(replica, code, all))
+    for (const { kind, code, message } of sight.odd.get(replica) ?? [])
+      problems.push({ replica, kind, reason: code, message })
+  }
+  return problems
+}
+
+function problemOf(replica: ReplicaId, code: string, links: readonly LinkId[]): Problem {
+  const named = links.slice(0, namedMax).join(', ')
+  const more = links.length > namedMax ? ', …' : ''
+  const count = links.length === 1 ? 'one item' : `${links.length} items`
+  const message = `${count} (${named}${more}): ${code}: ${remedies[code] ?? unreadable}`
+  return { replica, kind: 'terminal', reason: code, message }
+}
+
+/** What this pass's looks tell of creates whose outcome was unknown. */
+export function seenSince(
+  { attempts, sight, guarded: { plan, observations }, view }: Proposal,
+  nowMs: number,
+): NonNullable<Change['attempts']> {
+  const steps = new Map(plan.steps.map((step) => [step.link.id, step]))
+  const links = new Map(view.links.map((link) => [link.id, link]))
+  const next = (attempt: Attempt): Attempt | undefined => {
+    const { link, replica } = attempt
+    if (isOver(attempt, nowMs)) return undefined
+    if (attempt.seen || observations.get(replica)?.state !== 'seen') return attempt
+    const step = steps.get(link)
+    const has = step?.known.has(replica) || links.get(link)?.copies.has(replica)
+    const reached =
+      has || step?.actions.some((one) => one.replica === replica && one.kind !== 'create')
+    if (reached) return afterSeen(attempt)
+    const agreed = step === undefined ? links.get(link)?.agreed : step.agreed
+    return agreed === undefined && sight.whole.has(replica) ? undefined : attempt
+  }
+  return attempts.flatMap((attempt) => {
+    const after = next(attempt)
+    return after === attempt
+      ? []
+      : [{ link: attempt.link, replica: attempt.replica, attempt: after }]
+  })
+}

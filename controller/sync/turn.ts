@@ -1,0 +1,258 @@
+// One replica's part of a plan, carried out.
+//
+// Guarantees: a copy counts once it is seen in its folder with our stamp, an update once it is read back at the very
+// version that it returned, a delete once the item can no longer be read; what fails stays behind. A create of unknown
+// outcome is not sent again in the same pass.
+import { copyAfter, sourceOf } from '../core/fold.ts'
+import type { GroupId, ItemId, ReplicaId } from '../core/id.ts'
+import type { Item, ItemType } from '../core/item.ts'
+import type { Copy, Found } from '../core/link.ts'
+import { BatchSize, isGeneral, isRefused } from '../core/scope.ts'
+import { groupMark, hubMark, type Stamp, sourceMark } from '../core/stamp.ts'
+import type { Action, Step } from '../core/step.ts'
+import { SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { type Applied, ReplicaTally } from './applied.ts'
+import type { Creates, Job } from './creates.ts'
+import { carryOutDeletes } from './deleting.ts'
+import { overwritten } from './overwritten.ts'
+import type { Baseline, Change, Entry, Replica, Written } from './ports.ts'
+import { readBack } from './read-back.ts'
+
+/** What applying needs. `due()` says that the pass has had its time. */
+export type Site = Readonly<{
+  group: GroupId
+  type: ItemType
+  replicas: readonly Replica[]
+  baseline: Baseline
+  at: () => Change['at']
+  due: () => boolean
+  /** The creates of a replica, and what is known of their outcomes. */
+  creates: (replica: ReplicaId) => Creates
+}>
+
+/** How many items one request carries at most. */
+const batchMax = 50
+/** How many creates in a row may end with an unknown outcome before a replica's turn ends. */
+const failuresMax = 3
+/** What is refused because of the request's form or size: half of it may pass. */
+const splits: ReadonlySet<string> = new Set(['ErrorSchemaValidation', 'RequestTooLarge'])
+
+type Ref = Exclude<Written, SyncError>
+
+/** One replica's turn: its jobs in batches, each written down before the next. */
+export class Turn {
+  readonly #site: Site
+  readonly #replica: Replica
+  readonly #applied: Applied
+  readonly #tally: ReplicaTally
+  readonly #sources: Map<Step, Stamp['source']>
+
+  constructor(site: Site, replica: Replica, applied: Applied, sources: Map<Step, Stamp['source']>) {
+    this.#site = site
+    this.#replica = replica
+    this.#applied = applied
+    this.#tally = new ReplicaTally(replica.role.id, applied)
+    this.#sources = sources
+  }
+
+  async run(
+    jobs: readonly Job[],
+    kinds: readonly Action['kind'][],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { id } = this.#replica.role
+    if (this.#applied.failures.get(id)?.error.kind === 'transient') return
+    try {
+      for (const kind of kinds) {
+        await this.#all(
+          kind,
+          jobs.filter(({ action }) => action.kind === kind),
+          signal,
+        )
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      this.#tally.failed(syncErrorOf(error), 0)
+    }
+  }
+
+  // Updates and deletes name what they change, so a request that failed as a whole may be split and sent again.
+  async #all(kind: Action['kind'], jobs: readonly Job[], signal: AbortSignal): Promise<void> {
+    if (kind === 'create') return this.#creates(jobs, signal)
+    const batch = new BatchSize(batchMax)
+    for (let at = 0; at < jobs.length; ) {
+      if (this.#outOfTime()) return
+      const some = jobs.slice(at, at + batch.size)
+      try {
+        await (kind === 'update'
+          ? this.#update(some, signal)
+          : carryOutDeletes(
+              some,
+              {
+                site: this.#site,
+                replica: this.#replica,
+                applied: this.#applied,
+                tally: this.#tally,
+              },
+              signal,
+            ))
+        batch.answered()
+        at += some.length
+      } catch (error) {
+        if (!(error instanceof SyncError) || signal.aborted) throw error
+        batch.failed(error, some.length)
+        if (some.length > 1) continue
+        this.#tally.itemFailed(error)
+        at += 1
+      }
+    }
+  }
+
+  // A create whose outcome is unknown is not sent again in this pass: the next look tells what became of it.
+  async #creates(jobs: readonly Job[], signal: AbortSignal): Promise<void> {
+    const creates = this.#site.creates(this.#replica.role.id)
+    const queue = creates.inTurn(jobs)
+    let failures = 0
+    while (queue.length > 0) {
+      if (this.#outOfTime()) return
+      const some = queue.splice(0, creates.sizeOf(queue, batchMax))
+      try {
+        await creates.sent(some)
+        await this.#create(some, creates, signal)
+        failures = 0
+      } catch (error) {
+        if (!(error instanceof SyncError) || signal.aborted) throw error
+        if (!isRefused(error)) {
+          this.#applied.unknown.add(this.#replica.role.id)
+          await creates.failed(some, error)
+          failures += 1
+          this.#tally.failed(error, some.length)
+          if (isGeneral(error) || failures > failuresMax) throw error
+        } else {
+          await creates.refused(some)
+          if (!splits.has(error.code)) throw error
+          if (some.length === 1) this.#tally.itemFailed(error)
+          else queue.unshift(...creates.halved(some))
+        }
+      }
+    }
+  }
+
+  #outOfTime(): boolean {
+    const due = this.#site.due()
+    if (due) this.#applied.unfinished = true
+    return due
+  }
+
+  async #create(jobs: readonly Job[], creates: Creates, signal: AbortSignal): Promise<void> {
+    const creations = jobs.map(({ step }) => ({ item: agreedOf(step), stamp: this.#stampOf(step) }))
+    const answers = await this.#replica.create(creations, signal)
+    const { read, back } = await this.#written(jobs, answers, signal)
+    const outcomes = jobs.map((job, index) => {
+      const answer = answers[index] as Written
+      const copy =
+        answer instanceof SyncError ? undefined : this.#madeCopy(job, answer, back.get(answer.id))
+      if (answer instanceof SyncError) this.#tally.itemFailed(answer)
+      else if (copy === undefined) this.#applied.unknown.add(this.#replica.role.id)
+      return { job, answer, copy }
+    })
+    await creates.outcomes(outcomes, read)
+  }
+
+  // A copy counts once it is seen in its folder with our stamp.
+  #madeCopy(job: Job, answer: Ref, found: Found | undefined): Copy | undefined {
+    const { role } = this.#replica
+    if (found?.stamp?.link !== job.step.link.id) return undefined
+    this.#applied.created += 1
+    if (role.hub) this.#sources.set(job.step, sourceMark(role.id, answer.id))
+    const stored = found.version === answer.version ? found.item : undefined
+    return copyAfter(this.#site.type, job.step, job.action, { ...answer, stored })
+  }
+
+  async #update(jobs: readonly Job[], signal: AbortSignal): Promise<void> {
+    const kept = await overwritten(jobs, this.#replica, signal)
+    this.#applied.kept += kept.length
+    if (kept.length > 0) await this.#site.baseline.commit({ at: this.#site.at(), kept })
+    const updates = jobs.flatMap(({ step, action }) =>
+      action.kind === 'update'
+        ? [{ id: action.id, expect: action.expect, patch: action.patch, agreed: agreedOf(step) }]
+        : [],
+    )
+    await this.#updated(jobs, await this.#replica.update(updates, signal), signal)
+  }
+
+  // An update counts once it is read back at the very version that it returned: only so what the server made of it
+  // is told from what a user made of it. Until then the copy is as it was recorded, and is read again.
+  async #updated(
+    jobs: readonly Job[],
+    answers: readonly Written[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { role } = this.#replica
+    const { back } = await this.#written(jobs, answers, signal)
+    const copies: NonNullable<Change['copies']>[number][] = []
+    const entries: Entry[] = []
+    jobs.forEach(({ step, action }, index) => {
+      const answer = answers[index]
+      if (answer === undefined || action.kind !== 'update') return
+      const link = step.link.id
+      const failed = answer instanceof SyncError
+      const found = failed ? undefined : back.get(answer.id)
+      const certain = !failed && found?.version === answer.version
+      const result = failed ? answer.code : certain ? 'Done' : 'Unconfirmed'
+      entries.push({ link, replica: role.id, action: action.kind, result })
+      if (failed) {
+        this.#tally.itemFailed(answer)
+        return
+      }
+      this.#applied.updated += 1
+      if (!certain) return
+      this.#tally.dealtWith(action.id)
+      const copy = copyAfter(this.#site.type, step, action, { ...answer, stored: found?.item })
+      copies.push({ link, replica: role.id, copy })
+      this.#noteUntaken(action, copy)
+    })
+    await this.#site.baseline.commit({ at: this.#site.at(), copies, entries })
+  }
+
+  // The server says that it is done, and shows what it showed before.
+  #noteUntaken(action: Extract<Action, { kind: 'update' }>, { id, version, shown }: Copy): void {
+    if (!action.patch.clear.some((field) => field in shown && !this.#site.type.derived(field, {})))
+      return
+    const { untaken } = this.#applied
+    const { id: replica } = this.#replica.role
+    const all = untaken.get(replica) ?? []
+    untaken.set(replica, [...all, { id, version, code: 'NotTaken', tries: 1 }])
+  }
+
+  async #written(
+    jobs: readonly Job[],
+    answers: readonly Written[],
+    signal: AbortSignal,
+  ): Promise<Readonly<{ read: boolean; back: ReadonlyMap<ItemId, Found> }>> {
+    if (answers.length !== jobs.length) throw notForAll
+    this.#applied.written.add(this.#replica.role.id)
+    const ids = answers.flatMap((answer) => (answer instanceof SyncError ? [] : [answer.id]))
+    const { back, error } = await readBack(this.#replica, ids, signal)
+    if (error !== undefined) this.#tally.failed(error, 0)
+    return { read: error === undefined, back }
+  }
+
+  #stampOf(step: Step): Stamp {
+    const { group, replicas } = this.#site
+    const hub = replicas.find(({ role }) => role.hub)?.role.id
+    const source = this.#sources.get(step) ?? sourceOf(step, hub)
+    return { group: groupMark(group), link: step.link.id, source, hub: hubMark(hub) }
+  }
+}
+
+const notForAll = new SyncError(
+  'transient',
+  'IncompleteAnswer',
+  'the server did not answer for every item',
+)
+
+function agreedOf(step: Step): Item {
+  if (step.agreed === undefined) throw new Error('nothing is agreed of a deleted link')
+  return step.agreed
+}

@@ -1,0 +1,118 @@
+// One history under mutated answers: users act, passes run, and for some requests a mutator stands in the way. Then
+// the mutations end, time goes on past every back-off and one audit, and everything must be as the model says.
+import { isReady } from '../../controller/core/status.ts'
+import { died, Life } from '../simulation/life.ts'
+import { addressOf, type Office, openOffice } from '../simulation/office.ts'
+import { settle, unquiet } from '../simulation/settled.ts'
+import { type Findings, Witness, wrongForm } from '../simulation/witness.ts'
+import { type Hit, Mutation } from './border.ts'
+import { type Act, Model } from './model.ts'
+import { writes } from './mutator.ts'
+import { mutatorsNamed } from './mutators.ts'
+import { type Draft, planOf } from './plan.ts'
+
+/** What happens between two looks, and in the pass that follows. */
+export type Round = Readonly<{
+  acts: readonly Act[]
+  hits: readonly Hit[]
+  /** Does the pass look at everything? */
+  audit: boolean
+  /** Whose mailbox cannot be reached in this pass, by number. */
+  away?: number | undefined
+  /** The process ends before it, and another one takes over. */
+  restart: boolean
+  /** How long until the pass, in ms. */
+  waitMs: number
+}>
+
+/** A history before it is told. */
+export type Tale = Readonly<{
+  office: Draft
+  /** Is everything synchronised once before the first mutation? */
+  settled: boolean
+  /** How much of a listing the server gives at once; undefined: all of it. */
+  page?: number | undefined
+  rounds: readonly Round[]
+}>
+
+/** What was wrong in the end, what was wrong before the audit only, and what mutators did. */
+export type Lived = Readonly<{ findings: Findings; mended: Findings; met: Findings }>
+
+const minute = 60_000
+/** Longer than any back-off. */
+const restMs = 20 * minute
+/** The controller's own interval between audits. */
+const auditMs = 6 * 60 * minute
+
+/** Lives a history. */
+export async function lived({ office: draft, settled, page, rounds }: Tale): Promise<Lived> {
+  const office = await openOffice(planOf(draft))
+  const used = new Set(rounds.flatMap(({ hits }) => hits.map(({ mutator }) => mutator)))
+  const mutation = new Mutation(mutatorsNamed([...used]), page, () => office.clock.now())
+  const witness = new Witness(office)
+  const model = new Model(office, witness)
+  const findings: string[] = mutation.findings as string[]
+  const born = () =>
+    new Life(office, {
+      request: ({ operation, body }) => void findings.push(...wrongForm(operation, body)),
+      answered: ({ operation }) => {
+        if (writes.test(operation)) findings.push(...witness.wrong())
+      },
+      border: mutation.border,
+      committed: () => witness.binned(),
+    })
+  let life = born()
+  if (settled) {
+    await settle(office, life, 2)
+    findings.push(...model.wrong().map((each) => `before any mutation: ${each}`))
+    model.settled = true
+  }
+  for (const round of rounds) {
+    for (const act of round.acts) model.act(act)
+    office.clock.advance(round.waitMs)
+    if (round.restart) {
+      life.die()
+      life = born()
+    }
+    absent(office, round.away, true)
+    mutation.begin(round.hits)
+    if ((await life.passes(() => true, round.audit)) === died) throw new Error('nobody kills it')
+    witness.binned()
+    findings.push(...witness.wrong())
+    absent(office, round.away, false)
+  }
+  mutation.end()
+  return { ...(await healed(office, life, model, findings)), met: mutation.told }
+}
+
+async function healed(
+  office: Office,
+  life: Life,
+  model: Model,
+  findings: string[],
+): Promise<Omit<Lived, 'met'>> {
+  const faults = () => [
+    ...model.wrong(),
+    ...office.groups.flatMap(({ id, previous }) => [
+      ...(previous !== undefined && isReady(previous) ? [] : [`${id} is not ready`]),
+      ...(previous?.problems ?? []).map(({ reason }) => `${id} has the problem ${reason}`),
+      ...(previous?.conflicts?.total ? [`${id} tells of a conflict that nobody made`] : []),
+    ]),
+  ]
+  office.clock.advance(restMs)
+  await settle(office, life, 4)
+  const early = faults()
+  office.clock.advance(auditMs)
+  await life.passes(() => true, true)
+  office.clock.advance(minute)
+  await settle(office, life, 2)
+  const late = [...new Set([...findings, ...faults(), ...(await unquiet(office, life))])]
+  return { findings: late, mended: early.filter((each) => !late.includes(each)) }
+}
+
+function absent({ exchange, members }: Office, who: number | undefined, away: boolean): void {
+  const member = who === undefined ? undefined : members[who % members.length]
+  if (member === undefined) return
+  const mailbox = exchange.store.mailbox(addressOf(member.who.name))
+  mailbox.deny(away ? 'ErrorMailboxStoreUnavailable' : undefined)
+}
