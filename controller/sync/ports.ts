@@ -212,6 +212,8 @@ export interface Baseline {
   known(replica: ReplicaId): Known
   /** The links that hold these items of a replica. */
   linksOf(replica: ReplicaId, items: readonly ItemId[]): Promise<readonly LinkId[]>
+  /** The links whose `source` is one of the marks, or that have one of them among their aliases. */
+  linksNamed(marks: readonly string[]): Promise<readonly LinkId[]>
   /** A replica's copies that show something else than agreed, are withheld, or are behind. */
   deviating(replica: ReplicaId): Promise<readonly ItemId[]>
   /** Links that somebody is behind with. */

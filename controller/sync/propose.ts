@@ -10,6 +10,7 @@ import type { View } from '../core/rows.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { anotherHub, blank } from './blank.ts'
 import { type Wanted, wantedBack } from './consequences.ts'
+import { doublesRead } from './doubles.ts'
 import { maybeThere } from './maybe-there.ts'
 import { observe, type Sight, touchedLinks } from './observe.ts'
 import { isOutdated } from './outdated.ts'
@@ -69,6 +70,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
   const { wanted, barred } = await wantedBack(baseline, rules)
   const touched = new Set(await touchedLinks(baseline, sight))
   for (const { link } of wanted) touched.add(link)
+  for (const id of await doublesRead(course, baseline, sight, signal)) touched.add(id)
   if (sight.fresh.length > 0) for (const id of await baseline.everything()) touched.add(id)
   const present = new Set(rules.roles.map(({ id }) => id))
   const stored = await baseline.links([...touched])

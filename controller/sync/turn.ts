@@ -4,7 +4,7 @@
 // version that it returned, a delete once the item can no longer be read; what fails stays behind. A create of unknown
 // outcome is not sent again in the same pass.
 import { copyAfter, sourceOf } from '../core/fold.ts'
-import type { GroupId, ItemId, ReplicaId } from '../core/id.ts'
+import type { GroupId, ReplicaId } from '../core/id.ts'
 import type { Item, ItemType } from '../core/item.ts'
 import type { Copy, Found } from '../core/link.ts'
 import { BatchSize, isGeneral, isRefused } from '../core/scope.ts'

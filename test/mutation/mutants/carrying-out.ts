@@ -85,8 +85,8 @@ export const carryingOut: readonly Mutant[] = [
     [
       'done-too-early',
       'who is behind is looked at again',
-      `settled(link, rules.roles, attempts.get(link.id)))`,
-      `settled(link, rules.roles, attempts.get(link.id)) || link.revision > 0)`,
+      `settled(link, rules.roles, attempts.get(link.id)) && !again.has(link.id)`,
+      `settled(link, rules.roles, attempts.get(link.id)) || link.revision > 0`,
     ],
   ]),
   {
