@@ -44,7 +44,8 @@ COPY controller /app/controller
 LABEL org.opencontainers.image.title="exchange-sync-controller" \
       org.opencontainers.image.description="Keeps an Exchange public folder and its members' mailbox folders the same." \
       org.opencontainers.image.licenses="Apache-2.0"
-ENV PATH=/usr/local/bin EXSYNC_STATE=/var/lib/exsync
+# Compiled code is kept in /tmp where one is mounted that may be written.
+ENV PATH=/usr/local/bin EXSYNC_STATE=/var/lib/exsync XDG_CACHE_HOME=/tmp
 WORKDIR /app
 USER 65532:65532
 EXPOSE 8080 9440

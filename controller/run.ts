@@ -1,5 +1,5 @@
 // `exsync run`: wires the controller that keeps groups the same, over a directory or over Kubernetes. Knows
-// every floor, as main.ts does.
+// every floor, as program.ts does.
 //
 //   Kubernetes: wait for the Lease ─► open the state ─► passes, looks at servers ─► let the Lease go
 //   Whoever loses the Lease writes nothing more, to Exchange or to the state, and ends with 1.
@@ -7,7 +7,6 @@ import type { Config } from './config.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
 import { Desk, type Outside } from './desk.ts'
 import { Client } from './kube/client.ts'
-import { Cluster } from './kube/cluster.ts'
 import { KubeDeclarations } from './kube/declarations.ts'
 import { Recorder } from './kube/events.ts'
 import { Election, type Term } from './kube/lease.ts'
@@ -66,6 +65,8 @@ async function onDirectory(desk: Desk, directory: string): Promise<number> {
 async function onKubernetes(desk: Desk): Promise<number> {
   const { config, outside, log, metrics } = desk
   const { clock, chance, stop, hard } = outside
+  // Kubernetes' own client takes longer to load than all the rest.
+  const { Cluster } = await import('./kube/cluster.ts')
   const cluster = new Cluster(config.kube.kubeconfig)
   const client = new Client(cluster, clock, chance, (...answer) => metrics.requested(...answer))
   const identity = `${config.kube.identity}_${outside.instance}`

@@ -169,7 +169,7 @@ function importsOf(file: string): readonly string[] {
 
 function allowed(file: string, target: string): boolean {
   const [, floor = ''] = file.split('/')
-  if (['main.ts', 'run.ts', 'desk.ts', 'config.ts'].includes(floor))
+  if (['main.ts', 'program.ts', 'run.ts', 'desk.ts', 'config.ts'].includes(floor))
     return !target.startsWith('test/')
   if (!target.startsWith('controller/')) {
     return floor !== 'core' ? !target.startsWith('test/') : pure.includes(target)

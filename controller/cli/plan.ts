@@ -1,14 +1,15 @@
 // `exsync plan`: what a pass would do now. Names links and fields, never what stands in them.
 
-import { hashOf, type Refusal } from '../core/guard.ts'
+import { hashOf, meanwhileText, type Refusal } from '../core/guard.ts'
 import { isHub, type ReplicaId } from '../core/id.ts'
 import { touched } from '../core/item.ts'
 import { castOf, nameOf } from '../core/roles.ts'
 import { reasonOf } from '../core/status.ts'
 import type { Step } from '../core/step.ts'
 import { syncErrorOf } from '../core/sync-error.ts'
+import { foreseen } from '../sync/foreseen.ts'
 import { leaversOf } from '../sync/leavers.ts'
-import type { Declared } from '../sync/ports.ts'
+import type { Declared, Kept } from '../sync/ports.ts'
 import { propose } from '../sync/propose.ts'
 import { courseOf, type Mode, type Site } from '../sync/reconcile.ts'
 import { claimsOf } from '../sync/schedule.ts'
@@ -91,6 +92,7 @@ async function planned(
     const course = courseOf(declared, site, mode, signal)
     const proposal = await propose(course, signal)
     const { guarded, sight } = proposal
+    const more = await foreseen(course, proposal, signal)
     const left = (await leaversOf(course, proposal)).map(({ role }) => role.id)
     const leaving = await leaversIn(declared, left, site)
     const problems = [...sight.observations].flatMap(([id, seen]) =>
@@ -112,7 +114,9 @@ async function planned(
       group: declared.id,
       problems,
       ...(refusals.length === 0 ? {} : { guard: { hash: hashOf(guarded.refusals), refusals } }),
-      replicas: cast.roles.map(({ id }) => replicaOf(nameOf(cast, id), id, guarded.plan.steps)),
+      replicas: cast.roles.map(({ id }) =>
+        replicaOf(nameOf(cast, id), id, guarded.plan.steps, more),
+      ),
       ...(leaving.length === 0 ? {} : { leaving }),
     }
   } catch (error) {
@@ -138,7 +142,13 @@ async function leaversIn(
   )
 }
 
-function replicaOf(replica: string, id: ReplicaId, steps: readonly Step[]): Replica {
+// `more`: what is kept besides, right before an action.
+function replicaOf(
+  replica: string,
+  id: ReplicaId,
+  steps: readonly Step[],
+  more: readonly Kept[],
+): Replica {
   const lines: Replica = { replica, create: [], update: [], delete: [], keep: [] }
   for (const { link, agreed, actions, keeps } of steps) {
     for (const action of actions.filter((each) => each.replica === id)) {
@@ -153,6 +163,9 @@ function replicaOf(replica: string, id: ReplicaId, steps: readonly Step[]): Repl
     for (const keep of keeps.filter((each) => each.replica === id)) {
       lines.keep.push({ link: link.id, fields: keep.fields, reason: keep.reason })
     }
+  }
+  for (const { link, fields, reason } of more.filter((each) => each.replica === id)) {
+    lines.keep.push({ link, fields, reason })
   }
   return lines
 }
@@ -174,7 +187,10 @@ function table(
   if (error !== undefined) out(`  error  ${error.reason}: ${error.message}`)
   for (const { replica, reason, message } of problems) out(`  ${replica}  ${reason}: ${message}`)
   if (guard !== undefined) {
-    out(`  set aside by the guard until approved: exchangesync.dev/approve: ${guard.hash}`)
+    const meanwhile = meanwhileText(guard.refusals.some(({ replica }) => replica === 'hub'))
+    out(
+      `  set aside by the guard until approved: exchangesync.dev/approve: ${guard.hash}; ${meanwhile}`,
+    )
     for (const { replica, reason, count, limit, hash } of guard.refusals) {
       out(`    ${replica}  ${count} ${reason.toLowerCase()}, ${limit} are allowed (alone: ${hash})`)
     }

@@ -13,7 +13,7 @@ export type Attempt = Readonly<{
   revision: number
   /** How many items the request carried. */
   batch: number
-  /** How often it was tried without a copy to be seen; 0 while the first request is under way. */
+  /** How often it was tried by itself, or acknowledged, without a copy to be seen. */
   tries: number
   sentMs: number
   /** The ids that the server acknowledged. */

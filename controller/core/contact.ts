@@ -1,6 +1,7 @@
 // Contacts as the planner sees them: which fields there are, how each compares and merges, what the
 // server derives, and when two people's entries are the same person. Field names are EWS' own
 // (exchange-protocol §3.1); indexed ones carry their index: `Phone:MobilePhone`, `Email:EmailAddress1`.
+import { contradicts, naturalKeys } from './identity.ts'
 import { canonical, type FieldKind, type Item, type ItemType, type Value } from './item.ts'
 
 // biome-ignore format: a table
@@ -22,6 +23,21 @@ export const texts = [
   'CompanyName', 'AssistantName', 'BusinessHomePage', 'Department', 'Generation', 'JobTitle',
   'Manager', 'Mileage', 'OfficeLocation', 'PostalAddressIndex', 'Profession', 'SpouseName', 'Surname',
 ] as const
+/**
+ * Texts of Outlook's contact form that are no elements of EWS, under their names in MS-OXPROPS or in Outlook:
+ * a title (Dr.), how names are read in Japanese, numbers, pages, user fields, post office boxes. Gender is a number.
+ */
+// biome-ignore format: a table
+export const mapiTexts = [
+  'DisplayNamePrefix', 'YomiFirstName', 'YomiLastName', 'YomiCompanyName',
+  'Account', 'BillingInformation', 'ComputerNetworkName', 'CustomerId', 'FreeBusyLocation', 'FtpSite',
+  'Gender', 'GovernmentIdNumber', 'Hobbies', 'Language', 'Location', 'OrganizationalIdNumber',
+  'PersonalHomePage', 'ReferredByName', 'WebPage', 'UserField1', 'UserField2', 'UserField3', 'UserField4',
+  'BusinessPostOfficeBox', 'HomePostOfficeBox', 'OtherPostOfficeBox',
+] as const
+/** One of `mapiTexts`. */
+export type MapiText = (typeof mapiTexts)[number]
+/** A time in UTC; or that and the day, free of time zones: `{ utc, local }`. */
 export const dates = ['Birthday', 'WeddingAnniversary'] as const
 export const sets = ['Categories', 'Children', 'Companies'] as const
 /** Fields of every Exchange item that travel with a contact. */
@@ -32,6 +48,7 @@ export const contactFields: readonly string[] = [
   ...itemTexts,
   'Body',
   ...texts,
+  ...mapiTexts,
   ...dates,
   ...sets,
   ...emails.map((slot) => `Email:${slot}`),
@@ -39,6 +56,22 @@ export const contactFields: readonly string[] = [
   ...phones.map((key) => `Phone:${key}`),
   ...messengers.map((slot) => `Im:${slot}`),
 ]
+
+/**
+ * What we make of a contact, by number. Raise it whenever a field is added to `contactFields` or a canonical form
+ * changes (`core/item.ts`), and say in `newIn` which fields that concerns: what a state holds was read and
+ * compared by the version that it was written with.
+ */
+export const codecVersion = 2
+
+// The fields that are new in a version, or compared otherwise than before.
+const newIn: Readonly<Record<number, readonly string[]>> = { 2: [...mapiTexts, ...dates] }
+
+/** The fields that are new, or compared otherwise, since that version of the codec; 1 is the first. */
+export function fieldsNewSince(version: number): ReadonlySet<string> {
+  const later = Object.entries(newIn).filter(([raised]) => Number(raised) > version)
+  return new Set(later.flatMap(([, fields]) => fields))
+}
 
 const kinds: ReadonlyMap<string, FieldKind> = new Map([
   ...contactFields.map((field) => [field, 'text'] as const),
@@ -54,10 +87,20 @@ const joined = (parts: readonly string[], by: string) => parts.filter(Boolean).j
 const first = (item: Item) => joined([text(item, 'GivenName'), text(item, 'MiddleName')], ' ')
 const last = (item: Item) => joined([text(item, 'Surname'), text(item, 'Generation')], ' ')
 
-// How servers and clients make FileAs and DisplayName; the same forms as EWS' FileAsMappingType.
-const forms: readonly ((item: Item) => string)[] = [
+type Form = (item: Item) => string
+
+const fullNames: readonly Form[] = [
   (item) => joined([first(item), last(item)], ' '),
   (item) => joined([text(item, 'GivenName'), text(item, 'Surname')], ' '),
+]
+
+// Outlook writes the title (Dr.) before the full name; not every server does when it makes the name again.
+const titled = (form: Form) => (item: Item) =>
+  joined([text(item, 'DisplayNamePrefix'), form(item)], ' ')
+
+// How servers and clients make FileAs and DisplayName; the same forms as EWS' FileAsMappingType.
+const forms: readonly Form[] = [
+  ...fullNames,
   (item) => joined([text(item, 'Surname'), first(item)], ', '),
   (item) => joined([text(item, 'Surname'), text(item, 'GivenName')], ', '),
   (item) => joined([last(item), first(item)], ' '),
@@ -66,6 +109,7 @@ const forms: readonly ((item: Item) => string)[] = [
     joined([joined([text(item, 'Surname'), first(item)], ', '), text(item, 'CompanyName')], '\n'),
   (item) =>
     joined([text(item, 'CompanyName'), joined([text(item, 'Surname'), first(item)], ', ')], '\n'),
+  ...fullNames.map(titled),
 ]
 
 function mapped(item: Item): boolean {
@@ -73,35 +117,21 @@ function mapped(item: Item): boolean {
   return mapping !== '' && mapping !== 'None'
 }
 
-function emailAddresses(item: Item): readonly string[] {
-  const slots = emails.map(
-    (slot) => item[`Email:${slot}`] as Readonly<Record<string, string>> | undefined,
-  )
-  return slots.map((slot) => (slot?.address ?? '').trim().toLowerCase()).filter(Boolean)
-}
-
-function numbers(item: Item): readonly string[] {
-  const digits = phones.map((key) => text(item, `Phone:${key}`).replace(/[^0-9]/g, ''))
-  return digits.filter((number) => number.length > 4).map((number) => number.slice(-9))
-}
-
-function personName(item: Item): string {
-  const name = joined([text(item, 'GivenName'), text(item, 'Surname')], ' ')
-  // Servers call somebody without a name by the address; that is no name.
-  const addresses = emailAddresses(item)
-  const called = [name, text(item, 'DisplayName'), text(item, 'FileAs')].map((each) =>
-    each.toLowerCase(),
-  )
-  return called.find((each) => each !== '' && !addresses.includes(each)) ?? ''
-}
-
 /** Contacts. */
 export const contact: ItemType = {
   name: 'Contacts',
-  codec: 1,
-  newSince: () => new Set(),
+  codec: codecVersion,
+  newSince: fieldsNewSince,
   kindOf: (field) => kinds.get(field) ?? 'text',
-  sources: ['GivenName', 'MiddleName', 'Surname', 'Generation', 'CompanyName', 'FileAsMapping'],
+  sources: [
+    'DisplayNamePrefix',
+    'GivenName',
+    'MiddleName',
+    'Surname',
+    'Generation',
+    'CompanyName',
+    'FileAsMapping',
+  ],
 
   derived(field, item) {
     if (field === 'DisplayName' || field === 'Subject') return hasName(item)
@@ -116,24 +146,17 @@ export const contact: ItemType = {
     return form?.(merged) || undefined
   },
 
-  naturalKeys(item) {
-    const name = personName(item)
-    const keys = emailAddresses(item).map((address) => `email ${address}`)
-    if (name !== '') keys.push(`name ${name}\n${text(item, 'CompanyName').toLowerCase()}`)
-    return keys
+  kept(field, agreed, edited): Value | undefined {
+    const [was, is] = [text(agreed, field), text(edited, field)]
+    const named = field === 'DisplayName' || field === 'Subject'
+    if (!named || [agreed, edited].some((item) => text(item, 'DisplayNamePrefix') === ''))
+      return undefined
+    const form = fullNames.find((make) => titled(make)(agreed) === was && make(edited) === is)
+    return form === undefined ? undefined : titled(form)(edited)
   },
 
-  // Sharing a mailbox (office@…) or a name does not make two people one: a namesake without a common
-  // company must not have another telephone, and whoever shares an address must share a name.
-  contradicts(one, other) {
-    const shared = emailAddresses(one).some((address) => emailAddresses(other).includes(address))
-    const [name, otherName] = [personName(one), personName(other)]
-    if (shared) return name !== '' && otherName !== '' && !relatedNames(one, other)
-    if (emailAddresses(one).length > 0 && emailAddresses(other).length > 0) return true
-    if (text(one, 'CompanyName') !== '') return false
-    const [mine, others] = [numbers(one), numbers(other)]
-    return mine.length > 0 && others.length > 0 && !mine.some((number) => others.includes(number))
-  },
+  naturalKeys,
+  contradicts,
 
   private(item) {
     return !['', 'Normal'].includes(text(item, 'Sensitivity'))
@@ -144,15 +167,4 @@ function hasName(item: Item): boolean {
   return ['GivenName', 'MiddleName', 'Surname', 'CompanyName'].some(
     (field) => text(item, field) !== '',
   )
-}
-
-// The same name, or one that says less: `Żak` and `Ewa Żak`, never `Jan Żak` and `Ewa Żak`.
-function relatedNames(one: Item, other: Item): boolean {
-  if (personName(one) === personName(other)) return true
-  const parts = (['GivenName', 'Surname'] as const).map((field) => [
-    text(one, field).toLowerCase(),
-    text(other, field).toLowerCase(),
-  ])
-  const common = parts.some(([mine, others]) => mine !== '' && mine === others)
-  return common && parts.every(([mine, others]) => mine === '' || others === '' || mine === others)
 }

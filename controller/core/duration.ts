@@ -1,5 +1,8 @@
 // Go durations, as Kubernetes resources write them: `1m30s`.
 
+/** How long a refused user name or password is not sent again: an account that was locked is open again by then. */
+export const lockoutMs = 15 * 60_000
+
 const units: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
 
 /** The duration in ms; undefined when the text is none. */

@@ -50,6 +50,11 @@ export type Guarded = Readonly<{
   approvals: readonly Refusal[]
 }>
 
+/** What else it means that a replica is set aside, for people. */
+export function meanwhileText(hub: boolean): string {
+  return hub ? 'meanwhile nothing is synchronised' : 'meanwhile nothing arrives there either'
+}
+
 /** The one name for all that was set aside; approving it approves exactly that. */
 export function hashOf(refusals: readonly Refusal[]): string {
   const hashes = refusals.map(({ hash }) => hash).sort()
@@ -107,15 +112,12 @@ function excessesOf(plan: Plan, role: Role, judgement: Judgement): readonly Refu
 }
 
 /**
- * Does this step end a link, or delete others' copies, because of that replica? What all have deleted counts as well,
- * to each of them: a hub and its members may be emptied by one hand.
+ * Does this step end a link because of that replica? What all have deleted counts as well, to each of them: a hub
+ * and its members may be emptied by one hand.
  */
 export function deletes(step: Step, replica: ReplicaId): boolean {
-  const { link, agreed, deleters, actions, later } = step
-  const ends = link.agreed !== undefined && agreed === undefined
-  return (
-    deleters.includes(replica) && (ends || later || actions.some(({ kind }) => kind === 'delete'))
-  )
+  const { link, agreed, deleters } = step
+  return deleters.includes(replica) && link.agreed !== undefined && agreed === undefined
 }
 
 /** Would this step bring an item of that replica's own to others, now or when they can be reached? */

@@ -2,7 +2,7 @@
 // nulls. Two values are the same when their canonical texts are: servers trim, fold and re-wrap what
 // they are given, and that must not read as an edit.
 
-/** One field's value: a text, a set of texts, or parts that travel together (an address, a body). */
+/** One field's value: a text, a set of texts, or parts that travel together (an address, a body, a date and its day). */
 export type Value = string | readonly string[] | Readonly<Record<string, string>>
 
 /** The fields of one contact (later appointment, task, note …). */
@@ -30,6 +30,11 @@ export type ItemType = Readonly<{
   sources: readonly string[]
   /** The derived field's value for a merged item, where the rule can be read off an example. */
   derive(field: string, example: Item, merged: Item): Value | undefined
+  /**
+   * The derived field's value after one editor's change of its sources, where their server drops what the agreed
+   * form shows (a title); undefined where theirs stays.
+   */
+  kept(field: string, agreed: Item, edited: Item): Value | undefined
   /** Keys under which two people's entries are taken for the same one at first sync. */
   naturalKeys(item: Item): readonly string[]
   /** Do these two, which share a natural key, contradict each other? */
@@ -44,9 +49,10 @@ export const nothing: Item = Object.freeze({})
 /** The text by which values are compared; '' for an absent one. */
 export function canonical(kind: FieldKind, value: Value | undefined): string {
   if (value === undefined) return ''
-  if (typeof value === 'string') return kind === 'date' ? canonicalDate(value) : folded(value)
+  if (typeof value === 'string') return kind === 'date' ? dayOf(value) : folded(value)
   if (Array.isArray(value)) return [...new Set(value.map(folded))].filter(Boolean).sort().join('\n')
   const parts = value as Readonly<Record<string, string>>
+  if (kind === 'date') return localDay(parts.local ?? '') || dayOf(parts.utc ?? '')
   if (kind === 'email') return canonicalEmail(parts)
   if (kind === 'body') return canonicalBody(parts)
   const named = Object.keys(parts).sort()
@@ -125,10 +131,29 @@ function folded(text: string): string {
   return legal(text).replace(/\r\n?/g, '\n').trim().normalize('NFC')
 }
 
-function canonicalDate(text: string): string {
-  const ms = Date.parse(text)
-  return Number.isNaN(ms) ? folded(text) : new Date(ms).toISOString()
+const dayMs = 86_400_000
+
+// Clients write a day as a time: 00:00Z, 11:59Z (MS-OXOCNTC §2.2.1.5), or midnight where they are. The nearest
+// midnight in UTC is the day; a time without a zone is in UTC.
+function dayOf(text: string): string {
+  const time = folded(text)
+  const ms = Date.parse(/T[\d:.]+$/.test(time) ? `${time}Z` : time)
+  return Number.isNaN(ms) ? time : dayAt(Math.floor(ms / dayMs + 0.5) * dayMs)
 }
+
+// The day that a client wrote beside the time, free of time zones; '' when it is none.
+function localDay(text: string): string {
+  const ms = Date.parse(folded(text).slice(0, 10))
+  return Number.isNaN(ms) ? '' : dayAt(ms)
+}
+
+function dayAt(ms: number): string {
+  const [day = ''] = new Date(ms).toISOString().split('T')
+  return noDays.includes(day) ? '' : day
+}
+
+// What clients write where there is no date: the zero of Windows, and the `none` of MAPI.
+const noDays = ['1601-01-01', '4501-01-01']
 
 // A server fills in what is missing: the routing type, and the address as its own display name.
 function canonicalEmail(parts: Readonly<Record<string, string>>): string {
@@ -141,21 +166,59 @@ function canonicalEmail(parts: Readonly<Record<string, string>>): string {
 }
 
 // Exchange wraps HTML in html, head and body, moves white space and may turn plain text into HTML of
-// the same words. A body without real markup is its text; other markup counts.
+// the same words. A body without real markup is its text; other markup counts, but not around nothing:
+// Outlook leaves an empty paragraph where a note was.
 function canonicalBody(parts: Readonly<Record<string, string>>): string {
   const text = parts.text ?? ''
   if ((parts.type ?? 'Text').toUpperCase() !== 'HTML') return plain(text)
-  const inner = text
-    .replace(/<!--[\s\S]*?-->/g, '')
-    .replace(/<head\b[\s\S]*?<\/head\s*>/gi, '')
-    .replace(/<\/?(html|body|meta|!doctype)\b[^>]*>/gi, '')
+  const inner = without(without(text, comments), wrappers)
   const bare = inner
     .replace(/\s+/g, ' ')
     .replace(/<br\s*\/?>\s*/gi, '\n')
     .replace(/<\/(p|div)\s*>\s*/gi, '\n')
     .replace(/<(p|div)\s*>/gi, '')
   if (!/<[a-z/]/i.test(bare)) return plain(decoded(bare))
-  return `html:${inner.replace(/\s+/g, ' ').trim()}`
+  const isEmpty = !shownTags.test(bare) && plain(decoded(without(bare, anyTag))) === ''
+  return isEmpty ? '' : `html:${inner.replace(/\s+/g, ' ').trim()}`
+}
+
+/** Pieces of HTML: how one begins (sticky, in small letters), and with what it ends. */
+type Pieces = readonly (readonly [begin: RegExp, end: string])[]
+
+const comments: Pieces = [[/<!--/y, '-->']]
+const wrappers: Pieces = [
+  [/<head\b/y, '</head'],
+  [/<\/?(html|body|meta|!doctype)\b/y, '>'],
+]
+const anyTag: Pieces = [[/<\/?[a-z]/y, '>']]
+/** Tags that show something without words. */
+const shownTags = /<(img|hr|table|ul|ol|li|a|svg|object|embed|iframe|input|video|audio)\b/i
+
+// The HTML without such pieces; what does not end stays. Linear: an end that is missing is looked for once.
+function without(html: string, pieces: Pieces): string {
+  const small = html.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+  const missing = new Set<string>()
+  const endOf = (open: number): number => {
+    const piece = pieces.find(([begin]) => {
+      begin.lastIndex = open
+      return begin.test(small)
+    })
+    if (piece === undefined || missing.has(piece[1])) return -1
+    const at = small.indexOf(piece[1], open)
+    const end = at < 0 ? -1 : small.indexOf('>', at + piece[1].length - 1)
+    if (end < 0) missing.add(piece[1])
+    return end
+  }
+  let [kept, from] = ['', 0]
+  for (let open = small.indexOf('<'); open >= 0; ) {
+    const end = endOf(open)
+    if (end >= 0) {
+      kept += html.slice(from, open)
+      from = end + 1
+    }
+    open = small.indexOf('<', Math.max(open, end) + 1)
+  }
+  return kept + html.slice(from)
 }
 
 function plain(text: string): string {

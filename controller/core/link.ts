@@ -114,7 +114,7 @@ export function agreementMark({ revision, copies }: Link): string {
 }
 
 /** Was the copy read last under an older codec, so that some of its fields were never seen? */
-export function isOutdated({ codec }: ItemType, copy: Copy | undefined): copy is Copy {
+export function isOfOlderCodec({ codec }: ItemType, copy: Copy | undefined): copy is Copy {
   return copy?.codec !== undefined && copy.codec < codec
 }
 

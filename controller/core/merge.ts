@@ -115,7 +115,8 @@ export function merged(
       })
     }
   }
-  return { item: rederived(type, changed(agreed, result), fields, edits), editedMs, conflicts }
+  const item = rederived(type, agreed, changed(agreed, result), fields, edits)
+  return { item, editedMs, conflicts }
 }
 
 function latest(ms: number, contenders: readonly Contender[]): number {
@@ -177,24 +178,25 @@ function elements(value: Value | undefined): readonly string[] {
 }
 
 // When several people changed what a derived field is made of, none of their versions is right: it is
-// made anew by the rule that made one of theirs.
+// made again by the rule that made one of theirs. What one made keeps what the agreed one shows.
 function rederived(
   type: ItemType,
+  agreed: Item,
   item: Item,
   fields: readonly string[],
   edits: readonly Edit[],
 ): Item {
   const authors = edits.filter(({ changes }) => type.sources.some((field) => changes.has(field)))
-  if (authors.length < 2) return item
+  if (authors.length === 0) return item
   const next: Record<string, Value> = { ...item }
   for (const field of fields) {
     if (type.sources.includes(field)) continue
-    for (const { view } of authors) {
-      const value = type.derive(field, view, item)
-      if (value === undefined) continue
-      next[field] = value
-      break
-    }
+    const made =
+      authors.length === 1
+        ? [type.kept(field, agreed, item)]
+        : authors.map(({ view }) => type.derive(field, view, item))
+    const value = made.find((each) => each !== undefined)
+    if (value !== undefined) next[field] = value
   }
   return next
 }

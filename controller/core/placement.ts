@@ -1,13 +1,13 @@
 // What happens on one replica so that it holds what is agreed: an action, or a note in the baseline.
 import type { ItemId, ReplicaId, Version } from './id.ts'
 import {
-  canonical,
   difference,
   empty,
   fieldsOf,
   type Item,
   type ItemType,
   type Patch,
+  same,
   touched,
 } from './item.ts'
 import {
@@ -15,7 +15,7 @@ import {
   type Cell,
   type Copy,
   type Found,
-  isOutdated,
+  isOfOlderCodec,
   type Link,
   type Role,
 } from './link.ts'
@@ -68,7 +68,7 @@ export function place(spot: Spot, draft: Draft): void {
     case 'same':
       // Written down, and not read since: it is read again before anything is done to it.
       if (cell.copy.version === unread) return
-      if (agreed !== undefined && isOutdated(spot.type, cell.copy)) {
+      if (agreed !== undefined && isOfOlderCodec(spot.type, cell.copy)) {
         if (link.revision !== spot.revision || cell.copy.revision !== link.revision)
           draft.rereads.push({ replica: role.id, id: cell.copy.id })
         return
@@ -166,9 +166,9 @@ function sparing(type: ItemType, withheld: boolean, held: Item, agreed: Item): P
 function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Draft): void {
   if (reading === undefined || agreed === undefined)
     throw new Error('an edited cell without a reading')
-  const { found, base, view, changes, travels, aged, renewed } = reading
+  const { found, view, changes, travels, aged, renewed } = reading
   const ignored = !travels && !aged && (role.writes || role.drift === 'Ignore')
-  const held = ignored ? agreedSince(type, base, agreed, view) : view
+  const held = ignored ? agreedSince(type, reading, agreed) : view
   const withheld = role.writes && !travels && !aged
   const patch = sparing(type, withheld, held, agreed)
   const target = { id: found.id, version: found.version, revision, codec: type.codec }
@@ -203,13 +203,14 @@ function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Dra
     })
 }
 
-// For a drift that is ignored: where the agreed content moved it counts, elsewhere the user's own does.
-function agreedSince(type: ItemType, base: Item, agreed: Item, view: Item): Item {
+// For a drift that is ignored: where the agreed content moved it counts, elsewhere the user's own does. What is
+// not the user's own is a write of ours whose reply was lost: it is brought up to date like any other copy.
+function agreedSince(type: ItemType, { base, view, changes }: Reading, agreed: Item): Item {
   const held: Record<string, Item[string]> = { ...agreed }
   for (const field of fieldsOf(base, agreed, view)) {
     const kind = type.kindOf(field)
-    if (canonical(kind, base[field]) === canonical(kind, agreed[field])) continue
-    if (canonical(kind, view[field]) === canonical(kind, agreed[field])) continue
+    if (same(kind, view[field], agreed[field])) continue
+    if (same(kind, base[field], agreed[field]) && changes.has(field)) continue
     const value = view[field]
     if (value === undefined) delete held[field]
     else held[field] = value

@@ -141,6 +141,8 @@ function stepTo(
   const [first] = roles
   if (restoring !== undefined && agreed !== undefined && first !== undefined)
     draft.keeps.push(...overwritten(type, link, first.id, restoring, agreed))
+  if (agreed !== undefined && first !== undefined)
+    draft.keeps.push(...publishedOf(type, link, first.id, [...readings.values()], agreed))
   const fresh = link.revision === 0
   const publisher = [...readings.values()].find(({ travels }) => travels)?.replica
   return {
@@ -188,6 +190,21 @@ function supersededOf(
     return [{ replica, loss: agreementMark(link), item: link.agreed, reason, fields }]
   }
   return []
+}
+
+// A member removes a private mark: what they wrote under it travels now, and what it overwrites is kept. All others
+// have seen nothing of it, and the member may have forgotten that it was more than the mark.
+function publishedOf(
+  type: ItemType,
+  link: Link,
+  hub: ReplicaId,
+  readings: readonly Reading[],
+  agreed: Item,
+): readonly Keep[] {
+  const unmarked = readings.filter(({ copy, travels }) => copy?.withheld && travels)
+  const keeps = unmarked.flatMap((edit) => overwritten(type, link, hub, edit, agreed))
+  const fields = [...new Set(keeps.flatMap((keep) => keep.fields))]
+  return keeps.slice(0, 1).map((keep) => ({ ...keep, reason: 'Unmarked', fields }))
 }
 
 // Of what two have already, nobody is the one who publishes it to a third.

@@ -1,7 +1,7 @@
 // How the planner reads a cell that was seen anew: what its user changed against what the copy held, and
 // whether that travels.
 import { type Item, type ItemType, same } from './item.ts'
-import { baseOf, type Copy, type Found, isOutdated, type Link, type Role } from './link.ts'
+import { baseOf, type Copy, type Found, isOfOlderCodec, type Link, type Role } from './link.ts'
 import { changed, changesOf, type Edit } from './merge.ts'
 import { withoutDrift } from './shown.ts'
 
@@ -52,8 +52,10 @@ export function readingOf(
     role.writes &&
     !aged &&
     !(isPrivate && (copy?.withheld || (!type.private(base) && edits.size > 0)))
-  const changes = isOutdated(type, copy) ? sinceUpgrade(type, copy, found, edits, travels) : edits
-  const added = isOutdated(type, copy) && !travels ? type.newSince(copy.codec ?? 0) : none
+  const changes = isOfOlderCodec(type, copy)
+    ? sinceUpgrade(type, copy, found, edits, travels)
+    : edits
+  const added = isOfOlderCodec(type, copy) && !travels ? type.newSince(copy.codec ?? 0) : none
   return {
     role,
     found,
@@ -63,7 +65,8 @@ export function readingOf(
     base: newcomer && !stands ? knownOf(type, link, found) : base,
     changes,
     renewed: [...added].filter((field) => found.item[field] !== undefined),
-    view: newcomer && !stands ? found.item : changed(base, isOutdated(type, copy) ? changes : all),
+    view:
+      newcomer && !stands ? found.item : changed(base, isOfOlderCodec(type, copy) ? changes : all),
     modifiedMs: found.modifiedMs ?? 0,
     aged,
     revives,

@@ -19,7 +19,7 @@ import {
   type Role,
   type Row,
 } from './link.ts'
-import type { Loose } from './loose.ts'
+import type { Family, Loose } from './loose.ts'
 import { matched } from './match.ts'
 import type { Restoration } from './restore.ts'
 import { hubMark, isOurs, type Stamp, sourceMark } from './stamp.ts'
@@ -107,13 +107,20 @@ function surplusRow({ observations }: View, roles: readonly Role[], { role, foun
     bases: new Map([[1, found.item]]),
     copies: new Map([[role.id, copy]]),
   }
-  const cells = new Map<ReplicaId, Cell>(
-    roles.map((each) => {
-      const state = observations.get(each.id)?.state === 'seen' ? 'absent' : 'unknown'
-      return [each.id, { state }]
+  const cells = emptyCells(roles, observations)
+  return { link, cells: cells.set(role.id, { state: 'edited', copy, found }) }
+}
+
+function emptyCells(
+  roles: readonly Role[],
+  observations: View['observations'],
+): Map<ReplicaId, Cell> {
+  return new Map(
+    roles.map(({ id }) => {
+      const state = observations.get(id)?.state === 'seen' ? 'absent' : 'unknown'
+      return [id, { state }]
     }),
   )
-  return { link, cells: cells.set(role.id, { state: 'edited', copy, found }) }
 }
 
 /** Hub first, then by id: the order in which everything is decided. */
@@ -234,15 +241,21 @@ function* join(
     // What a receive-only member puts beside our copies is left alone, and so is what is marked private.
     const travels = ({ role, found }: Loose) => role.writes && mayLeave(view.type, role, found)
     if (eldest === undefined || !family.some(travels)) continue
-    const row = new Map<ReplicaId, Cell>()
-    for (const role of roles) {
-      const state = view.observations.get(role.id)?.state === 'seen' ? 'absent' : 'unknown'
-      row.set(role.id, { state })
-    }
+    const row = emptyCells(roles, view.observations)
     for (const { role, found } of family) row.set(role.id, { state: 'edited', found })
     const id = linkIdOf(view.group, eldest.role.id, eldest.found.id)
-    yield { link: freshLink(id, aliasesOf(view, family)), cells: row }
+    const link = freshLink(id, aliasesOf(view, family))
+    yield { link: { ...link, source: sourceAt(view, family) }, cells: row }
   }
+}
+
+// After the state was lost, what the hub lacks by now is made again there under the mark of what its copies were
+// copied from, by which other groups over the hub know it.
+function sourceAt(view: View, family: Family): string | undefined {
+  if (hubIn(view) === undefined || family.some(({ role }) => role.hub)) return undefined
+  const known = new Set(view.links.map(({ id }) => id))
+  const stamps = family.flatMap(({ found }) => oursIn(view, found.stamp) ?? [])
+  return stamps.find(({ link, source }) => source !== '' && !known.has(link))?.source
 }
 
 function aliasesOf(view: View, family: readonly Loose[]): readonly string[] {

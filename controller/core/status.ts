@@ -2,7 +2,7 @@
 // what came before matters only for when a condition changed. Ready is always there; Reconciling,
 // Stalled and Guarded only while they are true (kstatus).
 import { cut, tokenMax } from './cut.ts'
-import { hashOf } from './guard.ts'
+import { hashOf, meanwhileText } from './guard.ts'
 import type { ConflictLine, Report } from './report.ts'
 import type {
   SyncGroupStatusCondition as Condition,
@@ -178,7 +178,9 @@ function refusalText(
   )
   const names = `exchangesync.dev/approve: ${hashOf(refusals)}`
   const other = approved ? '; the annotation that is there names something else' : ''
-  return `set aside until it is undone, or approved with the annotation ${names}${other}; ${told.join('; ')}`
+  const hub = refusals.some(({ replica }) => replica === cast.hub.role.id)
+  const how = `set aside until it is undone, or approved with the annotation ${names}${other}`
+  return [how, meanwhileText(hub), ...told].join('; ')
 }
 
 function passed(

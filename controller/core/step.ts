@@ -10,7 +10,14 @@ import type { FieldConflict } from './merge.ts'
  * something that came back from the bin overwrote it; a folder that was restored from a backup showed it, or
  * overwrote it; its owner takes part no more, and copies are removed.
  */
-export type KeepReason = 'Conflict' | 'Drift' | 'Deleted' | 'Restored' | 'Backup' | 'Removed'
+export type KeepReason =
+  | 'Conflict'
+  | 'Drift'
+  | 'Deleted'
+  | 'Restored'
+  | 'Backup'
+  | 'Removed'
+  | 'Unmarked'
 
 /** Saves what another action would overwrite, before it does. `replica`: whose version it is, or who deleted. */
 export type Keep = Readonly<{

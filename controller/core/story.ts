@@ -1,6 +1,7 @@
 // What the owner of a resource is told as an event: what changed from one status to the next. Counts and reasons
 // only: no addresses, no names, no content. Who needs to know whose folder it is finds it in the status.
 import { cut } from './cut.ts'
+import { meanwhileText } from './guard.ts'
 import type { SyncGroupStatus, SyncGroupStatusCondition } from './resources.generated.ts'
 
 /** Something worth telling. `reason` is one of a fixed vocabulary, or a condition's. */
@@ -47,7 +48,8 @@ function guardStory(
   const what = guard.refusals
     .map(({ reason, count, limit }) => `${count} ${reason.toLowerCase()}, ${limit} are allowed`)
     .join('; ')
-  const note = `set aside: ${what}; undo it, or approve exactly this: kubectl annotate --overwrite syncgroup NAME exchangesync.dev/approve=${guard.hash}`
+  const hub = guard.refusals.some(({ replica }) => replica === 'hub')
+  const note = `set aside: ${what}; ${meanwhileText(hub)}; undo it, or approve exactly this: kubectl annotate --overwrite syncgroup NAME exchangesync.dev/approve=${guard.hash}`
   return [{ type: 'Warning', reason: 'Guarded', note: cut(note, noteMax) }]
 }
 

@@ -1,24 +1,37 @@
 // Contacts between our items and EWS' XML. The order of elements is the schema's (MS-OXWSCONT,
 // MS-OXWSCORE): Exchange refuses any other. What a server shows by default (IPM.Contact, Normal) is
-// absent in an item, so that absent and default are the same.
-import { addresses, addressParts, emails, messengers, phones } from '../core/contact.ts'
+// absent in an item, so that absent and default are the same. `extended.ts` has the fields without an
+// element, `contact-reader.ts` reads what is written here.
+import {
+  addresses,
+  addressParts,
+  dates,
+  emails,
+  mapiTexts,
+  messengers,
+  phones,
+} from '../core/contact.ts'
 import type { Item, Patch, Value } from '../core/item.ts'
-import { all, at, element, escaped, type Node, textAt, type Xml } from './xml.ts'
+import { extendedUri, extendedUris, extendedXml, isExtended } from './extended.ts'
+import { element, escaped, type Xml } from './xml.ts'
 
 type Parts = Readonly<Record<string, string>>
 
-const defaults: Readonly<Record<string, string>> = {
+/** What servers show where nothing was set. */
+export const defaults: Readonly<Record<string, string>> = {
   ItemClass: 'IPM.Contact',
   Sensitivity: 'Normal',
   Importance: 'Normal',
   // These two cannot be deleted, only set to nothing (ContactSchema of Microsoft's own client).
   FileAsMapping: 'None',
   PostalAddressIndex: 'None',
+  // Unspecified (MS-OXOCNTC §2.2.1.10.20).
+  Gender: '0',
 }
 
 /** Elements of t:Item and t:Contact in the schema's order; what stands between our fields is left out. */
 // biome-ignore format: a table
-const order = [
+export const order = [
   'ItemClass', 'Subject', 'Sensitivity', 'Body', 'Categories', 'Importance', 'ExtendedProperty', 'Culture',
   'FileAs', 'FileAsMapping', 'DisplayName', 'GivenName', 'Initials', 'MiddleName', 'Nickname',
   'CompanyName', 'EmailAddresses', 'PhysicalAddresses', 'PhoneNumbers', 'AssistantName', 'Birthday',
@@ -35,33 +48,34 @@ const itemFields = [
   'Categories',
   'Importance',
   'Culture',
+  'LastModifiedTime',
+  'ParentFolderId',
 ]
 
-/** The item that a t:Contact element shows. */
-export function itemOf(node: Node): Item {
-  const item: Record<string, Value> = {}
-  for (const { name, attributes, children, text } of node.children) {
-    if (name === 'Body') {
-      if (text.trim() !== '') item.Body = { type: attributes.BodyType ?? 'Text', text }
-    } else if (name === 'Categories' || name === 'Children' || name === 'Companies') {
-      const values = children.map((child) => child.text).filter((value) => value.trim() !== '')
-      if (values.length > 0) item[name] = values
-    } else if (name === 'EmailAddresses') readEmails(children, item)
-    else if (name === 'PhysicalAddresses') readAddresses(children, item)
-    else if (name === 'PhoneNumbers') readEntries('Phone', children, item)
-    else if (name === 'ImAddresses') readEntries('Im', children, item)
-    else if (order.includes(name) && name !== 'ExtendedProperty' && text.trim() !== '') {
-      if (defaults[name] !== text) item[name] = text
-    }
-  }
-  return item
+/**
+ * The t:AdditionalProperties that show all that `itemOf` reads, when the item changed, and in which folder it
+ * lies; `extended` stands beside them. Everything is asked for by name: what `AllProperties` holds is the
+ * server's choice, and it is two thirds more.
+ */
+export function shapeXml(extended: Xml): Xml {
+  const names = [...order.filter((name) => name !== 'ExtendedProperty'), ...beside]
+  return names.map(uriXml).join('') + extended + extendedUris
 }
 
-/** The inside of a new t:Contact; `extended` stands where the schema wants extended properties. */
+const beside = ['LastModifiedTime', 'ParentFolderId']
+
+/** The inside of a new t:Contact; `extended` are more extended properties than those of its fields. */
 export function contactXml(item: Item, extended: Xml): Xml {
-  return order
-    .map((name) => (name === 'ExtendedProperty' ? extended : elementXml(name, item)))
-    .join('')
+  const ours =
+    extended +
+    mapiTexts.map((field) => extendedXml(field, item[field])).join('') +
+    dates.map((date) => extendedXml(`${date}Local`, localOf(item[date]))).join('')
+  return order.map((name) => (name === 'ExtendedProperty' ? ours : elementXml(name, item))).join('')
+}
+
+// A date is a time in UTC and, from some clients, the day itself, free of time zones (MS-OXOCNTC §2.2.1.5).
+function localOf(date: Value | undefined): string | undefined {
+  return typeof date === 'object' ? (date as Parts).local : undefined
 }
 
 /**
@@ -111,6 +125,7 @@ function plainXml(name: string, value: Value): Xml {
   if (typeof value === 'string') return element(`t:${name}`, value)
   if (Array.isArray(value))
     return `<t:${name}>${value.map((text) => element('t:String', text)).join('')}</t:${name}>`
+  if (isDate(name)) return element(`t:${name}`, (value as Parts).utc ?? '')
   const { type = 'Text', text = '' } = value as Parts
   return `<t:Body BodyType="${type.toUpperCase() === 'HTML' ? 'HTML' : 'Text'}">${escaped(text)}</t:Body>`
 }
@@ -140,7 +155,18 @@ function addressXml(place: string, value: Parts | undefined): Xml {
   return `<t:Entry Key="${place}">${parts.join('')}</t:Entry>`
 }
 
+function isDate(field: string): boolean {
+  return (dates as readonly string[]).includes(field)
+}
+
 function setXml(field: string, value: Value): Xml {
+  if (isDate(field)) {
+    const local = localOf(value)
+    const day = `${field}Local`
+    const other = local === undefined ? deletionXml(day) : settingXml(day, extendedXml(day, local))
+    return settingXml(field, plainXml(field, value)) + other
+  }
+  if (isExtended(field)) return settingXml(field, extendedXml(field, value))
   const [group = '', key = ''] = field.split(':')
   if (group === 'Address') {
     const parts = value as Parts
@@ -154,7 +180,15 @@ function setXml(field: string, value: Value): Xml {
   const [outer, entry] = dictionaries[group] ?? []
   const inside =
     outer !== undefined && entry ? dictionary(outer, [entry(key, value)]) : plainXml(field, value)
+  return settingXml(field, inside)
+}
+
+function settingXml(field: string, inside: Xml): Xml {
   return `<t:SetItemField>${uriXml(field)}<t:Contact>${inside}</t:Contact></t:SetItemField>`
+}
+
+function deletionXml(field: string): Xml {
+  return `<t:DeleteItemField>${uriXml(field)}</t:DeleteItemField>`
 }
 
 // One address travels as one field: a part that it has no more goes, too.
@@ -173,7 +207,9 @@ function clearXml(field: string): Xml {
   const [group, key = ''] = field.split(':')
   if (group === 'Address')
     return addressParts.map((part) => addressPartXml(key, part, undefined)).join('')
-  return `<t:DeleteItemField>${uriXml(field)}</t:DeleteItemField>`
+  // Some servers keep a body that is deleted; an empty one is none.
+  if (field === 'Body') return setXml(field, { type: 'Text', text: '' })
+  return deletionXml(field) + (isDate(field) ? deletionXml(`${field}Local`) : '')
 }
 
 const indexed: Readonly<Record<string, string>> = {
@@ -183,48 +219,11 @@ const indexed: Readonly<Record<string, string>> = {
 }
 
 function uriXml(field: string): Xml {
+  const extended = extendedUri(field)
+  if (extended !== undefined) return extended
   const [group = '', key = ''] = field.split(':')
   const dictionaryUri = indexed[group]
   if (dictionaryUri !== undefined)
     return `<t:IndexedFieldURI FieldURI="${dictionaryUri}" FieldIndex="${key}"/>`
   return `<t:FieldURI FieldURI="${itemFields.includes(field) ? 'item' : 'contacts'}:${field}"/>`
-}
-
-function readEntries(group: string, entries: readonly Node[], item: Record<string, Value>): void {
-  for (const { attributes, text } of entries) {
-    if (attributes.Key !== undefined && text.trim() !== '')
-      item[`${group}:${attributes.Key}`] = text
-  }
-}
-
-function readEmails(entries: readonly Node[], item: Record<string, Value>): void {
-  for (const { attributes, text } of entries) {
-    const { Key: key, Name: name, RoutingType: routingType } = attributes
-    if (key === undefined || text.trim() === '') continue
-    item[`Email:${key}`] = {
-      address: text,
-      ...(name === undefined || name === '' ? {} : { name }),
-      ...(routingType === undefined || routingType === '' ? {} : { routingType }),
-    }
-  }
-}
-
-function readAddresses(entries: readonly Node[], item: Record<string, Value>): void {
-  for (const entry of entries) {
-    const parts: Record<string, string> = {}
-    for (const part of addressParts) {
-      const text = textAt(entry, part)
-      if (text !== undefined && text.trim() !== '') parts[part] = text
-    }
-    const key = entry.attributes.Key
-    if (key !== undefined && Object.keys(parts).length > 0) item[`Address:${key}`] = parts
-  }
-}
-
-/** The value of an extended property with that name in an item's XML. */
-export function extendedOf(node: Node, name: string): string | undefined {
-  const property = all(node, 'ExtendedProperty').find(
-    (each) => at(each, 'ExtendedFieldURI')?.attributes.PropertyName === name,
-  )
-  return textAt(property, 'Value')
 }

@@ -2,6 +2,7 @@
 import { checkedMs } from '../core/duration.ts'
 import type { ReplicaId } from '../core/id.ts'
 import { type Cast, castOf, formerPlaceOf, type Place } from '../core/roles.ts'
+import { isForced } from '../core/status.ts'
 import { strayIn, strayRemedy } from '../core/stray.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock, Declared, Reached, Replica } from '../sync/ports.ts'
@@ -11,7 +12,11 @@ import { Pool } from './looks.ts'
 import { Member } from './member.ts'
 import { type Network, type NetworkOptions, pooledNetwork } from './network.ts'
 import { probe } from './probe.ts'
+import { SignIn } from './sign-in.ts'
 import { type Endpoint, type Route, type Trace, Transport } from './transport.ts'
+
+/** What an ExchangeServer is reached with: the keys of a connection, and of the account's sign-in. */
+type Use = Readonly<{ connection: string; account: string }>
 
 /** Connections to Exchange servers, one per server and account, shared by groups. */
 export class Connections {
@@ -19,6 +24,9 @@ export class Connections {
   readonly #trace: Trace
   readonly #network: (options: NetworkOptions) => Network
   readonly #open = new Map<string, Transport>()
+  readonly #signIns = new Map<string, SignIn>()
+  /** By namespace and name of the ExchangeServer. */
+  readonly #uses = new Map<string, Use>()
 
   constructor(
     clock: Clock,
@@ -33,6 +41,7 @@ export class Connections {
   /** The replicas of a group. Throws a terminal SyncError when what it refers to is missing or unusable. */
   replicas(declared: Declared, signal: AbortSignal): readonly Replica[] {
     const line = this.#lineOf(declared.group.spec.serverRef.name, declared, signal)
+    if (isForced(declared.group, declared.previous)) line.signIn.ask()
     const cast = castOf(declared.group)
     return [hubOf(line, cast.hub), ...cast.members.map((place) => memberOf(line, place))]
   }
@@ -43,23 +52,50 @@ export class Connections {
     return ids.map((id) => memberOf(line, formerPlaceOf(id)))
   }
 
-  /** The version that a server tells. Rejects with a SyncError when it cannot be reached, or refuses. */
-  async probe(name: string, reached: Reached, signal: AbortSignal): Promise<string | undefined> {
-    const { endpoint, transport } = this.#lineOf(name, reached, signal)
+  /**
+   * The version that a server tells. Rejects with a SyncError when it cannot be reached, or refuses.
+   * `asked`: a user asked for it, so a password that was refused is tried once more.
+   */
+  async probe(
+    name: string,
+    reached: Reached,
+    asked: boolean,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const { endpoint, transport, signIn } = this.#lineOf(name, reached, signal)
+    if (asked) signIn.ask()
     const anchor = endpoint.username.includes('@') ? endpoint.username : undefined
     return probe(transport, { anchor, lane: 'probe' }, signal)
   }
 
   #lineOf(name: string, reached: Reached, signal: AbortSignal): Line {
     const endpoint = endpointOf(name, reached)
-    const key = JSON.stringify(endpoint)
+    const { url, username, password } = endpoint
+    const account = JSON.stringify([new URL(url).href.toLowerCase(), username, password])
+    const use = { connection: JSON.stringify(endpoint), account }
+    this.#forget(`${reached.server?.metadata.namespace ?? 'default'}/${name}`, use)
+    const signIn = this.#signIns.get(account) ?? new SignIn(this.#clock)
+    this.#signIns.set(account, signIn)
     const transport =
-      this.#open.get(key) ??
-      new Transport(endpoint, this.#clock, this.#trace, this.#network(endpoint))
-    this.#open.set(key, transport)
+      this.#open.get(use.connection) ??
+      new Transport(endpoint, this.#clock, this.#trace, this.#network(endpoint), signIn)
+    this.#open.set(use.connection, transport)
     const impersonates = reached.server?.spec.access === 'Impersonation'
     const now = () => this.#clock.now()
-    return { endpoint, transport, impersonates, pool: new Pool(), now, signal }
+    return { endpoint, transport, signIn, impersonates, pool: new Pool(), now, signal }
+  }
+
+  // What no ExchangeServer is reached with any more is not used again, also where the same credentials come back:
+  // a pass that is under way ends with it, and its idle connections end by themselves.
+  #forget(server: string, use: Use): void {
+    const before = this.#uses.get(server)
+    this.#uses.set(server, use)
+    if (before === undefined) return
+    const uses = [...this.#uses.values()]
+    if (uses.every(({ connection }) => connection !== before.connection))
+      this.#open.delete(before.connection)
+    if (uses.every(({ account }) => account !== before.account))
+      this.#signIns.delete(before.account)
   }
 
   /** Closes all connections. */
@@ -73,6 +109,7 @@ export class Connections {
 type Line = Readonly<{
   endpoint: Endpoint
   transport: Transport
+  signIn: SignIn
   impersonates: boolean
   pool: Pool
   now: () => number

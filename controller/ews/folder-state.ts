@@ -1,4 +1,5 @@
 // GetFolder: a folder's class, its tag, and what we may do in it.
+import { legal } from '../core/item.ts'
 import type { Stand } from '../sync/ports.ts'
 import { folderXml } from './envelope.ts'
 import { incomplete, isId, type Operation, only } from './operations.ts'
@@ -73,12 +74,13 @@ export const getFolder: Operation<{ folder: string }, FolderState> = {
     const parts = [committed, property(tags.deleted), property(tags.count)]
     const mark = parts.map((part) => part ?? '').join('|')
     const rights = at(node, 'EffectiveRights')
+    const displayName = textAt(node, 'DisplayName')
     const may = (right: string) => textAt(rights, right)?.trim() !== 'false'
     return {
       id,
       class: textAt(node, 'FolderClass') ?? (node.name === 'ContactsFolder' ? 'IPF.Contact' : ''),
       parent,
-      name: textAt(node, 'DisplayName'),
+      name: displayName === undefined ? undefined : legal(displayName),
       tag: committed === undefined ? undefined : mark,
       mark: parts.some((part) => part !== undefined) ? mark : undefined,
       committedMs: committed === undefined ? undefined : Date.parse(committed),

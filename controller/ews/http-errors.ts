@@ -35,6 +35,12 @@ export function statusError({
         'NotEws',
         'there is no EWS at the URL: it usually ends in /EWS/Exchange.asmx',
       )
+    case 407:
+      return new SyncError(
+        'terminal',
+        'ProxyAuthenticationRequired',
+        'a proxy before the server asks for a user name and password of its own, which the controller has none of: let it reach the server past the proxy, or let the proxy pass it',
+      )
     case 413:
       return new SyncError(
         'terminal',

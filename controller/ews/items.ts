@@ -144,7 +144,7 @@ function answered(
   if (got === undefined) return undefined
   if (got.id !== asked) return otherItem
   // A server that does not tell where an item lies says nothing about it.
-  const { parent = folder } = got as Found & Readonly<{ parent?: string | undefined }>
+  const { parent = folder } = got
   return folder === undefined || parent === folder ? got : undefined
 }
 

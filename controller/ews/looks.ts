@@ -97,8 +97,8 @@ async function passedOver(
   const listed = new Map(refs.map(({ id, version }) => [id, version]))
   const versions = await known.versions([...failed.keys()])
   return [...failed].map(([id, { code }]) => {
-    const version = listed.get(id) ?? versions.get(id) ?? ('' as Version)
     const last = before.find((each) => each.id === id)
+    const version = listed.get(id) ?? last?.version ?? versions.get(id) ?? ('' as Version)
     const tries = last?.version === version && last.code === code ? last.tries + 1 : 1
     return { id, version, code, tries }
   })

@@ -5,7 +5,8 @@ import type { Item, Patch } from '../core/item.ts'
 import type { Found } from '../core/link.ts'
 import { type Stamp, stampOf, stampText } from '../core/stamp.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { contactXml, extendedOf, itemOf, updatesXml } from './contact-codec.ts'
+import { contactXml, shapeXml, updatesXml } from './contact-codec.ts'
+import { extendedOf, itemOf } from './contact-reader.ts'
 import { errorOf, folderXml, messagesOf } from './envelope.ts'
 import { all, at, element, escaped, type Node, textAt, type Xml } from './xml.ts'
 
@@ -108,15 +109,18 @@ export const findItem: Operation<{ folder: string; offset: number; size: number 
   },
 }
 
-/** What GetItem says of one id: the item, that it is not there, or what is wrong with it. */
-export type Got = Found | undefined | 'OtherKind' | SyncError
+/** An item as GetItem shows it; `parent` is the id of the folder in which it lies, where the server tells. */
+export type Read = Found & Readonly<{ parent?: string }>
 
-/** GetItem: whole items. What is no contact is OtherKind and stays untouched. */
+/** What GetItem says of one id: the item, that it is not there, or what is wrong with it. */
+export type Got = Read | undefined | 'OtherKind' | SyncError
+
+/** GetItem: the fields that are synchronised. What is no contact is OtherKind and stays untouched. */
 export const getItem: Batch<readonly ItemId[], Got> = {
   name: 'GetItem',
   request: (ids) =>
-    '<m:GetItem><m:ItemShape><t:BaseShape>AllProperties</t:BaseShape><t:BodyType>Best</t:BodyType>' +
-    `<t:AdditionalProperties>${stampUri}</t:AdditionalProperties></m:ItemShape>` +
+    '<m:GetItem><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:BodyType>Best</t:BodyType>' +
+    `<t:AdditionalProperties>${shapeXml(stampUri)}</t:AdditionalProperties></m:ItemShape>` +
     `<m:ItemIds>${ids.map((id) => `<t:ItemId Id="${escaped(id)}"/>`).join('')}</m:ItemIds></m:GetItem>`,
   each: (message) => {
     const error = errorOf(message)
@@ -179,13 +183,15 @@ function written(message: Node): Ref | SyncError {
   return (node && refOf(node)) ?? incomplete('the write')
 }
 
-function foundIn(node: Node, ref: Ref): Found {
+function foundIn(node: Node, ref: Ref): Read {
+  const parent = at(node, 'ParentFolderId')?.attributes.Id
   const modified = Date.parse(textAt(node, 'LastModifiedTime') ?? '')
   return {
     ...ref,
     item: itemOf(node),
     stamp: stampOf(extendedOf(node, stampProperty.name)),
     modifiedMs: Number.isNaN(modified) ? undefined : modified,
+    ...(isId(parent) ? { parent } : {}),
   }
 }
 

@@ -1,13 +1,9 @@
 // Asks a server the least that tells whether it answers, takes the credentials, and of which version it is: for
 // the account's own top folder (GetFolder). An error about that mailbox is an answer, too.
-import { SyncError } from '../core/sync-error.ts'
 import { envelopeXml } from './envelope.ts'
+import { question } from './sign-in.ts'
 import type { Route, Transport } from './transport.ts'
 import { at, type Node } from './xml.ts'
-
-const question =
-  '<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape>' +
-  '<m:FolderIds><t:DistinguishedFolderId Id="msgfolderroot"/></m:FolderIds></m:GetFolder>'
 
 /** The version that the server tells, like 15.2.2562.17; undefined when it tells none. Rejects with a SyncError. */
 export async function probe(
@@ -17,13 +13,6 @@ export async function probe(
 ): Promise<string | undefined> {
   const xml = envelopeXml(question, undefined)
   const { envelope } = await transport.exchange('GetFolder', xml, route, signal)
-  if (envelope.name !== 'Envelope') {
-    throw new SyncError(
-      'transient',
-      'NotSoap',
-      'the server’s answer is not SOAP: check that the URL is that of EWS',
-    )
-  }
   return versionIn(envelope)
 }
 

@@ -7,6 +7,7 @@ import { networkError, statusError, timedOut } from './http-errors.ts'
 import { Lane } from './lanes.ts'
 import { type Incoming, type Network, pooledNetwork } from './network.ts'
 import type { Batch, Operation } from './operations.ts'
+import { isRefusal, question, SignIn } from './sign-in.ts'
 import { type Node, parsed, type Xml } from './xml.ts'
 
 /** How to reach a server, and as whom. Durations in ms. */
@@ -45,6 +46,14 @@ export type Dated<Result> = Readonly<{ result: Result; serverDateMs: number | un
 /** How an answer is read: with its text, or message by message. `begin` is called at every attempt. */
 export type Reading = Readonly<{ verbatim?: boolean; begin?: () => (message: Node) => void }>
 
+type Request = Readonly<{
+  operation: string
+  xml: Xml
+  route: Route
+  signal: AbortSignal
+  reading: Reading
+}>
+
 /** What became of a request, for metrics: never an address. */
 export type Trace = (operation: string, result: string, durationMs: number) => void
 
@@ -70,6 +79,7 @@ export class Transport {
   readonly #clock: Clock
   readonly #trace: Trace
   readonly #network: Network
+  readonly #signIn: SignIn
   readonly #all: Lane
   readonly #lanes = new Map<string, Lane>()
   #pausedUntilMs = 0
@@ -79,11 +89,13 @@ export class Transport {
     clock: Clock,
     trace: Trace = () => {},
     network: Network = pooledNetwork(endpoint),
+    signIn: SignIn = new SignIn(clock),
   ) {
     this.#endpoint = endpoint
     this.#clock = clock
     this.#trace = trace
     this.#network = network
+    this.#signIn = signIn
     this.#all = new Lane(endpoint.concurrency)
   }
 
@@ -133,8 +145,9 @@ export class Transport {
   }
 
   /**
-   * Sends an envelope, answers the envelope that came back, read as `reading` says.
-   * Reads are tried again once, writes never.
+   * Sends an envelope, answers the envelope that came back, read as `reading` says. Rejects with the SyncError of
+   * a SOAP fault, whatever the HTTP status. Reads are tried again once, writes never, except where the sign-in
+   * was refused (sign-in.ts).
    */
   async exchange(
     operation: string,
@@ -145,38 +158,42 @@ export class Transport {
   ): Promise<Answer> {
     const lane = this.#lanes.get(route.lane) ?? new Lane(this.#endpoint.concurrencyPerMailbox)
     this.#lanes.set(route.lane, lane)
-    return lane.run(
-      () =>
-        this.#all.run(async () => {
-          try {
-            return await this.#once(operation, xml, route, signal, reading)
-          } catch (error) {
-            if (!reads.has(operation) || !(error instanceof SyncError) || !again.has(error.code))
-              throw error
-            return await this.#once(operation, xml, route, signal, reading)
-          }
-        }, signal),
-      signal,
-    )
+    const request: Request = { operation, xml, route, signal, reading }
+    const send = (answered: () => void) => this.#twice(request, answered)
+    const check = (answered: () => void) => this.#once(this.#question(signal), answered)
+    const signedIn = () => this.#signIn.run(send, check, signal)
+    return lane.run(() => this.#all.run(signedIn, signal), signal)
   }
 
-  async #once(
-    operation: string,
-    xml: Xml,
-    route: Route,
-    signal: AbortSignal,
-    reading: Reading,
-  ): Promise<Answer> {
+  async #twice(request: Request, answered: () => void): Promise<Answer> {
+    try {
+      return await this.#once(request, answered)
+    } catch (error) {
+      if (!reads.has(request.operation) || !(error instanceof SyncError) || !again.has(error.code))
+        throw error
+      return await this.#once(request, answered)
+    }
+  }
+
+  #question(signal: AbortSignal): Request {
+    const { username } = this.#endpoint
+    const route = { anchor: username.includes('@') ? username : undefined, lane: 'check' }
+    const xml = envelopeXml(question, undefined)
+    return { operation: 'GetFolder', xml, route, signal, reading: {} }
+  }
+
+  async #once(request: Request, answered: () => void): Promise<Answer> {
+    const { operation, signal } = request
     await this.#pause(signal)
     const startMs = this.#clock.now()
-    const [deadline, answered] = [new AbortController(), new AbortController()]
-    this.#clock.sleep(this.#endpoint.requestTimeoutMs, answered.signal).then(
+    const [deadline, ended] = [new AbortController(), new AbortController()]
+    this.#clock.sleep(this.#endpoint.requestTimeoutMs, ended.signal).then(
       () => deadline.abort(),
       () => {},
     )
     try {
       const either = AbortSignal.any([signal, deadline.signal])
-      const answer = await this.#post(xml, route, either, reading)
+      const answer = await this.#post({ ...request, signal: either }, answered)
       this.#trace(operation, 'ok', this.#clock.now() - startMs)
       return answer
     } catch (error) {
@@ -186,11 +203,11 @@ export class Transport {
       this.#trace(operation, fault.code, this.#clock.now() - startMs)
       throw fault
     } finally {
-      answered.abort()
+      ended.abort()
     }
   }
 
-  async #post(xml: Xml, route: Route, signal: AbortSignal, reading: Reading): Promise<Answer> {
+  async #post({ xml, route, signal, reading }: Request, answered: () => void): Promise<Answer> {
     const { url, username, password } = this.#endpoint
     const headers: Record<string, string> = {
       'content-type': 'text/xml; charset=utf-8',
@@ -207,10 +224,14 @@ export class Transport {
     }
     const text: Uint8Array[] = []
     const envelope = await soapIn(response, reading, text)
-    if (response.status === 500) {
+    try {
       answerOf(envelope)
-      throw statusError(response)
+    } catch (error) {
+      if (envelope.name === 'Envelope' && !isRefusal(error)) answered()
+      throw error
     }
+    answered()
+    if (response.status === 500) throw statusError(response)
     const date = Date.parse(String(response.headers.date ?? ''))
     const serverDateMs = Number.isNaN(date) ? undefined : date
     return { envelope, text: Buffer.concat(text).toString('utf8'), serverDateMs }

@@ -5,6 +5,7 @@
 //   renewed ──── renewDeadline: stops by itself ──── duration: others may take over ────►
 import { performance } from 'node:perf_hooks'
 import type { Clock } from '../sync/ports.ts'
+import { backOffMs } from '../sync/queue.ts'
 import { asSyncError, isStatus } from './api-error.ts'
 import type { Client } from './client.ts'
 import { type KubeObject, kinds, microTime, pathOf } from './resource.ts'
@@ -64,18 +65,23 @@ export class Election {
   /** Waits until it leads. Rejects only when the signal aborts. */
   async win(signal: AbortSignal): Promise<Term> {
     const { clock, retryMs, chance, told, durationMs } = this.#options
+    let failures = 0
     for (;;) {
       signal.throwIfAborted()
       try {
         if (await this.#tried(signal)) break
+        failures = 0
       } catch (error) {
         signal.throwIfAborted()
+        failures += 1
         this.#lease = undefined
         const { code, message } = asSyncError(error)
         if (this.#waitingFor !== code) told?.('trouble', message)
         this.#waitingFor = code
       }
-      await clock.sleep(Math.min(retryMs * (1 + 0.2 * chance()), durationMs), signal)
+      // Whether another one still renews it must be asked steadily; what cannot be asked is asked later each time.
+      const waitMs = backOffMs({ leastMs: retryMs, mostMs: durationMs }, failures)
+      await clock.sleep(Math.min(waitMs * (1 + 0.2 * chance()), durationMs), signal)
     }
     const [lost, ended] = [new AbortController(), new AbortController()]
     const renewing = this.#renew(lost, ended.signal)

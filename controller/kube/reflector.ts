@@ -2,12 +2,17 @@
 //
 //   list ──► watch ──► watch ──► …            each watch goes on where the last one ended
 //     ▲        │ 410, or any other ERROR event
-//     └────────┘ anything else that breaks: the same again, later each time
+//     └────────┘ anything else that breaks: the same again
+//
+// Pace: a watch that brings nothing, however it ends, makes the next one wait longer, up to half a minute; one that
+// brings news, or stays for half a minute, begins that count anew. A list is no news: it may be large, and is
+// what a watch that expires at once would otherwise ask for again and again.
 //
 // Guarantees: whatever the API server does (stops, hangs, restarts, forgets its history, refuses the
 // credentials), it goes on until the signal aborts; the copy is what the server had at some moment, and is
 // never emptied by an answer that was not complete; one who is told is told by key only.
 // Caveats: a resource that is deleted and made again while nobody listens is told as deleted, then as new.
+import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from '../sync/ports.ts'
 import { type BackOff, backOffMs } from '../sync/queue.ts'
 import { asSyncError, isStatus } from './api-error.ts'
@@ -49,6 +54,8 @@ const persistentMin = 4
 /** The history that we wanted to go on from is gone. */
 class Expired extends Error {}
 
+const endsEarly = 'WatchEndsEarly'
+
 /** A copy of the resources of one kind. */
 export class Reflector<Kept extends KubeObject> {
   readonly #options: ReflectorOptions<Kept>
@@ -57,6 +64,10 @@ export class Reflector<Kept extends KubeObject> {
   #trouble: string | undefined
   #persistent = false
   #version = ''
+  /** The newest version that was ever told. */
+  #newest = ''
+  #watchedMs = 0
+  #news = false
   /** When the server was last heard of, ms since 1970. */
   heardMs = 0
 
@@ -100,39 +111,54 @@ export class Reflector<Kept extends KubeObject> {
 
   /** Runs until the signal aborts; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
+    const { clock, chance } = this.#options
     let failures = 0
     while (!signal.aborted) {
-      const { clock, chance } = this.#options
-      const beganMs = clock.now()
+      let broken: unknown
+      this.#news = false
+      this.#watchedMs = Number.POSITIVE_INFINITY
       try {
         if (!this.#synced || this.#version === '') await this.#list(signal)
-        this.#trouble = undefined
-        this.#persistent = false
+        this.#watchedMs = clock.now()
         await this.#watch(signal)
-        // A server that ends watches at once is not asked in a loop.
-        failures = clock.now() - beganMs > 5_000 ? 0 : failures + 1
       } catch (error) {
         if (signal.aborted) return
-        if (error instanceof Expired || isStatus(error, 410)) this.#version = ''
-        // Who was heard, or stayed for a while, is back: what breaks now is another trouble.
-        const met = this.heardMs > beganMs || clock.now() - beganMs > 5_000
-        failures = met ? 1 : failures + 1
-        this.#tell(error, failures)
+        const expired = error instanceof Expired || isStatus(error, 410)
+        if (expired) this.#version = ''
+        broken = expired && Number.isFinite(this.#watchedMs) ? new Expired() : error
       }
+      const stayedMs = Math.max(0, clock.now() - this.#watchedMs)
+      const worth = this.#news || stayedMs >= waits.mostMs
+      if (worth) this.#well()
+      // What broke is not asked again at once, also where it had been well until then.
+      failures = worth ? (broken === undefined ? 0 : 1) : failures + 1
+      if (broken !== undefined || failures > 0) this.#tell(broken, failures)
       if (failures === 0) continue
       const waitMs = backOffMs(waits, failures) * (0.5 + chance())
       await clock.sleep(waitMs, signal).catch(() => {})
     }
   }
 
+  #well(): void {
+    this.#trouble = undefined
+    this.#persistent = false
+  }
+
   #tell(error: unknown, failures: number): void {
-    if (error instanceof Expired) return
-    const { code, message } = asSyncError(error)
     const persistent = failures >= persistentMin
+    const early = error === undefined || error instanceof Expired
+    if (early && !persistent) return
+    const { code, message } = early ? this.#early() : asSyncError(error)
     if (this.#trouble === code && this.#persistent === persistent) return
     this.#trouble = code
     this.#persistent = persistent
     this.#options.troubled?.(code, message)
+  }
+
+  #early(): { code: string; message: string } {
+    const { kind } = this.#options.kind
+    const message = `watches of ${kind} end at once and bring nothing: changes are seen late. Check the API server, and any proxy before it`
+    return { code: endsEarly, message }
   }
 
   async #list(signal: AbortSignal): Promise<void> {
@@ -151,10 +177,13 @@ export class Reflector<Kept extends KubeObject> {
       for (const item of list.items ?? [])
         found.set(keyOf(item), slim({ ...kindOf(kind), ...item }))
       version = list.metadata.resourceVersion ?? ''
+      if (more !== undefined && list.metadata.continue === more) throw endless(kind.kind)
       more = list.metadata.continue
     } while (more)
     this.heardMs = clock.now()
-    this.#version = version
+    // That a list can be had says nothing of watches.
+    if (this.#trouble !== endsEarly) this.#well()
+    this.#noted(version)
     const first = !this.#synced
     this.#synced = true
     for (const key of [...this.#copy.keys()]) if (!found.has(key)) this.#set(key, undefined)
@@ -183,9 +212,17 @@ export class Reflector<Kept extends KubeObject> {
       const key = keyOf(object)
       if (type === 'DELETED') this.#set(key, undefined)
       else if (type !== 'BOOKMARK') this.#set(key, slim(object as Kept))
-      this.#version = object.metadata.resourceVersion ?? this.#version
+      if (this.#noted(object.metadata.resourceVersion ?? this.#version)) this.#news = true
     }
     this.heardMs = clock.now()
+  }
+
+  // From here a watch goes on. True when nothing as new was told before.
+  #noted(version: string): boolean {
+    this.#version = version
+    if (version === this.#newest || isBefore(version, this.#newest)) return false
+    this.#newest = version
+    return true
   }
 
   #set(key: string, now: Kept | undefined): void {
@@ -207,8 +244,16 @@ export class Reflector<Kept extends KubeObject> {
   }
 }
 
+function endless(kind: string): SyncError {
+  const message = `the Kubernetes API server does not come to an end of the list of ${kind}; it is asked again`
+  return new SyncError('transient', 'ApiListEndless', message)
+}
+
 function isOlder(one: KubeObject, other: KubeObject): boolean {
-  const [a, b] = [one.metadata.resourceVersion ?? '', other.metadata.resourceVersion ?? '']
+  return isBefore(one.metadata.resourceVersion ?? '', other.metadata.resourceVersion ?? '')
+}
+
+function isBefore(a: string, b: string): boolean {
   if (!/^\d+$/.test(a) || !/^\d+$/.test(b)) return false
   return a.length === b.length ? a < b : a.length < b.length
 }

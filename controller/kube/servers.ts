@@ -2,7 +2,7 @@
 // when somebody asks for it, and when its groups find that it is ill or well again.
 
 import { cut, tokenMax } from '../core/cut.ts'
-import { checkedMs } from '../core/duration.ts'
+import { checkedMs, lockoutMs } from '../core/duration.ts'
 import { digestOf } from '../core/id.ts'
 import type { ExchangeServer, ExchangeServerStatus } from '../core/resources.generated.ts'
 import { type ServerResult, serverStatusOf } from '../core/server-status.ts'
@@ -11,7 +11,7 @@ import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { unreadOf } from '../sync/hindrance.ts'
 import type { Clock, Reached } from '../sync/ports.ts'
 import { Queue, type QueueWatch } from '../sync/queue.ts'
-import { keyOfServer, lockoutMs, type Servers } from '../sync/servers.ts'
+import { keyOfServer, type Servers } from '../sync/servers.ts'
 import { asSyncError, isStatus } from './api-error.ts'
 import type { Client } from './client.ts'
 import type { KubeDeclarations } from './declarations.ts'
@@ -27,8 +27,13 @@ export type ServerControlOptions = Readonly<{
   declarations: KubeDeclarations
   recorder: Recorder
   servers: Servers
-  /** Answers the server's version, or rejects with a SyncError. */
-  probe: (name: string, reached: Reached, signal: AbortSignal) => Promise<string | undefined>
+  /** Answers the server's version, or rejects with a SyncError. `asked`: a user asked for it. */
+  probe: (
+    name: string,
+    reached: Reached,
+    asked: boolean,
+    signal: AbortSignal,
+  ) => Promise<string | undefined>
   jitter: (ms: number) => number
   watch?: QueueWatch
   begun?: (queue: Queue<string>) => void
@@ -150,7 +155,7 @@ export class ServerControl {
     if (refused !== undefined) return { kind: 'failed', error: refused }
     try {
       const reached = { server, credentials, ca, unusable: undefined }
-      const version = await probe(name, reached, stop)
+      const version = await probe(name, reached, asked, stop)
       servers.leave(key, undefined)
       return { kind: 'answered', version }
     } catch (error) {

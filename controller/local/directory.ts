@@ -77,18 +77,27 @@ export async function watchDirectory(
   let timer: NodeJS.Timeout | undefined
   let looking = false
   let stirred = false // Something happened since the last look began.
+  let soon = false // The next look does not wait for the poll.
+  let vain = 0 // Looks in a row that found nothing else, though something had happened.
 
   const lookIn = (delayMs: number) => {
     clearTimeout(timer)
     if (!signal.aborted) timer = setTimeout(() => void look(), delayMs)
   }
+  // Another file there may be written all the time, or a watcher break as soon as it is set up.
+  const soonMs = () => Math.min(pollMs, debounceMs * 2 ** Math.min(vain, 20))
   const onEvent = () => {
     stirred = true
-    if (!looking) lookIn(debounceMs)
+    // What happens all the time must not put the look off for ever.
+    if (looking || soon) return
+    soon = true
+    lookIn(soonMs())
   }
   const look = async (): Promise<void> => {
     looking = true
+    const asked = stirred
     stirred = false
+    soon = false
     // Watch first, so that what changes while we look makes an event.
     follow(watchers, [dir, ...known], onEvent)
     const listing = await listingOf(dir).catch(() => NOTHING)
@@ -97,10 +106,12 @@ export async function watchDirectory(
     // What is watched only now may have changed since it was listed.
     const added = follow(watchers, [dir, ...known], onEvent)
     looking = false
-    lookIn(added > 0 || stirred ? debounceMs : pollMs)
     const now = identityOf(listing)
     const before = seen
     seen = now
+    vain = before === now && (asked || added > 0) ? vain + 1 : 0
+    soon = added > 0 || stirred
+    lookIn(soon ? soonMs() : pollMs)
     if (before !== undefined && before !== now) onChange()
   }
   signal.addEventListener('abort', () => {

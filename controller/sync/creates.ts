@@ -82,9 +82,10 @@ export class Creates {
     await this.#commit(jobs, (attempt) => attempt)
   }
 
-  /** The request failed, and what became of it is unknown. */
+  /** The request failed, and what became of it is unknown. Only alone an item can be what spoils it. */
   async failed(jobs: readonly Job[], { code }: SyncError): Promise<void> {
-    await this.#commit(jobs, (attempt) => ({ ...attempt, tries: attempt.tries + 1, code }))
+    const more = jobs.length === 1 ? 1 : 0
+    await this.#commit(jobs, (attempt) => ({ ...attempt, tries: attempt.tries + more, code }))
   }
 
   /** The request was refused before anything was carried out. */

@@ -1,12 +1,13 @@
 // Deletes of one replica, carried out. There is no conditional delete: each item is read right before, kept as it is,
 // and left alone when it moved. A delete counts once the item can no longer be read.
 import type { ItemId, ReplicaId } from '../core/id.ts'
-import { difference, empty, type ItemType } from '../core/item.ts'
+import type { ItemType } from '../core/item.ts'
 import type { Found } from '../core/link.ts'
 import type { Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Applied, ReplicaTally } from './applied.ts'
 import type { Job } from './creates.ts'
+import { ownContent } from './overwritten.ts'
 import type { Baseline, Change, Entry, Replica } from './ports.ts'
 import { readBack } from './read-back.ts'
 
@@ -36,20 +37,7 @@ export async function carryOutDeletes(
       doomed.push({ job, item })
   })
   // The agreed content is in the bin already; a copy that shows something else is kept as well.
-  const kept = doomed.flatMap(({ job: { step }, item: { item, version: loss } }) =>
-    step.link.agreed !== undefined && empty(difference(type, step.link.agreed, item))
-      ? []
-      : [
-          {
-            link: step.link.id,
-            replica: role.id,
-            loss,
-            reason: 'Deleted' as const,
-            fields: [],
-            item,
-          },
-        ],
-  )
+  const kept = doomed.flatMap(({ job: { step }, item }) => ownContent(type, step, role.id, item))
   applied.kept += kept.length
   await site.baseline.commit({ at: site.at(), kept })
   if (doomed.length === 0) return

@@ -1,4 +1,7 @@
-// What its user did to a copy, and nobody has read since, is kept before it is overwritten.
+// What its user did to a copy, and nobody has read since, is kept before it is overwritten or deleted.
+import type { ReplicaId } from '../core/id.ts'
+import { difference, empty, type ItemType } from '../core/item.ts'
+import type { Found } from '../core/link.ts'
 import type { Action, Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Kept, Replica } from './ports.ts'
@@ -25,4 +28,15 @@ export async function overwritten(
     const { item, version: loss } = one
     return [{ link, replica: replica.role.id, loss, reason: 'Drift', fields, item }]
   })
+}
+
+/** A copy that is about to be deleted, as it is to be kept; none when it shows what was agreed, which is kept already. */
+export function ownContent(
+  type: ItemType,
+  { link: { id: link, agreed } }: Step,
+  replica: ReplicaId,
+  { item, version: loss }: Found,
+): readonly Kept[] {
+  if (agreed !== undefined && empty(difference(type, agreed, item))) return []
+  return [{ link, replica, loss, reason: 'Deleted', fields: [], item }]
 }

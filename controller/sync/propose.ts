@@ -11,6 +11,7 @@ import { SyncError } from '../core/sync-error.ts'
 import { anotherHub, blank } from './blank.ts'
 import { type Wanted, wantedBack } from './consequences.ts'
 import { observe, type Sight, touchedLinks } from './observe.ts'
+import { isOutdated } from './outdated.ts'
 import type { Baseline, Clock, Identity, Memory, Replica } from './ports.ts'
 import { type Renames, renamed, renamesAfterHub, renamesIn } from './renamed.ts'
 
@@ -58,7 +59,7 @@ export type Proposal = Readonly<{
 /** Observes and plans; writes nothing, neither to a replica nor to the state. Rejects without the hub. */
 export async function propose(course: Course, signal: AbortSignal): Promise<Proposal> {
   const { rules, group, limits, approved } = course
-  const { baseline, sight, renames, reset, before, attempts } = await looked(course, signal)
+  const { baseline, sight, renames, reset, before, attempts } = await lookedWhole(course, signal)
   const hub = rules.roles.find((role) => role.hub)
   const seen = hub === undefined ? undefined : sight.observations.get(hub.id)
   if (seen?.state === 'unknown') throw seen.error
@@ -121,6 +122,15 @@ type Looked = Readonly<{
   before: ReadonlyMap<ReplicaId, Memory>
   attempts: readonly Attempt[]
 }>
+
+// Where the folders know more than the state, what it let pass is looked at as well.
+async function lookedWhole(course: Course, signal: AbortSignal): Promise<Looked> {
+  const first = await looked(course, signal)
+  const { baseline, sight } = first
+  const older =
+    !course.audit && (await isOutdated(baseline, course.group, course.rules.roles, sight))
+  return older ? looked({ ...course, audit: true }, signal) : first
+}
 
 // A folder that has only another name by now, or another address, is looked at as what it is.
 async function looked(course: Course, signal: AbortSignal): Promise<Looked> {

@@ -1,7 +1,7 @@
 // Makes one group true, once: from its declaration to a pass, and from the report to a status. The last
 // place where an error is caught: here it becomes a condition.
 import { contact } from '../core/contact.ts'
-import { checkedMs } from '../core/duration.ts'
+import { checkedMs, lockoutMs } from '../core/duration.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
 import type { ConflictLine, Report } from '../core/report.ts'
 import type { SyncGroupStatus } from '../core/resources.generated.ts'
@@ -12,7 +12,7 @@ import { pass } from './pass.ts'
 import type { Baseline, Clock, Declarations, Declared, Replica } from './ports.ts'
 import type { Course } from './propose.ts'
 import { release } from './release.ts'
-import { lockoutMs, type Servers, serverKeyOf } from './servers.ts'
+import { type Servers, serverKeyOf } from './servers.ts'
 
 /** What reconciling needs of the outside. */
 export type Site = Readonly<{
@@ -206,12 +206,14 @@ function againMsOf({ group }: Declared, result: Result): number {
 }
 
 function afterPass(
-  { unfinished, problems, members }: Report,
+  { unfinished, problems, members, created, updated, deleted }: Report,
   intervalMs: number,
   retryMs: number,
 ): number {
   if (problems.some(({ reason }) => reason === 'AuthenticationFailed'))
     return Math.max(intervalMs, lockoutMs)
+  // A pass that used up its time before its first write would do so again.
+  if (unfinished && created + updated + deleted === 0) return Math.min(retryMs, intervalMs)
   if (unfinished && problems.length === 0) return 0
   // Whoever is late is tried again soon, and does not make the others wait longer than they would.
   const soon = members.behind > 0 || problems.some(({ kind }) => kind === 'transient')

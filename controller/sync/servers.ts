@@ -1,6 +1,7 @@
 // How the Exchange servers are, as far as passes and looks tell. A server is the unit of back-off: while it
 // refuses or does not answer, one pass or look at a time tries it, later each time, and all its groups wait.
 // So five hundred groups with one wrong password are one attempt, not five hundred, and lock no account.
+import { lockoutMs } from '../core/duration.ts'
 import { digestOf } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock, Declared } from './ports.ts'
@@ -9,19 +10,19 @@ import { type BackOff, backOffMs } from './queue.ts'
 /** What names a server together with how it is reached: another password begins anew. */
 export type ServerKey = string
 
-/** A wrong password is not tried every minute: that locks accounts. */
-export const lockoutMs = 15 * 60_000
-
 /** What is the server's matter, and not one mailbox's. */
 const codes: ReadonlySet<string> = new Set([
   'AuthenticationFailed',
   'ConnectionLost',
   'ConnectionRefused',
+  'ErrorPasswordChangeRequired',
+  'ErrorPasswordExpired',
   'ErrorServerBusy',
   'Forbidden',
   'HostNotFound',
   'HttpError',
   'NotEws',
+  'ProxyAuthenticationRequired',
   'Redirected',
   'RequestTimeout',
   'ServerBusy',
@@ -39,6 +40,8 @@ export class Servers {
   /** Told when a server falls ill, and when it is well again. */
   readonly #turned: (key: ServerKey) => void
   readonly #met = new Set<ServerKey>()
+  /** How each server was reached last, by its name. */
+  readonly #latest = new Map<string, ServerKey>()
   readonly #waiting = new Set<() => void>()
 
   constructor(clock: Clock, backOff: BackOff, turned: (key: ServerKey) => void = () => {}) {
@@ -52,6 +55,7 @@ export class Servers {
    * who have a pass to make let that one find out whether a new password is right.
    */
   async met(key: ServerKey, signal: AbortSignal): Promise<void> {
+    this.#begin(key)
     const enough = new AbortController()
     const either = AbortSignal.any([signal, enough.signal])
     const late = this.#clock.sleep(metMs, either).then(
@@ -72,6 +76,7 @@ export class Servers {
    * how long to wait. `forced`: somebody asked for it, so a back-off does not count.
    */
   enter(key: ServerKey, forced = false): SyncError | undefined {
+    this.#begin(key)
     const ill = this.#ill.get(key)
     if (ill === undefined) return undefined
     const waitMs = ill.untilMs - this.#clock.now()
@@ -107,6 +112,16 @@ export class Servers {
   abandon(key: ServerKey): void {
     const ill = this.#ill.get(key)
     if (ill !== undefined) ill.trying = false
+  }
+
+  // What was found out with the former password is forgotten: it may be the right one by the time it comes back.
+  #begin(key: ServerKey): void {
+    const [name = ''] = key.split('#')
+    const before = this.#latest.get(name)
+    this.#latest.set(name, key)
+    if (before === undefined || before === key) return
+    this.#ill.delete(before)
+    this.#met.delete(before)
   }
 
   /** How long the server is left alone from now on, in ms. */

@@ -3,12 +3,14 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import type { GroupId, ItemId, ReplicaId } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
+import type { Found } from '../../controller/core/link.ts'
 import type { ExchangeServer, SyncGroup } from '../../controller/core/resources.generated.ts'
 import { envelopeXml } from '../../controller/ews/envelope.ts'
 import { Connections } from '../../controller/ews/exchange.ts'
 import { readResources } from '../../controller/local/resources.ts'
 import type { Declared, Replica } from '../../controller/sync/ports.ts'
 import { type Exchange, type ExchangeOptions, startExchange } from '../exchange/exchange.ts'
+import { fieldsOf } from '../exchange/protocol/fields.ts'
 import { schemaValidator } from '../exchange/schema.ts'
 import type { FolderHandle } from '../exchange/store/store.ts'
 import { realClock } from '../support/clock.ts'
@@ -62,6 +64,30 @@ describe('only over EWS', () => {
     expect(changed.map(({ id }) => id as string).sort()).toEqual(there.sort())
   })
 
+  test('every field is read, also where the server leaves it out of its base shapes', async () => {
+    const leftOutOfShapes = fieldsOf('Contact')
+      .filter(({ access }) => access === 'rw')
+      .map(({ uri }) => uri)
+    const subject = await over('member', { leftOutOfShapes })
+    const note = { type: 'Text', text: 'note' }
+    const contact = { GivenName: 'Ewa', Nickname: 'E', MobilePhone: '1', Categories: ['VIP'] }
+    const { id } = await made(subject, { ...contact, Body: note })
+    const [found] = await subject.replica.read([id], signal)
+    expect((found as Found).item).toMatchObject({
+      GivenName: 'Ewa',
+      Nickname: 'E',
+      'Phone:MobilePhone': '1',
+      Categories: ['VIP'],
+      Body: note,
+    })
+  })
+
+  test('an item says in which folder it lies', async () => {
+    const subject = await over('member')
+    const { id, folder } = await made(subject, { GivenName: 'Ewa' })
+    expect((await subject.replica.read([id], signal))[0]).toMatchObject({ parent: folder })
+  })
+
   test('a folder that was deleted into Deleted Items is not hers any more', async () => {
     const subject = await over('member')
     const exchange = running.at(-1) as Exchange
@@ -90,6 +116,14 @@ afterAll(async () => {
   for (const exchange of running) await exchange.close()
   expect(validator?.errors ?? []).toEqual([])
 })
+
+/** What a user makes in the member's folder, and that folder's id. */
+async function made({ replica }: Subject, contact: Item | Record<string, unknown>) {
+  const exchange = running.at(-1) as Exchange
+  const folder = exchange.store.mailbox('anna@corp.example').folder('Contacts/Company')
+  const { memory } = await replica.observe(undefined, new Baseline(), new AbortController().signal)
+  return { id: folder.create(contact).id as ItemId, folder: memory.folder }
+}
 
 async function over(part: 'hub' | 'member', options: ExchangeOptions = {}): Promise<Subject> {
   const exchange = await startExchange(

@@ -6,6 +6,7 @@ import {
   addressParts,
   contact,
   emails,
+  mapiTexts,
   messengers,
   phones,
   texts,
@@ -242,6 +243,36 @@ export function conformsToReplica(subject: () => Promise<Subject>): void {
     const derived = ['DisplayName', 'Subject', 'FileAs', 'Culture']
     expect(Object.keys(left).filter((field) => !derived.includes(field))).toEqual(['GivenName'])
   })
+
+  test('the day beside a date goes with it, and goes away with it; both as they were written', async () => {
+    const { replica } = await subject()
+    await ready(replica)
+    const evening = { utc: '1980-05-11T22:00:00Z', local: '1980-05-12T00:00:00Z' }
+    const bare: Item = { GivenName: 'Ewa' }
+    const states: readonly Item[] = [
+      { ...bare, Birthday: evening, WeddingAnniversary: evening },
+      {
+        ...bare,
+        Birthday: '1980-05-13T11:59:00Z',
+        WeddingAnniversary: { ...evening, local: '1980-05-14T00:00:00Z' },
+      },
+      bare,
+      { ...bare, Birthday: evening },
+    ]
+    let item = states[0] ?? bare
+    const { id } = success((await replica.create([{ item, stamp }], signal))[0])
+    for (const next of states) {
+      const { version: expectVersion } = await found(replica, id)
+      const patch = difference(contact, item, next)
+      await replica.update([{ id, expect: expectVersion, patch, agreed: next }], signal)
+      item = next
+      const { Birthday, WeddingAnniversary } = (await found(replica, id)).item
+      expect({ Birthday, WeddingAnniversary }).toEqual({
+        Birthday: next.Birthday,
+        WeddingAnniversary: next.WeddingAnniversary,
+      })
+    }
+  })
 }
 
 async function looked(replica: Replica): Promise<{ look: Look; known: Baseline }> {
@@ -278,7 +309,9 @@ function deviations(stored: Item, given: Item): readonly string[] {
 /** A contact with every field; `mark` tells two of them apart in each. */
 export function fullContact(mark: string): Item {
   const text = (field: string) => `${field} ${mark} Ł & "<ż>" 🎻`
-  const item: Record<string, Value> = Object.fromEntries(texts.map((field) => [field, text(field)]))
+  const item: Record<string, Value> = Object.fromEntries(
+    [...texts, ...mapiTexts].map((field) => [field, text(field)]),
+  )
   for (const slot of emails) {
     item[`Email:${slot}`] = {
       address: `${slot}.${mark}@corp.example`,
@@ -303,6 +336,7 @@ export function fullContact(mark: string): Item {
       Categories: [`Kategoria ${mark}`, 'Zażółć & <gęślą>'],
       Children: [`Dziecko ${mark}`, 'Ola'],
       Companies: [`Spółka ${mark}`],
+      Gender: mark === 'a' ? '1' : '2',
       Birthday: `1980-05-${day}T11:59:00Z`,
       WeddingAnniversary: `2001-02-${day}T00:00:00Z`,
       BusinessHomePage: `http://www.corp.example/${mark}?a=1&b=2`,

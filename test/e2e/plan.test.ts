@@ -69,6 +69,28 @@ describe.concurrent('exsync plan', () => {
     expect(Object.values(countsIn(edited))).toEqual([nothing, update, update, update])
   })
 
+  test('names what is kept right before a copy is deleted', async () => {
+    await using world = await started()
+    const { place, exchange } = world
+    expect((await place.once()).code).toBe(0)
+    const hub = exchange.store.publicFolder('/Company/Contacts')
+    const [one] = hub.items()
+    const ewas = exchange.store.mailbox('ewa@corp.example').folder('Contacts/Contacts')
+    const hers = ewas.items().find(({ contact }) => contact.Surname === one?.contact.Surname)
+    ewas.update(hers?.id ?? '', { JobTitle: 'mine' })
+    hub.delete(one?.id ?? '')
+    const planned = await quietly(world, '-o', 'json')
+    const gone = { ...nothing, delete: 1 }
+    expect(Object.values(countsIn(planned))).toEqual([
+      { ...nothing, keep: 1 },
+      gone,
+      gone,
+      { ...gone, keep: 1 },
+    ])
+    expect((await place.once()).code).toBe(0)
+    expect(place.bin().filter(({ reason }) => reason === 'Deleted')).toHaveLength(2)
+  })
+
   test('after a controller that died says what is left to do', async () => {
     await using world = await started(1)
     const { place, exchange } = world

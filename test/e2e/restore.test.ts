@@ -22,6 +22,11 @@ const contacts = ['Ola', 'Jan', 'Ewa'].map((GivenName) => ({
   GivenName,
   Surname: 'Żak',
   JobTitle: '1',
+  // What EWS has no element for comes back as well.
+  DisplayNamePrefix: 'Dr.',
+  UserField1: 'VIP',
+  Birthday: '1980-05-11T22:00:00Z',
+  BirthdayLocal: '1980-05-12T00:00:00Z',
 }))
 const mailboxes = ['anna@corp.example', 'jan@corp.example']
 

@@ -69,6 +69,8 @@ export async function startExchange(
     behaviour: {
       publicFolderSync: options.publicFolderSync ?? 'refused',
       publicFolderRouting: options.publicFolderRouting ?? 'optional',
+      leftOutOfShapes: options.leftOutOfShapes ?? [],
+      bodyDeletes: options.bodyDeletes ?? 'done',
     },
     counts,
     fault: () => injector,
@@ -104,8 +106,8 @@ export async function startExchange(
 }
 
 function normalising(wanted: ExchangeOptions['normalise']): Normalise {
-  if (wanted === false) return { names: false, bodies: false, lines: false }
-  return { names: true, bodies: true, lines: true, ...wanted }
+  if (wanted === false) return { names: false, titles: false, bodies: false, lines: false }
+  return { names: true, titles: false, bodies: true, lines: true, ...wanted }
 }
 
 async function fetched(

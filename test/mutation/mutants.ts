@@ -2,20 +2,24 @@
 import type { Mutant } from './mutant.ts'
 import { carryingOut } from './mutants/carrying-out.ts'
 import { comparing } from './mutants/comparing.ts'
+import { contents } from './mutants/contents.ts'
 import { deciding } from './mutants/deciding.ts'
 import { declaring } from './mutants/declaring.ts'
 import { guarding } from './mutants/guarding.ts'
 import { leading } from './mutants/leading.ts'
 import { matching } from './mutants/matching.ts'
 import { placing } from './mutants/placing.ts'
+import { proving } from './mutants/proving.ts'
 
 export const mutants: readonly Mutant[] = [
+  ...contents,
   ...comparing,
   ...matching,
   ...deciding,
   ...placing,
   ...guarding,
   ...carryingOut,
+  ...proving,
   ...leading,
   ...declaring,
 ]

@@ -17,13 +17,25 @@ export type Fate =
 /** Tests by what they cost: tables, then stories, then laws, then over HTTP. Filters, as vitest takes them. */
 const stages: readonly (readonly string[])[] = [
   ['plan', 'policy', 'merge', 'guard', 'match', 'fold'].map((name) => `test/unit/${name}.test.ts`),
-  ['queue', 'hindrance', 'state', 'network', 'declarations', 'path', 'stray'].map(
-    (name) => `test/unit/${name}.test.ts`,
-  ),
+  [
+    'xml',
+    'library',
+    'contact',
+    'queue',
+    'hindrance',
+    'state',
+    'network',
+    'declarations',
+    'path',
+    'stray',
+  ].map((name) => `test/unit/${name}.test.ts`),
   ['test/property/stories'],
   ['test/property/'],
   ['test/scenes/lost'],
 ]
+
+/** What shows the rules at the border to Exchange and to Kubernetes: first for a mutant there, last for any other. */
+const border = ['sign-in', 'transport', 'control', 'pace'].map((name) => `test/unit/${name}`)
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const tests = ['unit', 'property', 'scenes', 'exchange', 'support', 'mutation']
@@ -75,15 +87,16 @@ export class Slot {
     try {
       const compiled = await this.#run(['typescript/bin/tsc', '-p', 'types.json'])
       if (compiled.code !== 0) return { fate: 'wrong', why: firstLine(compiled.output) }
-      return await this.firstFailure()
+      return await this.firstFailure(mutant.file)
     } finally {
       await writeFile(path, source)
     }
   }
 
-  /** Runs all tests, up to the first that fails. */
-  async firstFailure(): Promise<Fate> {
-    for (const filters of stages) {
+  /** Runs all tests, up to the first that fails: those about the mutant's file first. */
+  async firstFailure(file = ''): Promise<Fate> {
+    const there = /^controller\/(ews|kube)\//.test(file)
+    for (const filters of there ? [border, ...stages] : [...stages, border]) {
       const report = join(this.#path, 'report.json')
       await rm(report, { force: true })
       const config = ['--config', 'test/mutation/vitest.config.ts', '--root', '.', '--bail', '1']

@@ -48,7 +48,13 @@ export type Scene = Readonly<{
 const fields = ['JobTitle', 'Phone:MobilePhone', 'Department', 'Body'] as const
 
 /** Does it; answers whether there was anything to do. */
-export function act(scene: Scene, { what, which, field: at }: Act): boolean {
+export function act(scene: Scene, one: Act): boolean {
+  const done = carryOut(scene, one)
+  confine(scene)
+  return done
+}
+
+function carryOut(scene: Scene, { what, which, field: at }: Act): boolean {
   const { folder, ledger, marked } = scene
   if (what === 'put' || what === 'hide' || what === 'twice') return enter(scene, what, which)
   if (what === 'fill') return [0, 1, 2].every(() => enter(scene, 'put', which))
@@ -142,16 +148,23 @@ function enter(scene: Scene, what: 'put' | 'hide' | 'twice', which: number): boo
   return true
 }
 
-// What nobody but its owner can have seen is confined from the moment on in which it is marked.
-function mark(scene: Scene, id: ItemId, item: Item): boolean {
-  const { folder, ledger, marked, open, passing, during } = scene
+function mark({ folder, open, marked }: Scene, id: ItemId, item: Item): boolean {
   if (contact.private(item)) return false
   folder.edit(id, { ...item, Sensitivity: 'Private' })
-  if (open) return true
-  marked.add(id)
-  for (const token of tokensIn(item))
-    if (!passing && ledger.unseen(token, during)) ledger.confine(token, folder, 'private')
+  if (!open) marked.add(id)
   return true
+}
+
+// What nobody but its owner can have seen is confined as soon as every item that holds it is marked: a copy of it
+// that is not marked travels.
+function confine({ folder, ledger, marked, open, passing, during }: Scene): void {
+  if (open || passing) return
+  const items = [...folder.items].map(([id, { item }]) => ({ id, item }))
+  const hidden = items.filter(({ id, item }) => marked.has(id) && contact.private(item))
+  const shown = items.filter((each) => !hidden.includes(each)).flatMap(({ item }) => tokensIn(item))
+  for (const token of tokensIn(hidden.map(({ item }) => item)))
+    if (!shown.includes(token) && ledger.unseen(token, during))
+      ledger.confine(token, folder, 'private')
 }
 
 function written(scene: Scene, field: string, hidden: boolean): Item[string] {

@@ -280,4 +280,39 @@ export const seeds: readonly (readonly [string, readonly Step[], Partial<Setting
     ],
     { cast: 'twoWayBeside' },
   ],
+  [
+    'our own write whose reply was lost was left as ignored drift when the content was changed back',
+    [
+      does(0, 'put'),
+      passes(),
+      does(0, 'edit', 0, 2),
+      passes({ events: [{ at: 11, what: 'lose' }] }),
+      does(0, 'clear', 0, 2),
+    ],
+    { drift: 'Ignore' },
+  ],
+  [
+    'what a copy without a mark shows as well was called a leak when its original was marked',
+    [does(0, 'fill'), does(0, 'copy'), does(0, 'mark'), does(0, 'edit')],
+    { cast: 'ring', limits: strict },
+  ],
+  [
+    'the original of one who wrote for a time was doubled when an earlier state was put back',
+    [...begun, turns(1), passes(), turns(1), restores(), does(0, 'clear'), passes()],
+    { cast: 'oneToMany' },
+  ],
+  [
+    'what one group made again in the hub after its state was lost was there twice, as the other brought it back, too',
+    [
+      ...begun,
+      does(0, 'remove'),
+      offline(2),
+      passes({ group: 1 }),
+      does(2, 'edit'),
+      { step: 'forget', group: 0 },
+      passes({ group: 0 }),
+      offline(2),
+    ],
+    { cast: 'twoWayBeside' },
+  ],
 ]

@@ -13,7 +13,9 @@ import type { Binned } from '../../controller/store/bin.ts'
 import { openState, type State } from '../../controller/store/state.ts'
 import { pass } from '../../controller/sync/pass.ts'
 import type { Baseline, Change } from '../../controller/sync/ports.ts'
+import type { Course } from '../../controller/sync/propose.ts'
 import { Folder, FolderReplica, ticking } from '../support/folder.ts'
+import { type Counts, foretold } from './foretold.ts'
 
 /** A replica's part, and what lies in its folder at first. */
 export type Part = Partial<Omit<Role, 'id'>> & { has?: readonly string[] }
@@ -129,8 +131,17 @@ export class Stage {
 
   async pass(): Promise<Report> {
     this.#now += 1000
+    return pass(this.#course(), new AbortController().signal)
+  }
+
+  /** What a pass would report now. */
+  foretold(): Promise<Counts | undefined> {
+    return foretold(this.#course())
+  }
+
+  #course(): Course {
     const replicas = [...this.#roles.values()].map((role) => this.#replica(role))
-    const course = {
+    return {
       group: this.#group,
       name: 'pass',
       rules: { type: contact, roles: [...this.#roles.values()], policy: this.policy },
@@ -148,7 +159,6 @@ export class Stage {
       audit: false,
       clock: { now: () => this.#now, sleep: async () => {} },
     }
-    return pass(course, new AbortController().signal)
   }
 
   /** Passes until nothing is written any more; throws when that takes more than six. */

@@ -32,9 +32,40 @@ describe('private', () => {
       JobTitle: 'secret',
       Department: 'Smyczki',
     })
+    expect(stage.bin()).toEqual([])
     stage.clear('ann', 'Ewa', 'Sensitivity')
     await stage.rest()
     expect([stage.shows('hub'), stage.shows('bob')]).toEqual([['Ewa:secret'], ['Ewa:secret']])
+    // What it overwrites everywhere else is kept.
+    expect(stage.bin()).toEqual(['hub Unmarked Ewa:1'])
+  })
+
+  test('a mark that is taken away without an edit under it keeps nothing and moves nothing', async () => {
+    const stage = new Stage({ hub: { has: ['Ewa:1'] }, ann: {}, bob: {} })
+    await stage.rest()
+    stage.edit('ann', 'Ewa', { Sensitivity: 'Private' })
+    await stage.rest()
+    stage.clear('ann', 'Ewa', 'Sensitivity')
+    await stage.rest()
+    expect([stage.shows('hub'), stage.bin()]).toEqual([['Ewa:1'], []])
+  })
+
+  test('two who take their marks away at once: what either overwrites is in the bin, once', async () => {
+    const stage = new Stage({ hub: { has: ['Ewa:1'] }, ann: {}, bob: {} })
+    await stage.rest()
+    stage.edit('ann', 'Ewa:secret', { Sensitivity: 'Private' })
+    stage.edit('bob', 'Ewa', { Sensitivity: 'Private', Department: 'hidden' })
+    await stage.rest()
+    stage.clear('ann', 'Ewa', 'Sensitivity')
+    stage.clear('bob', 'Ewa', 'Sensitivity')
+    await stage.rest()
+    const bobs = () => [...(stage.folders.get('bob')?.items.values() ?? [])][0]?.item
+    expect(bobs()).toMatchObject({ JobTitle: 'secret', Department: 'hidden' })
+    expect(stage.bin()).toEqual(['hub Unmarked Ewa:1'])
+    stage.wants('hub Unmarked Ewa:1')
+    await stage.rest()
+    expect(bobs()).toMatchObject({ JobTitle: '1' })
+    expect(bobs()).not.toHaveProperty('Department')
   })
 
   test('her mark outlives that of the hub’s, and so does what it keeps', async () => {

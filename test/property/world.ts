@@ -15,6 +15,7 @@ import { type Course, propose } from '../../controller/sync/propose.ts'
 import { Folder, FolderReplica, type Hooks } from '../support/folder.ts'
 import { type Act, act } from './acts.ts'
 import { casts, type Part, roleOf, type Setting } from './casts.ts'
+import { countsIn, foretold } from './foretold.ts'
 import { Ledger } from './ledger.ts'
 import { type Memory, openMemory } from './memory.ts'
 import { differenceInOrder } from './order.ts'
@@ -74,6 +75,9 @@ export class World {
   readonly marked = new Set<ItemId>()
   /** Demand the same plan in any order, before each pass. */
   anyOrder = false
+  /** Compare what a plan says with what the pass does, where nothing happens in between; `untold`: where they differ. */
+  foretelling = false
+  readonly untold: string[] = []
   /** Copy the state before each pass, to be put back later. */
   copying = false
   /** Folders that were no member's for some time. */
@@ -154,6 +158,8 @@ export class World {
   async pass(group: Group, step?: Extract<Step, { step: 'pass' }>): Promise<Report | undefined> {
     if (this.copying) group.copies.push(group.state.copy())
     if (this.anyOrder) await this.#inAnyOrder(group)
+    const quiet = step === undefined || step.events.length + step.acts.length === 0
+    const counts = this.foretelling && quiet ? await foretold(this.#course(group)) : undefined
     this.#running = step ?? { step: 'pass', events: [], acts: [] }
     this.#requests = 0
     this.#commits = 0
@@ -162,6 +168,11 @@ export class World {
     try {
       const report = await pass(this.#course(group), new AbortController().signal)
       this.#reported(group, report)
+      if (counts !== undefined) {
+        this.#count('foretold')
+        const [said, done] = [countsIn(counts), countsIn(report)]
+        if (said !== done) this.untold.push(`the plan: ${said}; the pass: ${done}`)
+      }
       return report
     } catch (error) {
       if (!(error instanceof SyncError) && !(error instanceof Death)) throw error

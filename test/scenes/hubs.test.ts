@@ -30,6 +30,10 @@ for (const direction of ['TwoWay', 'OneWay'] as const) {
       await scene.rest()
       scene.folder('hub').clear()
       await scene.pass()
+      const [said] = scene.status().conditions ?? []
+      expect(said?.message).toMatch(
+        /; meanwhile nothing is synchronised; hub would cause 5 deletions/,
+      )
       scene.controller().approve()
       await scene.rest()
       expect(scene.all('hub', 'anna', 'jan')).toEqual([])

@@ -199,6 +199,11 @@ describe('publications', () => {
     await scene.pass()
     expect(others(scene)).toEqual(three.with(0, 'Ewa:2'))
     expect(scene.says()).toEqual(expect.arrayContaining(guarded))
+    // Set aside, a mailbox receives nothing either; its condition says so.
+    expect(scene.shows('anna')).not.toContain('Ewa:2')
+    expect(scene.status().conditions?.[0]?.message).toMatch(
+      /; meanwhile nothing arrives there either; /,
+    )
     for (const each of ['P1', 'P2', 'P3', 'P4']) scene.remove('anna', each)
     await scene.rest()
     expect(scene.all('hub', 'anna', 'jan')).toEqual(three.with(0, 'Ewa:2'))

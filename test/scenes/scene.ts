@@ -19,7 +19,7 @@ import type { Clock, Declared } from '../../controller/sync/ports.ts'
 import { reconcile, type Site } from '../../controller/sync/reconcile.ts'
 import { claimsOf } from '../../controller/sync/schedule.ts'
 import { Servers } from '../../controller/sync/servers.ts'
-import { type Exchange, startExchange } from '../exchange/exchange.ts'
+import { type Exchange, type ExchangeOptions, startExchange } from '../exchange/exchange.ts'
 import type { Literal } from '../exchange/store/literal.ts'
 import type { FolderHandle, MailboxHandle, Snapshot } from '../exchange/store/store.ts'
 
@@ -63,7 +63,7 @@ export class Scene {
   }
 
   /** Starts an Exchange with this in it, and declares the group `company` for all who are named. */
-  static async of(world: World, spec: Spec = {}): Promise<Scene> {
+  static async of(world: World, spec: Spec = {}, options: ExchangeOptions = {}): Promise<Scene> {
     const time = { ms: startMs }
     const exchange = await startExchange(
       {
@@ -84,7 +84,7 @@ export class Scene {
           },
         ],
       },
-      { clock: () => time.ms },
+      { ...options, clock: () => time.ms },
     )
     const scene = new Scene(exchange, world, time)
     onTestFinished(async () => {

@@ -194,6 +194,8 @@ export class History {
 
   #act(act: Act): void {
     const done = this.#users.act(act)
+    // What is written before a delete that is on its way takes effect goes with it.
+    for (const call of this.#doomed.keys()) this.#expectDeletions(call)
     if (done !== undefined) this.#count(done)
   }
 
@@ -286,6 +288,8 @@ export class History {
     const what = !write && /^one /.test(event.what) ? 'batch stops' : event.what
     this.#count(what)
     const fate = fates[what]
+    // Such a request never reaches the server.
+    if ('when' in fate && fate.when === 'before') this.#doomed.delete(call)
     if (fate.backOffMs !== undefined) {
       this.#quietUntilMs = this.office.clock.now() + fate.backOffMs
       this.#intruders = 0
@@ -301,6 +305,7 @@ export class History {
       this.findings.push('a request while the server wanted to be left alone')
   }
 
+  /** Of each delete that is on its way: what the items held when it was last looked. */
   readonly #doomed = new Map<Call, ReadonlyMap<string, readonly string[]>>()
 
   #expectDeletions(call: Call): void {
@@ -309,7 +314,7 @@ export class History {
       const item = items.get(id)
       return item === undefined ? [] : [[id, this.#witness.wordsOf(item)] as const]
     })
-    this.#doomed.set(call, new Map(doomed))
+    this.#doomed.set(call, new Map([...(this.#doomed.get(call) ?? []), ...doomed]))
     for (const id of idsIn(call.body)) {
       const item = items.get(id)
       if (item !== undefined) this.#names.set(id, nameOf(item))
@@ -330,6 +335,14 @@ export class History {
         this.#deletions.set(remover, (this.#deletions.get(remover) ?? new Set()).add(name))
       this.#witness.dumped(words)
     }
+    this.#doomed.delete(call)
+  }
+
+  // A delete may have had its effect before it is answered, and others' answers may come first.
+  #dumped(): void {
+    const { items } = this.office.exchange.store.state
+    for (const doomed of this.#doomed.values())
+      for (const [id, words] of doomed) if (!items.has(id)) this.#witness.dumped(words)
   }
 
   // Nobody's removals remove more elsewhere than the limit, or what was approved.
@@ -361,6 +374,7 @@ export class History {
   }
 
   #look(): void {
+    this.#dumped()
     this.#witness.binned()
     this.findings.push(...this.#witness.wrong())
   }

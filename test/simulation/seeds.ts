@@ -167,4 +167,41 @@ export const seeds: readonly (readonly [string, Plan, readonly Step[]])[] = [
       passes({ audit: true, acts: [{ at: 9, of: 'requests', act: act(3, 'away') }] }),
     ],
   ],
+  // The witness looked between a delete's effect and its answer, and what had just been written lies in the dumpster.
+  [
+    'what was written right before a delete was called lost, since another group’s answer came first',
+    {
+      hub: [],
+      concurrency: 4,
+      teams: [
+        {
+          ...theirs,
+          name: 'contacts',
+          members: [
+            { name: 'ann', direction: 'TwoWay', has: [] },
+            { name: 'bob', direction: 'TwoWay' },
+          ],
+        },
+        {
+          ...theirs,
+          name: 'others',
+          members: [
+            { name: 'jan', direction: 'OneWay' },
+            { name: 'ewa', direction: 'TwoWay', has: [{ ...p0, JobTitle: '<1002>' }] },
+          ],
+        },
+      ],
+    },
+    [
+      { step: 'run', minutes: 2, events: [], acts: [] },
+      does(2, 'twice'),
+      passes({
+        acts: [{ at: 1, of: 'requests', act: act(1, 'empty') }],
+        end: { at: 4, when: 'before' },
+      }),
+      does(3, 'edit'),
+      passes({ acts: [{ at: 24, of: 'requests', act: act(0, 'edit') }] }),
+      passes(),
+    ],
+  ],
 ]

@@ -153,6 +153,19 @@ describe('watching tells', () => {
     await watch.until({ 'a.yaml': 'one' })
   })
 
+  test('an edit beside a file that is written all the time', async () => {
+    await write('a.yaml', 'one')
+    await write('all.log')
+    const watch = await watched({ debounceMs: 300, pollMs: 60_000 })
+    await write('a.yaml', 'two')
+    let found = false
+    const told = watch.until({ 'a.yaml': 'two' }).finally(() => {
+      found = true
+    })
+    while (!found) await write('all.log')
+    await told
+  })
+
   test('nothing for files that are not YAML, and nothing after its end', async () => {
     const watch = await watched()
     await write('notes.txt')

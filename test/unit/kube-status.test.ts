@@ -93,6 +93,17 @@ describe('the owner is told', () => {
   })
 })
 
+test('the owner is told what it means that a replica is set aside', () => {
+  const noteOf = (replica: string) => {
+    const refusals = [{ replica, reason: 'Deletions' as const, count: 60, limit: 50 }]
+    return groupStory(base, { ...base, guard: { hash: 'h1', refusals } })[0]?.note
+  }
+  expect(noteOf('anna@corp.example')).toMatch(
+    /^set aside: .*; meanwhile nothing arrives there either; undo it/,
+  )
+  expect(noteOf('hub')).toMatch(/; meanwhile nothing is synchronised; undo it/)
+})
+
 test('a pass is forced by two annotations with one token, once', () => {
   const group = (annotations: Record<string, string>) =>
     ({ metadata: { annotations } }) as unknown as SyncGroup

@@ -43,3 +43,18 @@ test('one error for a whole batch is everybody’s, with its wait', async () => 
     ews.ServiceError.ErrorServerBusy,
   ])
 })
+
+test('what XML forbids is dropped from a folder’s name, and no id becomes another one', async () => {
+  const types = 'http://schemas.microsoft.com/exchange/services/2006/types'
+  const messages = 'http://schemas.microsoft.com/exchange/services/2006/messages'
+  const folder = (id: string, name: string) =>
+    `<t:Folder><t:FolderId Id="${id}" ChangeKey="k"/><t:DisplayName>${name}</t:DisplayName></t:Folder>`
+  const answer = `<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:t="${types}" xmlns:m="${messages}"><s:Header><t:ServerVersionInfo MajorVersion="15" MinorVersion="2"/></s:Header><s:Body><m:FindFolderResponse><m:ResponseMessages><m:FindFolderResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:RootFolder TotalItemsInView="3" IncludesLastItemInRange="true"><t:Folders>${folder('a', 'Dud&#x1F;ek')}${folder('b', 'Dud&amp;#x1F;ek')}${folder('c&#x0;d', 'Żak')}</t:Folders></m:RootFolder></m:FindFolderResponseMessage></m:ResponseMessages></m:FindFolderResponse></s:Body></s:Envelope>`
+  const service = exchangeService(async () => answer, url)
+  const found = await service.FindFolders(new ews.FolderId('id'), new ews.FolderView(10))
+  expect(found.Folders.map(({ Id, DisplayName }) => [Id.UniqueId, DisplayName])).toEqual([
+    ['a', 'Dudek'],
+    ['b', 'Dud&#x1F;ek'],
+    ['c\ufffdd', 'Żak'],
+  ])
+})

@@ -87,6 +87,15 @@ describe('merging', () => {
     expect(conflicts.map(({ field }) => field)).not.toContain('DisplayName')
   })
 
+  test('a rename leaves the title in the name that is shown, also where a server drops it', () => {
+    const doctor: Item = { ...base, DisplayNamePrefix: 'Dr.', DisplayName: 'Dr. Ewa Żak' }
+    const ann = edit('ann', { Surname: 'Zak', DisplayName: 'Ewa Zak' }, [], doctor)
+    const { item } = merged(contact, 'HubWins', doctor, 0, [ann])
+    expect(item).toMatchObject({ DisplayNamePrefix: 'Dr.', DisplayName: 'Dr. Ewa Zak' })
+    const alone = edit('ann', { DisplayName: 'Ewa Żak' }, [], doctor)
+    expect(merged(contact, 'HubWins', doctor, 0, [alone]).item.DisplayName).toBe('Ewa Żak')
+  })
+
   test('of values that are the same the hub’s form is taken', () => {
     const { item, conflicts } = merge(
       edit('ann', { JobTitle: 'Boss' }),
@@ -140,6 +149,30 @@ describe('what counts as an edit', () => {
     ['how an accent is composed', 'text', 'Z\u0307ak', 'Żak'],
     ['characters that XML cannot carry', 'text', 'E\u0001wa', 'Ewa'],
     ['a date’s notation', 'date', '1980-05-12T00:00:00.000+00:00', '1980-05-12T00:00:00Z'],
+    ['11:59Z, as the protocol has it', 'date', '1980-05-12T11:59:00Z', '1980-05-12T00:00:00Z'],
+    ['midnight where the client is, east', 'date', '1980-05-11T22:00:00Z', '1980-05-12T00:00:00Z'],
+    ['… by half a day', 'date', '1980-05-11T12:00:00Z', '1980-05-12T00:00:00Z'],
+    ['… west', 'date', '1980-05-12T08:00:00Z', '1980-05-12T00:00:00Z'],
+    ['a zone', 'date', '1980-05-12T00:00:00+02:00', '1980-05-12'],
+    ['a time without a zone', 'date', '1980-05-12T00:00:00', '1980-05-12T00:00:00Z'],
+    [
+      'a day beside the time, which decides',
+      'date',
+      { utc: '1980-05-11T11:00:00Z', local: '1980-05-12T00:00:00Z' },
+      '1980-05-12T11:59:00Z',
+    ],
+    [
+      'a day beside the time that is none',
+      'date',
+      { utc: '1980-05-11T22:00:00Z', local: 'never' },
+      '1980-05-12T00:00:00Z',
+    ],
+    [
+      '… or the zero of Windows',
+      'date',
+      { utc: '1980-05-11T22:00:00Z', local: '1601-01-01T00:00:00Z' },
+      '1980-05-12T00:00:00Z',
+    ],
     ['the order of a set', 'set', ['b', 'a'], ['a', 'b']],
     [
       'an address as its own display name',
@@ -159,10 +192,51 @@ describe('what counts as an edit', () => {
       { type: 'HTML', text: '<html><body><div>a &amp; b</div></body></html>' },
       { type: 'Text', text: 'a & b\r\n' },
     ],
+    ['an empty note', 'body', { type: 'Text', text: ' \r\n' }, ''],
+    [
+      'the empty paragraph that Outlook leaves',
+      'body',
+      {
+        type: 'HTML',
+        text: '<HTML><HEAD><style>p {}</style></HEAD><BODY><p class="x"><span lang=PL><o:p>&nbsp;</o:p></span></p></BODY></HTML>',
+      },
+      '',
+    ],
+    [
+      'a comment, also one that speaks of a head',
+      'body',
+      { type: 'HTML', text: '<!-- </head> --><head ><title>t</title></head ><b>x</b>' },
+      { type: 'HTML', text: '<b>x</b>' },
+    ],
   ]
   test.each(rewritten)('not: %s', (_what, kind, one, other) => {
     expect(canonical(kind, one)).toBe(canonical(kind, other))
   })
+
+  const different: readonly (readonly [string, FieldKind, Value, Value])[] = [
+    ['the day before', 'date', '1980-05-11T11:59:00Z', '1980-05-12T00:00:00Z'],
+    [
+      'another day beside the same time',
+      'date',
+      { utc: '1980-05-11T22:00:00Z', local: '1980-05-11T00:00:00Z' },
+      '1980-05-11T22:00:00Z',
+    ],
+    ['a picture', 'body', { type: 'HTML', text: '<p><img src="cid:1"></p>' }, ''],
+    ['what only looks like a head', 'body', { type: 'HTML', text: '<header>x</header>' }, 'x'],
+    ['a tag that does not end', 'body', { type: 'HTML', text: '<b>x</b><html' }, '<b>x</b>'],
+  ]
+  test.each(different)('but: %s', (_what, kind, one, other) => {
+    expect(canonical(kind, one)).not.toBe(canonical(kind, other))
+  })
+
+  // Were any step quadratic, the run would end at the time-out.
+  test.each(['<!--', '<head', '<html', '<p', '</p ', '<', '&a', '&#x', '<br  ', '\r', '<b>'])(
+    'a note of a megabyte of %j is compared in one go',
+    (piece) => {
+      const text = piece.repeat(1_000_000 / piece.length)
+      expect(canonical('body', { type: 'HTML', text })).toBeTypeOf('string')
+    },
+  )
 
   test('bold is', () => {
     expect(canonical('body', { type: 'HTML', text: '<b>x</b>' })).not.toBe(

@@ -1,9 +1,10 @@
 // The work queue against a model of five lines, over random histories; then the server's back-off.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { lockoutMs } from '../../controller/core/duration.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { backOffMs, Queue } from '../../controller/sync/queue.ts'
-import { lockoutMs, Servers } from '../../controller/sync/servers.ts'
+import { Servers } from '../../controller/sync/servers.ts'
 import { VirtualClock } from '../support/clock.ts'
 
 const backOff = { leastMs: 1_000, mostMs: 60_000 }
@@ -165,6 +166,18 @@ describe('a server is the unit of back-off', () => {
     servers.leave('one', lost)
     servers.leave('one', new SyncError('terminal', 'HubNotFound', 'no such folder'))
     expect(servers.enter('one')).toBe(undefined)
+  })
+
+  test('a password that comes back is tried anew: it may be the right one by then', () => {
+    const { servers } = fresh()
+    expect(servers.enter('ns/one#old')).toBe(undefined)
+    servers.leave('ns/one#old', refused)
+    expect(servers.enter('ns/one#new')).toBe(undefined)
+    servers.leave('ns/one#new', refused)
+    expect(servers.enter('ns/one#old')).toBe(undefined)
+    servers.leave('ns/one#old', refused)
+    expect(servers.enter('ns/other#old')).toBe(undefined)
+    expect(servers.enter('ns/one#old')).toMatchObject({ code: 'AuthenticationFailed' })
   })
 
   test('somebody who asks for it need not wait, and a try that was given up says nothing', () => {

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest'
 import type { GroupId } from '../../controller/core/id.ts'
 import type { ExchangeServer, SyncGroup } from '../../controller/core/resources.generated.ts'
+import { castOf } from '../../controller/core/roles.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { readResources } from '../../controller/local/resources.ts'
 import { openState } from '../../controller/store/state.ts'
@@ -10,6 +11,7 @@ import type { Clock, Declared } from '../../controller/sync/ports.ts'
 import { type Mode, reconcile, type Site } from '../../controller/sync/reconcile.ts'
 import { schedule } from '../../controller/sync/schedule.ts'
 import { Servers } from '../../controller/sync/servers.ts'
+import { Folder, FolderReplica } from '../support/folder.ts'
 
 const signal = new AbortController().signal
 const text = (interval: string) => `
@@ -205,4 +207,38 @@ test('a status that cannot be written is told, tried again soon, and ends nothin
   expect(told).toMatchObject([{ code: 'Unexpected' }, undefined])
   stop.abort()
   await running
+})
+
+test('a pass whose time is over before its first write is not made again at once', async () => {
+  const hand = new Hand()
+  const { group, ...rest } = declared()
+  const members = [
+    { mailbox: 'anna@corp.example', direction: 'TwoWay' as const, folder: 'Contacts/X' },
+  ]
+  const spec = { ...group.spec, members, timeout: '1m' }
+  const whole = { ...rest, group: { ...group, spec } } as Declared
+  const folders = [new Folder('hub'), new Folder('anna')] as const
+  folders[0].put({ GivenName: 'Ewa' })
+  let slow = true
+  const replicas = castOf(whole.group).roles.map((role, n) => {
+    const replica = new FolderReplica(role, folders[n] as Folder)
+    const { observe } = replica
+    replica.observe = async (...asked) => {
+      if (slow) await hand.turn(61_000)
+      return observe.apply(replica, asked)
+    }
+    return replica
+  })
+  const site = siteOf(
+    hand,
+    () => [],
+    () => replicas,
+  )
+  const mode: Mode = { sliceMs: undefined, audit: false, stopping: () => false, claimed: undefined }
+  const late = await reconcile(whole, site, mode, signal)
+  expect(late.result).toMatchObject({ kind: 'passed', report: { unfinished: true, created: 0 } })
+  expect(late.againMs).toBe(30_000)
+  slow = false
+  const done = await reconcile(whole, site, mode, signal)
+  expect(done.result).toMatchObject({ report: { unfinished: false, created: 1 } })
 })

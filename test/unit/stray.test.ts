@@ -116,7 +116,7 @@ test('a server is told apart before anything is sent, and its status says what t
   }) as ExchangeServer
   const credentials = { username: 'sync', password: 'geheim\n' }
   const reached = { server, credentials, ca: undefined, unusable: undefined }
-  const error = await connections.probe('corp', reached, signal).catch((reason) => reason)
+  const error = await connections.probe('corp', reached, false, signal).catch((reason) => reason)
   expect(error).toMatchObject({ kind: 'terminal', code: 'InvalidSecret' })
   const { conditions = [] } = serverStatusOf(server, { kind: 'failed', error }, 0)
   expect(conditions.map(({ type, reason }) => `${type} ${reason}`)).toEqual([

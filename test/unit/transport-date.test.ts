@@ -54,6 +54,8 @@ test('an answer whose body is still to come keeps its own date', async () => {
       begun.resolve(response)
     }
   })
+  // The first request goes alone.
+  await transport.call(named, 'late', { lane: 'b' }, signal)
   const early = transport.callDated(named, 'early', { lane: 'a' }, signal)
   const waiting = await begun.promise
   const late = await transport.callDated(named, 'late', { lane: 'b' }, signal)

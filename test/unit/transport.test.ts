@@ -67,6 +67,13 @@ const answers =
 describe('answers', () => {
   const table: readonly (readonly [string, Answer, string, string, string])[] = [
     ['a wrong password', answers(401), 'AuthenticationFailed', 'terminal', 'Secret'],
+    [
+      'a proxy’s own sign-in',
+      answers(407),
+      'ProxyAuthenticationRequired',
+      'terminal',
+      'past the proxy',
+    ],
     ['EWS is forbidden', answers(403), 'Forbidden', 'terminal', 'EwsEnabled'],
     ['no EWS at the URL', answers(404, '<html>'), 'NotEws', 'terminal', 'Exchange.asmx'],
     [
@@ -94,6 +101,13 @@ describe('answers', () => {
           '<t:MessageXml><t:Value Name="BackOffMilliseconds">178510</t:Value></t:MessageXml>',
         ),
       ),
+      'ErrorServerBusy',
+      'transient',
+      'tried again',
+    ],
+    [
+      'busy, as a fault with HTTP 200',
+      answers(200, fault('ErrorServerBusy')),
       'ErrorServerBusy',
       'transient',
       'tried again',
@@ -132,6 +146,15 @@ describe('answers', () => {
     expect(error).toMatchObject({ code, kind })
     expect((error as Error).message).toContain(remedy)
     expect((error as Error).message).not.toContain('hush')
+  })
+
+  test('a wait that a fault with HTTP 200 tells pauses the identity, too', async () => {
+    const wait = '<t:MessageXml><t:Value Name="BackOffMilliseconds">60000</t:Value></t:MessageXml>'
+    const busy = answers(200, fault('ErrorServerBusy', wait))
+    const { transport, requests } = await transportTo(busy, { now: () => 0 })
+    await expect(ask(transport)).rejects.toMatchObject({ backOffMs: 60_000 })
+    await expect(ask(transport)).rejects.toMatchObject({ code: 'ErrorServerBusy' })
+    expect(requests).toHaveLength(1)
   })
 
   test('a server’s wait is handed on, and pauses the whole identity', async () => {

@@ -1,6 +1,15 @@
 // XML at the border: escaping out, streaming in, whatever the borders of chunks and the habits of servers.
 import { describe, expect, test } from 'vitest'
-import { at, element, escaped, type Node, parsed, textAt } from '../../controller/ews/xml.ts'
+import { legal } from '../../controller/core/item.ts'
+import {
+  at,
+  element,
+  escaped,
+  type Node,
+  parsed,
+  textAt,
+  withoutForbidden,
+} from '../../controller/ews/xml.ts'
 
 const soap = (inside: string, prefix = 's:') =>
   `<?xml version="1.0" encoding="utf-8"?><${prefix}Envelope xmlns${prefix === '' ? '' : ':s'}="http://schemas.xmlsoap.org/soap/envelope/"><${prefix}Body>${inside}</${prefix}Body></${prefix}Envelope>`
@@ -45,13 +54,96 @@ describe('in', () => {
     }
   })
 
-  test('control characters in real data are passed over', async () => {
-    expect(textAt(await read(soap('<x>a&#x1;b\u0002c</x>')), 'Body', 'x')).toContain('c')
+  // What XML forbids, as Exchange writes it (a reference) and as it comes raw. `text` is what a reader drops it from.
+  test.each([
+    ['a reference in text', '<x>Dud&#x1F;ek</x>', 'Dud\u001fek'],
+    ['a decimal reference', '<x>Dud&#31;ek</x>', 'Dud\u001fek'],
+    ['a reference to NUL', '<x>Dud&#0;ek</x>', 'Dud\u0000ek'],
+    ['a reference to no character', '<x>Dud&#xFFFE;&#x110000;ek</x>', 'Dud\ufffe\uffffek'],
+    ['half of a pair', '<x>Dud&#xD83C;ek</x>', 'Dud\ud83cek'],
+    ['a raw control character', '<x>Dud\u0002ek</x>', 'Dud\u0002ek'],
+    ['a raw one in CDATA', '<x><![CDATA[Dud\u0002ek]]></x>', 'Dud\u0002ek'],
+  ])('%s is there as the character, to be dropped from text', async (_what, xml, text) => {
+    for (const size of [1, 3, 1 << 20]) {
+      const found = textAt(await read(soap(xml), size), 'Body', 'x') ?? ''
+      expect(found).toBe(text)
+      expect(legal(found)).toBe('Dudek')
+    }
   })
 
-  test('a page that a proxy appended does not spoil a whole answer', async () => {
-    const root = await read(`${soap('<x>1</x>')}<html><body>error</body></html>`)
-    expect(textAt(root, 'Body', 'x')).toBe('1')
+  test.each([
+    ['an escaped ampersand', '<x>Dud&amp;#x1F;ek</x>', 'Dud&#x1F;ek'],
+    ['CDATA, which has no references', '<x><![CDATA[Dud&#x1F;ek]]></x>', 'Dud&#x1F;ek'],
+    ['two references that are one emoji', '<x>&#xD83C;&#xDFBB;</x>', '🎻'],
+    ['a line end', '<x>a&#xD;&#10;b</x>', 'a\r\nb'],
+  ])('%s stays the text that it is', async (_what, xml, text) => {
+    for (const size of [1, 1 << 20]) {
+      expect(textAt(await read(soap(xml), size), 'Body', 'x')).toBe(text)
+    }
+  })
+
+  test('a reference in an attribute stays, so that an id with it is refused, not changed', async () => {
+    const root = await read(soap('<x Id="AB&#x0;C" Name="Dud&#x1F;ek"/>'))
+    const { Id, Name } = at(root, 'Body', 'x')?.attributes ?? {}
+    expect(Id).toBe('AB\u0000C')
+    expect(legal(Name ?? '')).toBe('Dudek')
+  })
+
+  // `~` stands for what a wire or a broken server puts there.
+  const positions = [
+    ['before a tag name', '<~x Id="AB">t</x>'],
+    ['in a tag name', '<x~y Id="AB">t</xy>'],
+    ['after a tag name', '<x~ Id="AB">t</x>'],
+    ['before an attribute name', '<x ~Id="AB">t</x>'],
+    ['in an attribute name', '<x I~d="AB">t</x>'],
+    ['between an attribute name and its value', '<x Id~="AB">t</x>'],
+    ['before an attribute value', '<x Id=~"AB">t</x>'],
+    ['in an attribute value', '<x Id="A~B">t</x>'],
+    ['after an attribute value', '<x Id="AB"~>t</x>'],
+    ['in the end of an empty element', '<x Id="AB"/~>'],
+    ['before the name of an end tag', '<x Id="AB">t<~/x>'],
+    ['in the name of an end tag', '<x Id="AB">t</x~>'],
+    ['in a reference', '<x Id="AB">t&am~p;</x>'],
+  ] as const
+  const damages = ['\u0000', '\u0001', '\u001f', '\uffff', '<']
+  test.each(positions)('damage %s breaks the answer', async (_where, xml) => {
+    for (const damage of damages) {
+      const bytes = soap(`<y>1</y>${xml.replace('~', damage)}<z>2</z>`)
+      for (const size of [1, 1 << 20]) {
+        await expect(read(bytes, size), JSON.stringify(damage)).rejects.toMatchObject({
+          code: 'TruncatedAnswer',
+          kind: 'transient',
+        })
+      }
+    }
+  })
+
+  test('a control character between tags is no damage', async () => {
+    const root = await read(soap('<x>1</x>\u0000<y>2</y>'))
+    expect([textAt(root, 'Body', 'x'), textAt(root, 'Body', 'y')]).toEqual(['1', '2'])
+  })
+
+  test('what comes after damage is not handed out', async () => {
+    const names: string[] = []
+    const messages =
+      '<m><ResponseMessages><a Id="1"/><b Id="\u0000"/><c Id="3"/></ResponseMessages></m>'
+    const bytes = chunks(Buffer.from(soap(messages)), 1 << 20)
+    await expect(parsed(bytes, ({ name }) => void names.push(name))).rejects.toMatchObject({
+      code: 'TruncatedAnswer',
+    })
+    expect(names).toEqual(['a'])
+  })
+
+  test.each([
+    '<html><body>error</body></html>',
+    '<!DOCTYPE html><html><meta charset=utf-8><body>error<br>',
+    '\u0000',
+    'Bad gateway',
+  ])('what a proxy appended does not spoil a whole answer: %j', async (page) => {
+    for (const size of [1, 1 << 20]) {
+      const root = await read(`${soap('<x>1</x>')}${page}`, size)
+      expect(textAt(root, 'Body', 'x')).toBe('1')
+    }
   })
 
   test.each([
@@ -64,7 +156,18 @@ describe('in', () => {
       '<!DOCTYPE html><html><head><meta charset=utf-8><body>Sign in<br></body>',
       'NotXml',
     ],
-  ])('%s says so', async (_what, text, code) => {
-    await expect(read(text)).rejects.toMatchObject({ code, kind: 'transient' })
-  })
+  ])(
+    '%s says so',
+    async (_what, text, code) =>
+      await expect(read(text)).rejects.toMatchObject({ code, kind: 'transient' }),
+  )
+})
+
+test('a document for a parser that knows no forbidden characters', () => {
+  const before =
+    '<x Id="AB&#x0;C">Dud&#x1F;&#31;ek &amp;#x1F;<![CDATA[&#x1F;\u0002]]>&#xD;\u0001ó🎻</x>'
+  const after = '<x Id="AB\ufffdC">Dudek &amp;#x1F;<![CDATA[&#x1F;]]>&#xD;ó🎻</x>'
+  expect(withoutForbidden(before)).toBe(after)
+  for (const cut of ['<x Id="', '<x>&#x1', '<![CDATA[a', ''])
+    expect(withoutForbidden(cut)).toBe(cut)
 })

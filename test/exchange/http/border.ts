@@ -207,7 +207,9 @@ function wholeError(operation: string, error: EwsError): string {
 
 function spoilt(response: HttpResponse, fault: Fault | undefined): HttpResponse {
   if (fault?.kind === 'drop') throw new ConnectionLost()
+  if (fault?.kind === 'alter') return { ...response, body: fault.change(response.body) }
   if (fault?.kind === 'append') return { ...response, body: response.body + fault.text }
+  if (fault?.kind === 'rewrite') return { ...response, body: fault.as(response.body) }
   if (fault?.kind === 'truncate') {
     const length = fault.bytes ?? Math.floor(response.body.length / 2)
     return { ...response, body: response.body.slice(0, length), truncated: true }

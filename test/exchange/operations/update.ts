@@ -30,7 +30,8 @@ export function updateItems(call: Call, request: Element): string {
     if (resolution === 'NeverOverwrite' && seen !== item.change) {
       throw new EwsError('ErrorIrresolvableConflict')
     }
-    const update = updateOf(item, updates.children)
+    const { bodyDeletes } = session.behaviour
+    const update = updateOf(item, updates.children, bodyDeletes === 'ignored')
     const conflicts = resolution === 'AutoResolve' ? resolve(item, update.changes, seen) : 0
     save(session, item, update)
     const results = `<m:ConflictResults><t:Count>${conflicts}</t:Count></m:ConflictResults>`
@@ -67,7 +68,7 @@ function save(session: Session, item: Item, { changes, members }: Update): void 
   saveItem(session.state, item, changes, session.user.address, members)
 }
 
-function updateOf(item: Item, updates: readonly Element[]): Update {
+function updateOf(item: Item, updates: readonly Element[], bodyStays: boolean): Update {
   const changes: Decoded = new Map()
   let members: readonly Member[] | undefined
   for (const update of updates) {
@@ -80,7 +81,8 @@ function updateOf(item: Item, updates: readonly Element[]): Update {
     }
     if (update.name === 'DeleteItemField') {
       if (path.kind === 'field' && path.uri === 'distributionlist:Members') members = []
-      for (const key of deletedKeys(item, path)) changes.set(key, undefined)
+      const stays = bodyStays && path.kind === 'field' && path.uri === 'item:Body'
+      for (const key of stays ? [] : deletedKeys(item, path)) changes.set(key, undefined)
       continue
     }
     const property = onlyProperty(item, content)

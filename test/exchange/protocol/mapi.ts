@@ -104,6 +104,8 @@ Address/8047 String contacts:PhysicalAddress:State/Business
 Address/8048 String contacts:PhysicalAddress:PostalCode/Business
 Address/8049 String contacts:PhysicalAddress:CountryOrRegion/Business
 Address/8062 String contacts:ImAddress/ImAddress1
+Address/80de SystemTime contacts:BirthdayLocal
+Address/80df SystemTime contacts:WeddingAnniversaryLocal
 Address/8080 String contacts:EmailAddress/EmailAddress1#Name
 Address/8082 String contacts:EmailAddress/EmailAddress1#RoutingType
 Address/8083 String contacts:EmailAddress/EmailAddress1
@@ -119,14 +121,54 @@ Common/8539 StringArray contacts:Companies
 PublicStrings/Keywords StringArray item:Categories
 `
 
+// What Outlook's contact form has and EWS has no element for: kept under their own keys.
+const FORM = `
+3a00 String Account
+3a07 String GovernmentIdNumber
+3a0c String Language
+3a0d String Location
+3a10 String OrganizationalIdNumber
+3a43 String Hobbies
+3a45 String DisplayNamePrefix
+3a47 String ReferredByName
+3a49 String ComputerNetworkName
+3a4a String CustomerId
+3a4c String FtpSite
+3a4d Short Gender
+3a50 String PersonalHomePage
+3a5e String HomePostOfficeBox
+3a64 String OtherPostOfficeBox
+Address/802b String WebPage
+Address/802c String YomiFirstName
+Address/802d String YomiLastName
+Address/802e String YomiCompanyName
+Address/804a String BusinessPostOfficeBox
+Address/804f String UserField1
+Address/8050 String UserField2
+Address/8051 String UserField3
+Address/8052 String UserField4
+Address/80d8 String FreeBusyLocation
+Common/8535 String BillingInformation
+`
+
 const aliases = new Map<string, string | undefined>([
   ...table(TAGS).map(([name, type, key]) => [`tag:${name}/${type}`, key] as const),
-  ...table(NAMED).map(([name = '', type, key]) => {
-    const [set = '', rest = ''] = name.split('/')
-    const id = /^[0-9a-f]{4}$/.test(rest) ? `id:${Number.parseInt(rest, 16)}` : `name:${rest}`
-    return [`${SETS[set]}/${id}/${type}`, key] as const
-  }),
+  ...table(NAMED).map(([name = '', type, key]) => [`${named(name)}/${type}`, key] as const),
 ])
+
+/** The properties of Outlook's form that are no elements, by the name under which literals write them. */
+export const FORM_KEYS: ReadonlyMap<string, string> = new Map(
+  table(FORM).map(([name = '', type, field = '']) => [
+    field,
+    `x:${name.includes('/') ? named(name) : `tag:${name}`}/${type}`,
+  ]),
+)
+
+function named(name: string): string {
+  const [set = '', rest = ''] = name.split('/')
+  const id = /^[0-9a-f]{4}$/.test(rest) ? `id:${Number.parseInt(rest, 16)}` : `name:${rest}`
+  return `${SETS[set]}/${id}`
+}
 
 /** The property that a `t:ExtendedFieldURI` names. Throws `ErrorInvalidExtendedProperty`. */
 export function extendedOf(path: Element): Extended {

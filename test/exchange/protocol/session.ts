@@ -14,6 +14,10 @@ export type Behaviour = Readonly<{
   publicFolderSync: 'refused' | 'works' | 'empty'
   /** Whether requests about public items must name the right mailbox in X-PublicFolderMailbox. */
   publicFolderRouting: 'optional' | 'required'
+  /** Field URIs that the base shapes leave out, and who wants them must name: real servers differ there. */
+  leftOutOfShapes: readonly string[]
+  /** What becomes of DeleteItemField for a body: some servers answer Success and keep it. */
+  bodyDeletes: 'done' | 'ignored'
 }>
 
 /** One request's circumstances. */

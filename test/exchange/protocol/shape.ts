@@ -89,7 +89,9 @@ function chosen(
   if (field.name === 'ExtendedProperty') {
     return view.extended.length > 0 ? writerOf(view, field, 'all') : undefined
   }
-  const inBase = RANK[field.shape] <= base && field.since <= view.session.version
+  const { version, behaviour } = view.session
+  const left = behaviour.leftOutOfShapes.includes(field.uri)
+  const inBase = RANK[field.shape] <= base && field.since <= version && !left
   const slots = inBase ? 'all' : asked.get(field.uri)
   return slots === undefined ? undefined : writerOf(view, field, slots)
 }

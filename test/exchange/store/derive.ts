@@ -8,6 +8,7 @@ import { textAt, type Values } from './values.ts'
 const NAMES = ['GivenName', 'MiddleName', 'Surname', 'Generation', 'CompanyName'].map(
   (name) => `contacts:${name}`,
 )
+const TITLE = 'x:tag:3a45/String'
 const DISPLAY = 'contacts:DisplayName'
 const SUBJECT = 'item:Subject'
 const FILE_AS = 'contacts:FileAs'
@@ -21,7 +22,7 @@ export function derive(
   normalise: Normalise,
 ): void {
   if (changed.has('item:Body') || changed.has('item:Body#Type')) deriveBody(values, normalise)
-  if (kind === 'Contact' && normalise.names) deriveNames(values, changed)
+  if (kind === 'Contact' && normalise.names) deriveNames(values, changed, normalise.titles)
   if (kind === 'DistributionList' && changed.has(DISPLAY)) {
     const name = textAt(values, DISPLAY) ?? ''
     values.set(SUBJECT, name)
@@ -29,11 +30,14 @@ export function derive(
   }
 }
 
-function deriveNames(values: Values, changed: ReadonlySet<string>): void {
-  const renamed = NAMES.some((key) => changed.has(key))
+function deriveNames(values: Values, changed: ReadonlySet<string>, titles: boolean): void {
+  const sources = titles ? [TITLE, ...NAMES] : NAMES
+  const renamed = sources.some((key) => changed.has(key))
   if (changed.has(FILE_AS) && !changed.has(MAPPING)) values.set(MAPPING, 'None')
   if (!changed.has(DISPLAY) && (renamed || !values.has(DISPLAY))) {
-    const name = fullName(values) || textAt(values, 'contacts:CompanyName')
+    const full = fullName(values)
+    const title = titles && full !== '' ? textAt(values, TITLE) : undefined
+    const name = joined(' ', title, full) || textAt(values, 'contacts:CompanyName')
     const fallback = name || textAt(values, 'contacts:EmailAddress/EmailAddress1')
     if (fallback) values.set(DISPLAY, fallback)
     else values.delete(DISPLAY)
@@ -42,8 +46,8 @@ function deriveNames(values: Values, changed: ReadonlySet<string>): void {
   const follows = renamed || changed.has(DISPLAY) || !values.has(SUBJECT)
   if (!changed.has(SUBJECT) && follows && display !== undefined) values.set(SUBJECT, display)
   const mapping = textAt(values, MAPPING) ?? 'None'
-  const sources = renamed || changed.has(MAPPING) || changed.has(DISPLAY) || changed.has(FILE_AS)
-  if (mapping !== 'None' && sources) values.set(FILE_AS, fileAs(mapping, values))
+  const touched = renamed || changed.has(MAPPING) || changed.has(DISPLAY) || changed.has(FILE_AS)
+  if (mapping !== 'None' && touched) values.set(FILE_AS, fileAs(mapping, values))
   if (!values.has(MAPPING)) values.set(MAPPING, 'None')
 }
 

@@ -120,6 +120,8 @@ export type State = {
 export type Normalise = Readonly<{
   /** FileAs under its mapping, and DisplayName and Subject, follow the names. */
   names: boolean
+  /** DisplayName, made from the names, begins with the title (0x3A45). Default: no; Outlook does, a server need not. */
+  titles: boolean
   /** An HTML body gets the `html`, `head` and `body` it lacks. */
   bodies: boolean
   /** The lines of a text body end with CR LF. */

@@ -1,5 +1,5 @@
 // Contacts as people write them, in worlds and in tests: `{ GivenName: Ewa, MobilePhone: '+48 …' }`.
-// Every name is that of an element of EWS; slots of the dictionaries may stand flat or nested.
+// Every name is that of an element of EWS, or of a property of Outlook's form that is none; slots of the dictionaries may stand flat or nested.
 import {
   ADDRESS_PARTS,
   ADDRESSES,
@@ -10,6 +10,7 @@ import {
   IMS,
   PHONES,
 } from '../protocol/fields.ts'
+import { FORM_KEYS } from '../protocol/mapi.ts'
 import type { Item } from './item.ts'
 import { instant, textAt, type Value, type Values } from './values.ts'
 
@@ -51,6 +52,7 @@ export const LITERAL_KEYS: readonly string[] = [
     .filter(({ access }) => access === 'rw')
     .map(({ name }) => name),
   ...SLOTS.keys(),
+  ...FORM_KEYS.keys(),
 ]
 
 /** The values that a literal stands for. Throws `LiteralError`. */
@@ -69,7 +71,9 @@ export function changesOf(literal: unknown, path: Path = []): Found {
     const at = [...path, key]
     const dictionary = SLOTS.get(key)
     const field = fieldNamed('Contact', key)
-    if (dictionary) slot(found, dictionary, key, value, at)
+    const property = FORM_KEYS.get(key)
+    if (property) found.set(property, value === null ? undefined : textOf(value, at))
+    else if (dictionary) slot(found, dictionary, key, value, at)
     else if (field?.access === 'rw') assign(found, field, value, at)
     else throw unknown(key, LITERAL_KEYS, at)
   }
@@ -188,6 +192,10 @@ export function literalOf(item: Item): Literal {
     const value = literalValue(item.values, field)
     const usual = field.name === 'ItemClass' && /^IPM\.(?:Contact|DistList)$/.test(String(value))
     if (value !== undefined && !usual) literal[field.name] = value
+  }
+  for (const [name, key] of FORM_KEYS) {
+    const value = item.values.get(key)
+    if (value !== undefined) literal[name] = value
   }
   return literal
 }

@@ -85,8 +85,8 @@ export const carryingOut: readonly Mutant[] = [
     [
       'done-too-early',
       'who is behind is looked at again',
-      `links.filter((link) => settled(link, rules.roles))`,
-      `links.filter((link) => settled(link, rules.roles) || link.revision > 0)`,
+      `settled(link, rules.roles, attempts.get(link.id)))`,
+      `settled(link, rules.roles, attempts.get(link.id)) || link.revision > 0)`,
     ],
   ]),
   {
@@ -123,9 +123,17 @@ export const carryingOut: readonly Mutant[] = [
   ]),
   ...mutantsOf('controller/sync/apply.ts', [
     [
+      'members-first',
+      'the hub is written first',
+      `for (const replicas of [hubs, members])`,
+      `for (const replicas of [members, hubs])`,
+    ],
+  ]),
+  ...mutantsOf('controller/sync/deleting.ts', [
+    [
       'deleted-unread',
       'a copy that shows something else is kept before it is deleted',
-      `await this.#site.baseline.commit({ at: this.#site.at(), kept })\n    if (doomed.length === 0) return`,
+      `await site.baseline.commit({ at: site.at(), kept })\n  if (doomed.length === 0) return`,
       `if (doomed.length === 0) return`,
     ],
     [
@@ -135,16 +143,24 @@ export const carryingOut: readonly Mutant[] = [
       ` && item !== undefined)`,
     ],
     [
-      'members-first',
-      'the hub is written first',
-      `for (const replicas of [hubs, members])`,
-      `for (const replicas of [members, hubs])`,
+      'delete-believed',
+      'a delete counts once the item can no longer be read',
+      `const error = answers[index] ?? (still ? notDeleted : undefined)`,
+      `const error = answers[index]`,
+    ],
+  ]),
+  ...mutantsOf('controller/sync/foreseen.ts', [
+    [
+      'plan-without-deleted',
+      'the plan counts what is kept before a copy is deleted',
+      `return ownContent(type, step, replica.role.id, item)`,
+      `return ownContent(type, step, replica.role.id, item).slice(1)`,
     ],
     [
-      'read-back-unproved',
-      'a user’s edit right after our write is not taken for the server’s doing',
-      `each.version === written[index]?.version`,
-      `each.version !== ''`,
+      'plan-without-overwritten',
+      'the plan counts what is kept before a copy is overwritten',
+      `kept.push(...(await overwritten(batch, replica, signal)))`,
+      ``,
     ],
   ]),
   ...mutantsOf('controller/sync/propose.ts', [
@@ -160,13 +176,19 @@ export const carryingOut: readonly Mutant[] = [
       `if (sight.fresh.length > 0) for`,
       `if (sight.fresh.length < 0) for`,
     ],
+    [
+      'older-state-believed',
+      'a state that is older than the folders looks at them whole',
+      `return older ? looked(`,
+      `return older && course.audit ? looked(`,
+    ],
   ]),
   ...mutantsOf('controller/sync/pass.ts', [
     [
       'cursor-while-making',
       'a copy that is made and deleted is not missed',
-      `memories: withoutCursors(now, plan.steps),`,
-      `memories: now,`,
+      `...withoutCursors(now, plan.steps)`,
+      `...now`,
     ],
     [
       'orphans-not-read',

@@ -30,8 +30,20 @@ export const comparing = [
     [
       'date-notation-counts',
       'a date’s notation is no edit',
-      `return Number.isNaN(ms) ? folded(text)`,
-      `return ms !== 0 ? folded(text)`,
+      `return Number.isNaN(ms) ? time`,
+      `return ms !== 0 ? time`,
+    ],
+    [
+      'evening-before-counts',
+      'midnight where a client is, and 11:59Z, are one day',
+      `Math.floor(ms / dayMs + 0.5)`,
+      `Math.floor(ms / dayMs)`,
+    ],
+    [
+      'local-day-ignored',
+      'the day that a client wrote beside the time decides',
+      `return localDay(parts.local ?? '') || dayOf`,
+      `return dayOf`,
     ],
     [
       'set-order-counts',
@@ -54,14 +66,26 @@ export const comparing = [
     [
       'wrapper-counts',
       'the wrapper around HTML is no edit',
-      `.replace(/<\\/?(html|body|meta|!doctype)\\b[^>]*>/gi, '')`,
-      ``,
+      `without(without(text, comments), wrappers)`,
+      `without(text, comments)`,
     ],
     [
       'markup-is-nothing',
       'markup counts',
       `if (!/<[a-z/]/i.test(bare)) return plain(decoded(bare))`,
       `return plain(decoded(bare.replace(/<[^>]*>/g, '')))`,
+    ],
+    [
+      'empty-paragraph-counts',
+      'markup around nothing is no note',
+      `return isEmpty ? '' : `,
+      `return `,
+    ],
+    [
+      'picture-is-nothing',
+      'a note that is a picture counts',
+      `!shownTags.test(bare) && plain`,
+      `plain`,
     ],
     [
       'derived-tells-apart',
@@ -114,8 +138,8 @@ export const comparing = [
     [
       'withheld-forgotten',
       'what its owner marked private first stays, whoever marks it later',
-      `(copy?.withheld || (!type.private(base) && changes.size > 0))`,
-      `(!type.private(base) && changes.size > 0)`,
+      `(copy?.withheld || (!type.private(base) && edits.size > 0))`,
+      `(!type.private(base) && edits.size > 0)`,
     ],
     [
       'giving-hub-clears-nothing',
@@ -157,27 +181,27 @@ export const comparing = [
     [
       'rewritten-view',
       'what a server made of a copy is not what its user has',
-      `newcomer && !stands ? found.item : changed(base, all)`,
+      `newcomer && !stands ? found.item : changed(base, isOfOlderCodec(type, copy) ? changes : all)`,
       `found.item`,
     ],
     [
       'receivers-write',
       'a receive-only member’s edit does not travel',
       `role.writes &&
-      !aged &&`,
+    !aged &&`,
       `!aged &&`,
     ],
     [
       'private-edits-travel',
       'edits of a copy that its owner marked private stay',
       `!aged &&
-      !(isPrivate && (copy?.withheld || (!type.private(base) && changes.size > 0)))`,
+    !(isPrivate && (copy?.withheld || (!type.private(base) && edits.size > 0)))`,
       `!aged`,
     ],
     [
       'agreed-private-stuck',
       'what is private for all travels on',
-      `!(isPrivate && (copy?.withheld || (!type.private(base) && changes.size > 0)))`,
+      `!(isPrivate && (copy?.withheld || (!type.private(base) && edits.size > 0)))`,
       `!isPrivate`,
     ],
     [

@@ -29,6 +29,12 @@ export const deciding = [
       `overwritten(type, link, first.id, restoring, agreed)`,
     ],
     [
+      'published-not-kept',
+      'what was written under a private mark overwrites nothing that is not kept',
+      `draft.keeps.push(...publishedOf(type, link, first.id, [...readings.values()], agreed))`,
+      `publishedOf(type, link, first.id, [...readings.values()], agreed)`,
+    ],
+    [
       'hub-unknown-decides',
       'without the hub nothing is decided',
       `if (hub !== undefined && row.cells.get(hub.id)?.state === 'unknown') continue`,
@@ -154,8 +160,14 @@ export const deciding = [
     [
       'derived-is-not-remade',
       'what is derived follows its sources',
-      `if (authors.length < 2) return item`,
-      `if (authors.length > 0) return item`,
+      `if (authors.length === 0) return item`,
+      `if (authors.length !== 1) return item`,
+    ],
+    [
+      'rename-drops-title',
+      'a rename leaves the title in the name that is shown',
+      `[type.kept(field, agreed, item)]`,
+      `[undefined]`,
     ],
     [
       'agreed-does-not-contend',

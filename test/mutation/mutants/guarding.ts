@@ -4,10 +4,10 @@ import { mutantsOf } from '../mutant.ts'
 export const guarding = [
   ...mutantsOf('controller/core/guard.ts', [
     [
-      'later-deletes-uncounted',
-      'a deletion that will reach somebody later is counted now',
-      `(later || actions.some(({ kind }) => kind === 'delete'))`,
-      `actions.some(({ kind }) => kind === 'delete')`,
+      'shared-deletes-uncounted',
+      'a deletion counts although nobody has a copy left',
+      `link.agreed !== undefined && agreed === undefined`,
+      `link.agreed !== undefined && agreed === undefined && step.actions.length > 0`,
     ],
     [
       'later-copies-uncounted',
@@ -55,8 +55,8 @@ export const guarding = [
     [
       'deletions-not-counted',
       'deletions are counted',
-      `return deleters.includes(replica) && (later`,
-      `return deleters.length < 0 && (later`,
+      `return deleters.includes(replica) && link`,
+      `return deleters.length < 0 && link`,
     ],
     [
       'publications-not-counted',
@@ -67,8 +67,8 @@ export const guarding = [
     [
       'hub-may-delete',
       'an emptied hub empties nobody',
-      `const deleted = plan.steps.filter(`,
-      `const deleted = role.hub ? [] : plan.steps.filter(`,
+      `const deleted = judgement.alone ? []`,
+      `const deleted = judgement.alone || role.hub ? []`,
     ],
     [
       'hub-publishes',

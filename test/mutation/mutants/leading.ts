@@ -47,6 +47,54 @@ export const leading = [
       `if (error === undefined) {`,
     ],
   ]),
+  ...mutantsOf('controller/ews/sign-in.ts', [
+    [
+      'all-sign-in-at-once',
+      'the first request with a password goes alone',
+      `if (state.kind === 'accepted') return false`,
+      `if (state.kind !== 'refused') return false`,
+    ],
+    [
+      'refused-sends-on',
+      'a password that was refused is not sent again before a lockout can be over',
+      `if (state.kind === 'refused' && waitMs > 0)`,
+      `if (state.kind === 'refused' && waitMs > lockoutMs)`,
+    ],
+    [
+      'unchecked-password',
+      'after a 401 among good answers the password is checked, alone, before anything else is sent',
+      `    await this.#confirmed(check, signal)\n`,
+      ``,
+    ],
+    [
+      'asked-by-all',
+      'all who ask for a pass at once get one try of a password that was refused',
+      `this.#clock.now() - state.sinceMs < askedMs`,
+      `this.#clock.now() - state.sinceMs < 0`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/exchange.ts', [
+    [
+      'sign-in-per-server',
+      'ExchangeServers with one URL and account share one sign-in',
+      `const account = JSON.stringify([new URL(url)`,
+      `const account = JSON.stringify([name, new URL(url)`,
+    ],
+    [
+      'old-connection-again',
+      'credentials that come back begin anew',
+      `    if (before === undefined) return\n`,
+      `    if (before !== undefined) return\n`,
+    ],
+  ]),
+  ...mutantsOf('controller/kube/reflector.ts', [
+    [
+      'list-is-news',
+      'a watch that expires at once is made later each time, though its list can be had',
+      `if (this.#noted(object.metadata.resourceVersion ?? this.#version)) this.#news = true`,
+      `if (this.#noted(object.metadata.resourceVersion ?? this.#version) || type) this.#news = true`,
+    ],
+  ]),
   ...mutantsOf('controller/sync/hindrance.ts', [
     [
       'foreign-server',

@@ -4,6 +4,12 @@ import { mutantsOf } from '../mutant.ts'
 export const matching = [
   ...mutantsOf('controller/core/rows.ts', [
     [
+      'first-mark-lost',
+      'what is made again after the state was lost is known by other groups over the hub',
+      `source: sourceAt(view, family)`,
+      `source: undefined`,
+    ],
+    [
       'order-of-items',
       'a server’s order of items does not matter',
       `byId(observation.changed)`,
@@ -170,22 +176,61 @@ export const matching = [
   ]),
   ...mutantsOf('controller/core/contact.ts', [
     [
-      'namesakes-merge',
-      'namesakes with other telephones stay two',
-      `return mine.length > 0 && others.length > 0 && !mine.some(`,
-      `return mine.length < 0 && !mine.some(`,
-    ],
-    [
-      'other-address-merges',
-      'namesakes with other addresses stay two',
-      `if (emailAddresses(one).length > 0 && emailAddresses(other).length > 0) return true`,
-      ``,
-    ],
-    [
       'normal-is-private',
       'only what is marked is private',
       `!['', 'Normal'].includes(`,
       `![''].includes(`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/identity.ts', [
+    [
+      'namesakes-merge',
+      'namesakes with other telephones stay two',
+      `return others || (elsewhere`,
+      `return (elsewhere`,
+    ],
+    [
+      'other-address-merges',
+      'namesakes with other addresses stay two',
+      `if (disjoint(emailAddresses(one), emailAddresses(other))) return true`,
+      ``,
+    ],
+    [
+      'firms-merge-by-name',
+      'the name of a firm alone makes no two entries one',
+      `if (isPerson(item) || name !== company) keys.push`,
+      `keys.push`,
+    ],
+    [
+      'departments-merge',
+      'departments of one firm stay two',
+      `low(one, 'Department') !== low(other, 'Department') ||`,
+      ``,
+    ],
+    [
+      'switchboards-merge',
+      'places with other numbers stay two',
+      `disjoint(numbers(one), numbers(other)) ||`,
+      ``,
+    ],
+    [
+      'branches-merge',
+      'branches in two towns stay two',
+      `elsewhere(one, other) ||\n    disjoint`,
+      `disjoint`,
+    ],
+    [
+      'father-is-son',
+      'father and son stay two',
+      `if (['Generation', 'GovernmentIdNumber'].some(`,
+      `if (['GovernmentIdNumber'].some(`,
+    ],
+    ['born-twice', 'two birthdays are two people', `differ(dayOf, one, other, 'Birthday') ||`, ``],
+    [
+      'family-merges',
+      'a family that shares an address stays as many people',
+      `return !sameName && (!relatedNames(one, other) || others)`,
+      `return !sameName && others`,
     ],
   ]),
   ...mutantsOf('controller/core/stamp.ts', [

@@ -30,8 +30,8 @@ export const placing = [
     [
       'gives-only-recreated',
       'what does not receive gets nothing back that it deleted',
-      `if (role.receives) draft.actions.push({ kind: 'create', replica: role.id })`,
-      `draft.actions.push({ kind: 'create', replica: role.id })`,
+      `if (role.receives) create(spot, draft)`,
+      `create(spot, draft)`,
     ],
     [
       'gives-only-created',
@@ -90,8 +90,14 @@ export const placing = [
     [
       'hub-held-up-by-drift',
       'what the hub changes arrives in spite of ignored drift',
-      `ignored ? agreedSince(type, base, agreed, view) : view`,
+      `ignored ? agreedSince(type, reading, agreed) : view`,
       `ignored ? agreed : view`,
+    ],
+    [
+      'lost-reply-left-as-drift',
+      'our own write whose reply was lost is not left alone as ignored drift',
+      `same(kind, base[field], agreed[field]) && changes.has(field)`,
+      `same(kind, base[field], agreed[field])`,
     ],
     [
       'drift-not-marked',

@@ -1,0 +1,151 @@
+// exsync. Wires the commands; run.ts and desk.ts wire the running controller, main.ts the process.
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import packageJson from '../package.json' with { type: 'json' }
+import { helpFor, usage } from './cli/help.ts'
+import { bin, conflicts, status } from './cli/look.ts'
+import { Output } from './cli/output.ts'
+import { plan } from './cli/plan.ts'
+import { restore } from './cli/restore.ts'
+import { validate } from './cli/validate.ts'
+import { type Config, configOf } from './config.ts'
+import { SyncError, syncErrorOf } from './core/sync-error.ts'
+import { keyIn, type Outside, siteOf } from './desk.ts'
+import { Connections } from './ews/exchange.ts'
+import { LocalDeclarations } from './local/declarations.ts'
+import { sourcesIn } from './local/directory.ts'
+import { problemText } from './local/problem.ts'
+import { run } from './run.ts'
+import { type Opening, openState, type State, stateFile } from './store/state.ts'
+import type { Clock } from './sync/ports.ts'
+import { Servers } from './sync/servers.ts'
+
+/** What only the process itself has. */
+export type Edges = Readonly<{
+  args: readonly string[]
+  environment: NodeJS.ProcessEnv
+  clock: Clock
+  /** What a running controller is given, which is asked to end by signals; ms until it must have ended. */
+  outside: (graceMs: number) => Outside
+}>
+
+const [stdout, stderr] = [new Output(() => process.stdout), new Output(() => process.stderr)]
+const out = stdout.line
+
+async function command(config: Config, { clock, outside }: Edges): Promise<number> {
+  switch (config.command) {
+    case 'run':
+      return run(config, outside(config.graceMs))
+    case 'plan':
+      return planning(config, outside(config.graceMs))
+    case 'validate':
+      return validate(config.rest, out)
+    case 'status':
+      return status(config.state, out)
+    case 'conflicts':
+      return looking(config, { readOnly: true }, ({ bin }) =>
+        conflicts(bin, config.rest, config.output, out),
+      )
+    case 'bin':
+      return config.rest[0] === 'restore'
+        ? looking(config, { asking: true }, (state) =>
+            restore(state, config.state, config.rest.slice(1), clock.now(), out),
+          )
+        : looking(config, { readOnly: true }, (state) =>
+            bin(state.bin, config.rest, config.output, out),
+          )
+    case 'help':
+      await out(helpFor(config.rest))
+      return 0
+    case 'version':
+      await out(`exsync ${packageJson.version}`)
+      return 0
+    default:
+      throw new SyncError(
+        'terminal',
+        'InvalidArguments',
+        `exsync ${config.command} is not known\n\n${usage}`,
+      )
+  }
+}
+
+async function planning(config: Config, { clock, hard }: Outside): Promise<number> {
+  const { local, files } = config
+  if ((local === undefined) === (files.length === 0)) {
+    throw new SyncError('terminal', 'InvalidArguments', 'plan needs either --local DIR or -f FILE')
+  }
+  const state = openState(config.state, { readOnly: true, key: await keyIn(config) })
+  const connections = new Connections(clock)
+  try {
+    if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
+      await out(`there is no state in ${config.state} yet: this is what a first pass would do`)
+    const complain: ConstructorParameters<typeof LocalDeclarations>[3] = (problems) => {
+      for (const problem of problems) stderr.line(problemText(problem))
+    }
+    const read = () => (local === undefined ? Promise.all(files.map(sourceOf)) : sourcesIn(local))
+    const declarations = new LocalDeclarations(
+      read,
+      config.state,
+      clock,
+      complain,
+      local === undefined ? 'excerpt' : 'look',
+      config.crossNamespace,
+    )
+    const servers = new Servers(clock, { leastMs: 1_000, mostMs: 1_000 })
+    const site = { ...siteOf(declarations, state, connections, clock), servers, told: () => {} }
+    const code = await plan(site, config.output, out, hard.signal)
+    return declarations.problems > 0 ? 1 : code
+  } finally {
+    await connections.close()
+    state.close()
+  }
+}
+
+async function sourceOf(name: string): Promise<{ name: string; text: string }> {
+  try {
+    return { name, text: await readFile(name, 'utf8') }
+  } catch (error) {
+    throw new SyncError(
+      'terminal',
+      'FileUnreadable',
+      `cannot read ${name}: check the name and the permissions`,
+      { cause: error },
+    )
+  }
+}
+
+async function looking(
+  config: Config,
+  opening: Opening,
+  look: (state: State) => Promise<number>,
+): Promise<number> {
+  const key = await keyIn(config)
+  const state = openState(config.state, { ...opening, existing: true, key })
+  try {
+    return await look(state)
+  } finally {
+    state.close()
+  }
+}
+
+/** Does what the arguments say; answers the exit code, once everything that was printed has left. */
+export async function program(edges: Edges): Promise<number> {
+  const code = await ended(edges)
+  await stderr.drained().catch(() => {})
+  return code
+}
+
+async function ended(edges: Edges): Promise<number> {
+  try {
+    const code = await command(configOf(edges.args, edges.environment), edges)
+    await stdout.drained()
+    return code
+  } catch (error) {
+    const { code, message } = syncErrorOf(error)
+    const text = code === 'Unexpected' ? `${message}\n${(error as Error).stack}` : message
+    stderr.line(`exsync: ${text}`)
+    await stdout.drained().catch(() => {})
+    return 1
+  }
+}

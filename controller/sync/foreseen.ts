@@ -1,0 +1,68 @@
+// What a pass will keep besides what its plan names: copies that are read right before they are deleted or
+// overwritten, and show something else than what was agreed. Reads them as `apply` does, and writes nothing, so that
+// `exsync plan` counts what the pass will report.
+import type { ReplicaId } from '../core/id.ts'
+import { into } from '../core/loose.ts'
+import type { Action, Step } from '../core/step.ts'
+import { SyncError } from '../core/sync-error.ts'
+import { overwritten, ownContent } from './overwritten.ts'
+import type { Kept, Replica } from './ports.ts'
+import type { Course, Proposal } from './propose.ts'
+
+type Job = Readonly<{ step: Step; action: Action }>
+
+/** How many copies one request reads. */
+const batchMax = 50
+
+/**
+ * What carrying the proposal out will keep besides the plan's own keeps, as long as nothing changes in between. A replica
+ * that cannot be read any more adds nothing.
+ */
+export async function foreseen(
+  { rules, replicas }: Pick<Course, 'rules' | 'replicas'>,
+  { guarded }: Proposal,
+  signal: AbortSignal,
+): Promise<readonly Kept[]> {
+  const jobs = new Map<ReplicaId, Job[]>()
+  for (const step of guarded.plan.steps) {
+    for (const action of step.actions) {
+      into(jobs, action.replica, { step, action })
+    }
+  }
+  const one = async (replica: Replica): Promise<readonly Kept[]> => {
+    const kept: Kept[] = []
+    const mine = jobs.get(replica.role.id) ?? []
+    try {
+      for (let from = 0; from < mine.length; from += batchMax) {
+        const batch = mine.slice(from, from + batchMax)
+        kept.push(...(await overwritten(batch, replica, signal)))
+        kept.push(...(await deleted(rules, batch, replica, signal)))
+      }
+    } catch (error) {
+      if (!(error instanceof SyncError)) throw error
+    }
+    return kept
+  }
+  return (await Promise.all(replicas.map(one))).flat()
+}
+
+async function deleted(
+  { type }: Course['rules'],
+  jobs: readonly Job[],
+  replica: Replica,
+  signal: AbortSignal,
+): Promise<readonly Kept[]> {
+  const doomed = jobs.flatMap(({ step, action }) =>
+    action.kind === 'delete' ? [{ step, id: action.id, expect: action.expect }] : [],
+  )
+  if (doomed.length === 0) return []
+  const found = await replica.read(
+    doomed.map(({ id }) => id),
+    signal,
+  )
+  return doomed.flatMap(({ step, expect }, index) => {
+    const item = found[index]
+    if (item === undefined || item instanceof SyncError || item.version !== expect) return []
+    return ownContent(type, step, replica.role.id, item)
+  })
+}

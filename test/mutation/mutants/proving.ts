@@ -1,0 +1,153 @@
+// Mutants of the second witness: what is told deleted, made, changed or replaced must be seen before it counts.
+import { type Mutant, mutantsOf } from '../mutant.ts'
+
+export const proving: readonly Mutant[] = [
+  ...mutantsOf('controller/sync/turn.ts', [
+    [
+      'read-back-unproved',
+      'a user’s edit right after our write is not taken for the server’s doing',
+      `const stored = found.version === answer.version ? found.item : undefined`,
+      `const stored = found.item`,
+    ],
+    [
+      'update-believed',
+      'an update counts once it is read back at its version',
+      `const certain = !failed && found?.version === answer.version`,
+      `const certain = !failed`,
+    ],
+    [
+      'create-believed',
+      'a new copy counts once it is seen with our stamp',
+      `if (found?.stamp?.link !== job.step.link.id) return undefined`,
+      `if (found === undefined) return copyAfter(this.#site.type, job.step, job.action, { ...answer, stored: undefined })`,
+    ],
+    [
+      'create-sent-again',
+      'a create of unknown outcome is not sent again in the same pass',
+      `if (!isRefused(error)) {`,
+      `if (!isRefused(error) && some.length > 1) {`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/fold.ts', [
+    [
+      'tombstone-too-early',
+      'a deletion does not end while a lost create may still turn up',
+      `link.copies.size === 0 && !roles.some(open)`,
+      `link.copies.size === 0`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/attempt.ts', [
+    [
+      'tries-without-end',
+      'a create without a result is tried less and less often',
+      `return nowMs < attempt.sentMs + waitMs`,
+      `return false`,
+    ],
+    [
+      'batch-stays',
+      'a request that failed is sent again with half of its items',
+      `Math.max(1, Math.ceil(attempt.batch / 2))`,
+      `Math.max(1, attempt.batch)`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/looks.ts', [
+    [
+      'unread-is-gone',
+      'what cannot be read is not gone',
+      `if (isMalformed(each)) forgotten.push(id)\n      else failed.set(id, each)`,
+      `gone.push(id)`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/items.ts', [
+    [
+      'other-item-believed',
+      'an answer about another item says nothing of the one that was asked for',
+      `if (got.id !== asked) return otherItem`,
+      `if (got.id === '') return otherItem`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/operations.ts', [
+    [
+      'damaged-id-believed',
+      'a damaged id is not an id',
+      `return text !== undefined && /^[A-Za-z0-9+/=_-]+$/.test(text)`,
+      `return text !== undefined`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/member.ts', [
+    [
+      'told-deleted-believed',
+      'what is told deleted is asked for',
+      `const verdict = await confirmedGone(this.#items, asked, known, signal)`,
+      `const verdict: Verdict = told.whole ? await confirmedGone(this.#items, asked, known, signal) : { gone: asked, there: [], unsure: [], forgotten: [] }`,
+    ],
+    [
+      'endless-proves',
+      'a listing without an end proves nothing about what it lacks',
+      `told.whole && told.odd.length > 0 ?`,
+      `told.whole && told.odd.length > 9 ?`,
+    ],
+    [
+      'mark-ignored',
+      'a folder whose mark moved while nothing was told is listed whole',
+      `const suspected = !told.whole && told.count === 0 && moves`,
+      `const suspected = !told.whole && told.count === 0 && moves && told.whole`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/folder-identity.ts', [
+    [
+      'path-believed-once',
+      'another folder counts when the path says so twice',
+      `if (again !== state?.id) throw incomplete('the folder’s path')`,
+      `if (again === '') throw incomplete('the folder’s path')`,
+    ],
+    [
+      'doubt-believed-once',
+      'where the server fails oddly, the path decides when two looks agree',
+      `if (notes.doubt === doubt) return state`,
+      `if (notes.doubt !== 'x') return state`,
+    ],
+    [
+      'other-folder-believed',
+      'an answer about another folder does not count once',
+      `if (state.id === folder) return state`,
+      `if (state.id !== '') return state`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/hub.ts', [
+    [
+      'tag-trusted-early',
+      'without the server’s date a tag counts when it has stood for a while',
+      `return this.#site.now() - tag.firstMs >= tagMs`,
+      `return this.#site.now() - tag.firstMs >= 0`,
+    ],
+    [
+      'odd-listing-proves',
+      'a listing that does not add up proves nothing about what it lacks',
+      `same && listed.odd.length === 0 ? await lacking(listed.refs, known)`,
+      `same ? await lacking(listed.refs, known)`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/reading.ts', [
+    [
+      'upgrade-is-edit',
+      'at an unchanged version a new codec finds no edits',
+      `added.has(field) ? travels && value !== undefined : version !== copy.version`,
+      `added.has(field) ? travels && value !== undefined : true`,
+    ],
+    [
+      'new-field-cleared',
+      'a field that is new to the codec and is not there says nothing',
+      `added.has(field) ? travels && value !== undefined :`,
+      `added.has(field) ? travels :`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/placement.ts', [
+    [
+      'outdated-overwritten',
+      'a copy that was read last under an older codec is read again before it is written',
+      `if (agreed !== undefined && isOfOlderCodec(spot.type, cell.copy)) {`,
+      `if (agreed !== undefined && cell.copy.id === '') {`,
+    ],
+  ]),
+]
