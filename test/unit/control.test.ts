@@ -111,7 +111,7 @@ const errors: readonly Case[] = [
   ],
   ['a web page', body(`<!doctype html><html><body>${secret}`), 'NotEws', 'transient'],
   ['no XML', body(secret), 'NotEws', 'transient'],
-  ['nothing', body(''), 'EmptyAnswer', 'transient'],
+  ['nothing', body(''), 'NotEws', 'transient'],
   ['nothing, with HTTP 500', body('', 500), 'HttpError', 'transient'],
   [
     'half an answer',
@@ -165,7 +165,9 @@ describe.each(['FindFolder', 'CreateFolder'])('%s', (operation) => {
   test.each([...errors, ...own, ...ids, noId])('%s', async (_, alter, code, kind) => {
     const control = await controlOver(alter, operation)
     const asked =
-      operation === 'FindFolder' ? control.find('/Company/Kontakte') : control.make('/Company/Kontakte/Neu')
+      operation === 'FindFolder'
+        ? control.find('/Company/Kontakte')
+        : control.make('/Company/Kontakte/Neu')
     const error = await asked.then(
       (answer) => answer,
       (reason: unknown) => reason,
