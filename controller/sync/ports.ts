@@ -49,6 +49,8 @@ export type PassedOver = Readonly<{
   code: string
   /** How many looks in a row it could not be read. */
   tries: number
+  /** When it was passed over first, ms since 1970; the engine notes it. */
+  sinceMs?: number | undefined
 }>
 
 /** What the baseline knows of one replica's copies. */
@@ -83,6 +85,9 @@ export class UnsureError extends SyncError {
     this.memory = memory
   }
 }
+
+/** The code of a copy that shows what it did before although the server took our change. */
+export const notTaken = 'NotTaken'
 
 /** The answer to one item of a batch. */
 export type Written = Readonly<{ id: ItemId; version: Version }> | SyncError

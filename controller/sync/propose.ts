@@ -11,6 +11,7 @@ import { SyncError } from '../core/sync-error.ts'
 import { anotherHub, blank } from './blank.ts'
 import { type Wanted, wantedBack } from './consequences.ts'
 import { doublesRead } from './doubles.ts'
+import { maybeThere } from './maybe-there.ts'
 import { observe, type Sight, touchedLinks } from './observe.ts'
 import { isOutdated } from './outdated.ts'
 import type { Baseline, Clock, Identity, Memory, Replica } from './ports.ts'
@@ -90,6 +91,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     sight.observations.set(hub.id, { ...seen, gone })
     restored.set(hub.id, 'all')
   }
+  const hidden = await maybeThere(attempts, sight, baseline)
   const view: View = {
     group,
     type: rules.type,
@@ -99,7 +101,9 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     restored,
     restorations: wanted,
     attempts: attemptsByLink(attempts),
-    waits: (attempt, revision) => !course.audit && waits(attempt, revision, course.clock.now()),
+    waits: (attempt, revision) =>
+      attempt !== undefined &&
+      (hidden.has(attempt) || (!course.audit && waits(attempt, revision, course.clock.now()))),
   }
   const since = course.clock.now() - course.windowMs
   const judgement = {
@@ -149,7 +153,8 @@ async function looked(course: Course, signal: AbortSignal): Promise<Looked> {
     const attempts = await baseline.attempts()
     const nowMs = course.clock.now()
     const due = attempts.filter((each) => !each.seen && !waits(each, each.revision, nowMs))
-    const manner = { audit: course.audit, attempts: due, codec: course.rules.type.codec }
+    const { codec } = course.rules.type
+    const manner = { audit: course.audit, attempts: due, codec, nowMs }
     const sight = await observe(course.replicas, baseline, manner, signal)
     return { baseline, sight, renames: reset ? new Map() : renames, reset, before, attempts }
   }

@@ -1,10 +1,17 @@
 // `npm run fuzz`: histories in which answers go wrong in every way that a mutator knows, on all processors. SEED
-// (default: today, UTC), RUNS, MUTATORS (names, commas between), FROM (the path to a shrunk one). All runs are made;
-// then a table by mutator, and the line that counts what must hold.
+// (default: today, UTC), RUNS, MUTATORS (see below), FROM (the path to a shrunk one). All runs are made; then a table by
+// mutator, and the line that counts what must hold.
 import { isMainThread, parentPort } from 'node:worker_threads'
 import { spread } from '../support/workers.ts'
 import { mutators, mutatorsNamed } from './mutators.ts'
 import { type Choice, catchStrays, type Outcome, run } from './run.ts'
+
+const together = 'allDamage'
+type Named = readonly [row: string, mutators: readonly string[]]
+const allDamage: Named = [
+  together,
+  mutators.filter(({ kind }) => kind === 'damage').map(({ name }) => name),
+]
 
 type Row = { name: string; kind: string; runs: number; met: number; failed: number; mended: number }
 
@@ -43,14 +50,17 @@ async function main(): Promise<number> {
   return summed([...table.values()])
 }
 
-// Each mutator by itself; then all damage together, unless some are named: then those together.
-function rowsOf(named: string | undefined): readonly (readonly [string, readonly string[]])[] {
-  if (named !== undefined) {
-    const names = mutatorsNamed(named.split(',')).map(({ name }) => name)
-    return [[names.length === 1 ? named : 'together', names]]
-  }
-  const damage = mutators.filter(({ kind }) => kind === 'damage').map(({ name }) => name)
-  return [...mutators.map(({ name }) => [name, [name]] as const), ['all damage', damage]]
+// Each mutator by itself, and all damage together. MUTATORS narrows it down: names, or kinds, with commas between, and
+// `+` between those that share histories.
+function rowsOf(wanted: string | undefined): readonly Named[] {
+  const of = (kind: string) => mutators.filter((each) => each.kind === kind).map(({ name }) => name)
+  const all: Named[] = [...mutators.map(({ name }): Named => [name, [name]]), allDamage]
+  if (wanted === undefined) return all
+  return wanted.split(',').flatMap((one): readonly Named[] => {
+    if (one === together) return [allDamage]
+    if (of(one).length > 0) return of(one).map((name): Named => [name, [name]])
+    return [[one, mutatorsNamed(one.split('+')).map(({ name }) => name)] as Named]
+  })
 }
 
 function rowOf(name: string): Row {

@@ -166,6 +166,8 @@ export class Model {
     const item = items[which % Math.max(1, items.length)]
     if (item === undefined) return
     const key = fields[field % 2] ?? 'Department'
+    for (const [uri, value] of item.values)
+      if (uri.includes(key)) this.#witness.superseded(String(value))
     folderOf(this.#office, owner).update(item.id, { [key]: this.#witness.word(addressOf(owner)) })
   }
 

@@ -59,8 +59,7 @@ export async function run({ row, mutators, seed, path }: Choice): Promise<Outcom
     ...(path === undefined ? {} : { path }),
   })
   if (!details.failed) return { row, met, mended }
-  const names = mutators.join()
-  const line = `SEED=${details.seed} MUTATORS=${names} FROM=${details.counterexamplePath} npm run fuzz`
+  const line = `SEED=${details.seed} MUTATORS=${row} FROM=${details.counterexamplePath} npm run fuzz`
   return {
     row,
     met,

@@ -44,6 +44,11 @@ function noise(xml: string, chance: Chance): string | undefined {
 // biome-ignore format: a list
 export const written = ['GivenName', 'Surname', 'CompanyName', 'JobTitle', 'Department', 'Body', 'DisplayName', 'Entry']
 
+function texts(xml: string) {
+  const parts = named(xml, ...written)
+  return parts.filter(({ name, open, close }) => name.startsWith('t:') && close > open)
+}
+
 /** All of them. */
 export const bytes: readonly Mutator[] = [
   { name: 'noise', kind: 'damage', apply: changing((xml, { chance }) => noise(xml, chance)) },
@@ -68,7 +73,7 @@ export const bytes: readonly Mutator[] = [
     // Real mailboxes hold such texts, and Exchange sends them: what XML forbids is dropped.
     of: /^GetItem$/,
     apply: changing((xml, { chance }) => {
-      const part = chance.of(named(xml, ...written).filter(({ open, close }) => close > open))
+      const part = chance.of(texts(xml))
       if (part === undefined) return undefined
       const what = chance.of(['\0', '\x0b', '&#x1F;', '&#0;', '&#11;', '&#xFFFF;', '\x1f']) ?? ''
       const at = chance.of([part.open, part.close]) ?? part.open
@@ -131,7 +136,7 @@ export const bytes: readonly Mutator[] = [
         case 1:
           return xml.replace(/>(?=<(?!\/))/g, '>\r\n  ')
         case 2: {
-          const part = chance.of(named(xml, ...written).filter(({ open, close }) => close > open))
+          const part = chance.of(texts(xml))
           if (part === undefined || xml.slice(part.open, part.close).includes('&')) return undefined
           const text = xml.slice(part.open, part.close)
           return spliced(xml, part.open, part.close, `<![CDATA[${text}]]>`)

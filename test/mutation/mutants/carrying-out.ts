@@ -197,4 +197,18 @@ export const carryingOut: readonly Mutant[] = [
       `new Map([...sight.memories].filter(used))`,
     ],
   ]),
+  ...mutantsOf('controller/ews/control-answer.ts', [
+    [
+      'damaged-folder-id',
+      'an id that was damaged on its way is no id',
+      `idForm.test(Id) && idForm.test(ChangeKey)`,
+      `Id !== '' && ChangeKey !== ''`,
+    ],
+    [
+      'folder-error-unread',
+      'an error about folders comes out with its code',
+      `    if (error !== undefined) throw error\n`,
+      ``,
+    ],
+  ]),
 ]
