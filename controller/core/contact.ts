@@ -59,15 +59,15 @@ export const contactFields: readonly string[] = [
 
 /**
  * What we make of a contact, by number. Raise it whenever a field is added to `contactFields` or a canonical form
- * changes (`core/item.ts`), and say in `newIn` which fields that concerns: what a state holds was read and
- * compared by the version that it was written with.
+ * changes (`core/item.ts`), and say in `newIn` which fields were added: what a state holds was read and compared by the
+ * version that it was written with.
  */
 export const codecVersion = 2
 
-// The fields that are new in a version, or compared otherwise than before.
-const newIn: Readonly<Record<number, readonly string[]>> = { 2: [...mapiTexts, ...dates] }
+// The fields that are new in a version. 2: dates and bodies are compared otherwise, besides.
+const newIn: Readonly<Record<number, readonly string[]>> = { 2: mapiTexts }
 
-/** The fields that are new, or compared otherwise, since that version of the codec; 1 is the first. */
+/** The fields that were added since that version of the codec; 1 is the first. */
 export function fieldsNewSince(version: number): ReadonlySet<string> {
   const later = Object.entries(newIn).filter(([raised]) => Number(raised) > version)
   return new Set(later.flatMap(([, fields]) => fields))

@@ -90,6 +90,8 @@ export type Row = Readonly<{
   cells: ReadonlyMap<ReplicaId, Cell>
   /** What is wanted back of it. */
   restoration?: Restoration | undefined
+  /** What the hub has of it besides, made by other groups in the same moment: edits that are merged and deleted. */
+  yields?: readonly Extract<Cell, { state: 'edited' }>[]
   /** Replicas where a new copy must not be tried again yet. */
   waits?: (replica: ReplicaId, revision: number) => boolean
 }>

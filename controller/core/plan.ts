@@ -2,8 +2,10 @@
 // replica. Pure. Four rules: an edit travels, field by field; an edit beats a delete, and a delete
 // counts only if whoever deleted had seen the latest revision; two different edits of one field are a
 // conflict, whose loser is kept; what receive-only replicas change in our copies is reverted or ignored.
+
+import { yieldingSteps } from './doubles.ts'
 import { digestOf, type LinkId, type ReplicaId } from './id.ts'
-import { difference, empty, type Item, type ItemType, touched } from './item.ts'
+import { difference, empty, type Item, type ItemType, same, touched } from './item.ts'
 import { agreementMark, type Cell, freshLink, type Link, type Role, type Row } from './link.ts'
 import { type Edit, type FieldConflict, merged } from './merge.ts'
 import { type Draft, place } from './placement.ts'
@@ -24,9 +26,16 @@ export function planOf(rules: Rules, rows: readonly Row[]): Plan {
   const steps: Step[] = []
   for (const row of rows) {
     if (hub !== undefined && row.cells.get(hub.id)?.state === 'unknown') continue
-    steps.push(...stepsOf({ ...rules, roles }, row).filter(effective))
+    const yielded = yieldedOf(rules.type, hub, row)
+    const [first, ...others] = stepsOf({ ...rules, roles }, row, yielded)
+    if (first === undefined) continue
+    steps.push(...[first, ...others].filter(effective), ...yieldingSteps(first, yielded))
   }
   return { steps }
+}
+
+function yieldedOf(type: ItemType, hub: Role | undefined, { link, yields = [] }: Row) {
+  return hub === undefined ? [] : yields.map((seen) => readingOf(type, link, hub, seen))
 }
 
 // A step that changes nothing, neither on a replica nor in the baseline, is none.
@@ -36,7 +45,8 @@ function effective(step: Step): boolean {
   return step.revision !== step.link.revision || actions.length + noted > 0
 }
 
-function stepsOf(rules: Rules, row: Row): readonly Step[] {
+// `yielded`: what the hub has of it besides. The link's own step comes first.
+function stepsOf(rules: Rules, row: Row, yielded: readonly Reading[]): readonly Step[] {
   const { type, roles, policy } = rules
   const { link } = row
   const readings = new Map<ReplicaId, Reading>()
@@ -44,7 +54,7 @@ function stepsOf(rules: Rules, row: Row): readonly Step[] {
     const cell = row.cells.get(role.id)
     if (cell?.state === 'edited') readings.set(role.id, readingOf(type, link, role, cell))
   }
-  const own = [...readings.values()].filter(
+  const own = [...readings.values(), ...yielded].filter(
     ({ travels, changes, revives }) => travels && (changes.size > 0 || revives),
   )
   const restoring = row.restoration && restoringEdit(type, policy, link, row.restoration)
@@ -58,7 +68,7 @@ function stepsOf(rules: Rules, row: Row): readonly Step[] {
   const base = link.agreed ?? resurrected(edits)
   const baseMs = link.revision === 0 ? undefined : (link.editedMs ?? 0)
   const { item, editedMs, conflicts } = merged(type, policy, base, baseMs, edits)
-  const target = { agreed: item, editedMs, conflicts, deleters: [], restoring }
+  const target = { agreed: item, editedMs, conflicts, deleters: [], restoring, yielded }
   const losers = policy === 'KeepBoth' ? losersIn(conflicts, readings) : []
   if (losers.length === 0) return [stepTo(rules, row, readings, target)]
   // KeepBoth: what the loser has becomes a contact of its own, where it is; of this one it gets a new copy.
@@ -96,6 +106,7 @@ type Target = Readonly<{
   deleters: readonly ReplicaId[]
   /** What comes back from the bin. */
   restoring?: Edit | undefined
+  yielded?: readonly Reading[]
 }>
 
 function stepTo(
@@ -130,7 +141,8 @@ function stepTo(
     if (by !== undefined)
       draft.keeps.push({ replica: by, loss, item: link.agreed, reason: 'Deleted', fields: [] })
   }
-  draft.keeps.push(...losersOf(type, agreed, all, target.conflicts))
+  const versions = [...all.values(), ...(target.yielded ?? [])]
+  draft.keeps.push(...losersOf(type, agreed, versions, target.conflicts))
   if (link.agreed !== undefined && target.conflicts.some(({ agreedLost }) => agreedLost)) {
     const fields = target.conflicts.filter(({ agreedLost }) => agreedLost).map(({ field }) => field)
     const hub = roles.find((role) => role.hub) ?? roles[0]
@@ -230,13 +242,14 @@ function changedContent(type: ItemType, link: Link, agreed: Item | undefined): b
 function losersOf(
   type: ItemType,
   agreed: Item | undefined,
-  readings: ReadonlyMap<ReplicaId, Reading>,
+  readings: readonly Reading[],
   conflicts: readonly FieldConflict[],
 ): readonly Keep[] {
   const keeps: Keep[] = []
-  for (const [replica, { found }] of readings) {
+  for (const { replica, found } of readings) {
+    const lost = (field: string) => !same(type.kindOf(field), found.item[field], agreed?.[field])
     const fields = conflicts
-      .filter(({ losers }) => losers.includes(replica))
+      .filter(({ field, losers }) => losers.includes(replica) && lost(field))
       .map(({ field }) => field)
     if (fields.length === 0 || agreed === undefined) continue
     if (empty(difference(type, found.item, agreed))) continue

@@ -8,6 +8,7 @@
 //   L3   │ gone     edited   same     same    │ an edit beats a delete
 //   L4   │ absent   edited   absent   absent  │ ann made a new one
 import type { Attempt, Attempts } from './attempt.ts'
+import { type Doubles, doublesOf } from './doubles.ts'
 import { digestOf, type GroupId, type ItemId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import type { ItemType } from './item.ts'
 import {
@@ -78,7 +79,16 @@ export function rowsOf(view: View): readonly Row[] {
       cells.get(link.id)?.set(role.id, agedOf(cell, aged))
     }
   }
-  const rows = [...join(view, roles, links, cells, loose)]
+  const aged = view.restored?.has(hubIn(view) ?? ('' as ReplicaId)) ?? false
+  const doubles = aged
+    ? []
+    : doublesOf(
+        roles.find(({ hub }) => hub),
+        links,
+        cells,
+        loose,
+      )
+  const rows = [...join(view, roles, links, cells, loose, doubles)]
   return [...rows, ...surplus.map((one) => surplusRow(view, roles, one))]
 }
 
@@ -216,8 +226,14 @@ function* join(
   links: readonly Link[],
   cells: ReadonlyMap<LinkId, Map<ReplicaId, Cell>>,
   loose: readonly Loose[],
+  doubles: readonly Doubles[],
 ): Iterable<Row> {
-  const { adopted, born } = matched(view.group, hubIn(view), view.type, links, cells, loose)
+  const taken = new Set(
+    doubles.flatMap(({ stays, yields }) => [stays, ...yields]).map(({ found }) => found),
+  )
+  for (const { link, stays } of doubles) cells.get(link)?.set(hubIn(view) as ReplicaId, stays)
+  const left = loose.filter(({ found }) => !taken.has(found))
+  const { adopted, born } = matched(view.group, hubIn(view), view.type, links, cells, left)
   for (const { link, role, found, moved } of adopted) {
     const cell = cells.get(link)?.get(role.id)
     // What was only moved keeps its history, and so does what is nobody else's doing; anything else, restored
@@ -230,10 +246,17 @@ function* join(
   const restorations = new Map(view.restorations?.map((each) => [each.link, each]))
   for (const link of links) {
     const restoration = restorations.get(link.id)
+    const yields = doubles.find((each) => each.link === link.id)?.yields
     const attempts = view.attempts?.get(link.id)
     const waits = (replica: ReplicaId, revision: number) =>
       view.waits?.(attempts?.get(replica), revision) ?? false
-    yield { link, cells: cells.get(link.id) ?? new Map(), restoration, waits }
+    yield {
+      link,
+      cells: cells.get(link.id) ?? new Map(),
+      restoration,
+      waits,
+      ...(yields && { yields }),
+    }
   }
 
   for (const family of born) {

@@ -3,7 +3,7 @@
 import type { ExchangeService, FolderId } from 'ews-javascript-api'
 import { namesIn, pathOf } from '../core/path.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { faultOf } from './faults.ts'
+import { readable } from './control-answer.ts'
 import { exchangeService, library } from './library.ts'
 import type { Route, Transport } from './transport.ts'
 
@@ -27,6 +27,7 @@ export type Start = Readonly<{ publicFolders: true }> | Readonly<{ mailbox: stri
 export class Control {
   readonly #service: () => ExchangeService
   readonly #start: Start
+  readonly #signal: () => AbortSignal
 
   constructor(
     transport: Transport,
@@ -36,13 +37,16 @@ export class Control {
     signal: () => AbortSignal,
   ) {
     this.#start = start
+    this.#signal = signal
     // The library costs half a second and 60 MB: only who must find a folder loads it.
     let service: ExchangeService | undefined
     this.#service = () => {
       service ??= exchangeService(
-        async (soap) =>
-          (await transport.exchange(operationIn(soap), soap, route, signal(), { verbatim: true }))
-            .text,
+        async (soap) => {
+          const operation = operationIn(soap)
+          const { envelope } = await transport.exchange(operation, soap, route, signal())
+          return readable(operation, envelope)
+        },
         url,
         route.actAs,
       )
@@ -86,7 +90,7 @@ export class Control {
       const above = parent === '/' ? this.#root() : new ews.FolderId(await this.#idOf(parent))
       const folder = new ews.ContactsFolder(this.#service())
       folder.DisplayName = missing[0] ?? ''
-      await settled(folder.Save(above))
+      await this.#settled(folder.Save(above))
       const next = await this.find(path)
       if (!next.found && next.missing.length >= missing.length) {
         throw new SyncError(
@@ -104,9 +108,9 @@ export class Control {
   async rename(id: string, name: string): Promise<void> {
     const ews = library()
     try {
-      const folder = await settled(ews.Folder.Bind(this.#service(), new ews.FolderId(id)))
+      const folder = await this.#settled(ews.Folder.Bind(this.#service(), new ews.FolderId(id)))
       folder.DisplayName = name
-      await settled(folder.Update())
+      await this.#settled(folder.Update())
     } catch (error) {
       if (!(error instanceof SyncError) || error.code !== 'ErrorFolderExists') throw error
     }
@@ -121,6 +125,20 @@ export class Control {
         'a parent folder went away; it is tried again',
       )
     return lookup.folder.id
+  }
+
+  // Our own errors pass through the library unchanged, and so does the reason of an abort. What it throws itself, it
+  // throws for an answer that it cannot make anything of.
+  async #settled<Value>(answer: Promise<Value>): Promise<Value> {
+    try {
+      return await answer
+    } catch (error) {
+      this.#signal().throwIfAborted()
+      if (error instanceof SyncError) throw error
+      const message =
+        'the server’s answer about folders cannot be read; it is asked again. Should it stay so, look at what stands between: a proxy may change answers'
+      throw new SyncError('transient', 'UnreadableAnswer', message, { cause: error })
+    }
   }
 
   #root(): FolderId {
@@ -140,7 +158,7 @@ export class Control {
     const ews = library()
     const mailbox = 'mailbox' in this.#start ? this.#start.mailbox : ''
     const id = new ews.FolderId(ews.WellKnownFolderName.Contacts, new ews.Mailbox(mailbox))
-    const bound = await settled(ews.Folder.Bind(this.#service(), id))
+    const bound = await this.#settled(ews.Folder.Bind(this.#service(), id))
     return { id: bound.Id.UniqueId, name, class: 'IPF.Contact' }
   }
 
@@ -149,11 +167,11 @@ export class Control {
     const folders: Folder[] = []
     // 10,000 sub-folders is Exchange's own limit (exchange-protocol §1.4).
     for (let offset = 0; offset < 10_000; ) {
-      const page = await settled(
+      const page = await this.#settled(
         this.#service().FindFolders(parent, new ews.FolderView(1000, offset)),
       )
       for (const { Id, DisplayName, FolderClass } of page.Folders) {
-        folders.push({ id: Id.UniqueId, name: DisplayName, class: FolderClass ?? '' })
+        folders.push({ id: Id.UniqueId, name: DisplayName ?? '', class: FolderClass ?? '' })
       }
       offset += page.Folders.length
       if (!page.MoreAvailable || page.Folders.length === 0) break
@@ -169,24 +187,4 @@ export function sameName(one: string, other: string): boolean {
 
 function operationIn(soap: string): string {
   return /<m:([A-Za-z]+)/.exec(soap)?.[1] ?? 'Unknown'
-}
-
-// The library rejects with its own kinds of error; ours pass through it unchanged.
-async function settled<Value>(answer: Promise<Value>): Promise<Value> {
-  try {
-    return await answer
-  } catch (error) {
-    throw translated(error)
-  }
-}
-
-function translated(error: unknown): unknown {
-  if (error instanceof SyncError) return error
-  const { ErrorCode: code, ErrorCodeName: name } = (error ?? {}) as {
-    ErrorCode?: unknown
-    ErrorCodeName?: unknown
-  }
-  const { ServiceError } = library()
-  const named = typeof code === 'number' ? ServiceError[code] : name
-  return typeof named === 'string' ? faultOf(named) : error
 }

@@ -34,9 +34,17 @@ export function answerOf(envelope: Node): Node {
   const fault = at(envelope, 'Body', 'Fault')
   if (fault !== undefined) throw faultIn(fault)
   const answer = at(envelope, 'Body')?.children[0]
-  if (answer === undefined)
-    throw new SyncError('transient', 'EmptyAnswer', 'the server answered with nothing')
+  if (answer === undefined) throw emptyAnswer()
   return answer
+}
+
+/** The error for an answer that holds nothing. */
+export function emptyAnswer(): SyncError {
+  return new SyncError(
+    'transient',
+    'EmptyAnswer',
+    'the server answered with nothing; it is asked again',
+  )
 }
 
 /** The response messages of an answer, in the order of the request's items. */
@@ -58,13 +66,22 @@ export function folderXml(folder: string): Xml {
 }
 
 function faultIn(fault: Node): SyncError {
-  const detail = at(fault, 'detail')
-  const code = textAt(detail, 'ResponseCode') ?? textAt(fault, 'faultcode')?.split(':').at(-1)
-  return coded(code === undefined || code === '' ? 'ErrorUnknown' : code, detail)
+  // SOAP 1.2, which proxies may speak, calls them otherwise.
+  const detail = at(fault, 'detail') ?? at(fault, 'Detail')
+  const named = [
+    textAt(detail, 'ResponseCode'),
+    textAt(fault, 'faultcode'),
+    textAt(fault, 'Code', 'Subcode', 'Value'),
+    textAt(fault, 'Code', 'Value'),
+  ]
+  const codes = named.map((text) => text?.trim().split(':').at(-1) ?? '')
+  return coded(codes.find((code) => code !== '') ?? '', detail)
 }
 
 // Busy servers say so in several places (exchange-protocol §4.2); the wait stands in MessageXml.
-function coded(code: string, node: Node | undefined): SyncError {
+function coded(text: string, node: Node | undefined): SyncError {
+  // A code becomes a reason and a label; anything else that stands in its place may be content.
+  const code = /^[A-Za-z][A-Za-z0-9]{0,99}$/.test(text) ? text : 'ErrorUnknown'
   const values = at(node, 'MessageXml')?.children ?? []
   const value = (name: string) => values.find(({ attributes }) => attributes.Name === name)?.text
   const backOff = Number(value('BackOffMilliseconds') ?? Number.NaN)

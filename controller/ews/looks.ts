@@ -5,7 +5,7 @@ import { digestOf, type ItemId, type Version } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import type { Found } from '../core/link.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Known, PassedOver } from '../sync/ports.ts'
+import { type Known, notTaken, type PassedOver } from '../sync/ports.ts'
 import { isMalformed, kindOf } from './faults.ts'
 import type { FolderState } from './folder-state.ts'
 import { type Items, readMax } from './items.ts'
@@ -51,7 +51,7 @@ export function toRead(
   const known = new Map(before.map((each) => [each.id, each]))
   for (const { id, version } of refs) if (known.get(id)?.version !== version) ids.add(id)
   for (const { id, code, tries } of before)
-    if (tries < triesMax && code !== notListed && kindOf(code) !== 'terminal') ids.add(id)
+    if (tries < triesMax && !readable.has(code) && kindOf(code) !== 'terminal') ids.add(id)
   return { ids: [...ids], left: before.filter(({ id }) => !ids.has(id)) }
 }
 
@@ -169,6 +169,8 @@ export async function movedThere(
 
 /** The code of an item that can be read in its folder while the folder's listing lacks it. */
 export const notListed = 'NotListed'
+
+const readable: ReadonlySet<string> = new Set([notListed, notTaken])
 
 /** What a second witness says of items that a listing lacks, or that are told deleted. */
 export type Verdict = Readonly<{

@@ -2,7 +2,7 @@
 // concurrency, and errors that say what to do next. Both planes use it.
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from '../sync/ports.ts'
-import { answerOf, envelopeXml } from './envelope.ts'
+import { answerOf, emptyAnswer, envelopeXml } from './envelope.ts'
 import { networkError, statusError, timedOut } from './http-errors.ts'
 import { Lane } from './lanes.ts'
 import { type Incoming, type Network, pooledNetwork } from './network.ts'
@@ -35,16 +35,16 @@ export type Route = Readonly<{
 }>
 
 /**
- * An answer: the envelope, its text where that was asked for, and the server's clock when it gave this answer
- * (ms since 1970, whole seconds; undefined when it does not tell).
+ * An answer: the envelope, and the server's clock when it gave this answer (ms since 1970, whole seconds; undefined
+ * when it does not tell).
  */
-export type Answer = Readonly<{ envelope: Node; text: string; serverDateMs: number | undefined }>
+export type Answer = Readonly<{ envelope: Node; serverDateMs: number | undefined }>
 
 /** A result, with the server's clock when it gave it, as in `Answer`. */
 export type Dated<Result> = Readonly<{ result: Result; serverDateMs: number | undefined }>
 
-/** How an answer is read: with its text, or message by message. `begin` is called at every attempt. */
-export type Reading = Readonly<{ verbatim?: boolean; begin?: () => (message: Node) => void }>
+/** How an answer is read: as a whole, or message by message. `begin` is called at every attempt. */
+export type Reading = Readonly<{ begin?: () => (message: Node) => void }>
 
 type Request = Readonly<{
   operation: string
@@ -222,8 +222,7 @@ export class Transport {
       await response.discard()
       throw statusError(response)
     }
-    const text: Uint8Array[] = []
-    const envelope = await soapIn(response, reading, text)
+    const envelope = await soapIn(response, reading)
     try {
       answerOf(envelope)
     } catch (error) {
@@ -234,7 +233,7 @@ export class Transport {
     if (response.status === 500) throw statusError(response)
     const date = Date.parse(String(response.headers.date ?? ''))
     const serverDateMs = Number.isNaN(date) ? undefined : date
-    return { envelope, text: Buffer.concat(text).toString('utf8'), serverDateMs }
+    return { envelope, serverDateMs }
   }
 
   // A server's back-off pauses the whole identity: a short one is waited for, a long one ends the request.
@@ -253,14 +252,11 @@ export class Transport {
   }
 }
 
-async function soapIn(
-  response: Incoming,
-  { verbatim = false, begin }: Reading,
-  copy: Uint8Array[],
-): Promise<Node> {
+async function soapIn(response: Incoming, { begin }: Reading): Promise<Node> {
+  let empty = true
   const bytes = async function* () {
     for await (const chunk of response.body) {
-      if (verbatim) copy.push(chunk)
+      empty &&= chunk.length === 0
       yield chunk
     }
   }
@@ -269,18 +265,21 @@ async function soapIn(
   } catch (error) {
     if (error instanceof SyncError && error.code === 'NotXml') {
       if (response.status === 500) throw statusError(response)
-      throw new SyncError(
-        'transient',
-        'NotEws',
-        'the server answered with a web page instead of EWS: check that the URL ends in /EWS/Exchange.asmx and that no proxy or sign-in page stands before it',
-      )
+      throw empty ? emptyAnswer() : webPage
     }
     throw error
   }
 }
 
+const webPage = new SyncError(
+  'transient',
+  'NotEws',
+  'the server answered with a web page instead of EWS: check that the URL ends in /EWS/Exchange.asmx and that no proxy or sign-in page stands before it',
+)
+
 const again = new Set([
   'ConnectionLost',
+  'EmptyAnswer',
   'TruncatedAnswer',
   'NotXml',
   'ErrorInternalServerTransientError',

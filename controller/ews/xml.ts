@@ -68,9 +68,21 @@ export async function parsed(
   each?: (message: Node) => void,
 ): Promise<Node> {
   const reader = new TreeReader(each)
-  const decoder = new TextDecoder('utf-8')
-  for await (const chunk of bytes) reader.write(decoder.decode(chunk, { stream: true }))
-  reader.write(decoder.decode())
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const read = (chunk: Uint8Array, stream: boolean) => {
+    let text: string
+    try {
+      text = decoder.decode(chunk, { stream })
+    } catch {
+      // What is no UTF-8 would become other characters, and travel as an edit (XML 1.0 §4.3.3: a fatal error).
+      reader.write(new TextDecoder('utf-8').decode(chunk).split('\ufffd')[0] ?? '')
+      reader.damaged('it is not UTF-8')
+      return
+    }
+    reader.write(text)
+  }
+  for await (const chunk of bytes) read(chunk, true)
+  read(new Uint8Array(), false)
   return reader.end()
 }
 
@@ -170,6 +182,11 @@ class TreeReader {
 
   write(text: string): void {
     if (text !== '' && this.#broken === undefined && !this.#ended) this.#parser.write(text)
+  }
+
+  /** What was written since is not to be trusted, unless the document had ended before. */
+  damaged(how: string): void {
+    if (!this.#ended) this.#broken ??= how
   }
 
   end(): Node {

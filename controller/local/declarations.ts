@@ -15,7 +15,7 @@ import { doubtsOf, Ended, endedGroup } from './ended.ts'
 import { type Problem, problemText, type Ref } from './problem.ts'
 import { type Loaded, readResources } from './resources.ts'
 import { Statuses, type Stored } from './statuses.ts'
-import { keptOn, keyOf, taken, type Valid } from './taken.ts'
+import { keptOn, keyOf, staleIn, taken, type Valid } from './taken.ts'
 
 const hashAnnotation = 'exchangesync.dev/declared'
 /** How long until a directory that could not be read is read again. */
@@ -224,6 +224,7 @@ export class LocalDeclarations implements Declarations {
       stored.metadata?.annotations?.[hashAnnotation] !== digestOf(JSON.stringify(group.spec))
     const referred = this.#referred(group)
     const { server, credentials, ca } = referred
+    const stale = invalid ?? staleIn(this.#valid, group, server)
     const created = group.metadata.creationTimestamp ?? stored.metadata?.creationTimestamp
     const creationTimestamp = created ?? new Date(this.#clock.now()).toISOString()
     return {
@@ -236,9 +237,9 @@ export class LocalDeclarations implements Declarations {
         JSON.stringify(server?.spec ?? ''),
         JSON.stringify(credentials ?? ''),
         ca ?? '',
-        invalid ?? '',
+        stale ?? '',
       ),
-      invalid,
+      invalid: stale,
       previous: stored.status,
     }
   }

@@ -60,6 +60,22 @@ export function keptOn(before: ReadonlyMap<string, Valid>, why: string): Map<str
   return new Map([...before].map(([key, valid]) => [key, { ...valid, invalid: why }]))
 }
 
+/** Why a newer version of what the group refers to cannot be used; undefined when what runs is what is declared. */
+export function staleIn(
+  valid: ReadonlyMap<string, Valid>,
+  { spec, metadata }: SyncGroup,
+  server: ExchangeServer | undefined,
+): string | undefined {
+  const { name, namespace = metadata.namespace } = spec.serverRef
+  const { auth, tls } = server?.spec ?? {}
+  const secrets = [auth?.secretRef.name, tls?.caSecretRef.name]
+  const keys = [
+    keyOf('ExchangeServer', namespace, name),
+    ...secrets.map((secret) => keyOf('Secret', namespace, secret)),
+  ]
+  return keys.map((key) => valid.get(key)?.invalid).find((why) => why !== undefined)
+}
+
 /** How a resource is looked up. Without a namespace it is in `default`. */
 export function keyOf(
   kind: string,

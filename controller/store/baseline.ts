@@ -53,6 +53,14 @@ export class SqliteBaseline implements Baseline {
     })
   }
 
+  async linksNamed(marks: readonly string[]): Promise<readonly LinkId[]> {
+    const rows = this.#sql(
+      `SELECT id FROM links WHERE grp = ?1 AND (source IN (SELECT value FROM json_each(?2))
+       OR EXISTS (SELECT 1 FROM json_each(links.aliases) WHERE value IN (SELECT value FROM json_each(?2))))`,
+    ).all(this.group, JSON.stringify(marks))
+    return rows.map(({ id }) => String(id) as LinkId)
+  }
+
   async deviating(replica: ReplicaId): Promise<readonly ItemId[]> {
     const rows = this.#sql(
       `SELECT copies.id FROM copies JOIN links ON links.n = copies.link WHERE copies.grp = ? AND replica = ?

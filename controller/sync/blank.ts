@@ -17,6 +17,7 @@ export function blank(baseline: Baseline): Baseline {
     memories: async () => new Map(),
     known: () => ({ versions: async () => new Map(), all: async () => new Map() }),
     linksOf: async () => [],
+    linksNamed: async () => [],
     unsettled: async () => [],
     everything: async () => [],
     links: async () => [],

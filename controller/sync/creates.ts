@@ -1,6 +1,6 @@
 // The creates of one replica, and what is known of their outcomes: see core/attempt.ts.
 import { type Attempt, type Attempts, afterSeen, batchFor } from '../core/attempt.ts'
-import type { LinkId, ReplicaId } from '../core/id.ts'
+import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Copy } from '../core/link.ts'
 import type { Action, Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
@@ -93,13 +93,13 @@ export class Creates {
     await this.#commit(jobs, ({ link }) => this.#known.get(link)?.get(this.#replica))
   }
 
-  /** Records the copies that were seen, and what is known of the others. `read`: they could be looked for. */
-  async outcomes(outcomes: readonly Outcome[], read: boolean): Promise<void> {
+  /** Records the copies that were seen, and what is known of the others. `unknown`: these could not be looked for. */
+  async outcomes(outcomes: readonly Outcome[], unknown: ReadonlySet<ItemId>): Promise<void> {
     const after = new Map<LinkId, Attempt | undefined>()
     const entries: Entry[] = outcomes.map(({ job, answer, copy }) => {
       const link = job.step.link.id
       const attempt = this.#sent.get(link)
-      if (attempt !== undefined) after.set(link, this.#afterwards(attempt, answer, copy, read))
+      if (attempt !== undefined) after.set(link, this.#afterwards(attempt, answer, copy, unknown))
       const result =
         answer instanceof SyncError ? answer.code : copy === undefined ? notSeen : 'Done'
       return { link, replica: this.#replica, action: 'create', result }
@@ -117,7 +117,7 @@ export class Creates {
     attempt: Attempt,
     answer: Written,
     copy: Copy | undefined,
-    read: boolean,
+    unknown: ReadonlySet<ItemId>,
   ): Attempt | undefined {
     const before = this.#known.get(attempt.link)?.get(this.#replica)
     if (answer instanceof SyncError) {
@@ -127,9 +127,9 @@ export class Creates {
     if (copy !== undefined) return afterSeen(attempt)
     const items = [...attempt.items, answer.id].slice(-itemsMax)
     // What could not be looked for is not missing.
-    return read
-      ? { ...attempt, items, tries: attempt.tries + 1, code: notSeen }
-      : { ...attempt, items }
+    return unknown.has(answer.id)
+      ? { ...attempt, items, code: unread }
+      : { ...attempt, items, tries: attempt.tries + 1, code: notSeen }
   }
 
   #before({ step: { link, revision } }: Job): Attempt | undefined {
@@ -149,6 +149,9 @@ export class Creates {
     await this.#baseline.commit({ at: this.#at(), attempts })
   }
 }
+
+/** The code of a copy that the server acknowledged and that it cannot tell about. */
+const unread = 'CopyNotRead'
 
 /** The code of a copy that the server acknowledged and that is not there. */
 export const notSeen = 'CopyNotSeen'

@@ -50,10 +50,10 @@ export async function carryOutDeletes(
   const deleted = doomed.flatMap(({ item }, index) =>
     answers[index] === undefined ? [item.id] : [],
   )
-  const { back, error: unread } = await readBack(replica, deleted, signal)
+  const { back, unknown, error: unread } = await readBack(replica, deleted, signal)
   if (unread !== undefined) tally.failed(unread, 0)
   doomed.forEach(({ job, item }, index) => {
-    const still = unread !== undefined || back.has(item.id)
+    const still = unknown.has(item.id) || back.has(item.id)
     const error = answers[index] ?? (still ? notDeleted : undefined)
     const link = job.step.link.id
     entries.push({ link, replica: role.id, action: 'delete', result: error?.code ?? 'Done' })

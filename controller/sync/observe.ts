@@ -4,7 +4,15 @@ import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Observation, Role } from '../core/link.ts'
 import type { Aged } from '../core/rows.ts'
 import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
-import { type Baseline, type Look, type Memory, type Replica, UnsureError } from './ports.ts'
+import {
+  type Baseline,
+  type Look,
+  type Memory,
+  notTaken,
+  type PassedOver,
+  type Replica,
+  UnsureError,
+} from './ports.ts'
 
 /** What was seen, and what each replica will remember once that has been used. */
 export type Sight = Readonly<{
@@ -32,6 +40,8 @@ export type Manner = Readonly<{
   attempts: readonly Attempt[]
   /** Copies that were read last under an older codec than this one are read again, so many at a time. */
   codec: number
+  /** Now, ms since 1970. */
+  nowMs: number
 }>
 
 /** How many copies of a folder one pass reads again after an upgrade of the codec. */
@@ -53,7 +63,7 @@ export function roleUnder(lens: string): Readonly<{ receives: boolean; private: 
 export async function observe(
   replicas: readonly Replica[],
   baseline: Baseline,
-  { audit, attempts, codec }: Manner,
+  { audit, attempts, codec, nowMs }: Manner,
   signal: AbortSignal,
 ): Promise<Sight> {
   const before = await baseline.memories()
@@ -77,7 +87,7 @@ export async function observe(
         recheck: [
           ...new Set([
             ...memory.recheck,
-            ...(audit ? (memory.passedOver ?? []).map((each) => each.id) : []),
+            ...(audit ? unreadIn(memory).map((each) => each.id) : []),
             ...acknowledged.flatMap(({ items }) => items),
             // With another role other items count, and so does what was let pass under the old one.
             ...(changedLens ? await baseline.deviating(id) : []),
@@ -90,7 +100,8 @@ export async function observe(
       if (seen.forgotten?.length) forgotten.set(id, new Set(seen.forgotten))
       if (seen.odd?.length) odd.set(id, seen.odd)
       observations.set(id, { state: 'seen', changed: seen.changed, gone: seen.gone })
-      memories.set(id, { ...seen.memory, lens: lensOf(replica.role) })
+      const passedOver = dated(seen.memory.passedOver ?? [], memory?.passedOver ?? [], nowMs)
+      memories.set(id, { ...seen.memory, passedOver, lens: lensOf(replica.role) })
       const other = memory?.folder !== undefined && memory.folder !== seen.memory.folder
       if (other) replaced.push(id)
       if (seen.restored) restored.set(id, 'all')
@@ -106,9 +117,25 @@ export async function observe(
   return { observations, memories, fresh, replaced, restored, whole, forgotten, odd, unsure }
 }
 
+function unreadIn({ passedOver = [] }: Memory): readonly PassedOver[] {
+  return passedOver.filter(({ code }) => code !== notTaken)
+}
+
+function dated(
+  now: readonly PassedOver[],
+  before: readonly PassedOver[],
+  nowMs: number,
+): readonly PassedOver[] {
+  const since = new Map(before.map(({ id, sinceMs }) => [id, sinceMs]))
+  return now.map((each) => ({ ...each, sinceMs: since.get(each.id) ?? nowMs }))
+}
+
 // Everything is listed; at an audit what was passed over is tried again, too.
 function fromScratch(memory: Memory, audit: boolean): Memory {
-  return { ...memory, cursor: undefined, ...(audit ? { passedOver: [] } : {}) }
+  if (!audit) return { ...memory, cursor: undefined }
+  const unread = new Set(unreadIn(memory))
+  const passedOver = memory.passedOver?.filter((each) => !unread.has(each))
+  return { ...memory, cursor: undefined, passedOver }
 }
 
 /** The links that somebody changed, or that carry a found item's stamp. */

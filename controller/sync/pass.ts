@@ -9,11 +9,11 @@
 // Caveats: without the hub nothing is decided, nothing written, and nothing consumed.
 import { attemptsByLink } from '../core/attempt.ts'
 import { agreementOf, settled } from '../core/fold.ts'
-import type { Guarded } from '../core/guard.ts'
 import type { LinkId, ReplicaId } from '../core/id.ts'
 import type { Link, Observation, Role } from '../core/link.ts'
 import { orphansOf } from '../core/orphans.ts'
 import { membersOf, type Problem, type Report } from '../core/report.ts'
+import type { Step } from '../core/step.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
 import { apply } from './apply.ts'
@@ -112,16 +112,21 @@ async function settle(
   course: Course,
   at: () => Change['at'],
   looked: Set<LinkId>,
-  steps: Guarded['plan']['steps'],
+  steps: readonly Step[],
 ): Promise<ReadonlySet<ReplicaId>> {
   const { baseline, rules } = course
   for (const { link } of steps) looked.add(link.id)
+  // Another group may have made it again as well: what was agreed before is remembered until the next pass has looked.
+  const hub = rules.roles.find((role) => role.hub)?.id
+  const again = new Set(steps.filter((step) => makesAgain(step, hub)).map(({ link }) => link.id))
   const behind = new Set<ReplicaId>()
   const attempts = attemptsByLink(await baseline.attempts())
   const ids = [...looked]
   for (let from = 0; from < ids.length; from += 1000) {
     const links = await baseline.links(ids.slice(from, from + 1000))
-    const done = links.filter((link) => settled(link, rules.roles, attempts.get(link.id)))
+    const done = links.filter(
+      (link) => settled(link, rules.roles, attempts.get(link.id)) && !again.has(link.id),
+    )
     for (const link of links) {
       if (done.includes(link)) continue
       for (const role of rules.roles) if (isBehind(link, role)) behind.add(role.id)
@@ -137,6 +142,12 @@ async function settle(
     })
   }
   return behind
+}
+
+function makesAgain({ link, actions }: Step, hub: ReplicaId | undefined): boolean {
+  return (
+    link.revision > 0 && actions.some(({ kind, replica }) => kind === 'create' && replica === hub)
+  )
 }
 
 // With what is deleted only who still has it is behind.

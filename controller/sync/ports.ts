@@ -49,6 +49,8 @@ export type PassedOver = Readonly<{
   code: string
   /** How many looks in a row it could not be read. */
   tries: number
+  /** When it was passed over first, ms since 1970; the engine notes it. */
+  sinceMs?: number | undefined
 }>
 
 /** What the baseline knows of one replica's copies. */
@@ -83,6 +85,9 @@ export class UnsureError extends SyncError {
     this.memory = memory
   }
 }
+
+/** The code of a copy that shows what it did before although the server took our change. */
+export const notTaken = 'NotTaken'
 
 /** The answer to one item of a batch. */
 export type Written = Readonly<{ id: ItemId; version: Version }> | SyncError
@@ -207,6 +212,8 @@ export interface Baseline {
   known(replica: ReplicaId): Known
   /** The links that hold these items of a replica. */
   linksOf(replica: ReplicaId, items: readonly ItemId[]): Promise<readonly LinkId[]>
+  /** The links whose `source` is one of the marks, or that have one of them among their aliases. */
+  linksNamed(marks: readonly string[]): Promise<readonly LinkId[]>
   /** A replica's copies that show something else than agreed, are withheld, or are behind. */
   deviating(replica: ReplicaId): Promise<readonly ItemId[]>
   /** Links that somebody is behind with. */

@@ -10,6 +10,8 @@ import type { View } from '../core/rows.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { anotherHub, blank } from './blank.ts'
 import { type Wanted, wantedBack } from './consequences.ts'
+import { doublesRead } from './doubles.ts'
+import { maybeThere } from './maybe-there.ts'
 import { observe, type Sight, touchedLinks } from './observe.ts'
 import { isOutdated } from './outdated.ts'
 import type { Baseline, Clock, Identity, Memory, Replica } from './ports.ts'
@@ -68,6 +70,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
   const { wanted, barred } = await wantedBack(baseline, rules)
   const touched = new Set(await touchedLinks(baseline, sight))
   for (const { link } of wanted) touched.add(link)
+  for (const id of await doublesRead(course, baseline, sight, signal)) touched.add(id)
   if (sight.fresh.length > 0) for (const id of await baseline.everything()) touched.add(id)
   const present = new Set(rules.roles.map(({ id }) => id))
   const stored = await baseline.links([...touched])
@@ -88,6 +91,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     sight.observations.set(hub.id, { ...seen, gone })
     restored.set(hub.id, 'all')
   }
+  const hidden = await maybeThere(attempts, sight, baseline)
   const view: View = {
     group,
     type: rules.type,
@@ -97,7 +101,9 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     restored,
     restorations: wanted,
     attempts: attemptsByLink(attempts),
-    waits: (attempt, revision) => !course.audit && waits(attempt, revision, course.clock.now()),
+    waits: (attempt, revision) =>
+      attempt !== undefined &&
+      (hidden.has(attempt) || (!course.audit && waits(attempt, revision, course.clock.now()))),
   }
   const since = course.clock.now() - course.windowMs
   const judgement = {
@@ -147,7 +153,8 @@ async function looked(course: Course, signal: AbortSignal): Promise<Looked> {
     const attempts = await baseline.attempts()
     const nowMs = course.clock.now()
     const due = attempts.filter((each) => !each.seen && !waits(each, each.revision, nowMs))
-    const manner = { audit: course.audit, attempts: due, codec: course.rules.type.codec }
+    const { codec } = course.rules.type
+    const manner = { audit: course.audit, attempts: due, codec, nowMs }
     const sight = await observe(course.replicas, baseline, manner, signal)
     return { baseline, sight, renames: reset ? new Map() : renames, reset, before, attempts }
   }

@@ -4,21 +4,32 @@ import type { Found } from '../core/link.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Replica } from './ports.ts'
 
-/** The items that can be read now, by id. `error`: they could not be asked for; then nothing is known of them. */
+/** What was read back. */
+export type ReadBack = Readonly<{
+  back: ReadonlyMap<ItemId, Found>
+  unknown: ReadonlySet<ItemId>
+  error?: SyncError
+}>
+
+/**
+ * What can be read now, by id; `unknown`: items that the server cannot tell about. `error`: nothing could be asked for,
+ * and then nothing is known of any.
+ */
 export async function readBack(
   replica: Replica,
   ids: readonly ItemId[],
   signal: AbortSignal,
-): Promise<Readonly<{ back: ReadonlyMap<ItemId, Found>; error?: SyncError }>> {
-  if (ids.length === 0) return { back: new Map() }
+): Promise<ReadBack> {
+  if (ids.length === 0) return { back: new Map(), unknown: new Set() }
   try {
     const found = await replica.read(ids, signal)
     const there = found.flatMap((each) =>
       each === undefined || each instanceof SyncError ? [] : [each],
     )
-    return { back: new Map(there.map((each) => [each.id, each])) }
+    const unknown = new Set(ids.filter((_, index) => found[index] instanceof SyncError))
+    return { back: new Map(there.map((each) => [each.id, each])), unknown }
   } catch (error) {
     signal.throwIfAborted()
-    return { back: new Map(), error: syncErrorOf(error) }
+    return { back: new Map(), unknown: new Set(ids), error: syncErrorOf(error) }
   }
 }

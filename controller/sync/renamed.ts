@@ -99,6 +99,7 @@ export function renamed(baseline: Baseline, renames: Renames): Baseline {
     memories: async () => keyed(await baseline.memories()),
     known: (replica) => baseline.known(old(replica)),
     linksOf: (replica, items) => baseline.linksOf(old(replica), items),
+    linksNamed: (marks) => baseline.linksNamed(marks),
     deviating: (replica) => baseline.deviating(old(replica)),
     attempts: async () =>
       (await baseline.attempts()).map((each) => ({

@@ -4,7 +4,7 @@
 // version that it returned, a delete once the item can no longer be read; what fails stays behind. A create of unknown
 // outcome is not sent again in the same pass.
 import { copyAfter, sourceOf } from '../core/fold.ts'
-import type { GroupId, ItemId, ReplicaId } from '../core/id.ts'
+import type { GroupId, ReplicaId } from '../core/id.ts'
 import type { Item, ItemType } from '../core/item.ts'
 import type { Copy, Found } from '../core/link.ts'
 import { BatchSize, isGeneral, isRefused } from '../core/scope.ts'
@@ -15,8 +15,15 @@ import { type Applied, ReplicaTally } from './applied.ts'
 import type { Creates, Job } from './creates.ts'
 import { carryOutDeletes } from './deleting.ts'
 import { overwritten } from './overwritten.ts'
-import type { Baseline, Change, Entry, Replica, Written } from './ports.ts'
-import { readBack } from './read-back.ts'
+import {
+  type Baseline,
+  type Change,
+  type Entry,
+  notTaken,
+  type Replica,
+  type Written,
+} from './ports.ts'
+import { type ReadBack, readBack } from './read-back.ts'
 
 /** What applying needs. `due()` says that the pass has had its time. */
 export type Site = Readonly<{
@@ -147,7 +154,7 @@ export class Turn {
   async #create(jobs: readonly Job[], creates: Creates, signal: AbortSignal): Promise<void> {
     const creations = jobs.map(({ step }) => ({ item: agreedOf(step), stamp: this.#stampOf(step) }))
     const answers = await this.#replica.create(creations, signal)
-    const { read, back } = await this.#written(jobs, answers, signal)
+    const { back, unknown } = await this.#written(jobs, answers, signal)
     const outcomes = jobs.map((job, index) => {
       const answer = answers[index] as Written
       const copy =
@@ -156,7 +163,7 @@ export class Turn {
       else if (copy === undefined) this.#applied.unknown.add(this.#replica.role.id)
       return { job, answer, copy }
     })
-    await creates.outcomes(outcomes, read)
+    await creates.outcomes(outcomes, unknown)
   }
 
   // A copy counts once it is seen in its folder with our stamp.
@@ -222,20 +229,20 @@ export class Turn {
     const { untaken } = this.#applied
     const { id: replica } = this.#replica.role
     const all = untaken.get(replica) ?? []
-    untaken.set(replica, [...all, { id, version, code: 'NotTaken', tries: 1 }])
+    untaken.set(replica, [...all, { id, version, code: notTaken, tries: 1 }])
   }
 
   async #written(
     jobs: readonly Job[],
     answers: readonly Written[],
     signal: AbortSignal,
-  ): Promise<Readonly<{ read: boolean; back: ReadonlyMap<ItemId, Found> }>> {
+  ): Promise<ReadBack> {
     if (answers.length !== jobs.length) throw notForAll
     this.#applied.written.add(this.#replica.role.id)
     const ids = answers.flatMap((answer) => (answer instanceof SyncError ? [] : [answer.id]))
-    const { back, error } = await readBack(this.#replica, ids, signal)
-    if (error !== undefined) this.#tally.failed(error, 0)
-    return { read: error === undefined, back }
+    const read = await readBack(this.#replica, ids, signal)
+    if (read.error !== undefined) this.#tally.failed(read.error, 0)
+    return read
   }
 
   #stampOf(step: Step): Stamp {

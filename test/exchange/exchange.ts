@@ -14,7 +14,7 @@ import { ConnectionLost, type FaultInjector } from './http/fault.ts'
 import { type Listening, listen } from './http/server.ts'
 import type { Behaviour } from './protocol/session.ts'
 import { buildState } from './store/build.ts'
-import type { Normalise } from './store/item.ts'
+import type { Normalise, State } from './store/item.ts'
 import { type Store, storeOf } from './store/store.ts'
 import { checkWorld, type World } from './world.ts'
 
@@ -33,6 +33,12 @@ export type ExchangeOptions = Readonly<{
   normalise?: false | Partial<Normalise>
   /** Compress answers for clients that accept it. Default: no. */
   gzip?: boolean
+  /** The `Date` of answers is the server's clock. Default: the machine's, where it listens. */
+  dated?: boolean
+  /** Goes on from a state that was kept, not from the world. */
+  resume?: (clock: () => number, normalise: Normalise) => State
+  /** Called when a request has changed something, or may have; it is answered afterwards. */
+  changed?: (state: State) => Promise<void>
 }> &
   Partial<Behaviour>
 
@@ -61,7 +67,9 @@ export async function startExchange(
 ): Promise<Exchange> {
   const { clock = Date.now, port = 0, tls } = options
   const normalise = normalising(options.normalise)
-  const state = buildState(checkWorld(world), { clock, normalise })
+  const state =
+    options.resume?.(clock, normalise) ?? buildState(checkWorld(world), { clock, normalise })
+  let writes = 0
   let injector = options.fault
   const counts = new Map<string, number>()
   const border: BorderOptions = {
@@ -74,9 +82,21 @@ export async function startExchange(
     },
     counts,
     fault: () => injector,
-    inspect: options.inspect,
+    inspect: (message) => {
+      if (message.direction === 'response' && !READS.test(message.operation)) writes += 1
+      options.inspect?.(message)
+    },
   }
-  const respond = (request: HttpRequest) => handle(border, request)
+  const respond = async (request: HttpRequest) => {
+    const before = writes
+    // A reply that is lost on purpose has done what it did.
+    const answer = handle(border, request)
+    await answer.catch(() => {})
+    if (writes !== before) await options.changed?.(state)
+    const { headers, ...rest } = await answer
+    if (!options.dated) return { headers, ...rest }
+    return { ...rest, headers: { date: new Date(clock()).toUTCString(), ...headers } }
+  }
   const certificates = tls === undefined ? undefined : makeCertificates(Date.now())
   const server: Listening | undefined =
     port === 'none'
@@ -104,6 +124,9 @@ export async function startExchange(
     },
   }
 }
+
+/** Operations that change nothing. */
+const READS = /^(Get|Find|Sync|Resolve|Convert)|^$/
 
 function normalising(wanted: ExchangeOptions['normalise']): Normalise {
   if (wanted === false) return { names: false, titles: false, bodies: false, lines: false }

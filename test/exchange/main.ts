@@ -1,14 +1,18 @@
-// The embedded Exchange as a program: `npm run exchange -- --world FILE [--port N] [--tls DIR]`.
+// The embedded Exchange as a program: `npm run exchange -- --world FILE [--state FILE] [--port N] [--tls DIR]`.
 // Prints `ready URL` when it answers, and ends on SIGTERM or SIGINT.
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type ExchangeOptions, startExchange } from './exchange.ts'
+import { bytesFor, Keeper, type Kept, KeptError, readKept } from './kept.ts'
 import type { Behaviour } from './protocol/session.ts'
-import { parseWorld, WorldError } from './world.ts'
+import { parseWorld, type World, WorldError } from './world.ts'
 
-const USAGE = `Usage: npm run exchange -- --world FILE [--port N] [--tls DIR]
+const USAGE = `Usage: npm run exchange -- --world FILE [--state FILE] [--now TIME] [--port N] [--tls DIR]
 
   --world FILE  the users, mailboxes and public folders to start from; see test/exchange/README.md
+  --state FILE  keep everything in FILE, and go on from it when it is there (then --world is not read)
+  --now TIME    the server's time at the start, such as 2026-01-31T08:00:00Z; it goes on from there
+                (default: the machine's time, or that of a kept world with a time of its own)
   --port N      listen on this port of 127.0.0.1 (default: a free one)
   --tls DIR     serve https, and write the certificate authority to DIR/ca.crt
   --gzip        compress answers for clients that accept it
@@ -16,14 +20,18 @@ const USAGE = `Usage: npm run exchange -- --world FILE [--port N] [--tls DIR]
                 what SyncFolderItems does in a public folder (default: refused, as documented)
   --help        show this`
 
+/** What a kept world is started with: nothing of it is looked at. */
+const NOWHERE: World = { domain: 'nowhere', users: [] }
+
 /** Something that the person at the keyboard can put right. */
 class UsageError extends Error {}
 
 try {
   await run(process.argv.slice(2))
 } catch (error) {
-  if (!(error instanceof UsageError || error instanceof WorldError)) throw error
-  console.error(error.message)
+  const known = [UsageError, WorldError, KeptError].some((kind) => error instanceof kind)
+  if (!known) throw error
+  console.error((error as Error).message)
   process.exitCode = 1
 }
 
@@ -33,27 +41,104 @@ async function run(args: readonly string[]): Promise<void> {
     console.log(USAGE)
     return
   }
-  if (flags.world === undefined) throw new UsageError(`--world is missing.\n\n${USAGE}`)
-  const world = parseWorld(read(flags.world), flags.world)
+  const kept = flags.state === undefined ? undefined : readKept(flags.state)
+  if (kept === undefined && flags.world === undefined)
+    throw new UsageError(`--world is missing.\n\n${USAGE}`)
+  const time = timeOf(flags, kept)
+  let keep = async () => {}
   const options: ExchangeOptions = {
     port: portOf(flags.port),
     gzip: flags.gzip,
     publicFolderSync: syncOf(flags['public-folder-sync']),
     ...(flags.tls !== undefined && { tls: flags.tls }),
+    ...(kept && { resume: kept.state }),
+    clock: time.clock,
+    dated: true,
+    changed: () => told(keep()),
   }
+  const world = kept ? NOWHERE : worldIn(flags.world ?? '')
   const exchange = await startExchange(world, options).catch((error: NodeJS.ErrnoException) => {
     throw refusal(error, flags)
   })
+  if (flags.state !== undefined) {
+    const { state } = exchange.store
+    const keeper = new Keeper(flags.state, () => bytesFor(state, time.clock(), time.own))
+    keep = saving(keeper, flags.state)
+    await keep().catch(async (error: Error) => {
+      await exchange.close()
+      throw error
+    })
+    if (kept) console.error(`It goes on from ${flags.state}`)
+  }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
-      exchange.close().then(() => process.exit(0))
+      exchange
+        .close()
+        .then(() => told(keep()))
+        .then(
+          () => process.exit(0),
+          () => process.exit(1),
+        )
     })
   }
   console.log(`ready ${exchange.url}`)
 }
 
+function worldIn(file: string): World {
+  return parseWorld(read(file), file)
+}
+
+function saving(keeper: Keeper, file: string): () => Promise<void> {
+  return async () => {
+    try {
+      await keeper.save()
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException
+      const remedy = 'make room or its directory, or name another file with --state'
+      throw new UsageError(`${file}: the world cannot be kept there (${code}); ${remedy}`)
+    }
+  }
+}
+
+// When it cannot be kept, a request is not answered: whoever was answered may rely on it.
+async function told(saved: Promise<void>): Promise<void> {
+  await saved.catch((error: Error) => {
+    console.error(error.message)
+    throw error
+  })
+}
+
+/** The server's clock, and whether it is another one than the machine's. */
+function timeOf(flags: Flags, kept: Kept | undefined): { clock: () => number; own: boolean } {
+  const told = flags.now === undefined ? undefined : momentOf(flags.now)
+  const own = told !== undefined || (kept?.ownTime ?? false)
+  const restMs = kept?.nowMs ?? 0
+  if (told !== undefined && told < restMs) {
+    const at = new Date(restMs).toISOString()
+    throw new UsageError(
+      `--now ${flags.now} is before ${at}, when the kept world ended; name a later time, or none`,
+    )
+  }
+  // Time never goes back: clients would take the world for one out of a backup.
+  const startMs = told ?? restMs
+  const since = performance.now()
+  const passed = () => Math.floor(startMs + performance.now() - since)
+  return { clock: own ? passed : () => Math.max(Date.now(), passed()), own }
+}
+
+function momentOf(text: string): number {
+  const form = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/
+  const ms = form.test(text) ? Date.parse(text) : Number.NaN
+  if (ms >= 0) return ms
+  throw new UsageError(
+    `--now ${text} is no time after 1970; write it as 2026-01-31T08:00:00Z, or 2026-01-31`,
+  )
+}
+
 type Flags = Readonly<{
   world?: string
+  state?: string
+  now?: string
   port?: string
   tls?: string
   gzip: boolean
@@ -64,6 +149,8 @@ type Flags = Readonly<{
 function flagsOf(args: readonly string[]): Flags {
   const options = {
     world: { type: 'string' },
+    state: { type: 'string' },
+    now: { type: 'string' },
     port: { type: 'string' },
     tls: { type: 'string' },
     gzip: { type: 'boolean', default: false },

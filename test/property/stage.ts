@@ -40,6 +40,8 @@ export class Stage {
   deletionPolicy: 'Orphan' | 'RemoveCopies' = 'Orphan'
   /** What happens around a request: it may throw, and users may act. */
   during: (who: string, operation: string, when: 'before' | 'after') => void = () => {}
+  /** What a request waits for before it is sent: another group's pass, perhaps. */
+  gate: () => Promise<void> = async () => {}
   /** What happens right before the state is written: it may throw. */
   writing: () => void = () => {}
   readonly #tick: () => number
@@ -210,12 +212,22 @@ export class Stage {
   }
 
   #replica(role: Role): FolderReplica {
-    return new FolderReplica(role, this.#folder(role.id), {
+    const replica = new FolderReplica(role, this.#folder(role.id), {
       before: (operation) => {
         if (this.away.has(role.id)) throw new SyncError('transient', 'Away', 'away')
         this.during(role.id, operation, 'before')
       },
       after: (operation) => this.during(role.id, operation, 'after'),
+    })
+    return new Proxy(replica, {
+      get: (target, key) => {
+        const value = Reflect.get(target, key) as unknown
+        if (typeof value !== 'function') return value
+        return async (...args: unknown[]) => {
+          await this.gate()
+          return (value as (...all: unknown[]) => unknown).apply(target, args)
+        }
+      },
     })
   }
 

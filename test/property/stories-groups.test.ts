@@ -1,6 +1,7 @@
 // Two groups over one hub, and a delete that one of them has not carried out everywhere when the other brings
 // the contact back: it is the same contact in both, whoever brings it back, and however often.
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import type { ItemId } from '../../controller/core/id.ts'
 import { type Part, Stage } from './stage.ts'
 
 type Two = Readonly<{ one: Stage; other: Stage }>
@@ -139,4 +140,90 @@ test('two contacts that look alike stay two, each with its own edits', async () 
   expect(people).toMatchObject(
     ['1', '2'].map((n) => ({ JobTitle: n, Department: `ann${n}`, 'Phone:MobilePhone': `bob${n}` })),
   )
+})
+
+// Both passes look before either writes, or one of them begins at any later request of the other.
+describe('both bring it back in the same moment', () => {
+  const departments = ({ one, other }: Two) =>
+    [fields(one, 'hub'), fields(one, 'ann'), fields(other, 'bob')].map((items) =>
+      items.map(({ JobTitle, Department }) => [JobTitle, Department].join()),
+    )
+
+  async function meeting(
+    edits: (both: Two) => void,
+    began: 'one' | 'other',
+    proves: (both: Two, moment: number) => void,
+  ): Promise<void> {
+    for (let moment = 1; ; moment += 1) {
+      const both = await two({ hub: ['Ewa:1', 'Jan:1'] })
+      both.one.remove('hub', 'Ewa')
+      edits(both)
+      const [first, second] = began === 'one' ? [both.one, both.other] : [both.other, both.one]
+      let requests = 0
+      first.gate = async () => {
+        requests += 1
+        if (requests === moment) await second.pass()
+      }
+      await first.pass()
+      const reached = requests >= moment
+      first.gate = async () => {}
+      await rest(both)
+      proves(both, moment)
+      if (!reached) return
+    }
+  }
+
+  test.each(['one', 'other'] as const)(
+    'it is there once, with what both wrote, begun by %s',
+    async (began) => {
+      const edits = ({ one, other }: Two) => {
+        one.edit('ann', 'Ewa:2')
+        other.edit('bob', 'Ewa:1', { Department: 'x' })
+      }
+      await meeting(edits, began, (both, moment) => {
+        expect(shown(both), `met at ${moment}`).toEqual(everywhere('Ewa:2', 'Jan:1'))
+        expect(departments(both)).toEqual([0, 1, 2].map(() => expect.arrayContaining(['2,x'])))
+      })
+    },
+  )
+
+  test.each(['one', 'other'] as const)(
+    'of two edits of one field the loser is in a bin, begun by %s',
+    async (began) => {
+      const edits = ({ one, other }: Two) => {
+        one.edit('ann', 'Ewa:2')
+        other.edit('bob', 'Ewa:3')
+      }
+      await meeting(edits, began, (both, moment) => {
+        const [[, ewa] = []] = [shown(both)[0]?.toReversed() ?? []]
+        expect(['Ewa:2', 'Ewa:3'], `met at ${moment}`).toContain(ewa)
+        expect(shown(both), `met at ${moment}`).toEqual(everywhere(String(ewa), 'Jan:1'))
+        const bins = [...both.one.bin(), ...both.other.bin()].join('\n')
+        expect(bins, `met at ${moment}`).toContain(ewa === 'Ewa:2' ? 'Ewa:3' : 'Ewa:2')
+      })
+    },
+  )
+
+  test('what a user copied stays a contact of its own', async () => {
+    const both = await two({ hub: ['Ewa:1'] })
+    const { one, other } = both
+    one.remove('hub', 'Ewa')
+    one.edit('ann', 'Ewa:2')
+    other.edit('bob', 'Ewa:1', { Department: 'x' })
+    let requests = 0
+    one.gate = async () => {
+      requests += 1
+      if (requests === 4) await other.pass()
+    }
+    await one.pass()
+    one.gate = async () => {}
+    const hub = one.folders.get('hub')
+    const made = [...(hub?.items ?? [])].map(([id, { stamp }]) => ({ id, group: stamp?.group }))
+    expect(made).toHaveLength(2)
+    const [stays] = made.sort((a, b) => (String(a.group) < String(b.group) ? -1 : 1))
+    hub?.copy(stays?.id as ItemId)
+    hub?.copy(stays?.id as ItemId)
+    await rest(both)
+    expect(shown(both).map((all) => all.length)).toEqual([3, 3, 3, 3])
+  })
 })

@@ -1,32 +1,12 @@
 // A delete, a new copy and a folder need a second witness: what a server answers once, and untruly, costs nobody a
 // contact; and what cannot be read costs the others nothing.
 import { describe, expect, test } from 'vitest'
-import type { Incoming } from '../exchange/http/fault.ts'
+import { asks, indexIn, refXml, telling } from './answers.ts'
 import { Scene, unguarded } from './scene.ts'
 
 const three = ['Ewa:1', 'Jan:1', 'Ola:1']
 const ready = ['Ready=True Succeeded']
 const world = { hub: three, anna: [], jan: [] }
-
-/** Is the request the operation, in that mailbox's name? */
-const asks = ({ operation, mailbox }: Incoming, what: string, who: string) =>
-  operation === what && mailbox === `${who}@corp.example`
-
-function refXml(scene: Scene, where: string, name: string): string {
-  const { id, changeKey } = scene.item(where, name)
-  return `<t:ItemId Id="${id}" ChangeKey="${changeKey}"/>`
-}
-
-/** Which of the items that a request names is this one, from 0. */
-function indexIn(body: string, id: string): number {
-  return [...body.matchAll(/<t:ItemId Id="([^"]+)"/g)].findIndex(([, each]) => each === id)
-}
-
-/** The same answer, with these changes told as well. */
-const telling = (changes: string) => (body: string) =>
-  body
-    .replace('<m:Changes/>', '<m:Changes></m:Changes>')
-    .replace('</m:Changes>', `${changes}</m:Changes>`)
 
 for (const direction of ['TwoWay', 'OneWay'] as const) {
   test(`what is told deleted and is there stays, ${direction}`, async () => {
@@ -34,9 +14,7 @@ for (const direction of ['TwoWay', 'OneWay'] as const) {
     await scene.rest()
     const told = `<t:Delete>${refXml(scene, 'jan', 'Ewa')}</t:Delete>`
     scene.exchange.inject((request) =>
-      asks(request, 'SyncFolderItems', 'jan')
-        ? { kind: 'alter', change: telling(told) }
-        : undefined,
+      asks(request, 'SyncFolderItems', 'jan') ? telling(told) : undefined,
     )
     await scene.pass()
     scene.exchange.inject(undefined)
@@ -52,7 +30,7 @@ test('a Delete before a Create of the same item is not its end', async () => {
   const ref = refXml(scene, 'jan', 'Ewa')
   const told = `<t:Delete>${ref}</t:Delete><t:Create><t:Contact>${ref}</t:Contact></t:Create>`
   scene.exchange.inject((request) =>
-    asks(request, 'SyncFolderItems', 'jan') ? { kind: 'alter', change: telling(told) } : undefined,
+    asks(request, 'SyncFolderItems', 'jan') ? telling(told) : undefined,
   )
   await scene.pass()
   scene.exchange.inject(undefined)
@@ -76,7 +54,7 @@ describe('a new contact whose copy is acknowledged and is not there', () => {
           scene.remove(where, 'Piotr')
           return body
         }
-        return { kind: 'alter', change }
+        return { kind: 'rewrite', as: change }
       })
       await scene.pass()
       expect(scene.shows('anna')).toEqual([...three, 'Piotr:1'])
@@ -96,8 +74,8 @@ describe('a new contact whose copy is acknowledged and is not there', () => {
       if (!asks(request, 'CreateItem', 'jan')) return undefined
       made += 1
       return {
-        kind: 'alter',
-        change: (body) => {
+        kind: 'rewrite',
+        as: (body) => {
           scene.remove('jan', 'Piotr')
           return body
         },
@@ -124,11 +102,11 @@ describe('a new contact whose copy is acknowledged and is not there', () => {
     scene.exchange.inject((request) => {
       const { operation, body } = request
       if (asks(request, 'CreateItem', 'jan') && hidden === '')
-        return { kind: 'alter', change: (answer) => noteFirst(answer) }
+        return { kind: 'rewrite', as: (answer) => noteFirst(answer) }
       if (hidden === '' || request.mailbox !== 'jan@corp.example') return undefined
       if (operation === 'GetItem' && body.includes(hidden))
         return { kind: 'code', code: 'ErrorItemNotFound', at: indexIn(body, hidden) }
-      return operation === 'SyncFolderItems' ? { kind: 'alter', change: without } : undefined
+      return operation === 'SyncFolderItems' ? { kind: 'rewrite', as: without } : undefined
     })
     const noteFirst = (answer: string) => {
       hidden = /<t:ItemId Id="([^"]+)"/.exec(answer)?.[1] ?? ''
@@ -274,8 +252,8 @@ describe('a listing that does not add up', () => {
     scene.exchange.inject(({ operation }) =>
       operation === 'FindItem'
         ? {
-            kind: 'alter',
-            change: (body) =>
+            kind: 'rewrite',
+            as: (body) =>
               body.replace(
                 /TotalItemsInView="(\d+)"/,
                 (_, n) => `TotalItemsInView="${Number(n) + 1}"`,
@@ -304,8 +282,8 @@ describe('a listing that does not add up', () => {
       if (!asks(request, 'SyncFolderItems', 'jan')) return undefined
       pages += 1
       return {
-        kind: 'alter',
-        change: (body) => body.replace(/(IncludesLastItemInRange>)true/, '$1false'),
+        kind: 'rewrite',
+        as: (body) => body.replace(/(IncludesLastItemInRange>)true/, '$1false'),
       }
     })
     scene.edit('anna', 'Ewa:2')
@@ -325,8 +303,8 @@ describe('a listing that does not add up', () => {
     scene.exchange.inject(({ operation }) =>
       operation === 'FindItem'
         ? {
-            kind: 'alter',
-            change: (body) =>
+            kind: 'rewrite',
+            as: (body) =>
               body
                 .replace(/<t:Contact>.*?<\/t:Contact>/gs, (item) => (item.includes(id) ? '' : item))
                 .replace(
@@ -345,4 +323,76 @@ describe('a listing that does not add up', () => {
     await scene.rest()
     expect(scene.says()).toEqual(ready)
   })
+})
+
+test('a copy whose server keeps what is cleared is named, until it is taken', async () => {
+  const scene = await Scene.of(world, unguarded())
+  await scene.rest()
+  const { id } = scene.item('jan', 'Ewa')
+  scene.exchange.inject((request) => {
+    if (!asks(request, 'UpdateItem', 'jan') || !request.body.includes(id)) return undefined
+    const as = (body: string) => {
+      const { changeKey } = scene.folder('jan').update(id, { JobTitle: '1' })
+      return body.replace(/ChangeKey="[^"]+"/, `ChangeKey="${changeKey}"`)
+    }
+    return { kind: 'rewrite', as }
+  })
+  scene.edit('anna', 'Ewa', { JobTitle: null })
+  await scene.rest()
+  expect(scene.all('hub', 'anna')).toEqual(['Ewa', 'Jan:1', 'Ola:1'])
+  const named = [{ mailbox: 'jan@corp.example', reason: 'NotTaken' }]
+  expect(scene.status().problems).toMatchObject(named)
+  await scene.pass({ audit: true })
+  expect(scene.status().problems).toMatchObject(named)
+  scene.exchange.inject(undefined)
+  scene.edit('anna', 'Ewa:2')
+  await scene.rest()
+  expect(scene.all('hub', 'anna', 'jan')).toEqual(['Ewa:2', 'Jan:1', 'Ola:1'])
+  expect(scene.says()).toEqual(ready)
+})
+
+test('a delete that is acknowledged and not done is done again', async () => {
+  for (const who of ['sync', 'jan']) {
+    const scene = await Scene.of(world, unguarded())
+    await scene.rest()
+    const where = who === 'sync' ? 'hub' : who
+    let times = 0
+    scene.exchange.inject((request) => {
+      if (!asks(request, 'DeleteItem', who) || times > 0) return undefined
+      times += 1
+      const undo = scene.folder(where).backup()
+      const as = (body: string) => {
+        undo()
+        return body
+      }
+      return { kind: 'rewrite', as }
+    })
+    scene.remove('anna', 'Ola')
+    await scene.rest()
+    expect(scene.all('hub', 'anna', 'jan')).toEqual(['Ewa:1', 'Jan:1'])
+    expect(scene.says()).toEqual(ready)
+  }
+})
+
+test('an update that is acknowledged and not done is no edit of its member’s', async () => {
+  for (const who of ['sync', 'jan']) {
+    const scene = await Scene.of(world, unguarded())
+    await scene.rest()
+    const where = who === 'sync' ? 'hub' : who
+    let times = 0
+    scene.exchange.inject((request) => {
+      if (!asks(request, 'UpdateItem', who) || times > 0) return undefined
+      times += 1
+      const undo = scene.folder(where).backup()
+      const as = (body: string) => {
+        undo()
+        return body
+      }
+      return { kind: 'rewrite', as }
+    })
+    scene.edit('anna', 'Ola:2')
+    await scene.rest()
+    expect(scene.all('hub', 'anna', 'jan')).toEqual(['Ewa:1', 'Jan:1', 'Ola:2'])
+    expect(scene.bin()).toEqual([])
+  }
 })

@@ -4,8 +4,10 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { onTestFinished } from 'vitest'
 import { stringify } from 'yaml'
+import { fieldsNewSince } from '../../controller/core/contact.ts'
 import type { GroupId } from '../../controller/core/id.ts'
 import type {
   ExchangeServer,
@@ -124,6 +126,13 @@ export class Scene {
       if (this.#holdings() === before && count > 0) return
     }
     throw new Error(`it does not come to rest: ${JSON.stringify(this.statuses())}`)
+  }
+
+  /** The version of each item now, by its id. */
+  versions(): ReadonlyMap<string, string> {
+    const shown = ['hub', ...people].filter((where) => this.folder(where).exists())
+    const items = shown.flatMap((where) => this.folder(where).items())
+    return new Map(items.map(({ id, changeKey }) => [id, changeKey]))
   }
 
   wait(ms: number): void {
@@ -310,6 +319,26 @@ export class Controller {
   /** The state is lost. */
   forget(): void {
     this.#reopened(() => rmSync(join(this.#directory, stateFile)))
+  }
+
+  /** The state is as the first version of the codec left it, which knew none of the later fields, at these versions. */
+  downgrade(versions: ReadonlyMap<string, string>): void {
+    const later = fieldsNewSince(1)
+    this.#reopened(() => {
+      const db = new DatabaseSync(join(this.#directory, stateFile))
+      for (const { n, agreed } of db.prepare('SELECT n, agreed FROM links').all()) {
+        if (agreed === null) continue
+        const known = Object.entries(JSON.parse(String(agreed))).filter(
+          ([field]) => !later.has(field),
+        )
+        const text = JSON.stringify(Object.fromEntries(known))
+        db.prepare('UPDATE links SET agreed = ? WHERE n = ?').run(text, Number(n))
+      }
+      db.exec('UPDATE copies SET codec = 1, shown = NULL')
+      const change = db.prepare('UPDATE copies SET version = ? WHERE id = ?')
+      for (const [id, version] of versions) change.run(version, id)
+      db.close()
+    })
   }
 
   async close(): Promise<void> {

@@ -165,8 +165,6 @@ export class Users {
       case 'remove':
       case 'erase':
         this.#witness.superseded(item)
-        // Two groups may each bring back what somebody of theirs edited meanwhile.
-        if (this.#office.plan.teams.length > 1) this.#made(nameOf(item))
         folder.delete(item.id, what === 'erase' ? 'HardDelete' : undefined)
         return what
       case 'touch':

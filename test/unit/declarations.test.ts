@@ -145,6 +145,29 @@ test.each([
   }
 })
 
+test.each([
+  ['is blank', () => write('basics.yaml'), /basics\.yaml:1:1: declares nothing/],
+  [
+    'holds an edit that is not valid',
+    () =>
+      write(
+        'basics.yaml',
+        resource('ExchangeServer', 'corp', { spec: { url: 'ftp://x' } }),
+        basics[1] ?? {},
+      ),
+    /basics\.yaml:\d+:\d+: spec\./,
+  ],
+])(
+  'groups whose server and Secret are in a file that %s go on, and say so',
+  async (_, spoil, said) => {
+    const { again } = await running(spoil)
+    for (const { invalid, credentials, server } of await again()) {
+      expect(invalid).toMatch(said)
+      expect([credentials?.username, server?.metadata.name]).toEqual(['a', 'corp'])
+    }
+  },
+)
+
 test('a file that is removed from a sound directory ends its group after five seconds', async () => {
   const { again, told } = await running(() => rmSync(file('one.yaml')))
   expect((await again()).map(({ id }) => id)).toEqual(['sales/two'])

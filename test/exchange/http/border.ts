@@ -25,6 +25,8 @@ export type HttpResponse = Readonly<{
   headers: Readonly<Record<string, string>>
   body: string
   truncated?: true
+  /** It carries no Date header. */
+  undated?: true
 }>
 
 /** A request or a response as it passed the border, for whoever validates them. */
@@ -207,8 +209,8 @@ function wholeError(operation: string, error: EwsError): string {
 
 function spoilt(response: HttpResponse, fault: Fault | undefined): HttpResponse {
   if (fault?.kind === 'drop') throw new ConnectionLost()
-  if (fault?.kind === 'alter') return { ...response, body: fault.change(response.body) }
   if (fault?.kind === 'append') return { ...response, body: response.body + fault.text }
+  if (fault?.kind === 'undated') return { ...response, undated: true }
   if (fault?.kind === 'rewrite') return { ...response, body: fault.as(response.body) }
   if (fault?.kind === 'truncate') {
     const length = fault.bytes ?? Math.floor(response.body.length / 2)

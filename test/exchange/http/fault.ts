@@ -27,8 +27,8 @@ export type Fault =
   | Readonly<{ kind: 'drop'; when: 'before' | 'after' }>
   /** The answer ends in the middle, after so many bytes (default: half), and the connection with it. */
   | Readonly<{ kind: 'truncate'; bytes?: number }>
-  /** Something on the way changes a good answer; it sees it when everything has happened. */
-  | Readonly<{ kind: 'alter'; change: (body: string) => string }>
+  /** A good answer without a Date header. */
+  | Readonly<{ kind: 'undated' }>
   /** Something is appended to a good answer. */
   | Readonly<{ kind: 'append'; text: string }>
   /** A good answer reads otherwise: what a store holds and a test cannot put there, or damage on the way. */

@@ -95,6 +95,7 @@ async function send(
   const more = zip ? { 'content-encoding': 'gzip', vary: 'accept-encoding' } : {}
   // Of a truncated answer, more is announced than ever comes.
   const length = body.length + (answer.truncated ? 1000 : 0)
+  if (answer.undated) response.sendDate = false
   response.writeHead(answer.status, { ...answer.headers, ...more, 'content-length': length })
   if (answer.truncated) response.write(body, () => response.destroy())
   else response.end(body)

@@ -15,6 +15,8 @@ const PAIRS = 26
 
 /** Makes the ids of one mailbox, or of the public folders. */
 export type Ids = Readonly<{
+  /** What they are made of. */
+  seed: string
   folder: (serial: number) => string
   item: (folder: number, serial: number) => string
   attachment: (item: string, serial: number) => string
@@ -58,7 +60,8 @@ export function idsOf(seed: string, scope: 'mailbox' | 'public'): Ids {
     prefixes.set(folder, made)
     return made
   }
-  return {
+  return unlisted({
+    seed,
     guid,
     folder: (serial) => layout.folder.before + letters(serial) + layout.folder.after,
     item: (folder, serial) => {
@@ -72,7 +75,14 @@ export function idsOf(seed: string, scope: 'mailbox' | 'public'): Ids {
       const known = key.length === 40 && [...keys.values()].includes(key.slice(0, 32))
       return known ? number(key.slice(32)) : undefined
     },
-  }
+  })
+}
+
+// Functions are not listed, so that what is written down of a store is its values.
+function unlisted(ids: Ids): Ids {
+  const functions = Object.entries(ids).filter(([, value]) => typeof value === 'function')
+  for (const [key] of functions) Object.defineProperty(ids, key, { enumerable: false })
+  return ids
 }
 
 /** A GUID that depends on nothing but the seed. */

@@ -85,8 +85,8 @@ export const carryingOut: readonly Mutant[] = [
     [
       'done-too-early',
       'who is behind is looked at again',
-      `settled(link, rules.roles, attempts.get(link.id)))`,
-      `settled(link, rules.roles, attempts.get(link.id)) || link.revision > 0)`,
+      `settled(link, rules.roles, attempts.get(link.id)) && !again.has(link.id)`,
+      `settled(link, rules.roles, attempts.get(link.id)) || link.revision > 0`,
     ],
   ]),
   {
@@ -195,6 +195,20 @@ export const carryingOut: readonly Mutant[] = [
       'an item that a set-aside plan left over is read again',
       `withRecheck(new Map([...sight.memories].filter(used)), orphans)`,
       `new Map([...sight.memories].filter(used))`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/control-answer.ts', [
+    [
+      'damaged-folder-id',
+      'an id that was damaged on its way is no id',
+      `idForm.test(Id) && idForm.test(ChangeKey)`,
+      `Id !== '' && ChangeKey !== ''`,
+    ],
+    [
+      'folder-error-unread',
+      'an error about folders comes out with its code',
+      `    if (error !== undefined) throw error\n`,
+      ``,
     ],
   ]),
 ]

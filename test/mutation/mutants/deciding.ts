@@ -67,7 +67,7 @@ export const deciding = [
     [
       'loser-not-kept',
       'the loser of a conflict is kept',
-      `draft.keeps.push(...losersOf(type, agreed, all, target.conflicts))`,
+      `draft.keeps.push(...losersOf(type, agreed, versions, target.conflicts))`,
       ``,
     ],
     [

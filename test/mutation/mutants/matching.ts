@@ -174,6 +174,42 @@ export const matching = [
       ``,
     ],
   ]),
+  ...mutantsOf('controller/core/doubles.ts', [
+    [
+      'doubles-stay',
+      'what two groups made again in the same moment is one',
+      `if (stays === undefined || yields.length === 0) return []`,
+      `if (stays !== undefined || yields.length > 0) return []`,
+    ],
+    [
+      'copies-are-doubles',
+      'what a user copied is not taken for made by another group',
+      `if (!groups.has(group)) groups.set(group, one)`,
+      `groups.set(one.found.id, one)`,
+    ],
+    [
+      'doubles-in-any-order',
+      'both groups leave the same item',
+      `(one < other ? -1 : 1)).map(`,
+      `(one < other ? 1 : -1)).slice(0).map(`,
+    ],
+  ]),
+  ...mutantsOf('controller/sync/doubles.ts', [
+    [
+      'double-unread',
+      'the stamp of what the hub has already is read',
+      `changed: [...seen.changed, ...changed]`,
+      `changed: [...seen.changed]`,
+    ],
+  ]),
+  ...mutantsOf('controller/sync/pass.ts', [
+    [
+      'again-settled',
+      'what was agreed before is remembered until the other group’s item has been seen',
+      ` && !again.has(link.id)`,
+      ``,
+    ],
+  ]),
   ...mutantsOf('controller/core/contact.ts', [
     [
       'normal-is-private',
