@@ -30,7 +30,11 @@ const roundOf = (mutators: readonly string[]): fc.Arbitrary<Round> =>
     acts: fc.array(act, { maxLength: 5 }),
     hits: fc.array(hitOf(mutators), { maxLength: 3 }),
     audit: fc.constantFrom(false, false, false, true),
-    away: fc.option(fc.nat(3), { nil: undefined, freq: 1 }),
+    away: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: fc.nat(3) },
+    ),
+    minutes: fc.constantFrom(undefined, undefined, undefined, 3),
     restart: fc.constantFrom(false, false, false, true),
     waitMs: fc.constantFrom(minute, minute, 17 * minute),
   })
