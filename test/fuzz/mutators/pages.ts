@@ -171,8 +171,10 @@ export const pages: readonly Mutator[] = [
     of: find,
     lasts: true,
     isolated: true,
-    // The same item each time, as an index that forgot it.
-    apply: changing((xml, { notes, chance }) => {
+    // The same item each time, as an index that forgot it. Over several pages the others would move up.
+    apply: changing((xml, { body, notes, chance }) => {
+      if (!body.includes(' Offset="0"') || !xml.includes('IncludesLastItemInRange="true"'))
+        return undefined
       const items = within(xml, 'Items').map((part) => ({ part, text: textOf(xml, part) }))
       const victim = notes.get('victim') ?? chance.of(items)?.text.match(/ Id="([^"]+)"/)?.[1]
       if (victim === undefined) return undefined
