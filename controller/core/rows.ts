@@ -38,6 +38,8 @@ export type View = Readonly<{
   restorations?: readonly Restoration[]
   /** Creates whose outcome is unknown, by link. */
   attempts?: ReadonlyMap<LinkId, Attempts>
+  /** Replicas that may hold more than was listed: nothing new is made there in this pass. */
+  short?: ReadonlySet<ReplicaId>
   /** Must such a create wait, at this revision of its link? */
   waits?: (attempt: Attempt | undefined, revision: number) => boolean
 }>
@@ -249,7 +251,7 @@ function* join(
     const yields = doubles.find((each) => each.link === link.id)?.yields
     const attempts = view.attempts?.get(link.id)
     const waits = (replica: ReplicaId, revision: number) =>
-      view.waits?.(attempts?.get(replica), revision) ?? false
+      view.short?.has(replica) || (view.waits?.(attempts?.get(replica), revision) ?? false)
     yield {
       link,
       cells: cells.get(link.id) ?? new Map(),
@@ -268,7 +270,8 @@ function* join(
     for (const { role, found } of family) row.set(role.id, { state: 'edited', found })
     const id = linkIdOf(view.group, eldest.role.id, eldest.found.id)
     const link = freshLink(id, aliasesOf(view, family))
-    yield { link: { ...link, source: sourceAt(view, family) }, cells: row }
+    const waits = (replica: ReplicaId) => view.short?.has(replica) ?? false
+    yield { link: { ...link, source: sourceAt(view, family) }, cells: row, waits }
   }
 }
 

@@ -2,7 +2,7 @@
 // concurrency, and errors that say what to do next. Both planes use it.
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from '../sync/ports.ts'
-import { answerOf, emptyAnswer, envelopeXml } from './envelope.ts'
+import { answerOf, envelopeXml } from './envelope.ts'
 import { networkError, statusError, timedOut } from './http-errors.ts'
 import { Lane } from './lanes.ts'
 import { type Incoming, type Network, pooledNetwork } from './network.ts'
@@ -253,19 +253,12 @@ export class Transport {
 }
 
 async function soapIn(response: Incoming, { begin }: Reading): Promise<Node> {
-  let empty = true
-  const bytes = async function* () {
-    for await (const chunk of response.body) {
-      empty &&= chunk.length === 0
-      yield chunk
-    }
-  }
   try {
-    return await parsed(bytes(), begin?.())
+    return await parsed(response.body, begin?.())
   } catch (error) {
     if (error instanceof SyncError && error.code === 'NotXml') {
       if (response.status === 500) throw statusError(response)
-      throw empty ? emptyAnswer() : webPage
+      throw webPage
     }
     throw error
   }
