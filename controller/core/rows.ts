@@ -7,7 +7,7 @@
 //   L2   │ gone     same     same     unknown │ hub's delete travels; carl later
 //   L3   │ gone     edited   same     same    │ an edit beats a delete
 //   L4   │ absent   edited   absent   absent  │ ann made a new one
-import type { Attempt, Attempts } from './attempt.ts'
+import { type Attempt, type Attempts, madeCopyOf } from './attempt.ts'
 import { type Doubles, doublesOf } from './doubles.ts'
 import { digestOf, type GroupId, type ItemId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import type { ItemType } from './item.ts'
@@ -235,13 +235,15 @@ function* join(
   )
   for (const { link, stays } of doubles) cells.get(link)?.set(hubIn(view) as ReplicaId, stays)
   const left = loose.filter(({ found }) => !taken.has(found))
+  const byId = new Map(links.map((link) => [link.id, link]))
   const { adopted, born } = matched(view.group, hubIn(view), view.type, links, cells, left)
   for (const { link, role, found, moved } of adopted) {
     const cell = cells.get(link)?.get(role.id)
     // What was only moved keeps its history, and so does what is nobody else's doing; anything else, restored
     // perhaps, is compared as if never seen.
     const own = moved || !role.receives
-    const copy = own && cell?.state === 'gone' ? cell.copy : undefined
+    const known = own && cell?.state === 'gone' ? cell.copy : undefined
+    const copy = known ?? madeCopy(view, byId.get(link), role, found)
     const seen: Cell = { state: 'edited', copy, found }
     cells.get(link)?.set(role.id, agedOf(seen, view.restored?.get(role.id)))
   }
@@ -282,6 +284,13 @@ function sourceAt(view: View, family: Family): string | undefined {
   const known = new Set(view.links.map(({ id }) => id))
   const stamps = family.flatMap(({ found }) => oursIn(view, found.stamp) ?? [])
   return stamps.find(({ link, source }) => source !== '' && !known.has(link))?.source
+}
+
+// A copy of ours whose create was of unknown outcome: what was sent is known, and so what its user changed since.
+function madeCopy(view: View, link: Link | undefined, role: Role, found: Found) {
+  const attempt = link && view.attempts?.get(link.id)?.get(role.id)
+  if (link === undefined || attempt === undefined || found.stamp?.link !== link.id) return undefined
+  return madeCopyOf(view.type, link, attempt, found)
 }
 
 function aliasesOf(view: View, family: readonly Loose[]): readonly string[] {

@@ -17,6 +17,7 @@ import {
   confirmedGone,
   demandReadable,
   demandWritable,
+  mayHide,
   moved,
   movedThere,
   type Pool,
@@ -100,6 +101,7 @@ export class Hub implements Replica {
         return {
           changed: read.found,
           gone: [],
+          short: await mayHide(passedOver, known),
           memory: { ...base, cursor: state.tag, recheck: [], passedOver },
         }
     }
@@ -114,6 +116,7 @@ export class Hub implements Replica {
     // A commit within the very second in which we looked could be followed by another with the same tag.
     const quiet = this.#trusted(state, notes) && again.length === 0 && listed.odd.length === 0
     const short = shortAfter(notesIn(memory), listed.count, state.count)
+    const passedOver = passedOverIn(left, read, verdict, true)
     return {
       changed: [...read.found, ...(await movedThere(verdict, read.found, known))],
       gone: verdict.gone,
@@ -121,13 +124,13 @@ export class Hub implements Replica {
       odd: listed.odd,
       restored,
       whole: true,
-      short: isShort(short),
+      short: isShort(short) || (await mayHide(passedOver, known)),
       memory: {
         ...base,
         notes: { ...notes, short },
         cursor: quiet && !isShort(short) ? state.tag : undefined,
         recheck: again,
-        passedOver: passedOverIn(left, read, verdict, true),
+        passedOver,
       },
     }
   }

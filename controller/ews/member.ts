@@ -19,6 +19,7 @@ import {
   confirmedGone,
   demandReadable,
   demandWritable,
+  mayHide,
   moved,
   movedThere,
   type Pool,
@@ -107,6 +108,7 @@ export class Member implements Replica {
     const again = await unsettled(read.missing, verdict.gone, known)
     const { id: folder, parent, stand } = state
     const changed = [...read.found, ...(await movedThere(verdict, read.found, known))]
+    const passedOver = passedOverIn(left, read, verdict, told.whole)
     const news = changed.length + verdict.gone.length
     const notes = notesAfter(notesIn(before), state.mark, told, news)
     const { short: shortBefore = 0 } = notesIn(before)
@@ -118,7 +120,7 @@ export class Member implements Replica {
       forgotten: verdict.forgotten,
       restored,
       whole: told.whole,
-      short: told.whole && isShort(short),
+      short: (told.whole && isShort(short)) || (await mayHide(passedOver, known)),
       memory: {
         folder,
         parent,
@@ -127,7 +129,7 @@ export class Member implements Replica {
         cursor: told.whole && isShort(short) ? undefined : told.cursor,
         // What is told deleted and can still be read is asked for once more by the next look.
         recheck: [...again, ...(told.whole ? [] : verdict.there.map(({ id }) => id))],
-        passedOver: passedOverIn(left, read, verdict, told.whole),
+        passedOver,
         notes: { ...notes, short },
       },
     }

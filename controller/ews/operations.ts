@@ -189,14 +189,19 @@ function written(message: Node): Ref | SyncError {
 
 function foundIn(node: Node, ref: Ref): Read {
   const parent = at(node, 'ParentFolderId')?.attributes.Id
-  const modified = Date.parse(textAt(node, 'LastModifiedTime') ?? '')
   return {
     ...ref,
     item: itemOf(node),
     stamp: stampOf(extendedOf(node, stampProperty.name)),
-    modifiedMs: Number.isNaN(modified) ? undefined : modified,
+    modifiedMs: timeIn(node, 'LastModifiedTime'),
+    createdMs: timeIn(node, 'DateTimeCreated'),
     ...(isId(parent) ? { parent } : {}),
   }
+}
+
+function timeIn(node: Node, name: string): number | undefined {
+  const ms = Date.parse(textAt(node, name) ?? '')
+  return Number.isNaN(ms) ? undefined : ms
 }
 
 function stampXml(stamp: Stamp): Xml {
