@@ -6,7 +6,8 @@ import { touched } from '../core/item.ts'
 import { castOf, nameOf } from '../core/roles.ts'
 import { reasonOf } from '../core/status.ts'
 import type { Step } from '../core/step.ts'
-import { syncErrorOf } from '../core/sync-error.ts'
+import { SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { dismissible } from '../sync/dismiss.ts'
 import { foreseen } from '../sync/foreseen.ts'
 import { leaversOf } from '../sync/leavers.ts'
 import type { Declared, Kept } from '../sync/ports.ts'
@@ -25,8 +26,11 @@ type Replica = Readonly<{
   keep: Line[]
 }>
 
-/** A folder that takes no part any more, and how many copies are looked at to be removed. */
-type Leaver = Readonly<{ replica: string; copies: number }>
+/**
+ * A folder that takes no part any more: how many copies are looked at, and how many of them are removed, each kept
+ * first; undefined when the folder cannot be read.
+ */
+type Leaver = Readonly<{ replica: string; copies: number; removes?: number | undefined }>
 
 type Refused = Omit<Refusal, 'replica'> & Readonly<{ replica: string }>
 
@@ -84,6 +88,7 @@ async function planned(
       declared,
       memories.filter((id) => !isHub(id)),
       site,
+      signal,
     )
     return { group: declared.id, deleted: true, problems: [], replicas: [], leaving }
   }
@@ -94,7 +99,7 @@ async function planned(
     const { guarded, sight } = proposal
     const more = await foreseen(course, proposal, signal)
     const left = (await leaversOf(course, proposal)).map(({ role }) => role.id)
-    const leaving = await leaversIn(declared, left, site)
+    const leaving = await leaversIn(declared, left, site, signal)
     const problems = [...sight.observations].flatMap(([id, seen]) =>
       seen.state === 'unknown'
         ? [
@@ -131,14 +136,27 @@ async function planned(
 }
 
 async function leaversIn(
-  { id: group, group: resource }: Declared,
+  declared: Declared,
   ids: readonly ReplicaId[],
   site: Site,
+  signal: AbortSignal,
 ): Promise<readonly Leaver[]> {
-  const count = async (id: ReplicaId) => (await site.baseline(group).known(id).all()).size
-  const cast = castOf(resource)
+  const baseline = site.baseline(declared.id)
+  const cast = castOf(declared.group)
+  const removes = async (id: ReplicaId): Promise<number | undefined> => {
+    try {
+      const [replica] = site.former(declared, [id], signal)
+      return replica && (await dismissible(declared.id, replica, baseline, signal))
+    } catch (error) {
+      if (error instanceof SyncError) return undefined
+      throw error
+    }
+  }
   return Promise.all(
-    ids.map(async (id) => ({ replica: nameOf(cast, id), copies: await count(id) })),
+    ids.map(async (id) => {
+      const copies = (await baseline.known(id).all()).size
+      return { replica: nameOf(cast, id), copies, removes: await removes(id) }
+    }),
   )
 }
 
@@ -181,8 +199,8 @@ function table(
   out(group)
   if (suspended) out('  suspended: spec.suspend is true')
   if (deleted) out('  deleted: it is not declared any more')
-  for (const { replica, copies } of leaving) {
-    out(`  ${replica}  leaves: of ${copies} copies those that the controller made are removed`)
+  for (const { replica, copies, removes = 'those' } of leaving) {
+    out(`  ${replica}  leaves: of ${copies} copies ${removes} that the controller made are removed`)
   }
   if (error !== undefined) out(`  error  ${error.reason}: ${error.message}`)
   for (const { replica, reason, message } of problems) out(`  ${replica}  ${reason}: ${message}`)

@@ -253,22 +253,31 @@ export class Transport {
 }
 
 async function soapIn(response: Incoming, { begin }: Reading): Promise<Node> {
+  let empty = true
+  const bytes = async function* () {
+    for await (const chunk of response.body) {
+      empty &&= chunk.length === 0
+      yield chunk
+    }
+  }
   try {
-    return await parsed(response.body, begin?.())
+    return await parsed(bytes(), begin?.())
   } catch (error) {
     if (error instanceof SyncError && error.code === 'NotXml') {
       if (response.status === 500) throw statusError(response)
-      throw webPage
+      throw notEws(empty ? 'nothing' : 'a web page')
     }
     throw error
   }
 }
 
-const webPage = new SyncError(
-  'transient',
-  'NotEws',
-  'the server answered with a web page instead of EWS: check that the URL ends in /EWS/Exchange.asmx and that no proxy or sign-in page stands before it',
-)
+function notEws(what: string): SyncError {
+  return new SyncError(
+    'transient',
+    'NotEws',
+    `the server answered with ${what} instead of EWS: check that the URL ends in /EWS/Exchange.asmx and that no proxy or sign-in page stands before it`,
+  )
+}
 
 const again = new Set([
   'ConnectionLost',

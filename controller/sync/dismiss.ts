@@ -55,6 +55,41 @@ export function mayDismiss(
   return present.includes(undefined) ? 'wait' : 'yes'
 }
 
+/** How many copies would be removed; writes nothing. Rejects with a SyncError when the folder cannot be read now. */
+export async function dismissible(
+  group: GroupId,
+  replica: Replica,
+  baseline: Baseline,
+  signal: AbortSignal,
+): Promise<number> {
+  const { id } = replica.role
+  const ids = [...(await baseline.known(id).all()).keys()]
+  let count = 0
+  for (let from = 0; from < ids.length; from += batchMax) {
+    count += (await oursOf(group, replica, ids.slice(from, from + batchMax), signal)).length
+  }
+  return count
+}
+
+// Of the items those that carry the group's stamp.
+async function oursOf(
+  group: GroupId,
+  replica: Replica,
+  ids: readonly ItemId[],
+  signal: AbortSignal,
+): Promise<readonly Found[]> {
+  const ours: Found[] = []
+  for (const item of await replica.read(ids, signal)) {
+    if (item instanceof SyncError) {
+      // What cannot be read for good stays where it is.
+      if (item.kind === 'terminal') continue
+      throw item
+    }
+    if (item?.stamp?.group === groupMark(group)) ours.push(item)
+  }
+  return ours
+}
+
 async function linksBy(
   baseline: Baseline,
   replica: ReplicaId,
@@ -78,16 +113,7 @@ async function dismissed(
 ): Promise<number> {
   const { id } = replica.role
   const links = await linksBy(baseline, id, ids)
-  const seen = await replica.read(ids, signal)
-  const ours: Found[] = []
-  for (const item of seen) {
-    if (item instanceof SyncError) {
-      // What cannot be read for good stays where it is.
-      if (item.kind === 'terminal') continue
-      throw item
-    }
-    if (item?.stamp?.group === groupMark(group)) ours.push(item)
-  }
+  const ours = await oursOf(group, replica, ids, signal)
   const kept = ours.flatMap(({ id: item, version: loss, item: content }) => {
     const link = links.get(item)
     if (link === undefined) return []

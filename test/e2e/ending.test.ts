@@ -67,7 +67,9 @@ test.concurrent('a member who is taken out loses our copies into the bin, and ke
   place.declare(declared(exchange, removing(members.slice(1))))
   expect(await place.start('plan').ended).toMatchObject({
     code: 2,
-    stdout: expect.stringContaining('anna@corp.example  leaves: of 3 copies'),
+    stdout: expect.stringContaining(
+      'anna@corp.example  leaves: of 3 copies 3 that the controller made are removed',
+    ),
   })
   expect((await place.once()).code, place.statusText('company-contacts')).toBe(0)
   expect([names(exchange, 'anna'), names(exchange, 'jan')]).toEqual([['Own'], all])

@@ -142,6 +142,18 @@ test('two contacts that look alike stay two, each with its own edits', async () 
   )
 })
 
+// A pass of one group before the nth request of the other's; answers whether there was one.
+async function met(first: Stage, second: Stage, moment: number): Promise<boolean> {
+  let requests = 0
+  first.gate = async () => {
+    requests += 1
+    if (requests === moment) await second.pass()
+  }
+  await first.pass()
+  first.gate = async () => {}
+  return requests >= moment
+}
+
 // Both passes look before either writes, or one of them begins at any later request of the other.
 describe('both bring it back in the same moment', () => {
   const departments = ({ one, other }: Two) =>
@@ -154,19 +166,18 @@ describe('both bring it back in the same moment', () => {
     began: 'one' | 'other',
     proves: (both: Two, moment: number) => void,
   ): Promise<void> {
-    for (let moment = 1; ; moment += 1) {
+    for (let turn = 2; ; turn += 1) {
+      const moment = Math.floor(turn / 2)
       const both = await two({ hub: ['Ewa:1', 'Jan:1'] })
       both.one.remove('hub', 'Ewa')
       edits(both)
       const [first, second] = began === 'one' ? [both.one, both.other] : [both.other, both.one]
-      let requests = 0
-      first.gate = async () => {
-        requests += 1
-        if (requests === moment) await second.pass()
+      const reached = await met(first, second, moment)
+      // Either may be the first that looks again, and needs nothing of the other.
+      if (turn % 2 === 1) {
+        await second.pass()
+        expect(second.shows('hub'), `met at ${moment}`).toHaveLength(2)
       }
-      await first.pass()
-      const reached = requests >= moment
-      first.gate = async () => {}
       await rest(both)
       proves(both, moment)
       if (!reached) return
@@ -204,19 +215,29 @@ describe('both bring it back in the same moment', () => {
     },
   )
 
+  test('both find that it is there twice in the same moment', async () => {
+    for (let moment = 1; ; moment += 1) {
+      const both = await two({ hub: ['Ewa:1', 'Jan:1'] })
+      const { one, other } = both
+      one.remove('hub', 'Ewa')
+      one.edit('ann', 'Ewa:2')
+      other.edit('bob', 'Ewa:1', { Department: 'x' })
+      await met(one, other, 4)
+      expect(one.shows('hub')).toHaveLength(3)
+      const reached = await met(one, other, moment)
+      await rest(both)
+      expect(shown(both), `met at ${moment}`).toEqual(everywhere('Ewa:2', 'Jan:1'))
+      if (!reached) return
+    }
+  })
+
   test('what a user copied stays a contact of its own', async () => {
     const both = await two({ hub: ['Ewa:1'] })
     const { one, other } = both
     one.remove('hub', 'Ewa')
     one.edit('ann', 'Ewa:2')
     other.edit('bob', 'Ewa:1', { Department: 'x' })
-    let requests = 0
-    one.gate = async () => {
-      requests += 1
-      if (requests === 4) await other.pass()
-    }
-    await one.pass()
-    one.gate = async () => {}
+    await met(one, other, 4)
     const hub = one.folders.get('hub')
     const made = [...(hub?.items ?? [])].map(([id, { stamp }]) => ({ id, group: stamp?.group }))
     expect(made).toHaveLength(2)

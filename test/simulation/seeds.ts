@@ -204,4 +204,19 @@ export const seeds: readonly (readonly [string, Plan, readonly Step[]])[] = [
       passes(),
     ],
   ],
+  [
+    'a note that was emptied was not called none',
+    planOf({
+      members: [
+        { name: 'ann', direction: 'TwoWay' },
+        { name: 'bob', direction: 'OneWay' },
+      ],
+    }),
+    [
+      { step: 'run', minutes: 2, events: [], acts: [] },
+      does(2, 'edit', 0, 3),
+      does(0, 'edit'),
+      passes(),
+    ],
+  ],
 ]

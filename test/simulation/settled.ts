@@ -113,6 +113,8 @@ export function shown(item: Item): Line {
   // An address in the world's short form says neither its display name nor its type.
   const { EmailAddress1: email } = (literal.EmailAddresses ?? {}) as Record<string, unknown>
   literal.EmailAddresses = (email as { address?: string } | undefined)?.address ?? email
+  // A note that was emptied is none.
+  if ((literal.Body as { text?: string } | undefined)?.text === '') delete literal.Body
   const line = [
     nameOf(item),
     JSON.stringify(fields.map((field) => literal[field] ?? null)),

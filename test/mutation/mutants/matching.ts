@@ -179,7 +179,7 @@ export const matching = [
       'doubles-stay',
       'what two groups made again in the same moment is one',
       `if (stays === undefined || yields.length === 0) return []`,
-      `if (stays !== undefined || yields.length > 0) return []`,
+      `if (stays === undefined || yields.length >= 0) return []`,
     ],
     [
       'copies-are-doubles',
@@ -190,8 +190,8 @@ export const matching = [
     [
       'doubles-in-any-order',
       'both groups leave the same item',
-      `(one < other ? -1 : 1)).map(`,
-      `(one < other ? 1 : -1)).slice(0).map(`,
+      `[...groups].sort(([one], [other]) => (one < other ? -1 : 1)).map(`,
+      `[...groups].map(`,
     ],
   ]),
   ...mutantsOf('controller/sync/doubles.ts', [
