@@ -100,7 +100,12 @@ async function isolated(
   await settle(office, life, 3)
   const item = office.exchange.store.state.items.get(victim ?? '')
   const name = item && nameOf(item)
-  const lacking = model.wrong().filter((each) => / lacks /.test(each))
+  // What might be one that cannot be read waits until it can be.
+  const waits = model.early()
+  const lacking = model.wrong().filter((each) => {
+    const whom = / lacks (\S+) /.exec(each)?.[1]
+    return whom !== undefined && !waits.includes(whom)
+  })
   const spoilt = lacking.filter((each) => name !== undefined && each.includes(` lacks ${name} `))
   const silent = office.groups.every(({ previous }) => previous?.problems?.length === 0)
   return [

@@ -100,6 +100,12 @@ export class Model {
     ]
   }
 
+  /** Those who lay in a member's folder when it was synchronised for the first time: they may be the hub's. */
+  early(): readonly string[] {
+    if (this.settled) return []
+    return [...this.#people].flatMap(([name, { equal }]) => (equal ? [name] : []))
+  }
+
   #add(literal: Literal, equal: boolean, origin?: string): void {
     const [edited, gone] = [new Set<string>(), false]
     this.#people.set(String(literal.GivenName), { literal, edited, gone, equal, origin })

@@ -147,44 +147,62 @@ export const seeds: readonly (readonly [string, Tale])[] = [
     },
   ],
   [
-    'a copy whose read-back brought two answers was made again',
+    'one wrong commit time made a folder look restored, and an edit in it old',
+    {
+      office: two,
+      settled: true,
+      rounds: [round([does('edit', 0, 0, 0)], [hits('otherCommitTime', 0, 1, 1)])],
+    },
+  ],
+  [
+    'listed items that could not be read were made again',
+    {
+      office: office([{ direction: 'TwoWay' }, { direction: 'TwoWay' }], { hub: 4 }),
+      settled: false,
+      rounds: [round([], [hits('swappedAnswers', 0, 30, 1)])],
+    },
+  ],
+  [
+    'what the first listing of the hub lacked was made again from a member’s',
     {
       office: office(
         [
+          { direction: 'TwoWay', has: [{ sort: 'equal', which: 1 }] },
           { direction: 'TwoWay' },
-          { direction: 'TwoWay', has: [{ sort: 'equal', which: 2 }] },
-          { direction: 'TwoWay', has: [{ sort: 'equal', which: 2 }] },
+          { direction: 'TwoWay' },
         ],
-        { hub: 2 },
+        { hub: 3 },
       ),
-      settled: true,
-      page: 2,
+      settled: false,
       rounds: [
+        round([], [hits('unlistedUncounted', 0, 30, 11)], { audit: true }),
+        round([], [hits('unlistedUncounted', 1, 1, 392254)], { waitMs: 1020000 }),
+      ],
+    },
+  ],
+  [
+    'a folder that was found only when it was to be made was written to unseen',
+    {
+      office: office([
+        { direction: 'TwoWay', has: [{ sort: 'equal', which: 0 }] },
+        { direction: 'TwoWay' },
+        { direction: 'TwoWay' },
+      ]),
+      settled: false,
+      rounds: [
+        round([], [hits('otherFolder', 1, 30, 809494)], { audit: true, restart: true }),
         round(
-          [does('edit', 4, 3, 3), does('put', 3, 1, 0)],
           [
-            hits('answerTwice', 16, 30, 316535),
-            hits('answerTwice', 3, 1, 899401),
-            hits('answerTwice', 0, 2, 493414),
+            does('put', 0, 6, 3),
+            does('drift', 2, 0, 3),
+            does('edit', 3, 5, 1),
+            does('drift', 0, 4, 1),
+            does('remove', 2, 1, 1),
           ],
-          { waitMs: 1020000 },
-        ),
-        round(
           [
-            does('own', 3, 1, 1),
-            does('edit', 4, 2, 1),
-            does('edit', 1, 2, 0),
-            does('edit', 3, 2, 1),
-            does('edit', 2, 3, 1),
-          ],
-          [hits('answerTwice', 3, 30, 878370)],
-        ),
-        round(
-          [does('drift', 2, 3, 3)],
-          [
-            hits('answerTwice', 20, 1, 307208),
-            hits('answerTwice', 2, 2, 203401),
-            hits('answerTwice', 0, 1, 688492),
+            hits('otherFolder', 1, 1, 672355),
+            hits('otherFolder', 3, 2, 84538),
+            hits('otherFolder', 3, 1, 879374),
           ],
           { audit: true },
         ),
