@@ -91,7 +91,7 @@ export async function observe(
           ...new Set([
             ...memory.recheck,
             ...(audit ? unreadIn(memory).map((each) => each.id) : []),
-            ...acknowledged.flatMap(({ items }) => items),
+            ...acknowledged.flatMap(({ items }) => items.map((each) => each.id)),
             // With another role other items count, and so does what was let pass under the old one.
             ...(changedLens ? await baseline.deviating(id) : []),
             ...(await baseline.outdated(id, codec, outdatedMax)),
