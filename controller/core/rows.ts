@@ -275,10 +275,16 @@ function* join(
 // After the state was lost, what the hub lacks by now is made again there under the mark of what its copies were
 // copied from, by which other groups over the hub know it.
 function sourceAt(view: View, family: Family): string | undefined {
-  if (hubIn(view) === undefined || family.some(({ role }) => role.hub)) return undefined
-  const known = new Set(view.links.map(({ id }) => id))
+  const hub = hubIn(view)
+  if (hub === undefined || family.some(({ role }) => role.hub)) return undefined
+  const seen = view.observations.get(hub)
+  const there = new Set([
+    ...(seen?.state === 'seen' ? seen.changed : []).map(({ id }) => sourceMark(hub, id)),
+    ...view.links.map(({ id }) => id),
+  ])
   const stamps = family.flatMap(({ found }) => oursIn(view, found.stamp) ?? [])
-  return stamps.find(({ link, source }) => source !== '' && !known.has(link))?.source
+  const lacks = ({ link, source }: Stamp) => !there.has(source) && !there.has(link)
+  return stamps.find((stamp) => stamp.source !== '' && lacks(stamp))?.source
 }
 
 function aliasesOf(view: View, family: readonly Loose[]): readonly string[] {

@@ -4,6 +4,12 @@ import { mutantsOf } from '../mutant.ts'
 export const matching = [
   ...mutantsOf('controller/core/rows.ts', [
     [
+      'copy-named-original',
+      'what a member copied is not named by the mark of what is there',
+      `!there.has(source) && !there.has(link)`,
+      `!there.has(link)`,
+    ],
+    [
       'first-mark-lost',
       'what is made again after the state was lost is known by other groups over the hub',
       `source: sourceAt(view, family)`,
