@@ -424,7 +424,7 @@ export class World {
     ]
     const other = this.groups.find((each) => each !== group)
     if (other === undefined || running?.amid !== requests + 1 || dead) return
-    this.#running = { ...running, amid: undefined }
+    this.#running = { step: 'pass', events: [], acts: [] }
     this.#count('amid')
     await this.pass(other)
     this.#running = { ...running, amid: undefined }
