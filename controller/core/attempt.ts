@@ -3,7 +3,10 @@
 // before the request is sent, so that it survives the process; until the copy is seen
 // - the create is not taken for done, and is made again after the next look, with half the batch, then less often;
 // - the link's deletion does not end before the folder was looked at whole: a copy that turns up later belongs to it.
-import type { ItemId, LinkId, ReplicaId } from './id.ts'
+import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
+import { canonical, type ItemType } from './item.ts'
+import type { Copy, Found, Link } from './link.ts'
+import { shownOf } from './shown.ts'
 
 /** One create whose outcome is unknown. Times in ms since 1970. */
 export type Attempt = Readonly<{
@@ -74,4 +77,36 @@ export function isOver({ seen, sentMs }: Attempt, nowMs: number): boolean {
 /** The attempt once its copy has been seen: undefined, unless an earlier try may have left another copy. */
 export function afterSeen(attempt: Attempt): Attempt | undefined {
   return attempt.items.length > 0 ? { ...attempt, seen: true } : undefined
+}
+
+/** What is written on an item within this time is the server's own doing, or part of making it, ms. */
+const makingMs = 2000
+
+/** From this length on a server cuts a text, rather than a user. */
+const cutLength = 200
+
+/**
+ * The copy that an attempt made, once it is found by its stamp: its content was what was sent, at the link's revision
+ * then. What it shows otherwise is the server's doing where it was not changed since it was made, and where a long text
+ * is cut; else its user's. Undefined where that cannot be told.
+ */
+export function madeCopyOf(
+  type: ItemType,
+  link: Link,
+  { revision, seen }: Attempt,
+  { item, createdMs, modifiedMs }: Found,
+): Copy | undefined {
+  const base = revision === link.revision ? link.agreed : link.bases.get(revision)
+  if (seen || base === undefined || createdMs === undefined || modifiedMs === undefined)
+    return undefined
+  const all = shownOf(type, item, base)
+  const untouched = modifiedMs - createdMs < makingMs
+  const isCut = (field: string) => {
+    const [text, sent] = [item, base].map((each) => canonical(type.kindOf(field), each[field]))
+    return text !== undefined && text.length >= cutLength && sent?.startsWith(text) === true
+  }
+  const shown = Object.entries(all).filter(([field]) => untouched || isCut(field))
+  // An id and a version that no server has: it is written down, and read again, as what is found.
+  const unread = { id: '' as ItemId, version: '' as Version }
+  return { ...unread, revision, shown: Object.fromEntries(shown), codec: type.codec }
 }

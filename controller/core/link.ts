@@ -29,6 +29,8 @@ export type Found = Readonly<{
   stamp?: Stamp | undefined
   /** The server's time of the last change, ms since 1970; for ties only. */
   modifiedMs?: number | undefined
+  /** The server's time when the item was made, ms since 1970; undefined where it does not tell. */
+  createdMs?: number | undefined
 }>
 
 /** Digests of the fields that a copy shows otherwise than agreed: the server rewrote them, or a drift is ignored. */

@@ -7,7 +7,7 @@
 //   L2   │ gone     same     same     unknown │ hub's delete travels; carl later
 //   L3   │ gone     edited   same     same    │ an edit beats a delete
 //   L4   │ absent   edited   absent   absent  │ ann made a new one
-import type { Attempt, Attempts } from './attempt.ts'
+import { type Attempt, type Attempts, madeCopyOf } from './attempt.ts'
 import { type Doubles, doublesOf } from './doubles.ts'
 import { digestOf, type GroupId, type ItemId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import type { ItemType } from './item.ts'
@@ -38,6 +38,8 @@ export type View = Readonly<{
   restorations?: readonly Restoration[]
   /** Creates whose outcome is unknown, by link. */
   attempts?: ReadonlyMap<LinkId, Attempts>
+  /** Replicas that may hold more than was listed: nothing new is made there in this pass. */
+  short?: ReadonlySet<ReplicaId>
   /** Must such a create wait, at this revision of its link? */
   waits?: (attempt: Attempt | undefined, revision: number) => boolean
 }>
@@ -233,13 +235,15 @@ function* join(
   )
   for (const { link, stays } of doubles) cells.get(link)?.set(hubIn(view) as ReplicaId, stays)
   const left = loose.filter(({ found }) => !taken.has(found))
+  const byId = new Map(links.map((link) => [link.id, link]))
   const { adopted, born } = matched(view.group, hubIn(view), view.type, links, cells, left)
   for (const { link, role, found, moved } of adopted) {
     const cell = cells.get(link)?.get(role.id)
     // What was only moved keeps its history, and so does what is nobody else's doing; anything else, restored
     // perhaps, is compared as if never seen.
     const own = moved || !role.receives
-    const copy = own && cell?.state === 'gone' ? cell.copy : undefined
+    const known = own && cell?.state === 'gone' ? cell.copy : undefined
+    const copy = known ?? madeCopy(view, byId.get(link), role, found)
     const seen: Cell = { state: 'edited', copy, found }
     cells.get(link)?.set(role.id, agedOf(seen, view.restored?.get(role.id)))
   }
@@ -249,7 +253,7 @@ function* join(
     const yields = doubles.find((each) => each.link === link.id)?.yields
     const attempts = view.attempts?.get(link.id)
     const waits = (replica: ReplicaId, revision: number) =>
-      view.waits?.(attempts?.get(replica), revision) ?? false
+      view.short?.has(replica) || (view.waits?.(attempts?.get(replica), revision) ?? false)
     yield {
       link,
       cells: cells.get(link.id) ?? new Map(),
@@ -268,7 +272,8 @@ function* join(
     for (const { role, found } of family) row.set(role.id, { state: 'edited', found })
     const id = linkIdOf(view.group, eldest.role.id, eldest.found.id)
     const link = freshLink(id, aliasesOf(view, family))
-    yield { link: { ...link, source: sourceAt(view, family) }, cells: row }
+    const waits = (replica: ReplicaId) => view.short?.has(replica) ?? false
+    yield { link: { ...link, source: sourceAt(view, family) }, cells: row, waits }
   }
 }
 
@@ -285,6 +290,13 @@ function sourceAt(view: View, family: Family): string | undefined {
   const stamps = family.flatMap(({ found }) => oursIn(view, found.stamp) ?? [])
   const lacks = ({ link, source }: Stamp) => !there.has(source) && !there.has(link)
   return stamps.find((stamp) => stamp.source !== '' && lacks(stamp))?.source
+}
+
+// A copy of ours whose create was of unknown outcome: what was sent is known, and so what its user changed since.
+function madeCopy(view: View, link: Link | undefined, role: Role, found: Found) {
+  const attempt = link && view.attempts?.get(link.id)?.get(role.id)
+  if (link === undefined || attempt === undefined || found.stamp?.link !== link.id) return undefined
+  return madeCopyOf(view.type, link, attempt, found)
 }
 
 function aliasesOf(view: View, family: readonly Loose[]): readonly string[] {

@@ -49,6 +49,7 @@ const itemFields = [
   'Importance',
   'Culture',
   'LastModifiedTime',
+  'DateTimeCreated',
   'ParentFolderId',
 ]
 
@@ -62,7 +63,7 @@ export function shapeXml(extended: Xml): Xml {
   return names.map(uriXml).join('') + extended + extendedUris
 }
 
-const beside = ['LastModifiedTime', 'ParentFolderId']
+const beside = ['LastModifiedTime', 'DateTimeCreated', 'ParentFolderId']
 
 /** The inside of a new t:Contact; `extended` are more extended properties than those of its fields. */
 export function contactXml(item: Item, extended: Xml): Xml {

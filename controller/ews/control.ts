@@ -81,10 +81,11 @@ export class Control {
     return { found: true, folder }
   }
 
-  /** Makes the folders that the path lacks, for contacts; answers the last one's id. */
-  async make(path: string): Promise<string> {
+  /** Makes the folders that the path lacks, for contacts. `made`: the last one was not there before. */
+  async make(path: string): Promise<Readonly<{ id: string; made: boolean }>> {
     const ews = library()
     let lookup = await this.find(path)
+    const made = !lookup.found
     while (!lookup.found) {
       const { parent, missing } = lookup
       const above = parent === '/' ? this.#root() : new ews.FolderId(await this.#idOf(parent))
@@ -101,7 +102,7 @@ export class Control {
       }
       lookup = next
     }
-    return lookup.folder.id
+    return { id: lookup.folder.id, made }
   }
 
   /** Gives a folder another name. Where the name is taken, the folder keeps the one it has. */

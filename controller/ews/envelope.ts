@@ -34,17 +34,9 @@ export function answerOf(envelope: Node): Node {
   const fault = at(envelope, 'Body', 'Fault')
   if (fault !== undefined) throw faultIn(fault)
   const answer = at(envelope, 'Body')?.children[0]
-  if (answer === undefined) throw emptyAnswer()
+  if (answer === undefined)
+    throw new SyncError('transient', 'EmptyAnswer', 'the server answered with nothing')
   return answer
-}
-
-/** The error for an answer that holds nothing. */
-export function emptyAnswer(): SyncError {
-  return new SyncError(
-    'transient',
-    'EmptyAnswer',
-    'the server answered with nothing; it is asked again',
-  )
 }
 
 /** The response messages of an answer, in the order of the request's items. */

@@ -6,10 +6,10 @@
 // a way that we do not know, the path decides only when two looks agree.
 // Errors: what is busy, moving or denied is thrown: the folder is unreachable, never another one.
 import { SyncError } from '../core/sync-error.ts'
-import { type Memory, UnsureError } from '../sync/ports.ts'
+import { type Memory, type Stand, UnsureError } from '../sync/ports.ts'
 import { tellsNothing } from './faults.ts'
 import { notesIn } from './folder-notes.ts'
-import { type FolderState, getFolder } from './folder-state.ts'
+import { type FolderState, getFolder, wentBack } from './folder-state.ts'
 import { incomplete } from './operations.ts'
 import type { Dated, Route, Transport } from './transport.ts'
 
@@ -45,6 +45,25 @@ export class FolderIdentity {
       if (notFound.includes(error.code)) return this.#another(remembered, signal)
       if (tellsNothing(error)) throw error
       return this.#doubted(memory, error, signal)
+    }
+  }
+
+  /**
+   * The folder, and whether it went back in time since it was seen: only where it says so twice. A commit time after the
+   * server's own clock is not remembered: every later one would look as if the folder had gone back.
+   */
+  async aged(
+    state: SeenFolder,
+    seen: Stand | undefined,
+    signal: AbortSignal,
+  ): Promise<Readonly<{ state: SeenFolder; restored: boolean }>> {
+    const restored = wentBack(state.stand, seen)
+    const sure = restored ? await this.state(state.id, signal) : state
+    const { stand, serverDateMs = Number.POSITIVE_INFINITY } = sure
+    const future = stand !== undefined && stand.committedMs > serverDateMs + aheadMs
+    return {
+      state: future ? { ...sure, stand: seen } : sure,
+      restored: restored && !future && wentBack(stand, seen),
     }
   }
 
@@ -96,5 +115,8 @@ export class FolderIdentity {
     throw new UnsureError(error, { ...memory, notes: { ...notes, doubt } })
   }
 }
+
+/** How far the clocks of a server's parts may be apart, ms. */
+const aheadMs = 5 * 60_000
 
 const notFound = ['ErrorFolderNotFound', 'ErrorItemNotFound']

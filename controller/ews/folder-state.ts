@@ -18,6 +18,8 @@ export type FolderState = Readonly<{
   mark: string | undefined
   /** The latest commit, ms since 1970. */
   committedMs: number | undefined
+  /** How many items lie in it, of whatever kind; undefined where the server does not tell. */
+  count: number | undefined
   /** How far it has come; undefined where the server does not tell all of it. */
   stand: Stand | undefined
   /** The public folder's content mailbox, a GUID. */
@@ -84,6 +86,7 @@ export const getFolder: Operation<{ folder: string }, FolderState> = {
       tag: committed === undefined ? undefined : mark,
       mark: parts.some((part) => part !== undefined) ? mark : undefined,
       committedMs: committed === undefined ? undefined : Date.parse(committed),
+      count: countOf(property(tags.count)),
       stand: standOf(committed, property(tags.deleted)),
       contentMailbox: guidOf(property(tags.replicas)),
       rights: {
@@ -94,6 +97,10 @@ export const getFolder: Operation<{ folder: string }, FolderState> = {
       },
     }
   },
+}
+
+function countOf(text: string | undefined): number | undefined {
+  return /^\d{1,10}$/.test(text?.trim() ?? '') ? Number(text) : undefined
 }
 
 function standOf(committed: string | undefined, deleted: string | undefined): Stand | undefined {

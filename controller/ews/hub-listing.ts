@@ -11,9 +11,9 @@ const pagesMax = 2000
 const triesMax = 3
 
 /** What was listed. `odd`: what does not add up in it; then what it lacks is not gone. */
-export type Listed = Readonly<{ refs: readonly Ref[]; odd: readonly SyncError[] }>
+export type Listed = Readonly<{ refs: readonly Ref[]; count: number; odd: readonly SyncError[] }>
 
-type Pages = Readonly<{ all: readonly Ref[]; pages: number; complete: boolean }>
+type Pages = Readonly<{ all: readonly Ref[]; count: number; pages: number; complete: boolean }>
 
 /** The listing of one public folder. */
 export class HubListing {
@@ -38,10 +38,11 @@ export class HubListing {
     let [refs, moved]: [Map<ItemId, Ref>, boolean] = [new Map(), false]
     for (let tries = 0; tries < triesMax; tries += 1) {
       const listed = await this.#pages(state.id, signal)
-      if (listed.complete && listed.pages === 1) return { refs: listed.all, odd: [] }
+      if (listed.complete && listed.pages === 1)
+        return { refs: listed.all, count: listed.count, odd: [] }
       const after = await tagged()
       if (after.tag === state.tag) {
-        if (listed.complete) return { refs: listed.all, odd: [] }
+        if (listed.complete) return { refs: listed.all, count: listed.count, odd: [] }
       } else {
         moved = true
         refs = new Map()
@@ -50,7 +51,7 @@ export class HubListing {
       state = after
     }
     if (moved) throw moving
-    return { refs: [...refs.values()], odd: [unequal] }
+    return { refs: [...refs.values()], count: refs.size, odd: [unequal] }
   }
 
   // Pages overlap by one item, so that what moves between two of them shows; none twice, the count unmoved.
@@ -59,7 +60,12 @@ export class HubListing {
     const seen: ItemId[] = []
     let total: number | undefined
     let pages = 0
-    const as = (complete: boolean) => ({ all: [...refs.values()], pages, complete })
+    const as = (complete: boolean) => ({
+      all: [...refs.values()],
+      count: seen.length,
+      pages,
+      complete,
+    })
     while (pages < pagesMax) {
       pages += 1
       const offset = Math.max(0, seen.length - 1)

@@ -8,8 +8,8 @@ import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/por
 import { type Control, sameName } from './control.ts'
 import { faultOf } from './faults.ts'
 import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
-import { type FolderNotes, notesIn } from './folder-notes.ts'
-import { type FolderState, wentBack } from './folder-state.ts'
+import { type FolderNotes, isShort, notesIn, shortAfter } from './folder-notes.ts'
+import type { FolderState } from './folder-state.ts'
 import { HubListing, moving } from './hub-listing.ts'
 import { Items } from './items.ts'
 import {
@@ -17,6 +17,7 @@ import {
   confirmedGone,
   demandReadable,
   demandWritable,
+  mayHide,
   moved,
   movedThere,
   type Pool,
@@ -79,7 +80,9 @@ export class Hub implements Replica {
   }
 
   async observe(memory: Memory | undefined, known: Known, signal: AbortSignal): Promise<Look> {
-    const state = await this.#state(memory, signal)
+    const found = await this.#state(memory, signal)
+    const seen = memory?.folder === found.id ? memory.stand : undefined
+    const { state, restored } = await this.#identity.aged(found, seen, signal)
     demandReadable(state)
     if (this.#site.written) demandWritable(state, 'the public folder')
     const same = memory?.folder === state.id
@@ -98,6 +101,7 @@ export class Hub implements Replica {
         return {
           changed: read.found,
           gone: [],
+          short: await mayHide(passedOver, known),
           memory: { ...base, cursor: state.tag, recheck: [], passedOver },
         }
     }
@@ -111,18 +115,22 @@ export class Hub implements Replica {
     const again = await unsettled(read.missing, verdict.gone, known)
     // A commit within the very second in which we looked could be followed by another with the same tag.
     const quiet = this.#trusted(state, notes) && again.length === 0 && listed.odd.length === 0
+    const short = shortAfter(notesIn(memory), listed.count, state.count)
+    const passedOver = passedOverIn(left, read, verdict, true)
     return {
       changed: [...read.found, ...(await movedThere(verdict, read.found, known))],
       gone: verdict.gone,
       forgotten: verdict.forgotten,
       odd: listed.odd,
-      restored: same && wentBack(stand, memory.stand),
+      restored,
       whole: true,
+      short: isShort(short) || (await mayHide(passedOver, known)),
       memory: {
         ...base,
-        cursor: quiet ? state.tag : undefined,
+        notes: { ...notes, short },
+        cursor: quiet && !isShort(short) ? state.tag : undefined,
         recheck: again,
-        passedOver: passedOverIn(left, read, verdict, true),
+        passedOver,
       },
     }
   }
@@ -194,9 +202,9 @@ export class Hub implements Replica {
   }
 
   #notes({ tag }: FolderState, memory: Memory | undefined): FolderNotes {
-    if (tag === undefined) return {}
-    const before = notesIn(memory).tag
-    return { tag: before?.text === tag ? before : { text: tag, firstMs: this.#site.now() } }
+    const { tag: before, short } = notesIn(memory)
+    if (tag === undefined) return { short }
+    return { short, tag: before?.text === tag ? before : { text: tag, firstMs: this.#site.now() } }
   }
 
   #trusted({ committedMs, serverDateMs }: SeenFolder, { tag }: FolderNotes): boolean {

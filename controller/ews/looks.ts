@@ -167,6 +167,19 @@ export async function movedThere(
   return there.filter(({ id }) => ids.has(id) && !read.has(id))
 }
 
+/**
+ * May an item that could not be read be the equal of something that is to be made there? Only what is not known, and
+ * fails in a way that may pass: what fails for ever must not keep all others waiting.
+ */
+export async function mayHide(passedOver: readonly PassedOver[], known: Known): Promise<boolean> {
+  const passing = passedOver.filter(
+    ({ code, tries }) => tries < triesMax && !readable.has(code) && kindOf(code) !== 'terminal',
+  )
+  if (passing.length === 0) return false
+  const ours = await known.versions(passing.map(({ id }) => id))
+  return passing.some(({ id }) => !ours.has(id))
+}
+
 /** The code of an item that can be read in its folder while the folder's listing lacks it. */
 export const notListed = 'NotListed'
 

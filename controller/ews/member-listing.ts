@@ -14,6 +14,8 @@ export type Told = Readonly<{
   gone: readonly ItemId[]
   cursor: string
   count: number
+  /** How many items it names that are there, contacts or not. */
+  listed: number
   whole: boolean
   /** What is odd about the listing, for people; then what it lacks is not gone. */
   odd: readonly SyncError[]
@@ -43,7 +45,7 @@ export class MemberListing {
   async #all(folder: string, from: string | undefined, signal: AbortSignal): Promise<Told> {
     const refs = new Map<ItemId, Ref>()
     const gone = new Set<ItemId>()
-    let [cursor, count, last] = [from ?? '', 0, false]
+    let [cursor, count, listed, last] = [from ?? '', 0, 0, false]
     for await (const page of this.pages(folder, from, signal)) {
       for (const change of page.changes) {
         if ('gone' in change) {
@@ -55,12 +57,14 @@ export class MemberListing {
         }
       }
       count += page.told
+      listed += page.listed
       cursor = page.cursor
       last = page.last
     }
     const odd = last ? [] : [endless]
     const whole = from === undefined
-    return { refs: [...refs.values()], gone: [...gone], cursor, count, whole, odd }
+    const told = { refs: [...refs.values()], gone: [...gone] }
+    return { ...told, cursor, count, listed, whole, odd }
   }
 
   /**

@@ -10,15 +10,16 @@ import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
 import { type Control, sameName } from './control.ts'
 import { faultOf } from './faults.ts'
-import { FolderIdentity } from './folder-identity.ts'
-import { type FolderNotes, notesIn } from './folder-notes.ts'
-import { type FolderState, wentBack } from './folder-state.ts'
+import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
+import { type FolderNotes, isShort, notesIn, shortAfter } from './folder-notes.ts'
+import type { FolderState } from './folder-state.ts'
 import { Items } from './items.ts'
 import {
   carried,
   confirmedGone,
   demandReadable,
   demandWritable,
+  mayHide,
   moved,
   movedThere,
   type Pool,
@@ -81,15 +82,16 @@ export class Member implements Replica {
   }
 
   async observe(memory: Memory | undefined, known: Known, signal: AbortSignal): Promise<Look> {
-    const state = await this.#look(memory, signal)
+    const seen = await this.#look(memory, signal)
     const lens = memory?.lens ?? ''
     // A folder that is still to be made holds nothing, and has lost nothing.
-    if (state === undefined)
+    if (seen === undefined)
       return { changed: [], gone: [], whole: true, memory: { lens, recheck: [] } }
-    demandReadable(state)
+    demandReadable(seen)
     // What is known of a folder that was made, but not yet written down, can only lie in there.
-    const same = memory?.folder === undefined || memory.folder === state.id
-    const restored = same && wentBack(state.stand, memory?.stand)
+    const same = memory?.folder === undefined || memory.folder === seen.id
+    const stood = same ? memory?.stand : undefined
+    const { state, restored } = await this.#identity.aged(seen, stood, signal)
     const before = same ? memory : undefined
     const told = await this.#told(state, restored ? undefined : before, signal)
     const verdict = await this.#verdict(told, same, known, signal)
@@ -106,6 +108,11 @@ export class Member implements Replica {
     const again = await unsettled(read.missing, verdict.gone, known)
     const { id: folder, parent, stand } = state
     const changed = [...read.found, ...(await movedThere(verdict, read.found, known))]
+    const passedOver = passedOverIn(left, read, verdict, told.whole)
+    const news = changed.length + verdict.gone.length
+    const notes = notesAfter(notesIn(before), state.mark, told, news)
+    const { short: shortBefore = 0 } = notesIn(before)
+    const short = told.whole ? shortAfter(notesIn(before), told.listed, state.count) : shortBefore
     return {
       changed,
       odd: told.odd,
@@ -113,16 +120,17 @@ export class Member implements Replica {
       forgotten: verdict.forgotten,
       restored,
       whole: told.whole,
+      short: (told.whole && isShort(short)) || (await mayHide(passedOver, known)),
       memory: {
         folder,
         parent,
         stand,
         lens,
-        cursor: told.cursor,
+        cursor: told.whole && isShort(short) ? undefined : told.cursor,
         // What is told deleted and can still be read is asked for once more by the next look.
         recheck: [...again, ...(told.whole ? [] : verdict.there.map(({ id }) => id))],
-        passedOver: passedOverIn(left, read, verdict, told.whole),
-        notes: notesAfter(notesIn(before), state.mark, told, changed.length + verdict.gone.length),
+        passedOver,
+        notes: { ...notes, short },
       },
     }
   }
@@ -132,7 +140,8 @@ export class Member implements Replica {
       if (this.#state !== undefined) demandWritable(this.#state, 'the member’s folder')
       return memory
     }
-    const folder = await this.#site.control.make(this.#site.path)
+    const { id: folder, made } = await this.#site.control.make(this.#site.path)
+    if (!made) throw appeared
     this.#folder = folder
     const state = await this.#identity.state(folder, signal)
     demandReadable(state)
@@ -183,11 +192,12 @@ export class Member implements Replica {
       cursor = page.cursor
       for (const { id } of refs) untold.delete(id)
     }
-    const notes: FolderNotes = news ? notesIn(memory) : { mark: state.mark }
+    const before = notesIn(memory)
+    const notes: FolderNotes = news ? before : { short: before.short, mark: state.mark }
     return { ...memory, cursor, notes, recheck: [...memory.recheck, ...untold] }
   }
 
-  async #look(memory: Memory | undefined, signal: AbortSignal): Promise<FolderState | undefined> {
+  async #look(memory: Memory | undefined, signal: AbortSignal): Promise<SeenFolder | undefined> {
     this.#state = undefined
     this.#folder = memory?.folder
     const state = await this.#identity.seen(memory, signal)
@@ -223,6 +233,12 @@ export class Member implements Replica {
     return told.whole && told.odd.length > 0 ? { ...verdict, gone: [], there: [] } : verdict
   }
 }
+
+const appeared = new SyncError(
+  'transient',
+  'FolderAppeared',
+  'the member’s folder was made by another hand meanwhile; the next pass looks into it first',
+)
 
 // The mark was moved by something that was told, or that a listing found; or in vain, and then it is trusted less.
 function notesAfter(

@@ -44,6 +44,8 @@ export type SyncPage = Readonly<{
   changes: readonly Change[]
   /** How many changes there were, also of items that are no contacts. */
   told: number
+  /** How many of them name an item that is there. */
+  listed: number
   cursor: string
   last: boolean
 }>
@@ -63,7 +65,9 @@ export const syncFolderItems: Operation<{ folder: string; cursor: string | undef
       const cursor = textAt(message, 'SyncState')?.trim() ?? ''
       const last = textAt(message, 'IncludesLastItemInRange')?.trim()
       if (!isId(cursor) || !isFlag(last)) throw incomplete('SyncFolderItems')
-      return { changes: told.flatMap(changeIn), told: told.length, cursor, last: last === 'true' }
+      const listed = told.filter(({ name }) => name === 'Create' || name === 'Update').length
+      const changes = told.flatMap(changeIn)
+      return { changes, told: told.length, listed, cursor, last: last === 'true' }
     },
   }
 
@@ -185,14 +189,19 @@ function written(message: Node): Ref | SyncError {
 
 function foundIn(node: Node, ref: Ref): Read {
   const parent = at(node, 'ParentFolderId')?.attributes.Id
-  const modified = Date.parse(textAt(node, 'LastModifiedTime') ?? '')
   return {
     ...ref,
     item: itemOf(node),
     stamp: stampOf(extendedOf(node, stampProperty.name)),
-    modifiedMs: Number.isNaN(modified) ? undefined : modified,
+    modifiedMs: timeIn(node, 'LastModifiedTime'),
+    createdMs: timeIn(node, 'DateTimeCreated'),
     ...(isId(parent) ? { parent } : {}),
   }
+}
+
+function timeIn(node: Node, name: string): number | undefined {
+  const ms = Date.parse(textAt(node, name) ?? '')
+  return Number.isNaN(ms) ? undefined : ms
 }
 
 function stampXml(stamp: Stamp): Xml {

@@ -2,7 +2,7 @@
 // concurrency, and errors that say what to do next. Both planes use it.
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from '../sync/ports.ts'
-import { answerOf, emptyAnswer, envelopeXml } from './envelope.ts'
+import { answerOf, envelopeXml } from './envelope.ts'
 import { networkError, statusError, timedOut } from './http-errors.ts'
 import { Lane } from './lanes.ts'
 import { type Incoming, type Network, pooledNetwork } from './network.ts'
@@ -265,17 +265,19 @@ async function soapIn(response: Incoming, { begin }: Reading): Promise<Node> {
   } catch (error) {
     if (error instanceof SyncError && error.code === 'NotXml') {
       if (response.status === 500) throw statusError(response)
-      throw empty ? emptyAnswer() : webPage
+      throw notEws(empty ? 'nothing' : 'a web page')
     }
     throw error
   }
 }
 
-const webPage = new SyncError(
-  'transient',
-  'NotEws',
-  'the server answered with a web page instead of EWS: check that the URL ends in /EWS/Exchange.asmx and that no proxy or sign-in page stands before it',
-)
+function notEws(what: string): SyncError {
+  return new SyncError(
+    'transient',
+    'NotEws',
+    `the server answered with ${what} instead of EWS: check that the URL ends in /EWS/Exchange.asmx and that no proxy or sign-in page stands before it`,
+  )
+}
 
 const again = new Set([
   'ConnectionLost',

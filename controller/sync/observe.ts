@@ -26,6 +26,8 @@ export type Sight = Readonly<{
   restored: ReadonlyMap<ReplicaId, Aged>
   /** Replicas of which the whole folder was listed. */
   whole: ReadonlySet<ReplicaId>
+  /** Replicas whose listing names fewer items than the folder counts. */
+  short: ReadonlySet<ReplicaId>
   /** Known ids that are no ids: these copies are forgotten. */
   forgotten: ReadonlyMap<ReplicaId, ReadonlySet<ItemId>>
   /** What is odd about a folder's listing. */
@@ -73,6 +75,7 @@ export async function observe(
   const replaced: ReplicaId[] = []
   const restored = new Map<ReplicaId, Aged>()
   const whole = new Set<ReplicaId>()
+  const short = new Set<ReplicaId>()
   const forgotten = new Map<ReplicaId, ReadonlySet<ItemId>>()
   const odd = new Map<ReplicaId, readonly SyncError[]>()
   const unsure = new Map<ReplicaId, Memory>()
@@ -97,6 +100,7 @@ export async function observe(
       }
       const seen: Look = await replica.observe(start, baseline.known(id), signal)
       if (seen.whole) whole.add(id)
+      if (seen.short) short.add(id)
       if (seen.forgotten?.length) forgotten.set(id, new Set(seen.forgotten))
       if (seen.odd?.length) odd.set(id, seen.odd)
       observations.set(id, { state: 'seen', changed: seen.changed, gone: seen.gone })
@@ -114,7 +118,7 @@ export async function observe(
     }
   }
   await Promise.all(replicas.map(look))
-  return { observations, memories, fresh, replaced, restored, whole, forgotten, odd, unsure }
+  return { observations, memories, fresh, replaced, restored, whole, short, forgotten, odd, unsure }
 }
 
 function unreadIn({ passedOver = [] }: Memory): readonly PassedOver[] {

@@ -72,6 +72,8 @@ export type Look = Readonly<{
   whole?: boolean
   /** Known ids that the server refuses as no ids at all: their copies are forgotten; nothing was deleted. */
   forgotten?: readonly ItemId[]
+  /** The listing names fewer items than the folder counts: nothing new is made there before it is listed again. */
+  short?: boolean
   /** What is odd about the folder's listing, for people. */
   odd?: readonly SyncError[]
 }>

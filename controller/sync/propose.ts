@@ -101,6 +101,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     restored,
     restorations: wanted,
     attempts: attemptsByLink(attempts),
+    short: sight.short,
     waits: (attempt, revision) =>
       attempt !== undefined &&
       (hidden.has(attempt) || (!course.audit && waits(attempt, revision, course.clock.now()))),

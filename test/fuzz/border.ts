@@ -1,6 +1,7 @@
 // The mutators' place: between the controller and the server. It remembers true answers, lets pages be small,
 // and hands a request to a mutator when its time has come.
 import type { Ask, Border, Call, Reply } from '../simulation/life.ts'
+import type { VirtualClock } from '../support/clock.ts'
 import { Chance } from './chance.ts'
 import type { Effect, Mutator, Past, Scene } from './mutator.ts'
 
@@ -19,26 +20,27 @@ type Pending = { hit: Hit; mutator: Mutator; after: number; left: number }
 export class Mutation {
   /** What was changed, in words. */
   readonly told: string[] = []
-  /** Requests since the pass began. */
-  requests = 0
+  #requests = 0
+  #requestsMax = requestsMax
   readonly findings: string[] = []
   readonly #mutators: readonly Mutator[]
   readonly #page: number | undefined
-  readonly #now: () => number
+  readonly #clock: VirtualClock
   #pending: Pending[] = []
   /** True answers by operation and mailbox, in their order. */
   readonly #answers: { operation: string; mailbox: string; text: string }[] = []
   readonly #notes = new Map<string, string>()
 
-  constructor(mutators: readonly Mutator[], page: number | undefined, now: () => number) {
+  constructor(mutators: readonly Mutator[], page: number | undefined, clock: VirtualClock) {
     this.#mutators = mutators
     this.#page = page
-    this.#now = now
+    this.#clock = clock
   }
 
-  /** A pass begins, with these mutations and those that did not come to their turn in the one before. */
-  begin(hits: readonly Hit[]): void {
-    this.requests = 0
+  /** Passes begin, so many, with these mutations and those that did not come to their turn in the ones before. */
+  begin(hits: readonly Hit[], passes: number): void {
+    this.#requests = 0
+    this.#requestsMax = requestsMax * passes
     this.#pending = [
       ...this.#pending,
       ...hits.flatMap((hit) => {
@@ -50,14 +52,28 @@ export class Mutation {
 
   /** No more mutations. */
   end(): void {
-    this.requests = 0
+    this.begin([], 10)
     this.#pending = []
   }
 
+  /** Only those that must concern nothing else go on; answers whether there are any that had their turn. */
+  isolate(): boolean {
+    this.begin([], 10)
+    this.#pending = this.#pending.filter(
+      ({ mutator, left, hit }) => mutator.isolated && left < hit.times,
+    )
+    return this.#pending.length > 0
+  }
+
+  /** The id of the item that lasting mutations spoil. */
+  get victim(): string | undefined {
+    return this.#notes.get('victim')
+  }
+
   readonly border: Border = async (call, ask, enough) => {
-    this.requests += 1
-    if (this.requests === requestsMax) {
-      this.findings.push(`more than ${requestsMax} requests in one pass`)
+    this.#requests += 1
+    if (this.#requests === this.#requestsMax) {
+      this.findings.push(`more than ${this.#requests} requests in so short a time`)
       this.#pending = []
     }
     const asked = this.#paged(call, ask)
@@ -76,7 +92,8 @@ export class Mutation {
       chance,
       past: this.#past(call),
       notes: this.#notes,
-      nowMs: this.#now(),
+      nowMs: this.#clock.now(),
+      wait: (ms) => this.#clock.advance(ms),
       enough,
     }
     const { reply, met } = await this.#applied(turn, scene)

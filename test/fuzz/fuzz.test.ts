@@ -1,25 +1,46 @@
 // The mutators themselves, the histories that once failed, and a few others. `npm run fuzz` looks for new ones.
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { readXml } from '../exchange/xml/reader.ts'
 import { Chance } from './chance.ts'
+import type { Act } from './model.ts'
 import { mutators } from './mutators.ts'
 import { named, swapped, within } from './parts.ts'
+import type { Draft } from './plan.ts'
 import { judged, run } from './run.ts'
 import { seeds } from './seeds.ts'
+
+const two: Draft['members'] = [{ direction: 'TwoWay' }, { direction: 'TwoWay' }]
 
 test.each(seeds)('once: %s', async (_what, tale) => {
   expect((await judged(tale)).findings).toEqual([])
 })
 
 test('without a mutation a history ends as the model says', async () => {
-  const { failure } = await run({ row: 'none', mutators: ['mark'], seed: 1 })
+  const { failure } = await run({ row: 'none', mutators: ['mark'], often: true, seed: 1 })
   expect(failure).toBeUndefined()
+})
+
+test('what every answer loses is noticed in the end', async () => {
+  const office: Draft = { hub: 2, members: two, apart: 0, conflicts: 'HubWins', concurrency: 1 }
+  const hits = [{ mutator: 'fieldLost', after: 0, times: 30, seed: 1 }]
+  const acts: readonly Act[] = [{ what: 'edit', who: 0, which: 0, field: 0 }]
+  const round = { acts, hits, audit: true, restart: false, waitMs: 60_000 }
+  const { findings, met } = await judged({ office, settled: true, rounds: [round] })
+  expect(met.length).toBeGreaterThan(1)
+  expect(findings).not.toEqual([])
 })
 
 test('what is reported only says why, and no two mutators have one name', () => {
   const silent = mutators.filter(({ kind, why }) => (kind === 'hidden') !== (why !== undefined))
   expect(silent).toEqual([])
   expect(new Set(mutators.map(({ name }) => name)).size).toBe(mutators.length)
+})
+
+test('README.md names what no client can tell, and why', () => {
+  const text = readFileSync(new URL('README.md', import.meta.url), 'utf8')
+  const rows = mutators.flatMap(({ name, why }) => (why ? [`| \`${name}\` | ${why} |`] : []))
+  expect(rows.filter((row) => !text.includes(row))).toEqual([])
 })
 
 test('elements are found where they are, and swapped whole', () => {

@@ -7,6 +7,9 @@ import type { Draft, Sort } from './plan.ts'
 
 const minute = 60_000
 
+/** Which mutators, and whether several of their mutations may meet in one pass. */
+export type Choice = Readonly<{ mutators: readonly string[]; often: boolean }>
+
 const act: fc.Arbitrary<Act> = fc.record({
   what: fc.oneof(
     { weight: 3, arbitrary: fc.constant('edit' as const) },
@@ -17,20 +20,24 @@ const act: fc.Arbitrary<Act> = fc.record({
   field: fc.nat(3),
 })
 
-const hitOf = (mutators: readonly string[]): fc.Arbitrary<Hit> =>
+const hitOf = ({ mutators, often }: Choice): fc.Arbitrary<Hit> =>
   fc.record({
     mutator: fc.constantFrom(...mutators),
     after: fc.oneof({ weight: 2, arbitrary: fc.nat(3) }, { weight: 1, arbitrary: fc.nat(20) }),
-    times: fc.constantFrom(1, 1, 1, 2, 30),
+    times: often ? fc.constantFrom(1, 1, 1, 2, 30) : fc.constant(1),
     seed: fc.integer({ min: 1, max: 1_000_000 }),
   })
 
-const roundOf = (mutators: readonly string[]): fc.Arbitrary<Round> =>
+const roundOf = (choice: Choice): fc.Arbitrary<Round> =>
   fc.record({
     acts: fc.array(act, { maxLength: 5 }),
-    hits: fc.array(hitOf(mutators), { maxLength: 3 }),
+    hits: fc.array(hitOf(choice), { maxLength: choice.often ? 3 : 1 }),
     audit: fc.constantFrom(false, false, false, true),
-    away: fc.option(fc.nat(3), { nil: undefined, freq: 1 }),
+    away: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: fc.nat(3) },
+    ),
+    minutes: fc.constantFrom(undefined, undefined, undefined, 3),
     restart: fc.constantFrom(false, false, false, true),
     waitMs: fc.constantFrom(minute, minute, 17 * minute),
   })
@@ -62,11 +69,11 @@ const draft: fc.Arbitrary<Draft> = fc.record({
 })
 
 /** Histories in which these mutators have their turn. */
-export function taleOf(mutators: readonly string[]): fc.Arbitrary<Tale> {
+export function taleOf(choice: Choice): fc.Arbitrary<Tale> {
   return fc.record({
     office: draft,
     settled: fc.constantFrom(true, true, true, false),
     page: fc.constantFrom(undefined, undefined, 2, 3),
-    rounds: fc.array(roundOf(mutators), { minLength: 1, maxLength: 4 }),
+    rounds: fc.array(roundOf(choice), { minLength: 1, maxLength: 4 }),
   })
 }

@@ -3,7 +3,7 @@
 import { isReady } from '../../controller/core/status.ts'
 import { died, Life } from '../simulation/life.ts'
 import { addressOf, type Office, openOffice } from '../simulation/office.ts'
-import { settle, unquiet } from '../simulation/settled.ts'
+import { nameOf, settle, unquiet } from '../simulation/settled.ts'
 import { type Findings, Witness, wrongForm } from '../simulation/witness.ts'
 import { type Hit, Mutation } from './border.ts'
 import { type Act, Model } from './model.ts'
@@ -21,6 +21,8 @@ export type Round = Readonly<{
   away?: number | undefined
   /** The process ends before it, and another one takes over. */
   restart: boolean
+  /** Passes come as they are due, for so long, instead of one. */
+  minutes?: number | undefined
   /** How long until the pass, in ms. */
   waitMs: number
 }>
@@ -48,7 +50,7 @@ const auditMs = 6 * 60 * minute
 export async function lived({ office: draft, settled, page, rounds }: Tale): Promise<Lived> {
   const office = await openOffice(planOf(draft))
   const used = new Set(rounds.flatMap(({ hits }) => hits.map(({ mutator }) => mutator)))
-  const mutation = new Mutation(mutatorsNamed([...used]), page, () => office.clock.now())
+  const mutation = new Mutation(mutatorsNamed([...used]), page, office.clock)
   const witness = new Witness(office)
   const model = new Model(office, witness)
   const findings: string[] = mutation.findings as string[]
@@ -75,14 +77,41 @@ export async function lived({ office: draft, settled, page, rounds }: Tale): Pro
       life = born()
     }
     absent(office, round.away, true)
-    mutation.begin(round.hits)
-    if ((await life.passes(() => true, round.audit)) === died) throw new Error('nobody kills it')
+    mutation.begin(round.hits, (round.minutes ?? 0) + 1)
+    if (round.minutes !== undefined) await life.runs(round.minutes * minute)
+    else if ((await life.passes(() => true, round.audit)) === died) throw new Error('it died')
     witness.binned()
     findings.push(...witness.wrong())
     absent(office, round.away, false)
   }
+  if (mutation.isolate()) findings.push(...(await isolated(office, life, model, mutation)))
   mutation.end()
   return { ...(await healed(office, life, model, findings)), met: mutation.told }
+}
+
+// What a mutation spoils for good is left out and named; all else is brought where it belongs meanwhile.
+async function isolated(
+  office: Office,
+  life: Life,
+  model: Model,
+  { victim }: Mutation,
+): Promise<Findings> {
+  office.clock.advance(restMs)
+  await settle(office, life, 3)
+  const item = office.exchange.store.state.items.get(victim ?? '')
+  const name = item && nameOf(item)
+  // What might be one that cannot be read waits until it can be.
+  const waits = model.early()
+  const lacking = model.wrong().filter((each) => {
+    const whom = / lacks (\S+) /.exec(each)?.[1]
+    return whom !== undefined && !waits.includes(whom)
+  })
+  const spoilt = lacking.filter((each) => name !== undefined && each.includes(` lacks ${name} `))
+  const silent = office.groups.every(({ previous }) => previous?.problems?.length === 0)
+  return [
+    ...lacking.filter((each) => !spoilt.includes(each)).map((each) => `meanwhile ${each}`),
+    ...(silent ? spoilt.map((each) => `${each}, and no problem is named`) : []),
+  ]
 }
 
 async function healed(

@@ -1,6 +1,6 @@
 // `npm run fuzz`: histories in which answers go wrong in every way that a mutator knows, on all processors. SEED
-// (default: today, UTC), RUNS, MUTATORS (see below), FROM (the path to a shrunk one). All runs are made; then a table by
-// mutator, and the line that counts what must hold.
+// (default: today, UTC), RUNS, MUTATORS (see below), OFTEN (lies may meet in one pass), FROM (the path to a shrunk one).
+// All runs are made; then a table by mutator, and the line that counts what must hold.
 import { isMainThread, parentPort } from 'node:worker_threads'
 import { spread } from '../support/workers.ts'
 import { mutators, mutatorsNamed } from './mutators.ts'
@@ -24,14 +24,16 @@ else {
 }
 
 async function main(): Promise<number> {
-  const { SEED, RUNS, MUTATORS, FROM } = process.env
+  const { SEED, RUNS, MUTATORS, FROM, OFTEN } = process.env
   const seed = Number(SEED ?? new Date().toISOString().slice(0, 10).replaceAll('-', ''))
   const runs = FROM === undefined ? Number(RUNS ?? 300) : 1
   const rows = rowsOf(MUTATORS)
   const choices = Array.from({ length: runs }, (_, at): Choice => {
     const [row, names] = rows[at % rows.length] ?? ['', []]
     // The same numbers under another mutator are another history.
-    return { row, mutators: names, seed: seed + at, path: FROM }
+    const damages = mutatorsNamed(names).every(({ kind }) => kind === 'damage')
+    const often = damages || OFTEN !== undefined
+    return { row, mutators: names, often, seed: seed + at, path: FROM }
   })
   console.log(`SEED=${seed} RUNS=${runs}`)
   const table = new Map(rows.map(([name]): [string, Row] => [name, rowOf(name)]))

@@ -22,7 +22,14 @@ export type Act = Readonly<{
 
 const fields = ['Department', 'MobilePhone', 'Body', 'JobTitle'] as const
 
-type Person = { literal: Literal; edited: Set<string>; gone: boolean; equal: boolean }
+type Person = {
+  literal: Literal
+  edited: Set<string>
+  gone: boolean
+  equal: boolean
+  /** Who entered it after the beginning; undefined: it was there. */
+  origin: string | undefined
+}
 
 /** The people of an office, and who has whom. */
 export class Model {
@@ -93,9 +100,15 @@ export class Model {
     ]
   }
 
-  #add(literal: Literal, equal: boolean): void {
+  /** Those who lay in a member's folder when it was synchronised for the first time: they may be the hub's. */
+  early(): readonly string[] {
+    if (this.settled) return []
+    return [...this.#people].flatMap(([name, { equal }]) => (equal ? [name] : []))
+  }
+
+  #add(literal: Literal, equal: boolean, origin?: string): void {
     const [edited, gone] = [new Set<string>(), false]
-    this.#people.set(String(literal.GivenName), { literal, edited, gone, equal })
+    this.#people.set(String(literal.GivenName), { literal, edited, gone, equal, origin })
   }
 
   #keep(owner: string, literal: Literal): void {
@@ -107,7 +120,7 @@ export class Model {
     if (!folder.exists()) return
     const literal = person(this.#name('New'), { JobTitle: this.#witness.word() })
     folder.create(literal)
-    this.#add(literal, false)
+    this.#add(literal, false, place)
   }
 
   // A private contact of one who writes, or anything of one who only receives.
@@ -142,17 +155,16 @@ export class Model {
     who.edited.add(key)
   }
 
-  // Before the first sync is done, a copy that somebody has not been told of would come back.
+  // A copy that nobody has looked at yet cannot be missed: so what is new is deleted where it was entered, and before
+  // the first sync is done nothing is deleted but in the hub.
   #remove(place: string, places: readonly string[], { which }: Act): void {
     const able = [...this.#people].filter(
-      ([name, { gone, edited, equal }]) =>
-        !gone &&
-        edited.size === 0 &&
-        (this.settled ? !name.startsWith('New') : !equal && name.startsWith('P')),
+      ([, { gone, edited, equal }]) => !gone && edited.size === 0 && (this.settled || !equal),
     )
     const [name, who] = able[which % Math.max(1, able.length)] ?? []
     if (name === undefined || who === undefined) return
-    const from = this.settled ? [place, ...places] : ['hub']
+    const anywhere = this.settled ? [place, ...places] : ['hub']
+    const from = who.origin === undefined ? anywhere : [who.origin]
     const at = from.find((each) => this.#item(each, name) !== undefined)
     const item = at === undefined ? undefined : this.#item(at, name)
     if (at === undefined || item === undefined) return

@@ -29,6 +29,8 @@ export type Scene = Readonly<{
   chance: Chance
   past: Past
   nowMs: number
+  /** Lets time pass. */
+  wait: (ms: number) => void
   /** What mutators write down for themselves, for the length of a history. */
   notes: Map<string, string>
   /** Aborts when nobody waits any more. */
@@ -48,6 +50,8 @@ export type Mutator = Readonly<{
   of?: RegExp
   /** Goes on until the passes with mutations end, once it has begun. */
   lasts?: boolean
+  /** What it does not concern must go on while it lasts, and what does not is named in the status. */
+  isolated?: boolean
   apply: (scene: Scene) => Promise<Effect>
 }>
 

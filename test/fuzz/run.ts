@@ -7,6 +7,8 @@ import { lived, type Tale } from './history.ts'
 export type Choice = Readonly<{
   row: string
   mutators: readonly string[]
+  /** May several mutations meet in one pass? */
+  often: boolean
   seed: number
   path?: string | undefined
 }>
@@ -41,10 +43,10 @@ export function catchStrays(): void {
 }
 
 /** Lives one history, and smaller ones when it fails. */
-export async function run({ row, mutators, seed, path }: Choice): Promise<Outcome> {
+export async function run({ row, mutators, often, seed, path }: Choice): Promise<Outcome> {
   let [tries, met, mended] = [0, 0, false]
   let failed: Awaited<ReturnType<typeof lived>> = { findings: [], mended: [], met: [] }
-  const property = fc.asyncProperty(taleOf(mutators), async (tale) => {
+  const property = fc.asyncProperty(taleOf({ mutators, often }), async (tale) => {
     tries += 1
     if (tries > triesMax) return
     const result = await judged(tale)
@@ -59,7 +61,8 @@ export async function run({ row, mutators, seed, path }: Choice): Promise<Outcom
     ...(path === undefined ? {} : { path }),
   })
   if (!details.failed) return { row, met, mended }
-  const line = `SEED=${details.seed} MUTATORS=${row} FROM=${details.counterexamplePath} npm run fuzz`
+  const many = often && process.env.OFTEN ? ' OFTEN=1' : ''
+  const line = `SEED=${details.seed} MUTATORS=${row}${many} FROM=${details.counterexamplePath} npm run fuzz`
   return {
     row,
     met,

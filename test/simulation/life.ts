@@ -29,12 +29,13 @@ export type Fate =
   | Readonly<{ kind: 'late'; when: 'before' | 'after' }>
   | Readonly<{ kind: 'fault'; fault: Fault }>
 
-/** What comes back over the network. `lost`: the connection breaks at the end of the body. */
+/** What comes back over the network. `lost`: the connection breaks at the end of the body. `piece`: bytes that come at once. */
 export type Reply = Readonly<{
   status: number
   headers: Readonly<Record<string, string>>
   body: string | Uint8Array
   lost?: boolean
+  piece?: number
 }>
 
 /** Asks the server, also with another text; undefined when the connection is lost before the reply. */
@@ -222,8 +223,8 @@ export class Life {
     if (this.#dead) return never()
     if (fate?.kind === 'late') return forsaken(request.signal)
     if (reply === undefined) throw new ConnectionLost()
-    const { status, headers, body, lost = false } = reply
-    return { status, headers, body: chunksOf(body, lost), discard: async () => {} }
+    const { status, headers } = reply
+    return { status, headers, body: chunksOf(reply), discard: async () => {} }
   }
 
   async #asked(
@@ -248,8 +249,10 @@ export class Life {
   }
 }
 
-async function* chunksOf(body: string | Uint8Array, lost: boolean): AsyncIterable<Uint8Array> {
-  yield typeof body === 'string' ? Buffer.from(body) : body
+async function* chunksOf({ body, lost, piece }: Reply): AsyncIterable<Uint8Array> {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
+  const size = piece ?? Math.max(1, bytes.length)
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
   if (lost) throw new ConnectionLost()
 }
 

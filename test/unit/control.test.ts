@@ -111,7 +111,7 @@ const errors: readonly Case[] = [
   ],
   ['a web page', body(`<!doctype html><html><body>${secret}`), 'NotEws', 'transient'],
   ['no XML', body(secret), 'NotEws', 'transient'],
-  ['nothing', body(''), 'EmptyAnswer', 'transient'],
+  ['nothing', body(''), 'NotEws', 'transient'],
   ['nothing, with HTTP 500', body('', 500), 'HttpError', 'transient'],
   [
     'half an answer',
@@ -143,16 +143,16 @@ describe.each(['FindFolder', 'CreateFolder'])('%s', (operation) => {
     ? [['no root', changed(/RootFolder/g, 'Root'), 'IncompleteAnswer', 'transient']]
     : [['no folder', changed(/<(\w+):Folders>[\s\S]*<\/\1:Folders>/, ''), 'IncompleteAnswer', 'transient']]
   const ids: readonly Case[] = [
-    ['a NUL in an id', '\u0000'],
-    ['a control character', '\u0001'],
+    ['a NUL in an id', '\u0000', 'TruncatedAnswer'],
+    ['a control character', '\u0001', 'TruncatedAnswer'],
     ['a reference to one', '&#x1F;'],
     ['a space', ' '],
     ['a letter that no id has', 'ż'],
     ['markup', '&lt;'],
-  ].map(([what = '', odd = '']) => [
+  ].map(([what = '', odd = '', code = 'IncompleteAnswer']) => [
     `an id with ${what}`,
     changed(/FolderId Id="(.)/, `FolderId Id="$1${odd}`),
-    'IncompleteAnswer',
+    code,
     'transient',
   ])
   const noId: Case = [

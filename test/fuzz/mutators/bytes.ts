@@ -1,4 +1,5 @@
 // What happens to the bytes of an answer, so that they are no XML any more, or are the same XML in other words.
+import { gzipSync } from 'node:zlib'
 import { readXml } from '../../exchange/xml/reader.ts'
 import type { Chance } from '../chance.ts'
 import { changing, type Mutator } from '../mutator.ts'
@@ -98,7 +99,9 @@ export const bytes: readonly Mutator[] = [
     kind: 'damage',
     apply: changing((xml, { chance }) => {
       const utf16 = xml.replace('utf-8', 'utf-16')
-      switch (chance.below(3)) {
+      switch (chance.below(4)) {
+        case 3:
+          return gzipSync(xml)
         case 0:
           return Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(utf16, 'utf16le')])
         case 1:

@@ -40,7 +40,8 @@ export const content: readonly Mutator[] = [
   },
   {
     name: 'swappedStamps',
-    kind: 'lie',
+    kind: 'hidden',
+    why: 'only its stamp says whose copy an item is that is not known yet',
     of: /^GetItem$/,
     apply: changing((xml, { chance }) => {
       const parts = named(xml, 'ExtendedProperty')

@@ -75,6 +75,7 @@ export const errors: readonly Mutator[] = [
     kind: 'damage',
     of: /^GetItem$/,
     lasts: true,
+    isolated: true,
     apply: faulting((scene) => {
       const at = victimIn(scene, 'ErrorInternalServerError')
       return at < 0 ? undefined : one(scene.notes.get('code') ?? '', at)
@@ -85,6 +86,7 @@ export const errors: readonly Mutator[] = [
     kind: 'damage',
     of: /^GetItem$/,
     lasts: true,
+    isolated: true,
     apply: faulting((scene) =>
       victimIn(scene, '') < 0 ? undefined : { kind: 'http', status: 500 },
     ),

@@ -92,6 +92,14 @@ export const ids: readonly Mutator[] = [
   {
     name: 'swappedIds',
     kind: 'lie',
+    of: /Item(s)?$/,
+    apply: changing((xml, { chance }) => swappedValues(xml, 'Id', chance.two(count(xml, 'Id')))),
+  },
+  {
+    name: 'swappedFolderIds',
+    kind: 'hidden',
+    why: 'a folder that is made below a wrong parent is the one that its id says from then on',
+    of: /Folder$/,
     apply: changing((xml, { chance }) => swappedValues(xml, 'Id', chance.two(count(xml, 'Id')))),
   },
   {

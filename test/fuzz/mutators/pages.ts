@@ -133,6 +133,7 @@ export const pages: readonly Mutator[] = [
     kind: 'lie',
     of: listing,
     lasts: true,
+    isolated: true,
     apply: changing((xml) => xml.replace(flag, '$1false')),
   },
   {
@@ -146,6 +147,7 @@ export const pages: readonly Mutator[] = [
     kind: 'lie',
     of: find,
     lasts: true,
+    isolated: true,
     apply: changing((xml) => counted(xml, 1)),
   },
   {
@@ -168,12 +170,15 @@ export const pages: readonly Mutator[] = [
     kind: 'lie',
     of: find,
     lasts: true,
-    // The same item each time, as an index that forgot it.
-    apply: changing((xml, { notes, chance }) => {
+    isolated: true,
+    // The same item each time, as an index that forgot it. Over several pages the others would move up.
+    apply: changing((xml, { body, notes, chance }) => {
+      if (!body.includes(' Offset="0"') || !xml.includes('IncludesLastItemInRange="true"'))
+        return undefined
       const items = within(xml, 'Items').map((part) => ({ part, text: textOf(xml, part) }))
-      const victim = notes.get('unlisted') ?? chance.of(items)?.text.match(/ Id="([^"]+)"/)?.[1]
+      const victim = notes.get('victim') ?? chance.of(items)?.text.match(/ Id="([^"]+)"/)?.[1]
       if (victim === undefined) return undefined
-      notes.set('unlisted', victim)
+      notes.set('victim', victim)
       const found = items.find(({ text }) => text.includes(victim))
       return found && counted(spliced(xml, found.part.from, found.part.to, ''), -1)
     }),

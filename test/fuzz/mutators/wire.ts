@@ -93,6 +93,32 @@ export const wire: readonly Mutator[] = [
     },
   },
   {
+    name: 'slow',
+    kind: 'damage',
+    lasts: true,
+    apply: async ({ ask, chance, wait }) => {
+      wait(chance.of([100, 5000, 50_000]) ?? 0)
+      return { reply: await ask(), met: true }
+    },
+  },
+  {
+    name: 'pieces',
+    kind: 'damage',
+    lasts: true,
+    apply: async ({ ask, chance }) => {
+      const reply = await ask()
+      return { reply: reply && { ...reply, piece: chance.of([1, 2, 7, 1000]) ?? 1 }, met: true }
+    },
+  },
+  {
+    name: 'refused',
+    kind: 'damage',
+    apply: async () => ({
+      reply: answers(401, page, { 'www-authenticate': 'Basic realm="corp.example"' }),
+      met: true,
+    }),
+  },
+  {
     name: 'fault',
     kind: 'damage',
     apply: async ({ ask, chance }) => {
