@@ -9,7 +9,7 @@ import { digestOf, type LinkId, type ReplicaId } from './id.ts'
 import { type Cell, freshLink, type Link, type Role } from './link.ts'
 import type { Loose } from './loose.ts'
 import type { Reading } from './reading.ts'
-import { hubMark, type Stamp } from './stamp.ts'
+import { hubMark, type Stamp, sourceMark } from './stamp.ts'
 import type { Step } from './step.ts'
 
 type Seen = Extract<Cell, { state: 'edited' }>
@@ -40,7 +40,10 @@ export function doublesOf(
   return links.flatMap((link) => {
     const cell = cells.get(link.id)?.get(hub.id)
     if (cell === undefined || cell.state === 'unknown' || cell.state === 'same') return []
-    const own = cell.state === 'edited' && cell.found.stamp?.hub === mark ? [cell] : []
+    // While the item that the hub had first is there, nothing was made again of it.
+    const made = ({ found }: Seen) =>
+      found.stamp?.hub === mark && link.source !== sourceMark(hub.id, found.id)
+    const own = cell.state === 'edited' && made(cell) ? [cell] : []
     if (cell.state === 'edited' && own.length === 0) return []
     // What bears this link's own stamp beside an item that was known is a user's copy of that.
     const copied = (stamp: Stamp) => cell.state !== 'absent' && stamp.link === link.id

@@ -8,6 +8,7 @@
 //   L3   │ gone     edited   same     same    │ an edit beats a delete
 //   L4   │ absent   edited   absent   absent  │ ann made a new one
 import { type Attempt, type Attempts, madeCopyOf } from './attempt.ts'
+import { bornLink } from './born.ts'
 import { type Doubles, doublesOf } from './doubles.ts'
 import { digestOf, type GroupId, type ItemId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import type { ItemType } from './item.ts'
@@ -20,7 +21,7 @@ import {
   type Role,
   type Row,
 } from './link.ts'
-import type { Family, Loose } from './loose.ts'
+import type { Loose } from './loose.ts'
 import { matched } from './match.ts'
 import type { Restoration } from './restore.ts'
 import { hubMark, isOurs, type Stamp, sourceMark } from './stamp.ts'
@@ -270,20 +271,10 @@ function* join(
     if (eldest === undefined || !family.some(travels)) continue
     const row = emptyCells(roles, view.observations)
     for (const { role, found } of family) row.set(role.id, { state: 'edited', found })
-    const id = linkIdOf(view.group, eldest.role.id, eldest.found.id)
-    const link = freshLink(id, aliasesOf(view, family))
+    const link = bornLink(view.group, hubIn(view), view.links, view.observations, family)
     const waits = (replica: ReplicaId) => view.short?.has(replica) ?? false
-    yield { link: { ...link, source: sourceAt(view, family) }, cells: row, waits }
+    yield { link, cells: row, waits }
   }
-}
-
-// After the state was lost, what the hub lacks by now is made again there under the mark of what its copies were
-// copied from, by which other groups over the hub know it.
-function sourceAt(view: View, family: Family): string | undefined {
-  if (hubIn(view) === undefined || family.some(({ role }) => role.hub)) return undefined
-  const known = new Set(view.links.map(({ id }) => id))
-  const stamps = family.flatMap(({ found }) => oursIn(view, found.stamp) ?? [])
-  return stamps.find(({ link, source }) => source !== '' && !known.has(link))?.source
 }
 
 // A copy of ours whose create was of unknown outcome: what was sent is known, and so what its user changed since.
@@ -291,9 +282,4 @@ function madeCopy(view: View, link: Link | undefined, role: Role, found: Found) 
   const attempt = link && view.attempts?.get(link.id)?.get(role.id)
   if (link === undefined || attempt === undefined || found.stamp?.link !== link.id) return undefined
   return madeCopyOf(view.type, link, attempt, found)
-}
-
-function aliasesOf(view: View, family: readonly Loose[]): readonly string[] {
-  const stamps = family.flatMap(({ found }) => oursIn(view, found.stamp) ?? [])
-  return [...new Set(stamps.flatMap(({ link, source }) => [link, source]))].filter(Boolean)
 }

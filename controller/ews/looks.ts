@@ -82,8 +82,29 @@ export async function readAll(
       else found.push(pool.kept(each))
     })
   }
-  return { found, missing, passedOver: await passedOver(failed, context) }
+  const hidden = await hiddenIn(missing, context)
+  for (const id of hidden) failed.set(id, notThere)
+  const there = missing.filter((id) => !hidden.has(id))
+  return { found, missing: there, passedOver: await passedOver(failed, context) }
 }
+
+// What was listed just now, is new, and is not found: it was deleted since, as the next look tells, or it may not be
+// seen any more (exchange-protocol §1.5). It is read again, since no cursor and no tag would show it once more.
+async function hiddenIn(
+  missing: readonly ItemId[],
+  { refs, known }: Readonly<{ refs: readonly Ref[]; known: Known }>,
+): Promise<ReadonlySet<ItemId>> {
+  if (missing.length === 0) return new Set()
+  const listed = new Set(refs.map(({ id }) => id))
+  const ours = await known.versions(missing)
+  return new Set(missing.filter((id) => listed.has(id) && !ours.has(id)))
+}
+
+const notThere = new SyncError(
+  'stale',
+  'ErrorItemNotFound',
+  'the item was listed and is not found; it is read again',
+)
 
 async function passedOver(
   failed: ReadonlyMap<ItemId, SyncError>,

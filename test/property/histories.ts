@@ -82,6 +82,7 @@ function stepIn(scope: Scope): fc.Arbitrary<Step> {
     events: fc.array(event, { maxLength: 2 }),
     acts: fc.array(fc.record({ at, act }), { maxLength: 2 }),
     group,
+    amid: fc.option(fc.integer({ min: 1, max: 15 }), { nil: undefined, freq: 2 }),
   })
   const { forgetful = false, moving = false, guarded = false, asking = false } = scope
   const back = fc.nat(3)
@@ -110,6 +111,20 @@ function stepIn(scope: Scope): fc.Arbitrary<Step> {
   ) as fc.Arbitrary<Step>
 }
 
+// Deleted in the hub, edited by two members, and two groups that look in the same moment, where there are two.
+const struggle: fc.Arbitrary<readonly Step[]> = fc
+  .record({
+    acts: fc.tuple(fc.nat(2), fc.nat(2), fc.nat(2), fc.nat(3), fc.nat(3)),
+    amid: fc.integer({ min: 1, max: 15 }),
+    group: fc.nat(1),
+  })
+  .map(({ acts: [gone, one, other, field, another], amid, group }): readonly Step[] => [
+    { step: 'act', act: { who: 0, what: 'remove', which: gone, field: 0 } },
+    { step: 'act', act: { who: 1, what: 'edit', which: one, field } },
+    { step: 'act', act: { who: 2, what: 'edit', which: other, field: another } },
+    { step: 'pass', events: [], acts: [], group, amid },
+  ])
+
 /** Any history within the scope. */
 export function histories(scope: Scope, more: Partial<Setting> = {}): fc.Arbitrary<History> {
   const setting = fc.record({
@@ -123,8 +138,14 @@ export function histories(scope: Scope, more: Partial<Setting> = {}): fc.Arbitra
     setting: setting.map((each): Setting => ({ ...each, ...always })),
     begun: scope.asking ? fc.constant(false) : fc.boolean(),
     steps: fc
-      .array(stepIn(scope), { minLength: 3, maxLength: 24 })
-      .map((steps) => (scope.asking ? [...binned, ...steps] : steps)),
+      .array(
+        fc.oneof(
+          { weight: 30, arbitrary: stepIn(scope).map((step): readonly Step[] => [step]) },
+          { weight: 1, arbitrary: struggle },
+        ),
+        { minLength: 3, maxLength: 24 },
+      )
+      .map((steps) => [...(scope.asking ? binned : []), ...steps.flat()]),
   })
 }
 

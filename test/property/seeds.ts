@@ -315,4 +315,9 @@ export const seeds: readonly (readonly [string, readonly Step[], Partial<Setting
     ],
     { cast: 'twoWayBeside' },
   ],
+  [
+    'a member’s copy of a copy was taken for what another group had made again, after an earlier state was put back',
+    [...begun, does(2, 'copy', 1), { step: 'restore', group: 1, back: 3 }, does(1, 'edit')],
+    { cast: 'twoWayBeside' },
+  ],
 ]

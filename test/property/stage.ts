@@ -14,7 +14,7 @@ import { openState, type State } from '../../controller/store/state.ts'
 import { pass } from '../../controller/sync/pass.ts'
 import type { Baseline, Change } from '../../controller/sync/ports.ts'
 import type { Course } from '../../controller/sync/propose.ts'
-import { Folder, FolderReplica, ticking } from '../support/folder.ts'
+import { Folder, FolderReplica, gated, ticking } from '../support/folder.ts'
 import { type Counts, foretold } from './foretold.ts'
 
 /** A replica's part, and what lies in its folder at first. */
@@ -219,16 +219,7 @@ export class Stage {
       },
       after: (operation) => this.during(role.id, operation, 'after'),
     })
-    return new Proxy(replica, {
-      get: (target, key) => {
-        const value = Reflect.get(target, key) as unknown
-        if (typeof value !== 'function') return value
-        return async (...args: unknown[]) => {
-          await this.gate()
-          return (value as (...all: unknown[]) => unknown).apply(target, args)
-        }
-      },
-    })
+    return gated(replica, () => this.gate())
   }
 
   #folder(where: string): Folder {

@@ -247,4 +247,21 @@ describe('both bring it back in the same moment', () => {
     await rest(both)
     expect(shown(both).map((all) => all.length)).toEqual([3, 3, 3, 3])
   })
+
+  test('what a member copied before the state was lost is not taken for what was made again', async () => {
+    const both = await two({ hub: ['Ewa:1'] })
+    const { one, other } = both
+    const bobs = other.folders.get('bob')
+    const [id] = [...(bobs?.items.keys() ?? [])]
+    const copied = bobs?.copy(id as ItemId)
+    bobs?.edit(copied as ItemId, { ...bobs.items.get(copied as ItemId)?.item, GivenName: 'Eva' })
+    other.forget()
+    await rest(both)
+    expect(shown(both)).toEqual(everywhere('Eva:1', 'Ewa:1'))
+    one.remove('hub', 'Ewa')
+    one.edit('ann', 'Ewa:2')
+    await one.rest()
+    await rest(both)
+    expect(shown(both)).toEqual(everywhere('Eva:1', 'Ewa:2'))
+  })
 })

@@ -12,7 +12,7 @@ import { SyncError } from '../../controller/core/sync-error.ts'
 import { pass } from '../../controller/sync/pass.ts'
 import type { Baseline, Change, Clock } from '../../controller/sync/ports.ts'
 import { type Course, propose } from '../../controller/sync/propose.ts'
-import { Folder, FolderReplica, type Hooks } from '../support/folder.ts'
+import { Folder, FolderReplica, gated, type Hooks } from '../support/folder.ts'
 import { type Act, act } from './acts.ts'
 import { casts, type Part, roleOf, type Setting } from './casts.ts'
 import { countsIn, foretold } from './foretold.ts'
@@ -35,6 +35,8 @@ export type Step =
       events: readonly Event[]
       acts: readonly Readonly<{ at: number; act: Act }>[]
       group?: number
+      /** Before which of its requests the other group over the hub makes a whole pass. */
+      amid?: number | undefined
     }>
   | Readonly<{ step: 'offline'; who: number }>
   | Readonly<{ step: 'forget'; group?: number }>
@@ -158,7 +160,8 @@ export class World {
   async pass(group: Group, step?: Extract<Step, { step: 'pass' }>): Promise<Report | undefined> {
     if (this.copying) group.copies.push(group.state.copy())
     if (this.anyOrder) await this.#inAnyOrder(group)
-    const quiet = step === undefined || step.events.length + step.acts.length === 0
+    const { events, acts, amid } = step ?? { events: [], acts: [], amid: undefined }
+    const quiet = amid === undefined && events.length + acts.length === 0
     const counts = this.foretelling && quiet ? await foretold(this.#course(group)) : undefined
     this.#running = step ?? { step: 'pass', events: [], acts: [] }
     this.#requests = 0
@@ -396,7 +399,9 @@ export class World {
       rules: { type: contact, roles, policy: this.setting.policy },
       replicas: roles.map((role) => {
         const folder = this.folders.find(({ name }) => name === role.id) as Folder
-        return new FolderReplica(role, folder, this.#hooks(group, folder))
+        return gated(new FolderReplica(role, folder, this.#hooks(group, folder)), () =>
+          this.#amid(group),
+        )
       }),
       baseline: this.#mortal(group.state.baseline),
       limits: this.limits,
@@ -407,6 +412,25 @@ export class World {
       audit: false,
       clock,
     }
+  }
+
+  // Another group's pass in the midst of this one's.
+  async #amid(group: Group): Promise<void> {
+    const [running, requests, commits, dead] = [
+      this.#running,
+      this.#requests,
+      this.#commits,
+      this.#dead,
+    ]
+    const other = this.groups.find((each) => each !== group)
+    if (other === undefined || running?.amid !== requests + 1 || dead) return
+    this.#running = { step: 'pass', events: [], acts: [] }
+    this.#count('amid')
+    await this.pass(other)
+    this.#running = { ...running, amid: undefined }
+    this.#requests = requests
+    this.#commits = commits
+    this.#dead = dead
   }
 
   // A dead process writes nothing any more; a pass may also die right before or after a write to the state.

@@ -219,4 +219,32 @@ export const seeds: readonly (readonly [string, Plan, readonly Step[]])[] = [
       passes(),
     ],
   ],
+  [
+    'what was listed, and could not be seen any more when it was read, was never looked for again',
+    {
+      hub: [p0],
+      concurrency: 1,
+      teams: [
+        {
+          ...theirs,
+          name: 'contacts',
+          members: [{ name: 'ann', direction: 'TwoWay', has: [] }],
+        },
+        {
+          ...theirs,
+          name: 'others',
+          members: [
+            { name: 'bob', direction: 'TwoWay' },
+            { name: 'jan', direction: 'TwoWay', has: [] },
+          ],
+        },
+      ],
+    },
+    [
+      // The right to the hub goes between its listing and the read of what was listed.
+      passes({ acts: [{ at: 16, of: 'requests', act: act(0, 'deny') }] }),
+      passes({ end: { at: 1, when: 'before' } }),
+      does(0, 'allow'),
+    ],
+  ],
 ]

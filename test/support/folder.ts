@@ -122,6 +122,20 @@ export function ticking(): () => number {
   }
 }
 
+/** The replica, each of whose requests waits for the gate. */
+export function gated(replica: FolderReplica, gate: () => Promise<void>): FolderReplica {
+  return new Proxy(replica, {
+    get: (target, key) => {
+      const value = Reflect.get(target, key) as unknown
+      if (typeof value !== 'function') return value
+      return async (...args: unknown[]) => {
+        await gate()
+        return (value as (...all: unknown[]) => unknown).apply(target, args)
+      }
+    },
+  })
+}
+
 /** The Replica port over a folder. */
 export class FolderReplica implements Replica {
   readonly role: Role

@@ -4,12 +4,6 @@ import { mutantsOf } from '../mutant.ts'
 export const matching = [
   ...mutantsOf('controller/core/rows.ts', [
     [
-      'first-mark-lost',
-      'what is made again after the state was lost is known by other groups over the hub',
-      `source: sourceAt(view, family)`,
-      `source: undefined`,
-    ],
-    [
       'order-of-items',
       'a server’s order of items does not matter',
       `byId(observation.changed)`,
@@ -80,12 +74,6 @@ export const matching = [
       'what was restored is compared as if never seen',
       `const own = moved || !role.receives`,
       `const own = true`,
-    ],
-    [
-      'aliases-not-noted',
-      'a link remembers what stamps called it before the state was lost',
-      `freshLink(id, aliasesOf(view, family))`,
-      `freshLink(id)`,
     ],
   ]),
   ...mutantsOf('controller/core/match.ts', [
@@ -172,6 +160,26 @@ export const matching = [
       'a link that the hub brings back is a place for its equals as well',
       `if (place.ended && one.role.hub && one.role.writes) this.#revive(place, one)`,
       ``,
+    ],
+  ]),
+  ...mutantsOf('controller/core/born.ts', [
+    [
+      'aliases-not-noted',
+      'a link remembers what stamps called it',
+      `linkIdOf(group, eldest.role.id, eldest.found.id), aliases)`,
+      `linkIdOf(group, eldest.role.id, eldest.found.id))`,
+    ],
+    [
+      'copy-named-original',
+      'what a member copied is not named by the mark of what is there',
+      `!there.has(source) && !there.has(link)`,
+      `!there.has(link)`,
+    ],
+    [
+      'first-mark-lost',
+      'what is made again after the state was lost is known by other groups over the hub',
+      `source: sourceAt(hub, links, seen, stamps)`,
+      `source: undefined`,
     ],
   ]),
   ...mutantsOf('controller/core/doubles.ts', [
