@@ -14,6 +14,8 @@ export class SyncError extends Error {
   override readonly name = 'SyncError'
   readonly kind: Kind
   readonly code: string
+  /** Another folder on the same server was read meanwhile: it is not the server's matter. */
+  readonly local: boolean
   /** How long the server asked us to wait, when it did. */
   readonly backOffMs: number | undefined
 
@@ -21,12 +23,13 @@ export class SyncError extends Error {
     kind: Kind,
     code: string,
     message: string,
-    options: ErrorOptions & { backOffMs?: number | undefined } = {},
+    options: ErrorOptions & { backOffMs?: number | undefined; local?: boolean } = {},
   ) {
     super(message, options)
     this.kind = kind
     this.code = code
     this.backOffMs = options.backOffMs
+    this.local = options.local ?? false
   }
 }
 

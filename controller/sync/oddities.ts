@@ -2,6 +2,7 @@
 // listings that do not add up. Each is counted and named by its link's id, so that nothing is missing in silence.
 import { type Attempt, afterSeen, isOver, triesMax } from '../core/attempt.ts'
 import { type LinkId, linkIdOf, type ReplicaId } from '../core/id.ts'
+import { into } from '../core/loose.ts'
 import type { Problem } from '../core/report.ts'
 import type { Sight } from './observe.ts'
 import type { Change } from './ports.ts'
@@ -19,6 +20,9 @@ const remedies: Readonly<Record<string, string>> = {
     'the server acknowledges a new copy that is not there afterwards: look for a rule or a program that moves or removes new contacts',
 }
 
+const unmade =
+  'the server did not make a copy of it: it is tried again, less and less often; look whether it opens in Outlook'
+
 const unreadable =
   'the server cannot read it: it is left as it is, and read again when it changes and at each audit; open it in Outlook and save it, or remove it'
 
@@ -26,30 +30,36 @@ const unreadable =
 export async function odditiesOf(course: Course, sight: Sight): Promise<readonly Problem[]> {
   const { baseline, group, rules } = course
   const memories = await baseline.memories()
+  const attempts = (await baseline.attempts()).filter(
+    (each) => !each.seen && each.tries >= triesMax,
+  )
   const problems: Problem[] = []
   for (const { id: replica } of rules.roles) {
-    const links = new Map<string, LinkId[]>()
-    const name = (code: string, link: LinkId) => links.set(code, [...(links.get(code) ?? []), link])
-    const passedOver = memories.get(replica)?.passedOver ?? []
-    for (const { id, code } of passedOver) {
+    const [unread, untried] = [new Map<string, LinkId[]>(), new Map<string, LinkId[]>()]
+    for (const { id, code } of memories.get(replica)?.passedOver ?? []) {
       const [link = linkIdOf(group, replica, id)] = await baseline.linksOf(replica, [id])
-      name(code, link)
+      into(unread, code, link)
     }
-    for (const each of await baseline.attempts())
-      if (each.replica === replica && !each.seen && each.tries >= triesMax)
-        name(each.code ?? 'CopyNotSeen', each.link)
-    for (const [code, all] of links) problems.push(problemOf(replica, code, all))
+    for (const { replica: where, link, code = 'CopyNotSeen' } of attempts)
+      if (where === replica) into(untried, code, link)
+    for (const [code, all] of unread) problems.push(problemOf(replica, code, all, unreadable))
+    for (const [code, all] of untried) problems.push(problemOf(replica, code, all, unmade))
     for (const { kind, code, message } of sight.odd.get(replica) ?? [])
       problems.push({ replica, kind, reason: code, message })
   }
   return problems
 }
 
-function problemOf(replica: ReplicaId, code: string, links: readonly LinkId[]): Problem {
+function problemOf(
+  replica: ReplicaId,
+  code: string,
+  links: readonly LinkId[],
+  otherwise: string,
+): Problem {
   const named = links.slice(0, namedMax).join(', ')
   const more = links.length > namedMax ? ', …' : ''
   const count = links.length === 1 ? 'one item' : `${links.length} items`
-  const message = `${count} (${named}${more}): ${code}: ${remedies[code] ?? unreadable}`
+  const message = `${count} (${named}${more}): ${code}: ${remedies[code] ?? otherwise}`
   return { replica, kind: 'terminal', reason: code, message }
 }
 

@@ -66,7 +66,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
   const { baseline, sight, renames, reset, before, attempts } = await lookedWhole(course, signal)
   const hub = rules.roles.find((role) => role.hub)
   const seen = hub === undefined ? undefined : sight.observations.get(hub.id)
-  if (seen?.state === 'unknown') throw seen.error
+  if (seen?.state === 'unknown') throw judgedBy(seen.error, sight)
 
   await refuseClaimed(course, sight, before)
   const { wanted, barred } = await wantedBack(baseline, rules)
@@ -121,6 +121,16 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
   const plan = guarded(rules, view, judgement)
   return { sight, guarded: plan, view, left, renames, reset, attempts, hidden, wanted, barred }
 }
+
+// A hub that alone fails to answer on a server that answers for others is no reason to leave that server alone.
+function judgedBy(error: SyncError, { observations }: Sight): SyncError {
+  const { kind, code, message, backOffMs } = error
+  const others = [...observations.values()].some(({ state }) => state === 'seen')
+  if (!others || !requests.has(code)) return error
+  return new SyncError(kind, code, message, { backOffMs, local: true, cause: error })
+}
+
+const requests: ReadonlySet<string> = new Set(['ConnectionLost', 'HttpError', 'RequestTimeout'])
 
 type Looked = Readonly<{
   /** The baseline as this pass must read it. */

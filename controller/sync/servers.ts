@@ -93,7 +93,7 @@ export class Servers {
     this.#met.add(key)
     for (const wake of this.#waiting) wake()
     const ill = this.#ill.get(key)
-    if (error === undefined || !codes.has(error.code)) {
+    if (error === undefined || error.local || !codes.has(error.code)) {
       // What ended otherwise was answered by the server.
       if (ill === undefined) return
       this.#ill.delete(key)

@@ -32,7 +32,8 @@ export type Site = Readonly<{
   replicas: readonly Replica[]
   baseline: Baseline
   at: () => Change['at']
-  due: () => boolean
+  /** May no further batch be begun? `first`: it would be this replica's first, which only a stop forbids. */
+  due: (first: boolean) => boolean
   /** The creates of a replica, and what is known of their outcomes. */
   creates: (replica: ReplicaId) => Creates
 }>
@@ -52,6 +53,7 @@ export class Turn {
   readonly #replica: Replica
   readonly #applied: Applied
   readonly #tally: ReplicaTally
+  #isFirst = true
   readonly #sources: Map<Step, Stamp['source']>
 
   constructor(site: Site, replica: Replica, applied: Applied, sources: Map<Step, Stamp['source']>) {
@@ -146,7 +148,8 @@ export class Turn {
   }
 
   #outOfTime(): boolean {
-    const due = this.#site.due()
+    const due = this.#site.due(this.#isFirst)
+    this.#isFirst = false
     if (due) this.#applied.unfinished = true
     return due
   }

@@ -37,6 +37,10 @@ const stages: readonly (readonly string[])[] = [
 /** What shows the rules at the border to Exchange and to Kubernetes: first for a mutant there, last for any other. */
 const border = ['sign-in', 'transport', 'control', 'pace'].map((name) => `test/unit/${name}`)
 
+/** What shows that a second witness is asked: first for a mutant of the rules that ask, last for any other. */
+const proof = ['proof', 'witness', 'upgrade'].map((name) => `test/scenes/${name}.test.ts`)
+const asking = /^controller\/(ews|sync\/(turn|deleting|creates|maybe-there)|core\/attempt)/
+
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const tests = ['unit', 'property', 'scenes', 'exchange', 'support', 'mutation']
 const copied = ['controller', 'crds', ...tests.map((folder) => `test/${folder}`)]
@@ -96,7 +100,8 @@ export class Slot {
   /** Runs all tests, up to the first that fails: those about the mutant's file first. */
   async firstFailure(file = ''): Promise<Fate> {
     const there = /^controller\/(ews|kube)\//.test(file)
-    for (const filters of there ? [border, ...stages] : [...stages, border]) {
+    const told = there ? [border, ...stages] : [...stages, border]
+    for (const filters of asking.test(file) ? [proof, ...told] : [...told, proof]) {
       const report = join(this.#path, 'report.json')
       await rm(report, { force: true })
       const config = ['--config', 'test/mutation/vitest.config.ts', '--root', '.', '--bail', '1']

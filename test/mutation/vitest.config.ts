@@ -5,7 +5,10 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   cacheDir: '.vite',
   test: {
-    include: ['test/{unit,property}/**/*.test.ts', 'test/scenes/lost.test.ts'],
+    include: [
+      'test/{unit,property}/**/*.test.ts',
+      'test/scenes/{lost,proof,witness,upgrade}.test.ts',
+    ],
     setupFiles: ['test/support/seed.ts', 'test/mutation/first.ts'],
     testTimeout: 60_000,
     execArgv: ['--disable-warning=ExperimentalWarning'],

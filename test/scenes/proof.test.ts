@@ -396,3 +396,21 @@ test('an update that is acknowledged and not done is no edit of its member’s',
     expect(scene.bin()).toEqual([])
   }
 })
+
+test('a hub that cannot be listed says so, and is no reason to leave its server alone', async () => {
+  const scene = await Scene.of(world, unguarded())
+  scene.makeHub('/Other')
+  scene.put('/Other', 'Adam:1')
+  scene.declare(unguarded({ hub: { publicFolder: '/Other' }, members: { ewa: {} } }), 'other')
+  await scene.rest()
+  const folder = scene.folder('hub').id()
+  scene.exchange.inject(({ operation, body }) =>
+    operation === 'FindItem' && body.includes(folder) ? { kind: 'http', status: 500 } : undefined,
+  )
+  scene.edit('hub', 'Ewa:2')
+  scene.put('ewa/Contacts/Other', 'Iza:1')
+  await scene.pass()
+  expect(scene.says()[0]).toBe('Ready=False HttpError')
+  expect(scene.all('/Other', 'ewa/Contacts/Other')).toEqual(['Adam:1', 'Iza:1'])
+  expect(scene.says('other')).toEqual(ready)
+})

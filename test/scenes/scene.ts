@@ -242,6 +242,7 @@ export class Controller {
   access: 'Impersonation' | 'Delegate' = 'Impersonation'
   readonly #scene: Scene
   readonly #connections: Connections
+  readonly #servers: Servers
   readonly #directory = mkdtempSync(join(tmpdir(), 'exsync-scene-'))
   readonly #groups = new Map<string, Declared>()
   #state: State
@@ -249,6 +250,7 @@ export class Controller {
   constructor(scene: Scene) {
     this.#scene = scene
     this.#connections = new Connections(scene.clock)
+    this.#servers = new Servers(scene.clock, { leastMs: 1_000, mostMs: 1_000 })
     this.#state = openState(this.#directory)
   }
 
@@ -367,7 +369,7 @@ export class Controller {
       baseline: (group: GroupId) => this.#state.baseline(group),
       recent: (group: GroupId) => this.#state.bin.conflicts(10, group),
       clock: this.#scene.clock,
-      servers: new Servers(this.#scene.clock, { leastMs: 1_000, mostMs: 1_000 }),
+      servers: this.#servers,
       told: () => {},
     }
   }

@@ -129,6 +129,15 @@ describe('a server is the unit of back-off', () => {
     return { clock, servers, turned }
   }
 
+  test('a request that fails where another folder answers is not the server’s matter', () => {
+    const { servers, turned } = fresh()
+    expect(servers.enter('one')).toBe(undefined)
+    servers.leave('one', new SyncError('transient', 'HttpError', 'HTTP 500', { local: true }))
+    expect([servers.enter('one'), turned]).toEqual([undefined, []])
+    servers.leave('one', new SyncError('transient', 'HttpError', 'HTTP 500'))
+    expect(servers.enter('one')).toMatchObject({ code: 'HttpError' })
+  })
+
   test('one wrong password is one attempt, whoever asks, until a lockout can be over', () => {
     const { clock, servers, turned } = fresh()
     expect(servers.enter('one')).toBe(undefined)
