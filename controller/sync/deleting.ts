@@ -68,7 +68,8 @@ export async function carryOutDeletes(
   await site.baseline.commit({ at: site.at(), copies: done, entries })
 }
 
-const notDeleted = new SyncError(
+/** The server says that an item is deleted, and it is still there. */
+export const notDeleted = new SyncError(
   'stale',
   'NotDeleted',
   'the server says that the item is deleted, and it can still be read; it is tried again',

@@ -1,19 +1,21 @@
 // Removing our copies from a folder that takes no part any more (deletionPolicy: RemoveCopies).
 //
-// Flow: read the copies that are written down, batch by batch; keep each as it is; delete it; forget it.
-// Guarantees: only what carries our own stamp is removed, so what a member entered herself stays; nothing
-// is deleted that is not in the bin; it may die anywhere, and goes on.
+// Flow: read the copies that are written down, batch by batch; keep each as it is; delete it; see that it is gone; forget it.
+// Guarantees: only what carries our own stamp is removed, so what members entered themselves stays; nothing
+// is deleted that is not in the bin; it may die anywhere, and goes on; one copy that fails keeps no other.
 // Assumptions: nobody who still takes part has this folder; whoever calls makes sure of that.
 import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Found } from '../core/link.ts'
 import { groupMark } from '../core/stamp.ts'
 import { SyncError } from '../core/sync-error.ts'
+import { notDeleted } from './deleting.ts'
 import type { Baseline, Change, Memory, Replica } from './ports.ts'
+import { readBack } from './read-back.ts'
 
 /** How many copies one request reads and one deletes. */
 const batchMax = 50
 
-/** How many copies were removed. Rejects with a SyncError when the folder cannot be read or written now. */
+/** How many copies were removed. Rejects with a SyncError when the folder, or a copy in it, cannot be read or written now. */
 export async function dismiss(
   group: GroupId,
   replica: Replica,
@@ -31,12 +33,16 @@ export async function dismiss(
   await replica.observe(memory, baseline.known(id), signal)
   const ids = [...(await baseline.known(id).all()).keys()]
   let removed = 0
+  let failed: SyncError | undefined
   for (let from = 0; from < ids.length; from += batchMax) {
     if (stopping())
       throw new SyncError('transient', 'Progressing', 'it was stopped, and is gone on with')
     const batch = ids.slice(from, from + batchMax)
-    removed += await dismissed(group, replica, baseline, batch, at, signal)
+    const done = await dismissed(group, replica, baseline, batch, at, signal)
+    removed += done.removed
+    failed ??= done.failed
   }
+  if (failed !== undefined) throw failed
   return removed
 }
 
@@ -66,28 +72,30 @@ export async function dismissible(
   const ids = [...(await baseline.known(id).all()).keys()]
   let count = 0
   for (let from = 0; from < ids.length; from += batchMax) {
-    count += (await oursOf(group, replica, ids.slice(from, from + batchMax), signal)).length
+    const { ours } = await oursOf(group, replica, ids.slice(from, from + batchMax), signal)
+    count += ours.length
   }
   return count
 }
 
-// Of the items those that carry the group's stamp.
+// Of the items those that carry the group's stamp, and those that cannot be read now.
 async function oursOf(
   group: GroupId,
   replica: Replica,
   ids: readonly ItemId[],
   signal: AbortSignal,
-): Promise<readonly Found[]> {
+): Promise<Readonly<{ ours: readonly Found[]; unread: ReadonlyMap<ItemId, SyncError> }>> {
   const ours: Found[] = []
-  for (const item of await replica.read(ids, signal)) {
+  const unread = new Map<ItemId, SyncError>()
+  const read = await replica.read(ids, signal)
+  ids.forEach((id, index) => {
+    const item = read[index]
     if (item instanceof SyncError) {
       // What cannot be read for good stays where it is.
-      if (item.kind === 'terminal') continue
-      throw item
-    }
-    if (item?.stamp?.group === groupMark(group)) ours.push(item)
-  }
-  return ours
+      if (item.kind !== 'terminal') unread.set(id, item)
+    } else if (item?.stamp?.group === groupMark(group)) ours.push(item)
+  })
+  return { ours, unread }
 }
 
 async function linksBy(
@@ -110,10 +118,10 @@ async function dismissed(
   ids: readonly ItemId[],
   at: () => Change['at'],
   signal: AbortSignal,
-): Promise<number> {
+): Promise<Readonly<{ removed: number; failed: SyncError | undefined }>> {
   const { id } = replica.role
   const links = await linksBy(baseline, id, ids)
-  const ours = await oursOf(group, replica, ids, signal)
+  const { ours, unread } = await oursOf(group, replica, ids, signal)
   const kept = ours.flatMap(({ id: item, version: loss, item: content }) => {
     const link = links.get(item)
     if (link === undefined) return []
@@ -122,17 +130,28 @@ async function dismissed(
   await baseline.commit({ at: at(), kept })
   const doomed = ours.map((item) => item.id)
   const answers = doomed.length === 0 ? [] : await replica.remove(doomed, signal)
-  const failed = answers.find((answer) => answer !== undefined && answer.kind !== 'stale')
-  const still = new Set(doomed.filter((_, index) => answers[index] !== undefined))
-  const gone = [...links].filter(([item]) => !still.has(item))
+  const { back, unknown } = await readBack(replica, doomed, signal)
+  const errorOf = (item: ItemId, index: number) =>
+    answers[index] ?? (back.has(item) || unknown.has(item) ? notDeleted : undefined)
+  const errors = doomed.map(errorOf)
+  const still = new Set(doomed.filter((_, index) => errors[index] !== undefined))
+  const gone = [...links].filter(([item]) => !still.has(item) && !unread.has(item))
   await baseline.commit({
     at: at(),
     copies: gone.map(([, link]) => ({ link, replica: id, copy: undefined })),
     entries: doomed.flatMap((item, index) => {
-      const [link, result] = [links.get(item), answers[index]?.code ?? 'Done']
+      const [link, result] = [links.get(item), errors[index]?.code ?? 'Done']
       return link === undefined ? [] : [{ link, replica: id, action: 'delete' as const, result }]
     }),
   })
-  if (failed !== undefined) throw failed
-  return doomed.length
+  const refused = errors.find((error) => error !== undefined && error.kind !== 'stale')
+  const [unreadable = refused] = unread.values()
+  const left = errors.includes(notDeleted) ? stillThere : undefined
+  return { removed: doomed.length - still.size, failed: unreadable ?? left }
 }
+
+const stillThere = new SyncError(
+  'transient',
+  'NotDeleted',
+  'the server says that copies are deleted, and they can still be read; it is tried again',
+)

@@ -35,7 +35,7 @@ const stages: readonly (readonly string[])[] = [
 ]
 
 /** What shows the rules at the border to Exchange and to Kubernetes: first for a mutant there, last for any other. */
-const border = ['sign-in', 'transport', 'control', 'pace'].map((name) => `test/unit/${name}`)
+const border = ['ids', 'sign-in', 'transport', 'control', 'pace'].map((name) => `test/unit/${name}`)
 
 /** What shows that a second witness is asked: first for a mutant of the rules that ask, last for any other. */
 const proof = ['proof', 'witness', 'upgrade'].map((name) => `test/scenes/${name}.test.ts`)

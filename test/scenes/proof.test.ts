@@ -1,12 +1,22 @@
 // A delete, a new copy and a folder need a second witness: what a server answers once, and untruly, costs nobody a
 // contact; and what cannot be read costs the others nothing.
 import { describe, expect, test } from 'vitest'
+import type { Fault } from '../exchange/http/fault.ts'
 import { asks, indexIn, refXml, telling } from './answers.ts'
 import { Scene, unguarded } from './scene.ts'
 
 const three = ['Ewa:1', 'Jan:1', 'Ola:1']
 const ready = ['Ready=True Succeeded']
 const world = { hub: three, anna: [], jan: [] }
+
+/** The listing of a folder without this item, and not counting it. */
+function unlisted(id: string): Fault {
+  const as = (body: string) =>
+    body
+      .replace(/<t:Contact>.*?<\/t:Contact>/gs, (item) => (item.includes(id) ? '' : item))
+      .replace(/TotalItemsInView="(\d+)"/, (_, n) => `TotalItemsInView="${Number(n) - 1}"`)
+  return { kind: 'rewrite', as }
+}
 
 for (const direction of ['TwoWay', 'OneWay'] as const) {
   test(`what is told deleted and is there stays, ${direction}`, async () => {
@@ -300,20 +310,7 @@ describe('a listing that does not add up', () => {
     const scene = await Scene.of(world, unguarded())
     await scene.rest()
     const { id } = scene.item('hub', 'Ola')
-    scene.exchange.inject(({ operation }) =>
-      operation === 'FindItem'
-        ? {
-            kind: 'rewrite',
-            as: (body) =>
-              body
-                .replace(/<t:Contact>.*?<\/t:Contact>/gs, (item) => (item.includes(id) ? '' : item))
-                .replace(
-                  /TotalItemsInView="(\d+)"/,
-                  (_, n) => `TotalItemsInView="${Number(n) - 1}"`,
-                ),
-          }
-        : undefined,
-    )
+    scene.exchange.inject(({ operation }) => (operation === 'FindItem' ? unlisted(id) : undefined))
     scene.put('hub', 'Piotr:1')
     await scene.rest()
     expect(scene.all('hub', 'anna', 'jan')).toEqual([...three, 'Piotr:1'])
@@ -413,4 +410,47 @@ test('a hub that cannot be listed says so, and is no reason to leave its server 
   expect(scene.says()[0]).toBe('Ready=False HttpError')
   expect(scene.all('/Other', 'ewa/Contacts/Other')).toEqual(['Adam:1', 'Iza:1'])
   expect(scene.says('other')).toEqual(ready)
+})
+
+test('what a listing lacks and cannot be read is not gone', async () => {
+  const scene = await Scene.of(world, unguarded())
+  await scene.rest()
+  const hub = scene.item('hub', 'Ola').id
+  const jan = scene.item('jan', 'Ewa').id
+  const told = `<t:Delete>${refXml(scene, 'jan', 'Ewa')}</t:Delete>`
+  scene.exchange.inject((request) => {
+    const { operation, body } = request
+    const id = [hub, jan].find((each) => body.includes(each))
+    if (operation === 'GetItem' && id !== undefined)
+      return { kind: 'code', code: 'ErrorInternalServerError', at: indexIn(body, id) }
+    if (asks(request, 'SyncFolderItems', 'jan')) return telling(told)
+    return operation === 'FindItem' ? unlisted(hub) : undefined
+  })
+  scene.put('hub', 'Piotr:1')
+  for (let pass = 0; pass < 3; pass += 1) await scene.pass()
+  expect(scene.all('hub', 'anna', 'jan')).toEqual([...three, 'Piotr:1'])
+  expect(scene.bin()).toEqual([])
+  expect(scene.status().problems?.map(({ reason }) => reason)).toContain('InternalServerError')
+})
+
+test('a listing without an end proves nothing, even where an item is denied', async () => {
+  const scene = await Scene.of(world, unguarded())
+  await scene.rest()
+  const { id } = scene.item('jan', 'Ewa')
+  scene.exchange.inject((request) => {
+    const { operation, body } = request
+    if (operation === 'GetItem' && body.includes(id))
+      return { kind: 'code', code: 'ErrorItemNotFound', at: indexIn(body, id) }
+    if (!asks(request, 'SyncFolderItems', 'jan')) return undefined
+    const as = (answer: string) =>
+      answer
+        .replace(/<t:Create>.*?<\/t:Create>/gs, (change) => (change.includes(id) ? '' : change))
+        .replace(/(IncludesLastItemInRange>)true/, '$1false')
+    return { kind: 'rewrite', as }
+  })
+  await scene.pass({ audit: true })
+  scene.exchange.inject(undefined)
+  await scene.rest()
+  expect(scene.all('hub', 'anna', 'jan')).toEqual(three)
+  expect(scene.bin()).toEqual([])
 })

@@ -43,8 +43,8 @@ export const leading = [
     [
       'mailbox-is-server',
       'what is one mailbox’s matter leaves the server well',
-      `if (error === undefined || !codes.has(error.code)) {`,
-      `if (error === undefined) {`,
+      `if (error === undefined || error.local || !codes.has(error.code)) {`,
+      `if (error === undefined || error.local) {`,
     ],
   ]),
   ...mutantsOf('controller/ews/sign-in.ts', [
