@@ -19,8 +19,8 @@ export type Attempt = Readonly<{
   /** How often it was tried by itself, or acknowledged, without a copy to be seen. */
   tries: number
   sentMs: number
-  /** The ids that the server acknowledged. */
-  items: readonly ItemId[]
+  /** What the server acknowledged, as it named it. */
+  items: readonly Readonly<{ id: ItemId; version: Version }>[]
   /** What the last try ended with; undefined while a request is under way. */
   code: string | undefined
   /** A copy has been seen since; an earlier request may still turn up a second one. */
@@ -87,20 +87,22 @@ const cutLength = 200
 
 /**
  * The copy that an attempt made, once it is found by its stamp: its content was what was sent, at the link's revision
- * then. What it shows otherwise is the server's doing where it was not changed since it was made, and where a long text
- * is cut; else its user's. Undefined where that cannot be told.
+ * then. What it shows otherwise is the server's doing where it was not changed since it was made (the version that was
+ * acknowledged tells, else the time), and where a long text is cut; else its user's. Undefined where that cannot be told.
  */
 export function madeCopyOf(
   type: ItemType,
   link: Link,
-  { revision, seen }: Attempt,
-  { item, createdMs, modifiedMs }: Found,
+  { revision, seen, items }: Attempt,
+  { id, version, item, createdMs, modifiedMs }: Found,
 ): Copy | undefined {
   const base = revision === link.revision ? link.agreed : link.bases.get(revision)
   if (seen || base === undefined || createdMs === undefined || modifiedMs === undefined)
     return undefined
   const all = shownOf(type, item, base)
-  const untouched = modifiedMs - createdMs < makingMs
+  const answer = items.find((each) => each.id === id)
+  const untouched =
+    answer === undefined ? modifiedMs - createdMs < makingMs : answer.version === version
   const isCut = (field: string) => {
     const [text, sent] = [item, base].map((each) => canonical(type.kindOf(field), each[field]))
     return text !== undefined && text.length >= cutLength && sent?.startsWith(text) === true

@@ -104,7 +104,7 @@ function isSurplus(
 ): boolean {
   const attempt = stamp && view.attempts?.get(stamp.link)?.get(role.id)
   const copy = attempt && links.get(attempt.link)?.copies.get(role.id)
-  if (copy === undefined || !attempt?.items.includes(id)) return false
+  if (copy === undefined || !attempt?.items.some((each) => each.id === id)) return false
   const observation = view.observations.get(role.id)
   return observation?.state === 'seen' && !observation.gone.includes(copy.id)
 }

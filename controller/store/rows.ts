@@ -40,7 +40,7 @@ export function attemptOf(row: Row): Attempt {
     batch: Number(row.batch),
     tries: Number(row.tries),
     sentMs: Number(row.sent_ms),
-    items: parsed(row.items) as ItemId[],
+    items: parsed(row.items) as Attempt['items'],
     code: row.code == null ? undefined : String(row.code),
     seen: Number(row.seen) === 1,
   }

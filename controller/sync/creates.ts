@@ -125,7 +125,8 @@ export class Creates {
       return { ...attempt, tries: attempt.tries + 1, code: answer.code }
     }
     if (copy !== undefined) return afterSeen(attempt)
-    const items = [...attempt.items, answer.id].slice(-itemsMax)
+    const { id, version } = answer
+    const items = [...attempt.items, { id, version }].slice(-itemsMax)
     // What could not be looked for is not missing.
     return unknown.has(answer.id)
       ? { ...attempt, items, code: unread }

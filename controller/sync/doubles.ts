@@ -1,7 +1,8 @@
 // What another group over the hub has made again there: the links that it may be of are looked at, and what the hub has
 // of them already is read, since its stamp tells whether both were made in the same moment (core/doubles.ts).
 import { madeAgainOf } from '../core/doubles.ts'
-import type { LinkId } from '../core/id.ts'
+import type { ItemId, LinkId } from '../core/id.ts'
+import type { Found } from '../core/link.ts'
 import { groupMark, hubMark } from '../core/stamp.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Sight } from './observe.ts'
@@ -10,12 +11,12 @@ import type { Course } from './propose.ts'
 
 /**
  * Adds to what was seen of the hub what must be read besides; answers the links that it is of. Rejects with a SyncError
- * when the hub cannot be read: what is new there must not be taken for another contact.
+ * when the hub cannot be read.
  */
 export async function doublesRead(
   { group, replicas }: Course,
   baseline: Baseline,
-  { observations }: Sight,
+  { observations, memories }: Sight,
   signal: AbortSignal,
 ): Promise<readonly LinkId[]> {
   const hub = replicas.find(({ role }) => role.hub && role.writes && role.receives)
@@ -33,11 +34,20 @@ export async function doublesRead(
   const known = new Set([...seen.changed.map((found) => found.id), ...seen.gone])
   const held = again.flatMap(({ copies }) => copies.get(id)?.id ?? [])
   const unread = held.filter((item) => !known.has(item))
-  const read = (unread.length === 0 ? [] : await hub.read(unread, signal)).flatMap(
-    (one) => one ?? [],
+  const read = unread.length === 0 ? [] : await hub.read(unread, signal)
+  const changed = read.flatMap((one) =>
+    one === undefined || one instanceof SyncError ? [] : [one],
   )
-  for (const one of read) if (one instanceof SyncError && one.kind === 'transient') throw one
-  const changed = read.flatMap((one) => (one instanceof SyncError ? [] : [one]))
-  observations.set(id, { ...seen, changed: [...seen.changed, ...changed] })
+  // Where what the hub has of a link cannot be read, what is new of it waits: it must not be taken for another contact.
+  const unreadable = new Set(unread.filter((_, index) => read[index] instanceof SyncError))
+  const unsure = again.filter(({ copies }) => unreadable.has(copies.get(id)?.id ?? ('' as ItemId)))
+  const waits = ({ stamp }: Found) =>
+    stamp !== undefined && others.includes(stamp) && unsure.some((link) => madeAgainOf(link, stamp))
+  const waiting = seen.changed.filter(waits).map((found) => found.id)
+  const memory = memories.get(id)
+  if (memory !== undefined && waiting.length > 0)
+    memories.set(id, { ...memory, recheck: [...memory.recheck, ...waiting] })
+  const certain = seen.changed.filter((found) => !waits(found))
+  observations.set(id, { ...seen, changed: [...certain, ...changed] })
   return again.map((link) => link.id)
 }

@@ -14,7 +14,7 @@ export async function maybeThere(
   for (const attempt of attempts) {
     const { replica, sentMs, items, seen } = attempt
     for (const { id, sinceMs = 0 } of memories.get(replica)?.passedOver ?? []) {
-      if (seen || (!items.includes(id) && sinceMs < sentMs)) continue
+      if (seen || (!items.some((each) => each.id === id) && sinceMs < sentMs)) continue
       if ((await baseline.linksOf(replica, [id])).length === 0) hidden.add(attempt)
     }
   }

@@ -17,7 +17,7 @@ import {
 /** What was seen, and what each replica will remember once that has been used. */
 export type Sight = Readonly<{
   observations: Map<ReplicaId, Observation>
-  memories: ReadonlyMap<ReplicaId, Memory>
+  memories: Map<ReplicaId, Memory>
   /** Replicas that look for the first time, or under another role than before. */
   fresh: readonly ReplicaId[]
   /** Replicas whose folder is not the one we knew: they begin anew, and nothing counts as deleted. */
@@ -91,7 +91,7 @@ export async function observe(
           ...new Set([
             ...memory.recheck,
             ...(audit ? unreadIn(memory).map((each) => each.id) : []),
-            ...acknowledged.flatMap(({ items }) => items),
+            ...acknowledged.flatMap(({ items }) => items.map((each) => each.id)),
             // With another role other items count, and so does what was let pass under the old one.
             ...(changedLens ? await baseline.deviating(id) : []),
             ...(await baseline.outdated(id, codec, outdatedMax)),

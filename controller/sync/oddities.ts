@@ -55,7 +55,7 @@ function problemOf(replica: ReplicaId, code: string, links: readonly LinkId[]): 
 
 /** What this pass's looks tell of creates whose outcome was unknown. */
 export function seenSince(
-  { attempts, sight, guarded: { plan, observations }, view }: Proposal,
+  { attempts, hidden, sight, guarded: { plan, observations }, view }: Proposal,
   nowMs: number,
 ): NonNullable<Change['attempts']> {
   const steps = new Map(plan.steps.map((step) => [step.link.id, step]))
@@ -70,7 +70,8 @@ export function seenSince(
       has || step?.actions.some((one) => one.replica === replica && one.kind !== 'create')
     if (reached) return afterSeen(attempt)
     const agreed = step === undefined ? links.get(link)?.agreed : step.agreed
-    return agreed === undefined && sight.whole.has(replica) ? undefined : attempt
+    const absent = sight.whole.has(replica) && !hidden.has(attempt)
+    return agreed === undefined && absent ? undefined : attempt
   }
   return attempts.flatMap((attempt) => {
     const after = next(attempt)

@@ -55,6 +55,8 @@ export type Proposal = Readonly<{
   reset: boolean
   /** Creates whose outcome was unknown before this pass. */
   attempts: readonly Attempt[]
+  /** Those whose copy may be an item that cannot be read. */
+  hidden: ReadonlySet<Attempt>
 }> &
   Wanted
 
@@ -117,7 +119,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
   }
   const left = [...before.keys()].filter((id) => !present.has(id))
   const plan = guarded(rules, view, judgement)
-  return { sight, guarded: plan, view, left, renames, reset, attempts, wanted, barred }
+  return { sight, guarded: plan, view, left, renames, reset, attempts, hidden, wanted, barred }
 }
 
 type Looked = Readonly<{

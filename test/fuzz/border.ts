@@ -56,6 +56,11 @@ export class Mutation {
     this.#pending = []
   }
 
+  /** What spoils an item for good ends here. */
+  spare(): void {
+    this.#pending = this.#pending.filter(({ mutator }) => !mutator.isolated)
+  }
+
   /** Only those that must concern nothing else go on; answers whether there are any that had their turn. */
   isolate(): boolean {
     this.begin([], 10)

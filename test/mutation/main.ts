@@ -1,7 +1,9 @@
 // `npm run mutate`: drops the rules that protect data one by one, and says which test notices. A rule that
 // nobody would miss is untested or unneeded: the run fails, unless the list says why no test can tell.
-// `npm run mutate -- <id> …` lives only these. RUNS sets how many histories each law lives.
+// `npm run mutate -- <id> …` lives only these. RUNS sets how many histories each law lives; SAMPLE lives so many mutants,
+// other ones for another SEED (default: today, UTC).
 import { parseArgs } from 'node:util'
+import { digestOf } from '../../controller/core/id.ts'
 import type { Mutant } from './mutant.ts'
 import { mutants } from './mutants.ts'
 import { type Fate, Slot } from './slot.ts'
@@ -22,7 +24,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`There is no mutant ${unknown.join(', ')}; test/mutation/mutants.ts lists them.`)
     return 2
   }
-  const chosen = mutants.filter(({ id }) => ids.length === 0 || ids.includes(id))
+  const chosen = sampled(mutants.filter(({ id }) => ids.length === 0 || ids.includes(id)))
   let limitMs = 10 * limitMinMs
   const slots = await Promise.all(Array.from({ length: slotsMax }, () => Slot.open(() => limitMs)))
   try {
@@ -38,6 +40,17 @@ async function main(args: readonly string[]): Promise<number> {
   } finally {
     await Promise.all(slots.map((slot) => slot.close()))
   }
+}
+
+// Those of today, in the order of the list: all of them come in turn.
+function sampled(all: readonly Mutant[]): readonly Mutant[] {
+  const { SAMPLE, SEED = new Date().toISOString().slice(0, 10) } = process.env
+  if (SAMPLE === undefined) return all
+  const rank = ({ id }: Mutant) => digestOf('mutant', SEED, id)
+  const today = new Set([...all].sort((one, other) => (rank(one) < rank(other) ? -1 : 1)))
+  const some = new Set([...today].slice(0, Number(SAMPLE)))
+  console.log(`SEED=${SEED} SAMPLE=${SAMPLE}`)
+  return all.filter((mutant) => some.has(mutant))
 }
 
 // Each slot takes the next mutant as soon as it is done with one.

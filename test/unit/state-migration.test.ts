@@ -138,6 +138,29 @@ test('a state of the second schema learns what its links’ items are called ove
   state.close()
 })
 
+test('a state of the third schema learns under which codec its copies were read', async () => {
+  const place = directory()
+  const made = openState(place)
+  await made.baseline(group).commit({ at, agreements: [agreement] })
+  made.close()
+  const db = new DatabaseSync(join(place, stateFile))
+  db.exec(`ALTER TABLE replicas DROP COLUMN details; ALTER TABLE copies DROP COLUMN codec;
+    DROP TABLE attempts; PRAGMA user_version = 3`)
+  db.close()
+  const state = openState(place)
+  const baseline = state.baseline(group)
+  const [found] = await baseline.links([link])
+  expect(found).toMatchObject({ revision: 1, agreed: agreement.agreed })
+  const ids = [...(found?.copies.values() ?? [])].map(({ id }) => id)
+  expect([...(found?.copies.values() ?? [])].every(({ codec }) => codec === 1)).toBe(true)
+  const outdated = await Promise.all(
+    [...(found?.copies.keys() ?? [])].map((replica) => baseline.outdated(replica, 2, 10)),
+  )
+  expect(outdated.flat()).toEqual(ids)
+  expect([await baseline.attempts(), await baseline.outdated(ann, 1, 10)]).toEqual([[], []])
+  state.close()
+})
+
 test('who only reads or asks does not bring it up to date, and says who does', () => {
   const place = written()
   const before = bytesIn(place)
