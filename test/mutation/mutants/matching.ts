@@ -206,8 +206,8 @@ export const matching = [
     [
       'double-unread',
       'the stamp of what the hub has already is read',
-      `changed: [...seen.changed, ...changed]`,
-      `changed: [...seen.changed]`,
+      `changed: [...certain, ...changed]`,
+      `changed: [...certain]`,
     ],
   ]),
   ...mutantsOf('controller/sync/pass.ts', [
