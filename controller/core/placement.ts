@@ -191,9 +191,11 @@ function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Dra
     overwrites: [],
   })
   const fields = touched(patch)
-  const own = [...(ignored ? mine : changes.keys()), ...renewed]
+  // Of what travels, only what was left to its user before, and is no edit now, is overwritten.
+  const left = driftIn(reading.copy?.shown ?? {}).filter((field) => !changes.has(field))
+  const own = travels ? left : [...(ignored ? mine : changes.keys()), ...renewed]
   const reason = aged ? 'Backup' : 'Drift'
-  if (!travels && own.some((field) => fields.includes(field)))
+  if (own.some((field) => fields.includes(field)))
     draft.keeps.push({
       replica: role.id,
       loss: found.version,

@@ -39,7 +39,8 @@ export function readingOf(
   // A hub that only gives cannot be brought up to date: what it shows is what there is.
   const aged = restored && role.receives && !(role.writes && isPrivate)
   // Drift that is ignored, and edits of what is marked private, count as soon as neither holds any more.
-  const ignoring = role.writes ? isPrivate : role.drift === 'Ignore'
+  const held = isPrivate && (copy?.withheld === true || !type.private(base))
+  const ignoring = role.writes ? held : role.drift === 'Ignore'
   const shown = ignoring ? (copy?.shown ?? {}) : withoutDrift(copy?.shown ?? {})
   const all =
     copy === undefined && !stands

@@ -116,6 +116,8 @@ function doubled(world: World): void {
       // Without a history, of which of several namesakes something is a copy whose source is gone, nobody knows:
       // two people are never made one.
       if (world.begunAnew && made > 1 && world.ledger.removers.has(name)) return []
+      // Nor what was the original of one who ceased to write, once its copies are removed as well.
+      if (world.begunAnew && world.turned && world.ledger.removers.has(name)) return []
       const more = count - made
       return more > 0 ? [[name, more] as const] : []
     })

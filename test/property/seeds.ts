@@ -320,4 +320,14 @@ export const seeds: readonly (readonly [string, readonly Step[], Partial<Setting
     [...begun, does(2, 'copy', 1), { step: 'restore', group: 1, back: 3 }, does(1, 'edit')],
     { cast: 'twoWayBeside' },
   ],
+  [
+    'drift that was ignored was overwritten, and not kept, when its owner began to write and the hub had marked it private',
+    [...begun, does(0, 'mark'), does(2, 'edit'), passes(), turns(2), does(0, 'edit'), passes()],
+    { cast: 'oneToMany', drift: 'Ignore' },
+  ],
+  [
+    '… or its owner had',
+    [...begun, does(3, 'mark'), does(3, 'edit'), passes(), turns(3), does(0, 'edit'), passes()],
+    { drift: 'Ignore' },
+  ],
 ]

@@ -272,3 +272,18 @@ describe('an ignored drift', () => {
     expect(stage.shows('jan')).toEqual(['Ewa:2'])
   })
 })
+
+test('drift that was ignored travels when its owner begins to write, also of what the hub marked private', async () => {
+  const bob = { writes: false, drift: 'Ignore' } as const
+  const stage = new Stage({ hub: { has: ['Ewa:1'] }, ann: {}, bob })
+  await stage.rest()
+  stage.edit('hub', 'Ewa:1', { Sensitivity: 'Private' })
+  stage.edit('bob', 'Ewa:2')
+  await stage.rest()
+  expect(stage.shows('ann')).toEqual(['Ewa:1'])
+  stage.join('bob', { writes: true })
+  await stage.rest()
+  expect(['hub', 'ann', 'bob'].map((who) => stage.shows(who))).toEqual(
+    ['hub', 'ann', 'bob'].map(() => ['Ewa:2']),
+  )
+})

@@ -388,6 +388,9 @@ export class History {
       const losers = both ? (this.#witness.losers.get(name) ?? 0) : 0
       const made = this.#users.made.get(name) ?? 0
       if (blind && (made > 0 || this.#unclear.has(name))) return []
+      // What two groups bring into the hub in the same moment is not compared where their states were lost.
+      if (this.#states > 1 && this.office.groups.length > 1 && this.#users.removed.has(name))
+        return []
       const before = this.#sums.get(name) ?? 0
       // Whoever is there once everywhere is one, where no version becomes a namesake.
       const sure = made === 0 && !both && !this.#unclear.has(name)

@@ -130,6 +130,12 @@ export const comparing = [
   ]),
   ...mutantsOf('controller/core/reading.ts', [
     [
+      'mark-of-others-holds-back',
+      'what was left to its user travels, also of what others marked private',
+      `role.writes ? held : role.drift`,
+      `role.writes ? isPrivate : role.drift`,
+    ],
+    [
       'revived-as-agreed-once',
       'what the hub has again counts against others’ edits, also where it was agreed once',
       `stands || revives ? all`,

@@ -66,7 +66,7 @@ export const placing = [
     [
       'drift-not-kept',
       'reverted drift is kept, and ignored drift that is overwritten',
-      `if (!travels && own.some((field) => fields.includes(field)))`,
+      `if (own.some((field) => fields.includes(field)))`,
       `if (!travels && own.length < 0)`,
     ],
     [
@@ -92,6 +92,12 @@ export const placing = [
       'what the hub changes arrives in spite of ignored drift',
       `ignored ? agreedSince(type, reading, agreed) : view`,
       `ignored ? agreed : view`,
+    ],
+    [
+      'left-to-a-writer',
+      'what was left to one who writes by now is kept before it is overwritten',
+      `const own = travels ? left : [`,
+      `const own = travels ? left.slice(left.length) : [`,
     ],
     [
       'lost-reply-left-as-drift',

@@ -52,12 +52,6 @@ export const proving: readonly Mutant[] = [
   ]),
   ...mutantsOf('controller/ews/looks.ts', [
     [
-      'listed-unseen-forgotten',
-      'what is listed and not found when it is read is looked for again',
-      `listed.has(id) && !ours.has(id)`,
-      `!listed.has(id) && !ours.has(id)`,
-    ],
-    [
       'unread-is-gone',
       'what cannot be read is not gone',
       `if (isMalformed(each)) forgotten.push(id)\n      else failed.set(id, each)`,
