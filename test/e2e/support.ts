@@ -61,7 +61,7 @@ export function exsync(
 export async function until(
   what: string,
   condition: () => Promise<boolean> | boolean,
-  deadlineMs = 15_000,
+  deadlineMs = 40_000,
 ): Promise<void> {
   for (const endMs = performance.now() + deadlineMs; !(await condition()); await delay(20)) {
     if (performance.now() > endMs) throw new Error(`waited ${deadlineMs} ms in vain for: ${what}`)
