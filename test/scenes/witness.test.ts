@@ -186,25 +186,33 @@ test('a hub whose server tells no date is not listed in every pass', async () =>
 })
 
 describe('a copy with our stamp and without a link', () => {
-  test('of a create whose reply was lost goes with its contact, also when its mailbox is away meanwhile', async () => {
-    const scene = await Scene.of(world, unguarded())
-    await scene.rest()
-    scene.put('hub', 'Piotr:1')
-    scene.exchange.inject((request) =>
-      asks(request, 'CreateItem', 'jan') ? { kind: 'drop', when: 'after' } : undefined,
-    )
-    await scene.pass()
-    scene.exchange.inject(undefined)
-    expect(scene.shows('jan')).toContain('Piotr:1')
-    scene.remove('hub', 'Piotr')
-    scene.mailbox('jan').deny('ErrorMailboxMoveInProgress')
-    for (let pass = 0; pass < 3; pass += 1) await scene.pass()
-    scene.mailbox('jan').deny(undefined)
-    await scene.rest()
-    expect(scene.all('hub', 'anna', 'jan')).toEqual(three)
-    expect(scene.bin()).toContain('jan Deleted Piotr:1')
-    expect(scene.says()).toEqual(ready)
-  })
+  const deleters = ['hub', 'anna'] as const
+  const replies = ['after', 'before'] as const
+  const law = deleters.flatMap((who) =>
+    replies.flatMap((when) => [0, 1, 3].map((away) => [who, when, away] as const)),
+  )
+  test.each(law)(
+    'of a create whose reply was lost goes with its contact: deleted by %s, lost %s it was done, away for %d passes',
+    async (who, when, away) => {
+      const scene = await Scene.of(world, unguarded())
+      await scene.rest()
+      scene.put('hub', 'Piotr:1')
+      scene.exchange.inject((request) =>
+        asks(request, 'CreateItem', 'jan') ? { kind: 'drop', when } : undefined,
+      )
+      await scene.pass()
+      scene.exchange.inject(undefined)
+      expect(scene.shows('jan').includes('Piotr:1')).toBe(when === 'after')
+      scene.remove(who, 'Piotr')
+      scene.mailbox('jan').deny(away > 0 ? 'ErrorMailboxMoveInProgress' : undefined)
+      for (let pass = 0; pass < away; pass += 1) await scene.pass()
+      scene.mailbox('jan').deny(undefined)
+      await scene.rest()
+      expect(scene.all('hub', 'anna', 'jan')).toEqual(three)
+      expect(scene.bin()).toContain(`${who} Deleted Piotr:1`)
+      expect(scene.says()).toEqual(ready)
+    },
+  )
 
   test('that its user edited meanwhile is brought back to everybody', async () => {
     const scene = await Scene.of(world, unguarded())
