@@ -81,6 +81,55 @@ test('an item that is answered under another id is named, and the others go on',
   expect(scene.all('hub', 'anna', 'jan')).toEqual(['Adam:1', 'Ewa:1', 'Iza:1', 'Jan:1', 'Ola:1'])
 })
 
+describe('another folder, told once', () => {
+  const other = async () => {
+    const scene = await Scene.of(world, unguarded())
+    await scene.rest()
+    scene.mailbox('jan').createFolder('Contacts/Old')
+    scene.edit('anna', 'Ewa:2')
+    return scene
+  }
+  const asBefore = async (scene: Scene) => {
+    await scene.pass()
+    scene.exchange.inject(undefined)
+    await scene.rest()
+    expect(scene.all('hub', 'anna', 'jan')).toEqual(['Ewa:2', 'Jan:1', 'Ola:1'])
+    expect(scene.shows('jan/Contacts/Old')).toEqual([])
+    expect([scene.bin(), scene.says()]).toEqual([[], ready])
+  }
+
+  test('in the place of the one that was asked for is not believed', async () => {
+    const scene = await other()
+    const [company, old] = ['Company', 'Old'].map((name) =>
+      scene.folder(`jan/Contacts/${name}`).id(),
+    )
+    let times = 0
+    scene.exchange.inject((request) => {
+      if (!asks(request, 'GetFolder', 'jan') || times > 0) return undefined
+      times += 1
+      return { kind: 'rewrite', as: (body) => body.replaceAll(company ?? '', old ?? '') }
+    })
+    await asBefore(scene)
+  })
+
+  test('at the end of the path is not believed', async () => {
+    const scene = await other()
+    let [denied, renamed] = [0, 0]
+    scene.exchange.inject((request) => {
+      if (asks(request, 'GetFolder', 'jan') && denied === 0) {
+        denied += 1
+        return { kind: 'code', code: 'ErrorFolderNotFound', at: 'each' }
+      }
+      if (!asks(request, 'FindFolder', 'jan') || renamed > 0) return undefined
+      renamed += 1
+      const as = (body: string) => body.replace('>Company<', '>New<').replace('>Old<', '>Company<')
+      return { kind: 'rewrite', as }
+    })
+    await asBefore(scene)
+    expect([denied, renamed]).toEqual([1, 1])
+  })
+})
+
 describe('a folder that the server cannot tell about', () => {
   const failing = (who: string, folder: string, code: string) => (request: Incoming) =>
     asks(request, 'GetFolder', who) && request.body.includes(folder)
