@@ -28,6 +28,7 @@ export type FolderSite = Readonly<{
 /** Finds the folder of one replica. */
 export class FolderIdentity {
   readonly #site: FolderSite
+  readonly #elsewhere = new Map<string, Promise<boolean>>()
 
   constructor(site: FolderSite) {
     this.#site = site
@@ -75,6 +76,35 @@ export class FolderIdentity {
     const again = await this.#asked(folder, signal)
     if (other.id !== state.id || again.id !== state.id) throw incomplete('GetFolder')
     return other
+  }
+
+  /**
+   * Is the folder in which an item says that it lies another one than this? One folder may have two ids
+   * (exchange-protocol §2.2): where both answer with one name and one mark, it is the same; where either cannot be
+   * asked, or tells no mark, nothing is known, and that is no.
+   */
+  isElsewhere(folder: string | undefined, parent: string, signal: AbortSignal): Promise<boolean> {
+    if (folder === undefined || parent === folder) return Promise.resolve(false)
+    const key = `${folder} ${parent}`
+    const known = this.#elsewhere.get(key) ?? this.#compared(folder, parent, signal)
+    this.#elsewhere.set(key, known)
+    return known
+  }
+
+  async #compared(folder: string, parent: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      // A commit between the two makes their marks differ: they are asked once more.
+      for (let tries = 0; tries < 2; tries += 1) {
+        const there = await this.#asked(parent, signal)
+        const here = await this.#asked(folder, signal)
+        if (here.name !== there.name) return true
+        if (here.mark === undefined || here.mark === there.mark) return false
+      }
+      return true
+    } catch (error) {
+      if (!(error instanceof SyncError)) throw error
+      return false
+    }
   }
 
   async #asked(folder: string, signal: AbortSignal): Promise<SeenFolder> {

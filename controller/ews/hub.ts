@@ -65,7 +65,7 @@ export class Hub implements Replica {
       site.transport,
       () => this.#route(),
       'SoftDelete',
-      () => this.#folder,
+      (parent, signal) => this.#identity.isElsewhere(this.#folder, parent, signal),
     )
     this.#listing = new HubListing(site.transport, () => this.#route())
     this.#identity = new FolderIdentity({

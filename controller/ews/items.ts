@@ -20,24 +20,22 @@ import type { Route, Transport } from './transport.ts'
 /** How many items one GetItem asks for. */
 export const readMax = 50
 
+/** Is that folder, in which an item says that it lies, another one than the items' own? */
+export type Elsewhere = (parent: string, signal: AbortSignal) => Promise<boolean>
+
 /** The items of one folder. */
 export class Items {
   readonly #transport: Transport
   readonly #route: () => Route
   readonly #how: DeleteType
-  readonly #folder: () => string | undefined
+  readonly #isElsewhere: Elsewhere
 
-  /** `folder`: the one that they lie in; what lies in another is not there. */
-  constructor(
-    transport: Transport,
-    route: () => Route,
-    how: DeleteType,
-    folder: () => string | undefined,
-  ) {
+  /** `isElsewhere`: tells of the folder that an item names whether it is another one; what lies there is not here. */
+  constructor(transport: Transport, route: () => Route, how: DeleteType, isElsewhere: Elsewhere) {
     this.#transport = transport
     this.#route = route
     this.#how = how
-    this.#folder = folder
+    this.#isElsewhere = isElsewhere
   }
 
   /**
@@ -54,7 +52,8 @@ export class Items {
       const page = ids.slice(got.length, got.length + batch.size)
       try {
         const answers = await this.#each(getItem, page, (items) => items, signal)
-        got.push(...answers.map((each, index) => answered(each, page[index], this.#folder())))
+        for (const [index, each] of answers.entries())
+          got.push(await this.#answered(each, page[index], signal))
         batch.answered()
       } catch (error) {
         if (!(error instanceof SyncError)) throw error
@@ -63,6 +62,24 @@ export class Items {
       }
     }
     return got
+  }
+
+  // The answer to this question: an item under another id says nothing about the one that was asked for.
+  async #answered(
+    got: Got,
+    asked: ItemId | undefined,
+    signal: AbortSignal,
+  ): Promise<Found | undefined | SyncError> {
+    if (got === 'OtherKind') return otherKind
+    if (got instanceof SyncError) {
+      if (isGeneral(got)) throw got
+      return got
+    }
+    if (got === undefined) return undefined
+    if (got.id !== asked) return otherItem
+    // A server that does not tell where an item lies says nothing about it.
+    const { parent } = got
+    return parent !== undefined && (await this.#isElsewhere(parent, signal)) ? undefined : got
   }
 
   async create(
@@ -128,24 +145,6 @@ export class Items {
 
 function stopped(answer: unknown): boolean {
   return answer instanceof SyncError && answer.code === 'ErrorBatchProcessingStopped'
-}
-
-// The answer to this question: an item under another id says nothing about the one that was asked for.
-function answered(
-  got: Got,
-  asked: ItemId | undefined,
-  folder: string | undefined,
-): Found | undefined | SyncError {
-  if (got === 'OtherKind') return otherKind
-  if (got instanceof SyncError) {
-    if (isGeneral(got)) throw got
-    return got
-  }
-  if (got === undefined) return undefined
-  if (got.id !== asked) return otherItem
-  // A server that does not tell where an item lies says nothing about it.
-  const { parent = folder } = got
-  return folder === undefined || parent === folder ? got : undefined
 }
 
 const otherItem = new SyncError(

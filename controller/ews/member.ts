@@ -65,7 +65,7 @@ export class Member implements Replica {
       site.transport,
       () => site.route,
       'MoveToDeletedItems',
-      () => this.#folder,
+      (parent, signal) => this.#identity.isElsewhere(this.#folder, parent, signal),
     )
     this.#listing = new MemberListing(site.transport, site.route)
     this.#identity = new FolderIdentity({

@@ -2,7 +2,7 @@
 // change that is not told, a server without a date, and a create whose reply was lost.
 import { describe, expect, test } from 'vitest'
 import type { Incoming } from '../exchange/http/fault.ts'
-import { asks } from './answers.ts'
+import { asks, refXml, telling } from './answers.ts'
 import { hubPath, Scene, unguarded } from './scene.ts'
 
 const three = ['Ewa:1', 'Jan:1', 'Ola:1']
@@ -127,6 +127,50 @@ describe('another folder, told once', () => {
     })
     await asBefore(scene)
     expect([denied, renamed]).toEqual([1, 1])
+  })
+})
+
+describe('the folder in which an item says that it lies', () => {
+  const lying =
+    (id: (parent: string) => string, only = '') =>
+    (body: string) =>
+      body.replace(/<t:Contact>.*?<\/t:Contact>/gs, (item) =>
+        item.includes(only)
+          ? item.replace(
+              /(<t:ParentFolderId Id=")([^"]+)/,
+              (_, start, parent) => start + id(parent),
+            )
+          : item,
+      )
+
+  test('may have another id there than elsewhere', async () => {
+    const scene = await Scene.of(world, unguarded())
+    scene.exchange.inject(({ operation }) =>
+      operation === 'GetItem' ? { kind: 'rewrite', as: lying(flipped) } : undefined,
+    )
+    await scene.rest()
+    scene.edit('anna', 'Ewa:2')
+    scene.put('jan', 'Piotr:1')
+    scene.remove('hub', 'Ola')
+    await scene.rest()
+    expect(scene.all('hub', 'anna', 'jan')).toEqual(['Ewa:2', 'Jan:1', 'Piotr:1'])
+    expect(scene.says()).toEqual(ready)
+  })
+
+  test('is another one when it answers for itself: then the item is gone from this one', async () => {
+    const scene = await Scene.of(world, unguarded())
+    await scene.rest()
+    const old = scene.mailbox('jan').createFolder('Contacts/Old').id()
+    const { id } = scene.item('jan', 'Ewa')
+    const told = `<t:Delete>${refXml(scene, 'jan', 'Ewa')}</t:Delete>`
+    scene.exchange.inject((request) => {
+      if (asks(request, 'SyncFolderItems', 'jan')) return telling(told)
+      const read = asks(request, 'GetItem', 'jan')
+      return read ? { kind: 'rewrite', as: lying(() => old, id) } : undefined
+    })
+    await scene.pass()
+    await scene.pass()
+    expect(scene.all('hub', 'anna')).toEqual(['Jan:1', 'Ola:1'])
   })
 })
 
