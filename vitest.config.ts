@@ -3,8 +3,14 @@ import { configDefaults, defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // npm run test:cluster: they need an API server and Helm, or copy an image of a quarter of a gigabyte.
-    exclude: [...configDefaults.exclude, 'test/{chart,cluster,image}/**'],
+    exclude: [
+      ...configDefaults.exclude,
+      // npm run test:cluster: they need an API server and Helm, or copy an image of a quarter of a gigabyte.
+      'test/{chart,cluster,image}/**',
+      // npm run test:slow
+      'test/e2e/**',
+      'test/simulation/sweep.test.ts',
+    ],
     setupFiles: ['test/support/seed.ts'],
     // Who waits for a process leaves a core to others.
     maxWorkers: '100%',

@@ -1,0 +1,13 @@
+// What starts the real program, or ends it at every request in turn (npm run test:slow): longer than a minute.
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/e2e/**/*.test.ts', 'test/simulation/sweep.test.ts'],
+    setupFiles: ['test/support/seed.ts'],
+    maxWorkers: '100%',
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  },
+})
