@@ -23,6 +23,7 @@ import {
   type Pool,
   passedOverIn,
   readAll,
+  readThere,
   toRead,
   unsettled,
   type Verdict,
@@ -140,7 +141,7 @@ export class Hub implements Replica {
   }
 
   read(ids: readonly ItemId[], signal: AbortSignal) {
-    return this.#items.read(ids, signal)
+    return readThere(this.#items, ids, signal)
   }
 
   create(items: readonly Creation[], signal: AbortSignal) {

@@ -11,6 +11,16 @@ import type { FolderState } from './folder-state.ts'
 import { type Items, readMax } from './items.ts'
 import { isId, type Ref } from './operations.ts'
 
+/** The items as Replica.read answers them: what the server refuses as no id names nothing that is there. */
+export async function readThere(
+  items: Items,
+  ids: readonly ItemId[],
+  signal: AbortSignal,
+): Promise<readonly (Found | undefined | SyncError)[]> {
+  const got = await items.read(ids, signal)
+  return got.map((each) => (each instanceof SyncError && isMalformed(each) ? undefined : each))
+}
+
 /** What a read brought: items, those that cannot be read, and those that are not there. */
 export type Read = Readonly<{
   found: readonly Found[]

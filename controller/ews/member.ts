@@ -25,6 +25,7 @@ import {
   type Pool,
   passedOverIn,
   readAll,
+  readThere,
   toRead,
   unsettled,
   type Verdict,
@@ -157,7 +158,7 @@ export class Member implements Replica {
   }
 
   read(ids: readonly ItemId[], signal: AbortSignal) {
-    return this.#items.read(ids, signal)
+    return readThere(this.#items, ids, signal)
   }
 
   async create(items: readonly Creation[], signal: AbortSignal) {

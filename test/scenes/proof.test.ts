@@ -75,6 +75,30 @@ describe('a new contact whose copy is acknowledged and is not there', () => {
     })
   }
 
+  test('under an id that is none, of a request that never arrived, is named and made in the end', async () => {
+    const scene = await Scene.of(world, unguarded())
+    await scene.rest()
+    scene.put('anna', 'Piotr:1')
+    let forged = 0
+    scene.exchange.inject((request) => {
+      if (!asks(request, 'CreateItem', 'jan')) return undefined
+      forged += 1
+      const as = (body: string) => {
+        scene.remove('jan', 'Piotr')
+        return body.replace(/(<t:ItemId Id=")[^"]+/, '$1Zm9yZ2Vk')
+      }
+      return { kind: 'rewrite', as }
+    })
+    for (let pass = 0; pass < 6; pass += 1) await scene.pass()
+    expect(forged).toBe(3)
+    expect(scene.status().problems).toMatchObject([{ reason: 'CopyNotSeen' }])
+    scene.exchange.inject(undefined)
+    scene.wait(3_600_000)
+    await scene.rest()
+    expect(scene.all('hub', 'anna', 'jan')).toEqual([...three, 'Piotr:1'])
+    expect(scene.says()).toEqual(ready)
+  })
+
   test('is named after some tries, and tried less often then', async () => {
     const scene = await Scene.of(world, unguarded())
     await scene.rest()
