@@ -80,6 +80,7 @@ export class History {
   #approved = 0
   #quietUntilMs = 0
   #intruders = 0
+  #looked = false
 
   constructor(office: Office, counters: Counters) {
     this.office = office
@@ -194,6 +195,11 @@ export class History {
 
   #act(act: Act): void {
     const done = this.#users.act(act)
+    // What is marked private before the first look is compared with nothing, nor when the mark goes.
+    if (done === 'hide' && !this.#looked)
+      for (const { who } of this.office.members)
+        for (const item of itemsIn(this.office, who.name))
+          if (isPrivate(item)) this.#unclear.add(nameOf(item))
     // What is written before a delete that is on its way takes effect goes with it.
     for (const call of this.#doomed.keys()) this.#expectDeletions(call)
     if (done !== undefined) this.#count(done)
@@ -208,6 +214,7 @@ export class History {
 
   async #pass(step: Extract<Step, { step: 'pass' | 'run' }>): Promise<void> {
     this.#during = step
+    this.#looked = true
     this.#requests = 0
     this.#writes = 0
     this.#commits = 0
