@@ -278,6 +278,27 @@ test('a hub whose server tells no date is not listed in every pass', async () =>
   expect(scene.all('hub', 'anna', 'jan')).toEqual(['Ewa:2', 'Jan:1', 'Ola:1'])
 })
 
+test('a hub whose server tells no date hides no edit of the very moment in which it was listed', async () => {
+  const scene = await Scene.of(world, unguarded())
+  await scene.rest()
+  scene.folder('hub').update(scene.item('hub', 'Ewa').id, { JobTitle: '2' })
+  let edited = false
+  scene.exchange.inject(({ operation }) => {
+    if (operation !== 'FindItem' || edited) return { kind: 'undated' }
+    const as = (body: string) => {
+      // After the listing, and within the same millisecond as the last commit: the tag stays as it is.
+      if (!edited) scene.folder('hub').update(scene.item('hub', 'Jan').id, { JobTitle: '2' })
+      edited = true
+      return body
+    }
+    return { kind: 'rewrite', as }
+  })
+  await scene.controller().pass()
+  scene.exchange.inject(() => ({ kind: 'undated' }))
+  await scene.rest()
+  expect(scene.all('hub', 'anna', 'jan')).toEqual(['Ewa:2', 'Jan:2', 'Ola:1'])
+})
+
 describe('a copy with our stamp and without a link', () => {
   const deleters = ['hub', 'anna'] as const
   const replies = ['after', 'before'] as const

@@ -216,3 +216,37 @@ function sign({ agreed }: Step, action: Action): string {
 function keeps({ keeps }: Step): readonly string[] {
   return keeps.map((keep) => `keep:${keep.replica}:${keep.item.JobTitle}`)
 }
+
+test('a copy that was read last under an older codec is read again before it is written', () => {
+  const [hub, , , jan] = roles.map(({ id }) => id) as [ReplicaId, ReplicaId, ReplicaId, ReplicaId]
+  const codec = contact.codec
+  const copyOf = (id: string, more: Partial<Copy>): Copy => {
+    const known = { id: id as ItemId, version: 'v' as Version, revision: 2, shown: {}, codec }
+    return { ...known, ...more }
+  }
+  const link: Link = {
+    id: 'link' as LinkId,
+    revision: 2,
+    agreed: { GivenName: 'Ewa', Hobbies: 'Chess' },
+    bases: new Map([[1, { GivenName: 'Ewa' }]]),
+    copies: new Map([
+      [hub, copyOf('h', {})],
+      [jan, copyOf('j', { revision: 1, codec: codec - 1 })],
+    ]),
+    aliases: [],
+    declined: new Set(),
+  }
+  const some = roles.filter(({ id }) => id === hub || id === jan)
+  const seen: Observation = { state: 'seen', changed: [], gone: [] }
+  const view = {
+    group: 'group' as GroupId,
+    type: contact,
+    roles: some,
+    links: [link],
+    observations: new Map(some.map(({ id }) => [id, seen])),
+  }
+  const plan = planOf({ type: contact, roles: some, policy: 'HubWins' }, rowsOf(view))
+  expect(plan.steps.map(({ actions, rereads }) => [actions, rereads])).toEqual([
+    [[], [{ replica: jan, id: 'j' }]],
+  ])
+})
