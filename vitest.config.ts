@@ -10,6 +10,7 @@ export default defineConfig({
       // npm run test:slow
       'test/e2e/**',
       'test/simulation/sweep.test.ts',
+      'test/property/{laws,foretold}.test.ts',
     ],
     setupFiles: ['test/support/seed.ts'],
     // Who waits for a process leaves a core to others.
