@@ -230,7 +230,8 @@ function writeCopy(
 
 function remember(desk: Desk, replica: ReplicaId, memory: Memory): void {
   const { statements, group } = desk
-  const { folder, parent, cursor, lens, recheck, stand, restored, passedOver = [], notes } = memory
+  const { folder, parent, cursor, lens, recheck, stand, restored, ...rest } = memory
+  const details = JSON.stringify(rest)
   if (folder !== undefined && !isHub(replica)) claim(desk, replica, folder)
   statements
     .sql(
@@ -246,7 +247,7 @@ function remember(desk: Desk, replica: ReplicaId, memory: Memory): void {
       JSON.stringify(recheck),
       stand === undefined ? null : JSON.stringify(stand),
       restored === true ? 1 : 0,
-      passedOver.length === 0 && notes === undefined ? null : JSON.stringify({ passedOver, notes }),
+      details === '{}' ? null : details,
     )
 }
 

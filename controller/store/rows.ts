@@ -27,7 +27,9 @@ export function memoryOf(row: Row): Memory {
     recheck: parsed(row.recheck) as ItemId[],
     ...(row.stand == null ? {} : { stand: parsed(row.stand) as Stand }),
     ...(Number(row.restored) === 1 ? { restored: true } : {}),
-    ...(row.details == null ? {} : (parsed(row.details) as Pick<Memory, 'passedOver' | 'notes'>)),
+    ...(row.details == null
+      ? {}
+      : (parsed(row.details) as Pick<Memory, 'passedOver' | 'notes' | 'codec'>)),
   }
 }
 

@@ -85,6 +85,8 @@ export async function observe(
     const changedLens = memory !== undefined && memory.lens !== lensOf(replica.role)
     try {
       const acknowledged = attempts.filter((each) => each.replica === id)
+      const outdated =
+        memory?.codec === codec ? [] : await baseline.outdated(id, codec, outdatedMax)
       const start = memory && {
         ...(changedLens || audit ? fromScratch(memory, audit) : memory),
         recheck: [
@@ -94,7 +96,7 @@ export async function observe(
             ...acknowledged.flatMap(({ items }) => items.map((each) => each.id)),
             // With another role other items count, and so does what was let pass under the old one.
             ...(changedLens ? await baseline.deviating(id) : []),
-            ...(await baseline.outdated(id, codec, outdatedMax)),
+            ...outdated,
           ]),
         ],
       }
@@ -105,7 +107,8 @@ export async function observe(
       if (seen.odd?.length) odd.set(id, seen.odd)
       observations.set(id, { state: 'seen', changed: seen.changed, gone: seen.gone })
       const passedOver = dated(seen.memory.passedOver ?? [], memory?.passedOver ?? [], nowMs)
-      memories.set(id, { ...seen.memory, passedOver, lens: lensOf(replica.role) })
+      const current = outdated.length === 0 ? codec : undefined
+      memories.set(id, { ...seen.memory, passedOver, codec: current, lens: lensOf(replica.role) })
       const other = memory?.folder !== undefined && memory.folder !== seen.memory.folder
       if (other) replaced.push(id)
       if (seen.restored) restored.set(id, 'all')

@@ -36,6 +36,8 @@ export type Memory = Readonly<{
   recheck: readonly ItemId[]
   /** Items that a look leaves out, since they cannot be read; each is named in the group's problems. */
   passedOver?: readonly PassedOver[] | undefined
+  /** The version of the codec under which every copy has been read; the engine notes it. */
+  codec?: number | undefined
   /** What the adapter notes besides its cursor. The engine and the state carry it unread. */
   notes?: unknown
 }>
