@@ -25,11 +25,38 @@ export type Config = Readonly<{
   jitterPercent: number
   /** How long passes may take to end when the process is asked to stop. */
   graceMs: number
-  crossNamespace: boolean
+  /** What declarations may ask for at most. */
+  ceilings: Ceilings
+  /** What tenants are trusted with. */
+  trust: Trust
   kube: KubeConfiguration
   /** host:port, or undefined for none. Named: it was asked for, and must be had. */
   metrics: Address
   health: Address
+}>
+
+/** What declarations may ask for at most, whatever they say. Durations in ms. */
+export type Ceilings = Readonly<{
+  /** Bytes of one contact; a larger one is left alone. */
+  itemBytes: number
+  /** The longest that one request may take: the limit of spec.limits.requestTimeout. */
+  requestMs: number
+  /** The longest that one pass may take: the limit of spec.timeout. */
+  passMs: number
+  /** Members of one group. */
+  members: number
+}>
+
+/** What those who declare resources are trusted with, beyond their own namespace. */
+export type Trust = Readonly<{
+  /** A group may refer to a server of another namespace, which allows it as well. */
+  crossNamespace: boolean
+  /** Hosts that servers may be on, as `mail.corp.example` or `*.corp.example`; none: any host. */
+  serverHosts: readonly string[]
+  /** On Kubernetes: servers may be on a loopback host, by http. */
+  loopbackHttp: boolean
+  /** Credentials may come from a Secret without the label exchangesync.dev/credentials. */
+  unlabelledSecrets: boolean
 }>
 
 /** Where to listen. */
@@ -95,7 +122,8 @@ export function configOf(args: readonly string[], environment: NodeJS.ProcessEnv
       50,
     ),
     graceMs: duration('--graceful-shutdown-timeout', values['graceful-shutdown-timeout'] ?? '20s'),
-    crossNamespace: values['allow-cross-namespace-refs'] ?? false,
+    ceilings: ceilingsOf(values),
+    trust: trustOf(values),
     kube: kubeOf(values, environment),
     metrics: addressOf('metrics-bind-address', values, ':8080'),
     health: addressOf('health-probe-bind-address', values, ':9440'),
@@ -113,6 +141,32 @@ function refuseSurplus(command: string, { file }: Values, rest: readonly string[
   const alone = command === 'run' || command === 'status' || (command === 'plan' && !file)
   if (alone && rest.length > 0)
     throw invalid(`exsync ${command} takes no ${rest.join(' ')}: see exsync ${command} --help`)
+}
+
+function ceilingsOf(values: Values): Ceilings {
+  return {
+    itemBytes: bytes('--max-contact-size', values['max-contact-size'] ?? '4Mi'),
+    requestMs: duration('--max-request-timeout', values['max-request-timeout'] ?? '10m'),
+    passMs: duration('--max-pass-timeout', values['max-pass-timeout'] ?? '1h'),
+    members: count('--max-members', values['max-members'] ?? '2000', 1, 2000),
+  }
+}
+
+function trustOf(values: Values): Trust {
+  const hosts = (values['allowed-server-hosts'] ?? []).flatMap((list) => list.split(','))
+  const odd = hosts.find(
+    (host) => !/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$|^\[[0-9a-f:.]+\]$/i.test(host),
+  )
+  if (odd !== undefined)
+    throw invalid(
+      `--allowed-server-hosts ${odd} is no host, like mail.corp.example or *.corp.example`,
+    )
+  return {
+    crossNamespace: values['allow-cross-namespace-refs'] ?? false,
+    serverHosts: hosts.map((host) => host.toLowerCase()),
+    loopbackHttp: values['allow-loopback-http'] ?? false,
+    unlabelledSecrets: values['allow-unlabelled-credentials'] ?? false,
+  }
 }
 
 function kubeOf(values: Values, environment: NodeJS.ProcessEnv): KubeConfiguration {
@@ -182,7 +236,14 @@ function read(given: readonly string[]) {
         concurrent: { type: 'string' },
         'interval-jitter-percentage': { type: 'string' },
         'graceful-shutdown-timeout': { type: 'string' },
+        'max-contact-size': { type: 'string' },
+        'max-request-timeout': { type: 'string' },
+        'max-pass-timeout': { type: 'string' },
+        'max-members': { type: 'string' },
         'allow-cross-namespace-refs': { type: 'boolean' },
+        'allowed-server-hosts': { type: 'string', multiple: true },
+        'allow-loopback-http': { type: 'boolean' },
+        'allow-unlabelled-credentials': { type: 'boolean' },
         'metrics-bind-address': { type: 'string' },
         'health-probe-bind-address': { type: 'string' },
         'watch-namespace': { type: 'string', multiple: true },

@@ -90,7 +90,7 @@ async function planning(config: Config, { clock, hard }: Outside): Promise<numbe
       clock,
       complain,
       local === undefined ? 'excerpt' : 'look',
-      config.crossNamespace,
+      config.trust.crossNamespace,
     )
     const servers = new Servers(clock, { leastMs: 1_000, mostMs: 1_000 })
     const site = { ...siteOf(declarations, state, connections, clock), servers, told: () => {} }

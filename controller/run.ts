@@ -47,7 +47,7 @@ async function onDirectory(desk: Desk, directory: string): Promise<number> {
     clock,
     warn,
     stop,
-    config.crossNamespace,
+    config.trust.crossNamespace,
   )
   await desk.listen(() => true)
   const site = desk.site(declarations, state)
@@ -86,7 +86,7 @@ async function onKubernetes(desk: Desk): Promise<number> {
       clock,
       chance,
       namespaces: config.kube.namespaces,
-      crossNamespace: config.crossNamespace,
+      crossNamespace: config.trust.crossNamespace,
       recorder,
       troubled: (kind, code, message) => log.warn({ kind, reason: code }, message),
     },

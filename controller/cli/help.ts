@@ -22,12 +22,20 @@ for run:
   --concurrent 4                      how many groups have a pass at once
   --interval-jitter-percentage 5      by how much intervals differ, so that groups do not stay in step
   --graceful-shutdown-timeout 20s     how long passes may take to end their batch
+  --max-contact-size 4Mi              a larger contact is left alone, and named in the status
+  --max-request-timeout 10m           the longest spec.limits.requestTimeout of a server
+  --max-pass-timeout 1h               the longest spec.timeout of a group
+  --max-members 2000                  how many members a group may have
   --allow-cross-namespace-refs        spec.serverRef.namespace may name another namespace
+  --allowed-server-hosts HOST,…       servers may be on these hosts only, like mail.corp.example or *.corp.example
   --metrics-bind-address :8080        where /metrics is served; 0: nowhere (and with --local, unless it is named)
   --health-probe-bind-address :9440   where /healthz and /readyz are served; likewise
 
 for run on Kubernetes, which is found by KUBECONFIG, or in a pod:
   --watch-namespace NS                look at this namespace only; may be given several times
+  --allow-loopback-http               servers may be on http://localhost
+  --allow-unlabelled-credentials      credentials may come from a Secret without the label
+                                      exchangesync.dev/credentials=true; goes with the next release
   --no-leader-elect                   do not wait for the Lease: sure that no other controller runs
   --leader-elect-resource-name exchange-sync-controller
   --leader-elect-resource-namespace   that of the pod (POD_NAMESPACE) or of the kubeconfig
