@@ -1,4 +1,5 @@
 // What a SyncGroup asks for, as the engine takes it: its declaration together with what it refers to.
+import type { Denial } from '../core/allowed.ts'
 import { digestOf, type GroupId } from '../core/id.ts'
 import type { SyncGroup } from '../core/resources.generated.ts'
 import { hindranceOf } from '../sync/hindrance.ts'
@@ -40,6 +41,8 @@ export function declaredOf(
   facts: Readonly<{
     deleted: boolean
     crossNamespace: boolean
+    /** Why the server takes no groups of this namespace. */
+    denial: Denial | undefined
     forbidden: string | undefined
     unreadable: string | undefined
   }>,
@@ -57,7 +60,10 @@ export function declaredOf(
     hindrance: hindranceOf(group, { ...rest, server }),
     fingerprint: digestOf(
       printOf(group),
-      JSON.stringify([server?.spec, credentials, ca, facts.forbidden, facts.unreadable, deleted]),
+      JSON.stringify([
+        ...[server?.spec, credentials, ca, facts.forbidden, facts.unreadable, deleted],
+        facts.denial?.message,
+      ]),
     ),
     invalid: undefined,
     previous: group.status,

@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import { namespacesFault } from '../core/allowed.ts'
 import { METADATA, mapOf, metadataFaults, NAME_MAX, text } from './metadata.ts'
 import type { Fault } from './problem.ts'
 import { brokenRules } from './rules.ts'
@@ -75,10 +76,19 @@ export function contractOf(crd: Crd): Contract {
         ...faults,
         ...brokenRules(schema, value, faults),
         ...metadataFaults(value),
+        ...(names.kind === 'ExchangeServer' ? allowedFaults(value) : []),
         ...unknownFields(status, (value as { status?: unknown } | null)?.status, ['status']),
       ]
     },
   }
+}
+
+// Either a word or a mapping: an API server lets the form of the mapping pass, and the controller refuses it.
+function allowedFaults(value: unknown): readonly Fault[] {
+  const { spec } = (value ?? {}) as { spec?: { allowed?: { namespaces?: unknown } } }
+  const message = namespacesFault(spec?.allowed?.namespaces)
+  if (message === undefined) return []
+  return [{ path: ['spec', 'allowed', 'namespaces'], at: 'value', message }]
 }
 
 function crds(): readonly Crd[] {
