@@ -1,5 +1,6 @@
 // All mutants, in the order in which a pass comes by what they change.
 import type { Mutant } from './mutant.ts'
+import { allowing } from './mutants/allowing.ts'
 import { carryingOut } from './mutants/carrying-out.ts'
 import { comparing } from './mutants/comparing.ts'
 import { contents } from './mutants/contents.ts'
@@ -22,4 +23,5 @@ export const mutants: readonly Mutant[] = [
   ...proving,
   ...leading,
   ...declaring,
+  ...allowing,
 ]
