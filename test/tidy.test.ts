@@ -117,6 +117,7 @@ describe('writing', () => {
     const agreed = [
       'controller',
       'crds',
+      'docs',
       'charts',
       'examples',
       'test',
