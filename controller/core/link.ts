@@ -80,7 +80,8 @@ export type Observation =
 /** What one replica shows of one link. */
 export type Cell =
   | Readonly<{ state: 'unknown'; copy?: Copy | undefined }> // could not be read: no opinion
-  | Readonly<{ state: 'absent' }> // never had it
+  // Never had it; or `was`: in a folder that another one replaced since.
+  | Readonly<{ state: 'absent'; was?: Copy | undefined }>
   | Readonly<{ state: 'gone'; copy: Copy; restored?: boolean }> // had it, has it no more
   | Readonly<{ state: 'same'; copy: Copy }> // as recorded
   // Seen anew; `restored`: the folder went back in time, so this is old content, not an edit.
