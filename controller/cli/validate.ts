@@ -4,12 +4,12 @@
 //   groups.yaml:12:7: spec.members[2].mailbox: must be an SMTP address, like anna@corp.example
 //   1 error in 1 file
 
-import { readFile, stat } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
+import { stat } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { readDirectory } from '../local/directory.ts'
 import type { Source } from '../local/documents.ts'
 import { type Problem, problemText, sorted } from '../local/problem.ts'
+import { readFileText, readStream } from '../local/read-file.ts'
 import { readResources } from '../local/resources.ts'
 
 /** How the command is called. */
@@ -77,10 +77,13 @@ function optionsOf(args: readonly string[]) {
 async function inputOf(name: string): Promise<Input> {
   try {
     if (name === '-') {
-      return { sources: [{ name: '<stdin>', text: await text(process.stdin) }], problems: [] }
+      const read = await readStream(process.stdin)
+      return { sources: [{ name: '<stdin>', ...read }], problems: [] }
     }
     if (!(await stat(name)).isDirectory()) {
-      return { sources: [{ name, text: await readFile(name, 'utf8') }], problems: [] }
+      const read = await readFileText(name, true)
+      if (read === undefined) throw Object.assign(new Error('it is gone'), { code: 'ENOENT' })
+      return { sources: [{ name, ...read }], problems: [] }
     }
     const sources = await readDirectory(name)
     if (sources.length > 0) return { sources, problems: [] }

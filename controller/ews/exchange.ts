@@ -151,6 +151,11 @@ function endpointOf(name: string, { server, unusable, credentials, ca }: Reached
     )
   }
   const { url, auth, tls, limits } = server.spec
+  if (!URL.canParse(url)) {
+    const remedy = 'the port must be at most 65535, and each number of an address at most 255'
+    const message = `spec.url of the ExchangeServer ${name} is no URL that can be reached: ${remedy}`
+    throw new SyncError('terminal', 'InvalidSpec', message)
+  }
   if (auth.type !== 'Basic') {
     throw new SyncError(
       'terminal',

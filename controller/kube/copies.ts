@@ -1,6 +1,8 @@
 // Copies of what is declared in a cluster: SyncGroups and ExchangeServers, of all namespaces or some, and the Secrets
 // that the servers name.
+
 import type { GroupId } from '../core/id.ts'
+import { least } from '../core/many.ts'
 import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
 import type { Clock } from '../sync/ports.ts'
 import type { Client } from './client.ts'
@@ -67,7 +69,7 @@ export class Copies {
 
   /** When the API server was last heard of by the one that heard of it longest ago, ms since 1970. */
   get heardMs(): number {
-    return Math.min(...this.#all.map(({ heardMs }) => heardMs))
+    return least(this.#all.map(({ heardMs }) => heardMs))
   }
 
   /** All SyncGroups. */
