@@ -10,7 +10,7 @@ import { restore } from './cli/restore.ts'
 import { validate } from './cli/validate.ts'
 import { type Config, configOf } from './config.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
-import { keyIn, type Outside, siteOf } from './desk.ts'
+import { hostsOf, keyIn, type Outside, siteOf } from './desk.ts'
 import { Connections } from './ews/exchange.ts'
 import { LocalDeclarations } from './local/declarations.ts'
 import { sourcesIn } from './local/directory.ts'
@@ -77,7 +77,7 @@ async function planning(config: Config, { clock, hard }: Outside): Promise<numbe
     throw new SyncError('terminal', 'InvalidArguments', 'plan needs either --local DIR or -f FILE')
   }
   const state = openState(config.state, { readOnly: true, key: await keyIn(config) })
-  const connections = new Connections(clock)
+  const connections = new Connections(clock, undefined, undefined, hostsOf(config))
   try {
     if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
       await out(`there is no state in ${config.state} yet: this is what a first pass would do`)

@@ -1,5 +1,6 @@
 // From an ExchangeServer and a SyncGroup to replicas: which connection, which route, which account.
 import { checkedMs } from '../core/duration.ts'
+import { anyHost, type HostRules, hostRefusal } from '../core/hosts.ts'
 import type { ReplicaId } from '../core/id.ts'
 import { type Cast, castOf, formerPlaceOf, type Place } from '../core/roles.ts'
 import { isForced } from '../core/status.ts'
@@ -23,6 +24,7 @@ export class Connections {
   readonly #clock: Clock
   readonly #trace: Trace
   readonly #network: (options: NetworkOptions) => Network
+  readonly #hosts: HostRules
   readonly #open = new Map<string, Transport>()
   readonly #signIns = new Map<string, SignIn>()
   /** By namespace and name of the ExchangeServer. */
@@ -32,10 +34,12 @@ export class Connections {
     clock: Clock,
     trace: Trace = () => {},
     network: (options: NetworkOptions) => Network = pooledNetwork,
+    hosts: HostRules = anyHost,
   ) {
     this.#clock = clock
     this.#trace = trace
     this.#network = network
+    this.#hosts = hosts
   }
 
   /** The replicas of a group. Throws a terminal SyncError when what it refers to is missing or unusable. */
@@ -69,7 +73,7 @@ export class Connections {
   }
 
   #lineOf(name: string, reached: Reached, signal: AbortSignal): Line {
-    const endpoint = endpointOf(name, reached)
+    const endpoint = endpointOf(name, reached, this.#hosts)
     const { url, username, password } = endpoint
     const account = JSON.stringify([new URL(url).href.toLowerCase(), username, password])
     const use = { connection: JSON.stringify(endpoint), account }
@@ -136,7 +140,11 @@ function memberOf(line: Line, { role, mailbox, folder }: Place): Replica {
   return new Member({ role, path: folder, transport, control, pool, route, asOwner })
 }
 
-function endpointOf(name: string, { server, unusable, credentials, ca }: Reached): Endpoint {
+function endpointOf(
+  name: string,
+  { server, unusable, credentials, ca }: Reached,
+  hosts: HostRules,
+): Endpoint {
   if (server === undefined) {
     if (unusable !== undefined)
       throw new SyncError(
@@ -156,6 +164,11 @@ function endpointOf(name: string, { server, unusable, credentials, ca }: Reached
     const message = `spec.url of the ExchangeServer ${name} is no URL that can be reached: ${remedy}`
     throw new SyncError('terminal', 'InvalidSpec', message)
   }
+  const { tokenURL } = auth.type === 'OAuth' ? (credentials ?? {}) : {}
+  const token = `the tokenURL in the Secret ${auth.secretRef.name}`
+  const refused =
+    hostRefusal(url, hosts, 'spec.url') ?? (tokenURL && hostRefusal(tokenURL, hosts, token))
+  if (refused) throw refused
   if (auth.type !== 'Basic') {
     throw new SyncError(
       'terminal',

@@ -18,6 +18,8 @@ export type CopiesOptions = Readonly<{
   chance: () => number
   /** Which namespaces; none: all. */
   namespaces: readonly string[]
+  /** Called once for a Secret (namespace/name) that is used without its label; undefined: none is. */
+  unlabelled?: ((key: string) => void) | undefined
   /** A SyncGroup is otherwise. */
   changed: (now: SyncGroup | undefined, before: SyncGroup | undefined) => void
   /** Something else may be. */
@@ -50,6 +52,7 @@ export class Copies {
     this.#servers = each<ExchangeServer>(kinds.exchangeServer, touched)
     const seen = {
       changed: touched,
+      unlabelled: options.unlabelled,
       troubled: (code: string, message: string) => troubled('Secret', code, message),
     }
     this.#secrets = new Secrets({ ...base, ...seen }, signal)
@@ -110,7 +113,8 @@ export class Copies {
 
   /** What a server is reached with, as far as it is known. */
   reachOf({ metadata: { namespace }, spec: { auth, tls } }: ExchangeServer): Reach {
-    const signIn = this.#secrets.look(`${namespace}/${auth.secretRef.name}`)
+    const key = `${namespace}/${auth.secretRef.name}`
+    const signIn = this.#secrets.credentials(key)
     const trust =
       tls === undefined ? {} : this.#secrets.look(`${namespace}/${tls.caSecretRef.name}`)
     const which = (look: SecretLook) =>
@@ -122,6 +126,7 @@ export class Copies {
       pending: signIn === 'unknown' || trust === 'unknown',
       forbidden: which('forbidden'),
       unreadable: which('unreadable'),
+      unlabelled: signIn === 'unlabelled' ? key : undefined,
     }
   }
 

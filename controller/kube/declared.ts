@@ -15,6 +15,8 @@ export type Reach = Readonly<{
   forbidden: string | undefined
   /** A Secret that the API server does not hand out, for a while by now. */
   unreadable: string | undefined
+  /** A Secret (namespace/name) whose owner has not allowed its use for signing in. */
+  unlabelled: string | undefined
 }>
 
 /** What a group is reached with. */
@@ -42,6 +44,7 @@ export function declaredOf(
     crossNamespace: boolean
     forbidden: string | undefined
     unreadable: string | undefined
+    unlabelled: string | undefined
   }>,
 ): Declared {
   const { deleted, ...rest } = facts
@@ -57,7 +60,15 @@ export function declaredOf(
     hindrance: hindranceOf(group, { ...rest, server }),
     fingerprint: digestOf(
       printOf(group),
-      JSON.stringify([server?.spec, credentials, ca, facts.forbidden, facts.unreadable, deleted]),
+      JSON.stringify([
+        server?.spec,
+        credentials,
+        ca,
+        facts.forbidden,
+        facts.unreadable,
+        facts.unlabelled,
+        deleted,
+      ]),
     ),
     invalid: undefined,
     previous: group.status,
