@@ -6,6 +6,7 @@ import { helpFor, usage } from './cli/help.ts'
 import { bin, conflicts, status } from './cli/look.ts'
 import { Output } from './cli/output.ts'
 import { plan } from './cli/plan.ts'
+import { type Rekeying, rekey } from './cli/rekey.ts'
 import { restore } from './cli/restore.ts'
 import { validate } from './cli/validate.ts'
 import { type Config, configOf } from './config.ts'
@@ -18,6 +19,7 @@ import type { Source } from './local/documents.ts'
 import { problemText } from './local/problem.ts'
 import { readFileText } from './local/read-file.ts'
 import { run } from './run.ts'
+import { keyFrom } from './store/modes.ts'
 import { type Opening, openState, type State, stateFile } from './store/state.ts'
 import type { Clock } from './sync/ports.ts'
 import { Servers } from './sync/servers.ts'
@@ -56,6 +58,8 @@ async function command(config: Config, { clock, outside }: Edges): Promise<numbe
         : looking(config, { readOnly: true }, (state) =>
             bin(state.bin, config.rest, config.output, out),
           )
+    case 'rekey':
+      return rekey(await keysIn(config), out)
     case 'help':
       await out(helpFor(config.rest))
       return 0
@@ -69,6 +73,12 @@ async function command(config: Config, { clock, outside }: Edges): Promise<numbe
         `exsync ${config.command} is not known\n\n${usage}`,
       )
   }
+}
+
+async function keysIn(config: Config): Promise<Rekeying> {
+  const { state, newKeyFile, plain } = config
+  const newKey = newKeyFile === undefined ? undefined : await keyFrom(newKeyFile, '--new-key-file')
+  return { directory: state, key: await keyIn(config), newKey, plain }
 }
 
 async function planning(config: Config, { clock, hard }: Outside): Promise<number> {
