@@ -45,7 +45,7 @@ export async function validate(
   const sources = new Map(
     inputs.flatMap((input) => input.sources).map((source) => [source.name, source]),
   )
-  const loaded = readResources([...sources.values()], options)
+  const loaded = readResources([...sources.values()], { ...options, allowed: true })
   const problems = sorted([...inputs.flatMap((input) => input.problems), ...loaded.problems])
   for (const problem of problems) out(problemText(problem))
   if (problems.length > 0) {

@@ -2,6 +2,7 @@
 // part as far as a user sees it: defaults, validation, generations, and a status per group, written to
 // STATE/status/<namespace>.<name>.yaml. An edit that is not valid leaves the last valid version running.
 import type { V1Secret } from '@kubernetes/client-node'
+import { labelsDenial } from '../core/allowed.ts'
 import { cut } from '../core/cut.ts'
 import { digestOf, type GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
@@ -267,7 +268,8 @@ export class LocalDeclarations implements Declarations {
     const tls = server?.spec.tls?.caSecretRef
     const ca = tls && this.#secret(namespace, tls.name)?.[tls.key]
     const unusable = this.#refused.get(keyOf('ExchangeServer', namespace, name))
-    const hindrance = hindranceOf(group, { crossNamespace, server })
+    const denial = server && labelsDenial(server)
+    const hindrance = hindranceOf(group, { crossNamespace, denial, server })
     return { server, unusable, credentials, ca, hindrance }
   }
 

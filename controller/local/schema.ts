@@ -21,6 +21,8 @@ export type Schema = Readonly<{
   properties?: Readonly<Record<string, Schema>>
   additionalProperties?: Schema | boolean
   items?: Schema
+  /** Its form is checked elsewhere (`contracts.ts`): no schema can say it. */
+  'x-kubernetes-preserve-unknown-fields'?: boolean
   'x-kubernetes-list-type'?: 'atomic' | 'map' | 'set'
   'x-kubernetes-list-map-keys'?: readonly string[]
   'x-kubernetes-validations'?: readonly Rule[]
@@ -112,6 +114,7 @@ export function defaulted(schema: Schema, value: unknown): unknown {
 /** The schema as ajv takes it, with unknown fields forbidden wherever fields are named. */
 function closed(schema: Schema): Schema {
   const { properties, items, additionalProperties } = schema
+  if (schema['x-kubernetes-preserve-unknown-fields']) return {}
   return {
     ...schema,
     ...(items !== undefined && { items: closed(items) }),
