@@ -1,6 +1,7 @@
 // From an ExchangeServer and a SyncGroup to replicas: which connection, which route, which account.
 import { allowsHub, denied, memberDenial } from '../core/allowed.ts'
 import { checkedMs } from '../core/duration.ts'
+import { anyHost, type HostRules, hostRefusal } from '../core/hosts.ts'
 import type { ReplicaId } from '../core/id.ts'
 import type { ExchangeServer } from '../core/resources.generated.ts'
 import { type Cast, castOf, formerPlaceOf, type Place } from '../core/roles.ts'
@@ -27,6 +28,7 @@ export class Connections {
   readonly #clock: Clock
   readonly #trace: Trace
   readonly #network: (options: NetworkOptions) => Network
+  readonly #hosts: HostRules
   readonly #open = new Map<string, Pick<Way, 'transport' | 'learnt'>>()
   readonly #signIns = new Map<string, SignIn>()
   /** By namespace and name of the ExchangeServer. */
@@ -36,10 +38,12 @@ export class Connections {
     clock: Clock,
     trace: Trace = () => {},
     network: (options: NetworkOptions) => Network = pooledNetwork,
+    hosts: HostRules = anyHost,
   ) {
     this.#clock = clock
     this.#trace = trace
     this.#network = network
+    this.#hosts = hosts
   }
 
   /**
@@ -84,7 +88,7 @@ export class Connections {
 
   #wayTo(name: string, reached: Reached): Way {
     const server = serverOf(name, reached)
-    const endpoint = endpointOf(server, reached)
+    const endpoint = endpointOf(server, reached, this.#hosts)
     const { url, username, password } = endpoint
     const account = JSON.stringify([new URL(url).href.toLowerCase(), username, password])
     const use = { connection: JSON.stringify(endpoint), account }
@@ -191,8 +195,23 @@ function serverOf(name: string, { server, unusable }: Reached): ExchangeServer {
   )
 }
 
-function endpointOf(server: ExchangeServer, { credentials, ca }: Reached): Endpoint {
+function endpointOf(
+  server: ExchangeServer,
+  { credentials, ca }: Reached,
+  hosts: HostRules,
+): Endpoint {
+  const { name } = server.metadata
   const { url, auth, tls, limits } = server.spec
+  if (!URL.canParse(url)) {
+    const remedy = 'the port must be at most 65535, and each number of an address at most 255'
+    const message = `spec.url of the ExchangeServer ${name} is no URL that can be reached: ${remedy}`
+    throw new SyncError('terminal', 'InvalidSpec', message)
+  }
+  const { tokenURL } = auth.type === 'OAuth' ? (credentials ?? {}) : {}
+  const token = `the tokenURL in the Secret ${auth.secretRef.name}`
+  const refused =
+    hostRefusal(url, hosts, 'spec.url') ?? (tokenURL && hostRefusal(tokenURL, hosts, token))
+  if (refused) throw refused
   if (auth.type !== 'Basic') {
     throw new SyncError(
       'terminal',

@@ -2,6 +2,7 @@
 // that the servers name.
 import { type NamespaceLook, needsLabels } from '../core/allowed.ts'
 import type { GroupId } from '../core/id.ts'
+import { least } from '../core/many.ts'
 import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
 import type { Clock } from '../sync/ports.ts'
 import type { Client } from './client.ts'
@@ -18,6 +19,8 @@ export type CopiesOptions = Readonly<{
   chance: () => number
   /** Which namespaces; none: all. */
   namespaces: readonly string[]
+  /** Called once for a Secret (namespace/name) that is used without its label; undefined: none is. */
+  unlabelled?: ((key: string) => void) | undefined
   /** A SyncGroup is otherwise. */
   changed: (now: SyncGroup | undefined, before: SyncGroup | undefined) => void
   /** Something else may be. */
@@ -51,6 +54,7 @@ export class Copies {
     this.#servers = each<ExchangeServer>(kinds.exchangeServer, touched)
     const seen = {
       changed: touched,
+      unlabelled: options.unlabelled,
       troubled: (code: string, message: string) => troubled('Secret', code, message),
     }
     this.#secrets = new Secrets({ ...base, ...seen }, signal)
@@ -79,7 +83,7 @@ export class Copies {
 
   /** When the API server was last heard of by the one that heard of it longest ago, ms since 1970. */
   get heardMs(): number {
-    return Math.min(...this.#all.map(({ heardMs }) => heardMs))
+    return least(this.#all.map(({ heardMs }) => heardMs))
   }
 
   /** All SyncGroups. */
@@ -126,7 +130,8 @@ export class Copies {
 
   /** What a server is reached with, as far as it is known. */
   reachOf({ metadata: { namespace }, spec: { auth, tls } }: ExchangeServer): Reach {
-    const signIn = this.#secrets.look(`${namespace}/${auth.secretRef.name}`)
+    const key = `${namespace}/${auth.secretRef.name}`
+    const signIn = this.#secrets.credentials(key)
     const trust =
       tls === undefined ? {} : this.#secrets.look(`${namespace}/${tls.caSecretRef.name}`)
     const which = (look: SecretLook) =>
@@ -138,6 +143,7 @@ export class Copies {
       pending: signIn === 'unknown' || trust === 'unknown',
       forbidden: which('forbidden'),
       unreadable: which('unreadable'),
+      unlabelled: signIn === 'unlabelled' ? key : undefined,
     }
   }
 

@@ -30,6 +30,8 @@ export type KubeOptions = Readonly<{
   namespaces: readonly string[]
   /** May a SyncGroup name an ExchangeServer of another namespace? */
   crossNamespace: boolean
+  /** Called once for a Secret (namespace/name) that is used without its label; undefined: none is. */
+  unlabelled?: ((key: string) => void) | undefined
   recorder: Recorder
   troubled: (kind: string, code: string, message: string) => void
 }>
@@ -216,18 +218,19 @@ export class KubeDeclarations implements Declarations {
     const reach = server === undefined ? undefined : this.#copies.reachOf(server)
     // Not yet: as if it had not been declared, which ends nobody.
     if (reach?.pending && !deleted) return []
-    const { credentials, ca, forbidden, unreadable } = reach ?? {}
+    const { credentials, ca, forbidden, unreadable, unlabelled } = reach ?? {}
     const trusted = server?.spec.tls === undefined || ca !== undefined
     const complete = credentials !== undefined && trusted
     const now = { server, credentials, ca }
     if (complete) this.#last.set(id, now)
     const means = deleted && !complete && denial === undefined ? (last ?? now) : now
-    const from = [group, ...Object.values(means), forbidden, unreadable, gone, denial?.message]
+    const why = [forbidden, unreadable, unlabelled, gone, denial?.message]
+    const from = [group, ...Object.values(means), ...why]
     const known = this.#known.get(id)
     if (known?.from.every((part, at) => part === from[at])) return [known.declared]
     const policy = gone ? { deletionPolicy: 'Orphan' as const } : {}
     const whole = { ...group, spec: { ...spec, ...policy } }
-    const facts = { deleted, crossNamespace, denial, forbidden, unreadable }
+    const facts = { deleted, crossNamespace, denial, forbidden, unreadable, unlabelled }
     const declared = declaredOf(whole, means, facts)
     this.#known.set(id, { from, declared })
     return [declared]

@@ -16,6 +16,8 @@ export type Reach = Readonly<{
   forbidden: string | undefined
   /** A Secret that the API server does not hand out, for a while by now. */
   unreadable: string | undefined
+  /** A Secret (namespace/name) whose owner has not allowed its use for signing in. */
+  unlabelled: string | undefined
 }>
 
 /** What a group is reached with. */
@@ -45,6 +47,7 @@ export function declaredOf(
     denial: Denial | undefined
     forbidden: string | undefined
     unreadable: string | undefined
+    unlabelled: string | undefined
   }>,
 ): Declared {
   const { deleted, ...rest } = facts
@@ -61,8 +64,8 @@ export function declaredOf(
     fingerprint: digestOf(
       printOf(group),
       JSON.stringify([
-        ...[server?.spec, credentials, ca, facts.forbidden, facts.unreadable, deleted],
-        facts.denial?.message,
+        ...[server?.spec, credentials, ca, facts.forbidden, facts.unreadable],
+        ...[facts.unlabelled, deleted, facts.denial?.message],
       ]),
     ),
     invalid: undefined,

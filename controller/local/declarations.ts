@@ -14,11 +14,12 @@ import { sourcesIn, watchDirectory } from './directory.ts'
 import type { Source } from './documents.ts'
 import { doubtsOf, Ended, endedGroup } from './ended.ts'
 import { type Problem, problemText, type Ref } from './problem.ts'
-import { type Loaded, readResources } from './resources.ts'
-import { Statuses, type Stored } from './statuses.ts'
+import { type Loaded, readResourcesSoon } from './resources.ts'
+import { hashAnnotation, Statuses, type Stored } from './statuses.ts'
 import { keptOn, keyOf, staleIn, taken, type Valid } from './taken.ts'
 
-const hashAnnotation = 'exchangesync.dev/declared'
+/** How many problems of one reading are logged. */
+const warnedMax = 100
 /** How long until a directory that could not be read is read again. */
 const unreadMs = 2_000
 
@@ -99,8 +100,8 @@ export class LocalDeclarations implements Declarations {
         if (!this.#begun) throw error
         return undefined
       })
-      this.#unread = sources === undefined
-      if (sources !== undefined) await this.#take(readResources(sources))
+      this.#unread = sources?.some(({ again }) => again) ?? true
+      if (sources !== undefined) await this.#take(await readResourcesSoon(sources))
       else {
         this.#valid = keptOn(this.#valid, unreadable.message)
         this.#tell([unreadable])
@@ -108,7 +109,9 @@ export class LocalDeclarations implements Declarations {
       this.#begun = true
     }
     const groups = [...this.#valid.values()].filter(({ kind }) => kind === 'SyncGroup')
-    const ended = this.#ended.due(this.#clock.now()).flatMap((each) => this.#endedOf(...each))
+    const ended = this.#ended
+      .due(this.#clock.now())
+      .flatMap(([id, stored]) => this.#endedOf(id, stored))
     return [...ended, ...(await Promise.all(groups.map((valid) => this.#declared(valid))))]
   }
 
@@ -173,7 +176,7 @@ export class LocalDeclarations implements Declarations {
 
   #tell(problems: readonly Problem[]): void {
     const text = problems.map(problemText).join('\n')
-    if (text !== this.#problems) this.#warn(problems)
+    if (text !== this.#problems) this.#warn(toldOf(problems))
     this.#problems = text
   }
 
@@ -278,6 +281,14 @@ export class LocalDeclarations implements Declarations {
     const secret = this.#resource<V1Secret>('Secret', namespace, name)
     return secret && credentialsIn(secret.data)
   }
+}
+
+// A directory may have more problems than anybody reads in a log.
+function toldOf(problems: readonly Problem[]): readonly Problem[] {
+  const more = problems.length - warnedMax
+  if (more <= 0) return problems
+  const message = `${more} more problems: exsync validate lists them all`
+  return [...problems.slice(0, warnedMax), { ...unknown, message }]
 }
 
 const unknown: Problem = { file: '', line: 1, column: 1, path: '', message: 'it is not valid' }

@@ -3,6 +3,7 @@
 import { type Denial, denied, groupDenial, notAllowed } from '../core/allowed.ts'
 import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
 import { SyncError } from '../core/sync-error.ts'
+import { labelCommand } from './credentials.ts'
 
 /** What a group refers to, as far as it hinders. */
 export type Referred = Readonly<{
@@ -15,6 +16,8 @@ export type Referred = Readonly<{
   forbidden?: string | undefined
   /** A Secret that could not be read for a while. */
   unreadable?: string | undefined
+  /** A Secret (namespace/name) whose owner has not allowed its use for signing in. */
+  unlabelled?: string | undefined
 }>
 
 /** Does the group name an ExchangeServer of another namespace? */
@@ -42,14 +45,19 @@ export function hasNoRight(hindrance: SyncError | undefined): boolean {
   return hindrance?.code === notAllowed || hindrance?.code === 'CrossNamespaceRef'
 }
 
-/** Why a Secret is not known; undefined when it is, or is missing. */
+/** Why a Secret is not known, or not used; undefined when it is, or is missing. */
 export function unreadOf({
   forbidden,
   unreadable,
-}: Pick<Referred, 'forbidden' | 'unreadable'>): SyncError | undefined {
+  unlabelled,
+}: Pick<Referred, 'forbidden' | 'unreadable' | 'unlabelled'>): SyncError | undefined {
   if (forbidden !== undefined) {
     const message = `the controller may not read the Secret ${forbidden}: grant it get, list and watch, by name at least`
     return new SyncError('terminal', 'SecretForbidden', message)
+  }
+  if (unlabelled !== undefined) {
+    const message = `the Secret ${unlabelled} does not say that it may be used for signing in to Exchange: ${labelCommand(unlabelled)}`
+    return new SyncError('terminal', 'SecretNotLabelled', message)
   }
   if (unreadable === undefined) return undefined
   const message = `the API server does not hand out the Secret ${unreadable}; it is tried again`

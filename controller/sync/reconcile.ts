@@ -2,6 +2,7 @@
 // place where an error is caught: here it becomes a condition.
 import { guardUnder } from '../core/allowed.ts'
 import { contact } from '../core/contact.ts'
+import { discreetError } from '../core/discreet.ts'
 import { checkedMs, lockoutMs } from '../core/duration.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
 import type { ConflictLine, Report } from '../core/report.ts'
@@ -27,6 +28,8 @@ export type Site = Readonly<{
   servers: Servers
   /** Somebody looks at servers by itself, and is first to try one. */
   watched?: boolean
+  /** Statuses do not tell why a server cannot be reached. */
+  discreet?: boolean
   /** Told once per pass. */
   told: (ended: Ended) => void
 }>
@@ -77,7 +80,11 @@ export async function reconcile(
   }
   const { group, generation, invalid, previous, deleted } = declared
   const nowMs = site.clock.now()
-  const status = statusOf({ group, generation, invalid, deleted, previous, result, nowMs })
+  const shown =
+    site.discreet && result.kind === 'failed'
+      ? { ...result, error: discreetError(result.error) }
+      : result
+  const status = statusOf({ group, generation, invalid, deleted, previous, result: shown, nowMs })
   const unreported = await unreportedOf(site.declarations.report(declared, status), signal)
   site.told({ ...ended, status, unreported })
   const againMs = againMsOf(declared, result)
