@@ -45,8 +45,8 @@ export function needsLabels(server: ExchangeServer): boolean {
 }
 
 /** Why no group may refer to a server that decides by labels, where none may be read. A directory asks nothing else of namespaces. */
-export function labelsDenial(server: ExchangeServer): Denial | undefined {
-  if (!needsLabels(server)) return undefined
+export function labelsDenial(server: ExchangeServer | undefined): Denial | undefined {
+  if (server === undefined || !needsLabels(server)) return undefined
   return { field: 'serverRef', message: unreadable(server.metadata.name ?? '') }
 }
 
