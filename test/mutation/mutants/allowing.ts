@@ -116,15 +116,6 @@ export const allowing = [
       `const nearest = above !== undefined ? `,
     ],
   ]),
-  ...mutantsOf('controller/sync/reconcile.ts', [
-    [
-      'ends-denied',
-      'a group that is not allowed keeps its copies at its end',
-      `      if (removes && declared.hindrance !== undefined) throw declared.hindrance
-`,
-      ``,
-    ],
-  ]),
   ...mutantsOf('controller/core/claims.ts', [
     [
       'claims-denied',
