@@ -90,7 +90,7 @@ export function namespaceDenial(
 }
 
 function unreadable(name: string): string {
-  return `spec.allowed.namespaces.selector of the ExchangeServer ${name} needs the labels of namespaces, which this controller may not read (in a directory, and with --watch-namespace): list the namespaces by name`
+  return `spec.allowed.namespaces.selector of the ExchangeServer ${name} needs the labels of namespaces, which this controller cannot read (in a directory and with --watch-namespace never, else with the rights get, list and watch on namespaces): list the namespaces by name`
 }
 
 /** Why the group as a whole may do nothing with the server, whoever its members are. */
