@@ -1,6 +1,5 @@
 // What the running controller has in common, over a directory or over Kubernetes: the state, the connections to
 // Exchange, what is measured and logged, and that nothing is written by one who does not lead.
-import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Config } from './config.ts'
@@ -14,8 +13,9 @@ import type { KubeDeclarations } from './kube/declarations.ts'
 import type { Recorder } from './kube/events.ts'
 import type { Term } from './kube/lease.ts'
 import { ServerControl } from './kube/servers.ts'
+import { keyFrom } from './store/modes.ts'
+import type { Key } from './store/proof.ts'
 import { openState, type State } from './store/state.ts'
-import { keyOf } from './store/vault.ts'
 import type { Clock, Declarations } from './sync/ports.ts'
 import type { Ended, Site } from './sync/reconcile.ts'
 import type { schedule } from './sync/schedule.ts'
@@ -91,9 +91,20 @@ export class Desk {
       binMaxBytes,
       leading,
       permit,
+      sealing: (done, total) => this.#sealing(done, total),
+      warn: (message) => this.log.warn(message),
     })
     this.#sweep()
     return this.#state
+  }
+
+  // Once in a state's life: a key was given that it did not have, or an older version sealed it.
+  #sealing(done: number, total: number): void {
+    if (done === 0 && total > 0)
+      this.log.warn(
+        { rows: total },
+        'the content of the state was not sealed to its rows: it is now',
+      )
   }
 
   site(declarations: Declarations, state: State): Site {
@@ -240,17 +251,6 @@ export function siteOf(
 }
 
 /** The key of the state, when the configuration names one. Rejects with a terminal SyncError. */
-export async function keyIn({ keyFile }: Config): Promise<Uint8Array | undefined> {
-  if (keyFile === undefined) return undefined
-  try {
-    return keyOf(await readFile(keyFile))
-  } catch (error) {
-    if (error instanceof SyncError) throw error
-    throw new SyncError(
-      'terminal',
-      'KeyInvalid',
-      `cannot read the key file ${keyFile}: check --key-file and the file's permissions`,
-      { cause: error },
-    )
-  }
+export async function keyIn({ keyFile }: Config): Promise<Key | undefined> {
+  return keyFile === undefined ? undefined : keyFrom(keyFile, '--key-file')
 }

@@ -4,13 +4,13 @@
 //   groups.yaml:12:7: spec.members[2].mailbox: must be an SMTP address, like anna@corp.example
 //   1 error in 1 file
 
-import { readFile, stat } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
+import { stat } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import type { ExchangeServer } from '../core/resources.generated.ts'
 import { readDirectory } from '../local/directory.ts'
 import type { Source } from '../local/documents.ts'
 import { type Problem, problemText, sorted } from '../local/problem.ts'
+import { readFileText, readStream } from '../local/read-file.ts'
 import { type Loaded, readResources } from '../local/resources.ts'
 import { credentialsLabel } from '../sync/credentials.ts'
 
@@ -45,7 +45,7 @@ export async function validate(
   const sources = new Map(
     inputs.flatMap((input) => input.sources).map((source) => [source.name, source]),
   )
-  const loaded = readResources([...sources.values()], options)
+  const loaded = readResources([...sources.values()], { ...options, allowed: true })
   const problems = sorted([...inputs.flatMap((input) => input.problems), ...loaded.problems])
   for (const problem of problems) out(problemText(problem))
   if (problems.length > 0) {
@@ -97,10 +97,13 @@ function optionsOf(args: readonly string[]) {
 async function inputOf(name: string): Promise<Input> {
   try {
     if (name === '-') {
-      return { sources: [{ name: '<stdin>', text: await text(process.stdin) }], problems: [] }
+      const read = await readStream(process.stdin)
+      return { sources: [{ name: '<stdin>', ...read }], problems: [] }
     }
     if (!(await stat(name)).isDirectory()) {
-      return { sources: [{ name, text: await readFile(name, 'utf8') }], problems: [] }
+      const read = await readFileText(name, true)
+      if (read === undefined) throw Object.assign(new Error('it is gone'), { code: 'ENOENT' })
+      return { sources: [{ name, ...read }], problems: [] }
     }
     const sources = await readDirectory(name)
     if (sources.length > 0) return { sources, problems: [] }

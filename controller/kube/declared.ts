@@ -1,4 +1,5 @@
 // What a SyncGroup asks for, as the engine takes it: its declaration together with what it refers to.
+import type { Denial } from '../core/allowed.ts'
 import { digestOf, type GroupId } from '../core/id.ts'
 import type { SyncGroup } from '../core/resources.generated.ts'
 import { hindranceOf } from '../sync/hindrance.ts'
@@ -42,6 +43,8 @@ export function declaredOf(
   facts: Readonly<{
     deleted: boolean
     crossNamespace: boolean
+    /** Why the server takes no groups of this namespace. */
+    denial: Denial | undefined
     forbidden: string | undefined
     unreadable: string | undefined
     unlabelled: string | undefined
@@ -61,13 +64,8 @@ export function declaredOf(
     fingerprint: digestOf(
       printOf(group),
       JSON.stringify([
-        server?.spec,
-        credentials,
-        ca,
-        facts.forbidden,
-        facts.unreadable,
-        facts.unlabelled,
-        deleted,
+        ...[server?.spec, credentials, ca, facts.forbidden, facts.unreadable],
+        ...[facts.unlabelled, deleted, facts.denial?.message],
       ]),
     ),
     invalid: undefined,

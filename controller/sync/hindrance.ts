@@ -1,5 +1,6 @@
-// Why a group may not have a pass, whatever else is declared: what it refers to is in another namespace, or is
-// suspended, or may not be read.
+// Why a group may not have a pass, whatever else is declared: what it refers to is in another namespace, does not allow it,
+// is suspended, or may not be read.
+import { type Denial, denied, groupDenial, notAllowed } from '../core/allowed.ts'
 import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { labelCommand } from './credentials.ts'
@@ -8,6 +9,8 @@ import { labelCommand } from './credentials.ts'
 export type Referred = Readonly<{
   /** May it name an ExchangeServer of another namespace? */
   crossNamespace: boolean
+  /** Why the server takes no groups of this namespace. */
+  denial?: Denial | undefined
   server: ExchangeServer | undefined
   /** A Secret that may not be read. */
   forbidden?: string | undefined
@@ -30,9 +33,16 @@ export function hindranceOf(group: SyncGroup, referred: Referred): SyncError | u
     const message = `spec.serverRef names the namespace ${namespace}, which is not allowed: ${remedy}`
     return new SyncError('terminal', 'CrossNamespaceRef', message)
   }
-  if (referred.server?.spec.suspend)
+  const { server, denial = server && groupDenial(group, server) } = referred
+  if (denial !== undefined) return denied(denial)
+  if (server?.spec.suspend)
     return new SyncError('transient', 'ServerSuspended', `the ExchangeServer ${name} is suspended`)
   return unreadOf(referred)
+}
+
+/** Has the group as a whole no right to what it asks for? Then it holds nothing that others could want. */
+export function hasNoRight(hindrance: SyncError | undefined): boolean {
+  return hindrance?.code === notAllowed || hindrance?.code === 'CrossNamespaceRef'
 }
 
 /** Why a Secret is not known, or not used; undefined when it is, or is missing. */
