@@ -11,6 +11,7 @@ import { leading } from './mutants/leading.ts'
 import { matching } from './mutants/matching.ts'
 import { placing } from './mutants/placing.ts'
 import { proving } from './mutants/proving.ts'
+import { trusting } from './mutants/trusting.ts'
 
 export const mutants: readonly Mutant[] = [
   ...contents,
@@ -24,4 +25,5 @@ export const mutants: readonly Mutant[] = [
   ...leading,
   ...declaring,
   ...allowing,
+  ...trusting,
 ]
