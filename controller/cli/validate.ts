@@ -11,6 +11,7 @@ import { readDirectory } from '../local/directory.ts'
 import type { Source } from '../local/documents.ts'
 import { type Problem, problemText, sorted } from '../local/problem.ts'
 import { readResources } from '../local/resources.ts'
+import type { Say } from './output.ts'
 
 /** How the command is called. */
 export const validateUsage = `\
@@ -29,13 +30,10 @@ type Input = Readonly<{ sources: readonly Source[]; problems: readonly Problem[]
  * @param args what follows `exsync validate`
  * @returns the exit code: 0 when all is valid, else 1
  */
-export async function validate(
-  args: readonly string[],
-  out: (line: string) => void,
-): Promise<number> {
+export async function validate(args: readonly string[], out: Say): Promise<number> {
   const options = optionsOf(args)
   if (options === undefined || options.help) {
-    out(validateUsage)
+    await out(validateUsage, 'lines')
     return options?.help ? 0 : 1
   }
   const inputs = await Promise.all(options.names.map(inputOf))

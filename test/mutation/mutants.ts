@@ -10,6 +10,7 @@ import { leading } from './mutants/leading.ts'
 import { matching } from './mutants/matching.ts'
 import { placing } from './mutants/placing.ts'
 import { proving } from './mutants/proving.ts'
+import { sealing } from './mutants/sealing.ts'
 
 export const mutants: readonly Mutant[] = [
   ...contents,
@@ -22,4 +23,5 @@ export const mutants: readonly Mutant[] = [
   ...proving,
   ...leading,
   ...declaring,
+  ...sealing,
 ]
