@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Config } from './config.ts'
 import { lockoutMs } from './core/duration.ts'
+import type { HostRules } from './core/hosts.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
 import { Connections } from './ews/exchange.ts'
 import { pooledNetwork } from './ews/network.ts'
@@ -71,9 +72,9 @@ export class Desk {
       this.metrics.asked(operation, outcome, durationMs)
       this.log.debug({ operation, outcome, durationMs }, 'request')
     }
-    this.#connections = new Connections(clock, trace, (options) =>
-      pooledNetwork({ ...options, permit: () => this.#permit() }),
-    )
+    const network: typeof pooledNetwork = (options) =>
+      pooledNetwork({ ...options, permit: () => this.#permit() })
+    this.#connections = new Connections(clock, trace, network, hostsOf(config))
   }
 
   /** From now on nothing is written unless this term leads. */
@@ -111,6 +112,7 @@ export class Desk {
       ...siteOf(declarations, state, this.#connections, this.outside.clock),
       servers: this.#servers,
       watched: this.config.local === undefined && !this.config.once,
+      discreet: this.#discreet,
       told: (ended) => this.#told(ended),
     }
   }
@@ -123,6 +125,7 @@ export class Desk {
       recorder,
       servers: this.#servers,
       probe: (...asked) => this.#connections.probe(...asked),
+      discreet: this.#discreet,
       jitter: (ms) => this.#jittered(ms),
       watch: this.metrics.queue('exchangeserver'),
       begun: (queue) => this.metrics.measure('exchangeserver', queue, 2),
@@ -207,6 +210,12 @@ export class Desk {
     }
   }
 
+  // Tenants who may name any host are not told what is there; a directory's owner, and those of named hosts, are.
+  get #discreet(): boolean {
+    const { local, trust } = this.config
+    return local === undefined && trust.serverHosts.length === 0
+  }
+
   #jittered(ms: number): number {
     const spread = this.config.jitterPercent / 100
     return ms * (1 + spread * (2 * this.outside.chance() - 1))
@@ -216,6 +225,12 @@ export class Desk {
     if (this.#leads()) return
     throw new SyncError('transient', 'LeadershipLost', 'another controller leads now')
   }
+}
+
+/** Where servers may be. The owner of a directory may have one on a loopback host. */
+export function hostsOf({ command, local, trust }: Config): HostRules {
+  const onDirectory = local !== undefined || command === 'plan'
+  return { hosts: trust.serverHosts, loopbackHttp: onDirectory || trust.loopbackHttp }
 }
 
 /** What reconciling needs of the declarations, the state and Exchange. */

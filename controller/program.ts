@@ -1,6 +1,5 @@
 // exsync. Wires the commands; run.ts and desk.ts wire the running controller, main.ts the process.
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import packageJson from '../package.json' with { type: 'json' }
 import { helpFor, usage } from './cli/help.ts'
@@ -13,11 +12,13 @@ import { validate } from './cli/validate.ts'
 import { type Config, configOf } from './config.ts'
 import { printable } from './core/printable.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
-import { keyIn, type Outside, siteOf } from './desk.ts'
+import { hostsOf, keyIn, type Outside, siteOf } from './desk.ts'
 import { Connections } from './ews/exchange.ts'
 import { LocalDeclarations } from './local/declarations.ts'
 import { sourcesIn } from './local/directory.ts'
+import type { Source } from './local/documents.ts'
 import { problemText } from './local/problem.ts'
+import { readFileText } from './local/read-file.ts'
 import { run } from './run.ts'
 import { keyFrom } from './store/modes.ts'
 import { type Opening, openState, type State, stateFile } from './store/state.ts'
@@ -87,7 +88,7 @@ async function planning(config: Config, { clock, hard }: Outside): Promise<numbe
     throw new SyncError('terminal', 'InvalidArguments', 'plan needs either --local DIR or -f FILE')
   }
   const state = openState(config.state, { readOnly: true, key: await keyIn(config) })
-  const connections = new Connections(clock)
+  const connections = new Connections(clock, undefined, undefined, hostsOf(config))
   try {
     if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
       await out(`there is no state in ${config.state} yet: this is what a first pass would do`)
@@ -113,17 +114,11 @@ async function planning(config: Config, { clock, hard }: Outside): Promise<numbe
   }
 }
 
-async function sourceOf(name: string): Promise<{ name: string; text: string }> {
-  try {
-    return { name, text: await readFile(name, 'utf8') }
-  } catch (error) {
-    throw new SyncError(
-      'terminal',
-      'FileUnreadable',
-      `cannot read ${name}: check the name and the permissions`,
-      { cause: error },
-    )
-  }
+async function sourceOf(name: string): Promise<Source> {
+  const read = await readFileText(name, true)
+  if (read !== undefined && read.unread === undefined) return { name, ...read }
+  const why = read?.unread ?? 'is not there: check the name'
+  throw new SyncError('terminal', 'FileUnreadable', `cannot read ${name}: it ${why}`)
 }
 
 async function looking(

@@ -1,8 +1,10 @@
 // `exsync status`, `exsync conflicts`, `exsync bin`: look at what happened. Only `bin show` and
 // `conflicts show` show content, to whoever may read the state.
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import { greatest } from '../core/many.ts'
 import { printable } from '../core/printable.ts'
 import type { SyncGroupStatus } from '../core/resources.generated.ts'
 import { SyncError } from '../core/sync-error.ts'
@@ -178,7 +180,7 @@ function filesIn(directory: string): readonly string[] {
 function aligned(table: readonly (readonly string[])[]): readonly string[] {
   const rows = table.map((row) => row.map(printable))
   const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+    greatest(rows.map((row) => row[column]?.length ?? 0)),
   )
   return rows.map((row) =>
     row

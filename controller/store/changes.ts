@@ -20,7 +20,10 @@ export function write(desk: Desk, change: Change): void {
   if (change.identity !== undefined) {
     const { uid = null, server = null, url = null } = change.identity
     sql('INSERT OR REPLACE INTO identities (grp, uid, server, url) VALUES (?, ?, ?, ?)').run(
-      ...[group, uid, server, url],
+      group,
+      uid,
+      server,
+      url,
     )
   }
   for (const [to, from] of change.renames ?? []) rename(desk, from, to)
