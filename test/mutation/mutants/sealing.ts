@@ -106,6 +106,28 @@ export const sealing = [
       `statSync(path)`,
     ],
   ]),
+  ...mutantsOf('controller/ews/exchange.ts', [
+    [
+      'old-account-stays-open',
+      'connections of an account that is not declared any more are closed',
+      `this.#open.get(before.connection)?.transport.retire()`,
+      ``,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/in-use.ts', [
+    [
+      'closed-under-way',
+      'what is under way with an old account ends first',
+      `if (this.#retired && this.#tasks === 0)`,
+      `if (this.#retired)`,
+    ],
+    [
+      'old-account-goes-on',
+      'nothing begins with an account that is not declared any more',
+      `if (!this.#retired) return`,
+      `if (!this.#retired || this.#tasks >= 0) return`,
+    ],
+  ]),
   ...mutantsOf('controller/cli/output.ts', [
     [
       'line-steers',
