@@ -103,15 +103,28 @@ export class Connections {
     return { server, endpoint, transport, learnt, signIn }
   }
 
-  // What no ExchangeServer is reached with any more is not used again, also where the same credentials come back:
-  // a pass that is under way ends with it, and its idle connections end by themselves.
+  /** Of what servers are declared, by namespace and name; the connections of all others are closed and forgotten. */
+  keep(servers: ReadonlySet<string>): void {
+    for (const [server, use] of this.#uses) {
+      if (servers.has(server)) continue
+      this.#uses.delete(server)
+      this.#release(use)
+    }
+  }
+
+  // What no ExchangeServer is reached with any more is not used again, also where the same credentials come back.
   #forget(server: string, use: Use): void {
     const before = this.#uses.get(server)
     this.#uses.set(server, use)
-    if (before === undefined) return
+    if (before !== undefined) this.#release(before)
+  }
+
+  #release(before: Use): void {
     const uses = [...this.#uses.values()]
-    if (uses.every(({ connection }) => connection !== before.connection))
+    if (uses.every(({ connection }) => connection !== before.connection)) {
+      this.#open.get(before.connection)?.transport.retire()
       this.#open.delete(before.connection)
+    }
     if (uses.every(({ account }) => account !== before.account))
       this.#signIns.delete(before.account)
   }

@@ -4,6 +4,7 @@ import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from '../sync/ports.ts'
 import { answerOf, envelopeXml } from './envelope.ts'
 import { networkError, statusError, timedOut } from './http-errors.ts'
+import { InUse } from './in-use.ts'
 import { Lane } from './lanes.ts'
 import { type Incoming, type Network, pooledNetwork } from './network.ts'
 import type { Batch, Operation } from './operations.ts'
@@ -82,6 +83,7 @@ export class Transport {
   readonly #signIn: SignIn
   readonly #all: Lane
   readonly #lanes = new Map<string, Lane>()
+  readonly #use = new InUse(() => this.close())
   #pausedUntilMs = 0
 
   constructor(
@@ -97,6 +99,11 @@ export class Transport {
     this.#network = network
     this.#signIn = signIn
     this.#all = new Lane(endpoint.concurrency)
+  }
+
+  /** Lets requests that are under way end, and closes then; no other one begins. */
+  retire(): void {
+    this.#use.retire()
   }
 
   /** Closes the connections. */
@@ -162,7 +169,7 @@ export class Transport {
     const send = (answered: () => void) => this.#twice(request, answered)
     const check = (answered: () => void) => this.#once(this.#question(signal), answered)
     const signedIn = () => this.#signIn.run(send, check, signal)
-    return lane.run(() => this.#all.run(signedIn, signal), signal)
+    return this.#use.run(() => lane.run(() => this.#all.run(signedIn, signal), signal))
   }
 
   async #twice(request: Request, answered: () => void): Promise<Answer> {
@@ -185,6 +192,7 @@ export class Transport {
   async #once(request: Request, answered: () => void): Promise<Answer> {
     const { operation, signal } = request
     await this.#pause(signal)
+    this.#use.check()
     const startMs = this.#clock.now()
     const [deadline, ended] = [new AbortController(), new AbortController()]
     this.#clock.sleep(this.#endpoint.requestTimeoutMs, ended.signal).then(

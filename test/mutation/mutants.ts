@@ -11,6 +11,7 @@ import { leading } from './mutants/leading.ts'
 import { matching } from './mutants/matching.ts'
 import { placing } from './mutants/placing.ts'
 import { proving } from './mutants/proving.ts'
+import { sealing } from './mutants/sealing.ts'
 import { trusting } from './mutants/trusting.ts'
 
 export const mutants: readonly Mutant[] = [
@@ -26,4 +27,5 @@ export const mutants: readonly Mutant[] = [
   ...declaring,
   ...allowing,
   ...trusting,
+  ...sealing,
 ]
