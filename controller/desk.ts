@@ -7,7 +7,7 @@ import type { Config } from './config.ts'
 import { lockoutMs } from './core/duration.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
 import { Connections } from './ews/exchange.ts'
-import { pooledNetwork } from './ews/network.ts'
+import { type NetworkOptions, pooledNetwork } from './ews/network.ts'
 import type { Client } from './kube/client.ts'
 import type { KubeDeclarations } from './kube/declarations.ts'
 import type { Recorder } from './kube/events.ts'
@@ -71,9 +71,9 @@ export class Desk {
       this.metrics.asked(operation, outcome, durationMs)
       this.log.debug({ operation, outcome, durationMs }, 'request')
     }
-    this.#connections = new Connections(clock, trace, (options) =>
-      pooledNetwork({ ...options, permit: () => this.#permit() }),
-    )
+    const network = (options: NetworkOptions) =>
+      pooledNetwork({ ...options, permit: () => this.#permit() })
+    this.#connections = new Connections(clock, trace, network, config.ceilings.itemBytes)
   }
 
   /** From now on nothing is written unless this term leads. */

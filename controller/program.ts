@@ -76,7 +76,8 @@ async function planning(config: Config, { clock, hard }: Outside): Promise<numbe
     throw new SyncError('terminal', 'InvalidArguments', 'plan needs either --local DIR or -f FILE')
   }
   const state = openState(config.state, { readOnly: true, key: await keyIn(config) })
-  const connections = new Connections(clock)
+  const { itemBytes } = config.ceilings
+  const connections = new Connections(clock, undefined, undefined, itemBytes)
   try {
     if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
       await out(`there is no state in ${config.state} yet: this is what a first pass would do`)

@@ -23,6 +23,7 @@ export class Connections {
   readonly #clock: Clock
   readonly #trace: Trace
   readonly #network: (options: NetworkOptions) => Network
+  readonly #itemBytes: number | undefined
   readonly #open = new Map<string, Transport>()
   readonly #signIns = new Map<string, SignIn>()
   /** By namespace and name of the ExchangeServer. */
@@ -32,10 +33,12 @@ export class Connections {
     clock: Clock,
     trace: Trace = () => {},
     network: (options: NetworkOptions) => Network = pooledNetwork,
+    itemBytes?: number,
   ) {
     this.#clock = clock
     this.#trace = trace
     this.#network = network
+    this.#itemBytes = itemBytes
   }
 
   /** The replicas of a group. Throws a terminal SyncError when what it refers to is missing or unusable. */
@@ -76,13 +79,16 @@ export class Connections {
     this.#forget(`${reached.server?.metadata.namespace ?? 'default'}/${name}`, use)
     const signIn = this.#signIns.get(account) ?? new SignIn(this.#clock)
     this.#signIns.set(account, signIn)
-    const transport =
-      this.#open.get(use.connection) ??
-      new Transport(endpoint, this.#clock, this.#trace, this.#network(endpoint), signIn)
+    const transport = this.#open.get(use.connection) ?? this.#transportTo(endpoint, signIn)
     this.#open.set(use.connection, transport)
     const impersonates = reached.server?.spec.access === 'Impersonation'
     const now = () => this.#clock.now()
     return { endpoint, transport, signIn, impersonates, pool: new Pool(), now, signal }
+  }
+
+  #transportTo(endpoint: Endpoint, signIn: SignIn): Transport {
+    const network = this.#network(endpoint)
+    return new Transport(endpoint, this.#clock, this.#trace, network, signIn, this.#itemBytes)
   }
 
   // What no ExchangeServer is reached with any more is not used again, also where the same credentials come back:
