@@ -77,7 +77,13 @@ export class Desk {
     }
     const network: typeof pooledNetwork = (options) =>
       pooledNetwork({ ...options, permit: () => this.#permit() })
-    this.#connections = new Connections(clock, trace, network, hostsOf(config))
+    this.#connections = new Connections(
+      clock,
+      trace,
+      network,
+      hostsOf(config),
+      config.ceilings.itemBytes,
+    )
   }
 
   /** From now on nothing is written unless this term leads. */

@@ -88,7 +88,8 @@ async function planning(config: Config, { clock, hard }: Outside): Promise<numbe
     throw new SyncError('terminal', 'InvalidArguments', 'plan needs either --local DIR or -f FILE')
   }
   const state = openState(config.state, { readOnly: true, key: await keyIn(config) })
-  const connections = new Connections(clock, undefined, undefined, hostsOf(config))
+  const { itemBytes } = config.ceilings
+  const connections = new Connections(clock, undefined, undefined, hostsOf(config), itemBytes)
   try {
     if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
       await out(`there is no state in ${config.state} yet: this is what a first pass would do`)

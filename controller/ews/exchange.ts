@@ -28,6 +28,7 @@ export class Connections {
   readonly #clock: Clock
   readonly #trace: Trace
   readonly #network: (options: NetworkOptions) => Network
+  readonly #itemBytes: number | undefined
   readonly #hosts: HostRules
   readonly #open = new Map<string, Pick<Way, 'transport' | 'learnt'>>()
   readonly #signIns = new Map<string, SignIn>()
@@ -39,10 +40,12 @@ export class Connections {
     trace: Trace = () => {},
     network: (options: NetworkOptions) => Network = pooledNetwork,
     hosts: HostRules = anyHost,
+    itemBytes?: number,
   ) {
     this.#clock = clock
     this.#trace = trace
     this.#network = network
+    this.#itemBytes = itemBytes
     this.#hosts = hosts
   }
 
@@ -96,11 +99,16 @@ export class Connections {
     const signIn = this.#signIns.get(account) ?? new SignIn(this.#clock)
     this.#signIns.set(account, signIn)
     const { transport, learnt } = this.#open.get(use.connection) ?? {
-      transport: new Transport(endpoint, this.#clock, this.#trace, this.#network(endpoint), signIn),
+      transport: this.#transportTo(endpoint, signIn),
       learnt: new Map(),
     }
     this.#open.set(use.connection, { transport, learnt })
     return { server, endpoint, transport, learnt, signIn }
+  }
+
+  #transportTo(endpoint: Endpoint, signIn: SignIn): Transport {
+    const network = this.#network(endpoint)
+    return new Transport(endpoint, this.#clock, this.#trace, network, signIn, this.#itemBytes)
   }
 
   /** Of what servers are declared, by namespace and name; the connections of all others are closed and forgotten. */

@@ -5,11 +5,13 @@ import type { Clock } from '../sync/ports.ts'
 import { answerOf, envelopeXml } from './envelope.ts'
 import { networkError, statusError, timedOut } from './http-errors.ts'
 import { InUse } from './in-use.ts'
+import { Intake } from './intake.ts'
 import { Lane } from './lanes.ts'
 import { type Incoming, type Network, pooledNetwork } from './network.ts'
 import type { Batch, Operation } from './operations.ts'
 import { isRefusal, question, SignIn } from './sign-in.ts'
-import { type Node, parsed, type Xml } from './xml.ts'
+import type { Node, Xml } from './xml.ts'
+import { parsed } from './xml-reader.ts'
 
 /** How to reach a server, and as whom. Durations in ms. */
 export type Endpoint = Readonly<{
@@ -81,6 +83,8 @@ export class Transport {
   readonly #trace: Trace
   readonly #network: Network
   readonly #signIn: SignIn
+  /** How much of an answer is taken in. */
+  readonly intake: Intake
   readonly #all: Lane
   readonly #lanes = new Map<string, Lane>()
   readonly #use = new InUse(() => this.close())
@@ -92,12 +96,14 @@ export class Transport {
     trace: Trace = () => {},
     network: Network = pooledNetwork(endpoint),
     signIn: SignIn = new SignIn(clock),
+    itemBytes?: number,
   ) {
     this.#endpoint = endpoint
     this.#clock = clock
     this.#trace = trace
     this.#network = network
     this.#signIn = signIn
+    this.intake = new Intake(itemBytes)
     this.#all = new Lane(endpoint.concurrency)
   }
 
@@ -230,7 +236,7 @@ export class Transport {
       await response.discard()
       throw statusError(response)
     }
-    const envelope = await soapIn(response, reading)
+    const envelope = await soapIn(response, reading, this.intake, signal)
     try {
       answerOf(envelope)
     } catch (error) {
@@ -260,7 +266,12 @@ export class Transport {
   }
 }
 
-async function soapIn(response: Incoming, { begin }: Reading): Promise<Node> {
+async function soapIn(
+  response: Incoming,
+  { begin }: Reading,
+  intake: Intake,
+  signal: AbortSignal,
+): Promise<Node> {
   let empty = true
   const bytes = async function* () {
     for await (const chunk of response.body) {
@@ -269,7 +280,8 @@ async function soapIn(response: Incoming, { begin }: Reading): Promise<Node> {
     }
   }
   try {
-    return await parsed(bytes(), begin?.())
+    const room = () => intake.room(signal)
+    return await parsed(bytes(), { each: begin?.(), limits: intake.limits, room })
   } catch (error) {
     if (error instanceof SyncError && error.code === 'NotXml') {
       if (response.status === 500) throw statusError(response)
