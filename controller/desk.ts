@@ -77,13 +77,12 @@ export class Desk {
     }
     const network: typeof pooledNetwork = (options) =>
       pooledNetwork({ ...options, permit: () => this.#permit() })
-    this.#connections = new Connections(
-      clock,
+    this.#connections = new Connections(clock, {
       trace,
       network,
-      hostsOf(config),
-      config.ceilings.itemBytes,
-    )
+      hosts: hostsOf(config),
+      itemBytes: config.ceilings.itemBytes,
+    })
   }
 
   /** From now on nothing is written unless this term leads. */

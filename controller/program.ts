@@ -89,7 +89,7 @@ async function planning(config: Config, { clock, hard }: Outside): Promise<numbe
   }
   const state = openState(config.state, { readOnly: true, key: await keyIn(config) })
   const { itemBytes } = config.ceilings
-  const connections = new Connections(clock, undefined, undefined, hostsOf(config), itemBytes)
+  const connections = new Connections(clock, { hosts: hostsOf(config), itemBytes })
   try {
     if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
       await out(`there is no state in ${config.state} yet: this is what a first pass would do`)
