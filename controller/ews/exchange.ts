@@ -2,10 +2,10 @@
 import { checkedMs } from '../core/duration.ts'
 import type { ReplicaId } from '../core/id.ts'
 import { type Cast, castOf, formerPlaceOf, type Place } from '../core/roles.ts'
-import { isForced } from '../core/status.ts'
+import { isForced, isWanted } from '../core/status.ts'
 import { strayIn, strayRemedy } from '../core/stray.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Clock, Declared, Reached, Replica } from '../sync/ports.ts'
+import type { Clock, Declared, Pace, Reached, Replica } from '../sync/ports.ts'
 import { Control } from './control.ts'
 import { Hub } from './hub.ts'
 import { Pool } from './looks.ts'
@@ -16,13 +16,15 @@ import { SignIn } from './sign-in.ts'
 import { type Endpoint, type Route, type Trace, Transport } from './transport.ts'
 
 /** What an ExchangeServer is reached with: the keys of a connection, and of the account's sign-in. */
-type Use = Readonly<{ connection: string; account: string }>
+type Use = Readonly<{ connection: string; account: string; spec: string }>
 
 /** Connections to Exchange servers, one per server and account, shared by groups. */
 export class Connections {
   readonly #clock: Clock
   readonly #trace: Trace
   readonly #network: (options: NetworkOptions) => Network
+  /** The longest that a request may take, whatever its ExchangeServer says. */
+  readonly #requestMaxMs: number
   readonly #open = new Map<string, Transport>()
   readonly #signIns = new Map<string, SignIn>()
   /** By namespace and name of the ExchangeServer. */
@@ -32,23 +34,32 @@ export class Connections {
     clock: Clock,
     trace: Trace = () => {},
     network: (options: NetworkOptions) => Network = pooledNetwork,
+    requestMaxMs = Number.POSITIVE_INFINITY,
   ) {
     this.#clock = clock
     this.#trace = trace
     this.#network = network
+    this.#requestMaxMs = requestMaxMs
   }
 
   /** The replicas of a group. Throws a terminal SyncError when what it refers to is missing or unusable. */
-  replicas(declared: Declared, signal: AbortSignal): readonly Replica[] {
-    const line = this.#lineOf(declared.group.spec.serverRef.name, declared, signal)
+  replicas(declared: Declared, signal: AbortSignal, pace?: Pace): readonly Replica[] {
+    const line = this.#lineOf(declared.group.spec.serverRef.name, declared, signal, pace)
+    if (isWanted(declared)) line.transport.resume()
     if (isForced(declared.group, declared.previous)) line.signIn.ask()
     const cast = castOf(declared.group)
     return [hubOf(line, cast.hub), ...cast.members.map((place) => memberOf(line, place))]
   }
 
   /** The folders of members who are not declared any more. Throws as `replicas` does. */
-  former(declared: Declared, ids: readonly ReplicaId[], signal: AbortSignal): readonly Replica[] {
-    const line = this.#lineOf(declared.group.spec.serverRef.name, declared, signal)
+  former(
+    declared: Declared,
+    ids: readonly ReplicaId[],
+    signal: AbortSignal,
+    pace?: Pace,
+  ): readonly Replica[] {
+    const line = this.#lineOf(declared.group.spec.serverRef.name, declared, signal, pace)
+    if (isWanted(declared)) line.transport.resume()
     return ids.map((id) => memberOf(line, formerPlaceOf(id)))
   }
 
@@ -63,26 +74,33 @@ export class Connections {
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const { endpoint, transport, signIn } = this.#lineOf(name, reached, signal)
-    if (asked) signIn.ask()
+    if (asked) {
+      transport.resume()
+      signIn.ask()
+    }
     const anchor = endpoint.username.includes('@') ? endpoint.username : undefined
     return probe(transport, { anchor, lane: 'probe' }, signal)
   }
 
-  #lineOf(name: string, reached: Reached, signal: AbortSignal): Line {
-    const endpoint = endpointOf(name, reached)
+  #lineOf(name: string, reached: Reached, signal: AbortSignal, pace?: Pace): Line {
+    const endpoint = endpointOf(name, reached, this.#requestMaxMs)
     const { url, username, password } = endpoint
     const account = JSON.stringify([new URL(url).href.toLowerCase(), username, password])
-    const use = { connection: JSON.stringify(endpoint), account }
-    this.#forget(`${reached.server?.metadata.namespace ?? 'default'}/${name}`, use)
+    const spec = JSON.stringify(reached.server?.spec)
+    const use = { connection: JSON.stringify(endpoint), account, spec }
+    const server = `${reached.server?.metadata.namespace ?? 'default'}/${name}`
+    const before = this.#uses.get(server)
+    this.#forget(server, use)
     const signIn = this.#signIns.get(account) ?? new SignIn(this.#clock)
     this.#signIns.set(account, signIn)
     const transport =
       this.#open.get(use.connection) ??
       new Transport(endpoint, this.#clock, this.#trace, this.#network(endpoint), signIn)
     this.#open.set(use.connection, transport)
+    if (before !== undefined && before.spec !== spec) transport.resume()
     const impersonates = reached.server?.spec.access === 'Impersonation'
     const now = () => this.#clock.now()
-    return { endpoint, transport, signIn, impersonates, pool: new Pool(), now, signal }
+    return { endpoint, transport, signIn, impersonates, pool: new Pool(), now, signal, pace }
   }
 
   // What no ExchangeServer is reached with any more is not used again, also where the same credentials come back:
@@ -114,29 +132,44 @@ type Line = Readonly<{
   pool: Pool
   now: () => number
   signal: AbortSignal
+  pace: Pace | undefined
 }>
 
 function hubOf(
-  { endpoint, transport, pool, now, signal }: Line,
+  { endpoint, transport, pool, now, signal, pace }: Line,
   { role, path }: Cast['hub'],
 ): Replica {
   const { url, username } = endpoint
   const account = username.includes('@') ? username : undefined
-  const route: Route = { anchor: account, lane: 'hub' }
+  const route: Route = { anchor: account, lane: 'hub', pace }
   const control = new Control(transport, url, route, { publicFolders: true }, () => signal)
-  return new Hub({ role, path, transport, control, pool, account, written: role.receives, now })
+  return new Hub({
+    role,
+    path,
+    transport,
+    control,
+    pool,
+    account,
+    written: role.receives,
+    now,
+    pace,
+  })
 }
 
 function memberOf(line: Line, { role, mailbox, folder }: Place): Replica {
-  const { endpoint, transport, pool, signal } = line
+  const { endpoint, transport, pool, signal, pace } = line
   const actAs = line.impersonates ? mailbox : undefined
-  const route: Route = { actAs, anchor: mailbox, lane: mailbox.toLowerCase() }
+  const route: Route = { actAs, anchor: mailbox, lane: mailbox.toLowerCase(), pace }
   const control = new Control(transport, endpoint.url, route, { mailbox }, () => signal)
   const asOwner = line.impersonates
   return new Member({ role, path: folder, transport, control, pool, route, asOwner })
 }
 
-function endpointOf(name: string, { server, unusable, credentials, ca }: Reached): Endpoint {
+function endpointOf(
+  name: string,
+  { server, unusable, credentials, ca }: Reached,
+  requestMaxMs: number,
+): Endpoint {
   if (server === undefined) {
     if (unusable !== undefined)
       throw new SyncError(
@@ -189,7 +222,7 @@ function endpointOf(name: string, { server, unusable, credentials, ca }: Reached
     ca,
     concurrency: limits.concurrency,
     concurrencyPerMailbox: limits.concurrencyPerMailbox,
-    requestTimeoutMs: checkedMs(limits.requestTimeout),
+    requestTimeoutMs: Math.min(checkedMs(limits.requestTimeout), requestMaxMs),
   }
 }
 
