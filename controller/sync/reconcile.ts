@@ -13,6 +13,7 @@ import { pass } from './pass.ts'
 import type { Baseline, Clock, Declarations, Declared, Pace, Replica } from './ports.ts'
 import type { Course } from './propose.ts'
 import { release } from './release.ts'
+import { shutdown } from './seat.ts'
 import { type Asked, type Servers, serverKeyOf } from './servers.ts'
 
 /** What reconciling needs of the outside. */
@@ -74,7 +75,7 @@ export type Reconciled = Readonly<{
   againMs: number
 }>
 
-/** Reconciles a group and writes its status. Rejects only when the signal aborts. */
+/** Reconciles a group and writes its status. Rejects only when the signal aborts, or the pass is given up to end. */
 export async function reconcile(
   declared: Declared,
   site: Site,
@@ -177,6 +178,7 @@ async function resultOf(
   } catch (error) {
     signal.throwIfAborted()
     const why: unknown = limit.signal.aborted ? limit.signal.reason : error
+    if (why === shutdown) throw why
     return { kind: 'failed', error: syncErrorOf(why) }
   } finally {
     limit.end()

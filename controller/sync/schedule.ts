@@ -9,6 +9,7 @@ import { isAnswer, partyOn } from './party.ts'
 import type { Declared } from './ports.ts'
 import { Queue, type QueueWatch, type Sharing, workOff } from './queue.ts'
 import { askedOf, type Mode, type Reconciled, reconcile, type Site } from './reconcile.ts'
+import { shutdown } from './seat.ts'
 import { serverKeyOf } from './servers.ts'
 
 /** How often a pass looks at everything, how long one slice of a long pass is, how many passes at once; ms. */
@@ -62,6 +63,9 @@ export async function once(
     try {
       const done = await reconcile(byId.get(id) as Declared, site, mode, hard)
       if (!done.ready) ready -= 1
+    } catch (error) {
+      if (error !== shutdown) throw error
+      ready -= 1
     } finally {
       busy.delete(party.server)
     }
@@ -98,7 +102,7 @@ export async function schedule(
       const done = await reconcile(turn.declared, site, turn.mode, hard)
       table.passed(turn.declared, done)
     } catch (error) {
-      if (!hard.aborted) throw error
+      if (!hard.aborted && error !== shutdown) throw error
     }
   }
   await Promise.all([watch(site, table, ending), tended(site, queue, one, ending)].map(guarded))

@@ -5,9 +5,6 @@ import type { Clock, Pace } from './ports.ts'
 
 /** For how long a pass that goes on well keeps its worker while others wait, between two batches; ms. */
 const yieldMs = 15_000
-/** A server is slow when an answer takes so long on the average, over so long; ms. */
-const slowMs = 500
-const slowOverMs = 5_000
 
 /** What happens to a seat is told to who shares the places out. */
 export type SeatWatch = Readonly<{
@@ -16,6 +13,9 @@ export type SeatWatch = Readonly<{
   /** Does another one wait who has less? */
   yields: () => boolean
 }>
+
+/** Why work is given up of which nothing is lost when nothing more is to begin. */
+export const shutdown = new Error('the controller ends')
 
 /** One place. */
 export class Seat {
@@ -30,10 +30,7 @@ export class Seat {
   readonly #watch: SeatWatch
   readonly #end = new AbortController()
   readonly #beganMs: number
-  /** Since when it has its worker; how many answers came since then, and for how long they were waited for. */
-  #sinceMs: number
-  #answers = 0
-  #waitedMs = 0
+  #isAnswered = false
   /** How many requests are under way, and when one ended last. */
   #asked = 0
   #heardMs: number
@@ -45,11 +42,10 @@ export class Seat {
     this.#clock = clock
     this.#watch = watch
     this.#beganMs = clock.now()
-    this.#sinceMs = this.#beganMs
     this.#heardMs = this.#beganMs
   }
 
-  /** Aborts when the work is given up, with the SyncError that says why. */
+  /** Aborts when the work is given up: with the SyncError that says why, or with `shutdown`. */
   get signal(): AbortSignal {
     return this.#end.signal
   }
@@ -59,11 +55,9 @@ export class Seat {
     if (this.#asked === 0) this.#heardMs = this.#clock.now()
     this.#asked += 1
     return async (error) => {
-      const nowMs = this.#clock.now()
       this.#asked -= 1
-      this.#answers += 1
-      this.#waitedMs += nowMs - this.#heardMs
-      this.#heardMs = nowMs
+      this.#isAnswered = true
+      this.#heardMs = this.#clock.now()
       await this.#watch.ended(error)
     }
   }
@@ -77,26 +71,22 @@ export class Seat {
     return this.#asked > 0 || this.state === 'aside' ? nowMs - this.#heardMs : 0
   }
 
-  /** Has it waited for its server for most of the time? */
-  get isSlow(): boolean {
-    const heldMs = this.#clock.now() - this.#sinceMs
-    return heldMs >= slowOverMs && this.#waitedMs >= slowMs * this.#answers
-  }
-
   /** It has a worker, and goes on; or it has ended, and nothing of it waits any more. */
   become(state: 'worker' | 'ended'): void {
     const { resolve } = this.back
     this.back = Promise.withResolvers<void>()
     this.state = state
-    this.#sinceMs = this.#clock.now()
-    this.#heardMs = this.#sinceMs
-    this.#answers = 0
-    this.#waitedMs = 0
+    this.#heardMs = this.#clock.now()
     resolve()
   }
 
+  /** Has it had no answer of its server's yet? */
+  get isNew(): boolean {
+    return this.tries && this.state === 'aside' && !this.#isAnswered
+  }
+
   /** The work is given up. */
-  giveUp(error: SyncError): void {
-    this.#end.abort(error)
+  giveUp(why: SyncError | typeof shutdown): void {
+    this.#end.abort(why)
   }
 }

@@ -14,7 +14,7 @@
 import { SyncError } from '../core/sync-error.ts'
 import { Line, type Party, Places, type Start, startOf, type Waiting } from './line.ts'
 import type { Clock } from './ports.ts'
-import { Seat } from './seat.ts'
+import { Seat, shutdown } from './seat.ts'
 
 /** What is shared out. */
 export type ShareOptions = Readonly<{
@@ -27,12 +27,12 @@ export type ShareOptions = Readonly<{
   patient?: boolean
 }>
 
-/** How long a request may keep a worker without an answer while others wait; ms. */
-const patienceMs = 3_000
+/** How long a request may keep a worker without an answer while others wait; ms. Exchange mostly takes less. */
+const patienceMs = 500
 /** How long one may be aside without an answer while others need its place; ms. */
 const giveUpMs = 15_000
-/** How often those who wait look whether one of these times is over; ms. */
-const recheckMs = 1_000
+/** How often those who wait look whether one of these times is over, at least; ms. */
+const recheckMs = 500
 
 type Key<Name> = Waiting & Readonly<{ name: Name }>
 type Back = Waiting & Readonly<{ seat: Seat }>
@@ -89,7 +89,14 @@ export class Shares<Name extends string> {
 
   /** When `next` is to be called again although nothing has changed; infinite: not at all. */
   get againMs(): number {
-    return this.#pressed ? this.#clock.now() + recheckMs : Number.POSITIVE_INFINITY
+    if (!this.#pressed) return Number.POSITIVE_INFINITY
+    const nowMs = this.#clock.now()
+    let leftMs = recheckMs
+    for (const seat of this.#seats) {
+      const silentMs = seat.state === 'worker' ? seat.silentMs(nowMs) : 0
+      if (silentMs > 0 && silentMs < patienceMs) leftMs = Math.min(leftMs, patienceMs - silentMs)
+    }
+    return nowMs + leftMs
   }
 
   /** Hands out the next one that may begin. */
@@ -117,9 +124,10 @@ export class Shares<Name extends string> {
     this.#changed()
   }
 
-  /** Nothing begins any more: what is under way goes on at once, to its end. */
+  /** Nothing begins any more: what is under way goes on at once, to its end. What waits for a first answer ends. */
   open(): void {
     this.#open = true
+    for (const seat of this.#seats) if (seat.isNew) seat.giveUp(shutdown)
     for (const seat of [...this.#backs.keys()]) this.#back(seat)
   }
 
@@ -168,7 +176,7 @@ export class Shares<Name extends string> {
     return seat
   }
 
-  // A request has ended: who has no worker waits for one, and so does one whose server is slow while others wait.
+  // A request has ended: who has no worker waits for one.
   async #answered(seat: Seat, start: Start, error: unknown): Promise<void> {
     if (seat.state === 'ended') return
     const isAnswer = error === undefined || this.#options.isAnswer?.(error) === true
@@ -177,8 +185,6 @@ export class Shares<Name extends string> {
       this.#tried.delete(nameOf(seat.party))
       seat.party.answered?.()
     }
-    if (seat.state === 'worker' && seat.isSlow && this.#wanted(seat) && this.#hasRoom(seat.party))
-      this.#moved(seat)
     if (seat.state === 'aside') {
       this.#isSilent(seat.party, -1)
       seat.state = 'waiting'
