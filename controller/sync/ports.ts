@@ -255,6 +255,9 @@ export interface Clock {
   sleep(delayMs: number, signal: AbortSignal): Promise<void>
 }
 
+/** Called when a request of a pass begins; what it answers is awaited at its end, with its error if there is one. */
+export type Pace = () => (error: unknown) => Promise<void>
+
 /** Who may sign in to a server, from a Secret. */
 export type Credentials = Readonly<Record<string, string>>
 
