@@ -1,10 +1,10 @@
 // What the running controller has in common, over a directory or over Kubernetes: the state, the connections to
 // Exchange, what is measured and logged, and that nothing is written by one who does not lead.
-import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Config } from './config.ts'
 import { lockoutMs } from './core/duration.ts'
+import type { HostRules } from './core/hosts.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
 import { Connections } from './ews/exchange.ts'
 import { pooledNetwork } from './ews/network.ts'
@@ -13,8 +13,9 @@ import type { KubeDeclarations } from './kube/declarations.ts'
 import type { Recorder } from './kube/events.ts'
 import type { Term } from './kube/lease.ts'
 import { ServerControl } from './kube/servers.ts'
+import { keyFrom } from './store/modes.ts'
+import type { Key } from './store/proof.ts'
 import { openState, type State } from './store/state.ts'
-import { keyOf } from './store/vault.ts'
 import type { Clock, Declarations } from './sync/ports.ts'
 import type { Ended, Site } from './sync/reconcile.ts'
 import type { schedule } from './sync/schedule.ts'
@@ -71,9 +72,9 @@ export class Desk {
       this.metrics.asked(operation, outcome, durationMs)
       this.log.debug({ operation, outcome, durationMs }, 'request')
     }
-    this.#connections = new Connections(clock, trace, (options) =>
-      pooledNetwork({ ...options, permit: () => this.#permit() }),
-    )
+    const network: typeof pooledNetwork = (options) =>
+      pooledNetwork({ ...options, permit: () => this.#permit() })
+    this.#connections = new Connections(clock, trace, network, hostsOf(config))
   }
 
   /** From now on nothing is written unless this term leads. */
@@ -90,9 +91,20 @@ export class Desk {
       binMaxBytes,
       leading,
       permit,
+      sealing: (done, total) => this.#sealing(done, total),
+      warn: (message) => this.log.warn(message),
     })
     this.#sweep()
     return this.#state
+  }
+
+  // Once in a state's life: a key was given that it did not have, or an older version sealed it.
+  #sealing(done: number, total: number): void {
+    if (done === 0 && total > 0)
+      this.log.warn(
+        { rows: total },
+        'the content of the state was not sealed to its rows: it is now',
+      )
   }
 
   site(declarations: Declarations, state: State): Site {
@@ -100,6 +112,7 @@ export class Desk {
       ...siteOf(declarations, state, this.#connections, this.outside.clock),
       servers: this.#servers,
       watched: this.config.local === undefined && !this.config.once,
+      discreet: this.#discreet,
       told: (ended) => this.#told(ended),
     }
   }
@@ -112,6 +125,7 @@ export class Desk {
       recorder,
       servers: this.#servers,
       probe: (...asked) => this.#connections.probe(...asked),
+      discreet: this.#discreet,
       jitter: (ms) => this.#jittered(ms),
       watch: this.metrics.queue('exchangeserver'),
       begun: (queue) => this.metrics.measure('exchangeserver', queue, 2),
@@ -196,6 +210,12 @@ export class Desk {
     }
   }
 
+  // Tenants who may name any host are not told what is there; a directory's owner, and those of named hosts, are.
+  get #discreet(): boolean {
+    const { local, trust } = this.config
+    return local === undefined && trust.serverHosts.length === 0
+  }
+
   #jittered(ms: number): number {
     const spread = this.config.jitterPercent / 100
     return ms * (1 + spread * (2 * this.outside.chance() - 1))
@@ -205,6 +225,12 @@ export class Desk {
     if (this.#leads()) return
     throw new SyncError('transient', 'LeadershipLost', 'another controller leads now')
   }
+}
+
+/** Where servers may be. The owner of a directory may have one on a loopback host. */
+export function hostsOf({ command, local, trust }: Config): HostRules {
+  const onDirectory = local !== undefined || command === 'plan'
+  return { hosts: trust.serverHosts, loopbackHttp: onDirectory || trust.loopbackHttp }
 }
 
 /** What reconciling needs of the declarations, the state and Exchange. */
@@ -225,17 +251,6 @@ export function siteOf(
 }
 
 /** The key of the state, when the configuration names one. Rejects with a terminal SyncError. */
-export async function keyIn({ keyFile }: Config): Promise<Uint8Array | undefined> {
-  if (keyFile === undefined) return undefined
-  try {
-    return keyOf(await readFile(keyFile))
-  } catch (error) {
-    if (error instanceof SyncError) throw error
-    throw new SyncError(
-      'terminal',
-      'KeyInvalid',
-      `cannot read the key file ${keyFile}: check --key-file and the file's permissions`,
-      { cause: error },
-    )
-  }
+export async function keyIn({ keyFile }: Config): Promise<Key | undefined> {
+  return keyFile === undefined ? undefined : keyFrom(keyFile, '--key-file')
 }

@@ -1,22 +1,25 @@
 // exsync. Wires the commands; run.ts and desk.ts wire the running controller, main.ts the process.
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import packageJson from '../package.json' with { type: 'json' }
 import { helpFor, usage } from './cli/help.ts'
 import { bin, conflicts, status } from './cli/look.ts'
 import { Output } from './cli/output.ts'
 import { plan } from './cli/plan.ts'
+import { type Rekeying, rekey } from './cli/rekey.ts'
 import { restore } from './cli/restore.ts'
 import { validate } from './cli/validate.ts'
 import { type Config, configOf } from './config.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
-import { keyIn, type Outside, siteOf } from './desk.ts'
+import { hostsOf, keyIn, type Outside, siteOf } from './desk.ts'
 import { Connections } from './ews/exchange.ts'
 import { LocalDeclarations } from './local/declarations.ts'
 import { sourcesIn } from './local/directory.ts'
+import type { Source } from './local/documents.ts'
 import { problemText } from './local/problem.ts'
+import { readFileText } from './local/read-file.ts'
 import { run } from './run.ts'
+import { keyFrom } from './store/modes.ts'
 import { type Opening, openState, type State, stateFile } from './store/state.ts'
 import type { Clock } from './sync/ports.ts'
 import { Servers } from './sync/servers.ts'
@@ -55,6 +58,8 @@ async function command(config: Config, { clock, outside }: Edges): Promise<numbe
         : looking(config, { readOnly: true }, (state) =>
             bin(state.bin, config.rest, config.output, out),
           )
+    case 'rekey':
+      return rekey(await keysIn(config), out)
     case 'help':
       await out(helpFor(config.rest))
       return 0
@@ -70,13 +75,19 @@ async function command(config: Config, { clock, outside }: Edges): Promise<numbe
   }
 }
 
+async function keysIn(config: Config): Promise<Rekeying> {
+  const { state, newKeyFile, plain } = config
+  const newKey = newKeyFile === undefined ? undefined : await keyFrom(newKeyFile, '--new-key-file')
+  return { directory: state, key: await keyIn(config), newKey, plain }
+}
+
 async function planning(config: Config, { clock, hard }: Outside): Promise<number> {
   const { local, files } = config
   if ((local === undefined) === (files.length === 0)) {
     throw new SyncError('terminal', 'InvalidArguments', 'plan needs either --local DIR or -f FILE')
   }
   const state = openState(config.state, { readOnly: true, key: await keyIn(config) })
-  const connections = new Connections(clock)
+  const connections = new Connections(clock, undefined, undefined, hostsOf(config))
   try {
     if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
       await out(`there is no state in ${config.state} yet: this is what a first pass would do`)
@@ -102,17 +113,11 @@ async function planning(config: Config, { clock, hard }: Outside): Promise<numbe
   }
 }
 
-async function sourceOf(name: string): Promise<{ name: string; text: string }> {
-  try {
-    return { name, text: await readFile(name, 'utf8') }
-  } catch (error) {
-    throw new SyncError(
-      'terminal',
-      'FileUnreadable',
-      `cannot read ${name}: check the name and the permissions`,
-      { cause: error },
-    )
-  }
+async function sourceOf(name: string): Promise<Source> {
+  const read = await readFileText(name, true)
+  if (read !== undefined && read.unread === undefined) return { name, ...read }
+  const why = read?.unread ?? 'is not there: check the name'
+  throw new SyncError('terminal', 'FileUnreadable', `cannot read ${name}: it ${why}`)
 }
 
 async function looking(

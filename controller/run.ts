@@ -13,6 +13,7 @@ import { Election, type Term } from './kube/lease.ts'
 import { LocalDeclarations } from './local/declarations.ts'
 import { problemText } from './local/problem.ts'
 import type { State } from './store/state.ts'
+import { labelCommand } from './sync/credentials.ts'
 import { once, schedule } from './sync/schedule.ts'
 
 /** How long one pass waits for what is declared. */
@@ -87,6 +88,13 @@ async function onKubernetes(desk: Desk): Promise<number> {
       chance,
       namespaces: config.kube.namespaces,
       crossNamespace: config.trust.crossNamespace,
+      unlabelled: config.trust.unlabelledSecrets
+        ? (secret) => {
+            const what =
+              'credentials come from a Secret without its label; the next release refuses it'
+            log.warn({ secret, reason: 'SecretNotLabelled', remedy: labelCommand(secret) }, what)
+          }
+        : undefined,
       recorder,
       troubled: (kind, code, message) => log.warn({ kind, reason: code }, message),
     },

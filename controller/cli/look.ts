@@ -1,8 +1,10 @@
 // `exsync status`, `exsync conflicts`, `exsync bin`: look at what happened. Only `bin show` and
 // `conflicts show` show content, to whoever may read the state.
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
+import { greatest } from '../core/many.ts'
 import type { SyncGroupStatus } from '../core/resources.generated.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Bin, Binned, Conflicted } from '../store/bin.ts'
@@ -176,7 +178,7 @@ function filesIn(directory: string): readonly string[] {
 
 function aligned(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+    greatest(rows.map((row) => row[column]?.length ?? 0)),
   )
   return rows.map((row) =>
     row

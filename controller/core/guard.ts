@@ -2,7 +2,7 @@
 // whose changes, together with what it caused within the window, would delete more than the limits
 // elsewhere, or publish more items of its own, is set aside for this pass as if it could not be read.
 // The refusal's hash names the effects, so it stays the same while they do; an approval covers no more.
-import { digestOf, type LinkId, type ReplicaId } from './id.ts'
+import { digestOfAll, type LinkId, type ReplicaId } from './id.ts'
 import type { Observation, Role } from './link.ts'
 import { planOf, type Rules } from './plan.ts'
 import { rowsOf, type View } from './rows.ts'
@@ -58,7 +58,7 @@ export function meanwhileText(hub: boolean): string {
 /** The one name for all that was set aside; approving it approves exactly that. */
 export function hashOf(refusals: readonly Refusal[]): string {
   const hashes = refusals.map(({ hash }) => hash).sort()
-  return hashes.length === 1 ? (hashes[0] ?? '') : digestOf(...hashes).slice(0, 12)
+  return hashes.length === 1 ? (hashes[0] ?? '') : digestOfAll(hashes).slice(0, 12)
 }
 
 /** Plans; sets aside whoever would do too much; plans again, until nobody does. */
@@ -135,6 +135,6 @@ function over(
 ): readonly Refusal[] {
   if (steps.length === 0 || before + steps.length <= limit) return []
   const links: readonly LinkId[] = steps.map(({ link }) => link.id).sort()
-  const hash = digestOf(reason, replica, String(epoch), ...links).slice(0, 12)
+  const hash = digestOfAll([reason, replica, String(epoch), ...links]).slice(0, 12)
   return [{ replica, reason, count: before + steps.length, limit, hash }]
 }

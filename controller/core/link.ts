@@ -1,6 +1,6 @@
 // The values that observing and planning share: what all agreed on (Link, Copy), what a replica shows
 // (Found, Observation), and one laid beside the other (Row, Cell).
-import { digestOf, type ItemId, type LinkId, type ReplicaId, type Version } from './id.ts'
+import { digestOfAll, type ItemId, type LinkId, type ReplicaId, type Version } from './id.ts'
 import type { Item, ItemType } from './item.ts'
 import type { Restoration } from './restore.ts'
 import type { Stamp } from './stamp.ts'
@@ -80,7 +80,8 @@ export type Observation =
 /** What one replica shows of one link. */
 export type Cell =
   | Readonly<{ state: 'unknown'; copy?: Copy | undefined }> // could not be read: no opinion
-  | Readonly<{ state: 'absent' }> // never had it
+  // Never had it; or `was`: in a folder that another one replaced since.
+  | Readonly<{ state: 'absent'; was?: Copy | undefined }>
   | Readonly<{ state: 'gone'; copy: Copy; restored?: boolean }> // had it, has it no more
   | Readonly<{ state: 'same'; copy: Copy }> // as recorded
   // Seen anew; `restored`: the folder went back in time, so this is old content, not an edit.
@@ -114,7 +115,7 @@ export function freshLink(id: LinkId, aliases: readonly string[] = []): Link {
 /** Names what was agreed of a link, as it lay in everybody's folders: what is agreed anew has another name. */
 export function agreementMark({ revision, copies }: Link): string {
   const lay = [...copies].map(([replica, { id, version }]) => `${replica} ${id} ${version}`).sort()
-  return digestOf(String(revision), ...lay)
+  return digestOfAll([String(revision), ...lay])
 }
 
 /** Was the copy read last under an older codec, so that some of its fields were never seen? */

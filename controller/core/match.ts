@@ -18,7 +18,7 @@ type Place = {
   item: Item
   readonly members: Loose[]
   readonly moved: Set<Loose>
-  /** What copies that are gone held, by replica. */
+  /** What copies that are gone, or were in a folder that is replaced, held, by replica. */
   readonly held: ReadonlyMap<ReplicaId, string>
   fingerprint: string
   /** Marks of the items that are there. */
@@ -279,7 +279,8 @@ function heldBy(
 ): ReadonlyMap<ReplicaId, string> {
   const held = new Map<ReplicaId, string>()
   for (const [replica, cell] of row ?? []) {
-    const item = cell.state === 'gone' ? baseOf(link, cell.copy) : undefined
+    const copy = cell.state === 'gone' ? cell.copy : cell.state === 'absent' ? cell.was : undefined
+    const item = copy && baseOf(link, copy)
     if (item !== undefined) held.set(replica, fingerprintOf(type, item))
   }
   return held

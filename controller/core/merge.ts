@@ -1,6 +1,7 @@
 // The three-way merge of one link, field by field. An edit is what differs from the content that its
 // own copy had; edits of different fields merge, sets merge element by element, and two different
 // edits of one field are a conflict that the policy settles.
+
 import type { ReplicaId } from './id.ts'
 import {
   canonical,
@@ -12,6 +13,7 @@ import {
   type Value,
 } from './item.ts'
 import type { Found, Shown } from './link.ts'
+import { greatest, least } from './many.ts'
 import { type Contender, type Policy, winner } from './policy.ts'
 import { shows } from './shown.ts'
 
@@ -120,7 +122,7 @@ export function merged(
 }
 
 function latest(ms: number, contenders: readonly Contender[]): number {
-  return Math.max(ms, ...contenders.map(({ modifiedMs }) => modifiedMs))
+  return Math.max(ms, greatest(contenders.map(({ modifiedMs }) => modifiedMs)))
 }
 
 // Every edit of the field, and what was agreed meanwhile when an editor had not seen it.
@@ -150,7 +152,7 @@ function contendersOf(
 // Without a history some of them may be copies that we made late: a value is as old as its oldest holder.
 function sinceFirst(kind: FieldKind, one: Contender, contenders: readonly Contender[]): Contender {
   const holders = contenders.filter(({ value }) => same(kind, value, one.value))
-  return { ...one, modifiedMs: Math.min(...holders.map(({ modifiedMs }) => modifiedMs)) }
+  return { ...one, modifiedMs: least(holders.map(({ modifiedMs }) => modifiedMs)) }
 }
 
 // Of values that are the same, the hub's form is taken, else the agreed one, else that of the first id.

@@ -24,3 +24,8 @@ export function lastName(path: string): string {
 export function canonicalPath(path: string): string {
   return `${path.startsWith('/') ? '/' : ''}${pathOf(namesIn(path))}`
 }
+
+/** A name of a folder, or an address, as it is compared: Exchange keeps upper and lower case, and compares without it. */
+export function folded(name: string): string {
+  return name.normalize('NFC').toLowerCase()
+}

@@ -7,6 +7,7 @@ import { yieldingSteps } from './doubles.ts'
 import { digestOf, type LinkId, type ReplicaId } from './id.ts'
 import { difference, empty, type Item, type ItemType, same, touched } from './item.ts'
 import { agreementMark, type Cell, freshLink, type Link, type Role, type Row } from './link.ts'
+import { append } from './many.ts'
 import { type Edit, type FieldConflict, merged } from './merge.ts'
 import { type Draft, place } from './placement.ts'
 import type { Policy } from './policy.ts'
@@ -29,7 +30,8 @@ export function planOf(rules: Rules, rows: readonly Row[]): Plan {
     const yielded = yieldedOf(rules.type, hub, row)
     const [first, ...others] = stepsOf({ ...rules, roles }, row, yielded)
     if (first === undefined) continue
-    steps.push(...[first, ...others].filter(effective), ...yieldingSteps(first, yielded))
+    append(steps, [first, ...others].filter(effective))
+    append(steps, yieldingSteps(first, yielded))
   }
   return { steps }
 }
@@ -142,19 +144,19 @@ function stepTo(
       draft.keeps.push({ replica: by, loss, item: link.agreed, reason: 'Deleted', fields: [] })
   }
   const versions = [...all.values(), ...(target.yielded ?? [])]
-  draft.keeps.push(...losersOf(type, agreed, versions, target.conflicts))
+  append(draft.keeps, losersOf(type, agreed, versions, target.conflicts))
   if (link.agreed !== undefined && target.conflicts.some(({ agreedLost }) => agreedLost)) {
     const fields = target.conflicts.filter(({ agreedLost }) => agreedLost).map(({ field }) => field)
     const hub = roles.find((role) => role.hub) ?? roles[0]
     if (hub)
       draft.keeps.push({ replica: hub.id, loss, item: link.agreed, reason: 'Conflict', fields })
   }
-  draft.keeps.push(...supersededOf(type, row, agreed, readings))
+  append(draft.keeps, supersededOf(type, row, agreed, readings))
   const [first] = roles
   if (restoring !== undefined && agreed !== undefined && first !== undefined)
-    draft.keeps.push(...overwritten(type, link, first.id, restoring, agreed))
+    append(draft.keeps, overwritten(type, link, first.id, restoring, agreed))
   if (agreed !== undefined && first !== undefined)
-    draft.keeps.push(...publishedOf(type, link, first.id, [...readings.values()], agreed))
+    append(draft.keeps, publishedOf(type, link, first.id, [...readings.values()], agreed))
   const fresh = link.revision === 0
   const publisher = [...readings.values()].find(({ travels }) => travels)?.replica
   return {

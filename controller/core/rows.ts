@@ -14,6 +14,7 @@ import { digestOf, type GroupId, type ItemId, type LinkId, linkIdOf, type Replic
 import type { ItemType } from './item.ts'
 import {
   type Cell,
+  type Copy,
   type Found,
   freshLink,
   type Link,
@@ -35,6 +36,8 @@ export type View = Readonly<{
   observations: ReadonlyMap<ReplicaId, Observation>
   /** Replicas whose folder went back in time, and which of their items show old content therefore. */
   restored?: ReadonlyMap<ReplicaId, Aged>
+  /** What folders that others replaced held of these links: no copies any more, but what is there may be them. */
+  replaced?: ReadonlyMap<LinkId, ReadonlyMap<ReplicaId, Copy>>
   /** What is wanted back from the bin, at most one for each link, whose links are all there. */
   restorations?: readonly Restoration[]
   /** Creates whose outcome is unknown, by link. */
@@ -79,7 +82,9 @@ export function rowsOf(view: View): readonly Row[] {
     const aged = view.restored?.get(role.id)
     for (const link of links) {
       const cell = cellOf(link, role.id, observation.state, found.get(link.id), gone)
-      cells.get(link.id)?.set(role.id, agedOf(cell, aged))
+      const was = view.replaced?.get(link.id)?.get(role.id)
+      const known = cell.state === 'absent' ? { ...cell, was } : agedOf(cell, aged)
+      cells.get(link.id)?.set(role.id, known)
     }
   }
   const aged = view.restored?.has(hubIn(view) ?? ('' as ReplicaId)) ?? false

@@ -1,7 +1,9 @@
 // Reading and writing items of one folder in batches. Answers for every item, in order; when one item
 // stops the server's batch (exchange-protocol §8.1), the rest is asked for again without it.
+
 import type { ItemId } from '../core/id.ts'
 import type { Found } from '../core/link.ts'
+import { append } from '../core/many.ts'
 import { BatchSize, isGeneral } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Update, Written } from '../sync/ports.ts'
@@ -137,7 +139,7 @@ export class Items {
           'the server did not answer for every item',
         )
       }
-      done.push(...some)
+      append(done, some)
     }
     return done
   }

@@ -1,10 +1,13 @@
 // Copies of what is declared in a cluster: SyncGroups and ExchangeServers, of all namespaces or some, and the Secrets
 // that the servers name.
+import { type NamespaceLook, needsLabels } from '../core/allowed.ts'
 import type { GroupId } from '../core/id.ts'
+import { least } from '../core/many.ts'
 import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
 import type { Clock } from '../sync/ports.ts'
 import type { Client } from './client.ts'
 import type { Reach } from './declared.ts'
+import { Namespaces } from './namespaces.ts'
 import { Reflector } from './reflector.ts'
 import { kinds } from './resource.ts'
 import { type SecretLook, Secrets } from './secrets.ts'
@@ -16,6 +19,8 @@ export type CopiesOptions = Readonly<{
   chance: () => number
   /** Which namespaces; none: all. */
   namespaces: readonly string[]
+  /** Called once for a Secret (namespace/name) that is used without its label; undefined: none is. */
+  unlabelled?: ((key: string) => void) | undefined
   /** A SyncGroup is otherwise. */
   changed: (now: SyncGroup | undefined, before: SyncGroup | undefined) => void
   /** Something else may be. */
@@ -28,6 +33,7 @@ export class Copies {
   readonly #groups: readonly Reflector<SyncGroup>[]
   readonly #servers: readonly Reflector<ExchangeServer>[]
   readonly #secrets: Secrets
+  readonly #namespaces: Namespaces
 
   constructor(options: CopiesOptions, signal: AbortSignal) {
     const { client, clock, chance, namespaces, changed, touched, troubled } = options
@@ -48,9 +54,19 @@ export class Copies {
     this.#servers = each<ExchangeServer>(kinds.exchangeServer, touched)
     const seen = {
       changed: touched,
+      unlabelled: options.unlabelled,
       troubled: (code: string, message: string) => troubled('Secret', code, message),
     }
     this.#secrets = new Secrets({ ...base, ...seen }, signal)
+    this.#namespaces = new Namespaces(
+      {
+        ...base,
+        scoped: namespaces.length > 0,
+        changed: touched,
+        troubled: (code, message) => troubled('Namespace', code, message),
+      },
+      signal,
+    )
     for (const reflector of this.#all) void reflector.run(signal)
   }
 
@@ -67,7 +83,7 @@ export class Copies {
 
   /** When the API server was last heard of by the one that heard of it longest ago, ms since 1970. */
   get heardMs(): number {
-    return Math.min(...this.#all.map(({ heardMs }) => heardMs))
+    return least(this.#all.map(({ heardMs }) => heardMs))
   }
 
   /** All SyncGroups. */
@@ -97,8 +113,9 @@ export class Copies {
     for (const reflector of of) reflector.took(written)
   }
 
-  /** Looks after the Secrets that the servers name, and no others. */
-  wantSecrets(): void {
+  /** Looks after the Secrets that the servers name, and the namespaces' labels where one decides by them. */
+  wantReferred(): void {
+    this.#namespaces.want(this.servers().some(needsLabels))
     const keys = this.servers().flatMap(({ metadata: { namespace }, spec: { auth, tls } }) => [
       `${namespace}/${auth.secretRef.name}`,
       ...(tls === undefined ? [] : [`${namespace}/${tls.caSecretRef.name}`]),
@@ -106,9 +123,15 @@ export class Copies {
     this.#secrets.want(new Set(keys))
   }
 
+  /** What is known of a namespace that a server decides by; undefined: nothing yet. */
+  namespace(name: string): NamespaceLook | undefined {
+    return this.#namespaces.look(name)
+  }
+
   /** What a server is reached with, as far as it is known. */
   reachOf({ metadata: { namespace }, spec: { auth, tls } }: ExchangeServer): Reach {
-    const signIn = this.#secrets.look(`${namespace}/${auth.secretRef.name}`)
+    const key = `${namespace}/${auth.secretRef.name}`
+    const signIn = this.#secrets.credentials(key)
     const trust =
       tls === undefined ? {} : this.#secrets.look(`${namespace}/${tls.caSecretRef.name}`)
     const which = (look: SecretLook) =>
@@ -120,6 +143,7 @@ export class Copies {
       pending: signIn === 'unknown' || trust === 'unknown',
       forbidden: which('forbidden'),
       unreadable: which('unreadable'),
+      unlabelled: signIn === 'unlabelled' ? key : undefined,
     }
   }
 

@@ -5,6 +5,7 @@
 // like a missing Secret; one that was held is told of as deleted until it was released; what another
 // namespace has is not used unless that is allowed.
 // Caveats: when somebody takes the finalizer away, the group is let go as with deletionPolicy: Orphan.
+import { type Denial, namespaceDenial, needsLabels } from '../core/allowed.ts'
 import type { GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
 import { groupStory } from '../core/story.ts'
@@ -29,6 +30,8 @@ export type KubeOptions = Readonly<{
   namespaces: readonly string[]
   /** May a SyncGroup name an ExchangeServer of another namespace? */
   crossNamespace: boolean
+  /** Called once for a Secret (namespace/name) that is used without its label; undefined: none is. */
+  unlabelled?: ((key: string) => void) | undefined
   recorder: Recorder
   troubled: (kind: string, code: string, message: string) => void
 }>
@@ -105,7 +108,7 @@ export class KubeDeclarations implements Declarations {
     // What was listed only in part says nothing about who claims what.
     if (!this.#copies.listed) return []
     const copies = this.#copies
-    copies.wantSecrets()
+    copies.wantReferred()
     const there = copies.groups().flatMap((group) => this.#declared(group))
     const gone = [...this.#vanished.values()].flatMap((group) => this.#declared(group, true))
     return [...there, ...gone]
@@ -172,7 +175,7 @@ export class KubeDeclarations implements Declarations {
   servers(): readonly Readonly<{ server: ExchangeServer; reach: Reach }>[] {
     const copies = this.#copies
     if (!copies.listed) return []
-    copies.wantSecrets()
+    copies.wantReferred()
     return copies.servers().map((server) => ({ server, reach: copies.reachOf(server) }))
   }
 
@@ -207,27 +210,47 @@ export class KubeDeclarations implements Declarations {
     // Somebody else's finalizer is left: we are done with it.
     if (deleted && !metadata.finalizers?.includes(finalizer)) return []
     const { crossNamespace } = this.#options
-    const named = `${spec.serverRef.namespace ?? metadata.namespace}/${spec.serverRef.name}`
-    const server = isForeign(group) && !crossNamespace ? undefined : this.#copies.server(named)
+    const id = idOf(group)
+    const last = this.#last.get(id)
+    const may = this.#mayRefer(group, deleted ? last?.server : undefined)
+    if (may === undefined) return []
+    const { server, denial } = may
     const reach = server === undefined ? undefined : this.#copies.reachOf(server)
     // Not yet: as if it had not been declared, which ends nobody.
     if (reach?.pending && !deleted) return []
-    const { credentials, ca, forbidden, unreadable } = reach ?? {}
+    const { credentials, ca, forbidden, unreadable, unlabelled } = reach ?? {}
     const trusted = server?.spec.tls === undefined || ca !== undefined
     const complete = credentials !== undefined && trusted
-    const id = idOf(group)
     const now = { server, credentials, ca }
     if (complete) this.#last.set(id, now)
-    const means = deleted && !complete ? (this.#last.get(id) ?? now) : now
-    const from = [group, ...Object.values(means), forbidden, unreadable, gone]
+    const means = deleted && !complete && denial === undefined ? (last ?? now) : now
+    const why = [forbidden, unreadable, unlabelled, gone, denial?.message]
+    const from = [group, ...Object.values(means), ...why]
     const known = this.#known.get(id)
     if (known?.from.every((part, at) => part === from[at])) return [known.declared]
     const policy = gone ? { deletionPolicy: 'Orphan' as const } : {}
     const whole = { ...group, spec: { ...spec, ...policy } }
-    const facts = { deleted, crossNamespace, forbidden, unreadable }
+    const facts = { deleted, crossNamespace, denial, forbidden, unreadable, unlabelled }
     const declared = declaredOf(whole, means, facts)
     this.#known.set(id, { from, declared })
     return [declared]
+  }
+
+  // The server, or the last known one, when the group may refer to it; undefined while its namespace is not known.
+  #mayRefer(
+    group: SyncGroup,
+    last: ExchangeServer | undefined,
+  ): Readonly<{ server: ExchangeServer | undefined; denial: Denial | undefined }> | undefined {
+    const { namespace = '' } = group.metadata
+    const { serverRef } = group.spec
+    if (isForeign(group) && !this.#options.crossNamespace)
+      return { server: undefined, denial: undefined }
+    const named = `${serverRef.namespace ?? namespace}/${serverRef.name}`
+    const server = this.#copies.server(named) ?? last
+    const look = this.#copies.namespace(namespace)
+    if (look === undefined && server !== undefined && needsLabels(server)) return undefined
+    const denial = namespaceDenial(group, server, () => look ?? 'missing')
+    return { server: denial === undefined ? server : undefined, denial }
   }
 
   async #writing(work: () => Promise<void>): Promise<void> {

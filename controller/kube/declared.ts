@@ -1,4 +1,5 @@
 // What a SyncGroup asks for, as the engine takes it: its declaration together with what it refers to.
+import type { Denial } from '../core/allowed.ts'
 import { digestOf, type GroupId } from '../core/id.ts'
 import type { SyncGroup } from '../core/resources.generated.ts'
 import { hindranceOf } from '../sync/hindrance.ts'
@@ -15,6 +16,8 @@ export type Reach = Readonly<{
   forbidden: string | undefined
   /** A Secret that the API server does not hand out, for a while by now. */
   unreadable: string | undefined
+  /** A Secret (namespace/name) whose owner has not allowed its use for signing in. */
+  unlabelled: string | undefined
 }>
 
 /** What a group is reached with. */
@@ -40,8 +43,11 @@ export function declaredOf(
   facts: Readonly<{
     deleted: boolean
     crossNamespace: boolean
+    /** Why the server takes no groups of this namespace. */
+    denial: Denial | undefined
     forbidden: string | undefined
     unreadable: string | undefined
+    unlabelled: string | undefined
   }>,
 ): Declared {
   const { deleted, ...rest } = facts
@@ -57,7 +63,10 @@ export function declaredOf(
     hindrance: hindranceOf(group, { ...rest, server }),
     fingerprint: digestOf(
       printOf(group),
-      JSON.stringify([server?.spec, credentials, ca, facts.forbidden, facts.unreadable, deleted]),
+      JSON.stringify([
+        ...[server?.spec, credentials, ca, facts.forbidden, facts.unreadable],
+        ...[facts.unlabelled, deleted, facts.denial?.message],
+      ]),
     ),
     invalid: undefined,
     previous: group.status,

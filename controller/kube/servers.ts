@@ -2,6 +2,7 @@
 // when somebody asks for it, and when its groups find that it is ill or well again.
 
 import { cut, tokenMax } from '../core/cut.ts'
+import { discreetError } from '../core/discreet.ts'
 import { checkedMs, lockoutMs } from '../core/duration.ts'
 import { digestOf } from '../core/id.ts'
 import type { ExchangeServer, ExchangeServerStatus } from '../core/resources.generated.ts'
@@ -35,6 +36,8 @@ export type ServerControlOptions = Readonly<{
     signal: AbortSignal,
   ) => Promise<string | undefined>
   jitter: (ms: number) => number
+  /** Statuses do not tell why a server cannot be reached. */
+  discreet: boolean
   watch?: QueueWatch
   begun?: (queue: Queue<string>) => void
   told: (
@@ -124,12 +127,16 @@ export class ServerControl {
   }
 
   async #look(key: string, known: Known, stop: AbortSignal): Promise<void> {
-    const { clock, jitter, told } = this.#options
+    const { clock, discreet, jitter, told } = this.#options
     const beganMs = clock.now()
     const result = await this.#asked(known, stop)
     if (stop.aborted) return
     const tookMs = clock.now() - beganMs
-    const status = serverStatusOf(known.server, result, clock.now())
+    const shown: ServerResult =
+      discreet && result.kind === 'failed'
+        ? { ...result, error: discreetError(result.error) }
+        : result
+    const status = serverStatusOf(known.server, shown, clock.now())
     const unreported = await this.#report(known.server, status, stop)
     told(known.server, result, status, tookMs, unreported)
     const intervalMs = checkedMs(known.server.spec.interval)

@@ -1,6 +1,6 @@
 // The state: one SQLite file in a directory, one writer. Opens it, refuses what is not ours to open, and
 // hands out one baseline per group.
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
@@ -9,11 +9,15 @@ import { SyncError } from '../core/sync-error.ts'
 import type { Baseline } from '../sync/ports.ts'
 import { SqliteBaseline } from './baseline.ts'
 import { Bin } from './bin.ts'
+import type { Progress } from './carry.ts'
+import { ownFile, tightened } from './modes.ts'
+import type { Key } from './proof.ts'
 import { damaged, refusalOf } from './refusals.ts'
 import { schemaVersion } from './schema.ts'
+import { readingVault, rekeyed, settled } from './seal.ts'
 import { Statements } from './statements.ts'
-import { epochOf, refuseDamaged, sealed, upToDate, vaultOf, versionOf } from './upkeep.ts'
-import { plain, type Vault } from './vault.ts'
+import { epochOf, refuseDamaged, upToDate, versionOf } from './upkeep.ts'
+import type { Vault } from './vault.ts'
 
 /** An open state. */
 export interface State {
@@ -38,10 +42,14 @@ export type Opening = Readonly<{
   leading?: boolean
   /** Asked before every transaction; throws when nothing may be written any more. */
   permit?: () => void
-  /** 32 bytes. A state that is not encrypted yet is, as soon as it is opened for writing. */
-  key?: Uint8Array | undefined
+  /** A state that is not encrypted yet is, as soon as it is opened for writing. */
+  key?: Key | undefined
   /** How many bytes of content the bin may hold; what would need more is refused. */
   binMaxBytes?: number
+  /** Told of content that is sealed or bound to its rows at the start. */
+  sealing?: Progress
+  /** Told what others had access to. */
+  warn?: (message: string) => void
 }>
 
 type Access = 'read' | 'ask' | 'write'
@@ -52,38 +60,80 @@ export const stateFile = 'exsync.db'
 /**
  * Opens the state in a directory, which is made when missing. `:memory:` is a state that nobody keeps.
  * Throws a SyncError: StateNewer, StateOlder, StateUnreadable, StateReadOnly, StateFull, StateInUse,
- * StateLocked, StateMissing, WrongKey.
+ * StateLocked, StateMissing, WrongKey, RekeyUnfinished.
  */
 export function openState(directory: string, opening: Opening = {}): State {
   const { key, binMaxBytes = Number.POSITIVE_INFINITY } = opening
+  const unlock = (db: DatabaseSync) => readingVault(db, key, directory)
+  return openedFile(directory, opening, unlock, (open) => {
+    const { db, statements, access, lock } = open
+    const vault = access === 'write' ? settled(open, key, opening.sealing) : unlock(db)
+    return stateOf(db, statements, vault, binMaxBytes, lock)
+  })
+}
+
+/**
+ * Changes the key of a state that nobody has open, or takes it away (`undefined`); answers false when it is so
+ * already. After a crash it goes on. Throws as `openState` does.
+ */
+export function rekeyState(
+  directory: string,
+  key: Key | undefined,
+  wanted: Key | undefined,
+  told: Progress,
+): boolean {
+  const later = () => {}
+  return openedFile(directory, { existing: true }, later, (open) => {
+    try {
+      return rekeyed(open, key, wanted, told)
+    } finally {
+      open.db.close()
+      open.lock?.close()
+    }
+  })
+}
+
+type Open = Readonly<{
+  db: DatabaseSync
+  statements: Statements
+  directory: string
+  access: Access
+  lock: DatabaseSync | undefined
+}>
+
+function openedFile<Result>(
+  directory: string,
+  opening: Opening,
+  unlock: (db: DatabaseSync) => void,
+  work: (open: Open) => Result,
+): Result {
   const access = opening.readOnly ? 'read' : opening.asking ? 'ask' : 'write'
   const file = join(directory, stateFile)
   try {
     refuseRemains(file)
     if (opening.existing && !existsSync(file)) throw missing(directory)
     const scratch = directory === ':memory:' || (access !== 'write' && !existsSync(file))
-    if (access === 'write' && !scratch) mkdirSync(directory, { recursive: true, mode: 0o700 })
-    const guard = join(directory, 'exsync.lock')
-    const lock = access === 'write' && !scratch ? locked(guard, opening.leading) : undefined
+    const writes = access === 'write' && !scratch
+    if (writes) {
+      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      for (const each of tightened(directory)) opening.warn?.(each)
+    }
+    const lock = writes ? locked(join(directory, 'exsync.lock'), opening.leading) : undefined
     try {
       if (lock !== undefined && !existsSync(file)) begin(file)
       const db = scratch ? new DatabaseSync(':memory:') : opened(file, access)
       try {
-        const vault = scratch ? fresh(db, key) : ready(db, file, access, key)
-        const epoch = access === 'write' && !scratch ? epochOf(db) : undefined
-        return stateOf(
-          db,
-          new Statements(db, file, epoch, opening.permit),
-          vault,
-          binMaxBytes,
-          lock,
-        )
+        if (scratch) fresh(db)
+        else ready(db, file, access, unlock)
+        const epoch = writes ? epochOf(db) : undefined
+        const statements = new Statements(db, file, epoch, opening.permit)
+        return work({ db, statements, directory, access, lock })
       } catch (error) {
-        db.close()
+        if (db.isOpen) db.close()
         throw error
       }
     } catch (error) {
-      lock?.close()
+      if (lock?.isOpen) lock.close()
       throw error
     }
   } catch (error) {
@@ -144,19 +194,20 @@ function refuseRemains(file: string): void {
 function begin(file: string): void {
   const draft = `${file}.new`
   for (const each of [draft, `${draft}-wal`, `${draft}-journal`]) rmSync(each, { force: true })
+  ownFile(draft)
   const db = new DatabaseSync(draft)
   try {
     upToDate(db, 0)
   } finally {
     db.close()
   }
-  chmodSync(draft, 0o600)
   renameSync(draft, file)
 }
 
 // One writer: a lock that the operating system takes back when its holder dies, however it dies.
 // A holder that only stands still does not keep who leads by a Lease from going on without it.
 function locked(file: string, leading = false): DatabaseSync | undefined {
+  ownFile(file)
   const lock = new DatabaseSync(file)
   try {
     lock.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
@@ -179,26 +230,28 @@ function opened(file: string, access: Access): DatabaseSync {
   })
 }
 
-function ready(db: DatabaseSync, file: string, access: Access, key: Uint8Array | undefined): Vault {
+function ready(
+  db: DatabaseSync,
+  file: string,
+  access: Access,
+  unlock: (db: DatabaseSync) => void,
+): void {
   db.exec('PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON')
   const version = versionOf(db, file)
   if (access !== 'write') {
     if (version < schemaVersion) throw older(version)
-    return vaultOf(db, key) ?? plain
+    return
   }
   refuseDamaged(db, file)
   // A key that is missing or wrong is refused before anything is changed.
-  if (version === schemaVersion) vaultOf(db, key)
+  if (version > 1) unlock(db)
   db.exec('PRAGMA journal_mode = WAL; PRAGMA cache_size = -16000')
   upToDate(db, version)
-  chmodSync(file, 0o600)
-  return sealed(db, key)
 }
 
-function fresh(db: DatabaseSync, key: Uint8Array | undefined): Vault {
+function fresh(db: DatabaseSync): void {
   db.exec('PRAGMA foreign_keys = ON')
   upToDate(db, 0)
-  return sealed(db, key)
 }
 
 function missing(directory: string): SyncError {

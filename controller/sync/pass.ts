@@ -7,10 +7,12 @@
 // is not done is behind.
 // Assumptions: one pass per group at a time.
 // Caveats: without the hub nothing is decided, nothing written, and nothing consumed.
+
 import { attemptsByLink } from '../core/attempt.ts'
 import { agreementOf, settled } from '../core/fold.ts'
 import type { LinkId, ReplicaId } from '../core/id.ts'
 import type { Link, Observation, Role } from '../core/link.ts'
+import { append } from '../core/many.ts'
 import { orphansOf } from '../core/orphans.ts'
 import { membersOf, type Problem, type Report } from '../core/report.ts'
 import type { Step } from '../core/step.ts'
@@ -179,7 +181,7 @@ async function reportOf(
     problem(id, observation.error)
   }
   for (const [id, { error }] of applied.failures) problem(id, error)
-  problems.push(...oddities)
+  append(problems, oddities)
   const late = [...behind, ...applied.failures.keys(), ...refusals.map(({ replica }) => replica)]
   return {
     startMs,

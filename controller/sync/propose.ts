@@ -87,6 +87,12 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
         sight.forgotten.get(id)?.has(item) === true,
     ),
   )
+  const replaced = new Map(
+    stored.map(({ id, copies }) => [
+      id,
+      new Map([...copies].filter(([of]) => sight.replaced.includes(of) && !stands(of))),
+    ]),
+  )
   const restored = new Map(sight.restored)
   if (hub !== undefined && seen?.state === 'seen' && sight.replaced.some(stands)) {
     const gone = links.flatMap(({ copies }) => copies.get(hub.id)?.id ?? [])
@@ -101,6 +107,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     links: linksWith(links, wanted),
     observations: sight.observations,
     restored,
+    replaced,
     restorations: wanted,
     attempts: attemptsByLink(attempts),
     short: sight.short,

@@ -3,6 +3,7 @@
 // again afterwards; the earliest of several due times wins; what fails comes back later each time.
 //
 //   add ──► waiting ──(due)──► ready ──get──► working ──done──► gone, or ready again when added meanwhile
+import { least } from '../core/many.ts'
 import type { Clock } from './ports.ts'
 
 /** How long what fails waits: `leastMs`, doubled each time, up to `mostMs`; ms. */
@@ -127,7 +128,7 @@ export class Queue<Key extends string> {
     this.#waiting.add(wake)
     signal.addEventListener('abort', () => wake(), { once: true, signal: woken.signal })
     const waiting = [...this.#due].filter(([key]) => !this.#working.has(key))
-    const nextMs = Math.min(...waiting.map(([, dueMs]) => dueMs)) - this.#clock.now()
+    const nextMs = least(waiting.map(([, dueMs]) => dueMs)) - this.#clock.now()
     const sleepMs = Math.min(Math.max(0, nextMs), dayMs)
     const slept = Number.isFinite(nextMs)
       ? [this.#clock.sleep(sleepMs, AbortSignal.any([signal, woken.signal])).catch(() => {})]

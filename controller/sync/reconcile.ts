@@ -1,6 +1,8 @@
 // Makes one group true, once: from its declaration to a pass, and from the report to a status. The last
 // place where an error is caught: here it becomes a condition.
+import { guardUnder } from '../core/allowed.ts'
 import { contact } from '../core/contact.ts'
+import { discreetError } from '../core/discreet.ts'
 import { checkedMs, lockoutMs } from '../core/duration.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
 import type { ConflictLine, Report } from '../core/report.ts'
@@ -26,6 +28,8 @@ export type Site = Readonly<{
   servers: Servers
   /** Somebody looks at servers by itself, and is first to try one. */
   watched?: boolean
+  /** Statuses do not tell why a server cannot be reached. */
+  discreet?: boolean
   /** Told once per pass. */
   told: (ended: Ended) => void
 }>
@@ -76,7 +80,11 @@ export async function reconcile(
   }
   const { group, generation, invalid, previous, deleted } = declared
   const nowMs = site.clock.now()
-  const status = statusOf({ group, generation, invalid, deleted, previous, result, nowMs })
+  const shown =
+    site.discreet && result.kind === 'failed'
+      ? { ...result, error: discreetError(result.error) }
+      : result
+  const status = statusOf({ group, generation, invalid, deleted, previous, result: shown, nowMs })
   const unreported = await unreportedOf(site.declarations.report(declared, status), signal)
   site.told({ ...ended, status, unreported })
   const againMs = againMsOf(declared, result)
@@ -107,6 +115,7 @@ export function courseOf(declared: Declared, site: Site, mode: Mode, signal: Abo
   const { roles } = castOf(declared.group)
   const approved = metadata.annotations?.['exchangesync.dev/approve'] ?? ''
   const nowMs = site.clock.now()
+  const guard = guardUnder(spec.guard, declared.server)
   return {
     group: declared.id,
     name: new Date(nowMs).toISOString(),
@@ -118,8 +127,8 @@ export function courseOf(declared: Declared, site: Site, mode: Mode, signal: Abo
         : undefined,
     baseline: site.baseline(declared.id),
     identity: identityOf(declared),
-    limits: spec.guard,
-    windowMs: checkedMs(spec.guard.window),
+    limits: guard,
+    windowMs: checkedMs(guard.window),
     approved: new Set(approved.split(/[\s,]+/).filter(Boolean)),
     budgetMs: Math.min(checkedMs(spec.timeout), mode.sliceMs ?? Number.POSITIVE_INFINITY),
     audit: mode.audit || isForced(declared.group, declared.previous),
@@ -154,8 +163,11 @@ async function resultOf(
     if (declared.deleted) {
       // Who only lets go needs no Exchange.
       const { deletionPolicy, suspend } = declared.group.spec
+      const removes = deletionPolicy === 'RemoveCopies' && !suspend
+      // What may not be touched waits, and its copies with it.
+      if (removes && declared.hindrance !== undefined) throw declared.hindrance
       const work = () => release(declared, site, mode.stopping, signal)
-      if (deletionPolicy === 'RemoveCopies' && !suspend) await trying(declared, site, work, signal)
+      if (removes) await trying(declared, site, work, signal)
       else await work()
       return { kind: 'released' }
     }

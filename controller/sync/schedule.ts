@@ -1,8 +1,10 @@
 // When which group gets a pass. A group is never in two passes at once; a changed declaration gets one
 // at once; otherwise each group has its interval. An event only says: look again.
+import { allowsMember } from '../core/allowed.ts'
 import { refusedClaims } from '../core/claims.ts'
 import type { GroupId } from '../core/id.ts'
 import type { SyncGroupStatus } from '../core/resources.generated.ts'
+import { hasNoRight } from './hindrance.ts'
 import type { Declared } from './ports.ts'
 import { Queue, type QueueWatch } from './queue.ts'
 import { type Mode, type Reconciled, reconcile, type Site } from './reconcile.ts'
@@ -166,8 +168,11 @@ class Table {
 export function claimsOf(groups: readonly Declared[]): Claims {
   return refusedClaims(
     groups
-      .filter(({ deleted }) => !deleted)
-      .map(({ id, group, server }) => ({ id, group, server: server?.spec.url })),
+      .filter(({ deleted, hindrance }) => !deleted && !hasNoRight(hindrance))
+      .map(({ id, group, server }) => ({
+        ...{ id, group, server: server?.spec.url },
+        allows: allowsMember(server),
+      })),
   )
 }
 

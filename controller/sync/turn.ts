@@ -120,7 +120,7 @@ export class Turn {
   // A create whose outcome is unknown is not sent again in this pass: the next look tells what became of it.
   async #creates(jobs: readonly Job[], signal: AbortSignal): Promise<void> {
     const creates = this.#site.creates(this.#replica.role.id)
-    const queue = creates.inTurn(jobs)
+    let queue = creates.inTurn(jobs)
     let failures = 0
     while (queue.length > 0) {
       if (this.#outOfTime()) return
@@ -141,7 +141,7 @@ export class Turn {
           await creates.refused(some)
           if (!splits.has(error.code)) throw error
           if (some.length === 1) this.#tally.itemFailed(error)
-          else queue.unshift(...creates.halved(some))
+          else queue = [...creates.halved(some), ...queue]
         }
       }
     }

@@ -1,7 +1,9 @@
 // Metrics for Prometheus. Where controller-runtime and client-go have a name for it, it is theirs, so that dashboards
 // and alerts that exist go on working; the rest begins with exsync_. Labels are bounded: namespaces, names of
 // resources, operations, reasons; never an address.
+
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { greatest } from '../core/many.ts'
 import type { QueueWatch } from '../sync/queue.ts'
 
 /** A queue, as far as its metrics go. */
@@ -183,7 +185,7 @@ export class Metrics {
       'workqueue_longest_running_processor_seconds',
       'How long the work that takes longest has taken so far.',
       queueLabels,
-      each((labels, queue) => longest.set(labels, Math.max(0, ...ages(queue)))),
+      each((labels, queue) => longest.set(labels, Math.max(0, greatest(ages(queue))))),
     )
     const active: Gauge = this.#meter.gauge(
       'controller_runtime_active_workers',

@@ -17,6 +17,7 @@ import type {
 import { Connections } from '../../controller/ews/exchange.ts'
 import { readResources } from '../../controller/local/resources.ts'
 import { openState, type State, stateFile } from '../../controller/store/state.ts'
+import { hindranceOf } from '../../controller/sync/hindrance.ts'
 import type { Clock, Declared } from '../../controller/sync/ports.ts'
 import { reconcile, type Site } from '../../controller/sync/reconcile.ts'
 import { claimsOf } from '../../controller/sync/schedule.ts'
@@ -75,6 +76,7 @@ export class Scene {
           ...people.map((who) => ({
             mailbox: `${who}@corp.example`,
             password: 'p',
+            aliases: [`sales-${who}@corp.example`, `${who}@old.example`],
             folders: folderOf(world[who] ?? []),
           })),
         ],
@@ -109,6 +111,12 @@ export class Scene {
     const everybody = Object.keys(this.#world).filter((who) => who !== 'hub')
     const members = spec.members ?? Object.fromEntries(everybody.map((who) => [who, {}]))
     this.controller(controller).declare(name, { hub: { publicFolder: hubPath }, ...spec, members })
+  }
+
+  /** The ExchangeServer allows this from now on; the group is declared as the spec says. */
+  allow(allowed: Literal, spec: Spec = {}, name = 'company'): void {
+    this.controller().allowed = allowed
+    this.declare(spec, name)
   }
 
   /** One pass for every group. */
@@ -240,6 +248,8 @@ export class Controller {
   readonly statuses = new Map<string, SyncGroupStatus>()
   /** How the account reaches mailboxes. */
   access: 'Impersonation' | 'Delegate' = 'Impersonation'
+  /** What the ExchangeServer allows. */
+  allowed: Literal = {}
   readonly #scene: Scene
   readonly #connections: Connections
   readonly #servers: Servers
@@ -256,7 +266,8 @@ export class Controller {
 
   declare(name: string, { members = {}, annotations, ...spec }: Spec): void {
     const before = this.#groups.get(name)
-    const server = { url: this.#scene.exchange.url, access: this.access }
+    const { access, allowed } = this
+    const server = { url: this.#scene.exchange.url, access, allowed }
     const declared = declaredOf(server, name, {
       metadata: { name, namespace: 'sales', annotations },
       spec: {
@@ -386,10 +397,12 @@ function declaredOf(server: Literal, name: string, rest: Literal): Declared {
   const read = readResources([{ name: 'scene.yaml', text }], { externalSecrets: true })
   if (read.problems.length > 0) throw new Error(JSON.stringify(read.problems))
   const [exchange, group] = read.documents.map(({ resource }) => resource)
+  const referred = { crossNamespace: false, server: exchange as ExchangeServer }
   return {
     id: `sales/${name}` as GroupId,
     group: group as SyncGroup,
-    server: exchange as ExchangeServer,
+    hindrance: hindranceOf(group as SyncGroup, referred),
+    server: referred.server,
     unusable: undefined,
     generation: 1,
     credentials: { username: 'sync@corp.example', password: 's' },

@@ -83,10 +83,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [exchangesync.dev]
   resources: [syncgroups/status, exchangeservers/status]
   verbs: [patch]
-- apiGroups: [exchangesync.dev]
-  resources: [syncgroups/finalizers]
-  verbs: [update]
-# Each Secret that a resource refers to is watched by its name.
+# Each Secret that a resource refers to is watched by its name. RBAC knows no labels: without names all of them may be read.
 - apiGroups: [""]
   resources: [secrets]
   {{- with .Values.rbac.secretNames }}

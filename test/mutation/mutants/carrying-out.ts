@@ -159,7 +159,7 @@ export const carryingOut: readonly Mutant[] = [
     [
       'plan-without-overwritten',
       'the plan counts what is kept before a copy is overwritten',
-      `kept.push(...(await overwritten(batch, replica, signal)))`,
+      `append(kept, await overwritten(batch, replica, signal))`,
       ``,
     ],
   ]),

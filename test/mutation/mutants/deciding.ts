@@ -19,19 +19,19 @@ export const deciding = [
     [
       'superseded-not-kept',
       'what a backup of a hub that only gives overwrites is kept',
-      `draft.keeps.push(...supersededOf(type, row, agreed, readings))`,
+      `append(draft.keeps, supersededOf(type, row, agreed, readings))`,
       ``,
     ],
     [
       'overwritten-not-kept',
       'what comes back from the bin keeps what it overwrites',
-      `draft.keeps.push(...overwritten(type, link, first.id, restoring, agreed))`,
+      `append(draft.keeps, overwritten(type, link, first.id, restoring, agreed))`,
       `overwritten(type, link, first.id, restoring, agreed)`,
     ],
     [
       'published-not-kept',
       'what was written under a private mark overwrites nothing that is not kept',
-      `draft.keeps.push(...publishedOf(type, link, first.id, [...readings.values()], agreed))`,
+      `append(draft.keeps, publishedOf(type, link, first.id, [...readings.values()], agreed))`,
       `publishedOf(type, link, first.id, [...readings.values()], agreed)`,
     ],
     [
@@ -67,7 +67,7 @@ export const deciding = [
     [
       'loser-not-kept',
       'the loser of a conflict is kept',
-      `draft.keeps.push(...losersOf(type, agreed, versions, target.conflicts))`,
+      `append(draft.keeps, losersOf(type, agreed, versions, target.conflicts))`,
       ``,
     ],
     [
@@ -124,14 +124,14 @@ export const deciding = [
     [
       'first-edit-time',
       'of several edits the latest tells when it was edited',
-      `return Math.max(ms, ...contenders`,
-      `return Math.min(ms, ...contenders`,
+      `return Math.max(ms, greatest(contenders`,
+      `return Math.min(ms, least(contenders`,
     ],
     [
       'late-copy-is-late-edit',
       'without a history a value is as old as its oldest holder',
-      `Math.min(...holders.map(`,
-      `Math.max(...holders.map(`,
+      `least(holders.map(`,
+      `greatest(holders.map(`,
     ],
     [
       'set-is-one-value',
