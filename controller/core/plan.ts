@@ -4,9 +4,10 @@
 // conflict, whose loser is kept; what receive-only replicas change in our copies is reverted or ignored.
 
 import { yieldingSteps } from './doubles.ts'
-import { digestOf, type LinkId, type ReplicaId } from './id.ts'
+import { digestOf, type ItemId, type LinkId, type ReplicaId } from './id.ts'
 import { difference, empty, type Item, type ItemType, same, touched } from './item.ts'
 import { agreementMark, type Cell, freshLink, type Link, type Role, type Row } from './link.ts'
+import { into } from './loose.ts'
 import { append } from './many.ts'
 import { type Edit, type FieldConflict, merged } from './merge.ts'
 import { type Draft, place } from './placement.ts'
@@ -25,15 +26,26 @@ export function planOf(rules: Rules, rows: readonly Row[]): Plan {
   const roles = ordered(rules.roles)
   const hub = roles.find((role) => role.hub)
   const steps: Step[] = []
+  const held = new Map<ReplicaId, ItemId[]>()
   for (const row of rows) {
-    if (hub !== undefined && row.cells.get(hub.id)?.state === 'unknown') continue
+    if (hub !== undefined && row.cells.get(hub.id)?.state === 'unknown') {
+      hold(row, held)
+      continue
+    }
     const yielded = yieldedOf(rules.type, hub, row)
     const [first, ...others] = stepsOf({ ...rules, roles }, row, yielded)
     if (first === undefined) continue
     append(steps, [first, ...others].filter(effective))
     append(steps, yieldingSteps(first, yielded))
   }
-  return { steps }
+  return held.size > 0 ? { steps, held } : { steps }
+}
+
+function hold({ cells }: Row, held: Map<ReplicaId, ItemId[]>): void {
+  for (const [replica, cell] of cells) {
+    if (cell.state === 'edited') into(held, replica, cell.found.id)
+    else if (cell.state === 'gone') into(held, replica, cell.copy.id)
+  }
 }
 
 function yieldedOf(type: ItemType, hub: Role | undefined, { link, yields = [] }: Row) {

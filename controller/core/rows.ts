@@ -81,7 +81,7 @@ export function rowsOf(view: View): readonly Row[] {
     }
     const aged = view.restored?.get(role.id)
     for (const link of links) {
-      const cell = cellOf(link, role.id, observation.state, found.get(link.id), gone)
+      const cell = cellOf(link, role.id, observation, found.get(link.id), gone)
       const was = view.replaced?.get(link.id)?.get(role.id)
       const known = cell.state === 'absent' ? { ...cell, was } : agedOf(cell, aged)
       cells.get(link.id)?.set(role.id, known)
@@ -209,13 +209,14 @@ function mayLeave(type: ItemType, role: Role, found: Found): boolean {
 function cellOf(
   link: Link,
   replica: ReplicaId,
-  state: Observation['state'],
+  seen: Pick<Observation, 'state'> & Readonly<{ large?: ReadonlySet<ItemId> }>,
   found: Found | undefined,
   gone: ReadonlySet<ItemId>,
 ): Cell {
   const copy = link.copies.get(replica)
-  if (state === 'unknown') return { state: 'unknown', copy }
+  if (seen.state === 'unknown') return { state: 'unknown', copy }
   if (copy === undefined) return { state: 'absent' }
+  if (seen.large?.has(copy.id)) return { state: 'unknown', copy }
   if (found !== undefined) return { state: 'edited', copy, found }
   return gone.has(copy.id) ? { state: 'gone', copy } : { state: 'same', copy }
 }

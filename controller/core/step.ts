@@ -78,4 +78,8 @@ export type Step = Readonly<{
 }>
 
 /** Everything that a pass shall do. */
-export type Plan = Readonly<{ steps: readonly Step[] }>
+export type Plan = Readonly<{
+  steps: readonly Step[]
+  /** What was seen of links of which nothing is decided, as the hub's item is too large: it is read again. */
+  held?: ReadonlyMap<ReplicaId, readonly ItemId[]>
+}>

@@ -28,6 +28,7 @@ export class Connections {
   readonly #clock: Clock
   readonly #trace: Trace
   readonly #network: (options: NetworkOptions) => Network
+  readonly #itemBytes: number | undefined
   readonly #hosts: HostRules
   readonly #open = new Map<string, Pick<Way, 'transport' | 'learnt'>>()
   readonly #signIns = new Map<string, SignIn>()
@@ -39,10 +40,12 @@ export class Connections {
     trace: Trace = () => {},
     network: (options: NetworkOptions) => Network = pooledNetwork,
     hosts: HostRules = anyHost,
+    itemBytes?: number,
   ) {
     this.#clock = clock
     this.#trace = trace
     this.#network = network
+    this.#itemBytes = itemBytes
     this.#hosts = hosts
   }
 
@@ -96,22 +99,40 @@ export class Connections {
     const signIn = this.#signIns.get(account) ?? new SignIn(this.#clock)
     this.#signIns.set(account, signIn)
     const { transport, learnt } = this.#open.get(use.connection) ?? {
-      transport: new Transport(endpoint, this.#clock, this.#trace, this.#network(endpoint), signIn),
+      transport: this.#transportTo(endpoint, signIn),
       learnt: new Map(),
     }
     this.#open.set(use.connection, { transport, learnt })
     return { server, endpoint, transport, learnt, signIn }
   }
 
-  // What no ExchangeServer is reached with any more is not used again, also where the same credentials come back:
-  // a pass that is under way ends with it, and its idle connections end by themselves.
+  #transportTo(endpoint: Endpoint, signIn: SignIn): Transport {
+    const network = this.#network(endpoint)
+    return new Transport(endpoint, this.#clock, this.#trace, network, signIn, this.#itemBytes)
+  }
+
+  /** Of what servers are declared, by namespace and name; the connections of all others are closed and forgotten. */
+  keep(servers: ReadonlySet<string>): void {
+    for (const [server, use] of this.#uses) {
+      if (servers.has(server)) continue
+      this.#uses.delete(server)
+      this.#release(use)
+    }
+  }
+
+  // What no ExchangeServer is reached with any more is not used again, also where the same credentials come back.
   #forget(server: string, use: Use): void {
     const before = this.#uses.get(server)
     this.#uses.set(server, use)
-    if (before === undefined) return
+    if (before !== undefined) this.#release(before)
+  }
+
+  #release(before: Use): void {
     const uses = [...this.#uses.values()]
-    if (uses.every(({ connection }) => connection !== before.connection))
+    if (uses.every(({ connection }) => connection !== before.connection)) {
+      this.#open.get(before.connection)?.transport.retire()
       this.#open.delete(before.connection)
+    }
     if (uses.every(({ account }) => account !== before.account))
       this.#signIns.delete(before.account)
   }

@@ -4,11 +4,14 @@ import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from '../sync/ports.ts'
 import { answerOf, envelopeXml } from './envelope.ts'
 import { networkError, statusError, timedOut } from './http-errors.ts'
+import { InUse } from './in-use.ts'
+import { Intake } from './intake.ts'
 import { Lane } from './lanes.ts'
 import { type Incoming, type Network, pooledNetwork } from './network.ts'
 import type { Batch, Operation } from './operations.ts'
 import { isRefusal, question, SignIn } from './sign-in.ts'
-import { type Node, parsed, type Xml } from './xml.ts'
+import type { Node, Xml } from './xml.ts'
+import { parsed } from './xml-reader.ts'
 
 /** How to reach a server, and as whom. Durations in ms. */
 export type Endpoint = Readonly<{
@@ -80,8 +83,11 @@ export class Transport {
   readonly #trace: Trace
   readonly #network: Network
   readonly #signIn: SignIn
+  /** How much of an answer is taken in. */
+  readonly intake: Intake
   readonly #all: Lane
   readonly #lanes = new Map<string, Lane>()
+  readonly #use = new InUse(() => this.close())
   #pausedUntilMs = 0
 
   constructor(
@@ -90,13 +96,20 @@ export class Transport {
     trace: Trace = () => {},
     network: Network = pooledNetwork(endpoint),
     signIn: SignIn = new SignIn(clock),
+    itemBytes?: number,
   ) {
     this.#endpoint = endpoint
     this.#clock = clock
     this.#trace = trace
     this.#network = network
     this.#signIn = signIn
+    this.intake = new Intake(itemBytes)
     this.#all = new Lane(endpoint.concurrency)
+  }
+
+  /** Lets requests that are under way end, and closes then; no other one begins. */
+  retire(): void {
+    this.#use.retire()
   }
 
   /** Closes the connections. */
@@ -162,7 +175,7 @@ export class Transport {
     const send = (answered: () => void) => this.#twice(request, answered)
     const check = (answered: () => void) => this.#once(this.#question(signal), answered)
     const signedIn = () => this.#signIn.run(send, check, signal)
-    return lane.run(() => this.#all.run(signedIn, signal), signal)
+    return this.#use.run(() => lane.run(() => this.#all.run(signedIn, signal), signal))
   }
 
   async #twice(request: Request, answered: () => void): Promise<Answer> {
@@ -185,6 +198,7 @@ export class Transport {
   async #once(request: Request, answered: () => void): Promise<Answer> {
     const { operation, signal } = request
     await this.#pause(signal)
+    this.#use.check()
     const startMs = this.#clock.now()
     const [deadline, ended] = [new AbortController(), new AbortController()]
     this.#clock.sleep(this.#endpoint.requestTimeoutMs, ended.signal).then(
@@ -222,7 +236,7 @@ export class Transport {
       await response.discard()
       throw statusError(response)
     }
-    const envelope = await soapIn(response, reading)
+    const envelope = await soapIn(response, reading, this.intake, signal)
     try {
       answerOf(envelope)
     } catch (error) {
@@ -252,7 +266,12 @@ export class Transport {
   }
 }
 
-async function soapIn(response: Incoming, { begin }: Reading): Promise<Node> {
+async function soapIn(
+  response: Incoming,
+  { begin }: Reading,
+  intake: Intake,
+  signal: AbortSignal,
+): Promise<Node> {
   let empty = true
   const bytes = async function* () {
     for await (const chunk of response.body) {
@@ -261,7 +280,8 @@ async function soapIn(response: Incoming, { begin }: Reading): Promise<Node> {
     }
   }
   try {
-    return await parsed(bytes(), begin?.())
+    const room = () => intake.room(signal)
+    return await parsed(bytes(), { each: begin?.(), limits: intake.limits, room })
   } catch (error) {
     if (error instanceof SyncError && error.code === 'NotXml') {
       if (response.status === 500) throw statusError(response)

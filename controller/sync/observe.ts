@@ -6,6 +6,7 @@ import type { Aged } from '../core/rows.ts'
 import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
 import {
   type Baseline,
+  itemTooLarge,
   type Look,
   type Memory,
   notTaken,
@@ -105,7 +106,9 @@ export async function observe(
       if (seen.short) short.add(id)
       if (seen.forgotten?.length) forgotten.set(id, new Set(seen.forgotten))
       if (seen.odd?.length) odd.set(id, seen.odd)
-      observations.set(id, { state: 'seen', changed: seen.changed, gone: seen.gone })
+      const large = new Set(largeIn(seen.memory).map((each) => each.id))
+      const { changed, gone } = seen
+      observations.set(id, { state: 'seen', changed, gone, ...(large.size > 0 && { large }) })
       const passedOver = dated(seen.memory.passedOver ?? [], memory?.passedOver ?? [], nowMs)
       const current = outdated.length === 0 ? codec : undefined
       memories.set(id, { ...seen.memory, passedOver, codec: current, lens: lensOf(replica.role) })
@@ -126,6 +129,10 @@ export async function observe(
 
 function unreadIn({ passedOver = [] }: Memory): readonly PassedOver[] {
   return passedOver.filter(({ code }) => code !== notTaken)
+}
+
+function largeIn({ passedOver = [] }: Memory): readonly PassedOver[] {
+  return passedOver.filter(({ code }) => code === itemTooLarge)
 }
 
 function dated(

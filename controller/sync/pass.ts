@@ -41,7 +41,8 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   const decided = rules.roles.every(({ id, hub }) => !hub || observations.get(id)?.state === 'seen')
   const used = ([id]: [ReplicaId, Memory]) => decided && observations.get(id)?.state === 'seen'
   const orphans = orphansOf(proposal.view, observations, plan)
-  const memories = withRecheck(new Map([...sight.memories].filter(used)), orphans)
+  const seen = withRecheck(new Map([...sight.memories].filter(used)), orphans)
+  const memories = withRecheck(seen, plan.held ?? new Map())
   const kept = plan.steps.flatMap(keptOf)
   const now = withRecheck(agedIn(memories, sight.restored), pendingOf(plan.steps))
   const leaving = decided ? await leaversOf(course, proposal) : []
@@ -90,7 +91,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   await remember(course, at, remembered, plan.steps, applied, signal)
   await seeOff(course, at, leaving, applied, signal)
   const facts = { observations, refusals, applied, behind, kept: kept.length }
-  return reportOf(course, startMs, { ...facts, oddities: await odditiesOf(course, sight) })
+  return reportOf(course, startMs, { ...facts, oddities: await odditiesOf(course, sight, applied) })
 }
 
 // A hub that could not be looked at leaves something to compare the next look with.

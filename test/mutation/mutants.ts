@@ -11,6 +11,8 @@ import { leading } from './mutants/leading.ts'
 import { matching } from './mutants/matching.ts'
 import { placing } from './mutants/placing.ts'
 import { proving } from './mutants/proving.ts'
+import { sealing } from './mutants/sealing.ts'
+import { trusting } from './mutants/trusting.ts'
 
 export const mutants: readonly Mutant[] = [
   ...contents,
@@ -24,4 +26,6 @@ export const mutants: readonly Mutant[] = [
   ...leading,
   ...declaring,
   ...allowing,
+  ...trusting,
+  ...sealing,
 ]
