@@ -4,7 +4,7 @@ import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { GroupId, ReplicaId } from '../../controller/core/id.ts'
-import { openState, stateFile } from '../../controller/store/state.ts'
+import { openState, openStateInTurns, stateFile } from '../../controller/store/state.ts'
 import {
   asFourth,
   bob,
@@ -118,6 +118,20 @@ test('what an older version sealed is bound by the first start, and goes on wher
   expect(await contentOf(place, key)).toEqual(before)
   expect(valuesIn(place).filter((value) => old.has(value))).toEqual([])
   expect(await metAgain(place, key, links)).toEqual([links, links])
+})
+
+test('while it is bound others have their turn after every batch', async () => {
+  const place = await filled(links, undefined)
+  asFourth(place, key)
+  let [batches, turns] = [-1, 0]
+  const state = await openStateInTurns(
+    place,
+    { key, sealing: () => void (batches += 1) },
+    async () => void (turns += 1),
+  )
+  state.close()
+  expect(turns).toBeGreaterThan(10)
+  expect(turns).toBe(batches)
 })
 
 test('while it is bound nobody else gets in, and afterwards nothing unbound is accepted', async () => {
