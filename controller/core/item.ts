@@ -128,7 +128,25 @@ export function legal(text: string): string {
 }
 
 function folded(text: string): string {
-  return legal(text).replace(/\r\n?/g, '\n').trim().normalize('NFC')
+  return composed(legal(text).replace(/\r\n?/g, '\n').trim())
+}
+
+/** How many marks in a row are sorted: those of Unicode's stream-safe text (UAX 15). */
+const marksMax = 30
+const marks = /\p{M}{31,}/gu
+
+/**
+ * The text in its composed form (NFC), by which texts are compared. Composing sorts marks by insertion, so that a letter
+ * with n marks costs n² steps: a longer row of marks than any script has stays as it is.
+ */
+export function composed(text: string): string {
+  if (text.length <= marksMax) return text.normalize('NFC')
+  let [done, from] = ['', 0]
+  for (const { 0: row, index } of text.matchAll(marks)) {
+    done += text.slice(from, index).normalize('NFC') + row
+    from = index + row.length
+  }
+  return done + text.slice(from).normalize('NFC')
 }
 
 const dayMs = 86_400_000

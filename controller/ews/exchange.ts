@@ -248,7 +248,7 @@ function endpointOf(
       `the Secret ${tls.caSecretRef.name} with the key ${tls.caSecretRef.key} is missing: create it, or correct spec.tls.caSecretRef`,
     )
   }
-  if (ca !== undefined && !/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(ca)) {
+  if (ca !== undefined && !holdsCertificate(ca)) {
     const name = `${tls?.caSecretRef.name}, key ${tls?.caSecretRef.key}`
     throw new SyncError(
       'terminal',
@@ -265,6 +265,11 @@ function endpointOf(
     concurrencyPerMailbox: limits.concurrencyPerMailbox,
     requestTimeoutMs: checkedMs(limits.requestTimeout),
   }
+}
+
+function holdsCertificate(pem: string): boolean {
+  const begin = pem.indexOf('-----BEGIN CERTIFICATE-----')
+  return begin >= 0 && pem.includes('-----END CERTIFICATE-----', begin)
 }
 
 // Nothing is sent: a server would count it as a wrong password, and may lock the account.

@@ -72,7 +72,6 @@ export const sealing = [
       'a batch and how far it reached are written together',
       `const rows = statements.transaction(false, () => batch(statements, change))`,
       `const rows = batch(statements, change)`,
-      'nothing interrupts a batch but the end of the process, and SQLite makes each statement whole: no test ends it there',
     ],
     [
       'begun-twice',
