@@ -1,5 +1,6 @@
 // What the running controller has in common, over a directory or over Kubernetes: the state, the connections to
 // Exchange, what is measured and logged, and that nothing is written by one who does not lead.
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Config } from './config.ts'
@@ -16,7 +17,7 @@ import type { Term } from './kube/lease.ts'
 import { lookers, ServerControl } from './kube/servers.ts'
 import { keyFrom } from './store/modes.ts'
 import type { Key } from './store/proof.ts'
-import { openState, type State } from './store/state.ts'
+import { openStateInTurns, type State } from './store/state.ts'
 import { cutsOf } from './sync/ceilings.ts'
 import type { Clock, Declarations } from './sync/ports.ts'
 import type { Ended, Site } from './sync/reconcile.ts'
@@ -94,14 +95,15 @@ export class Desk {
     const { config } = this
     const { binMaxBytes } = config
     const permit = () => this.#permit()
-    this.#state = openState(config.state, {
+    const opening = {
       key: await keyIn(config),
       binMaxBytes,
       leading,
       permit,
-      sealing: (done, total) => this.#sealing(done, total),
-      warn: (message) => this.log.warn(message),
-    })
+      sealing: (done: number, total: number) => this.#sealing(done, total),
+      warn: (message: string) => this.log.warn(message),
+    }
+    this.#state = await openStateInTurns(config.state, opening, () => turn())
     this.#sweep()
     return this.#state
   }
