@@ -252,6 +252,7 @@ export function siteOf(
     former: (declared, ids, signal) => connections.former(declared, ids, signal),
     baseline: (group) => state.baseline(group),
     recent: (group) => state.bin.conflicts(10, group),
+    itemBytes: connections.itemBytes,
     clock,
   }
 }

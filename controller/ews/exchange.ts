@@ -12,6 +12,7 @@ import type { Clock, Declared, Reached, Replica } from '../sync/ports.ts'
 import { Control } from './control.ts'
 import { Denied } from './denied.ts'
 import { Hub } from './hub.ts'
+import { itemBytesUsual } from './intake.ts'
 import { Pool } from './looks.ts'
 import { Member } from './member.ts'
 import { type Network, type NetworkOptions, pooledNetwork } from './network.ts'
@@ -28,7 +29,8 @@ export class Connections {
   readonly #clock: Clock
   readonly #trace: Trace
   readonly #network: (options: NetworkOptions) => Network
-  readonly #itemBytes: number | undefined
+  /** The bytes of the largest contact that is taken in. */
+  readonly itemBytes: number
   readonly #hosts: HostRules
   readonly #open = new Map<string, Pick<Way, 'transport' | 'learnt'>>()
   readonly #signIns = new Map<string, SignIn>()
@@ -40,12 +42,12 @@ export class Connections {
     trace: Trace = () => {},
     network: (options: NetworkOptions) => Network = pooledNetwork,
     hosts: HostRules = anyHost,
-    itemBytes?: number,
+    itemBytes = itemBytesUsual,
   ) {
     this.#clock = clock
     this.#trace = trace
     this.#network = network
-    this.#itemBytes = itemBytes
+    this.itemBytes = itemBytes
     this.#hosts = hosts
   }
 
@@ -108,7 +110,7 @@ export class Connections {
 
   #transportTo(endpoint: Endpoint, signIn: SignIn): Transport {
     const network = this.#network(endpoint)
-    return new Transport(endpoint, this.#clock, this.#trace, network, signIn, this.#itemBytes)
+    return new Transport(endpoint, this.#clock, this.#trace, network, signIn, this.itemBytes)
   }
 
   // What no ExchangeServer is reached with any more is not used again, also where the same credentials come back:
