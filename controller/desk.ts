@@ -281,6 +281,7 @@ export function siteOf(
     former: (...asked) => connections.former(...asked),
     baseline: (group) => state.baseline(group),
     recent: (group) => state.bin.conflicts(10, group),
+    itemBytes: connections.itemBytes,
     clock,
   }
 }

@@ -5,6 +5,7 @@ import { castOf, formerPlaceOf } from '../core/roles.ts'
 import { isForced, isWanted } from '../core/status.ts'
 import type { Clock, Declared, Pace, Reached, Replica } from '../sync/ports.ts'
 import { endpointOf, serverOf } from './endpoint.ts'
+import { itemBytesUsual } from './intake.ts'
 import { hubOf, type Line, memberOf, type Way } from './line.ts'
 import { Pool } from './looks.ts'
 import { type Network, type NetworkOptions, pooledNetwork } from './network.ts'
@@ -32,6 +33,8 @@ export type ConnectionsOptions = Readonly<{
 export class Connections {
   readonly #clock: Clock
   readonly #options: ConnectionsOptions
+  /** The bytes of the largest contact that is taken in. */
+  readonly itemBytes: number
   readonly #open = new Map<string, Pick<Way, 'transport' | 'learnt'>>()
   readonly #signIns = new Map<string, SignIn>()
   /** By namespace and name of the ExchangeServer. */
@@ -40,6 +43,7 @@ export class Connections {
   constructor(clock: Clock, options: ConnectionsOptions = {}) {
     this.#clock = clock
     this.#options = options
+    this.itemBytes = options.itemBytes ?? itemBytesUsual
   }
 
   /**
@@ -114,8 +118,8 @@ export class Connections {
   }
 
   #transportTo(endpoint: Endpoint, signIn: SignIn): Transport {
-    const { trace = () => {}, network = pooledNetwork, itemBytes } = this.#options
-    return new Transport(endpoint, this.#clock, trace, network(endpoint), signIn, itemBytes)
+    const { trace = () => {}, network = pooledNetwork } = this.#options
+    return new Transport(endpoint, this.#clock, trace, network(endpoint), signIn, this.itemBytes)
   }
 
   /** Of what servers are declared, by namespace and name; the connections of all others are closed and forgotten. */

@@ -15,9 +15,13 @@ export type AnswerLimits = Readonly<{
   kept: number
 }>
 
-/** Elements that are open at once, that are kept at once, and attributes of one. */
+/** Elements that are open at once. */
 export const depthMax = 100
+/** Elements of one answer. */
+export const elementsMax = 500_000
+/** Elements that are kept at once. */
 export const nodesMax = 200_000
+/** Attributes of one element. */
 export const attributesMax = 100
 /** Response messages of one answer: no request asks for as many. */
 export const messagesMax = 1000

@@ -9,6 +9,7 @@ import {
   type AnswerLimits,
   attributesMax,
   depthMax,
+  elementsMax,
   Intake,
   largeFrom,
   messagesMax,
@@ -76,6 +77,7 @@ class TreeReader {
   #attributes = 0
   #kept = 0
   #nodes = 0
+  #begun = 0
   #messages = 0
 
   constructor(each: Way['each'], limits: AnswerLimits) {
@@ -170,6 +172,8 @@ class TreeReader {
   }
 
   #begin(name: string, attributes: Record<string, string>): void {
+    this.#begun += 1
+    if (this.#begun > elementsMax) throw tooLarge('elements')
     const [parent, above] = [this.#open.at(-1), this.#open.at(-2)]
     if (this.#dropped > 0 || (parent !== undefined && !isRead(name, parent, above))) {
       this.#dropped += 1
@@ -209,9 +213,16 @@ const outside = 'text data outside of root node.'
 // of the same letters. This parser puts the character there.
 function forgivingParser(): SaxesParser {
   const parser = new SaxesParser()
-  const inner = parser as unknown as { parseEntity?: (entity: string) => string; text?: string }
-  const known = inner.parseEntity
-  if (known === undefined || inner.text !== '') throw new Error('saxes is not the version it was')
+  const inner = parser as unknown as {
+    parseEntity?: (entity: string) => string
+    makeError?: (message: string) => unknown
+    text?: string
+  }
+  const { parseEntity: known, makeError } = inner
+  if (known === undefined || makeError === undefined || inner.text !== '')
+    throw new Error('saxes is not the version it was')
+  // A text may have a million characters that XML forbids: none of them is worth a stack trace.
+  inner.makeError = (message) => ({ message })
   inner.parseEntity = (entity) => referred(entity) ?? known.call(parser, entity)
   return parser
 }

@@ -4,6 +4,7 @@ import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Observation, Role } from '../core/link.ts'
 import type { Aged } from '../core/rows.ts'
 import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { inParts } from './breathe.ts'
 import {
   type Baseline,
   itemTooLarge,
@@ -156,11 +157,13 @@ function fromScratch(memory: Memory, audit: boolean): Memory {
 export async function touchedLinks(baseline: Baseline, sight: Sight): Promise<ReadonlySet<LinkId>> {
   const touched = new Set<LinkId>(await baseline.unsettled())
   for (const [replica, ids] of sight.forgotten)
-    for (const link of await baseline.linksOf(replica, [...ids])) touched.add(link)
+    for (const link of await inParts([...ids], (part) => baseline.linksOf(replica, part)))
+      touched.add(link)
   for (const [replica, observation] of sight.observations) {
     if (observation.state === 'unknown') continue
     const ids = [...observation.changed.map(({ id }) => id), ...observation.gone]
-    for (const link of await baseline.linksOf(replica, ids)) touched.add(link)
+    for (const link of await inParts(ids, (part) => baseline.linksOf(replica, part)))
+      touched.add(link)
     for (const { stamp } of observation.changed) if (stamp !== undefined) touched.add(stamp.link)
   }
   return touched

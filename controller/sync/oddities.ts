@@ -4,6 +4,7 @@ import { type Attempt, afterSeen, isOver, triesMax } from '../core/attempt.ts'
 import { type LinkId, linkIdOf, type ReplicaId } from '../core/id.ts'
 import { into } from '../core/loose.ts'
 import type { Problem } from '../core/report.ts'
+import type { Plan } from '../core/step.ts'
 import type { Applied } from './applied.ts'
 import type { Sight } from './observe.ts'
 import { type Change, itemTooLarge } from './ports.ts'
@@ -33,7 +34,7 @@ const unreadable =
 export async function odditiesOf(
   course: Course,
   sight: Sight,
-  { tooLarge }: Pick<Applied, 'tooLarge'>,
+  [unwritten, undecided = []]: readonly [Applied['tooLarge'], Plan['tooLarge']],
 ): Promise<readonly Problem[]> {
   const { baseline, group, rules } = course
   const memories = await baseline.memories()
@@ -41,13 +42,14 @@ export async function odditiesOf(
     (each) => !each.seen && each.tries >= triesMax,
   )
   const problems: Problem[] = []
-  for (const { id: replica } of rules.roles) {
+  for (const { id: replica, hub } of rules.roles) {
     const [unread, untried] = [new Map<string, LinkId[]>(), new Map<string, LinkId[]>()]
     for (const { id, code } of memories.get(replica)?.passedOver ?? []) {
       const [link = linkIdOf(group, replica, id)] = await baseline.linksOf(replica, [id])
       into(unread, code, link)
     }
-    for (const link of tooLarge.get(replica) ?? []) into(unread, itemTooLarge, link)
+    for (const link of [...(unwritten.get(replica) ?? []), ...(hub ? undecided : [])])
+      into(unread, itemTooLarge, link)
     for (const { replica: where, link, code = 'CopyNotSeen' } of attempts)
       if (where === replica) into(untried, code, link)
     for (const [code, all] of unread) problems.push(problemOf(replica, code, all, unreadable))

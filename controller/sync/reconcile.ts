@@ -32,6 +32,8 @@ export type Site = Readonly<{
   baseline: (group: GroupId) => Baseline
   recent: (group: GroupId) => readonly ConflictLine[]
   clock: Clock
+  /** The bytes of the largest contact that is synchronised. */
+  itemBytes?: number | undefined
   servers: Servers
   /** Somebody looks at servers by itself, and is first to try one. */
   watched?: boolean
@@ -137,7 +139,7 @@ export function courseOf(declared: Declared, site: Site, mode: Mode, signal: Abo
   return {
     group: declared.id,
     name: new Date(nowMs).toISOString(),
-    rules: { type: contact, roles, policy: spec.conflicts },
+    rules: { type: contact, roles, policy: spec.conflicts, itemBytes: site.itemBytes },
     replicas: site.replicas(declared, signal, mode.pace),
     former:
       spec.deletionPolicy === 'RemoveCopies'
