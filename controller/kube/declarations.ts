@@ -11,14 +11,25 @@ import { groupStory } from '../core/story.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { isForeign } from '../sync/hindrance.ts'
 import type { Clock, Declarations, Declared } from '../sync/ports.ts'
-import { asSyncError, isStatus } from './api-error.ts'
+import { asSyncError, isMissing } from './api-error.ts'
 import type { Client } from './client.ts'
 import { Copies } from './copies.ts'
-import { declaredOf, idOf, type Means, printOf, type Reach } from './declared.ts'
+import {
+  brokenSpec,
+  declaredOf,
+  idOf,
+  type KnownServer,
+  type Means,
+  printOf,
+  unreached,
+} from './declared.ts'
 import type { Recorder } from './events.ts'
 import { finalizer, withFinalizer, withoutFinalizer } from './finalizer.ts'
 import { kinds } from './resource.ts'
+import type { Judge } from './sound.ts'
 import { applyStatus, isNews } from './status.ts'
+import { isEnding } from './versions.ts'
+import { witness } from './witness.ts'
 
 /** What the declarations are read with. */
 export type KubeOptions = Readonly<{
@@ -29,6 +40,8 @@ export type KubeOptions = Readonly<{
   namespaces: readonly string[]
   /** May a SyncGroup name an ExchangeServer of another namespace? */
   crossNamespace: boolean
+  /** Which stored resources can be taken. */
+  judge: Judge
   recorder: Recorder
   troubled: (kind: string, code: string, message: string) => void
 }>
@@ -94,6 +107,15 @@ export class KubeDeclarations implements Declarations {
     return looked && this.synced && this.#copies.group(id) === undefined && !this.#vanished.has(id)
   }
 
+  /** The same, by the API server's own word about this very group. Rejects as `Client.json` does. */
+  async isGone(id: GroupId, signal: AbortSignal): Promise<boolean> {
+    if (!this.lacks(id)) return false
+    const [namespace = '', name = ''] = id.split('/')
+    const { client } = this.#options
+    const now = await witness(client, kinds.syncGroup, { metadata: { namespace, name } }, signal)
+    return now === undefined && this.lacks(id)
+  }
+
   /** Calls whenever something may have changed. */
   onChange(listener: () => void): void {
     this.#listeners.add(listener)
@@ -125,7 +147,9 @@ export class KubeDeclarations implements Declarations {
     })
   }
 
-  async hold({ id }: Declared): Promise<void> {
+  async hold({ id, hindrance }: Declared): Promise<void> {
+    // Of what cannot be used nothing runs that would have to be ended.
+    if (hindrance?.code === 'InvalidSpec') return
     const group = this.#copies.group(id)
     if (group === undefined) throw vanished(id)
     if (group.metadata.finalizers?.includes(finalizer)) return
@@ -145,7 +169,7 @@ export class KubeDeclarations implements Declarations {
           this.#copies.took(await applyStatus(client, kinds.syncGroup, group, status, this.#signal))
         } catch (error) {
           // Whoever is not there any more needs no status.
-          if (!isStatus(error, 404)) throw error
+          if (!isMissing(error, group.metadata.name ?? '')) throw error
         }
       })
     }
@@ -169,11 +193,15 @@ export class KubeDeclarations implements Declarations {
   }
 
   /** The ExchangeServers, each with what it is reached with. */
-  servers(): readonly Readonly<{ server: ExchangeServer; reach: Reach }>[] {
+  servers(): readonly KnownServer[] {
     const copies = this.#copies
     if (!copies.listed) return []
     copies.wantSecrets()
-    return copies.servers().map((server) => ({ server, reach: copies.reachOf(server) }))
+    return copies.servers().map(({ resource: server, invalid, standIn }) => ({
+      server,
+      reach: standIn ? unreached : copies.reachOf(server),
+      broken: invalid === undefined ? undefined : brokenSpec(invalid),
+    }))
   }
 
   /** Takes over an ExchangeServer that we wrote. */
@@ -201,14 +229,16 @@ export class KubeDeclarations implements Declarations {
     this.#touch()
   }
 
-  #declared(group: SyncGroup, gone = false): readonly Declared[] {
+  #declared(stored: SyncGroup, gone = false): readonly Declared[] {
+    const { resource: group, invalid, standIn } = this.#copies.soundGroup(stored)
     const { metadata, spec } = group
     const deleted = gone || metadata.deletionTimestamp !== undefined
     // Somebody else's finalizer is left: we are done with it.
     if (deleted && !metadata.finalizers?.includes(finalizer)) return []
     const { crossNamespace } = this.#options
     const named = `${spec.serverRef.namespace ?? metadata.namespace}/${spec.serverRef.name}`
-    const server = isForeign(group) && !crossNamespace ? undefined : this.#copies.server(named)
+    const found = isForeign(group) && !crossNamespace ? undefined : this.#copies.server(named)
+    const server = found?.standIn ? undefined : found?.resource
     const reach = server === undefined ? undefined : this.#copies.reachOf(server)
     // Not yet: as if it had not been declared, which ends nobody.
     if (reach?.pending && !deleted) return []
@@ -219,12 +249,16 @@ export class KubeDeclarations implements Declarations {
     const now = { server, credentials, ca }
     if (complete) this.#last.set(id, now)
     const means = deleted && !complete ? (this.#last.get(id) ?? now) : now
-    const from = [group, ...Object.values(means), forbidden, unreadable, gone]
+    const stale = standIn ? undefined : (invalid ?? (server && found?.invalid))
+    const unusable = found?.standIn ? found.invalid : undefined
+    const from = [group, ...Object.values(means), forbidden, unreadable, gone, stale, unusable]
     const known = this.#known.get(id)
     if (known?.from.every((part, at) => part === from[at])) return [known.declared]
     const policy = gone ? { deletionPolicy: 'Orphan' as const } : {}
     const whole = { ...group, spec: { ...spec, ...policy } }
-    const facts = { deleted, crossNamespace, forbidden, unreadable }
+    const broken = standIn ? brokenSpec(invalid ?? 'spec') : undefined
+    const access = { deleted, crossNamespace, forbidden, unreadable }
+    const facts = { ...access, invalid: stale, unusable, broken }
     const declared = declaredOf(whole, means, facts)
     this.#known.set(id, { from, declared })
     return [declared]
@@ -238,10 +272,6 @@ export class KubeDeclarations implements Declarations {
       throw asSyncError(error)
     }
   }
-}
-
-function isEnding({ metadata }: SyncGroup): boolean {
-  return metadata.deletionTimestamp !== undefined
 }
 
 function vanished(id: GroupId): SyncError {
