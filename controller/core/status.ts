@@ -37,6 +37,14 @@ export type Facts = Readonly<{
 }>
 
 const approveAnnotation = 'exchangesync.dev/approve'
+
+/** The hashes that a resource's annotation approves. */
+export function approvalsIn({
+  annotations,
+}: Readonly<{ annotations?: Readonly<Record<string, string>> }>): ReadonlySet<string> {
+  const text = annotations?.[approveAnnotation] ?? ''
+  return new Set(text.split(/[\s,]+/).filter(Boolean))
+}
 const requestAnnotation = 'exchangesync.dev/requestedAt'
 const forceAnnotation = 'exchangesync.dev/forceAt'
 /** The conditions that are ours; another's beside them say nothing of us. */
@@ -205,7 +213,10 @@ function refusalText(
   const names = `exchangesync.dev/approve: ${hashOf(refusals)}`
   const other = approved ? '; the annotation that is there names something else' : ''
   const hub = refusals.some(({ replica }) => replica === cast.hub.role.id)
-  const how = `set aside until it is undone, or approved with the annotation ${names}${other}`
+  const where = refusals.some(({ above }) => above)
+    ? ' on the ExchangeServer, whose spec.allowed.guard allows less'
+    : ''
+  const how = `set aside until it is undone, or approved with the annotation ${names}${where}${other}`
   return [how, meanwhileText(hub), ...told].join('; ')
 }
 

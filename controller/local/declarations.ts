@@ -7,7 +7,7 @@ import { labelsDenial } from '../core/allowed.ts'
 
 import { digestOf, type GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
-import { messageText } from '../core/status.ts'
+import { approvalsIn, messageText } from '../core/status.ts'
 import { syncErrorOf } from '../core/sync-error.ts'
 import { credentialsIn } from '../sync/credentials.ts'
 import { hindranceOf, isForeign } from '../sync/hindrance.ts'
@@ -244,6 +244,7 @@ export class LocalDeclarations implements Declarations {
         JSON.stringify(credentials ?? ''),
         ca ?? '',
         stale ?? '',
+        ...approvalsIn(server?.metadata ?? {}),
       ),
       invalid: stale,
       previous: stored.status,
