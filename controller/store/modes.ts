@@ -24,22 +24,27 @@ export function tightened(directory: string): readonly string[] {
   return [
     ...tightenedDirectory(directory),
     ...filesIn(directory, /^exsync\./).flatMap(tightenedFile),
-    ...(existsSync(statuses) ? tightenedDirectory(statuses) : []),
+    ...tightenedDirectory(statuses),
     ...filesIn(statuses, /\.yaml(\.new)?$/).flatMap(tightenedFile),
   ]
 }
 
+// What cannot be looked at cannot be tightened either; who needs it says so.
 function filesIn(directory: string, name: RegExp): readonly string[] {
-  const entries = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : []
-  return entries
-    .filter((entry) => entry.isFile() && name.test(entry.name))
-    .map((entry) => join(directory, entry.name))
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && name.test(entry.name))
+      .map((entry) => join(directory, entry.name))
+  } catch {
+    return []
+  }
 }
 
 // The group keeps its part: on a volume it is the pod's own (fsGroup).
 function tightenedDirectory(directory: string): readonly string[] {
-  const mode = statSync(directory).mode & 0o7777
-  if ((mode & othersBits) === 0) return []
+  const stats = statSync(directory, { throwIfNoEntry: false })
+  const mode = (stats?.mode ?? 0) & 0o7777
+  if (!stats?.isDirectory() || (mode & othersBits) === 0) return []
   return changed(directory, mode, mode & ~othersBits)
 }
 
