@@ -9,15 +9,16 @@ import type { HostRules } from './core/hosts.ts'
 import type { ExchangeServer } from './core/resources.generated.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
 import { Connections } from './ews/exchange.ts'
-import { pooledNetwork } from './ews/network.ts'
+import { type NetworkOptions, pooledNetwork } from './ews/network.ts'
 import type { Client } from './kube/client.ts'
 import type { KubeDeclarations } from './kube/declarations.ts'
 import type { Recorder } from './kube/events.ts'
 import type { Term } from './kube/lease.ts'
-import { ServerControl } from './kube/servers.ts'
+import { lookers, ServerControl } from './kube/servers.ts'
 import { keyFrom } from './store/modes.ts'
 import type { Key } from './store/proof.ts'
 import { openStateInTurns, type State } from './store/state.ts'
+import { cutsOf } from './sync/ceilings.ts'
 import type { Clock, Declarations } from './sync/ports.ts'
 import type { Ended, Site } from './sync/reconcile.ts'
 import type { schedule } from './sync/schedule.ts'
@@ -58,6 +59,8 @@ export class Desk {
   #declaredServers: () => readonly ExchangeServer[] = () => []
   #leads = () => true
   #sweptMs = 0
+  /** What was last logged as larger than it may be, by group. */
+  readonly #cuts = new Map<string, string>()
 
   constructor(config: Config, outside: Outside) {
     this.config = config
@@ -76,9 +79,11 @@ export class Desk {
       this.metrics.asked(operation, outcome, durationMs)
       this.log.debug({ operation, outcome, durationMs }, 'request')
     }
-    const network: typeof pooledNetwork = (options) =>
+    const network = (options: NetworkOptions) =>
       pooledNetwork({ ...options, permit: () => this.#permit() })
-    this.#connections = new Connections(clock, trace, network, hostsOf(config))
+    const { itemBytes, requestMs: requestMaxMs } = config.ceilings
+    const hosts = hostsOf(config)
+    this.#connections = new Connections(clock, { trace, network, hosts, itemBytes, requestMaxMs })
   }
 
   /** From now on nothing is written unless this term leads. */
@@ -117,6 +122,7 @@ export class Desk {
       ...siteOf(declarations, state, this.#connections, this.outside.clock),
       declarations: this.#keeping(declarations),
       servers: this.#servers,
+      ceilings: this.config.ceilings,
       watched: this.config.local === undefined && !this.config.once,
       discreet: this.#discreet,
       told: (ended) => this.#told(ended),
@@ -152,7 +158,7 @@ export class Desk {
       discreet: this.#discreet,
       jitter: (ms) => this.#jittered(ms),
       watch: this.metrics.queue('exchangeserver'),
-      begun: (queue) => this.metrics.measure('exchangeserver', queue, 2),
+      begun: (queue) => this.metrics.measure('exchangeserver', queue, lookers),
       told: (server, result, status, tookMs, unreported) => {
         const { namespace = '', name = '' } = server.metadata
         this.#resources.server({ namespace, name }, result, status.conditions ?? [], tookMs)
@@ -175,6 +181,7 @@ export class Desk {
       gone: (id) => {
         const [namespace = '', name = ''] = id.split('/')
         this.#resources.forget('SyncGroup', { namespace, name })
+        this.#cuts.delete(id)
       },
     }
   }
@@ -216,6 +223,10 @@ export class Desk {
   #told({ declared, result, status, unreported, tookMs }: Ended): void {
     const { id, group } = declared
     logPass(this.log, id, result, tookMs)
+    const cuts = cutsOf(declared, this.config.ceilings).join('; ')
+    if (cuts !== '' && this.#cuts.get(id) !== cuts) this.log.warn({ group: id }, cuts)
+    if (cuts === '') this.#cuts.delete(id)
+    else this.#cuts.set(id, cuts)
     if (unreported) this.log.warn({ group: id, reason: unreported.code }, unreported.message)
     const { namespace = 'default', name = '' } = group.metadata
     this.#resources.group({ namespace, name }, result, status?.conditions ?? [], tookMs)
@@ -266,10 +277,11 @@ export function siteOf(
 ): Omit<Site, 'servers' | 'told'> {
   return {
     declarations,
-    replicas: (declared, signal) => connections.replicas(declared, signal),
-    former: (declared, ids, signal) => connections.former(declared, ids, signal),
+    replicas: (...asked) => connections.replicas(...asked),
+    former: (...asked) => connections.former(...asked),
     baseline: (group) => state.baseline(group),
     recent: (group) => state.bin.conflicts(10, group),
+    itemBytes: connections.itemBytes,
     clock,
   }
 }

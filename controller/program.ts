@@ -88,7 +88,8 @@ async function planning(config: Config, { clock, hard }: Outside): Promise<numbe
     throw new SyncError('terminal', 'InvalidArguments', 'plan needs either --local DIR or -f FILE')
   }
   const state = openState(config.state, { readOnly: true, key: await keyIn(config) })
-  const connections = new Connections(clock, undefined, undefined, hostsOf(config))
+  const { itemBytes } = config.ceilings
+  const connections = new Connections(clock, { hosts: hostsOf(config), itemBytes })
   try {
     if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
       await out(`there is no state in ${config.state} yet: this is what a first pass would do`)
@@ -105,7 +106,8 @@ async function planning(config: Config, { clock, hard }: Outside): Promise<numbe
       config.trust.crossNamespace,
     )
     const servers = new Servers(clock, { leastMs: 1_000, mostMs: 1_000 })
-    const site = { ...siteOf(declarations, state, connections, clock), servers, told: () => {} }
+    const base = siteOf(declarations, state, connections, clock)
+    const site = { ...base, servers, ceilings: config.ceilings, told: () => {} }
     const code = await plan(site, config.output, out, hard.signal)
     return declarations.problems > 0 ? 1 : code
   } finally {

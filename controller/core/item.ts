@@ -109,6 +109,16 @@ export function fieldsOf(...items: readonly Item[]): readonly string[] {
   return [...new Set(items.flatMap((item) => Object.keys(item)))].sort()
 }
 
+/** How many bytes of text the item has. */
+export function bytesOf(item: Item): number {
+  let bytes = 0
+  for (const value of Object.values(item)) {
+    const texts = typeof value === 'string' ? [value] : Object.values(value)
+    for (const text of texts) bytes += Buffer.byteLength(text)
+  }
+  return bytes
+}
+
 /** The canonical text of the whole item: equal for equal items, whatever server they come from. */
 export function canonicalItem(type: ItemType, item: Item): string {
   const lines: string[] = []

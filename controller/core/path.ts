@@ -1,6 +1,5 @@
 // Paths of folders as people write them: names between slashes. A slash in a name is written `\/`, a backslash `\\`.
 // A backslash before any other character, or at the end of the path, is itself: so `R\D` names the folder R\D.
-
 import { composed } from './item.ts'
 
 /** The names of the folders that a path leads through, outermost first, as Exchange has them. */

@@ -77,6 +77,11 @@ export class BatchSize {
     this.#size = Math.min(this.#most, this.#size * 2)
   }
 
+  /** The answer about so many items was too large: that says nothing of others. */
+  tooMuch(items: number): void {
+    this.#size = Math.max(1, Math.floor(items / 2))
+  }
+
   /** A request about so many items failed. Throws the error where it concerns more than one item. */
   failed(error: SyncError, items: number): void {
     this.#failures += 1

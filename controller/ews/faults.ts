@@ -2,6 +2,7 @@
 // exchange-protocol §4.3; a code that is not listed is transient: it is tried again, and says its name.
 import { isGeneral } from '../core/scope.ts'
 import { type Kind, SyncError } from '../core/sync-error.ts'
+import { itemTooLarge } from '../sync/ports.ts'
 
 // biome-ignore format: a table
 const stale = [
@@ -70,13 +71,14 @@ const undecided = ['ErrorAccessDenied', 'ErrorTimeoutExpired', 'ErrorInternalSer
 /** What the code asks for. */
 export function kindOf(code: string): Kind {
   if (stale.includes(code)) return 'stale'
-  return code in remedies || poison.includes(code) ? 'terminal' : 'transient'
+  const isTerminal = Object.hasOwn(remedies, code) || poison.includes(code) || code === itemTooLarge
+  return isTerminal ? 'terminal' : 'transient'
 }
 
 /** The error for a response code. The server's own message is not repeated: it may quote content. */
 export function faultOf(code: string, backOffMs?: number): SyncError {
   const kind = kindOf(code)
-  const remedy = remedies[code]
+  const remedy = Object.hasOwn(remedies, code) ? remedies[code] : undefined
   const rest = {
     stale: 'it changed meanwhile',
     transient: 'it is tried again',

@@ -25,7 +25,7 @@ export const mutants: readonly Mutant[] = [
   ...proving,
   ...leading,
   ...declaring,
-  ...sealing,
   ...allowing,
   ...trusting,
+  ...sealing,
 ]

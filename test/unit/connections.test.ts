@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import type { ItemId } from '../../controller/core/id.ts'
 import { Connections } from '../../controller/ews/exchange.ts'
-import { pooledNetwork } from '../../controller/ews/network.ts'
+import { type NetworkOptions, pooledNetwork } from '../../controller/ews/network.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { realClock } from '../support/clock.ts'
 import { groupOn } from './sign-in-office.ts'
@@ -40,17 +40,18 @@ async function office() {
   const { port } = server.address() as AddressInfo
   let opened = 0
   let closed = 0
-  const connections = new Connections(realClock, undefined, (options) => {
-    const network = pooledNetwork(options)
+  const network = (options: NetworkOptions) => {
+    const pooled = pooledNetwork(options)
     opened += 1
     return {
-      ...network,
+      ...pooled,
       close: () => {
         closed += 1
-        return network.close()
+        return pooled.close()
       },
     }
-  })
+  }
+  const connections = new Connections(realClock, { network })
   const signal = new AbortController().signal
   onTestFinished(async () => {
     await connections.close()
