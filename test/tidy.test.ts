@@ -14,7 +14,7 @@ const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
 const files = listed.split('\n').filter((file) => file !== '' && existsSync(`${root}/${file}`))
 const read = (file: string) => readFileSync(`${root}/${file}`, 'utf8')
 const sources = files.filter(
-  (file) => /^(controller|test|crds)\/.*\.ts$/.test(file) && !file.endsWith('.generated.ts'),
+  (file) => /^(controller|test|crds|image)\/.*\.ts$/.test(file) && !file.endsWith('.generated.ts'),
 )
 const controller = sources.filter((file) => file.startsWith('controller/'))
 
@@ -147,9 +147,11 @@ describe('writing', () => {
       'controller',
       'crds',
       'charts',
+      'image',
       'examples',
       'test',
       '.ci',
+      '.github',
       'package.json',
       'package-lock.json',
       'tsconfig.json',
@@ -159,6 +161,7 @@ describe('writing', () => {
       '.dockerignore',
       'README.md',
       'LICENSE',
+      'SECURITY.md',
       'CHANGELOG.md',
       'CONTRIBUTING.md',
       '.gitignore',
