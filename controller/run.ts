@@ -10,6 +10,7 @@ import { Client } from './kube/client.ts'
 import { KubeDeclarations } from './kube/declarations.ts'
 import { Recorder } from './kube/events.ts'
 import { Election, type Term } from './kube/lease.ts'
+import { judgeOf } from './local/contracts.ts'
 import { LocalDeclarations } from './local/declarations.ts'
 import { problemText } from './local/problem.ts'
 import type { State } from './store/state.ts'
@@ -58,7 +59,7 @@ async function onDirectory(desk: Desk, directory: string): Promise<number> {
     return 0
   }
   const groups = await declarations.groups()
-  const ready = await once(site, stop, hard.signal)
+  const ready = await once(site, stop, hard.signal, config.concurrent)
   if (groups.length === 0) log.error('no valid SyncGroup in the directory')
   return ready && groups.length > 0 && declarations.problems === 0 ? 0 : 1
 }
@@ -95,6 +96,7 @@ async function onKubernetes(desk: Desk): Promise<number> {
             log.warn({ secret, reason: 'SecretNotLabelled', remedy: labelCommand(secret) }, what)
           }
         : undefined,
+      judge: (kind, resource) => judgeOf(kind)(resource),
       recorder,
       troubled: (kind, code, message) => log.warn({ kind, reason: code }, message),
     },
@@ -116,7 +118,7 @@ async function onKubernetes(desk: Desk): Promise<number> {
         log.error('the resources could not be listed: see above')
         return 1
       }
-      return (await once(site, stop, hard.signal)) ? 0 : 1
+      return (await once(site, stop, hard.signal, config.concurrent)) ? 0 : 1
     }
     const control = desk.control(client, declarations, recorder)
     const ending = AbortSignal.any([stop, ...(term === undefined ? [] : [term.lost])])
@@ -142,7 +144,8 @@ async function forgetGone(
 ): Promise<void> {
   await declarations.settled(signal)
   if (signal.aborted) return
-  for (const group of state.groups().filter((id) => declarations.lacks(id))) {
+  for (const group of state.groups()) {
+    if (!(await declarations.isGone(group, signal))) continue
     const at = { timeMs: clock.now(), pass: new Date(clock.now()).toISOString() }
     await state.baseline(group).commit({ at, reset: true })
     log.info({ group }, 'forgotten: it is not declared any more')

@@ -8,6 +8,7 @@ import { planOf, type Rules } from './plan.ts'
 import { rowsOf, type View } from './rows.ts'
 import type { Plan, Step } from './step.ts'
 import { SyncError } from './sync-error.ts'
+import type { Work } from './work.ts'
 
 /** What one replica may cause within the window. */
 export type Limits = Readonly<{
@@ -62,11 +63,11 @@ export function hashOf(refusals: readonly Refusal[]): string {
 }
 
 /** Plans; sets aside whoever would do too much; plans again, until nobody does. */
-export function guarded(rules: Rules, view: View, judgement: Judgement): Guarded {
+export function* guarded(rules: Rules, view: View, judgement: Judgement): Work<Guarded> {
   const observations = new Map(view.observations)
   const refusals: Refusal[] = []
   for (;;) {
-    const plan = planOf(rules, rowsOf({ ...view, observations }))
+    const plan = yield* planOf(rules, yield* rowsOf({ ...view, observations }))
     const excesses = rules.roles.flatMap((role) => excessesOf(plan, role, judgement))
     const refused = excesses.filter(({ hash }) => !judgement.approved.has(hash))
     if (refused.length === 0) {
@@ -74,7 +75,7 @@ export function guarded(rules: Rules, view: View, judgement: Judgement): Guarded
         return { plan, observations, refusals, approvals: excesses }
       }
       const approved = new Set([...judgement.approved, ...refusals.map(({ hash }) => hash)])
-      return guarded(rules, view, { ...judgement, approved })
+      return yield* guarded(rules, view, { ...judgement, approved })
     }
     for (const refusal of refused) {
       refusals.push(refusal)

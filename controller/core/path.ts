@@ -1,5 +1,6 @@
 // Paths of folders as people write them: names between slashes. A slash in a name is written `\/`, a backslash `\\`.
 // A backslash before any other character, or at the end of the path, is itself: so `R\D` names the folder R\D.
+import { composed } from './item.ts'
 
 /** The names of the folders that a path leads through, outermost first, as Exchange has them. */
 export function namesIn(path: string): readonly string[] {
@@ -27,5 +28,5 @@ export function canonicalPath(path: string): string {
 
 /** A name of a folder, or an address, as it is compared: Exchange keeps upper and lower case, and compares without it. */
 export function folded(name: string): string {
-  return name.normalize('NFC').toLowerCase()
+  return composed(name).toLowerCase()
 }

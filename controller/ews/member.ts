@@ -105,8 +105,8 @@ export class Member implements Replica {
     const context = { refs: told.refs, before: passed, known }
     const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
     // Made and deleted since the cursor, it is not told of at all: then the whole folder must be listed.
-    const lost = read.missing.filter((id) => !verdict.gone.includes(id))
-    const untold = !told.whole && lost.some((id) => before?.recheck.includes(id))
+    const [gone, asked] = [new Set(verdict.gone), new Set(before?.recheck)]
+    const untold = !told.whole && read.missing.some((id) => !gone.has(id) && asked.has(id))
     if (untold && before !== undefined)
       return this.observe({ ...before, cursor: undefined }, known, signal)
     const again = await unsettled(read.missing, verdict.gone, known)

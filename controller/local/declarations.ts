@@ -2,10 +2,12 @@
 // part as far as a user sees it: defaults, validation, generations, and a status per group, written to
 // STATE/status/<namespace>.<name>.yaml. An edit that is not valid leaves the last valid version running.
 import type { V1Secret } from '@kubernetes/client-node'
+
 import { labelsDenial } from '../core/allowed.ts'
-import { cut } from '../core/cut.ts'
+
 import { digestOf, type GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
+import { messageText } from '../core/status.ts'
 import { syncErrorOf } from '../core/sync-error.ts'
 import { credentialsIn } from '../sync/credentials.ts'
 import { hindranceOf, isForeign } from '../sync/hindrance.ts'
@@ -208,7 +210,7 @@ export class LocalDeclarations implements Declarations {
   async #say(id: GroupId, stored: Stored, message: string): Promise<void> {
     if (this.#part !== 'run') return
     const lastTransitionTime = new Date(this.#clock.now()).toISOString()
-    const said = { reason: 'InvalidSpec', message: cut(message, 1024), lastTransitionTime }
+    const said = { reason: 'InvalidSpec', message: messageText(message), lastTransitionTime }
     const conditions = [
       { type: 'Ready', status: 'False', ...said },
       { type: 'Stalled', status: 'True', ...said },
@@ -261,16 +263,14 @@ export class LocalDeclarations implements Declarations {
   #referred(group: SyncGroup): Reached & Pick<Declared, 'hindrance'> {
     const { name, namespace = group.metadata.namespace ?? 'default' } = group.spec.serverRef
     const crossNamespace = this.#crossNamespace
-    const denied = isForeign(group) && !crossNamespace
-    const found = () => this.#resource<ExchangeServer>('ExchangeServer', namespace, name)
-    const server = denied ? undefined : found()
+    const found = this.#resource<ExchangeServer>('ExchangeServer', namespace, name)
+    const server = isForeign(group) && !crossNamespace ? undefined : found
     const credentials = server && this.#secret(namespace, server.spec.auth.secretRef.name)
     const tls = server?.spec.tls?.caSecretRef
     const ca = tls && this.#secret(namespace, tls.name)?.[tls.key]
     const unusable = this.#refused.get(keyOf('ExchangeServer', namespace, name))
-    const denial = server && labelsDenial(server)
-    const hindrance = hindranceOf(group, { crossNamespace, denial, server })
-    return { server, unusable, credentials, ca, hindrance }
+    const referred = { crossNamespace, denial: labelsDenial(server), server }
+    return { server, unusable, credentials, ca, hindrance: hindranceOf(group, referred) }
   }
 
   #resource<Kind>(kind: string, namespace: string, name: string): Kind | undefined {

@@ -9,6 +9,7 @@ import { linksWith } from '../core/restore.ts'
 import type { View } from '../core/rows.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { anotherHub, blank } from './blank.ts'
+import { breathing, inParts } from './breathe.ts'
 import { type Wanted, wantedBack } from './consequences.ts'
 import { doublesRead } from './doubles.ts'
 import { maybeThere } from './maybe-there.ts'
@@ -37,6 +38,8 @@ export type Course = Readonly<{
   budgetMs: number
   /** Was the controller asked to stop? Then no further batch is begun either. */
   stopping: () => boolean
+  /** Does one wait for its place who has less? Then no further batch is begun before the next pass. */
+  yields?: () => boolean
   /** Look at everything, not only at what changed. */
   audit: boolean
   clock: Clock
@@ -75,7 +78,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
   for (const id of await doublesRead(course, baseline, sight, signal)) touched.add(id)
   if (sight.fresh.length > 0) for (const id of await baseline.everything()) touched.add(id)
   const present = new Set(rules.roles.map(({ id }) => id))
-  const stored = await baseline.links([...touched])
+  const stored = await inParts([...touched], (part) => baseline.links(part))
   // Where the hub receives nothing, another folder in its place says what there is: what it lacks is gone.
   const stands = (id: ReplicaId) => id === hub?.id && !hub.receives
   const links = stored.map((link) =>
@@ -125,7 +128,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     epoch: await baseline.approvals(),
   }
   const left = [...before.keys()].filter((id) => !present.has(id))
-  const plan = guarded(rules, view, judgement)
+  const plan = await breathing(guarded(rules, view, judgement))
   return { sight, guarded: plan, view, left, renames, reset, attempts, hidden, wanted, barred }
 }
 

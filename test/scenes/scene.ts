@@ -54,9 +54,17 @@ export class Scene {
   readonly #controllers = new Map<string, Controller>()
   readonly #world: World
   readonly time: { ms: number }
+  /** The bytes of the largest contact that is synchronised. */
+  readonly itemBytes: number | undefined
 
-  private constructor(exchange: Exchange, world: World, time: { ms: number }) {
+  private constructor(
+    exchange: Exchange,
+    world: World,
+    time: { ms: number },
+    itemBytes: number | undefined,
+  ) {
     this.exchange = exchange
+    this.itemBytes = itemBytes
     this.#world = world
     this.time = time
     // A back-off is over at once; a deadline never comes.
@@ -66,7 +74,11 @@ export class Scene {
   }
 
   /** Starts an Exchange with this in it, and declares the group `company` for all who are named. */
-  static async of(world: World, spec: Spec = {}, options: ExchangeOptions = {}): Promise<Scene> {
+  static async of(
+    world: World,
+    spec: Spec = {},
+    { itemBytes, ...options }: ExchangeOptions & Readonly<{ itemBytes?: number }> = {},
+  ): Promise<Scene> {
     const time = { ms: startMs }
     const exchange = await startExchange(
       {
@@ -90,7 +102,7 @@ export class Scene {
       },
       { ...options, clock: () => time.ms },
     )
-    const scene = new Scene(exchange, world, time)
+    const scene = new Scene(exchange, world, time, itemBytes)
     onTestFinished(async () => {
       for (const controller of scene.#controllers.values()) await controller.close()
       await exchange.close()
@@ -259,7 +271,8 @@ export class Controller {
 
   constructor(scene: Scene) {
     this.#scene = scene
-    this.#connections = new Connections(scene.clock)
+    const { clock, itemBytes } = scene
+    this.#connections = new Connections(clock, { itemBytes })
     this.#servers = new Servers(scene.clock, { leastMs: 1_000, mostMs: 1_000 })
     this.#state = openState(this.#directory)
   }
@@ -380,6 +393,7 @@ export class Controller {
       baseline: (group: GroupId) => this.#state.baseline(group),
       recent: (group: GroupId) => this.#state.bin.conflicts(10, group),
       clock: this.#scene.clock,
+      itemBytes: this.#connections.itemBytes,
       servers: this.#servers,
       told: () => {},
     }

@@ -6,8 +6,8 @@ export const declaring = [
     [
       'two-spellings-two-folders',
       'a folder is one, however its path is spelled',
-      `return canonicalPath(path).normalize('NFC').toLowerCase()`,
-      `return path.normalize('NFC').toLowerCase()`,
+      `return folded(canonicalPath(path))`,
+      `return folded(path)`,
     ],
   ]),
   ...mutantsOf('controller/ews/exchange.ts', [

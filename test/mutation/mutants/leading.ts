@@ -15,7 +15,7 @@ export const leading = [
     [
       'unasked-send',
       'a request that waited is not sent by one who does not lead any more',
-      `          permit()\n`,
+      `      this.#permit()\n`,
       ``,
     ],
   ]),
@@ -43,8 +43,8 @@ export const leading = [
     [
       'mailbox-is-server',
       'what is one mailbox’s matter leaves the server well',
-      `if (error === undefined || error.local || !codes.has(error.code)) {`,
-      `if (error === undefined || error.local) {`,
+      `if (error === undefined || !isServers(error)) this`,
+      `if (error === undefined || error.local) this`,
     ],
   ]),
   ...mutantsOf('controller/ews/sign-in.ts', [
@@ -69,8 +69,8 @@ export const leading = [
     [
       'asked-by-all',
       'all who ask for a pass at once get one try of a password that was refused',
-      `this.#clock.now() - state.sinceMs < askedMs`,
-      `this.#clock.now() - state.sinceMs < 0`,
+      `nowMs - state.sinceMs < askedMs`,
+      `nowMs - state.sinceMs < 0`,
     ],
   ]),
   ...mutantsOf('controller/ews/exchange.ts', [
@@ -83,16 +83,47 @@ export const leading = [
     [
       'old-connection-again',
       'credentials that come back begin anew',
-      `    if (before === undefined) return\n`,
-      `    if (before !== undefined) return\n`,
+      `if (before !== undefined) this.#release(before)`,
+      ``,
     ],
   ]),
   ...mutantsOf('controller/kube/reflector.ts', [
     [
       'list-is-news',
       'a watch that expires at once is made later each time, though its list can be had',
-      `if (this.#noted(object.metadata.resourceVersion ?? this.#version)) this.#news = true`,
-      `if (this.#noted(object.metadata.resourceVersion ?? this.#version) || type) this.#news = true`,
+      `      if (old) continue\n`,
+      `      if (old) this.#news = true\n      if (old) continue\n`,
+    ],
+    [
+      'one-witness',
+      'an end that only an event tells is not believed',
+      `const sure = type === 'DELETED' ? isEnding(before) : !ends(object, before)`,
+      `const sure = true`,
+    ],
+    ['older-event', 'an event that is out of order is not taken', `      if (old) continue\n`, ``],
+  ]),
+  ...mutantsOf('controller/kube/witness.ts', [
+    [
+      'short-list',
+      'a list that lacks what is there empties nothing',
+      `else if (now !== undefined && isSame(now, before)) throw short(kind.kind)\n`,
+      `else if (now !== undefined && isSame(now, before)) continue\n`,
+    ],
+  ]),
+  ...mutantsOf('controller/kube/api-error.ts', [
+    [
+      'any-404',
+      'a page that says 404 is no proof that a resource is gone',
+      `isStatus(error, 404) && error.reason === 'NotFound' && error.named === name`,
+      `isStatus(error, 404)`,
+    ],
+  ]),
+  ...mutantsOf('controller/kube/sound.ts', [
+    [
+      'last-valid',
+      'of a resource whose spec is not valid the last valid spec goes on',
+      `const last = this.#last.get(uid)`,
+      `const last = invalid === undefined ? this.#last.get(uid) : undefined`,
     ],
   ]),
   ...mutantsOf('controller/sync/hindrance.ts', [
@@ -107,14 +138,14 @@ export const leading = [
     [
       'twice-at-once',
       'no key is handed out while it is worked on',
-      `if (dueMs > nowMs || dueMs >= firstMs || this.#working.has(key)) continue`,
-      `if (dueMs > nowMs || dueMs >= firstMs) continue`,
+      `if (this.#ready.has(key) || this.#working.has(key)) continue`,
+      `if (this.#ready.has(key)) continue`,
     ],
     [
       'later-wins',
       'the earliest of several due times wins',
-      `if (before !== undefined && before <= dueMs) return`,
-      `if (before !== undefined && before < 0) return`,
+      `if (before === undefined || before > dueMs) this.#due`,
+      `this.#due`,
     ],
   ]),
 ]
