@@ -1,6 +1,7 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning --max-semi-space-size=8 --max-old-space-size=768
 // The process of exsync: what it alone has, and where its compiled code is kept. The flags above keep V8 from growing to
 // a gigabyte before it collects: measured, a third of the memory for a tenth more CPU.
+import './needs.mjs'
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, statSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'

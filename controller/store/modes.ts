@@ -102,10 +102,14 @@ export async function keyFrom(file: string, flag: string): Promise<Key> {
 
 async function readKey(file: string, flag: string) {
   try {
-    await using handle = await open(file)
-    const stats = await handle.stat()
-    const mode = stats.isFile() && process.platform !== 'win32' ? stats.mode : undefined
-    return { text: await handle.readFile(), mode }
+    const handle = await open(file)
+    try {
+      const stats = await handle.stat()
+      const mode = stats.isFile() && process.platform !== 'win32' ? stats.mode : undefined
+      return { text: await handle.readFile(), mode }
+    } finally {
+      await handle.close()
+    }
   } catch (error) {
     throw new SyncError(
       'terminal',
