@@ -5,6 +5,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import type { Config } from './config.ts'
 import { lockoutMs } from './core/duration.ts'
 import type { HostRules } from './core/hosts.ts'
+import type { ExchangeServer } from './core/resources.generated.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
 import { Connections } from './ews/exchange.ts'
 import { pooledNetwork } from './ews/network.ts'
@@ -52,6 +53,8 @@ export class Desk {
   readonly #serving: Listening[] = []
   #control: ServerControl | undefined
   #state: State | undefined
+  /** Those that are looked at although no group may refer to them. */
+  #declaredServers: () => readonly ExchangeServer[] = () => []
   #leads = () => true
   #sweptMs = 0
 
@@ -74,13 +77,12 @@ export class Desk {
     }
     const network: typeof pooledNetwork = (options) =>
       pooledNetwork({ ...options, permit: () => this.#permit() })
-    this.#connections = new Connections(
-      clock,
+    this.#connections = new Connections(clock, {
       trace,
       network,
-      hostsOf(config),
-      config.ceilings.itemBytes,
-    )
+      hosts: hostsOf(config),
+      itemBytes: config.ceilings.itemBytes,
+    })
   }
 
   /** From now on nothing is written unless this term leads. */
@@ -116,6 +118,7 @@ export class Desk {
   site(declarations: Declarations, state: State): Site {
     return {
       ...siteOf(declarations, state, this.#connections, this.outside.clock),
+      declarations: this.#keeping(declarations),
       servers: this.#servers,
       watched: this.config.local === undefined && !this.config.once,
       discreet: this.#discreet,
@@ -123,7 +126,25 @@ export class Desk {
     }
   }
 
+  // With each change of what is declared, connections to servers that are not declared any more go.
+  #keeping(declarations: Declarations): Declarations {
+    return {
+      groups: async () => {
+        const groups = await declarations.groups()
+        const servers = groups.flatMap(({ server }) => server ?? [])
+        const others = this.#declaredServers()
+        this.#connections.keep(new Set([...servers, ...others].map(nameOfServer)))
+        return groups
+      },
+      changed: (signal) => declarations.changed(signal),
+      hold: (declared) => declarations.hold(declared),
+      report: (declared, status) => declarations.report(declared, status),
+      released: (declared) => declarations.released(declared),
+    }
+  }
+
   control(client: Client, declarations: KubeDeclarations, recorder: Recorder): ServerControl {
+    this.#declaredServers = () => declarations.servers().map(({ server }) => server)
     this.#control = new ServerControl({
       client,
       clock: this.outside.clock,
@@ -255,6 +276,10 @@ export function siteOf(
     itemBytes: connections.itemBytes,
     clock,
   }
+}
+
+function nameOfServer({ metadata }: ExchangeServer): string {
+  return `${metadata.namespace ?? 'default'}/${metadata.name ?? ''}`
 }
 
 /** The key of the state, when the configuration names one. Rejects with a terminal SyncError. */

@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import packageJson from '../package.json' with { type: 'json' }
 import { helpFor, usage } from './cli/help.ts'
 import { bin, conflicts, status } from './cli/look.ts'
-import { Output } from './cli/output.ts'
+import { type Out, Output } from './cli/output.ts'
 import { plan } from './cli/plan.ts'
 import { type Rekeying, rekey } from './cli/rekey.ts'
 import { restore } from './cli/restore.ts'
 import { validate } from './cli/validate.ts'
 import { type Config, configOf } from './config.ts'
+import { printable } from './core/printable.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
 import { hostsOf, keyIn, type Outside, siteOf } from './desk.ts'
 import { Connections } from './ews/exchange.ts'
@@ -61,7 +62,7 @@ async function command(config: Config, { clock, outside }: Edges): Promise<numbe
     case 'rekey':
       return rekey(await keysIn(config), out)
     case 'help':
-      await out(helpFor(config.rest))
+      await out(helpFor(config.rest), 'lines')
       return 0
     case 'version':
       await out(`exsync ${packageJson.version}`)
@@ -88,7 +89,7 @@ async function planning(config: Config, { clock, hard }: Outside): Promise<numbe
   }
   const state = openState(config.state, { readOnly: true, key: await keyIn(config) })
   const { itemBytes } = config.ceilings
-  const connections = new Connections(clock, undefined, undefined, hostsOf(config), itemBytes)
+  const connections = new Connections(clock, { hosts: hostsOf(config), itemBytes })
   try {
     if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
       await out(`there is no state in ${config.state} yet: this is what a first pass would do`)
@@ -148,10 +149,18 @@ async function ended(edges: Edges): Promise<number> {
     await stdout.drained()
     return code
   } catch (error) {
-    const { code, message } = syncErrorOf(error)
-    const text = code === 'Unexpected' ? `${message}\n${(error as Error).stack}` : message
-    stderr.line(`exsync: ${text}`)
+    stderr.line(...complaint(error))
     await stdout.drained().catch(() => {})
     return 1
   }
+}
+
+// Of an error that nobody foresaw, its place as well. Only what this program itself says has several lines.
+function complaint(error: unknown): Parameters<Out> {
+  const { code, message } = syncErrorOf(error)
+  if (code === 'InvalidArguments') return [`exsync: ${message}`, 'lines']
+  if (code !== 'Unexpected') return [`exsync: ${message}`]
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const places = stack.split('\n').filter((line) => /^ +at /.test(line))
+  return [[`exsync: ${printable(message)}`, ...places].join('\n'), 'lines']
 }

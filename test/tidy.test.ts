@@ -146,6 +146,7 @@ describe('writing', () => {
     const agreed = [
       'controller',
       'crds',
+      'docs',
       'charts',
       'examples',
       'test',

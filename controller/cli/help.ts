@@ -8,7 +8,9 @@ const OUTPUT = '  -o, --output table|json  json has all there is, the table the 
 const LOCAL = `\
   --local DIR              a directory of YAML files instead of a Kubernetes cluster
   --allow-cross-namespace-refs
-                           spec.serverRef.namespace may name another namespace`
+                           spec.serverRef.namespace may name another namespace
+  --allowed-server-hosts HOST,…
+                           servers may be on these hosts only`
 
 const KEEPING = `\
   --audit-interval 6h      how often a pass looks at everything

@@ -14,6 +14,7 @@ import type { Declared, Kept } from '../sync/ports.ts'
 import { propose } from '../sync/propose.ts'
 import { courseOf, type Mode, type Site } from '../sync/reconcile.ts'
 import { claimsOf } from '../sync/schedule.ts'
+import { jsonText, type Say } from './output.ts'
 
 type Line = Readonly<{ link: string; fields: readonly string[]; reason?: string }>
 
@@ -53,7 +54,7 @@ const linesMax = 20
 export async function plan(
   site: Site,
   output: 'table' | 'json',
-  out: (line: string) => void,
+  out: Say,
   signal: AbortSignal,
 ): Promise<number> {
   const groups: Group[] = []
@@ -62,7 +63,7 @@ export async function plan(
   for (const declared of all) {
     groups.push(await planned(declared, claims.get(declared.id), site, signal))
   }
-  if (output === 'json') out(JSON.stringify({ groups }, null, 2))
+  if (output === 'json') await out(jsonText({ groups }), 'lines')
   else for (const group of groups) table(group, out)
   if (groups.length === 0 || groups.some(({ error }) => error !== undefined)) return 1
   const changes = ({ guard, replicas, leaving = [] }: Group) =>
@@ -200,7 +201,7 @@ function count(each: Replica): number {
 
 function table(
   { group, suspended, deleted, error, problems, guard, replicas, leaving = [] }: Group,
-  out: (line: string) => void,
+  out: Say,
 ): void {
   out(group)
   if (suspended) out('  suspended: spec.suspend is true')

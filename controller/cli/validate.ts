@@ -13,6 +13,7 @@ import { type Problem, problemText, sorted } from '../local/problem.ts'
 import { readFileText, readStream } from '../local/read-file.ts'
 import { type Loaded, readResources } from '../local/resources.ts'
 import { credentialsLabel } from '../sync/credentials.ts'
+import type { Say } from './output.ts'
 
 /** How the command is called. */
 export const validateUsage = `\
@@ -31,13 +32,10 @@ type Input = Readonly<{ sources: readonly Source[]; problems: readonly Problem[]
  * @param args what follows `exsync validate`
  * @returns the exit code: 0 when all is valid, else 1
  */
-export async function validate(
-  args: readonly string[],
-  out: (line: string) => void,
-): Promise<number> {
+export async function validate(args: readonly string[], out: Say): Promise<number> {
   const options = optionsOf(args)
   if (options === undefined || options.help) {
-    out(validateUsage)
+    await out(validateUsage, 'lines')
     return options?.help ? 0 : 1
   }
   const inputs = await Promise.all(options.names.map(inputOf))

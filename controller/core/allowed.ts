@@ -45,8 +45,8 @@ export function needsLabels(server: ExchangeServer): boolean {
 }
 
 /** Why no group may refer to a server that decides by labels, where none may be read. A directory asks nothing else of namespaces. */
-export function labelsDenial(server: ExchangeServer): Denial | undefined {
-  if (!needsLabels(server)) return undefined
+export function labelsDenial(server: ExchangeServer | undefined): Denial | undefined {
+  if (server === undefined || !needsLabels(server)) return undefined
   return { field: 'serverRef', message: unreadable(server.metadata.name ?? '') }
 }
 
@@ -90,7 +90,7 @@ export function namespaceDenial(
 }
 
 function unreadable(name: string): string {
-  return `spec.allowed.namespaces.selector of the ExchangeServer ${name} needs the labels of namespaces, which this controller may not read (in a directory, and with --watch-namespace): list the namespaces by name`
+  return `spec.allowed.namespaces.selector of the ExchangeServer ${name} needs the labels of namespaces, which this controller cannot read (in a directory and with --watch-namespace never, else with the rights get, list and watch on namespaces): list the namespaces by name`
 }
 
 /** Why the group as a whole may do nothing with the server, whoever its members are. */

@@ -95,6 +95,8 @@ export class Premises {
 
   async #walked(folder: Spot, signal: AbortSignal): Promise<readonly string[] | undefined> {
     const { paths } = await this.#tops(signal)
+    // Nothing that one could walk up to is seen.
+    if (paths.size === 0) return undefined
     const names: string[] = []
     let here = folder
     for (let depth = 0; depth < depthMax; depth += 1) {
@@ -129,9 +131,8 @@ export class Premises {
       if (each instanceof SyncError || which === undefined) return
       paths.set(each.id, 'top' in which && which.top === 'contacts' ? ['Contacts'] : [])
     })
-    const refused = answers.find((each) => each instanceof SyncError)
-    if (paths.size === 0 && refused !== undefined) throw refused
     const tops = { paths, primary: undefined, untilMs: now() + rememberMs }
+    if (paths.size === 0) return tops
     for (const [key, { untilMs }] of learnt) if (untilMs <= now()) learnt.delete(key)
     learnt.set(this.#key, tops)
     return tops
@@ -139,7 +140,8 @@ export class Premises {
 
   async #primary({ paths }: Tops, signal: AbortSignal): Promise<string> {
     const { transport, route, server } = this.#site
-    const [folder = ''] = paths.keys()
+    const [folder] = paths.keys()
+    if (folder === undefined) throw mailboxUnknown(server)
     try {
       const owner = await transport.call(ownerOf, { folder }, route, signal)
       if (owner !== undefined) return owner

@@ -4,6 +4,7 @@ import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from '../sync/ports.ts'
 import { answerOf, envelopeXml } from './envelope.ts'
 import { networkError, statusError, timedOut } from './http-errors.ts'
+import { InUse } from './in-use.ts'
 import { Intake } from './intake.ts'
 import { Lane } from './lanes.ts'
 import { type Incoming, type Network, pooledNetwork } from './network.ts'
@@ -86,6 +87,7 @@ export class Transport {
   readonly intake: Intake
   readonly #all: Lane
   readonly #lanes = new Map<string, Lane>()
+  readonly #use = new InUse(() => this.close())
   #pausedUntilMs = 0
 
   constructor(
@@ -103,6 +105,11 @@ export class Transport {
     this.#signIn = signIn
     this.intake = new Intake(itemBytes)
     this.#all = new Lane(endpoint.concurrency)
+  }
+
+  /** Lets requests that are under way end, and closes then; no other one begins. */
+  retire(): void {
+    this.#use.retire()
   }
 
   /** Closes the connections. */
@@ -168,7 +175,7 @@ export class Transport {
     const send = (answered: () => void) => this.#twice(request, answered)
     const check = (answered: () => void) => this.#once(this.#question(signal), answered)
     const signedIn = () => this.#signIn.run(send, check, signal)
-    return lane.run(() => this.#all.run(signedIn, signal), signal)
+    return this.#use.run(() => lane.run(() => this.#all.run(signedIn, signal), signal))
   }
 
   async #twice(request: Request, answered: () => void): Promise<Answer> {
@@ -191,6 +198,7 @@ export class Transport {
   async #once(request: Request, answered: () => void): Promise<Answer> {
     const { operation, signal } = request
     await this.#pause(signal)
+    this.#use.check()
     const startMs = this.#clock.now()
     const [deadline, ended] = [new AbortController(), new AbortController()]
     this.#clock.sleep(this.#endpoint.requestTimeoutMs, ended.signal).then(

@@ -82,7 +82,10 @@ export class KubeDeclarations implements Declarations {
 
   /** Resolves when all groups, and all that they refer to, are known. */
   async settled(signal: AbortSignal): Promise<void> {
-    const known = () => this.#copies.listed && this.servers().every(({ reach }) => !reach.pending)
+    const known = () =>
+      this.#copies.listed &&
+      this.servers().every(({ reach }) => !reach.pending) &&
+      this.#copies.groups().every((group) => this.#mayRefer(group, undefined) !== undefined)
     while (!signal.aborted && !known()) {
       this.#dirty = false
       await this.changed(signal)

@@ -53,6 +53,7 @@ export class Namespaces {
       const namespace = reflector.get(`/${name}`)
       return namespace === undefined ? 'missing' : (namespace.metadata.labels ?? {})
     }
-    return reflector?.trouble === 'ApiForbidden' ? 'unreadable' : undefined
+    const never = reflector?.trouble === 'ApiForbidden' || reflector?.persistent
+    return never ? 'unreadable' : undefined
   }
 }

@@ -261,16 +261,14 @@ export class LocalDeclarations implements Declarations {
   #referred(group: SyncGroup): Reached & Pick<Declared, 'hindrance'> {
     const { name, namespace = group.metadata.namespace ?? 'default' } = group.spec.serverRef
     const crossNamespace = this.#crossNamespace
-    const denied = isForeign(group) && !crossNamespace
-    const found = () => this.#resource<ExchangeServer>('ExchangeServer', namespace, name)
-    const server = denied ? undefined : found()
+    const found = this.#resource<ExchangeServer>('ExchangeServer', namespace, name)
+    const server = isForeign(group) && !crossNamespace ? undefined : found
     const credentials = server && this.#secret(namespace, server.spec.auth.secretRef.name)
     const tls = server?.spec.tls?.caSecretRef
     const ca = tls && this.#secret(namespace, tls.name)?.[tls.key]
     const unusable = this.#refused.get(keyOf('ExchangeServer', namespace, name))
-    const denial = server && labelsDenial(server)
-    const hindrance = hindranceOf(group, { crossNamespace, denial, server })
-    return { server, unusable, credentials, ca, hindrance }
+    const referred = { crossNamespace, denial: labelsDenial(server), server }
+    return { server, unusable, credentials, ca, hindrance: hindranceOf(group, referred) }
   }
 
   #resource<Kind>(kind: string, namespace: string, name: string): Kind | undefined {

@@ -3,13 +3,23 @@
 import { type Logger, pino } from 'pino'
 import { isConnecting } from '../core/discreet.ts'
 import type { GroupId } from '../core/id.ts'
+import { printable } from '../core/printable.ts'
 import type { ServerResult } from '../core/server-status.ts'
 import { type Result, reasonOf } from '../core/status.ts'
 import type { SyncError } from '../core/sync-error.ts'
 
-/** A logger to standard output. Levels are pino's. */
-export function logger(level: string): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+/**
+ * A logger to standard output. Levels are pino's. What pino leaves as it is, such as marks of direction, is escaped: a
+ * line is printable, and reads as JSON as it would have.
+ */
+export function logger(level: string, write = toStandardOutput()): Logger {
+  const stream = { write: (line: string) => write(`${printable(line.trimEnd())}\n`) }
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream)
+}
+
+function toStandardOutput(): (line: string) => void {
+  const stream = pino.destination(1)
+  return (line) => void stream.write(line)
 }
 
 /** Logs what became of a pass. */

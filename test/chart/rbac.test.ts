@@ -78,7 +78,8 @@ test('each watched namespace, or the cluster, has the rules that the controller 
           namespace === place || rules.some(({ resources }) => resources.includes('leases')),
       )
       const lines = here.flatMap(({ rules }) => linesOf(rules, lease)).sort()
-      const wanted = given['leader-elect'] ? needed : needed.slice(2)
+      const wide = place === undefined ? ['core namespaces get list watch'] : []
+      const wanted = [...(given['leader-elect'] ? needed : needed.slice(2)), ...wide].sort()
       expect(lines, `${rendering.name} in ${place}`).toEqual(wanted)
     }
   }

@@ -53,8 +53,10 @@ describe('a tenant’s group', () => {
   test('without private: Copy has the tenant only; deletes reach nobody', async () => {
     const scene = await office()
     scene.declare(spec({ private: 'Skip' }))
+    const asked = listening(scene)
     await scene.rest()
     expect(problems(scene)).toEqual(['ewa@corp.example NotAllowed'])
+    expect(asked.filter(({ mailbox }) => mailbox?.startsWith('ewa'))).toEqual([])
     scene.put('/Lunch', 'Soup:1')
     await scene.rest()
     expect(scene.shows('jan/Contacts/Lunch')).toEqual(['Soup:1'])
@@ -270,7 +272,9 @@ describe('an allow-list that tightens', () => {
   test('keeps the copies of one who leaves meanwhile, until it is loosened', async () => {
     const scene = await settled()
     scene.allow(narrow, spec({ members: { anna: {} } }))
+    const asked = listening(scene)
     await scene.rest()
+    expect(asked.filter(({ mailbox }) => mailbox?.startsWith('jan'))).toEqual([])
     expect(scene.shows('jan')).toEqual(three)
     expect(problems(scene)).toEqual(['jan@corp.example NotAllowed'])
     scene.allow({}, spec({ members: { anna: {} } }))

@@ -105,7 +105,7 @@ describe('a server on another host', () => {
       throw new Error('nothing may be asked')
     }
     const given = rules(['mail.corp.example'])
-    const connections = new Connections(realClock, undefined, network, given)
+    const connections = new Connections(realClock, { network, hosts: given })
     const reached = { server, credentials, ca: undefined, unusable: undefined }
     const { signal } = new AbortController()
     const error = await connections.probe('corp', reached, false, signal).catch((reason) => reason)

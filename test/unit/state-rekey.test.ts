@@ -7,7 +7,15 @@ import { expect, test } from 'vitest'
 import { rekey } from '../../controller/cli/rekey.ts'
 import type { Key } from '../../controller/store/proof.ts'
 import { openState, rekeyState, stateFile } from '../../controller/store/state.ts'
-import { asFourth, contentOf, filled, hasPlain, metAgain, valuesIn } from '../support/sealed.ts'
+import {
+  asFourth,
+  changed,
+  contentOf,
+  filled,
+  hasPlain,
+  metAgain,
+  valuesIn,
+} from '../support/sealed.ts'
 import { bytesIn, directory, keyOfBytes } from '../support/state.ts'
 
 const [old, next, other] = [keyOfBytes(1, 'old.key'), keyOfBytes(2, 'new key'), keyOfBytes(3)]
@@ -134,6 +142,23 @@ test.each([
   expect(() => rekeyState(place, other, undefined, () => {})).toThrow(refusal('WrongKey', ''))
   expect(rekeyState(place, old, next, () => {})).toBe(true)
   expect(await metAgain(place, next, 3)).toEqual([3, 3])
+})
+
+test('the mark of a change that was cut short does not count at another time', async () => {
+  const place = await filled(1, old)
+  expect(cutShort(place, old, next, 0)).toBe(true)
+  let mark: unknown
+  changed(place, (db) => {
+    mark = db.prepare('SELECT next FROM vault').get()?.next
+    db.exec('UPDATE vault SET next = NULL')
+  })
+  rekeyState(place, old, other, () => {})
+  changed(place, (db) => db.prepare('UPDATE vault SET next = ?').run(String(mark)))
+  for (const work of [
+    () => openState(place, { key: next }),
+    () => rekeyState(place, other, next, () => {}),
+  ])
+    expect(work).toThrow(refusal('StateUnreadable', 'mark of a change of keys'))
 })
 
 test('while a controller runs nothing is changed', async () => {

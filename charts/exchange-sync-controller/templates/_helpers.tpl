@@ -93,6 +93,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+{{- if not .Values.watchNamespaces }}
+# For an ExchangeServer that takes groups by the labels of their namespace.
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get, list, watch]
+{{- end }}
 {{- end }}
 
 {{/* A duration of whole seconds or minutes, in seconds. */}}

@@ -83,8 +83,8 @@ export const leading = [
     [
       'old-connection-again',
       'credentials that come back begin anew',
-      `    if (before === undefined) return\n`,
-      `    if (before !== undefined) return\n`,
+      `if (before !== undefined) this.#release(before)`,
+      ``,
     ],
   ]),
   ...mutantsOf('controller/kube/reflector.ts', [
