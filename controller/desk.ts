@@ -1,5 +1,6 @@
 // What the running controller has in common, over a directory or over Kubernetes: the state, the connections to
 // Exchange, what is measured and logged, and that nothing is written by one who does not lead.
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Config } from './config.ts'
@@ -8,15 +9,16 @@ import type { HostRules } from './core/hosts.ts'
 import type { ExchangeServer } from './core/resources.generated.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
 import { Connections } from './ews/exchange.ts'
-import { pooledNetwork } from './ews/network.ts'
+import { type NetworkOptions, pooledNetwork } from './ews/network.ts'
 import type { Client } from './kube/client.ts'
 import type { KubeDeclarations } from './kube/declarations.ts'
 import type { Recorder } from './kube/events.ts'
 import type { Term } from './kube/lease.ts'
-import { ServerControl } from './kube/servers.ts'
+import { lookers, ServerControl } from './kube/servers.ts'
 import { keyFrom } from './store/modes.ts'
 import type { Key } from './store/proof.ts'
-import { openState, type State } from './store/state.ts'
+import { openStateInTurns, type State } from './store/state.ts'
+import { cutsOf } from './sync/ceilings.ts'
 import type { Clock, Declarations } from './sync/ports.ts'
 import type { Ended, Site } from './sync/reconcile.ts'
 import type { schedule } from './sync/schedule.ts'
@@ -57,6 +59,8 @@ export class Desk {
   #declaredServers: () => readonly ExchangeServer[] = () => []
   #leads = () => true
   #sweptMs = 0
+  /** What was last logged as larger than it may be, by group. */
+  readonly #cuts = new Map<string, string>()
 
   constructor(config: Config, outside: Outside) {
     this.config = config
@@ -75,14 +79,11 @@ export class Desk {
       this.metrics.asked(operation, outcome, durationMs)
       this.log.debug({ operation, outcome, durationMs }, 'request')
     }
-    const network: typeof pooledNetwork = (options) =>
+    const network = (options: NetworkOptions) =>
       pooledNetwork({ ...options, permit: () => this.#permit() })
-    this.#connections = new Connections(clock, {
-      trace,
-      network,
-      hosts: hostsOf(config),
-      itemBytes: config.ceilings.itemBytes,
-    })
+    const { itemBytes, requestMs: requestMaxMs } = config.ceilings
+    const hosts = hostsOf(config)
+    this.#connections = new Connections(clock, { trace, network, hosts, itemBytes, requestMaxMs })
   }
 
   /** From now on nothing is written unless this term leads. */
@@ -94,14 +95,15 @@ export class Desk {
     const { config } = this
     const { binMaxBytes } = config
     const permit = () => this.#permit()
-    this.#state = openState(config.state, {
+    const opening = {
       key: await keyIn(config),
       binMaxBytes,
       leading,
       permit,
-      sealing: (done, total) => this.#sealing(done, total),
-      warn: (message) => this.log.warn(message),
-    })
+      sealing: (done: number, total: number) => this.#sealing(done, total),
+      warn: (message: string) => this.log.warn(message),
+    }
+    this.#state = await openStateInTurns(config.state, opening, () => turn())
     this.#sweep()
     return this.#state
   }
@@ -120,6 +122,7 @@ export class Desk {
       ...siteOf(declarations, state, this.#connections, this.outside.clock),
       declarations: this.#keeping(declarations),
       servers: this.#servers,
+      ceilings: this.config.ceilings,
       watched: this.config.local === undefined && !this.config.once,
       discreet: this.#discreet,
       told: (ended) => this.#told(ended),
@@ -155,7 +158,7 @@ export class Desk {
       discreet: this.#discreet,
       jitter: (ms) => this.#jittered(ms),
       watch: this.metrics.queue('exchangeserver'),
-      begun: (queue) => this.metrics.measure('exchangeserver', queue, 2),
+      begun: (queue) => this.metrics.measure('exchangeserver', queue, lookers),
       told: (server, result, status, tookMs, unreported) => {
         const { namespace = '', name = '' } = server.metadata
         this.#resources.server({ namespace, name }, result, status.conditions ?? [], tookMs)
@@ -178,6 +181,7 @@ export class Desk {
       gone: (id) => {
         const [namespace = '', name = ''] = id.split('/')
         this.#resources.forget('SyncGroup', { namespace, name })
+        this.#cuts.delete(id)
       },
     }
   }
@@ -219,6 +223,10 @@ export class Desk {
   #told({ declared, result, status, unreported, tookMs }: Ended): void {
     const { id, group } = declared
     logPass(this.log, id, result, tookMs)
+    const cuts = cutsOf(declared, this.config.ceilings).join('; ')
+    if (cuts !== '' && this.#cuts.get(id) !== cuts) this.log.warn({ group: id }, cuts)
+    if (cuts === '') this.#cuts.delete(id)
+    else this.#cuts.set(id, cuts)
     if (unreported) this.log.warn({ group: id, reason: unreported.code }, unreported.message)
     const { namespace = 'default', name = '' } = group.metadata
     this.#resources.group({ namespace, name }, result, status?.conditions ?? [], tookMs)
@@ -269,8 +277,8 @@ export function siteOf(
 ): Omit<Site, 'servers' | 'told'> {
   return {
     declarations,
-    replicas: (declared, signal) => connections.replicas(declared, signal),
-    former: (declared, ids, signal) => connections.former(declared, ids, signal),
+    replicas: (...asked) => connections.replicas(...asked),
+    former: (...asked) => connections.former(...asked),
     baseline: (group) => state.baseline(group),
     recent: (group) => state.bin.conflicts(10, group),
     itemBytes: connections.itemBytes,

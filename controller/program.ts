@@ -106,7 +106,8 @@ async function planning(config: Config, { clock, hard }: Outside): Promise<numbe
       config.trust.crossNamespace,
     )
     const servers = new Servers(clock, { leastMs: 1_000, mostMs: 1_000 })
-    const site = { ...siteOf(declarations, state, connections, clock), servers, told: () => {} }
+    const base = siteOf(declarations, state, connections, clock)
+    const site = { ...base, servers, ceilings: config.ceilings, told: () => {} }
     const code = await plan(site, config.output, out, hard.signal)
     return declarations.problems > 0 ? 1 : code
   } finally {

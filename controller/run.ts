@@ -58,7 +58,7 @@ async function onDirectory(desk: Desk, directory: string): Promise<number> {
     return 0
   }
   const groups = await declarations.groups()
-  const ready = await once(site, stop, hard.signal)
+  const ready = await once(site, stop, hard.signal, config.concurrent)
   if (groups.length === 0) log.error('no valid SyncGroup in the directory')
   return ready && groups.length > 0 && declarations.problems === 0 ? 0 : 1
 }
@@ -116,7 +116,7 @@ async function onKubernetes(desk: Desk): Promise<number> {
         log.error('the resources could not be listed: see above')
         return 1
       }
-      return (await once(site, stop, hard.signal)) ? 0 : 1
+      return (await once(site, stop, hard.signal, config.concurrent)) ? 0 : 1
     }
     const control = desk.control(client, declarations, recorder)
     const ending = AbortSignal.any([stop, ...(term === undefined ? [] : [term.lost])])

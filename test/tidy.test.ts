@@ -53,7 +53,7 @@ describe('floors', () => {
       ],
       [
         /Date\.now|new Date\(\)|performance\.now|setTimeout\(|setInterval\(/,
-        /^controller\/(main\.ts|local\/directory\.ts|kube\/lease\.ts)$/,
+        /^controller\/(main\.ts|local\/directory\.ts|kube\/lease\.ts|ews\/network\.ts)$/,
       ],
       [
         /from '(undici|node:https?|node:net|node:tls)'|\bfetch\(/,

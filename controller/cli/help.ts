@@ -17,7 +17,8 @@ const KEEPING = `\
   --bin-retention 720h     how long the bin and the journal are kept
   --bin-limit 1Gi          how much the bin may hold; when it is full nothing is overwritten or deleted
   --key-file FILE          the state is encrypted with this key: 32 bytes, raw, hexadecimal or base64;
-                           also EXSYNC_KEY_FILE; for every command with --state
+                           also EXSYNC_KEY_FILE; for every command with --state; a file that everybody on the
+                           machine may read is refused; exsync rekey changes the key, or takes it away
   --log-level info         also EXSYNC_LOG_LEVEL; trace, debug, info, warn, error`
 const RUNNING = `\
 for run:

@@ -38,7 +38,7 @@ export async function rekey(
   const already = changed ? '' : 'already, and nothing was changed'
   if (newKey === undefined) {
     await out(
-      `the state is not encrypted ${already || 'any more'}: every command goes without --key-file`,
+      `the state is not encrypted ${already || 'any more'}: every command goes without --key-file and EXSYNC_KEY_FILE, and a run that is given a key encrypts it again`,
     )
     return 0
   }

@@ -31,6 +31,8 @@ export type Facts = Readonly<{
   deleted?: boolean | undefined
   previous: SyncGroupStatus | undefined
   nowMs: number
+  /** What is declared larger than it may be. */
+  cuts?: readonly string[]
 }>
 
 const approveAnnotation = 'exchangesync.dev/approve'
@@ -47,12 +49,13 @@ type Draft = Readonly<{ type: string; status: 'True' | 'False'; reason: string; 
 
 /** The status of a group. */
 export function statusOf(facts: Facts): SyncGroupStatus {
-  const { group, generation, result, previous, nowMs } = facts
+  const { group, generation, result, previous, nowMs, cuts = [] } = facts
   const cast = castOf(group)
   const conditions = conditionsOf(facts, cast).map((draft): Condition => {
     const before = previous?.conditions?.find(({ type }) => type === draft.type)
     const since = before?.status === draft.status ? before.lastTransitionTime : iso(nowMs)
-    const message = cut(draft.message, messageMax)
+    const said = draft.type === 'Ready' ? [draft.message, ...cuts].join('; ') : draft.message
+    const message = cut(said, messageMax)
     return { ...draft, message, lastTransitionTime: since, observedGeneration: generation }
   })
   const asked = group.metadata.annotations ?? {}
@@ -78,6 +81,24 @@ export function isForced(group: SyncGroup, previous: SyncGroupStatus | undefined
   const token = asked[forceAnnotation]
   if (token === undefined || token !== asked[requestAnnotation]) return false
   return cut(token, tokenMax) !== previous?.lastHandledForceAt
+}
+
+/**
+ * Did a user ask for a pass, or declare the group otherwise, since its last status? Then a wait that the server asked
+ * for does not count, once.
+ */
+export function isWanted({
+  group,
+  generation,
+  previous,
+}: Readonly<{
+  group: SyncGroup
+  generation: number
+  previous: SyncGroupStatus | undefined
+}>): boolean {
+  const asked = group.metadata.annotations?.[requestAnnotation]
+  if (asked !== undefined && cut(asked, tokenMax) !== previous?.lastHandledReconcileAt) return true
+  return previous !== undefined && generation !== previous.observedGeneration
 }
 
 /** Is the group as it should be? */
@@ -112,8 +133,9 @@ function undecided(
     ]
   }
   const { kind, code, message } = result.error
-  // The state may fail in the middle of a pass.
-  const unchanged = code.startsWith('State') ? '' : 'nothing was changed: '
+  // The state may fail in the middle of a pass, and a pass may be given up there.
+  const midway = code.startsWith('State') || code === 'PassTimeout' || code === 'ServerSlow'
+  const unchanged = midway ? '' : 'nothing was changed: '
   const before = deleted
     ? 'its copies are being removed, as it is not declared any more: '
     : unchanged

@@ -1,6 +1,6 @@
 // From an ExchangeServer and its Secrets to how it is reached, or why it cannot be.
 import { checkedMs } from '../core/duration.ts'
-import { type HostRules, hostRefusal } from '../core/hosts.ts'
+import { anyHost, type HostRules, hostRefusal } from '../core/hosts.ts'
 import type { ExchangeServer } from '../core/resources.generated.ts'
 import { strayIn, strayRemedy } from '../core/stray.ts'
 import { SyncError } from '../core/sync-error.ts'
@@ -23,11 +23,14 @@ export function serverOf(name: string, { server, unusable }: Reached): ExchangeS
   )
 }
 
+/** What bounds servers, whatever they say: the hosts they may be on, and the longest request in ms. */
+export type Bounds = Readonly<{ hosts?: HostRules; requestMaxMs?: number }>
+
 /** How a server is reached. Throws a terminal SyncError when it may not be, or what it refers to is missing or unusable. */
 export function endpointOf(
   server: ExchangeServer,
   { credentials, ca }: Reached,
-  hosts: HostRules,
+  { hosts = anyHost, requestMaxMs = Number.POSITIVE_INFINITY }: Bounds,
 ): Endpoint {
   const { name } = server.metadata
   const { url, auth, tls, limits } = server.spec
@@ -79,7 +82,7 @@ export function endpointOf(
     ca,
     concurrency: limits.concurrency,
     concurrencyPerMailbox: limits.concurrencyPerMailbox,
-    requestTimeoutMs: checkedMs(limits.requestTimeout),
+    requestTimeoutMs: Math.min(checkedMs(limits.requestTimeout), requestMaxMs),
   }
 }
 

@@ -1,9 +1,9 @@
 // Connections to Exchange servers: one per server and account, shared by groups, closed when nothing refers to them.
-import { anyHost, type HostRules } from '../core/hosts.ts'
+import type { HostRules } from '../core/hosts.ts'
 import type { ReplicaId } from '../core/id.ts'
 import { castOf, formerPlaceOf } from '../core/roles.ts'
-import { isForced } from '../core/status.ts'
-import type { Clock, Declared, Reached, Replica } from '../sync/ports.ts'
+import { isForced, isWanted } from '../core/status.ts'
+import type { Clock, Declared, Pace, Reached, Replica } from '../sync/ports.ts'
 import { endpointOf, serverOf } from './endpoint.ts'
 import { itemBytesUsual } from './intake.ts'
 import { hubOf, type Line, memberOf, type Way } from './line.ts'
@@ -14,7 +14,7 @@ import { SignIn } from './sign-in.ts'
 import { type Endpoint, type Trace, Transport } from './transport.ts'
 
 /** What an ExchangeServer is reached with: the keys of a connection, and of the account's sign-in. */
-type Use = Readonly<{ connection: string; account: string }>
+type Use = Readonly<{ connection: string; account: string; spec: string }>
 
 /** What connections are made with. */
 export type ConnectionsOptions = Readonly<{
@@ -23,6 +23,8 @@ export type ConnectionsOptions = Readonly<{
   network?: (options: NetworkOptions) => Network
   /** Hosts that servers may be on. */
   hosts?: HostRules
+  /** The longest that a request may take, whatever its ExchangeServer says; ms. */
+  requestMaxMs?: number
   /** Bytes of the largest contact that is read. */
   itemBytes?: number
 }>
@@ -31,6 +33,8 @@ export type ConnectionsOptions = Readonly<{
 export class Connections {
   readonly #clock: Clock
   readonly #options: ConnectionsOptions
+  /** The bytes of the largest contact that is taken in. */
+  readonly itemBytes: number
   readonly #open = new Map<string, Pick<Way, 'transport' | 'learnt'>>()
   readonly #signIns = new Map<string, SignIn>()
   /** By namespace and name of the ExchangeServer. */
@@ -39,29 +43,32 @@ export class Connections {
   constructor(clock: Clock, options: ConnectionsOptions = {}) {
     this.#clock = clock
     this.#options = options
-  }
-
-  /** The bytes of the largest contact that is taken in. */
-  get itemBytes(): number {
-    return this.#options.itemBytes ?? itemBytesUsual
+    this.itemBytes = options.itemBytes ?? itemBytesUsual
   }
 
   /**
    * The replicas of a group; members that the server does not allow are there and reject. Throws a SyncError when what the
    * group refers to hinders it, is missing or unusable.
    */
-  replicas(declared: Declared, signal: AbortSignal): readonly Replica[] {
+  replicas(declared: Declared, signal: AbortSignal, pace?: Pace): readonly Replica[] {
     if (declared.hindrance !== undefined) throw declared.hindrance
-    const line = this.#lineOf(declared.group.spec.serverRef.name, declared, signal)
+    const line = this.#lineOf(declared.group.spec.serverRef.name, declared, signal, pace)
+    if (isWanted(declared)) line.transport.resume()
     if (isForced(declared.group, declared.previous)) line.signIn.ask()
     const cast = castOf(declared.group)
     return [hubOf(line, cast.hub), ...cast.members.map((place) => memberOf(line, place, false))]
   }
 
   /** The folders of members who are not declared any more. Throws as `replicas` does. */
-  former(declared: Declared, ids: readonly ReplicaId[], signal: AbortSignal): readonly Replica[] {
+  former(
+    declared: Declared,
+    ids: readonly ReplicaId[],
+    signal: AbortSignal,
+    pace?: Pace,
+  ): readonly Replica[] {
     if (declared.hindrance !== undefined) throw declared.hindrance
-    const line = this.#lineOf(declared.group.spec.serverRef.name, declared, signal)
+    const line = this.#lineOf(declared.group.spec.serverRef.name, declared, signal, pace)
+    if (isWanted(declared)) line.transport.resume()
     return ids.map((id) => memberOf(line, formerPlaceOf(id), true))
   }
 
@@ -76,23 +83,29 @@ export class Connections {
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const { endpoint, transport, signIn } = this.#wayTo(name, reached)
-    if (asked) signIn.ask()
+    if (asked) {
+      transport.resume()
+      signIn.ask()
+    }
     const anchor = endpoint.username.includes('@') ? endpoint.username : undefined
     return probe(transport, { anchor, lane: 'probe' }, signal)
   }
 
-  #lineOf(name: string, reached: Reached, signal: AbortSignal): Line {
+  #lineOf(name: string, reached: Reached, signal: AbortSignal, pace?: Pace): Line {
     const now = () => this.#clock.now()
-    return { ...this.#wayTo(name, reached), pool: new Pool(), now, signal }
+    return { ...this.#wayTo(name, reached), pool: new Pool(), now, signal, pace }
   }
 
   #wayTo(name: string, reached: Reached): Way {
     const server = serverOf(name, reached)
-    const endpoint = endpointOf(server, reached, this.#options.hosts ?? anyHost)
+    const endpoint = endpointOf(server, reached, this.#options)
     const { url, username, password } = endpoint
     const account = JSON.stringify([new URL(url).href.toLowerCase(), username, password])
-    const use = { connection: JSON.stringify(endpoint), account }
-    this.#forget(`${server.metadata.namespace ?? 'default'}/${name}`, use)
+    const spec = JSON.stringify(server.spec)
+    const use = { connection: JSON.stringify(endpoint), account, spec }
+    const key = `${server.metadata.namespace ?? 'default'}/${name}`
+    const before = this.#uses.get(key)
+    this.#forget(key, use)
     const signIn = this.#signIns.get(account) ?? new SignIn(this.#clock)
     this.#signIns.set(account, signIn)
     const { transport, learnt } = this.#open.get(use.connection) ?? {
@@ -100,12 +113,13 @@ export class Connections {
       learnt: new Map(),
     }
     this.#open.set(use.connection, { transport, learnt })
+    if (before !== undefined && before.spec !== spec) transport.resume()
     return { server, endpoint, transport, learnt, signIn }
   }
 
   #transportTo(endpoint: Endpoint, signIn: SignIn): Transport {
-    const { trace = () => {}, network = pooledNetwork, itemBytes } = this.#options
-    return new Transport(endpoint, this.#clock, trace, network(endpoint), signIn, itemBytes)
+    const { trace = () => {}, network = pooledNetwork } = this.#options
+    return new Transport(endpoint, this.#clock, trace, network(endpoint), signIn, this.itemBytes)
   }
 
   /** Of what servers are declared, by namespace and name; the connections of all others are closed and forgotten. */

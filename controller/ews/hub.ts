@@ -4,7 +4,7 @@ import type { ItemId, Version } from '../core/id.ts'
 import type { Role } from '../core/link.ts'
 import { lastName, namesIn } from '../core/path.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
+import type { Creation, Known, Look, Memory, Pace, Replica, Update } from '../sync/ports.ts'
 import { type Control, type Lookup, sameName } from './control.ts'
 import { faultOf } from './faults.ts'
 import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
@@ -52,6 +52,8 @@ export type HubSite = Readonly<{
   written: boolean
   /** Our own clock, ms since 1970. */
   now: () => number
+  /** The pass that asks. */
+  pace?: Pace | undefined
 }>
 
 /** The Replica port over a public folder. */
@@ -233,13 +235,13 @@ export class Hub implements Replica {
 
   // Content requests go to the folder's content mailbox (exchange-protocol §1.3).
   #route(): Route {
-    const { account } = this.#site
+    const { account, pace } = this.#site
     const domain = account?.split('@')[1]
     const content =
       this.#contentMailbox === undefined || domain === undefined
         ? undefined
         : `${this.#contentMailbox}@${domain}`
-    return { anchor: content ?? account, contentMailbox: content, lane: 'hub' }
+    return { anchor: content ?? account, contentMailbox: content, lane: 'hub', pace }
   }
 }
 

@@ -2,7 +2,7 @@
 import { allowsHub, denied, memberDenial } from '../core/allowed.ts'
 import type { ExchangeServer } from '../core/resources.generated.ts'
 import type { Cast, Place } from '../core/roles.ts'
-import type { Replica } from '../sync/ports.ts'
+import type { Pace, Replica } from '../sync/ports.ts'
 import { Control } from './control.ts'
 import { Denied } from './denied.ts'
 import { Hub } from './hub.ts'
@@ -27,25 +27,27 @@ export type Line = Way &
     pool: Pool
     now: () => number
     signal: AbortSignal
+    pace: Pace | undefined
   }>
 
 /** The hub of a group. */
 export function hubOf(line: Line, { role, path }: Cast['hub']): Replica {
-  const { endpoint, transport, pool, now, signal, server } = line
+  const { endpoint, transport, pool, now, signal, server, pace } = line
   const { url, username } = endpoint
   const account = username.includes('@') ? username : undefined
-  const route: Route = { anchor: account, lane: 'hub' }
+  const route: Route = { anchor: account, lane: 'hub', pace }
   const control = new Control(transport, url, route, { publicFolders: true }, () => signal)
   const premises = premisesOf(line, { mailbox: undefined, path, route, control })
   const allows = (names: readonly string[]) => allowsHub(server, names)
   const written = role.receives
-  return new Hub({ role, path, transport, control, pool, account, written, now, allows, premises })
+  const where = { role, path, transport, control, pool, account, written, allows, premises }
+  return new Hub({ ...where, now, pace })
 }
 
 /** A member of a group, who rejects when the server does not allow them; `left`: it takes part no more. */
 export function memberOf(line: Line, place: Place, left: boolean): Replica {
   const { role, mailbox, folder } = place
-  const { endpoint, transport, pool, signal, server } = line
+  const { endpoint, transport, pool, signal, server, pace } = line
   const denial = memberDenial(place, server, left)
   if (denial !== undefined) return new Denied(role, denied(denial))
   const asOwner = server.spec.access === 'Impersonation'
@@ -53,6 +55,7 @@ export function memberOf(line: Line, place: Place, left: boolean): Replica {
     actAs: asOwner ? mailbox : undefined,
     anchor: mailbox,
     lane: mailbox.toLowerCase(),
+    pace,
   }
   const control = new Control(transport, endpoint.url, route, { mailbox }, () => signal)
   const premises = premisesOf(line, { mailbox, path: folder, route, control })

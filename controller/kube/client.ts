@@ -2,6 +2,7 @@
 // each, another try where the server asked for it or never saw the request, named patch types, and watches
 // that tell silence from death.
 import { type Dispatcher, request } from 'undici'
+import { retryAfterMs } from '../core/duration.ts'
 import type { Clock } from '../sync/ports.ts'
 import { ApiError } from './api-error.ts'
 import type { Cluster } from './cluster.ts'
@@ -73,7 +74,7 @@ export class Client {
     void this.#guard(() => heardMs, silenceMs, ended.signal, quiet)
     try {
       const response = await this.#sent(call, either)
-      if (response.statusCode !== 200) throw await errorOf(response)
+      if (response.statusCode !== 200) throw await errorOf(response, this.#clock.now())
       let rest = ''
       const decoder = new TextDecoder()
       for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
@@ -102,7 +103,7 @@ export class Client {
 
   async #once(call: Call, signal: AbortSignal): Promise<unknown> {
     const response = await this.#sent(call, signal)
-    if (response.statusCode >= 400) throw await errorOf(response)
+    if (response.statusCode >= 400) throw await errorOf(response, this.#clock.now())
     return await response.body.json()
   }
 
@@ -150,13 +151,12 @@ function worthwhile({ method, type }: Call, error: unknown): boolean {
   return method === 'GET' || method === 'PUT' || type === 'application/apply-patch+yaml'
 }
 
-async function errorOf(response: Dispatcher.ResponseData): Promise<ApiError> {
+async function errorOf(response: Dispatcher.ResponseData, nowMs: number): Promise<ApiError> {
   const text = await response.body.text()
   const said = statusIn(text)
-  const seconds = Number(response.headers['retry-after'])
-  const retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined
+  const waitMs = retryAfterMs(response.headers, nowMs)
   const { statusCode } = response
-  return new ApiError(statusCode, said.reason || `Http${statusCode}`, said.message, retryAfterMs)
+  return new ApiError(statusCode, said.reason || `Http${statusCode}`, said.message, waitMs)
 }
 
 function statusIn(text: string): { reason: string; message: string } {

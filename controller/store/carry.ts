@@ -14,18 +14,18 @@ export type Sealed = Readonly<{ db: DatabaseSync; statements: Statements; direct
 export type Progress = (done: number, total: number) => void
 
 /** How much one transaction carries over at most. */
-const [rowsMax, bytesMax] = [500, 8 * 2 ** 20]
+const [rowsMax, bytesMax] = [500, 2 * 2 ** 20]
 
 /**
- * Carries all rows over, from where a crash may have cut it short. Only the keys of a batch and one row are held at
- * once: the bin alone may be larger than the memory.
+ * Carries all rows over, a batch with each step, from where a crash may have cut it short. Only the keys of a batch and
+ * one row are held at once: the bin alone may be larger than the memory.
  */
-export function carryAll(
+export function* carrying(
   { db, statements }: Sealed,
   now: Sealing,
   next: Sealing,
   told: Progress,
-): void {
+): Generator<void, void> {
   // What a change leaves behind is overwritten at once; `clean` sees to what was left before.
   db.exec('PRAGMA secure_delete = ON')
   statements.transaction(true, () => {
@@ -47,6 +47,7 @@ export function carryAll(
     if (rows === undefined) break
     done += rows
     told(done, total)
+    yield
   }
   const left = isBound(next.proof) && (isPlain(now.proof) || isBound(now.proof))
   statements.transaction(true, () => {
@@ -55,6 +56,14 @@ export function carryAll(
       .run(finalProof(next), left ? 0 : 1)
   })
   db.exec('PRAGMA secure_delete = OFF')
+}
+
+/** Takes all steps at once; answers what they come to. */
+export function drained<Result>(steps: Generator<void, Result>): Result {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
 }
 
 type Reached = readonly [stage: number, ...RowKey]

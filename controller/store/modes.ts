@@ -15,7 +15,7 @@ export function ownFile(file: string): void {
 }
 
 /**
- * Takes from everybody else what they may do with a state: its files become 0600, of its directories others lose
+ * Takes from everybody else what they may do with a state: its files are its owner's alone, of its directories others lose
  * their part. Answers a warning for each that others could read, and for each that could not be changed.
  */
 export function tightened(directory: string): readonly string[] {
@@ -46,7 +46,7 @@ function tightenedDirectory(directory: string): readonly string[] {
 function tightenedFile(file: string): readonly string[] {
   const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? ownersFile
   if ((mode & accessBits & ~ownersFile) === 0) return []
-  const told = changed(file, mode & 0o7777, ownersFile)
+  const told = changed(file, mode & 0o7777, mode & ownersFile)
   // Kubernetes gives a volume's files to the pod's group at every start.
   return (mode & othersBits) === 0 ? [] : told
 }

@@ -3,7 +3,7 @@
 //   plain ───a key──► bound ──another key──► bound
 //   unbound ─────────►  └────no key──► plain
 import type { DatabaseSync } from 'node:sqlite'
-import { carryAll, clean, type Progress, type Sealed } from './carry.ts'
+import { carrying, clean, drained, type Progress, type Sealed } from './carry.ts'
 import {
   isBound,
   isPlain,
@@ -30,13 +30,17 @@ export function readingVault(db: DatabaseSync, key: Key | undefined, directory: 
 
 /**
  * Brings a state to what its key asks for: plain content is sealed, unbound content is bound, and what a crash cut
- * short goes on. Throws as `readingVault` does. `told` hears of a change only.
+ * short goes on, a batch with each step. Throws as `readingVault` does. `told` hears of a change only.
  */
-export function settled(state: Sealed, key: Key | undefined, told: Progress = () => {}): Vault {
+export function* settling(
+  state: Sealed,
+  key: Key | undefined,
+  told: Progress = () => {},
+): Generator<void, Vault> {
   const { now, next } = unlocked(state.db, key, state.directory)
   const wanted =
     next ?? (key === undefined || isBound(now.proof) ? undefined : sealingWith(key, now))
-  if (wanted !== undefined) carryAll(state, now, wanted, told)
+  if (wanted !== undefined) yield* carrying(state, now, wanted, told)
   clean(state)
   return wanted?.vault ?? now.vault
 }
@@ -56,7 +60,8 @@ export function rekeyed(
   let { proof, next } = proofsIn(db)
   if (!isBound(proof) && (!isPlain(proof) || next !== undefined)) {
     // What a start would do, it does first.
-    settled(state, keys.find((key) => openedBy(next ?? proof, key)) ?? old, told)
+    const key = keys.find((each) => openedBy(next ?? proof, each)) ?? old
+    drained(settling(state, key, told))
     ;({ proof, next } = proofsIn(db))
   }
   if (next === undefined && isAs(proof, wanted)) {
@@ -66,12 +71,13 @@ export function rekeyed(
   const now = openedBy(proof, old)
   if (next === undefined) {
     if (now === undefined) throw old === undefined ? locked() : wrongKey()
-    carryAll(state, now, wanted === undefined ? plainAfter(now) : sealingWith(wanted, now), told)
+    const then = wanted === undefined ? plainAfter(now) : sealingWith(wanted, now)
+    drained(carrying(state, now, then, told))
   } else {
     const then = isPlain(next) === (wanted === undefined) ? openedBy(next, wanted) : undefined
     if (now === undefined || then === undefined) throw cutShort(proof, next, keys, directory)
     refuseForeign(proof, now, then)
-    carryAll(state, now, then, told)
+    drained(carrying(state, now, then, told))
   }
   clean(state)
   return true

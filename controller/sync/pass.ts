@@ -79,7 +79,9 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
       baseline,
       at,
       creates: (id) => new Creates(id, baseline, at, proposal.view.attempts ?? new Map()),
-      due: (first) => course.stopping() || (!first && clock.now() - startMs > course.budgetMs),
+      due: (first) =>
+        course.stopping() ||
+        (!first && (clock.now() - startMs > course.budgetMs || course.yields?.() === true)),
     },
     signal,
   )

@@ -93,9 +93,6 @@ export class UnsureError extends SyncError {
 /** The code of a copy that shows what it did before although the server took our change. */
 export const notTaken = 'NotTaken'
 
-/** The code of an item that is larger than what is taken in. */
-export const itemTooLarge = 'ItemTooLarge'
-
 /** The answer to one item of a batch. */
 export type Written = Readonly<{ id: ItemId; version: Version }> | SyncError
 
@@ -254,6 +251,9 @@ export interface Clock {
   /** Resolves after the delay; rejects when the signal aborts. */
   sleep(delayMs: number, signal: AbortSignal): Promise<void>
 }
+
+/** Called when a request of a pass begins; what it answers is awaited at its end, with its error if there is one. */
+export type Pace = () => (error: unknown) => Promise<void>
 
 /** Who may sign in to a server, from a Secret. */
 export type Credentials = Readonly<Record<string, string>>

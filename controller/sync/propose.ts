@@ -38,6 +38,8 @@ export type Course = Readonly<{
   budgetMs: number
   /** Was the controller asked to stop? Then no further batch is begun either. */
   stopping: () => boolean
+  /** Does one wait for its place who has less? Then no further batch is begun before the next pass. */
+  yields?: () => boolean
   /** Look at everything, not only at what changed. */
   audit: boolean
   clock: Clock

@@ -31,7 +31,7 @@ test('whatever keeps it from being reached, there is one status', () => {
 
 test('what a server answered is told as it is', () => {
   for (const status of [401, 403, 404, 407, 413, 429, 302, 500]) {
-    const error = statusError({ status, headers: {} })
+    const error = statusError({ status, headers: {} }, 0)
     expect(discreetError(error)).toBe(error)
   }
   const local = new SyncError('transient', 'ConnectionLost', 'x', { local: true })

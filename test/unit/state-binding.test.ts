@@ -4,7 +4,7 @@ import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { GroupId, ReplicaId } from '../../controller/core/id.ts'
-import { openState, stateFile } from '../../controller/store/state.ts'
+import { openState, openStateInTurns, stateFile } from '../../controller/store/state.ts'
 import {
   asFourth,
   bob,
@@ -118,6 +118,21 @@ test('what an older version sealed is bound by the first start, and goes on wher
   expect(await contentOf(place, key)).toEqual(before)
   expect(valuesIn(place).filter((value) => old.has(value))).toEqual([])
   expect(await metAgain(place, key, links)).toEqual([links, links])
+})
+
+test('while it is bound others have their turn after every batch', async () => {
+  const place = await filled(links, undefined)
+  asFourth(place, key)
+  const told: string[] = []
+  const sealing = () => void told.push('batch')
+  const turn = async () => void told.push('turn')
+  const state = await openStateInTurns(place, { key, sealing }, turn)
+  state.close()
+  expect(told.length).toBeGreaterThan(20)
+  // What is told first is how much there is to do.
+  expect(told.slice(1).map((what, n) => [n % 2, what])).toEqual(
+    told.slice(1).map((_, n) => [n % 2, n % 2 === 0 ? 'batch' : 'turn']),
+  )
 })
 
 test('while it is bound nobody else gets in, and afterwards nothing unbound is accepted', async () => {

@@ -96,6 +96,18 @@ test('what others had access to is tightened and told once; what is somebody els
   expect(told).toHaveLength(5)
 })
 
+test('nobody gets a right that was not there: a file that is not to be written stays so', () => {
+  const place = directory()
+  openState(place).close()
+  chmodSync(join(place, 'exsync.db'), 0o444)
+  try {
+    openState(place).close()
+  } catch {
+    // Root may write it all the same.
+  }
+  expect(modeOf(join(place, 'exsync.db'))).toBe(0o400)
+})
+
 test('what a volume’s group may do is no warning: Kubernetes gives it that at every start', () => {
   const place = directory()
   openState(place).close()

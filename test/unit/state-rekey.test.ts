@@ -97,6 +97,17 @@ test.each(changes)(
   120_000,
 )
 
+test('cut short in the middle of a batch, it begins that batch again', async () => {
+  const place = await filled(links, old)
+  const before = await contentOf(place, old)
+  const value = String(valuesIn(place)[299])
+  changed(place, (db) => db.exec("UPDATE links SET agreed = 'AAAA' WHERE n = 300"))
+  expect(() => rekeyState(place, old, next, () => {})).toThrow(refusal('StateUnreadable', 'backup'))
+  changed(place, (db) => db.prepare('UPDATE links SET agreed = ? WHERE n = 300').run(value))
+  expect(rekeyState(place, old, next, () => {})).toBe(true)
+  expect(await contentOf(place, next)).toEqual(before)
+})
+
 test('nothing that the old key opens is left in any file', async () => {
   const place = await filled(50, old)
   const before = new Set(valuesIn(place))

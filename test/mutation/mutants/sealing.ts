@@ -68,10 +68,10 @@ export const sealing = [
   ]),
   ...mutantsOf('controller/store/carry.ts', [
     [
-      'carried-from-start',
-      'a change of keys that was cut short goes on behind the last row',
-      `  return reached == null ? [0, 0, 0] : (parsed(reached) as Reached)`,
-      `  return reached == null || reached !== '' ? [0, 0, 0] : (parsed(reached) as Reached)`,
+      'carried-out-of-step',
+      'a batch and how far it reached are written together',
+      `const rows = statements.transaction(false, () => batch(statements, change))`,
+      `const rows = batch(statements, change)`,
     ],
     [
       'begun-twice',
@@ -83,7 +83,7 @@ export const sealing = [
       'left-in-file',
       'nothing that the old key opens is left in the file',
       `const left = isBound(next.proof) && (isPlain(now.proof) || isBound(now.proof))`,
-      `const left = isBound(next.proof) && isPlain(now.proof) && now === next`,
+      `const left = isBound(next.proof) && isPlain(now.proof) && isPlain(next.proof)`,
     ],
   ]),
   ...mutantsOf('controller/store/modes.ts', [
