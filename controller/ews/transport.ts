@@ -7,12 +7,12 @@ import { networkError, statusError, timedOut } from './http-errors.ts'
 import { InUse } from './in-use.ts'
 import { Intake } from './intake.ts'
 import { Lanes } from './lanes.ts'
-import { type Incoming, type Network, pooledNetwork } from './network.ts'
+import { type Network, pooledNetwork } from './network.ts'
 import type { Batch, Operation } from './operations.ts'
 import { Pause } from './pause.ts'
 import { isRefusal, question, SignIn } from './sign-in.ts'
+import { type Reading, soapIn } from './soap-in.ts'
 import type { Node, Xml } from './xml.ts'
-import { parsed } from './xml-reader.ts'
 
 /** How to reach a server, and as whom. Durations in ms. */
 export type Endpoint = Readonly<{
@@ -48,9 +48,6 @@ export type Answer = Readonly<{ envelope: Node; serverDateMs: number | undefined
 
 /** A result, with the server's clock when it gave it, as in `Answer`. */
 export type Dated<Result> = Readonly<{ result: Result; serverDateMs: number | undefined }>
-
-/** How an answer is read: as a whole, or message by message. `begin` is called at every attempt. */
-export type Reading = Readonly<{ begin?: () => (message: Node) => void }>
 
 type Request = Readonly<{
   operation: string
@@ -274,38 +271,6 @@ function heeding({ begin }: Reading, pause: Pause): Reading {
     each(message)
   }
   return { begin: () => both(begin()) }
-}
-
-async function soapIn(
-  response: Incoming,
-  { begin }: Reading,
-  { intake, nowMs, signal }: Readonly<{ intake: Intake; nowMs: number; signal: AbortSignal }>,
-): Promise<Node> {
-  let empty = true
-  const bytes = async function* () {
-    for await (const chunk of response.body) {
-      empty &&= chunk.length === 0
-      yield chunk
-    }
-  }
-  try {
-    const room = () => intake.room(signal)
-    return await parsed(bytes(), { each: begin?.(), limits: intake.limits, room })
-  } catch (error) {
-    if (error instanceof SyncError && error.code === 'NotXml') {
-      if (response.status === 500) throw statusError(response, nowMs)
-      throw notEws(empty ? 'nothing' : 'a web page')
-    }
-    throw error
-  }
-}
-
-function notEws(what: string): SyncError {
-  return new SyncError(
-    'transient',
-    'NotEws',
-    `the server answered with ${what} instead of EWS: check that the URL ends in /EWS/Exchange.asmx and that no proxy or sign-in page stands before it`,
-  )
 }
 
 const again = new Set([

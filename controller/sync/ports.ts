@@ -93,9 +93,6 @@ export class UnsureError extends SyncError {
 /** The code of a copy that shows what it did before although the server took our change. */
 export const notTaken = 'NotTaken'
 
-/** The code of an item that is larger than what is taken in. */
-export const itemTooLarge = 'ItemTooLarge'
-
 /** The answer to one item of a batch. */
 export type Written = Readonly<{ id: ItemId; version: Version }> | SyncError
 
