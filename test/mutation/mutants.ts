@@ -10,6 +10,7 @@ import { leading } from './mutants/leading.ts'
 import { matching } from './mutants/matching.ts'
 import { placing } from './mutants/placing.ts'
 import { proving } from './mutants/proving.ts'
+import { sharing } from './mutants/sharing.ts'
 
 export const mutants: readonly Mutant[] = [
   ...contents,
@@ -21,5 +22,6 @@ export const mutants: readonly Mutant[] = [
   ...carryingOut,
   ...proving,
   ...leading,
+  ...sharing,
   ...declaring,
 ]

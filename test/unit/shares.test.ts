@@ -232,15 +232,20 @@ describe('case by case', () => {
       'worker',
       'worker',
     ])
+    office.add('a', 's')
+    office.add('f', 's')
+    office.end(next as Work)
+    const [other] = office.begin()
+    expect(other?.name, 'nothing more begins on a server that does not answer').toMatch(/^f/)
     const moved = hanging.find(({ seat }) => seat.state === 'aside') as Work
     let went = false
     void moved.answers[0]?.(undefined).then(() => {
       went = true
     })
     office.begin()
-    await Promise.resolve()
+    await new Promise((resolve) => setImmediate(resolve))
     expect([moved.seat.state, went], 'all workers are taken').toEqual(['waiting', false])
-    office.end(next as Work)
+    office.end(other as Work)
     office.begin()
     await new Promise((resolve) => setImmediate(resolve))
     expect([moved.seat.state, went]).toEqual(['worker', true])
