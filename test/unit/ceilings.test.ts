@@ -101,7 +101,7 @@ test('a request takes no longer than the limit, whatever its server declares', a
   expect(clock.now()).toBe(2_000)
 })
 
-test('a pass that takes twice as long as any may is given up', async () => {
+test('a pass that takes twice the longest time is given up', async () => {
   const { site, clock, said } = siteOf({
     replicas: (_declared, until) => [
       {

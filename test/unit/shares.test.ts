@@ -245,6 +245,7 @@ describe('case by case', () => {
     office.begin()
     await new Promise((resolve) => setImmediate(resolve))
     expect([moved.seat.state, went], 'all workers are taken').toEqual(['waiting', false])
+    for (const ready of office.waiting.values()) office.shares.remove(ready)
     office.end(other as Work)
     office.begin()
     await new Promise((resolve) => setImmediate(resolve))
