@@ -45,6 +45,8 @@ function keepCompiled({ NODE_COMPILE_CACHE, XDG_CACHE_HOME, HOME }: NodeJS.Proce
   }
 }
 
+// What is written is its owner's alone: the state, its logs, the status files.
+process.umask(0o077)
 keepCompiled(process.env)
 const { program } = await import('./program.ts')
 const args = process.argv.slice(2)

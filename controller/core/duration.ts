@@ -12,7 +12,7 @@ const units: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 10
 export function durationMs(text: string): number | undefined {
   if (!/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/.test(text)) return undefined
   let ms = 0
-  for (const [, value, unit = ''] of text.matchAll(/([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)/g)) {
+  for (const [, value, unit = ''] of text.matchAll(/([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)/gy)) {
     ms += Number(value) * (units[unit] ?? 0)
   }
   return ms

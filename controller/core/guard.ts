@@ -2,12 +2,13 @@
 // whose changes, together with what it caused within the window, would delete more than the limits
 // elsewhere, or publish more items of its own, is set aside for this pass as if it could not be read.
 // The refusal's hash names the effects, so it stays the same while they do; an approval covers no more.
-import { digestOf, type LinkId, type ReplicaId } from './id.ts'
+import { digestOfAll, type LinkId, type ReplicaId } from './id.ts'
 import type { Observation, Role } from './link.ts'
 import { planOf, type Rules } from './plan.ts'
 import { rowsOf, type View } from './rows.ts'
 import type { Plan, Step } from './step.ts'
 import { SyncError } from './sync-error.ts'
+import type { Work } from './work.ts'
 
 /** What one replica may cause within the window. */
 export type Limits = Readonly<{
@@ -58,15 +59,15 @@ export function meanwhileText(hub: boolean): string {
 /** The one name for all that was set aside; approving it approves exactly that. */
 export function hashOf(refusals: readonly Refusal[]): string {
   const hashes = refusals.map(({ hash }) => hash).sort()
-  return hashes.length === 1 ? (hashes[0] ?? '') : digestOf(...hashes).slice(0, 12)
+  return hashes.length === 1 ? (hashes[0] ?? '') : digestOfAll(hashes).slice(0, 12)
 }
 
 /** Plans; sets aside whoever would do too much; plans again, until nobody does. */
-export function guarded(rules: Rules, view: View, judgement: Judgement): Guarded {
+export function* guarded(rules: Rules, view: View, judgement: Judgement): Work<Guarded> {
   const observations = new Map(view.observations)
   const refusals: Refusal[] = []
   for (;;) {
-    const plan = planOf(rules, rowsOf({ ...view, observations }))
+    const plan = yield* planOf(rules, yield* rowsOf({ ...view, observations }))
     const excesses = rules.roles.flatMap((role) => excessesOf(plan, role, judgement))
     const refused = excesses.filter(({ hash }) => !judgement.approved.has(hash))
     if (refused.length === 0) {
@@ -74,7 +75,7 @@ export function guarded(rules: Rules, view: View, judgement: Judgement): Guarded
         return { plan, observations, refusals, approvals: excesses }
       }
       const approved = new Set([...judgement.approved, ...refusals.map(({ hash }) => hash)])
-      return guarded(rules, view, { ...judgement, approved })
+      return yield* guarded(rules, view, { ...judgement, approved })
     }
     for (const refusal of refused) {
       refusals.push(refusal)
@@ -135,6 +136,6 @@ function over(
 ): readonly Refusal[] {
   if (steps.length === 0 || before + steps.length <= limit) return []
   const links: readonly LinkId[] = steps.map(({ link }) => link.id).sort()
-  const hash = digestOf(reason, replica, String(epoch), ...links).slice(0, 12)
+  const hash = digestOfAll([reason, replica, String(epoch), ...links]).slice(0, 12)
   return [{ replica, reason, count: before + steps.length, limit, hash }]
 }

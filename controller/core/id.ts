@@ -26,6 +26,11 @@ export function isHub(replica: ReplicaId): boolean {
 
 /** A short, stable digest of some parts: 22 characters, safe in URLs, names and SQL. */
 export function digestOf(...parts: readonly string[]): string {
+  return digestOfAll(parts)
+}
+
+/** The same of parts that may be many. */
+export function digestOfAll(parts: Iterable<string>): string {
   const hash = createHash('sha256')
   for (const part of parts) hash.update(`${part.length}:`).update(part)
   return hash.digest('base64url').slice(0, 22)

@@ -1,6 +1,6 @@
 // The values that observing and planning share: what all agreed on (Link, Copy), what a replica shows
 // (Found, Observation), and one laid beside the other (Row, Cell).
-import { digestOf, type ItemId, type LinkId, type ReplicaId, type Version } from './id.ts'
+import { digestOfAll, type ItemId, type LinkId, type ReplicaId, type Version } from './id.ts'
 import type { Item, ItemType } from './item.ts'
 import type { Restoration } from './restore.ts'
 import type { Stamp } from './stamp.ts'
@@ -75,12 +75,19 @@ export type Link = Readonly<{
  */
 export type Observation =
   | Readonly<{ state: 'unknown'; error: SyncError }> // could not be read: no opinion, never "empty"
-  | Readonly<{ state: 'seen'; changed: readonly Found[]; gone: readonly ItemId[] }>
+  | Readonly<{
+      state: 'seen'
+      changed: readonly Found[]
+      gone: readonly ItemId[]
+      /** Items that are there and are too large to be read: nothing is known of them. */
+      large?: ReadonlySet<ItemId>
+    }>
 
 /** What one replica shows of one link. */
 export type Cell =
-  | Readonly<{ state: 'unknown'; copy?: Copy | undefined }> // could not be read: no opinion
-  | Readonly<{ state: 'absent' }> // never had it
+  | Readonly<{ state: 'unknown'; copy?: Copy | undefined }> // could not be read, or is too large: no opinion
+  // Never had it; or `was`: in a folder that another one replaced since.
+  | Readonly<{ state: 'absent'; was?: Copy | undefined }>
   | Readonly<{ state: 'gone'; copy: Copy; restored?: boolean }> // had it, has it no more
   | Readonly<{ state: 'same'; copy: Copy }> // as recorded
   // Seen anew; `restored`: the folder went back in time, so this is old content, not an edit.
@@ -114,7 +121,7 @@ export function freshLink(id: LinkId, aliases: readonly string[] = []): Link {
 /** Names what was agreed of a link, as it lay in everybody's folders: what is agreed anew has another name. */
 export function agreementMark({ revision, copies }: Link): string {
   const lay = [...copies].map(([replica, { id, version }]) => `${replica} ${id} ${version}`).sort()
-  return digestOf(String(revision), ...lay)
+  return digestOfAll([String(revision), ...lay])
 }
 
 /** Was the copy read last under an older codec, so that some of its fields were never seen? */

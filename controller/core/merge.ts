@@ -1,6 +1,7 @@
 // The three-way merge of one link, field by field. An edit is what differs from the content that its
 // own copy had; edits of different fields merge, sets merge element by element, and two different
 // edits of one field are a conflict that the policy settles.
+
 import type { ReplicaId } from './id.ts'
 import {
   canonical,
@@ -12,6 +13,7 @@ import {
   type Value,
 } from './item.ts'
 import type { Found, Shown } from './link.ts'
+import { greatest } from './many.ts'
 import { type Contender, type Policy, winner } from './policy.ts'
 import { shows } from './shown.ts'
 
@@ -120,7 +122,7 @@ export function merged(
 }
 
 function latest(ms: number, contenders: readonly Contender[]): number {
-  return Math.max(ms, ...contenders.map(({ modifiedMs }) => modifiedMs))
+  return Math.max(ms, greatest(contenders.map(({ modifiedMs }) => modifiedMs)))
 }
 
 // Every edit of the field, and what was agreed meanwhile when an editor had not seen it.
@@ -140,7 +142,7 @@ function contendersOf(
     value: changes.get(field),
     modifiedMs,
   }))
-  if (agreedMs === undefined) return contenders.map((one) => sinceFirst(kind, one, contenders))
+  if (agreedMs === undefined) return sinceFirst(kind, contenders)
   if (blind) {
     contenders.push({ replica: undefined, hub: false, value: agreed[field], modifiedMs: agreedMs })
   }
@@ -148,9 +150,16 @@ function contendersOf(
 }
 
 // Without a history some of them may be copies that we made late: a value is as old as its oldest holder.
-function sinceFirst(kind: FieldKind, one: Contender, contenders: readonly Contender[]): Contender {
-  const holders = contenders.filter(({ value }) => same(kind, value, one.value))
-  return { ...one, modifiedMs: Math.min(...holders.map(({ modifiedMs }) => modifiedMs)) }
+function sinceFirst(kind: FieldKind, contenders: readonly Contender[]): readonly Contender[] {
+  const texts = contenders.map(({ value }) => canonical(kind, value))
+  const oldest = new Map<string, number>()
+  contenders.forEach(({ modifiedMs }, index) => {
+    const text = texts[index] ?? ''
+    oldest.set(text, Math.min(modifiedMs, oldest.get(text) ?? modifiedMs))
+  })
+  return contenders.map((one, index) => {
+    return { ...one, modifiedMs: oldest.get(texts[index] ?? '') ?? one.modifiedMs }
+  })
 }
 
 // Of values that are the same, the hub's form is taken, else the agreed one, else that of the first id.

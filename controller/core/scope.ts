@@ -19,7 +19,7 @@ const general: ReadonlySet<string> = new Set([
   // No way to the server, or no EWS there.
   'ConnectionRefused', 'HostNotFound', 'NotEws', 'NotSoap', 'Redirected', 'TlsFailed', 'TlsNotTrusted',
   // Our own state and leadership.
-  'BinFull', 'NotLeading', 'Unexpected',
+  'BinFull', 'LeadershipLost', 'ServerChanged', 'Unexpected',
 ])
 
 /** Does the error concern the server, the account or the whole folder, rather than one item? */
@@ -34,8 +34,8 @@ const refused: ReadonlySet<string> = new Set([
   'ErrorImpersonateUserDenied', 'ErrorImpersonationDenied', 'ErrorImpersonationFailed',
   'ErrorInvalidServerVersion', 'ErrorMissingEmailAddress', 'ErrorNonExistentMailbox',
   'ErrorNonPrimarySmtpAddress', 'ErrorSchemaValidation', 'ErrorServerBusy', 'Forbidden', 'HostNotFound',
-  'NotLeading', 'ProxyAuthenticationRequired', 'Redirected', 'RequestTooLarge', 'ServerBusy', 'TlsFailed',
-  'TlsNotTrusted',
+  'LeadershipLost', 'ProxyAuthenticationRequired', 'Redirected', 'RequestTooLarge', 'ServerBusy', 'ServerChanged',
+  'TlsFailed', 'TlsNotTrusted',
 ])
 
 /** Was nothing of the request carried out? Otherwise what became of it is unknown. */
@@ -50,6 +50,7 @@ const slowMax = 4
 const slow: ReadonlySet<string> = new Set([
   'ErrorTimeoutExpired',
   'RequestTimeout',
+  'ServerTooSlow',
   'ConnectionLost',
 ])
 
@@ -75,6 +76,11 @@ export class BatchSize {
   answered(): void {
     this.#failures = 0
     this.#size = Math.min(this.#most, this.#size * 2)
+  }
+
+  /** The answer about so many items was too large: that says nothing of others. */
+  tooMuch(items: number): void {
+    this.#size = Math.max(1, Math.floor(items / 2))
   }
 
   /** A request about so many items failed. Throws the error where it concerns more than one item. */

@@ -66,7 +66,7 @@ function faultIn(fault: Node): SyncError {
     textAt(fault, 'Code', 'Subcode', 'Value'),
     textAt(fault, 'Code', 'Value'),
   ]
-  const codes = named.map((text) => text?.trim().split(':').at(-1) ?? '')
+  const codes = named.map((text = '') => text.slice(text.lastIndexOf(':') + 1).trim())
   return coded(codes.find((code) => code !== '') ?? '', detail)
 }
 

@@ -2,10 +2,10 @@
 // folder's own tag tells whether anything moved, and a full listing tells what (§1.2).
 import type { ItemId, Version } from '../core/id.ts'
 import type { Role } from '../core/link.ts'
-import { lastName } from '../core/path.ts'
+import { lastName, namesIn } from '../core/path.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Known, Look, Memory, Pace, Replica, Update } from '../sync/ports.ts'
-import { type Control, sameName } from './control.ts'
+import { type Control, type Lookup, sameName } from './control.ts'
 import { faultOf } from './faults.ts'
 import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
 import { type FolderNotes, isShort, notesIn, shortAfter } from './folder-notes.ts'
@@ -29,6 +29,7 @@ import {
   type Verdict,
 } from './looks.ts'
 import type { Ref } from './operations.ts'
+import type { Premises } from './premises.ts'
 import type { Route, Transport } from './transport.ts'
 
 /** Without the server's date a tag counts once it has stood for so long by our own clock, ms. */
@@ -41,6 +42,10 @@ export type HubSite = Readonly<{
   transport: Transport
   control: Control
   pool: Pool
+  /** May this public folder, by its names, be known to the group? */
+  allows: (names: readonly string[]) => boolean
+  /** What Exchange is asked before the folder is used. */
+  premises: Premises
   /** The account's address, where it is one: hierarchy requests go to its server. */
   account: string | undefined
   /** Do members' edits arrive here? */
@@ -176,6 +181,7 @@ export class Hub implements Replica {
     this.#folder = memory?.folder
     const state = await this.#identity.seen(memory, signal)
     if (state === undefined) throw faultOf('ErrorFolderNotFound')
+    await this.#site.premises.demandPlace(state, signal)
     this.#folder = state.id
     this.#contentMailbox = state.contentMailbox
     return state
@@ -185,17 +191,7 @@ export class Hub implements Replica {
     const { path } = this.#site
     const lookup = await this.#site.control.find(path)
     if (lookup.found) return lookup.folder.id
-    const names = lookup.children.slice(0, 10).map((name) => JSON.stringify(name))
-    const more = lookup.children.length > 10 ? ', …' : ''
-    const there =
-      names.length === 0
-        ? 'the account sees no folder there'
-        : `it holds ${names.join(', ')}${more}`
-    throw new SyncError(
-      'terminal',
-      'HubNotFound',
-      `there is no public folder ${path}: the nearest existing one is ${lookup.parent}; ${there}. Correct spec.hub.publicFolder, or the account’s permissions`,
-    )
+    throw new SyncError('terminal', 'HubNotFound', notFoundText(path, lookup, this.#site.allows))
   }
 
   async #tagged(folder: string, signal: AbortSignal): Promise<SeenFolder> {
@@ -247,6 +243,26 @@ export class Hub implements Replica {
         : `${this.#contentMailbox}@${domain}`
     return { anchor: content ?? account, contentMailbox: content, lane: 'hub', pace }
   }
+}
+
+// What lies outside of what is allowed is not told, nor that it is there.
+function notFoundText(
+  path: string,
+  { parent, children }: Extract<Lookup, { found: false }>,
+  allows: HubSite['allows'],
+): string {
+  const above = namesIn(parent)
+  const allowed = children.filter((child) => allows([...above, ...namesIn(child)]))
+  const names = allowed.slice(0, 10).map((name) => JSON.stringify(name))
+  const more = allowed.length > 10 ? ', …' : ''
+  const holds =
+    names.length > 0
+      ? `; it holds ${names.join(', ')}${more}`
+      : children.length === 0
+        ? '; the account sees no folder there'
+        : ''
+  const nearest = allows(above) ? `: the nearest existing one is ${parent}${holds}` : ''
+  return `there is no public folder ${path}${nearest}. Correct spec.hub.publicFolder, or the account’s permissions`
 }
 
 const nothingLacks: Verdict = { gone: [], there: [], unsure: [], forgotten: [] }

@@ -8,7 +8,7 @@ import { SyncError } from '../core/sync-error.ts'
 import { type Known, notTaken, type PassedOver } from '../sync/ports.ts'
 import { isMalformed, kindOf } from './faults.ts'
 import type { FolderState } from './folder-state.ts'
-import { type Items, readMax } from './items.ts'
+import { type Items, readMax, type Sizes } from './items.ts'
 import { isId, type Ref } from './operations.ts'
 
 /** The items as Replica.read answers them: what the server refuses as no id names nothing that is there. */
@@ -42,7 +42,8 @@ export async function unsettled(
 ): Promise<readonly ItemId[]> {
   if (missing.length === 0) return []
   const ours = await known.versions(missing)
-  return missing.filter((id) => ours.has(id) && !gone.includes(id))
+  const left = new Set(gone)
+  return missing.filter((id) => ours.has(id) && !left.has(id))
 }
 
 /** How many looks in a row read an item again that fails in a way that may pass. */
@@ -79,9 +80,10 @@ export async function readAll(
   const found: Found[] = []
   const missing: ItemId[] = []
   const failed = new Map<ItemId, SyncError>()
+  const sizes = sizesIn(context.refs)
   for (let from = 0; from < ids.length; from += readMax) {
     const page = ids.slice(from, from + readMax)
-    const got = await items.read(page, signal)
+    const got = await items.read(page, signal, sizes)
     page.forEach((id, index) => {
       const each = got[index]
       if (each instanceof SyncError) {
@@ -96,6 +98,10 @@ export async function readAll(
   for (const id of hidden) failed.set(id, notThere)
   const there = missing.filter((id) => !hidden.has(id))
   return { found, missing: there, passedOver: await passedOver(failed, context) }
+}
+
+function sizesIn(refs: readonly Ref[]): Sizes {
+  return new Map(refs.flatMap(({ id, size }) => (size === undefined ? [] : [[id, size] as const])))
 }
 
 // What was listed just now, is new, and is not found: it was deleted since, as the next look tells, or it may not be
@@ -127,8 +133,9 @@ async function passedOver(
   if (failed.size === 0) return []
   const listed = new Map(refs.map(({ id, version }) => [id, version]))
   const versions = await known.versions([...failed.keys()])
+  const lastTime = new Map(before.map((each) => [each.id, each]))
   return [...failed].map(([id, { code }]) => {
-    const last = before.find((each) => each.id === id)
+    const last = lastTime.get(id)
     const version = listed.get(id) ?? last?.version ?? versions.get(id) ?? ('' as Version)
     const tries = last?.version === version && last.code === code ? last.tries + 1 : 1
     return { id, version, code, tries }

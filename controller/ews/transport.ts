@@ -4,12 +4,15 @@ import { SyncError } from '../core/sync-error.ts'
 import type { Clock, Pace } from '../sync/ports.ts'
 import { answerOf, envelopeXml, messagesOf } from './envelope.ts'
 import { networkError, statusError, timedOut } from './http-errors.ts'
+import { InUse } from './in-use.ts'
+import { Intake } from './intake.ts'
 import { Lanes } from './lanes.ts'
-import { type Incoming, type Network, pooledNetwork } from './network.ts'
+import { type Network, pooledNetwork } from './network.ts'
 import type { Batch, Operation } from './operations.ts'
 import { Pause } from './pause.ts'
 import { isRefusal, question, SignIn } from './sign-in.ts'
-import { type Node, parsed, type Xml } from './xml.ts'
+import { soapIn } from './soap.ts'
+import type { Node, Xml } from './xml.ts'
 
 /** How to reach a server, and as whom. Durations in ms. */
 export type Endpoint = Readonly<{
@@ -80,8 +83,11 @@ export class Transport {
   readonly #trace: Trace
   readonly #network: Network
   readonly #signIn: SignIn
+  /** How much of an answer is taken in. */
+  readonly intake: Intake
   readonly #lanes: Lanes
   readonly #pause: Pause
+  readonly #use = new InUse(() => this.close())
 
   constructor(
     endpoint: Endpoint,
@@ -89,14 +95,21 @@ export class Transport {
     trace: Trace = () => {},
     network: Network = pooledNetwork(endpoint),
     signIn: SignIn = new SignIn(clock),
+    itemBytes?: number,
   ) {
     this.#endpoint = endpoint
     this.#clock = clock
     this.#trace = trace
     this.#network = network
     this.#signIn = signIn
+    this.intake = new Intake(itemBytes)
     this.#lanes = new Lanes(endpoint.concurrency, endpoint.concurrencyPerMailbox)
     this.#pause = new Pause(clock)
+  }
+
+  /** Lets requests that are under way end, and closes then; no other one begins. */
+  retire(): void {
+    this.#use.retire()
   }
 
   /** Closes the connections. */
@@ -162,7 +175,7 @@ export class Transport {
     const signedIn = () => this.#signIn.run(send, check, signal)
     const ended = route.pace?.()
     try {
-      const answer = await this.#lanes.run(route.lane, signedIn, signal)
+      const answer = await this.#use.run(() => this.#lanes.run(route.lane, signedIn, signal))
       await ended?.(undefined)
       return answer
     } catch (error) {
@@ -196,6 +209,7 @@ export class Transport {
   async #once(request: Request, answered: () => void): Promise<Answer> {
     const { operation, signal } = request
     await this.#pause.over(signal)
+    this.#use.check()
     const startMs = this.#clock.now()
     const [deadline, ended] = [new AbortController(), new AbortController()]
     this.#clock.sleep(this.#endpoint.requestTimeoutMs, ended.signal).then(
@@ -233,7 +247,8 @@ export class Transport {
       await response.discard()
       throw statusError(response, this.#clock.now())
     }
-    const envelope = await soapIn(response, heeding(reading, this.#pause), this.#clock.now())
+    const [nowMs, intake, pause] = [this.#clock.now(), this.intake, this.#pause]
+    const envelope = await soapIn(response, reading, { intake, pause, nowMs, signal })
     try {
       for (const message of messagesOf(answerOf(envelope))) this.#pause.heedMessage(message)
     } catch (error) {
@@ -246,43 +261,6 @@ export class Transport {
     const serverDateMs = Number.isNaN(date) ? undefined : date
     return { envelope, serverDateMs }
   }
-}
-
-// What answers message by message is heeded message by message.
-function heeding({ begin }: Reading, pause: Pause): Reading {
-  if (begin === undefined) return {}
-  const both = (each: (message: Node) => void) => (message: Node) => {
-    pause.heedMessage(message)
-    each(message)
-  }
-  return { begin: () => both(begin()) }
-}
-
-async function soapIn(response: Incoming, { begin }: Reading, nowMs: number): Promise<Node> {
-  let empty = true
-  const bytes = async function* () {
-    for await (const chunk of response.body) {
-      empty &&= chunk.length === 0
-      yield chunk
-    }
-  }
-  try {
-    return await parsed(bytes(), begin?.())
-  } catch (error) {
-    if (error instanceof SyncError && error.code === 'NotXml') {
-      if (response.status === 500) throw statusError(response, nowMs)
-      throw notEws(empty ? 'nothing' : 'a web page')
-    }
-    throw error
-  }
-}
-
-function notEws(what: string): SyncError {
-  return new SyncError(
-    'transient',
-    'NotEws',
-    `the server answered with ${what} instead of EWS: check that the URL ends in /EWS/Exchange.asmx and that no proxy or sign-in page stands before it`,
-  )
 }
 
 const again = new Set([

@@ -1,13 +1,20 @@
 // Copies of what is declared in a cluster: SyncGroups and ExchangeServers, of all namespaces or some, and the Secrets
 // that the servers name.
+//
+// Guarantees: what is handed out can be taken (sound.ts); one that cannot says so, and hides no other. Whatever a
+// server or a Secret is called, and whatever it holds, is looked up by own keys only.
+import { type NamespaceLook, needsLabels } from '../core/allowed.ts'
 import type { GroupId } from '../core/id.ts'
+import { least } from '../core/many.ts'
 import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
 import type { Clock } from '../sync/ports.ts'
 import type { Client } from './client.ts'
 import type { Reach } from './declared.ts'
+import { Namespaces } from './namespaces.ts'
 import { Reflector } from './reflector.ts'
 import { kinds } from './resource.ts'
 import { type SecretLook, Secrets } from './secrets.ts'
+import { type Judge, type Sound, Soundness } from './sound.ts'
 
 /** What is copied, and who is told of changes. */
 export type CopiesOptions = Readonly<{
@@ -16,6 +23,9 @@ export type CopiesOptions = Readonly<{
   chance: () => number
   /** Which namespaces; none: all. */
   namespaces: readonly string[]
+  /** Called once for a Secret (namespace/name) that is used without its label; undefined: none is. */
+  unlabelled?: ((key: string) => void) | undefined
+  judge: Judge
   /** A SyncGroup is otherwise. */
   changed: (now: SyncGroup | undefined, before: SyncGroup | undefined) => void
   /** Something else may be. */
@@ -28,10 +38,13 @@ export class Copies {
   readonly #groups: readonly Reflector<SyncGroup>[]
   readonly #servers: readonly Reflector<ExchangeServer>[]
   readonly #secrets: Secrets
+  readonly #namespaces: Namespaces
+  readonly #soundness: Soundness
 
   constructor(options: CopiesOptions, signal: AbortSignal) {
     const { client, clock, chance, namespaces, changed, touched, troubled } = options
     const base = { client, clock, chance }
+    this.#soundness = new Soundness(options.judge)
     const places = namespaces.length === 0 ? [undefined] : namespaces
     const each = <Kept extends SyncGroup | ExchangeServer>(
       kind: (typeof kinds)['syncGroup' | 'exchangeServer'],
@@ -40,7 +53,11 @@ export class Copies {
       places.map(
         (namespace) =>
           new Reflector<Kept>({
-            ...{ ...base, kind, namespace, changed: told, synced: touched },
+            ...{ ...base, kind, namespace, synced: touched },
+            changed: (now, before) => {
+              if (now === undefined && before !== undefined) this.#soundness.forget(before)
+              told(now, before)
+            },
             troubled: (code, message) => troubled(kind.kind, code, message),
           }),
       )
@@ -48,9 +65,19 @@ export class Copies {
     this.#servers = each<ExchangeServer>(kinds.exchangeServer, touched)
     const seen = {
       changed: touched,
+      unlabelled: options.unlabelled,
       troubled: (code: string, message: string) => troubled('Secret', code, message),
     }
     this.#secrets = new Secrets({ ...base, ...seen }, signal)
+    this.#namespaces = new Namespaces(
+      {
+        ...base,
+        scoped: namespaces.length > 0,
+        changed: touched,
+        troubled: (code, message) => troubled('Namespace', code, message),
+      },
+      signal,
+    )
     for (const reflector of this.#all) void reflector.run(signal)
   }
 
@@ -67,27 +94,34 @@ export class Copies {
 
   /** When the API server was last heard of by the one that heard of it longest ago, ms since 1970. */
   get heardMs(): number {
-    return Math.min(...this.#all.map(({ heardMs }) => heardMs))
+    return least(this.#all.map(({ heardMs }) => heardMs))
   }
 
-  /** All SyncGroups. */
+  /** All SyncGroups, as they are stored. */
   groups(): readonly SyncGroup[] {
     return this.#groups.flatMap((reflector) => reflector.values())
   }
 
-  /** One SyncGroup. */
+  /** A SyncGroup as it can be taken. */
+  soundGroup(group: SyncGroup): Sound<SyncGroup> {
+    return this.#soundness.of('SyncGroup', group)
+  }
+
+  /** One SyncGroup, as it is stored. */
   group(id: GroupId): SyncGroup | undefined {
     return firstOf(this.#groups, id)
   }
 
   /** All ExchangeServers. */
-  servers(): readonly ExchangeServer[] {
-    return this.#servers.flatMap((reflector) => reflector.values())
+  servers(): readonly Sound<ExchangeServer>[] {
+    const all = this.#servers.flatMap((reflector) => reflector.values())
+    return all.map((server) => this.#soundness.of('ExchangeServer', server))
   }
 
   /** One ExchangeServer, by namespace/name. */
-  server(key: string): ExchangeServer | undefined {
-    return firstOf(this.#servers, key)
+  server(key: string): Sound<ExchangeServer> | undefined {
+    const found = firstOf(this.#servers, key)
+    return found && this.#soundness.of('ExchangeServer', found)
   }
 
   /** Takes over what a write of ours answered. */
@@ -97,18 +131,27 @@ export class Copies {
     for (const reflector of of) reflector.took(written)
   }
 
-  /** Looks after the Secrets that the servers name, and no others. */
-  wantSecrets(): void {
-    const keys = this.servers().flatMap(({ metadata: { namespace }, spec: { auth, tls } }) => [
-      `${namespace}/${auth.secretRef.name}`,
-      ...(tls === undefined ? [] : [`${namespace}/${tls.caSecretRef.name}`]),
-    ])
+  /** Looks after the Secrets that the servers name, and the namespaces' labels where one decides by them. */
+  wantReferred(): void {
+    const named = this.servers().filter(({ standIn }) => !standIn)
+    this.#namespaces.want(named.some(({ resource }) => needsLabels(resource)))
+    const keys = named.flatMap(({ resource: { metadata, spec } }) =>
+      [spec.auth.secretRef, spec.tls?.caSecretRef].flatMap((secret) =>
+        secret === undefined ? [] : [`${metadata.namespace}/${secret.name}`],
+      ),
+    )
     this.#secrets.want(new Set(keys))
+  }
+
+  /** What is known of a namespace that a server decides by; undefined: nothing yet. */
+  namespace(name: string): NamespaceLook | undefined {
+    return this.#namespaces.look(name)
   }
 
   /** What a server is reached with, as far as it is known. */
   reachOf({ metadata: { namespace }, spec: { auth, tls } }: ExchangeServer): Reach {
-    const signIn = this.#secrets.look(`${namespace}/${auth.secretRef.name}`)
+    const key = `${namespace}/${auth.secretRef.name}`
+    const signIn = this.#secrets.credentials(key)
     const trust =
       tls === undefined ? {} : this.#secrets.look(`${namespace}/${tls.caSecretRef.name}`)
     const which = (look: SecretLook) =>
@@ -120,6 +163,7 @@ export class Copies {
       pending: signIn === 'unknown' || trust === 'unknown',
       forbidden: which('forbidden'),
       unreadable: which('unreadable'),
+      unlabelled: signIn === 'unlabelled' ? key : undefined,
     }
   }
 

@@ -5,20 +5,32 @@
 // like a missing Secret; one that was held is told of as deleted until it was released; what another
 // namespace has is not used unless that is allowed.
 // Caveats: when somebody takes the finalizer away, the group is let go as with deletionPolicy: Orphan.
+import { type Denial, namespaceDenial, needsLabels } from '../core/allowed.ts'
 import type { GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
 import { groupStory } from '../core/story.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { isForeign } from '../sync/hindrance.ts'
 import type { Clock, Declarations, Declared } from '../sync/ports.ts'
-import { asSyncError, isStatus } from './api-error.ts'
+import { asSyncError, isMissing } from './api-error.ts'
 import type { Client } from './client.ts'
 import { Copies } from './copies.ts'
-import { declaredOf, idOf, type Means, printOf, type Reach } from './declared.ts'
+import {
+  brokenSpec,
+  declaredOf,
+  idOf,
+  type KnownServer,
+  type Means,
+  printOf,
+  unreached,
+} from './declared.ts'
 import type { Recorder } from './events.ts'
 import { finalizer, withFinalizer, withoutFinalizer } from './finalizer.ts'
 import { kinds } from './resource.ts'
+import type { Judge } from './sound.ts'
 import { applyStatus, isNews } from './status.ts'
+import { isEnding } from './versions.ts'
+import { witness } from './witness.ts'
 
 /** What the declarations are read with. */
 export type KubeOptions = Readonly<{
@@ -29,6 +41,10 @@ export type KubeOptions = Readonly<{
   namespaces: readonly string[]
   /** May a SyncGroup name an ExchangeServer of another namespace? */
   crossNamespace: boolean
+  /** Called once for a Secret (namespace/name) that is used without its label; undefined: none is. */
+  unlabelled?: ((key: string) => void) | undefined
+  /** Which stored resources can be taken. */
+  judge: Judge
   recorder: Recorder
   troubled: (kind: string, code: string, message: string) => void
 }>
@@ -79,7 +95,10 @@ export class KubeDeclarations implements Declarations {
 
   /** Resolves when all groups, and all that they refer to, are known. */
   async settled(signal: AbortSignal): Promise<void> {
-    const known = () => this.#copies.listed && this.servers().every(({ reach }) => !reach.pending)
+    const known = () =>
+      this.#copies.listed &&
+      this.servers().every(({ reach }) => !reach.pending) &&
+      this.#copies.groups().every((group) => this.#mayRefer(group, undefined) !== undefined)
     while (!signal.aborted && !known()) {
       this.#dirty = false
       await this.changed(signal)
@@ -94,6 +113,15 @@ export class KubeDeclarations implements Declarations {
     return looked && this.synced && this.#copies.group(id) === undefined && !this.#vanished.has(id)
   }
 
+  /** The same, by the API server's own word about this very group. Rejects as `Client.json` does. */
+  async isGone(id: GroupId, signal: AbortSignal): Promise<boolean> {
+    if (!this.lacks(id)) return false
+    const [namespace = '', name = ''] = id.split('/')
+    const { client } = this.#options
+    const now = await witness(client, kinds.syncGroup, { metadata: { namespace, name } }, signal)
+    return now === undefined && this.lacks(id)
+  }
+
   /** Calls whenever something may have changed. */
   onChange(listener: () => void): void {
     this.#listeners.add(listener)
@@ -105,7 +133,7 @@ export class KubeDeclarations implements Declarations {
     // What was listed only in part says nothing about who claims what.
     if (!this.#copies.listed) return []
     const copies = this.#copies
-    copies.wantSecrets()
+    copies.wantReferred()
     const there = copies.groups().flatMap((group) => this.#declared(group))
     const gone = [...this.#vanished.values()].flatMap((group) => this.#declared(group, true))
     return [...there, ...gone]
@@ -125,7 +153,9 @@ export class KubeDeclarations implements Declarations {
     })
   }
 
-  async hold({ id }: Declared): Promise<void> {
+  async hold({ id, hindrance }: Declared): Promise<void> {
+    // Of what cannot be used nothing runs that would have to be ended.
+    if (hindrance?.code === 'InvalidSpec') return
     const group = this.#copies.group(id)
     if (group === undefined) throw vanished(id)
     if (group.metadata.finalizers?.includes(finalizer)) return
@@ -145,7 +175,7 @@ export class KubeDeclarations implements Declarations {
           this.#copies.took(await applyStatus(client, kinds.syncGroup, group, status, this.#signal))
         } catch (error) {
           // Whoever is not there any more needs no status.
-          if (!isStatus(error, 404)) throw error
+          if (!isMissing(error, group.metadata.name ?? '')) throw error
         }
       })
     }
@@ -169,11 +199,15 @@ export class KubeDeclarations implements Declarations {
   }
 
   /** The ExchangeServers, each with what it is reached with. */
-  servers(): readonly Readonly<{ server: ExchangeServer; reach: Reach }>[] {
+  servers(): readonly KnownServer[] {
     const copies = this.#copies
     if (!copies.listed) return []
-    copies.wantSecrets()
-    return copies.servers().map((server) => ({ server, reach: copies.reachOf(server) }))
+    copies.wantReferred()
+    return copies.servers().map(({ resource: server, invalid, standIn }) => ({
+      server,
+      reach: standIn ? unreached : copies.reachOf(server),
+      broken: invalid === undefined ? undefined : brokenSpec(invalid),
+    }))
   }
 
   /** Takes over an ExchangeServer that we wrote. */
@@ -201,33 +235,56 @@ export class KubeDeclarations implements Declarations {
     this.#touch()
   }
 
-  #declared(group: SyncGroup, gone = false): readonly Declared[] {
+  #declared(stored: SyncGroup, gone = false): readonly Declared[] {
+    const { resource: group, invalid, standIn } = this.#copies.soundGroup(stored)
     const { metadata, spec } = group
     const deleted = gone || metadata.deletionTimestamp !== undefined
     // Somebody else's finalizer is left: we are done with it.
     if (deleted && !metadata.finalizers?.includes(finalizer)) return []
     const { crossNamespace } = this.#options
-    const named = `${spec.serverRef.namespace ?? metadata.namespace}/${spec.serverRef.name}`
-    const server = isForeign(group) && !crossNamespace ? undefined : this.#copies.server(named)
+    const id = idOf(group)
+    const last = this.#last.get(id)
+    const may = this.#mayRefer(group, deleted ? last?.server : undefined)
+    if (may === undefined) return []
+    const { server, denial, faults } = may
     const reach = server === undefined ? undefined : this.#copies.reachOf(server)
     // Not yet: as if it had not been declared, which ends nobody.
     if (reach?.pending && !deleted) return []
-    const { credentials, ca, forbidden, unreadable } = reach ?? {}
+    const { credentials, ca, forbidden, unreadable, unlabelled } = reach ?? {}
     const trusted = server?.spec.tls === undefined || ca !== undefined
     const complete = credentials !== undefined && trusted
-    const id = idOf(group)
     const now = { server, credentials, ca }
     if (complete) this.#last.set(id, now)
-    const means = deleted && !complete ? (this.#last.get(id) ?? now) : now
-    const from = [group, ...Object.values(means), forbidden, unreadable, gone]
+    const means = deleted && !complete && denial === undefined ? (last ?? now) : now
+    const stale = standIn ? undefined : (invalid ?? (server && faults.stale))
+    const why = [forbidden, unreadable, unlabelled, gone, denial?.message, stale, faults.unusable]
+    const from = [group, ...Object.values(means), ...why]
     const known = this.#known.get(id)
     if (known?.from.every((part, at) => part === from[at])) return [known.declared]
     const policy = gone ? { deletionPolicy: 'Orphan' as const } : {}
     const whole = { ...group, spec: { ...spec, ...policy } }
-    const facts = { deleted, crossNamespace, forbidden, unreadable }
+    const broken = standIn ? brokenSpec(invalid ?? 'spec') : undefined
+    const access = { deleted, crossNamespace, denial, forbidden, unreadable, unlabelled }
+    const facts = { ...access, invalid: stale, unusable: faults.unusable, broken }
     const declared = declaredOf(whole, means, facts)
     this.#known.set(id, { from, declared })
     return [declared]
+  }
+
+  // The server, or the last known one, when the group may refer to it; undefined while its namespace is not known.
+  #mayRefer(group: SyncGroup, last: ExchangeServer | undefined): Referred | undefined {
+    const { namespace = '' } = group.metadata
+    const { serverRef } = group.spec
+    if (isForeign(group) && !this.#options.crossNamespace)
+      return { server: undefined, denial: undefined, faults: {} }
+    const named = `${serverRef.namespace ?? namespace}/${serverRef.name}`
+    const found = this.#copies.server(named)
+    const faults = found?.standIn ? { unusable: found.invalid } : { stale: found?.invalid }
+    const server = found === undefined ? last : found.standIn ? undefined : found.resource
+    const look = this.#copies.namespace(namespace)
+    if (look === undefined && server !== undefined && needsLabels(server)) return undefined
+    const denial = namespaceDenial(group, server, () => look ?? 'missing')
+    return { server: denial === undefined ? server : undefined, denial, faults }
   }
 
   async #writing(work: () => Promise<void>): Promise<void> {
@@ -240,9 +297,12 @@ export class KubeDeclarations implements Declarations {
   }
 }
 
-function isEnding({ metadata }: SyncGroup): boolean {
-  return metadata.deletionTimestamp !== undefined
-}
+// The server that a group refers to, why that takes no group of the namespace, and what is wrong with it.
+type Referred = Readonly<{
+  server: ExchangeServer | undefined
+  denial: Denial | undefined
+  faults: Readonly<{ stale?: string | undefined; unusable?: string | undefined }>
+}>
 
 function vanished(id: GroupId): SyncError {
   return new SyncError('stale', 'Vanished', `the SyncGroup ${id} is not there any more`)

@@ -4,8 +4,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import { namespacesFault } from '../core/allowed.ts'
 import { METADATA, mapOf, metadataFaults, NAME_MAX, text } from './metadata.ts'
-import type { Fault } from './problem.ts'
+import { type Fault, pathText, problemsMax, someOf } from './problem.ts'
 import { brokenRules } from './rules.ts'
 import { checkOf, defaulted, type Schema, unknownFields } from './schema.ts'
 
@@ -17,7 +18,18 @@ export type Contract = Readonly<{
   defaulted: (value: unknown) => unknown
   /** What is wrong with a value that has its defaults. */
   faults: (value: unknown) => readonly Fault[]
+  /** A resource from where nobody may have checked it; kinds with a CRD have this. */
+  judged?: (resource: Stored) => Judged
 }>
+
+/** A resource as it is stored somewhere. */
+export type Stored = Readonly<{ spec?: unknown; status?: unknown }>
+
+/**
+ * The spec with its defaults, or the first thing that is wrong with it; and the status, where it has the shape of one.
+ * Fields that are not known are no fault: a newer CRD has more of them.
+ */
+export type Judged = Readonly<{ spec?: unknown; fault?: string; status?: unknown }>
 
 type Crd = Readonly<{
   spec: Readonly<{
@@ -65,20 +77,59 @@ export function contractOf(crd: Crd): Contract {
   const schema = declared(version.schema.openAPIV3Schema)
   const status = version.schema.openAPIV3Schema.properties?.status ?? {}
   const check = checkOf(schema, { quiet: false })
+  const own = version.schema.openAPIV3Schema.properties?.spec ?? {}
+  const sound = { spec: soundnessOf(own, 'spec'), status: soundnessOf(status, 'status') }
   return {
     apiVersion: `${group}/${version.name}`,
+    judged: (stored) => {
+      const spec = defaulted(own, stored.spec)
+      const fault = sound.spec(spec)
+      return {
+        ...(fault === undefined ? { spec } : { fault }),
+        ...(sound.status(stored.status) === undefined && { status: stored.status }),
+      }
+    },
     kind: names.kind,
     defaulted: (value) => defaulted(schema, value),
     faults: (value) => {
       const faults = check(value)
+      // What is that wrong is not looked at any closer.
+      if (faults.length > problemsMax) return faults
+      const said = (value as { status?: unknown } | null)?.status
       return [
         ...faults,
         ...brokenRules(schema, value, faults),
-        ...metadataFaults(value),
-        ...unknownFields(status, (value as { status?: unknown } | null)?.status, ['status']),
+        ...someOf(metadataFaults(value)),
+        ...(names.kind === 'ExchangeServer' ? allowedFaults(value) : []),
+        ...someOf(unknownFields(status, said, ['status'])),
       ]
     },
   }
+}
+
+/** The first fault of a value that may have fields that are not known, as one line. */
+function soundnessOf(schema: Schema, name: string): (value: unknown) => string | undefined {
+  const check = checkOf(schema, { quiet: false, open: true })
+  return (value) => {
+    const faults = check(value)
+    const [fault] = faults.length > 0 ? faults : brokenRules(schema, value, faults)
+    return fault && `${pathText([name, ...fault.path])}: ${fault.message}`
+  }
+}
+
+/** The contract of a kind that has a CRD. */
+export function judgeOf(kind: 'SyncGroup' | 'ExchangeServer'): (resource: Stored) => Judged {
+  const { judged } = contracts().find((contract) => contract.kind === kind) ?? {}
+  if (judged === undefined) throw new Error(`there is no CRD of ${kind}`)
+  return judged
+}
+
+// Either a word or a mapping: an API server lets the form of the mapping pass, and the controller refuses it.
+function allowedFaults(value: unknown): readonly Fault[] {
+  const { spec } = (value ?? {}) as { spec?: { allowed?: { namespaces?: unknown } } }
+  const message = namespacesFault(spec?.allowed?.namespaces)
+  if (message === undefined) return []
+  return [{ path: ['spec', 'allowed', 'namespaces'], at: 'value', message }]
 }
 
 function crds(): readonly Crd[] {
@@ -110,7 +161,11 @@ function secret(): Contract {
     apiVersion: 'v1',
     kind: 'Secret',
     defaulted: (value) => defaulted(SECRET, value),
-    faults: (value) => [...check(value), ...keyFaults(value), ...metadataFaults(value)],
+    faults: (value) => [
+      ...check(value),
+      ...someOf(keyFaults(value)),
+      ...someOf(metadataFaults(value)),
+    ],
   }
 }
 

@@ -2,9 +2,12 @@
 // part as far as a user sees it: defaults, validation, generations, and a status per group, written to
 // STATE/status/<namespace>.<name>.yaml. An edit that is not valid leaves the last valid version running.
 import type { V1Secret } from '@kubernetes/client-node'
-import { cut } from '../core/cut.ts'
+
+import { labelsDenial } from '../core/allowed.ts'
+
 import { digestOf, type GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
+import { messageText } from '../core/status.ts'
 import { syncErrorOf } from '../core/sync-error.ts'
 import { credentialsIn } from '../sync/credentials.ts'
 import { hindranceOf, isForeign } from '../sync/hindrance.ts'
@@ -13,11 +16,12 @@ import { sourcesIn, watchDirectory } from './directory.ts'
 import type { Source } from './documents.ts'
 import { doubtsOf, Ended, endedGroup } from './ended.ts'
 import { type Problem, problemText, type Ref } from './problem.ts'
-import { type Loaded, readResources } from './resources.ts'
-import { Statuses, type Stored } from './statuses.ts'
+import { type Loaded, readResourcesSoon } from './resources.ts'
+import { hashAnnotation, Statuses, type Stored } from './statuses.ts'
 import { keptOn, keyOf, staleIn, taken, type Valid } from './taken.ts'
 
-const hashAnnotation = 'exchangesync.dev/declared'
+/** How many problems of one reading are logged. */
+const warnedMax = 100
 /** How long until a directory that could not be read is read again. */
 const unreadMs = 2_000
 
@@ -98,8 +102,8 @@ export class LocalDeclarations implements Declarations {
         if (!this.#begun) throw error
         return undefined
       })
-      this.#unread = sources === undefined
-      if (sources !== undefined) await this.#take(readResources(sources))
+      this.#unread = sources?.some(({ again }) => again) ?? true
+      if (sources !== undefined) await this.#take(await readResourcesSoon(sources))
       else {
         this.#valid = keptOn(this.#valid, unreadable.message)
         this.#tell([unreadable])
@@ -107,7 +111,9 @@ export class LocalDeclarations implements Declarations {
       this.#begun = true
     }
     const groups = [...this.#valid.values()].filter(({ kind }) => kind === 'SyncGroup')
-    const ended = this.#ended.due(this.#clock.now()).flatMap((each) => this.#endedOf(...each))
+    const ended = this.#ended
+      .due(this.#clock.now())
+      .flatMap(([id, stored]) => this.#endedOf(id, stored))
     return [...ended, ...(await Promise.all(groups.map((valid) => this.#declared(valid))))]
   }
 
@@ -172,7 +178,7 @@ export class LocalDeclarations implements Declarations {
 
   #tell(problems: readonly Problem[]): void {
     const text = problems.map(problemText).join('\n')
-    if (text !== this.#problems) this.#warn(problems)
+    if (text !== this.#problems) this.#warn(toldOf(problems))
     this.#problems = text
   }
 
@@ -204,7 +210,7 @@ export class LocalDeclarations implements Declarations {
   async #say(id: GroupId, stored: Stored, message: string): Promise<void> {
     if (this.#part !== 'run') return
     const lastTransitionTime = new Date(this.#clock.now()).toISOString()
-    const said = { reason: 'InvalidSpec', message: cut(message, 1024), lastTransitionTime }
+    const said = { reason: 'InvalidSpec', message: messageText(message), lastTransitionTime }
     const conditions = [
       { type: 'Ready', status: 'False', ...said },
       { type: 'Stalled', status: 'True', ...said },
@@ -257,15 +263,14 @@ export class LocalDeclarations implements Declarations {
   #referred(group: SyncGroup): Reached & Pick<Declared, 'hindrance'> {
     const { name, namespace = group.metadata.namespace ?? 'default' } = group.spec.serverRef
     const crossNamespace = this.#crossNamespace
-    const denied = isForeign(group) && !crossNamespace
-    const found = () => this.#resource<ExchangeServer>('ExchangeServer', namespace, name)
-    const server = denied ? undefined : found()
+    const found = this.#resource<ExchangeServer>('ExchangeServer', namespace, name)
+    const server = isForeign(group) && !crossNamespace ? undefined : found
     const credentials = server && this.#secret(namespace, server.spec.auth.secretRef.name)
     const tls = server?.spec.tls?.caSecretRef
     const ca = tls && this.#secret(namespace, tls.name)?.[tls.key]
     const unusable = this.#refused.get(keyOf('ExchangeServer', namespace, name))
-    const hindrance = hindranceOf(group, { crossNamespace, server })
-    return { server, unusable, credentials, ca, hindrance }
+    const referred = { crossNamespace, denial: labelsDenial(server), server }
+    return { server, unusable, credentials, ca, hindrance: hindranceOf(group, referred) }
   }
 
   #resource<Kind>(kind: string, namespace: string, name: string): Kind | undefined {
@@ -276,6 +281,14 @@ export class LocalDeclarations implements Declarations {
     const secret = this.#resource<V1Secret>('Secret', namespace, name)
     return secret && credentialsIn(secret.data)
   }
+}
+
+// A directory may have more problems than anybody reads in a log.
+function toldOf(problems: readonly Problem[]): readonly Problem[] {
+  const more = problems.length - warnedMax
+  if (more <= 0) return problems
+  const message = `${more} more problems: exsync validate lists them all`
+  return [...problems.slice(0, warnedMax), { ...unknown, message }]
 }
 
 const unknown: Problem = { file: '', line: 1, column: 1, path: '', message: 'it is not valid' }

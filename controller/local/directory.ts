@@ -6,42 +6,56 @@
 // Kubernetes volume's swap of `..data`). *Caveats*: a file that is written while we look is told
 // once more when it is complete; network file systems send no events, there only the poll counts.
 
-import { type FSWatcher, watch } from 'node:fs'
-import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { type Dirent, type FSWatcher, watch } from 'node:fs'
+import { lstat, readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SyncError } from '../core/sync-error.ts'
 import type { Source } from './documents.ts'
+import { isGone, readFileText } from './read-file.ts'
 
-/** What a directory may hold at most; more is surely not meant. */
-const FILES_MAX = 10_000
-const BYTES_MAX = 16 * 1024 * 1024
+/** What a directory may hold at most; more is surely not meant, and is told as not read. */
+const LIMITS = { files: 10_000, directories: 1_000, mib: 32 }
 const DEPTH_MAX = 16
 
 const DEBOUNCE_MS = 50
 const POLL_MS = 2_000
 
-type Found = Readonly<{ path: string; identity: string; bytes: number }>
+type Found = Readonly<{ path: string; identity: string }>
 type Listing = Readonly<{
   files: readonly Found[]
   directories: readonly string[]
-  /** What is called like a YAML file, and leads nowhere, or is something else. */
+  /** What is called like a YAML file, and leads nowhere, or is a directory. */
   hollow: readonly string[]
+  /** What was not looked at, with why. */
+  unread: readonly Readonly<{ path: string; why: string }>[]
 }>
 
 /**
  * The YAML files (`*.yaml`, `*.yml`) of a directory and those below it, sorted by path; names start
  * with `dir`. Symbolic links are followed, hidden files and directories are left out. A file that
- * vanishes meanwhile is left out; a link that leads nowhere, and whatever else is called so, reads as empty.
- * @throws Error when the directory cannot be read, or holds more than anybody would mean it to
+ * vanishes meanwhile is left out; a link that leads nowhere, and a directory that is called so, read as empty.
+ * What cannot be read, or is more than a directory may hold, is a source that says why.
+ * @throws Error when the directory itself cannot be read
  */
-export async function readDirectory(dir: string, signal?: AbortSignal): Promise<readonly Source[]> {
-  const { files, hollow } = await listingOf(dir)
-  const sources: Source[] = hollow.map((name) => ({ name, text: '' }))
-  for (const { path, bytes } of files) {
-    signal?.throwIfAborted()
-    if (bytes > BYTES_MAX) throw new Error(`${path} is larger than ${BYTES_MAX} bytes`)
-    const text = await readFile(path, { encoding: 'utf8', signal }).catch(unlessGone)
-    if (text !== undefined) sources.push({ name: path, text })
+export async function readDirectory(
+  dir: string,
+  limits: typeof LIMITS = LIMITS,
+): Promise<readonly Source[]> {
+  const { files, hollow, unread } = await listingOf(dir, limits)
+  const sources: Source[] = [
+    ...unread.map(({ path, why }) => ({ name: path, text: '', unread: why })),
+    ...hollow.map((name) => ({ name, text: '' })),
+  ]
+  let bytes = 0
+  for (const { path } of files) {
+    const read = await readFileText(path)
+    if (read === undefined) continue
+    bytes += Buffer.byteLength(read.text)
+    if (bytes > limits.mib * 1024 * 1024) {
+      const why = `is not read, nor is what comes after it: all files together have more than ${limits.mib} MiB; take some out`
+      return [...sources, { name: path, text: '', unread: why }]
+    }
+    sources.push({ name: path, ...read })
   }
   return sources
 }
@@ -121,7 +135,7 @@ export async function watchDirectory(
   if (!signal.aborted) await look()
 }
 
-const NOTHING: Listing = { files: [], directories: [], hollow: [] }
+const NOTHING: Listing = { files: [], directories: [], hollow: [], unread: [] }
 
 /** Watches exactly these directories, as far as they are there; says how many are new. */
 function follow(
@@ -162,8 +176,9 @@ function follow(
   return added
 }
 
-function identityOf({ files, hollow }: Listing): string {
-  return [...files, ...hollow.map((path) => ({ path, identity: '' }))]
+function identityOf({ files, hollow, unread }: Listing): string {
+  const others = [...hollow.map((path) => ({ path, why: '' })), ...unread]
+  return [...files, ...others.map(({ path, why }) => ({ path, identity: why }))]
     .map(({ path, identity }) => `${path}\0${identity}`)
     .join('\n')
 }
@@ -172,37 +187,67 @@ function identityOf({ files, hollow }: Listing): string {
  * The YAML files below a directory, and the directories themselves. Throws when the top cannot be
  * read.
  */
-async function listingOf(top: string): Promise<Listing> {
+async function listingOf(top: string, limits = LIMITS): Promise<Listing> {
   const files: Found[] = []
   const directories: string[] = []
   const hollow: string[] = []
+  const unread: { path: string; why: string }[] = []
+  let full = false
   const visit = async (dir: string, outer: readonly string[]): Promise<void> => {
     const real = await realpath(dir)
     if (outer.includes(real) || outer.length > DEPTH_MAX) return // A link to where we are already.
-    for (const name of (await readdir(dir)).sort()) {
-      if (name.startsWith('.')) continue
-      const path = join(dir, name)
-      const stats = await stat(path, { bigint: true }).catch(unlessGone)
-      const called = /\.ya?ml$/.test(name)
-      const leads = stats !== undefined || (await lstat(path).catch(unlessGone)) === undefined
-      if (called && !(leads && !stats?.isDirectory())) hollow.push(path)
-      if (stats?.isDirectory()) {
-        directories.push(path)
-        await visit(path, [...outer, real]).catch(unlessGone)
-      } else if (stats?.isFile() && called) {
-        const identity = [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ')
-        files.push({ path, identity, bytes: Number(stats.size) })
-        if (files.length > FILES_MAX) throw new Error(`${top} holds more than ${FILES_MAX} files`)
-      }
+    const entries = await readdir(dir, { withFileTypes: true })
+    for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
+      if (full) return
+      const path = join(dir, entry.name)
+      const { found, directory, empty } = await kindOf(entry, path)
+      const more = found !== undefined || directory === true || empty === true
+      const called = files.length + hollow.length
+      full = more && (called >= limits.files || directories.length >= limits.directories)
+      if (full) unread.push({ path: top, why: fullText(path, limits) })
+      if (empty && !full) hollow.push(path)
+      if (found && !full) files.push(found)
+      if (!directory || full) continue
+      directories.push(path)
+      await visit(path, [...outer, real]).catch((error: unknown) => {
+        if (!isGone(error)) unread.push({ path, why: unlistedText(error) })
+      })
     }
   }
   await visit(top, [])
-  return { files, directories, hollow }
+  return { files, directories, hollow, unread }
 }
 
-/** Files come and go while a directory is read: what is gone is left out. */
-function unlessGone(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT' || error.code === 'ELOOP' || error.code === 'ENOTDIR')
-    return undefined
-  throw error
+/** What an entry of a directory is for us: to be read, to be looked into, or called like a file and empty. */
+type Kind = Readonly<{ found?: Found; directory?: boolean; empty?: boolean }>
+
+async function kindOf(entry: Dirent, path: string): Promise<Kind> {
+  if (entry.name.startsWith('.')) return {}
+  const called = /\.ya?ml$/.test(entry.name)
+  if (!called && !entry.isDirectory() && !entry.isSymbolicLink()) return {}
+  const unknown = called ? { found: { path, identity: 'unknown' } } : {}
+  const stats = await stat(path, { bigint: true }).catch((error) =>
+    isGone(error) ? undefined : unknown,
+  )
+  if (stats === undefined) {
+    // It vanished, or it is a link that leads nowhere.
+    const there = await lstat(path).catch(() => undefined)
+    return { empty: called && there !== undefined }
+  }
+  // Reading it says why it cannot be read.
+  if (!('ino' in stats)) return stats
+  if (stats.isDirectory()) return { directory: true, empty: called }
+  if (!called) return {}
+  const identity = [stats.ino, stats.mode, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ')
+  return { found: { path, identity } }
+}
+
+function fullText(path: string, { files, directories }: typeof LIMITS): string {
+  const most = `${files} YAML files, or ${directories} directories`
+  return `holds more than ${most}; what comes from ${path} on is not read; take some out`
+}
+
+function unlistedText(error: unknown): string {
+  const { code = 'unknown error' } = (error ?? {}) as { code?: string }
+  return `cannot be listed (${code}); check its permissions`
 }

@@ -5,24 +5,29 @@
 // as it may be a Secret's.
 
 import {
+  Composer,
+  type CST,
   type Document,
   isAlias,
+  isCollection,
   isMap,
   isNode,
+  isPair,
   isScalar,
   isSeq,
   LineCounter,
   type Node,
   type Pair,
-  parseAllDocuments,
   visit,
   type YAMLError,
   type YAMLMap,
 } from 'yaml'
-import type { Path, Problem } from './problem.ts'
+import { tokensOf } from './bounds.ts'
+import { type Path, type Problem, problemsMax } from './problem.ts'
+import type { Read } from './read-file.ts'
 
 /** A file as it was read; `name` is what problems call it. */
-export type Source = Readonly<{ name: string; text: string }>
+export type Source = Read & Readonly<{ name: string }>
 
 /** A place in a file; both count from 1. */
 export type Place = Readonly<{ line: number; column: number }>
@@ -42,6 +47,8 @@ type YamlFault = Readonly<{ offset: number; code: string; message: string }>
  * How often aliases may repeat nodes in a document, so that a small file cannot grow without bound.
  */
 const ALIASES_MAX = 100
+/** How many nodes a document may have, each alias counted as what it repeats. */
+const nodesMax = 500_000
 const REMOVED_TAGS = ['binary', 'omap', 'pairs', 'set', 'timestamp'].map(
   (name) => `tag:yaml.org,2002:${name}`,
 )
@@ -66,20 +73,27 @@ export function documentsOf(source: Source): {
   documents: readonly YamlDocument[]
   problems: readonly Problem[]
 } {
+  const { name, text, unread } = source
+  if (unread !== undefined) {
+    const problem = { file: name, line: 1, column: 1, path: '', message: unread }
+    return { documents: [], problems: [problem] }
+  }
   const lines = new LineCounter()
-  const parsed = parsedDocuments(source.text, lines)
-  if (parsed === undefined) {
-    const message = 'it is nested too deeply'
-    return { documents: [], problems: [problemAt(source.name, { line: 1, column: 1 }, message)] }
+  const tokens = tokensOf(text, lines)
+  if ('offset' in tokens) {
+    const problem = problemAt(name, placeIn(text, tokens.offset), tokens.message)
+    return { documents: [], problems: [problem] }
   }
   const documents: YamlDocument[] = []
   const problems: Problem[] = []
-  for (const document of parsed) {
+  for (const document of composed(tokens)) {
     const faults = [...document.errors, ...document.warnings].map((fault) => ({
       offset: fault.pos[0],
       code: fault.code,
       message: causeOf(fault),
     }))
+    for (const offset of doublesIn(document))
+      faults.push({ offset, code: 'DUPLICATE_KEY', message: REMEDIES.DUPLICATE_KEY ?? '' })
     const value = faults.length > 0 || isEmpty(document) ? undefined : plainOf(document)
     if (value !== undefined && 'plain' in value) {
       const place = (path: Path, at: 'key' | 'value' = 'value') =>
@@ -94,24 +108,38 @@ export function documentsOf(source: Source): {
   return { documents, problems }
 }
 
-function parsedDocuments(text: string, lineCounter: LineCounter): Document[] | undefined {
-  try {
-    const documents = parseAllDocuments(text, {
-      lineCounter,
-      prettyErrors: false,
-      version: '1.1',
-      customTags: (tags) =>
-        tags.filter(
-          (tag) =>
-            typeof tag === 'string' ||
-            !(REMOVED_TAGS.includes(tag.tag) || ('format' in tag && tag.format === 'TIME')),
-        ),
-    })
-    return 'empty' in documents ? [] : documents
-  } catch (error) {
-    if (error instanceof RangeError) return undefined // The parser's stack overflowed.
-    throw error
-  }
+function composed(tokens: readonly CST.Token[]): Iterable<Document> {
+  const composer = new Composer({
+    prettyErrors: false,
+    version: '1.1',
+    // Compares each key with all others; `doublesIn` does not.
+    uniqueKeys: false,
+    customTags: (tags) =>
+      tags.filter(
+        (tag) =>
+          typeof tag === 'string' ||
+          !(REMOVED_TAGS.includes(tag.tag) || ('format' in tag && tag.format === 'TIME')),
+      ),
+  })
+  return composer.compose(tokens)
+}
+
+/** Where keys are that their mapping has already: one place more than are told. */
+function doublesIn(document: Document): readonly number[] {
+  const found: number[] = []
+  visit(document, {
+    Map(_, { items }) {
+      const keys = new Set<unknown>()
+      for (const { key } of items) {
+        if (!isScalar(key)) continue
+        if (keys.has(key.value)) found.push(start(key) ?? 0)
+        keys.add(key.value)
+        if (found.length > problemsMax) return visit.BREAK
+      }
+      return undefined
+    },
+  })
+  return found
 }
 
 /**
@@ -119,7 +147,11 @@ function parsedDocuments(text: string, lineCounter: LineCounter): Document[] | u
  */
 function worthTelling(faults: readonly YamlFault[]): readonly YamlFault[] {
   const first = faults.find(({ code }) => code !== 'DUPLICATE_KEY')
-  return faults.filter((fault) => fault.code === 'DUPLICATE_KEY' || fault === first)
+  const told = faults.filter((fault) => fault.code === 'DUPLICATE_KEY' || fault === first)
+  if (told.length <= problemsMax) return told
+  const [more] = told.slice(problemsMax)
+  const rest = { offset: more?.offset ?? 0, code: 'MORE', message: 'there are more of them' }
+  return [...told.slice(0, problemsMax), rest]
 }
 
 function causeOf({ code, message }: YAMLError): string {
@@ -130,21 +162,43 @@ function causeOf({ code, message }: YAMLError): string {
 
 /** The document as plain JSON, or why it cannot be. */
 function plainOf(document: Document): { plain: unknown } | YamlFault {
-  let unresolved: number | undefined
-  visit(document, {
-    Alias(_, alias) {
-      if (alias.resolve(document) === undefined) unresolved ??= start(alias)
-    },
-  })
-  if (unresolved !== undefined) {
-    return { offset: unresolved, code: 'BAD_ALIAS', message: REMEDIES.BAD_ALIAS ?? '' }
-  }
-  try {
-    return { plain: document.toJS({ maxAliasCount: ALIASES_MAX }) as unknown }
-  } catch {
-    const message = `aliases repeat more than ${ALIASES_MAX} times; write the rest out`
+  const { fault, nodes } = expanded(document)
+  if (fault !== undefined) return fault
+  const tooMany = (what: string): YamlFault => {
+    const message = `aliases repeat more than ${what}; write the rest out`
     return { offset: start(document.contents) ?? 0, code: 'ALIASES', message }
   }
+  try {
+    const plain = document.toJS({ maxAliasCount: ALIASES_MAX }) as unknown
+    return nodes > nodesMax ? tooMany(`${nodesMax} nodes`) : { plain }
+  } catch {
+    return tooMany(`${ALIASES_MAX} times`)
+  }
+}
+
+// An alias counts as what it repeats; one within its own anchor would have no end.
+function expanded(document: Document): { fault: YamlFault | undefined; nodes: number } {
+  const sizes = new Map<string, number | 'open'>()
+  let fault: YamlFault | undefined
+  const sizeOf = (node: unknown): number => {
+    if (isPair(node)) return sizeOf(node.key) + sizeOf(node.value)
+    if (isAlias(node)) {
+      const size = sizes.get(node.source)
+      if (typeof size === 'number') return size
+      const message = size === 'open' ? 'an alias stands within its own anchor' : REMEDIES.BAD_ALIAS
+      fault ??= { offset: start(node) ?? 0, code: 'BAD_ALIAS', message: message ?? '' }
+      return 1
+    }
+    const anchor = isCollection(node) || isScalar(node) ? node.anchor : undefined
+    if (anchor !== undefined) sizes.set(anchor, 'open')
+    const size = isCollection(node)
+      ? (node.items as unknown[]).reduce<number>((sum, item) => sum + sizeOf(item), 1)
+      : 1
+    if (anchor !== undefined) sizes.set(anchor, size)
+    return size
+  }
+  const nodes = sizeOf(document.contents)
+  return { fault, nodes }
 }
 
 function problemAt(file: string, place: Place, message: string): Problem {
@@ -181,16 +235,33 @@ function placeAt(offset: number, lines: LineCounter): Place {
   return { line: Math.max(line, 1), column: Math.max(col, 1) }
 }
 
+/** The same of a text whose lines nobody counted. */
+function placeIn(text: string, offset: number): Place {
+  const lines = text.slice(0, offset).split('\n')
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 }
+}
+
 function start(node: unknown): number | undefined {
   return isNode(node) ? ((node as Node).range?.[0] ?? undefined) : undefined
 }
 
+const pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>()
+
 /** The pair with this key, also when it comes from a merged (`<<`) mapping. */
-function pairOf(map: YAMLMap, key: string, document: Document): Pair | undefined {
-  const named = (name: string) =>
-    map.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === name)
-  const own = named(key)
-  const merged = own === undefined ? named('<<')?.value : undefined
+function pairOf(map: YAMLMap, key: string, document: Document, merges = 8): Pair | undefined {
+  const known = pairs.get(map) ?? pairsOf(map)
+  pairs.set(map, known)
+  const own = known.get(key)
+  const merged = own === undefined ? known.get('<<')?.value : undefined
   const target: unknown = isAlias(merged) ? merged.resolve(document) : merged
-  return own ?? (isMap(target) ? pairOf(target, key, document) : undefined)
+  const further = isMap(target) && merges > 0
+  return own ?? (further ? pairOf(target, key, document, merges - 1) : undefined)
+}
+
+/** The first pair of each key. */
+function pairsOf({ items }: YAMLMap): ReadonlyMap<string, Pair> {
+  const found = items.toReversed().filter(({ key }) => isScalar(key))
+  const textOf = ({ value }: { value?: unknown }) =>
+    typeof value === 'symbol' ? (value.description ?? '') : String(value)
+  return new Map(found.map((pair) => [textOf(pair.key as object), pair]))
 }

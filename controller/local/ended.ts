@@ -1,6 +1,8 @@
 // Which groups are ended: those that ran once, and are not declared any more. What only looks so for a moment,
 // or says nothing about who was deleted, ends nobody.
+
 import type { GroupId } from '../core/id.ts'
+import { least } from '../core/many.ts'
 import type { SyncGroup } from '../core/resources.generated.ts'
 import type { Problem } from './problem.ts'
 import type { Loaded } from './resources.ts'
@@ -37,7 +39,7 @@ export class Ended {
   nextMs(nowMs: number): number | undefined {
     const left = [...this.#missing.values()].map(({ sinceMs }) => sinceMs + graceMs - nowMs)
     const waiting = left.filter((ms) => ms > 0)
-    return waiting.length === 0 ? undefined : Math.min(...waiting)
+    return waiting.length === 0 ? undefined : least(waiting)
   }
 
   /** Nothing is left to do for this one. */

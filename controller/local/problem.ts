@@ -44,6 +44,26 @@ export function problemText({ file, line, column, path, message }: Problem): str
   return [place, path, message].filter((part) => part !== '').join(': ')
 }
 
+/** How many problems of one document are told. */
+export const problemsMax = 50
+
+/** Enough to know that there are more than are told. */
+export function someOf(faults: Iterable<Fault>): readonly Fault[] {
+  const some: Fault[] = []
+  for (const fault of faults) {
+    some.push(fault)
+    if (some.length > problemsMax) break
+  }
+  return some
+}
+
+/** The faults that are told, and that there are more. */
+export function toldOf(faults: readonly Fault[]): readonly Fault[] {
+  if (faults.length <= problemsMax) return faults
+  const more = `there are more than ${problemsMax} problems in this document; the others are told when these are mended`
+  return [...faults.slice(0, problemsMax), { path: [], at: 'value', message: more }]
+}
+
 /** The problems sorted by file, line and column. */
 export function sorted(problems: readonly Problem[]): readonly Problem[] {
   return problems.toSorted(
@@ -54,6 +74,8 @@ export function sorted(problems: readonly Problem[]): readonly Problem[] {
 
 /** The candidate that differs least from a misspelt word, if any is near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  // What is that long is no misspelt word.
+  if (word.length > 64) return undefined
   const best = candidates
     .map((candidate) => ({ candidate, distance: distance(word, candidate) }))
     .sort((a, b) => a.distance - b.distance)[0]

@@ -1,9 +1,18 @@
 // Checks documents against each other: nothing is there twice, and what they refer to is there and
 // fits.
 
+import {
+  type Denial,
+  groupDenial,
+  memberDenial,
+  namespaceDenial,
+  needsLabels,
+} from '../core/allowed.ts'
 import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
+import { castOf } from '../core/roles.ts'
 import { strayIn, strayRemedy } from '../core/stray.ts'
 import { credentialsIn } from '../sync/credentials.ts'
+import { isForeign } from '../sync/hindrance.ts'
 import type { Fault, Path, Ref } from './problem.ts'
 import type { Draft, Secret } from './resources.ts'
 
@@ -42,17 +51,23 @@ export function duplicateResources(drafts: readonly Draft[]): ReadonlyMap<Draft,
 /** References of sound documents to what is not there, or does not hold what is needed. */
 export function danglingReferences(
   drafts: readonly Draft[],
-  { externalSecrets = false }: { externalSecrets?: boolean },
+  { externalSecrets = false, allowed = false }: { externalSecrets?: boolean; allowed?: boolean },
 ): ReadonlyMap<Draft, readonly Fault[]> {
   const found = new Map(drafts.toReversed().map((draft) => [keyOf(draft.ref), draft]))
+  const used = usedKeys(drafts)
+  const servers = serversIn(drafts)
   return new Map(
     drafts.map((draft) => {
       const { resource, ref } = draft
       if (resource === undefined) return [draft, []]
-      if (ref.kind === 'Secret') return [draft, strayFaults(draft, usedKeys(draft, drafts))]
-      if (ref.kind === 'SyncGroup') return [draft, serverFaults(resource as SyncGroup, ref, found)]
+      if (ref.kind === 'Secret')
+        return [draft, strayFaults(draft, used.get(keyOf(ref)) ?? new Set())]
+      if (ref.kind === 'SyncGroup') {
+        const faults = serverFaults(resource as SyncGroup, ref, found, servers)
+        return [draft, [...faults, ...(allowed ? deniedFaults(draft, found) : [])]]
+      }
       const faults = secretFaults(resource as ExchangeServer, ref, found, externalSecrets)
-      return [draft, faults]
+      return [draft, [...urlFaults(resource as ExchangeServer), ...faults]]
     }),
   )
 }
@@ -61,18 +76,66 @@ function serverFaults(
   { spec }: SyncGroup,
   { namespace: own }: Ref,
   found: ReadonlyMap<string, Draft>,
+  servers: ReadonlyMap<string, string>,
 ): readonly Fault[] {
   const { name, namespace = own } = spec.serverRef
   if (found.has(keyOf({ kind: 'ExchangeServer', namespace, name }))) return []
-  const others = [...found.values()]
-    .map(({ ref }) => ref)
-    .filter((ref) => ref.kind === 'ExchangeServer' && ref.namespace === namespace)
-    .map((ref) => ref.name)
-  const known = others.length === 0 ? 'none is there' : listed(others)
+  const known = servers.get(namespace) ?? 'none is there'
   const message =
     `there is no ExchangeServer ${name} in namespace ${namespace} (${known}); ` +
     'pass its file too, or correct the name'
   return [{ path: ['spec', 'serverRef', 'name'], at: 'value', message }]
+}
+
+/** The ExchangeServers of each namespace, as a message lists them. */
+function serversIn(drafts: readonly Draft[]): ReadonlyMap<string, string> {
+  const names = new Map<string, Set<string>>()
+  for (const { ref } of drafts) {
+    if (ref.kind !== 'ExchangeServer') continue
+    const some = names.get(ref.namespace) ?? new Set()
+    names.set(ref.namespace, some.add(ref.name))
+  }
+  return new Map([...names].map(([namespace, some]) => [namespace, listed([...some])]))
+}
+
+/** The schema bounds what a URL is made of, not the numbers in it. */
+function urlFaults({ spec }: ExchangeServer): readonly Fault[] {
+  if (URL.canParse(spec.url)) return []
+  const message =
+    'is no URL that can be reached; the port must be at most 65535, ' +
+    'and each number of an address at most 255'
+  return [{ path: ['spec', 'url'], at: 'value', message }]
+}
+
+// What the server does not allow, as far as it can be told without Exchange and without namespaces' labels.
+function deniedFaults(
+  { resource, ref }: Draft,
+  found: ReadonlyMap<string, Draft>,
+): readonly Fault[] {
+  const group = resource as SyncGroup
+  const { name, namespace = ref.namespace } = group.spec.serverRef
+  const server = found.get(keyOf({ kind: 'ExchangeServer', namespace, name }))?.resource
+  if (server === undefined) return []
+  const fault = (path: Path, denial: Denial | undefined): readonly Fault[] =>
+    denial
+      ? [{ path: ['spec', ...path], at: 'value', message: `is not allowed: ${denial.message}` }]
+      : []
+  const allowing = server as ExchangeServer
+  const whole = groupDenial(group, allowing)
+  const where = needsLabels(allowing)
+    ? undefined
+    : namespaceDenial(group, allowing, () => 'unreadable')
+  return [
+    ...fault(['serverRef', isForeign(group) ? 'namespace' : 'name'], where),
+    ...fault(whole?.field === 'private' ? ['private'] : ['hub', 'publicFolder'], whole),
+    ...castOf(group).members.flatMap((member, index) => {
+      const denial = memberDenial(member, allowing)
+      const { direction } = group.spec.members[index] ?? {}
+      const field = denial?.field ?? ''
+      if (field === 'direction' && direction === undefined) return fault(['direction'], denial)
+      return fault(['members', index, field], denial)
+    }),
+  ]
 }
 
 function secretFaults(
@@ -115,22 +178,25 @@ function credentialFaults(secret: Draft, type: Auth, path: Path): readonly Fault
   return [{ path, at: 'value', message }]
 }
 
-/** The keys of a Secret with which somebody signs in. */
-function usedKeys(secret: Draft, drafts: readonly Draft[]): readonly string[] {
-  const keys = drafts.flatMap(({ ref, resource }) => {
-    if (ref.kind !== 'ExchangeServer' || resource === undefined) return []
+/** The keys with which somebody signs in, of each Secret. */
+function usedKeys(drafts: readonly Draft[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const used = new Map<string, Set<string>>()
+  for (const { ref, resource } of drafts) {
+    if (ref.kind !== 'ExchangeServer' || resource === undefined) continue
     const { auth } = (resource as ExchangeServer).spec
-    const own = ref.namespace === secret.ref.namespace && auth.secretRef.name === secret.ref.name
-    return own ? CREDENTIAL_KEYS[auth.type] : []
-  })
-  return [...new Set(keys)]
+    const secret = keyOf({ ...ref, kind: 'Secret', name: auth.secretRef.name })
+    const keys = used.get(secret) ?? new Set()
+    for (const key of CREDENTIAL_KEYS[auth.type]) keys.add(key)
+    used.set(secret, keys)
+  }
+  return used
 }
 
-function strayFaults({ resource, value }: Draft, keys: readonly string[]): readonly Fault[] {
+function strayFaults({ resource, value }: Draft, keys: ReadonlySet<string>): readonly Fault[] {
   const { data = {} } = resource as Secret
   const plain = (value as { stringData?: object } | null)?.stringData ?? {}
   const credentials = credentialsIn(data)
-  return keys.flatMap((key) => {
+  return [...keys].flatMap((key) => {
     const stray = strayIn(key, credentials[key] ?? '')
     if (stray === undefined) return []
     const path = [Object.hasOwn(plain, key) ? 'stringData' : 'data', key]
@@ -141,7 +207,7 @@ function strayFaults({ resource, value }: Draft, keys: readonly string[]): reado
 function authorityFaults(secret: Draft, key: string, path: Path): readonly Fault[] {
   if (secret.resource === undefined) return []
   const { data = {} } = secret.resource as Secret
-  const held = data[key]
+  const held = Object.hasOwn(data, key) ? data[key] : undefined
   if (held && Buffer.from(held, 'base64').includes('-----BEGIN CERTIFICATE-----')) return []
   const has =
     held === undefined

@@ -9,11 +9,20 @@
 
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { V1Secret } from '@kubernetes/client-node'
 import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
 import { contracts, GROUP } from './contracts.ts'
 import { documentsOf, type Source, type YamlDocument } from './documents.ts'
-import { type Fault, type Path, type Problem, pathText, type Ref, sorted } from './problem.ts'
+import {
+  type Fault,
+  type Path,
+  type Problem,
+  pathText,
+  type Ref,
+  sorted,
+  toldOf,
+} from './problem.ts'
 import { danglingReferences, duplicateResources } from './references.ts'
 
 /** A resource that may stand in a file. */
@@ -69,9 +78,16 @@ export type Draft = Readonly<{
   resource?: Resource
 }>
 
-type Options = { externalSecrets?: boolean }
+type Options = { externalSecrets?: boolean; allowed?: boolean }
 type Entry = Readonly<{ document: YamlDocument; base: Path; value: unknown }>
 type Reading = Draft | Readonly<{ problems: readonly Problem[] }> | 'ignored'
+/** What one file holds; `problems` are those of its YAML. */
+type FileReading = Readonly<{
+  name: string
+  problems: readonly Problem[]
+  readings: readonly Reading[]
+  blank: boolean
+}>
 
 const NAMESPACE = 'default'
 const ENCRYPTED = 'is encrypted; decrypt it first (sops decrypt), or add --external-secrets'
@@ -80,12 +96,34 @@ const ENCRYPTED = 'is encrypted; decrypt it first (sops decrypt), or add --exter
  * Reads resources from the texts of YAML files. Never throws for what is in them.
  * @param options.externalSecrets Secrets that are not in the files are no problem: they live in the
  *   cluster only
+ * @param options.allowed what a SyncGroup asks of its ExchangeServer, and is not allowed, is a problem
  */
 export function readResources(files: readonly Source[], options: Options = {}): Loaded {
-  const read = files.map(documentsOf)
-  const readings = read.flatMap(({ documents }) =>
-    documents.flatMap(entriesOf).map((entry) => readingOf(entry, options)),
+  return joined(
+    files.map((file) => fileOf(file, options)),
+    options,
   )
+}
+
+/** The same, and between two files others have their turn. */
+export async function readResourcesSoon(files: readonly Source[]): Promise<Loaded> {
+  const read: FileReading[] = []
+  for (const file of files) {
+    read.push(fileOf(file, {}))
+    await turn()
+  }
+  return joined(read, {})
+}
+
+function fileOf(source: Source, options: Options): FileReading {
+  const { documents, problems } = documentsOf(source)
+  const entries = documents.flatMap(entriesOf)
+  const readings = entries.map((entry) => readingOf(entry, options))
+  return { name: source.name, problems, readings, blank: documents.length + problems.length === 0 }
+}
+
+function joined(read: readonly FileReading[], options: Options): Loaded {
+  const readings = read.flatMap((file) => file.readings)
   const drafts = readings.filter(
     (reading): reading is Draft => reading !== 'ignored' && 'ref' in reading,
   )
@@ -100,15 +138,11 @@ export function readResources(files: readonly Source[], options: Options = {}): 
     nameless,
     documents.map((d) => d.problems),
   ]
-  const blank = files.filter((_, i) => {
-    const { documents: held = [], problems: wrong = [] } = read[i] ?? {}
-    return held.length + wrong.length === 0
-  })
   return {
     documents,
     problems: sorted(problems.flat(2)),
     ignored: readings.filter((reading) => reading === 'ignored').length,
-    blank: blank.map(({ name }) => name),
+    blank: read.filter(({ blank }) => blank).map(({ name }) => name),
   }
 }
 
@@ -139,7 +173,7 @@ function readingOf(entry: Entry, options: Options): Reading {
   const faults = known.faults(whole)
   const { name, namespace } = fieldsOf(metadata)
   if (typeof name !== 'string' || name === '') {
-    return { problems: faults.map((fault) => problemOf(document, base, fault)) }
+    return { problems: toldOf(faults).map((fault) => problemOf(document, base, fault)) }
   }
   const ref = {
     kind: known.kind,
@@ -206,7 +240,7 @@ function loadedOf(
   dangling: readonly Fault[],
 ): LoadedDocument {
   const { ref, document, base, value, faults, resource } = draft
-  const problems = [...faults, ...twice, ...dangling].map((fault) => ({
+  const problems = toldOf([...faults, ...twice, ...dangling]).map((fault) => ({
     ...problemOf(document, base, fault),
     ref,
   }))

@@ -5,42 +5,43 @@
 // are left to the server.
 
 import { DuplicateKey, type Expression, expressionOf, firstLine } from './cel.ts'
-import type { Fault, Path } from './problem.ts'
+import { type Fault, type Path, someOf } from './problem.ts'
 import type { Rule, Schema } from './schema.ts'
 
 const expressions = new Map<string, Expression>()
 
 /**
  * What the rules have against a value with its defaults. A rule is evaluated only where the schema
- * has nothing against what it looks at: `faults` are the schema's.
+ * has nothing against what it looks at: `faults` are the schema's. More than are told are not looked for.
  */
 export function brokenRules(
   schema: Schema,
   value: unknown,
   faults: readonly Fault[],
 ): readonly Fault[] {
-  return [...broken(schema, value, [], faults)]
+  const faulty = new Set(faults.flatMap(({ path }) => outerOf(path)))
+  return someOf(broken(schema, value, [], faulty))
 }
 
 function* broken(
   schema: Schema,
   value: unknown,
   path: Path,
-  faults: readonly Fault[],
+  faulty: ReadonlySet<string>,
 ): Generator<Fault> {
   if (value === undefined || value === null) return
   const rules = schema['x-kubernetes-validations'] ?? []
-  if (rules.length > 0 && !faults.some((fault) => within(fault.path, path))) {
+  if (rules.length > 0 && !faulty.has(JSON.stringify(path))) {
     const self = celOf(schema, value)
     for (const rule of rules) yield* verdict(rule, self, path)
   }
   if (Array.isArray(value)) {
     for (const [i, item] of value.entries()) {
-      if (schema.items) yield* broken(schema.items, item, [...path, i], faults)
+      if (schema.items) yield* broken(schema.items, item, [...path, i], faulty)
     }
   } else if (typeof value === 'object') {
     for (const [key, field] of Object.entries(schema.properties ?? {})) {
-      yield* broken(field, (value as Record<string, unknown>)[key], [...path, key], faults)
+      yield* broken(field, (value as Record<string, unknown>)[key], [...path, key], faulty)
     }
   }
 }
@@ -69,9 +70,9 @@ function verdict({ rule, message, fieldPath }: Rule, self: unknown, path: Path):
   }
 }
 
-/** Whether the first path is the second, or below it. */
-function within(path: Path, outer: Path): boolean {
-  return outer.every((part, i) => path[i] === part)
+/** The path itself and all that it is below, as texts. */
+function outerOf(path: Path): readonly string[] {
+  return [...path, ''].map((_, length) => JSON.stringify(path.slice(0, length)))
 }
 
 /**
@@ -86,7 +87,7 @@ function celOf(schema: Schema, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => {
-      const field = properties[key]
+      const field = Object.hasOwn(properties, key) ? properties[key] : undefined
       return [key, field ? celOf(field, inner) : inner]
     }),
   )

@@ -6,7 +6,7 @@
 // passes unchecked.
 
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
-import type { Fault, Path } from './problem.ts'
+import { type Fault, type Path, problemsMax, someOf } from './problem.ts'
 import { messageOf, unknownText } from './schema-message.ts'
 
 /** A structural schema of OpenAPI 3.0 with the Kubernetes extensions that we use. */
@@ -21,6 +21,8 @@ export type Schema = Readonly<{
   properties?: Readonly<Record<string, Schema>>
   additionalProperties?: Schema | boolean
   items?: Schema
+  /** Its form is checked elsewhere (`contracts.ts`): no schema can say it. */
+  'x-kubernetes-preserve-unknown-fields'?: boolean
   'x-kubernetes-list-type'?: 'atomic' | 'map' | 'set'
   'x-kubernetes-list-map-keys'?: readonly string[]
   'x-kubernetes-validations'?: readonly Rule[]
@@ -64,14 +66,21 @@ ajv.addFormat('label value', (text) => /^(([A-Za-z0-9][-\w.]*)?[A-Za-z0-9])?$/.t
  * Checks values against a schema, which is compiled at the first of them. Faults point at the
  * fields: `spec.hub.publicFolder` also when it is the one that is missing.
  * @param quiet keeps values out of messages: for Secrets
+ * @param open takes fields that the schema does not name
  */
-export function checkOf(schema: Schema, { quiet }: { quiet: boolean }): Check {
+export function checkOf(
+  schema: Schema,
+  { quiet, open = false }: { quiet: boolean; open?: boolean },
+): Check {
   let validate: ValidateFunction | undefined
   return (value) => {
-    validate ??= ajv.compile(closed(schema))
+    validate ??= ajv.compile(open ? schema : closed(schema))
     validate(value)
-    const errors = (validate.errors ?? []).map((error) => faultOf(error, value, quiet))
-    return [...errors, ...duplicates(schema, value, [])]
+    const errors = (validate.errors ?? []).slice(0, problemsMax + 1)
+    return [
+      ...errors.map((error) => faultOf(error, value, quiet)),
+      ...someOf(duplicates(schema, value, [])),
+    ]
   }
 }
 
@@ -88,7 +97,7 @@ export function defaulted(schema: Schema, value: unknown): unknown {
   const fields = schema.properties ?? {}
   const kept = Object.entries(value).filter(
     // A null where none is allowed means "not given".
-    ([key, field]) => field !== null || fields[key] === undefined || fields[key].nullable === true,
+    ([key, inner]) => inner !== null || !Object.hasOwn(fields, key) || fields[key]?.nullable,
   )
   const given = new Set(kept.map(([key]) => key))
   const missing = Object.entries(fields)
@@ -105,6 +114,7 @@ export function defaulted(schema: Schema, value: unknown): unknown {
 /** The schema as ajv takes it, with unknown fields forbidden wherever fields are named. */
 function closed(schema: Schema): Schema {
   const { properties, items, additionalProperties } = schema
+  if (schema['x-kubernetes-preserve-unknown-fields']) return {}
   return {
     ...schema,
     ...(items !== undefined && { items: closed(items) }),
@@ -120,20 +130,23 @@ function closed(schema: Schema): Schema {
   }
 }
 
-/** The fields of a value, and below, that a schema does not name; whatever they hold. */
-export function unknownFields(schema: Schema, value: unknown, path: Path): readonly Fault[] {
+/** The fields of a value, and below, that a schema does not name; whatever they hold. One by one. */
+export function* unknownFields(schema: Schema, value: unknown, path: Path): Generator<Fault> {
   const { properties, items } = schema
   if (Array.isArray(value)) {
-    if (items === undefined) return []
-    return value.flatMap((item, i) => unknownFields(items, item, [...path, i]))
+    if (items === undefined) return
+    for (const [i, item] of value.entries()) yield* unknownFields(items, item, [...path, i])
+    return
   }
-  if (typeof value !== 'object' || value === null || properties === undefined) return []
-  return Object.entries(value).flatMap(([key, inner]) => {
+  if (typeof value !== 'object' || value === null || properties === undefined) return
+  for (const [key, inner] of Object.entries(value)) {
     const field = Object.hasOwn(properties, key) ? properties[key] : undefined
-    if (field !== undefined) return unknownFields(field, inner, [...path, key])
-    const message = unknownText(key, Object.keys(properties))
-    return [{ path: [...path, key], at: 'key' as const, message }]
-  })
+    if (field !== undefined) yield* unknownFields(field, inner, [...path, key])
+    else {
+      const message = unknownText(key, Object.keys(properties))
+      yield { path: [...path, key], at: 'key' as const, message }
+    }
+  }
 }
 
 function faultOf(error: ErrorObject, value: unknown, quiet: boolean): Fault {

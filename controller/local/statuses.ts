@@ -1,12 +1,15 @@
 // What a server would keep of a group besides its declaration, one file each: STATE/status/<namespace>.<name>.yaml.
 // The spec that was declared last stands there, too, so that a group which is not declared any more can be ended
 // as it asked to be. A status is a report, never a memory: one that is lost or spoilt changes nothing else.
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parse, stringify } from 'yaml'
+import { stringify } from 'yaml'
 import type { GroupId } from '../core/id.ts'
 import type { SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
 import { SyncError } from '../core/sync-error.ts'
+import { judgeOf } from './contracts.ts'
+import { documentsOf } from './documents.ts'
+import { readFileText } from './read-file.ts'
 
 /** What a status file holds: the part of the resource that a server would own. */
 export type Stored = Readonly<{
@@ -20,6 +23,9 @@ export type Stored = Readonly<{
   spec?: SyncGroup['spec']
   status?: SyncGroupStatus
 }>
+
+/** Of which spec a generation is. */
+export const hashAnnotation = 'exchangesync.dev/declared'
 
 /** The status files of a state. */
 export class Statuses {
@@ -70,16 +76,39 @@ export class Statuses {
   }
 
   async #read(file: string): Promise<Stored | undefined> {
-    try {
-      return (parse(await readFile(file, 'utf8')) as Stored | null) ?? undefined
-    } catch {
-      return undefined
-    }
+    const read = await readFileText(file)
+    if (read === undefined) return undefined
+    const [document] = documentsOf({ name: file, ...read }).documents
+    return storedOf(document?.value)
   }
 
   #file(id: GroupId): string {
     return join(this.#directory, `${id.replace('/', '.')}.yaml`)
   }
+}
+
+// As far as it is what was written: each part that is not is as if it were lost.
+function storedOf(value: unknown): Stored | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { metadata, spec, status } = value as Record<string, unknown>
+  const { name, namespace, generation, creationTimestamp, annotations } = fieldsOf(metadata)
+  const declared = fieldsOf(annotations)[hashAnnotation]
+  const judged = judgeOf('SyncGroup')({ spec, status })
+  return {
+    metadata: {
+      ...(typeof name === 'string' && { name }),
+      ...(typeof namespace === 'string' && { namespace }),
+      ...(Number.isSafeInteger(generation) && { generation: generation as number }),
+      ...(typeof creationTimestamp === 'string' && { creationTimestamp }),
+      ...(typeof declared === 'string' && { annotations: { [hashAnnotation]: declared } }),
+    },
+    ...(judged.spec !== undefined && { spec: judged.spec as SyncGroup['spec'] }),
+    ...(judged.status !== undefined && { status: judged.status as SyncGroupStatus }),
+  }
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
 function unwritable(file: string, cause: unknown): SyncError {

@@ -6,8 +6,10 @@ import type { Link } from '../core/link.ts'
 import type { Restoration } from '../core/restore.ts'
 import type { KeepReason } from '../core/step.ts'
 import type { Baseline, Change, Identity, Known, Memory } from '../sync/ports.ts'
-import { type Desk, write } from './changes.ts'
+import { write } from './changes.ts'
+import type { Desk } from './keep.ts'
 import { attemptOf, itemOf, linkOf, memoryOf, parsed, versionsIn } from './rows.ts'
+import { binSpot } from './spots.ts'
 import type { Statement } from './statements.ts'
 
 /** How many things of the bin one pass puts back at most. */
@@ -160,7 +162,7 @@ export class SqliteBaseline implements Baseline {
       replica: String(row.replica) as ReplicaId,
       reason: String(row.reason) as KeepReason,
       fields: parsed(row.fields) as string[],
-      item: itemOf(row.item, this.#desk.vault) ?? {},
+      item: itemOf(row.item, this.#desk.vault, binSpot('item', row)) ?? {},
       askedMs: Number(row.asked_ms),
     }))
   }

@@ -1,11 +1,10 @@
 // The tables of the state, one SQLite file per controller. Ids are compared byte by byte (SQLite's
 // default BINARY collation): Exchange's differ in case. The schema's number is `user_version`; a file
 // of a newer one is refused, never touched, and one of an older one is brought up to date in one
-// transaction. Content, which a vault may seal, is in links.agreed, bases.item, copies.shown, bin.item
-// and bin.won; prints of content are in bin.print and conflicts.version.
+// transaction. spots.ts lists what a vault may seal.
 
 /** The number of the schema below. */
-export const schemaVersion = 4
+export const schemaVersion = 5
 
 /** Marks the file as ours (`application_id`): "exsy". */
 export const applicationId = 0x65787379
@@ -81,7 +80,7 @@ CREATE TABLE IF NOT EXISTS writers (
   one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS vault (
-  one INTEGER PRIMARY KEY CHECK (one = 1), proof TEXT NOT NULL, clean INTEGER NOT NULL DEFAULT 0
+  one INTEGER PRIMARY KEY CHECK (one = 1), proof TEXT NOT NULL, clean INTEGER NOT NULL DEFAULT 0, next TEXT, reached TEXT
 ) STRICT;
 `
 
@@ -95,6 +94,7 @@ export const tables: Readonly<Record<number, readonly string[]>> = {
   2: second,
   3: third,
   4: [...third, 'attempts'],
+  5: [...third, 'attempts'],
 }
 
 /** From version 1 to 2, before the tables that are missing are made. */
@@ -115,4 +115,10 @@ ALTER TABLE links ADD COLUMN source TEXT;
 export const fromThird = `
 ALTER TABLE replicas ADD COLUMN details TEXT;
 ALTER TABLE copies ADD COLUMN codec INTEGER NOT NULL DEFAULT 1;
+`
+
+/** From versions 2 to 4, which have a vault, to 5. */
+export const fromFourth = `
+ALTER TABLE vault ADD COLUMN next TEXT;
+ALTER TABLE vault ADD COLUMN reached TEXT;
 `

@@ -1,8 +1,10 @@
 // What a pass will keep besides what its plan names: copies that are read right before they are deleted or
 // overwritten, and show something else than what was agreed. Reads them as `apply` does, and writes nothing, so that
 // `exsync plan` counts what the pass will report.
+
 import type { ReplicaId } from '../core/id.ts'
 import { into } from '../core/loose.ts'
+import { append } from '../core/many.ts'
 import type { Action, Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { overwritten, ownContent } from './overwritten.ts'
@@ -35,8 +37,8 @@ export async function foreseen(
     try {
       for (let from = 0; from < mine.length; from += batchMax) {
         const batch = mine.slice(from, from + batchMax)
-        kept.push(...(await overwritten(batch, replica, signal)))
-        kept.push(...(await deleted(rules, batch, replica, signal)))
+        append(kept, await overwritten(batch, replica, signal))
+        append(kept, await deleted(rules, batch, replica, signal))
       }
     } catch (error) {
       if (!(error instanceof SyncError)) throw error

@@ -4,8 +4,10 @@ import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Observation, Role } from '../core/link.ts'
 import type { Aged } from '../core/rows.ts'
 import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { inParts } from './breathe.ts'
 import {
   type Baseline,
+  itemTooLarge,
   type Look,
   type Memory,
   notTaken,
@@ -105,7 +107,9 @@ export async function observe(
       if (seen.short) short.add(id)
       if (seen.forgotten?.length) forgotten.set(id, new Set(seen.forgotten))
       if (seen.odd?.length) odd.set(id, seen.odd)
-      observations.set(id, { state: 'seen', changed: seen.changed, gone: seen.gone })
+      const large = new Set(largeIn(seen.memory).map((each) => each.id))
+      const { changed, gone } = seen
+      observations.set(id, { state: 'seen', changed, gone, ...(large.size > 0 && { large }) })
       const passedOver = dated(seen.memory.passedOver ?? [], memory?.passedOver ?? [], nowMs)
       const current = outdated.length === 0 ? codec : undefined
       memories.set(id, { ...seen.memory, passedOver, codec: current, lens: lensOf(replica.role) })
@@ -126,6 +130,10 @@ export async function observe(
 
 function unreadIn({ passedOver = [] }: Memory): readonly PassedOver[] {
   return passedOver.filter(({ code }) => code !== notTaken)
+}
+
+function largeIn({ passedOver = [] }: Memory): readonly PassedOver[] {
+  return passedOver.filter(({ code }) => code === itemTooLarge)
 }
 
 function dated(
@@ -149,11 +157,13 @@ function fromScratch(memory: Memory, audit: boolean): Memory {
 export async function touchedLinks(baseline: Baseline, sight: Sight): Promise<ReadonlySet<LinkId>> {
   const touched = new Set<LinkId>(await baseline.unsettled())
   for (const [replica, ids] of sight.forgotten)
-    for (const link of await baseline.linksOf(replica, [...ids])) touched.add(link)
+    for (const link of await inParts([...ids], (part) => baseline.linksOf(replica, part)))
+      touched.add(link)
   for (const [replica, observation] of sight.observations) {
     if (observation.state === 'unknown') continue
     const ids = [...observation.changed.map(({ id }) => id), ...observation.gone]
-    for (const link of await baseline.linksOf(replica, ids)) touched.add(link)
+    for (const link of await inParts(ids, (part) => baseline.linksOf(replica, part)))
+      touched.add(link)
     for (const { stamp } of observation.changed) if (stamp !== undefined) touched.add(stamp.link)
   }
   return touched

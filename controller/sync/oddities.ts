@@ -4,21 +4,27 @@ import { type Attempt, afterSeen, isOver, triesMax } from '../core/attempt.ts'
 import { type LinkId, linkIdOf, type ReplicaId } from '../core/id.ts'
 import { into } from '../core/loose.ts'
 import type { Problem } from '../core/report.ts'
+import type { Plan } from '../core/step.ts'
+import type { Applied } from './applied.ts'
 import type { Sight } from './observe.ts'
-import type { Change } from './ports.ts'
+import { type Change, itemTooLarge } from './ports.ts'
 import type { Course, Proposal } from './propose.ts'
 
 /** How many links one problem names. */
 const namedMax = 10
 
-const remedies: Readonly<Record<string, string>> = {
-  NotListed:
-    'the folder’s listing lacks what can still be read: it is left as it is; have the folder checked on the server',
-  NotTaken:
-    'the server says that it took a change, and shows the same as before: correct the copy in its mailbox',
-  CopyNotSeen:
-    'the server acknowledges a new copy that is not there afterwards: look for a rule or a program that moves or removes new contacts',
-}
+const remedies: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ItemTooLarge:
+      'it is larger than --max-contact-size allows: its copies are left as they are; shorten its note in Outlook',
+    NotListed:
+      'the folder’s listing lacks what can still be read: it is left as it is; have the folder checked on the server',
+    NotTaken:
+      'the server says that it took a change, and shows the same as before: correct the copy in its mailbox',
+    CopyNotSeen:
+      'the server acknowledges a new copy that is not there afterwards: look for a rule or a program that moves or removes new contacts',
+  }),
+)
 
 const unmade =
   'the server did not make a copy of it: it is tried again, less and less often; look whether it opens in Outlook'
@@ -27,19 +33,25 @@ const unreadable =
   'the server cannot read it: it is left as it is, and read again when it changes and at each audit; open it in Outlook and save it, or remove it'
 
 /** The problems that concern single items. */
-export async function odditiesOf(course: Course, sight: Sight): Promise<readonly Problem[]> {
+export async function odditiesOf(
+  course: Course,
+  sight: Sight,
+  [unwritten, undecided = []]: readonly [Applied['tooLarge'], Plan['tooLarge']],
+): Promise<readonly Problem[]> {
   const { baseline, group, rules } = course
   const memories = await baseline.memories()
   const attempts = (await baseline.attempts()).filter(
     (each) => !each.seen && each.tries >= triesMax,
   )
   const problems: Problem[] = []
-  for (const { id: replica } of rules.roles) {
+  for (const { id: replica, hub } of rules.roles) {
     const [unread, untried] = [new Map<string, LinkId[]>(), new Map<string, LinkId[]>()]
     for (const { id, code } of memories.get(replica)?.passedOver ?? []) {
       const [link = linkIdOf(group, replica, id)] = await baseline.linksOf(replica, [id])
       into(unread, code, link)
     }
+    for (const link of [...(unwritten.get(replica) ?? []), ...(hub ? undecided : [])])
+      into(unread, itemTooLarge, link)
     for (const { replica: where, link, code = 'CopyNotSeen' } of attempts)
       if (where === replica) into(untried, code, link)
     for (const [code, all] of unread) problems.push(problemOf(replica, code, all, unreadable))
@@ -59,7 +71,7 @@ function problemOf(
   const named = links.slice(0, namedMax).join(', ')
   const more = links.length > namedMax ? ', …' : ''
   const count = links.length === 1 ? 'one item' : `${links.length} items`
-  const message = `${count} (${named}${more}): ${code}: ${remedies[code] ?? otherwise}`
+  const message = `${count} (${named}${more}): ${code}: ${remedies.get(code) ?? otherwise}`
   return { replica, kind: 'terminal', reason: code, message }
 }
 

@@ -7,16 +7,19 @@
 // is not done is behind.
 // Assumptions: one pass per group at a time.
 // Caveats: without the hub nothing is decided, nothing written, and nothing consumed.
+
 import { attemptsByLink } from '../core/attempt.ts'
 import { agreementOf, settled } from '../core/fold.ts'
 import type { LinkId, ReplicaId } from '../core/id.ts'
 import type { Link, Observation, Role } from '../core/link.ts'
+import { append } from '../core/many.ts'
 import { orphansOf } from '../core/orphans.ts'
 import { membersOf, type Problem, type Report } from '../core/report.ts'
 import type { Step } from '../core/step.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
 import { apply } from './apply.ts'
+import { breathe, breathing } from './breathe.ts'
 import { causedBy, keptOf, notesOf, restoredBy } from './consequences.ts'
 import { Creates } from './creates.ts'
 import { leaversOf, seeOff } from './leavers.ts'
@@ -38,8 +41,9 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   // What was not used is not consumed: neither who was set aside, nor anybody when it was the hub.
   const decided = rules.roles.every(({ id, hub }) => !hub || observations.get(id)?.state === 'seen')
   const used = ([id]: [ReplicaId, Memory]) => decided && observations.get(id)?.state === 'seen'
-  const orphans = orphansOf(proposal.view, observations, plan)
-  const memories = withRecheck(new Map([...sight.memories].filter(used)), orphans)
+  const orphans = await breathing(orphansOf(proposal.view, observations, plan))
+  const seen = withRecheck(new Map([...sight.memories].filter(used)), orphans)
+  const memories = withRecheck(seen, plan.held ?? new Map())
   const kept = plan.steps.flatMap(keptOf)
   const now = withRecheck(agedIn(memories, sight.restored), pendingOf(plan.steps))
   const leaving = decided ? await leaversOf(course, proposal) : []
@@ -90,7 +94,10 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   await remember(course, at, remembered, plan.steps, applied, signal)
   await seeOff(course, at, leaving, applied, signal)
   const facts = { observations, refusals, applied, behind, kept: kept.length }
-  return reportOf(course, startMs, { ...facts, oddities: await odditiesOf(course, sight) })
+  return reportOf(course, startMs, {
+    ...facts,
+    oddities: await odditiesOf(course, sight, [applied.tooLarge, plan.tooLarge]),
+  })
 }
 
 // A hub that could not be looked at leaves something to compare the next look with.
@@ -124,13 +131,14 @@ async function settle(
   const behind = new Set<ReplicaId>()
   const attempts = attemptsByLink(await baseline.attempts())
   const ids = [...looked]
-  for (let from = 0; from < ids.length; from += 1000) {
-    const links = await baseline.links(ids.slice(from, from + 1000))
+  for (let from = 0; from < ids.length; from += 200) {
+    const links = await baseline.links(ids.slice(from, from + 200))
     const done = links.filter(
       (link) => settled(link, rules.roles, attempts.get(link.id)) && !again.has(link.id),
     )
+    const isDone = new Set(done)
     for (const link of links) {
-      if (done.includes(link)) continue
+      if (isDone.has(link)) continue
       for (const role of rules.roles) if (isBehind(link, role)) behind.add(role.id)
     }
     const [ended, current] = [
@@ -142,6 +150,7 @@ async function settle(
       settled: current.map(({ id }) => id),
       ended: ended.map(({ id }) => id),
     })
+    await breathe()
   }
   return behind
 }
@@ -181,7 +190,7 @@ async function reportOf(
     problem(id, observation.error)
   }
   for (const [id, { error }] of applied.failures) problem(id, error)
-  problems.push(...oddities)
+  append(problems, oddities)
   const late = [...behind, ...applied.failures.keys(), ...refusals.map(({ replica }) => replica)]
   return {
     startMs,

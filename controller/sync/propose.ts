@@ -9,6 +9,7 @@ import { linksWith } from '../core/restore.ts'
 import type { View } from '../core/rows.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { anotherHub, blank } from './blank.ts'
+import { breathing, inParts } from './breathe.ts'
 import { type Wanted, wantedBack } from './consequences.ts'
 import { doublesRead } from './doubles.ts'
 import { maybeThere } from './maybe-there.ts'
@@ -77,7 +78,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
   for (const id of await doublesRead(course, baseline, sight, signal)) touched.add(id)
   if (sight.fresh.length > 0) for (const id of await baseline.everything()) touched.add(id)
   const present = new Set(rules.roles.map(({ id }) => id))
-  const stored = await baseline.links([...touched])
+  const stored = await inParts([...touched], (part) => baseline.links(part))
   // Where the hub receives nothing, another folder in its place says what there is: what it lacks is gone.
   const stands = (id: ReplicaId) => id === hub?.id && !hub.receives
   const links = stored.map((link) =>
@@ -88,6 +89,12 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
         (sight.replaced.includes(id) && !stands(id)) ||
         sight.forgotten.get(id)?.has(item) === true,
     ),
+  )
+  const replaced = new Map(
+    stored.map(({ id, copies }) => [
+      id,
+      new Map([...copies].filter(([of]) => sight.replaced.includes(of) && !stands(of))),
+    ]),
   )
   const restored = new Map(sight.restored)
   if (hub !== undefined && seen?.state === 'seen' && sight.replaced.some(stands)) {
@@ -103,6 +110,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     links: linksWith(links, wanted),
     observations: sight.observations,
     restored,
+    replaced,
     restorations: wanted,
     attempts: attemptsByLink(attempts),
     short: sight.short,
@@ -120,7 +128,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     epoch: await baseline.approvals(),
   }
   const left = [...before.keys()].filter((id) => !present.has(id))
-  const plan = guarded(rules, view, judgement)
+  const plan = await breathing(guarded(rules, view, judgement))
   return { sight, guarded: plan, view, left, renames, reset, attempts, hidden, wanted, barred }
 }
 
@@ -132,7 +140,12 @@ function judgedBy(error: SyncError, { observations }: Sight): SyncError {
   return new SyncError(kind, code, message, { backOffMs, local: true, cause: error })
 }
 
-const requests: ReadonlySet<string> = new Set(['ConnectionLost', 'HttpError', 'RequestTimeout'])
+const requests: ReadonlySet<string> = new Set([
+  'ConnectionLost',
+  'HttpError',
+  'RequestTimeout',
+  'ServerTooSlow',
+])
 
 type Looked = Readonly<{
   /** The baseline as this pass must read it. */

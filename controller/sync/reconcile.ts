@@ -1,6 +1,8 @@
 // Makes one group true, once: from its declaration to a pass, and from the report to a status. The last
 // place where an error is caught: here it becomes a condition.
+import { guardUnder } from '../core/allowed.ts'
 import { contact } from '../core/contact.ts'
+import { discreetError } from '../core/discreet.ts'
 import { checkedMs, lockoutMs } from '../core/duration.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
 import type { ConflictLine, Report } from '../core/report.ts'
@@ -30,9 +32,13 @@ export type Site = Readonly<{
   baseline: (group: GroupId) => Baseline
   recent: (group: GroupId) => readonly ConflictLine[]
   clock: Clock
+  /** The bytes of the largest contact that is synchronised. */
+  itemBytes?: number | undefined
   servers: Servers
   /** Somebody looks at servers by itself, and is first to try one. */
   watched?: boolean
+  /** Statuses do not tell why a server cannot be reached. */
+  discreet?: boolean
   /** What groups may ask for at most; none: whatever they say. */
   ceilings?: PassCeilings
   /** Told once per pass. */
@@ -91,8 +97,13 @@ export async function reconcile(
   }
   const { group, generation, invalid, previous, deleted } = declared
   const nowMs = site.clock.now()
+  const shown =
+    site.discreet && result.kind === 'failed'
+      ? { ...result, error: discreetError(result.error) }
+      : result
   const cuts = site.ceilings === undefined ? [] : cutsOf(declared, site.ceilings)
-  const status = statusOf({ group, generation, invalid, deleted, previous, result, nowMs, cuts })
+  const about = { group, generation, invalid, deleted, previous, nowMs, cuts }
+  const status = statusOf({ ...about, result: shown })
   const unreported = await unreportedOf(site.declarations.report(declared, status), signal)
   site.told({ ...ended, status, unreported })
   const againMs = againMsOf(declared, result)
@@ -124,10 +135,11 @@ export function courseOf(declared: Declared, site: Site, mode: Mode, signal: Abo
   const { roles } = castOf(declared.group)
   const approved = metadata.annotations?.['exchangesync.dev/approve'] ?? ''
   const nowMs = site.clock.now()
+  const guard = guardUnder(spec.guard, declared.server)
   return {
     group: declared.id,
     name: new Date(nowMs).toISOString(),
-    rules: { type: contact, roles, policy: spec.conflicts },
+    rules: { type: contact, roles, policy: spec.conflicts, itemBytes: site.itemBytes },
     replicas: site.replicas(declared, signal, mode.pace),
     former:
       spec.deletionPolicy === 'RemoveCopies'
@@ -135,8 +147,8 @@ export function courseOf(declared: Declared, site: Site, mode: Mode, signal: Abo
         : undefined,
     baseline: site.baseline(declared.id),
     identity: identityOf(declared),
-    limits: spec.guard,
-    windowMs: checkedMs(spec.guard.window),
+    limits: guard,
+    windowMs: checkedMs(guard.window),
     approved: new Set(approved.split(/[\s,]+/).filter(Boolean)),
     budgetMs: Math.min(
       checkedMs(spec.timeout),
@@ -194,8 +206,11 @@ async function made(
   if (declared.deleted) {
     // Who only lets go needs no Exchange.
     const { deletionPolicy, suspend } = declared.group.spec
+    const removes = deletionPolicy === 'RemoveCopies' && !suspend
+    // What may not be touched waits, and its copies with it.
+    if (removes && declared.hindrance !== undefined) throw declared.hindrance
     const work = () => release(declared, site, mode, signal)
-    if (deletionPolicy === 'RemoveCopies' && !suspend) await trying(declared, site, work, signal)
+    if (removes) await trying(declared, site, work, signal)
     else await work()
     return { kind: 'released' }
   }

@@ -23,7 +23,6 @@ export async function release(
   const at = () => ({ timeMs: site.clock.now(), pass: new Date(site.clock.now()).toISOString() })
   // As everywhere, nothing is touched while it is suspended.
   if (deletionPolicy === 'RemoveCopies' && !suspend) {
-    if (declared.hindrance !== undefined) throw declared.hindrance
     const [memories, claims] = [await baseline.memories(), await baseline.claims()]
     const ours = ([id, memory]: [ReplicaId, Parameters<typeof mayDismiss>[0]]) =>
       !isHub(id) && mayDismiss(memory, [], claims) === 'yes'

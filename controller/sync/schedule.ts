@@ -1,9 +1,11 @@
 // When which group gets a pass. A group is never in two passes at once; a changed declaration gets one
 // at once; otherwise each group has its interval. An event only says: look again. Whose turn it is when several
 // are due is in shares.ts: a namespace is a tenant, and a server is the origin of an ExchangeServer's URL.
+import { allowsMember } from '../core/allowed.ts'
 import { refusedClaims } from '../core/claims.ts'
 import type { GroupId } from '../core/id.ts'
 import type { SyncGroupStatus } from '../core/resources.generated.ts'
+import { hasNoRight } from './hindrance.ts'
 import { type Party, startOf } from './line.ts'
 import { isAnswer, partyOn } from './party.ts'
 import type { Declared } from './ports.ts'
@@ -231,8 +233,11 @@ class Table {
 export function claimsOf(groups: readonly Declared[]): Claims {
   return refusedClaims(
     groups
-      .filter(({ deleted }) => !deleted)
-      .map(({ id, group, server }) => ({ id, group, server: server?.spec.url })),
+      .filter(({ deleted, hindrance }) => !deleted && !hasNoRight(hindrance))
+      .map(({ id, group, server }) => ({
+        ...{ id, group, server: server?.spec.url },
+        allows: allowsMember(server),
+      })),
   )
 }
 

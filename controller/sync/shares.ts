@@ -294,6 +294,6 @@ function nameOf({ tenant, server }: Party): string {
 
 const serverSlow = new SyncError(
   'transient',
-  'ServerSlow',
+  'ServerSilent',
   'the server did not answer for so long, while others waited for their turn, that it was given up; it is tried again later: look at its load, and at the network and proxies on the way',
 )

@@ -1,8 +1,11 @@
 // Metrics for Prometheus. Where controller-runtime and client-go have a name for it, it is theirs, so that dashboards
 // and alerts that exist go on working; the rest begins with exsync_. Labels are bounded: namespaces, names of
 // resources, operations, reasons; never an address.
+
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { greatest } from '../core/many.ts'
 import type { QueueWatch } from '../sync/queue.ts'
+import { outcomeLabel } from './outcomes.ts'
 
 /** A queue, as far as its metrics go. */
 export type Measured = Readonly<{
@@ -151,7 +154,7 @@ export class Metrics {
 
   /** A request to Exchange was answered. */
   asked(operation: string, result: string, tookMs: number): void {
-    this.#ews.inc({ operation, result })
+    this.#ews.inc({ operation, result: outcomeLabel(result) })
     this.#ewsTime.observe({ operation }, tookMs / 1000)
   }
 
@@ -214,7 +217,7 @@ export class Metrics {
       'workqueue_longest_running_processor_seconds',
       'How long the work that takes longest has taken so far.',
       queueLabels,
-      each((labels, queue) => longest.set(labels, Math.max(0, ...ages(queue)))),
+      each((labels, queue) => longest.set(labels, Math.max(0, greatest(ages(queue))))),
     )
     this.#measureShares()
     const active: Gauge = this.#meter.gauge(

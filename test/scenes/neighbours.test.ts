@@ -58,7 +58,7 @@ class Street {
   constructor(exchange: Exchange) {
     this.#exchange = exchange
     const network = { send: (request: Outgoing) => this.#send(request), close: async () => {} }
-    this.#connections = new Connections(this.clock, undefined, () => network)
+    this.#connections = new Connections(this.clock, { network: () => network })
   }
 
   static async of(groups: readonly Group[]): Promise<Street> {

@@ -88,7 +88,7 @@ export class Life {
       sleep: (delayMs, until) => (this.#dead ? never() : clock.sleep(delayMs, until)),
     }
     this.#servers = new Servers(this.#clock, { leastMs: 5_000, mostMs: 900_000 })
-    this.#connections = new Connections(this.#clock, undefined, () => this.#network())
+    this.#connections = new Connections(this.#clock, { network: () => this.#network() })
   }
 
   get dead(): boolean {

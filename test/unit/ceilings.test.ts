@@ -95,7 +95,7 @@ test('what is larger than it may be counts as the limit, and the status says so'
 test('a request takes no longer than the limit, whatever its server declares', async () => {
   const clock = new VirtualClock(0)
   const network = () => ({ send: hangs, close: async () => {} })
-  const connections = new Connections(clock, undefined, network, 2_000)
+  const connections = new Connections(clock, { network, requestMaxMs: 2_000 })
   const asked = connections.probe('corp', groupOn(url, 1), false, signal)
   await expect(clock.until(asked)).rejects.toMatchObject({ code: 'RequestTimeout' })
   expect(clock.now()).toBe(2_000)

@@ -1,5 +1,6 @@
 // A directory of declarations in which something is missing, blank or cannot be read: the last valid version goes on,
 // with a warning and a condition; a file that is removed from a directory that is sound otherwise ends its groups.
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -203,6 +204,62 @@ test('where the last file is removed, and where the directory cannot be read, ev
     ['sales/two', true, ''],
     ['sales/one', false, ''],
   ])
+})
+
+test.each([
+  ['too large', () => writeFileSync(file('one.yaml'), `# ${'x'.repeat(2 ** 20)}`), /larger than 1/],
+  ['nested without end', () => writeFileSync(file('one.yaml'), '['.repeat(2 ** 18)), /words and/],
+  ['a pipe', () => execFileSync('sh', ['-c', 'rm "$0"; mkfifo "$0"', file('one.yaml')]), /regular/],
+  ['binary', () => writeFileSync(file('one.yaml'), Buffer.from([0xff, 0x00])), /not UTF-8/],
+])(
+  'what a file declared goes on when it is %s, and others are as they are',
+  async (_, odd, said) => {
+    const { again, declarations } = await running(odd)
+    const byName = (await again()).toSorted(byId)
+    expect(byName.map(({ id, invalid }) => [id, invalid])).toEqual([
+      ['sales/one', expect.stringMatching(said)],
+      ['sales/two', undefined],
+    ])
+    expect([declarations.problems, warned]).toEqual([1, [expect.stringMatching(said)]])
+    const later = opened()
+    expect((await later.told()).map(([id]) => id)).toEqual(['sales/two'])
+  },
+)
+
+test.each([
+  ['nothing', ''],
+  ['a text', 'odd'],
+  ['null', 'metadata: null\nspec: null\nstatus: null'],
+  [
+    'wrong types',
+    'metadata: {name: one, namespace: sales, generation: x}\nspec: 5\nstatus: {conditions: 7}',
+  ],
+  ['half a spec', 'metadata: {name: one, namespace: sales}\nspec: {hub: {}}\nstatus: {members: 3}'],
+  ['no end', '['.repeat(2 ** 20)],
+])('a status file with %s in it is as one that is lost', async (_, text) => {
+  const { again, told, report } = await running(() =>
+    writeFileSync(join(top, 'status', 'sales.one.yaml'), text),
+  )
+  const groups = await again()
+  expect(groups.map(({ id, previous }) => [id, previous?.conditions])).toContainEqual([
+    'sales/one',
+    undefined,
+  ])
+  for (const each of groups) await report(each)
+  writeFileSync(join(top, 'status', 'sales.three.yaml'), text.replace('one', 'three'))
+  await again()
+  nowMs += 60_000
+  expect((await told()).map(([id]) => id)).toEqual(['sales/one', 'sales/two'])
+})
+
+test('of a thousand problems some are logged', async () => {
+  const many = Array.from({ length: 200 }, (_, n) => groupOf(`g${n}`, { direction: 'Sideways' }))
+  write('many.yaml', ...basics, ...many)
+  const { told, declarations } = opened()
+  expect(await told()).toEqual([])
+  expect(declarations.problems).toBe(200)
+  expect(warned.length).toBe(101)
+  expect(warned.at(-1)).toMatch(/^100 more problems: exsync validate lists them all$/)
 })
 
 test('a blank file is no problem as long as nothing is missing', async () => {

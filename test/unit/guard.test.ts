@@ -5,6 +5,7 @@ import { guarded, hashOf, type Judgement } from '../../controller/core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
 import type { Copy, Found, Link, Observation, Role } from '../../controller/core/link.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
+import { finished } from '../../controller/core/work.ts'
 
 const ids = ['hub', 'ann', 'bob'].map((id) => id as ReplicaId)
 const roles: readonly Role[] = ids.map((id) => ({
@@ -84,7 +85,7 @@ function judged(
     links: known.slice(0, lacking === undefined ? known.length : edited),
     observations,
   }
-  return guarded({ type: contact, roles, policy: 'HubWins' }, view, judgement)
+  return finished(guarded({ type: contact, roles, policy: 'HubWins' }, view, judgement))
 }
 
 function items(id: string, prefix: string, count: number): readonly Found[] {
@@ -203,7 +204,9 @@ test('what nobody can be reached to be done to counts as well: it is done when t
     [bob, away],
   ])
   const view = { group: 'ns/g' as GroupId, type: contact, roles: ring, links, observations }
-  const { refusals } = guarded({ type: contact, roles: ring, policy: 'HubWins' }, view, judge())
+  const { refusals } = finished(
+    guarded({ type: contact, roles: ring, policy: 'HubWins' }, view, judge()),
+  )
   expect(refusals).toMatchObject([
     { replica: 'ann', reason: 'Deletions', count: 11 },
     { replica: 'ann', reason: 'Publications', count: 4 },

@@ -294,7 +294,7 @@ describe('case by case', () => {
     office.begin()
     const late = [...office.under].filter(({ seat }) => seat.signal.aborted)
     expect(late).toHaveLength(1)
-    expect(late[0]?.seat.signal.reason).toMatchObject({ code: 'ServerSlow', kind: 'transient' })
+    expect(late[0]?.seat.signal.reason).toMatchObject({ code: 'ServerSilent', kind: 'transient' })
     office.end(late[0] as Work)
     expect(office.begin().map(({ name }) => name.slice(0, 3))).toEqual(['new'])
   })

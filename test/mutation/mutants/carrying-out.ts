@@ -52,6 +52,12 @@ export const carryingOut: readonly Mutant[] = [
       `agedIn(memories, sight.restored)`,
     ],
     [
+      'held-is-consumed',
+      'what was seen of a link whose hub item is too large is read again',
+      `withRecheck(seen, plan.held ?? new Map())`,
+      `seen`,
+    ],
+    [
       'unused-is-consumed',
       'what was set aside is not consumed',
       `decided && observations.get(id)?.state === 'seen'`,
@@ -159,7 +165,7 @@ export const carryingOut: readonly Mutant[] = [
     [
       'plan-without-overwritten',
       'the plan counts what is kept before a copy is overwritten',
-      `kept.push(...(await overwritten(batch, replica, signal)))`,
+      `append(kept, await overwritten(batch, replica, signal))`,
       ``,
     ],
   ]),

@@ -2,6 +2,15 @@
 import { mutantsOf } from '../mutant.ts'
 
 export const deciding = [
+  ...mutantsOf('controller/core/losers.ts', [
+    [
+      'hub-is-twinned',
+      'KeepBoth: the hub’s own cannot lose its place',
+      `reading === undefined || reading.hub ?`,
+      `reading === undefined ?`,
+      'under KeepBoth the hub wins every conflict that it is in',
+    ],
+  ]),
   ...mutantsOf('controller/core/plan.ts', [
     [
       'revival-is-no-edit',
@@ -19,25 +28,31 @@ export const deciding = [
     [
       'superseded-not-kept',
       'what a backup of a hub that only gives overwrites is kept',
-      `draft.keeps.push(...supersededOf(type, row, agreed, readings))`,
+      `append(draft.keeps, supersededOf(type, row, agreed, readings))`,
       ``,
     ],
     [
       'overwritten-not-kept',
       'what comes back from the bin keeps what it overwrites',
-      `draft.keeps.push(...overwritten(type, link, first.id, restoring, agreed))`,
+      `append(draft.keeps, overwritten(type, link, first.id, restoring, agreed))`,
       `overwritten(type, link, first.id, restoring, agreed)`,
     ],
     [
       'published-not-kept',
       'what was written under a private mark overwrites nothing that is not kept',
-      `draft.keeps.push(...publishedOf(type, link, first.id, [...readings.values()], agreed))`,
+      `append(draft.keeps, publishedOf(type, link, first.id, [...readings.values()], agreed))`,
       `publishedOf(type, link, first.id, [...readings.values()], agreed)`,
     ],
     [
       'hub-unknown-decides',
       'without the hub nothing is decided',
-      `if (hub !== undefined && row.cells.get(hub.id)?.state === 'unknown') continue`,
+      `if (hub !== undefined && row.cells.get(hub.id)?.state === 'unknown') {`,
+      `if (hub === undefined) {`,
+    ],
+    [
+      'too-large-agreed',
+      'what edits make too large together is not agreed on',
+      `if (bytesOf(item) > itemBytes) return []`,
       ``,
     ],
     [
@@ -67,7 +82,7 @@ export const deciding = [
     [
       'loser-not-kept',
       'the loser of a conflict is kept',
-      `draft.keeps.push(...losersOf(type, agreed, versions, target.conflicts))`,
+      `append(draft.keeps, losersOf(type, agreed, versions, target.conflicts))`,
       ``,
     ],
     [
@@ -101,13 +116,6 @@ export const deciding = [
       `editedMs: link.editedMs`,
     ],
     [
-      'hub-is-twinned',
-      'KeepBoth: the hub’s own cannot lose its place',
-      `reading === undefined || reading.hub ?`,
-      `reading === undefined ?`,
-      'under KeepBoth the hub wins every conflict that it is in',
-    ],
-    [
       'keep-both-keeps-one',
       'KeepBoth: the loser becomes a contact of its own',
       `policy === 'KeepBoth' ? losersIn(`,
@@ -124,14 +132,14 @@ export const deciding = [
     [
       'first-edit-time',
       'of several edits the latest tells when it was edited',
-      `return Math.max(ms, ...contenders`,
-      `return Math.min(ms, ...contenders`,
+      `return Math.max(ms, greatest(contenders`,
+      `return Math.min(ms, least(contenders`,
     ],
     [
       'late-copy-is-late-edit',
       'without a history a value is as old as its oldest holder',
-      `Math.min(...holders.map(`,
-      `Math.max(...holders.map(`,
+      `Math.min(modifiedMs, oldest`,
+      `Math.max(modifiedMs, oldest`,
     ],
     [
       'set-is-one-value',

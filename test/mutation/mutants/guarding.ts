@@ -18,8 +18,8 @@ export const guarding = [
     [
       'approval-for-ever',
       'an approval is spent once it was used',
-      `digestOf(reason, replica, String(epoch), ...links)`,
-      `digestOf(reason, replica, ...links)`,
+      `digestOfAll([reason, replica, String(epoch), ...links])`,
+      `digestOfAll([reason, replica, ...links])`,
     ],
     [
       'limit-less-one',
@@ -85,13 +85,13 @@ export const guarding = [
     [
       'approval-covers-later',
       'an approval names the very items',
-      `digestOf(reason, replica, String(epoch), ...links)`,
+      `digestOfAll([reason, replica, String(epoch), ...links])`,
       `digestOf(reason, replica, String(epoch))`,
     ],
     [
       'approval-covers-others',
       'an approval names the replica',
-      `digestOf(reason, replica, String(epoch), ...links)`,
+      `digestOfAll([reason, replica, String(epoch), ...links])`,
       `digestOf(reason, String(epoch), ...links)`,
     ],
     [
