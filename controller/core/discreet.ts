@@ -4,12 +4,14 @@
 // TLS from a server that proved to be the one that spec.url names. So is what a pass reports: it rejects unless it read the hub.
 import { SyncError } from './sync-error.ts'
 
-/** Every code of an error before there is an HTTP answer (ews/http-errors.ts `networkError`, `timedOut`). */
+/** Every code of an error before there is an HTTP answer (ews/http-errors.ts, ews/rate.ts, sync/shares.ts). */
 const connecting: ReadonlySet<string> = new Set([
   'ConnectionLost',
   'ConnectionRefused',
   'HostNotFound',
   'RequestTimeout',
+  'ServerSilent',
+  'ServerTooSlow',
   'TlsFailed',
   'TlsNotTrusted',
 ])

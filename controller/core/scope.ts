@@ -53,6 +53,7 @@ const slowMax = 4
 const slow: ReadonlySet<string> = new Set([
   'ErrorTimeoutExpired',
   'RequestTimeout',
+  'ServerTooSlow',
   'ConnectionLost',
 ])
 

@@ -146,7 +146,7 @@ function undecided(
   }
   const { kind, code, message } = result.error
   // The state may fail in the middle of a pass, and a pass may be given up there.
-  const midway = code.startsWith('State') || code === 'PassTimeout' || code === 'ServerSlow'
+  const midway = code.startsWith('State') || code === 'PassTimeout' || code === 'ServerSilent'
   const unchanged = midway ? '' : 'nothing was changed: '
   const before = deleted
     ? 'its copies are being removed, as it is not declared any more: '

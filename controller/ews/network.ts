@@ -85,9 +85,10 @@ class Line {
     const tls = { allowH2: false, ...(ca === undefined ? {} : { ca }) }
     const connector = buildConnector({ timeout: connectMs, ...tls })
     const connect: typeof connector = (target, connected) =>
-      connector(target, (...made) => {
-        this.#socket = made[1] ?? undefined
-        connected(...made)
+      connector(target, (error, socket) => {
+        this.#socket = socket ?? undefined
+        if (error === null) connected(null, socket as Socket)
+        else connected(error, null)
       })
     const timeouts = { keepAliveTimeout: 60_000, headersTimeout: 0, bodyTimeout: 0 }
     this.#client = new Client(origin, { ...timeouts, allowH2: false, connect })

@@ -53,6 +53,6 @@ export class Pacer {
 /** The server sends, or takes in, less than the least. */
 export const tooSlow = new SyncError(
   'transient',
-  'TooSlow',
+  'ServerTooSlow',
   'the server began to answer and then sent, or took in, less than 1 KiB/s: look at its load, and at the network and proxies on the way; it is tried again',
 )

@@ -11,7 +11,7 @@ import { type Network, pooledNetwork } from './network.ts'
 import type { Batch, Operation } from './operations.ts'
 import { Pause } from './pause.ts'
 import { isRefusal, question, SignIn } from './sign-in.ts'
-import { type Reading, soapIn } from './soap-in.ts'
+import { type Reading, soapIn } from './soap.ts'
 import type { Node, Xml } from './xml.ts'
 
 /** How to reach a server, and as whom. Durations in ms. */
@@ -244,11 +244,8 @@ export class Transport {
       await response.discard()
       throw statusError(response, this.#clock.now())
     }
-    const envelope = await soapIn(response, heeding(reading, this.#pause), {
-      intake: this.intake,
-      nowMs: this.#clock.now(),
-      signal,
-    })
+    const [nowMs, intake, pause] = [this.#clock.now(), this.intake, this.#pause]
+    const envelope = await soapIn(response, reading, { intake, pause, nowMs, signal })
     try {
       for (const message of messagesOf(answerOf(envelope))) this.#pause.heedMessage(message)
     } catch (error) {
@@ -261,16 +258,6 @@ export class Transport {
     const serverDateMs = Number.isNaN(date) ? undefined : date
     return { envelope, serverDateMs }
   }
-}
-
-// What answers message by message is heeded message by message.
-function heeding({ begin }: Reading, pause: Pause): Reading {
-  if (begin === undefined) return {}
-  const both = (each: (message: Node) => void) => (message: Node) => {
-    pause.heedMessage(message)
-    each(message)
-  }
-  return { begin: () => both(begin()) }
 }
 
 const again = new Set([

@@ -143,7 +143,12 @@ function judgedBy(error: SyncError, { observations }: Sight): SyncError {
   return new SyncError(kind, code, message, { backOffMs, local: true, cause: error })
 }
 
-const requests: ReadonlySet<string> = new Set(['ConnectionLost', 'HttpError', 'RequestTimeout'])
+const requests: ReadonlySet<string> = new Set([
+  'ConnectionLost',
+  'HttpError',
+  'RequestTimeout',
+  'ServerTooSlow',
+])
 
 type Looked = Readonly<{
   /** The baseline as this pass must read it. */

@@ -39,10 +39,10 @@ const codes: ReadonlySet<string> = new Set([
   'Redirected',
   'RequestTimeout',
   'ServerBusy',
-  'ServerSlow',
+  'ServerSilent',
   'TlsFailed',
   'TlsNotTrusted',
-  'TooSlow',
+  'ServerTooSlow',
 ])
 
 /** Is the error the server's matter, and not one mailbox's or item's? */
@@ -222,7 +222,7 @@ function overrides(asked: Asked, { error }: Ill): boolean {
 }
 
 /** What a small question tells nothing of. */
-const hangs: ReadonlySet<string> = new Set(['RequestTimeout', 'ServerSlow', 'TooSlow'])
+const hangs: ReadonlySet<string> = new Set(['RequestTimeout', 'ServerSilent', 'ServerTooSlow'])
 
 /** How long a first try is waited for, ms. */
 const metMs = 5_000

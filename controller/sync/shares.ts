@@ -1,10 +1,7 @@
 // Shares out the workers, so that no tenant and no server keeps the others waiting.
 //
-//   a server that is well ─────────────────────────► worker ◄─────────────────── its turn (line.ts)
-//   a server that is ill, or was never tried ──► aside │ ▲ ▲                           │
-//                                                  │   │ │ └── (a request is answered) ┤
-//                                                  └───┼─┴──── waits for a worker ◄────┘
-//                                                      └─(no answer for a while, and others wait)──► aside
+//   begins ──(its server is well)──────────────► with a worker ──(no answer, and others wait)──► aside
+//      └─────(ill, or never tried)──► aside ──(an answer)──► waits ──(its turn)──► with a worker
 //
 // Guarantees: a pass holds a worker only while its server answers, as soon as others wait. A server that is ill is
 // tried outside of the workers, by one at a time. Aside there are so many places and no more, one tenant has a quarter
@@ -188,8 +185,8 @@ export class Shares<Name extends string> {
     if (seat.state === 'aside') {
       this.#isSilent(seat.party, -1)
       seat.state = 'waiting'
-      const party = { ...seat.party, way: backWay }
-      const back = { party, sinceMs: this.#clock.now(), seat }
+      const { tenant, server } = seat.party
+      const back = { party: { tenant, server, way: backWay }, sinceMs: this.#clock.now(), seat }
       this.#backs.set(seat, back)
       this.#line.add(back)
       if (this.#open) this.#back(seat)
@@ -257,7 +254,7 @@ export class Shares<Name extends string> {
   }
 
   #mayTry(party: Party, start: Start): boolean {
-    if (party.way === backWay || startOf(party) !== start) return false
+    if (startOf(party) !== start) return false
     return !this.#tried.has(nameOf(party)) && this.#aside.of(party.tenant) < this.#tenantMax
   }
 
@@ -297,6 +294,6 @@ function nameOf({ tenant, server }: Party): string {
 
 const serverSlow = new SyncError(
   'transient',
-  'ServerSlow',
+  'ServerSilent',
   'the server did not answer for so long, while others waited for their turn, that it was given up; it is tried again later: look at its load, and at the network and proxies on the way',
 )

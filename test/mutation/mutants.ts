@@ -12,6 +12,7 @@ import { matching } from './mutants/matching.ts'
 import { placing } from './mutants/placing.ts'
 import { proving } from './mutants/proving.ts'
 import { sealing } from './mutants/sealing.ts'
+import { sharing } from './mutants/sharing.ts'
 import { trusting } from './mutants/trusting.ts'
 
 export const mutants: readonly Mutant[] = [
@@ -24,6 +25,7 @@ export const mutants: readonly Mutant[] = [
   ...carryingOut,
   ...proving,
   ...leading,
+  ...sharing,
   ...declaring,
   ...allowing,
   ...trusting,

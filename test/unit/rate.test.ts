@@ -106,14 +106,16 @@ describe('on a socket', () => {
   ])('%s, byte by byte, is cut', async (_what, answer) => {
     const server = createServer((socket) => socket.once('data', () => answer(socket)))
     const port = await listening(server)
-    await expect(asked(`http://127.0.0.1:${port}/`)).rejects.toMatchObject({ code: 'TooSlow' })
+    await expect(asked(`http://127.0.0.1:${port}/`)).rejects.toMatchObject({
+      code: 'ServerTooSlow',
+    })
   })
 
   test('a request of which a server takes nothing is cut', async () => {
     const port = await listening(createServer({ pauseOnConnect: true }, () => {}))
     const body = 'x'.repeat(40_000_000)
     await expect(asked(`http://127.0.0.1:${port}/`, undefined, body)).rejects.toMatchObject({
-      code: 'TooSlow',
+      code: 'ServerTooSlow',
     })
   })
 
@@ -137,7 +139,7 @@ describe('on a socket', () => {
       socket.once('data', () => trickle(`${head}content-length: 9000\r\n\r\n`, 'x')(socket))
     })
     const url = `https://127.0.0.1:${await listening(slow)}/`
-    await expect(asked(url, ca)).rejects.toMatchObject({ code: 'TooSlow' })
+    await expect(asked(url, ca)).rejects.toMatchObject({ code: 'ServerTooSlow' })
   })
 
   test('a server that takes the connection and says nothing of TLS is left after a while', async () => {
