@@ -10,7 +10,7 @@ import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resourc
 import { groupStory } from '../core/story.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock, Declarations, Declared } from '../sync/ports.ts'
-import { asSyncError, isMissing } from './api-error.ts'
+import { asSyncError } from './api-error.ts'
 import type { Client } from './client.ts'
 import { Copies } from './copies.ts'
 import {
@@ -170,12 +170,10 @@ export class KubeDeclarations implements Declarations {
     if (now === undefined || now.metadata.uid !== group.metadata.uid) return
     if (isNews(now.status, status)) {
       await this.#writing(async () => {
-        try {
-          this.#copies.took(await applyStatus(client, kinds.syncGroup, group, status, this.#signal))
-        } catch (error) {
-          // Whoever is not there any more needs no status.
-          if (!isMissing(error, group.metadata.name ?? '')) throw error
-        }
+        const kind = kinds.syncGroup
+        const written = await applyStatus<SyncGroup>(client, kind, now, status, this.#signal)
+        // Whoever is not there any more needs no status.
+        if (written !== undefined) this.#copies.took(written)
       })
     }
     for (const told of groupStory(previous, status)) void recorder.tell(now, told, this.#signal)
