@@ -1,8 +1,9 @@
 // Connections to Exchange servers: one per server and account, shared by groups, closed when nothing refers to them.
+
+import { isForced, isWanted } from '../core/annotations.ts'
 import type { HostRules } from '../core/hosts.ts'
 import type { ReplicaId } from '../core/id.ts'
 import { castOf, formerPlaceOf } from '../core/roles.ts'
-import { isForced, isWanted } from '../core/status.ts'
 import type { Clock, Declared, Pace, Reached, Replica } from '../sync/ports.ts'
 import { endpointOf, serverOf } from './endpoint.ts'
 import { itemBytesUsual } from './intake.ts'

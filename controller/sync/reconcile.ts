@@ -1,6 +1,7 @@
 // Makes one group true, once: from its declaration to a pass, and from the report to a status. The last
 // place where an error is caught: here it becomes a condition.
 import { ceilingOf, guardUnder } from '../core/allowed.ts'
+import { approvalsIn, isForced, isWanted } from '../core/annotations.ts'
 import { contact } from '../core/contact.ts'
 import { discreetError } from '../core/discreet.ts'
 import { checkedMs, lockoutMs } from '../core/duration.ts'
@@ -8,7 +9,7 @@ import type { GroupId, ReplicaId } from '../core/id.ts'
 import type { ConflictLine, Report } from '../core/report.ts'
 import type { SyncGroupStatus } from '../core/resources.generated.ts'
 import { castOf } from '../core/roles.ts'
-import { approvalsIn, isForced, isReady, isWanted, type Result, statusOf } from '../core/status.ts'
+import { isReady, type Result, statusOf } from '../core/status.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { cutsOf, limited, type PassCeilings, refuseCrowd } from './ceilings.ts'
 import { pass } from './pass.ts'
