@@ -10,6 +10,7 @@ import { Client } from './kube/client.ts'
 import { KubeDeclarations } from './kube/declarations.ts'
 import { Recorder } from './kube/events.ts'
 import { Election, type Term } from './kube/lease.ts'
+import { judgeOf } from './local/contracts.ts'
 import { LocalDeclarations } from './local/declarations.ts'
 import { problemText } from './local/problem.ts'
 import type { State } from './store/state.ts'
@@ -95,6 +96,7 @@ async function onKubernetes(desk: Desk): Promise<number> {
             log.warn({ secret, reason: 'SecretNotLabelled', remedy: labelCommand(secret) }, what)
           }
         : undefined,
+      judge: (kind, resource) => judgeOf(kind)(resource),
       recorder,
       troubled: (kind, code, message) => log.warn({ kind, reason: code }, message),
     },
@@ -142,7 +144,8 @@ async function forgetGone(
 ): Promise<void> {
   await declarations.settled(signal)
   if (signal.aborted) return
-  for (const group of state.groups().filter((id) => declarations.lacks(id))) {
+  for (const group of state.groups()) {
+    if (!(await declarations.isGone(group, signal))) continue
     const at = { timeMs: clock.now(), pass: new Date(clock.now()).toISOString() }
     await state.baseline(group).commit({ at, reset: true })
     log.info({ group }, 'forgotten: it is not declared any more')

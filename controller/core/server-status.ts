@@ -1,13 +1,16 @@
 // The status of an ExchangeServer, from what came of asking it. As everywhere: Ready always, Stalled only while a
 // person has to change something.
 import { cut, tokenMax } from './cut.ts'
+import { printable } from './printable.ts'
 import type {
   ExchangeServerStatusCondition as Condition,
   ExchangeServer,
   ExchangeServerStatus,
 } from './resources.generated.ts'
-import { reasonOf } from './status.ts'
+import { messageText, reasonOf } from './status.ts'
 import type { SyncError } from './sync-error.ts'
+
+const versionMax = 64
 
 /** What came of asking a server. */
 export type ServerResult =
@@ -23,19 +26,21 @@ export function serverStatusOf(
 ): ExchangeServerStatus {
   const { status: previous, metadata } = server
   const { generation = 0, annotations = {} } = metadata
+  const observedGeneration = Math.max(0, generation)
   const since = new Date(nowMs).toISOString().replace(/\.\d{3}Z$/, 'Z')
   const conditions = draftsOf(result).map((draft): Condition => {
     const before = previous?.conditions?.find(({ type }) => type === draft.type)
     const lastTransitionTime = before?.status === draft.status ? before.lastTransitionTime : since
-    return { ...draft, lastTransitionTime, observedGeneration: generation }
+    const message = messageText(draft.message)
+    return { ...draft, message, lastTransitionTime, observedGeneration }
   })
   const asked = annotations['exchangesync.dev/requestedAt']
   const handled = result.kind === 'suspended' ? previous?.lastHandledReconcileAt : asked
   const version = result.kind === 'answered' ? result.version : previous?.version
   return {
-    observedGeneration: generation,
+    observedGeneration,
     conditions,
-    ...(version === undefined ? {} : { version }),
+    ...(version === undefined ? {} : { version: cut(printable(version), versionMax) }),
     ...(handled === undefined ? {} : { lastHandledReconcileAt: cut(handled, tokenMax) }),
   }
 }

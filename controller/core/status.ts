@@ -3,6 +3,7 @@
 // Stalled and Guarded only while they are true (kstatus).
 import { cut, tokenMax } from './cut.ts'
 import { hashOf, meanwhileText } from './guard.ts'
+import { printable } from './printable.ts'
 import type { ConflictLine, Report } from './report.ts'
 import type {
   SyncGroupStatusCondition as Condition,
@@ -10,7 +11,7 @@ import type {
   SyncGroupStatus,
 } from './resources.generated.ts'
 import { type Cast, castOf, nameOf } from './roles.ts'
-import type { SyncError } from './sync-error.ts'
+import { isReason, type SyncError } from './sync-error.ts'
 
 /** What became of a group, this time. */
 export type Result =
@@ -36,6 +37,14 @@ export type Facts = Readonly<{
 }>
 
 const approveAnnotation = 'exchangesync.dev/approve'
+
+/** The hashes that a resource's annotation approves. */
+export function approvalsIn({
+  annotations,
+}: Readonly<{ annotations?: Readonly<Record<string, string>> }>): ReadonlySet<string> {
+  const text = annotations?.[approveAnnotation] ?? ''
+  return new Set(text.split(/[\s,]+/).filter(Boolean))
+}
 const requestAnnotation = 'exchangesync.dev/requestedAt'
 const forceAnnotation = 'exchangesync.dev/forceAt'
 /** The conditions that are ours; another's beside them say nothing of us. */
@@ -44,6 +53,7 @@ export const conditionTypes = ['Ready', 'Reconciling', 'Stalled', 'Guarded']
 const problemsMax = 50
 const recentMax = 10
 const messageMax = 1024
+const nameMax = 254
 
 type Draft = Readonly<{ type: string; status: 'True' | 'False'; reason: string; message: string }>
 
@@ -51,12 +61,14 @@ type Draft = Readonly<{ type: string; status: 'True' | 'False'; reason: string; 
 export function statusOf(facts: Facts): SyncGroupStatus {
   const { group, generation, result, previous, nowMs, cuts = [] } = facts
   const cast = castOf(group)
+  const observedGeneration = countOf(generation)
   const conditions = conditionsOf(facts, cast).map((draft): Condition => {
     const before = previous?.conditions?.find(({ type }) => type === draft.type)
     const since = before?.status === draft.status ? before.lastTransitionTime : iso(nowMs)
-    const said = draft.type === 'Ready' ? [draft.message, ...cuts].join('; ') : draft.message
-    const message = cut(said, messageMax)
-    return { ...draft, message, lastTransitionTime: since, observedGeneration: generation }
+    const { type, status, reason } = draft
+    const said = type === 'Ready' ? [draft.message, ...cuts].join('; ') : draft.message
+    const message = messageText(said)
+    return { type, status, reason, message, lastTransitionTime: since, observedGeneration }
   })
   const asked = group.metadata.annotations ?? {}
   const idle = result.kind === 'suspended'
@@ -64,7 +76,7 @@ export function statusOf(facts: Facts): SyncGroupStatus {
   const forced = isForced(group, previous) && !idle
   const forcedAt = forced ? asked[forceAnnotation] : previous?.lastHandledForceAt
   return {
-    observedGeneration: generation,
+    observedGeneration,
     conditions,
     ...(result.kind === 'passed' ? passed(result.report, result.recent, cast) : kept(previous)),
     ...(handled === undefined ? {} : { lastHandledReconcileAt: cut(handled, tokenMax) }),
@@ -201,7 +213,10 @@ function refusalText(
   const names = `exchangesync.dev/approve: ${hashOf(refusals)}`
   const other = approved ? '; the annotation that is there names something else' : ''
   const hub = refusals.some(({ replica }) => replica === cast.hub.role.id)
-  const how = `set aside until it is undone, or approved with the annotation ${names}${other}`
+  const where = refusals.some(({ above }) => above)
+    ? ' on the ExchangeServer, whose spec.allowed.guard allows less'
+    : ''
+  const how = `set aside until it is undone, or approved with the annotation ${names}${where}${other}`
   return [how, meanwhileText(hub), ...told].join('; ')
 }
 
@@ -219,15 +234,15 @@ function passed(
       total: conflicts.total,
       ...(conflicts.lastMs === undefined ? {} : { lastTime: iso(conflicts.lastMs) }),
       recent: recent.slice(0, recentMax).map(({ link, field, replica, timeMs }) => ({
-        link,
-        field,
-        replica: nameOf(cast, replica),
+        link: cut(link, 128),
+        field: cut(field, 128),
+        replica: cut(nameOf(cast, replica), nameMax),
         time: iso(timeMs),
       })),
     },
     lastPass: {
       time: iso(report.startMs + durationMs),
-      durationMs,
+      durationMs: countOf(durationMs),
       created,
       updated,
       deleted,
@@ -235,9 +250,9 @@ function passed(
     },
     problems: problems.slice(0, problemsMax).map(({ replica, reason, message }) => {
       return {
-        ...(replica === cast.hub.role.id ? {} : { mailbox: nameOf(cast, replica) }),
+        ...(replica === cast.hub.role.id ? {} : { mailbox: cut(nameOf(cast, replica), nameMax) }),
         reason: reasonOf(reason),
-        message,
+        message: messageText(message),
       }
     }),
     ...(refusals.length === 0
@@ -245,9 +260,10 @@ function passed(
       : {
           guard: {
             hash: hashOf(refusals),
-            refusals: refusals
-              .slice(0, problemsMax)
-              .map(({ replica, ...rest }) => ({ replica: nameOf(cast, replica), ...rest })),
+            refusals: refusals.slice(0, problemsMax).map(({ replica, ...rest }) => ({
+              replica: cut(nameOf(cast, replica), nameMax),
+              ...rest,
+            })),
           },
         }),
   }
@@ -268,9 +284,23 @@ function kept(previous: SyncGroupStatus | undefined): Partial<SyncGroupStatus> {
 
 /** A code as a condition's reason: Exchange's own without their prefix. */
 export function reasonOf(code: string): string {
-  return code.replace(/^Error(?=[A-Z])/, '')
+  return isReason(code) ? code.replace(/^Error(?=[A-Z])/, '') : 'UnknownCode'
 }
 
-function iso(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z')
+/** A message as a status takes it, whatever words of others stand in it. */
+export function messageText(message: string): string {
+  return cut(printable(cut(message, messageMax)), messageMax)
 }
+
+// A clock that was set back makes a pass shorter than nothing.
+function countOf(count: number): number {
+  return Number.isFinite(count) ? Math.max(0, Math.round(count)) : 0
+}
+
+// No clock is outside of what a date can be written as.
+function iso(ms: number): string {
+  const known = Number.isFinite(ms) ? Math.min(Math.max(ms, 0), lastMs) : 0
+  return new Date(known).toISOString().replace(/\.\d{3}Z$/, 'Z')
+}
+
+const lastMs = Date.parse('9999-12-31T23:59:59Z')

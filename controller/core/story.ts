@@ -1,6 +1,5 @@
 // What the owner of a resource is told as an event: what changed from one status to the next. Counts and reasons
 // only: no addresses, no names, no content. Who needs to know whose folder it is finds it in the status.
-import { cut } from './cut.ts'
 import { meanwhileText } from './guard.ts'
 import type { SyncGroupStatus, SyncGroupStatusCondition } from './resources.generated.ts'
 
@@ -49,12 +48,10 @@ function guardStory(
     .map(({ reason, count, limit }) => `${count} ${reason.toLowerCase()}, ${limit} are allowed`)
     .join('; ')
   const hub = guard.refusals.some(({ replica }) => replica === 'hub')
-  const note = `set aside: ${what}; ${meanwhileText(hub)}; undo it, or approve exactly this: kubectl annotate --overwrite syncgroup NAME exchangesync.dev/approve=${guard.hash}`
-  return [{ type: 'Warning', reason: 'Guarded', note: cut(note, noteMax) }]
+  const kind = guard.refusals.some(({ above }) => above) ? 'exchangeserver' : 'syncgroup'
+  const note = `set aside: ${what}; ${meanwhileText(hub)}; undo it, or approve exactly this: kubectl annotate --overwrite ${kind} NAME exchangesync.dev/approve=${guard.hash}`
+  return [{ type: 'Warning', reason: 'Guarded', note }]
 }
-
-/** events.k8s.io allows 1 kB. */
-const noteMax = 1000
 
 function conflictStory(before: SyncGroupStatus | undefined, now: SyncGroupStatus): readonly Told[] {
   const more = (now.conflicts?.total ?? 0) - (before?.conflicts?.total ?? 0)

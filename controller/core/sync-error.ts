@@ -9,7 +9,8 @@ export type Kind =
 
 /**
  * An error with a kind and a stable, CamelCase code: a condition's reason and a metric's label.
- * The message names the thing and the remedy; it never contains content, secrets or tokens.
+ * The message names the thing and the remedy; it never contains content, secrets or tokens. A code may be
+ * another's word: one that could be no reason becomes `UnknownCode`.
  */
 export class SyncError extends Error {
   override readonly name = 'SyncError'
@@ -28,7 +29,7 @@ export class SyncError extends Error {
   ) {
     super(message, options)
     this.kind = kind
-    this.code = code
+    this.code = isReason(code) ? code : 'UnknownCode'
     this.backOffMs = cappedMs(options.backOffMs)
     this.local = options.local ?? false
   }
@@ -38,6 +39,14 @@ export class SyncError extends Error {
 function cappedMs(ms: number | undefined): number | undefined {
   return ms !== undefined && ms > 0 ? Math.min(ms, backOffMaxMs) : undefined
 }
+
+/** May it be a condition's reason, and an Event's? */
+export function isReason(text: string): boolean {
+  return text.length <= reasonMax && /^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/.test(text)
+}
+
+// An Event's may have 128 characters.
+const reasonMax = 100
 
 /** The same error as a SyncError; what we did not expect becomes transient `Unexpected`. */
 export function syncErrorOf(error: unknown): SyncError {

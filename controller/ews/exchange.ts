@@ -26,7 +26,7 @@ export type ConnectionsOptions = Readonly<{
   /** The longest that a request may take, whatever its ExchangeServer says; ms. */
   requestMaxMs?: number
   /** Bytes of the largest contact that is read. */
-  itemBytes?: number
+  itemBytes?: number | undefined
 }>
 
 /** Connections to Exchange servers, one per server and account, shared by groups. */

@@ -9,35 +9,38 @@ const stale = [
   'ErrorChangeKeyRequiredForWriteOperations', 'ErrorInvalidChangeKey', 'ErrorItemNotFound',
 ]
 
-const remedies: Readonly<Record<string, string>> = {
-  ErrorAccessDenied:
-    'the account may not do this: grant it the right on the folder, or the ApplicationImpersonation role',
-  ErrorAccountDisabled: 'the account is disabled: enable it, or use another one',
-  ErrorCannotCreateContactInNonContactFolder:
-    'the folder does not hold contacts: name another folder, or make it one of class IPF.Contact',
-  ErrorCreateItemAccessDenied: 'the account may not create items in the folder: grant it the right',
-  ErrorDataSizeLimitExceeded: 'the item is larger than the server takes: make it smaller',
-  ErrorFolderNotFound:
-    'the folder is not there, or the account may not see it: check the path and the permissions',
-  ErrorImpersonateUserDenied:
-    'the account may not act for this mailbox: grant it the ApplicationImpersonation role for it',
-  ErrorImpersonationDenied:
-    'the account may not act for this mailbox: grant it the ApplicationImpersonation role for it',
-  ErrorImpersonationFailed:
-    'acting for this mailbox failed: grant the account the ApplicationImpersonation role for it',
-  ErrorInvalidServerVersion: 'the server is older than Exchange 2016',
-  ErrorMailboxConfiguration: 'the mailbox is not set up right on the server',
-  ErrorMessageSizeExceeded: 'the item is larger than the server takes: make it smaller',
-  ErrorMissingEmailAddress: 'there is no such mailbox: correct the address, or remove the member',
-  ErrorNonExistentMailbox: 'there is no such mailbox: correct the address, or remove the member',
-  ErrorNonPrimarySmtpAddress: 'this is not the mailbox’s primary address: use the primary one',
-  ErrorPasswordExpired: 'the password has expired: put the new one into the Secret',
-  ErrorPasswordChangeRequired:
-    'the password must be changed: do so, and put the new one into the Secret',
-  ErrorQuotaExceeded: 'the mailbox is full: make room in it, or raise its quota',
-  ErrorSchemaValidation:
-    'the server does not accept the request’s form: this is a defect, please report it',
-}
+const remedies: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ErrorAccessDenied:
+      'the account may not do this: grant it the right on the folder, or the ApplicationImpersonation role',
+    ErrorAccountDisabled: 'the account is disabled: enable it, or use another one',
+    ErrorCannotCreateContactInNonContactFolder:
+      'the folder does not hold contacts: name another folder, or make it one of class IPF.Contact',
+    ErrorCreateItemAccessDenied:
+      'the account may not create items in the folder: grant it the right',
+    ErrorDataSizeLimitExceeded: 'the item is larger than the server takes: make it smaller',
+    ErrorFolderNotFound:
+      'the folder is not there, or the account may not see it: check the path and the permissions',
+    ErrorImpersonateUserDenied:
+      'the account may not act for this mailbox: grant it the ApplicationImpersonation role for it',
+    ErrorImpersonationDenied:
+      'the account may not act for this mailbox: grant it the ApplicationImpersonation role for it',
+    ErrorImpersonationFailed:
+      'acting for this mailbox failed: grant the account the ApplicationImpersonation role for it',
+    ErrorInvalidServerVersion: 'the server is older than Exchange 2016',
+    ErrorMailboxConfiguration: 'the mailbox is not set up right on the server',
+    ErrorMessageSizeExceeded: 'the item is larger than the server takes: make it smaller',
+    ErrorMissingEmailAddress: 'there is no such mailbox: correct the address, or remove the member',
+    ErrorNonExistentMailbox: 'there is no such mailbox: correct the address, or remove the member',
+    ErrorNonPrimarySmtpAddress: 'this is not the mailbox’s primary address: use the primary one',
+    ErrorPasswordExpired: 'the password has expired: put the new one into the Secret',
+    ErrorPasswordChangeRequired:
+      'the password must be changed: do so, and put the new one into the Secret',
+    ErrorQuotaExceeded: 'the mailbox is full: make room in it, or raise its quota',
+    ErrorSchemaValidation:
+      'the server does not accept the request’s form: this is a defect, please report it',
+  }),
+)
 
 // biome-ignore format: a table
 const poison = [
@@ -70,14 +73,16 @@ const undecided = ['ErrorAccessDenied', 'ErrorTimeoutExpired', 'ErrorInternalSer
 /** What the code asks for. */
 export function kindOf(code: string): Kind {
   if (stale.includes(code)) return 'stale'
-  const isTerminal = Object.hasOwn(remedies, code) || poison.includes(code) || code === itemTooLarge
+  const isTerminal = remedies.has(code) || poison.includes(code) || code === itemTooLarge
   return isTerminal ? 'terminal' : 'transient'
 }
 
 /** The error for a response code. The server's own message is not repeated: it may quote content. */
-export function faultOf(code: string, backOffMs?: number): SyncError {
+export function faultOf(said: string, backOffMs?: number): SyncError {
+  // Other words are a proxy's, or stand for nothing: none of them may look like a code of ours.
+  const code = /^Error[A-Z]/.test(said) ? said : 'SoapFault'
   const kind = kindOf(code)
-  const remedy = Object.hasOwn(remedies, code) ? remedies[code] : undefined
+  const remedy = remedies.get(code)
   const rest = {
     stale: 'it changed meanwhile',
     transient: 'it is tried again',

@@ -1,24 +1,68 @@
 // What the API server answered when it did not do what was asked, with what to do next.
+import { cut } from '../core/cut.ts'
+import { printable } from '../core/printable.ts'
 import { codeIn, type Kind, SyncError } from '../core/sync-error.ts'
 
-/** An answer other than success. `status` is HTTP's; `reason` is Kubernetes' own word, like Conflict. */
+/** Kubernetes' own words for what went wrong; whatever else is said is a proxy's. */
+const reasons: ReadonlySet<string> = new Set([
+  'AlreadyExists',
+  'BadRequest',
+  'Conflict',
+  'Expired',
+  'Forbidden',
+  'Gone',
+  'InternalError',
+  'Invalid',
+  'MethodNotAllowed',
+  'NotAcceptable',
+  'NotFound',
+  'RequestEntityTooLarge',
+  'ServerTimeout',
+  'ServiceUnavailable',
+  'StoreReadError',
+  'Timeout',
+  'TooManyRequests',
+  'Unauthorized',
+  'UnsupportedMediaType',
+])
+
+const messageMax = 300
+
+/**
+ * An answer other than success. `status` is HTTP's; `reason` is Kubernetes' own word, like Conflict, or HttpNNN
+ * where the server says another one.
+ */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly status: number
   readonly reason: string
   readonly retryAfterMs: number | undefined
+  /** The resource that it is about, where the API server itself says so. */
+  readonly named: string | undefined
 
-  constructor(status: number, reason: string, message: string, retryAfterMs?: number) {
-    super(message)
+  constructor(
+    status: number,
+    reason: string,
+    message: string,
+    retryAfterMs?: number,
+    named?: string,
+  ) {
+    super(cut(printable(cut(message, messageMax)), messageMax))
     this.status = status
-    this.reason = reason
+    this.reason = reasons.has(reason) ? reason : `Http${status}`
     this.retryAfterMs = retryAfterMs
+    this.named = named
   }
 }
 
 /** Is it this status of the API server's? */
 export function isStatus(error: unknown, ...statuses: readonly number[]): error is ApiError {
   return error instanceof ApiError && statuses.includes(error.status)
+}
+
+/** Does the API server itself say that there is no resource of this name? A proxy's 404 says nothing. */
+export function isMissing(error: unknown, name: string): boolean {
+  return isStatus(error, 404) && error.reason === 'NotFound' && error.named === name
 }
 
 /** The same as a SyncError; what never reached the server is transient. */

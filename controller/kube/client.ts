@@ -1,10 +1,16 @@
 // Requests to the API server: JSON in, JSON out, with what client-node lacks (kubernetes.md §1.2): a deadline for
 // each, another try where the server asked for it or never saw the request, named patch types, and watches
 // that tell silence from death.
+//
+// Guarantees: no answer is larger, no line of a watch longer, no request and no watch goes on for longer than its
+// bound (body.ts, `deadlineMs`, `Watch`); what is no JSON is an error. Whether an answer belongs to its question is
+// the caller's matter (answers.ts).
 import { type Dispatcher, request } from 'undici'
 import { retryAfterMs } from '../core/duration.ts'
+import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from '../sync/ports.ts'
 import { ApiError } from './api-error.ts'
+import { jsonIn, jsonLinesIn, refusalIn } from './body.ts'
 import type { Cluster } from './cluster.ts'
 
 /** A request. */
@@ -23,6 +29,9 @@ export type Call = Readonly<{
 
 /** Told of each answer, for metrics: `code` is HTTP's, or `<error>` when there was none. */
 export type RequestWatch = (method: string, code: string, host: string) => void
+
+/** How long a watch may be silent, and how long it may last; ms. */
+export type Watch = Readonly<{ silenceMs: number; mostMs: number }>
 
 /** How long one request may take, and how often it is tried; ms. */
 const deadlineMs = 30_000
@@ -44,11 +53,20 @@ export class Client {
 
   /** Answers the body. Rejects with an ApiError, with what broke the connection, or with the signal's reason. */
   async json<Body>(call: Call, signal: AbortSignal, withinMs = deadlineMs): Promise<Body> {
+    return (await this.sized(call, signal, withinMs)).value as Body
+  }
+
+  /** The same, with the number of its bytes. */
+  async sized(
+    call: Call,
+    signal: AbortSignal,
+    withinMs = deadlineMs,
+  ): Promise<Readonly<{ value: unknown; bytes: number }>> {
     const deadline = this.#deadline(withinMs, signal)
     try {
       for (let tries = 1; ; tries += 1) {
         try {
-          return (await this.#once(call, deadline.signal)) as Body
+          return await this.#once(call, deadline.signal)
         } catch (error) {
           signal.throwIfAborted()
           if (deadline.signal.aborted || tries >= triesMax || !worthwhile(call, error)) throw error
@@ -64,36 +82,41 @@ export class Client {
 
   /**
    * The events of a watch, one per line of the answer. Ends when the server ends it. Rejects as `json` does,
-   * and when nothing, not even a bookmark, has come for `silenceMs`.
+   * when nothing, not even a bookmark, has come for `silenceMs`, and when it has not ended after `mostMs`.
    */
-  async *lines(call: Call, silenceMs: number, signal: AbortSignal): AsyncGenerator<unknown> {
+  async *lines(call: Call, bounds: Watch, signal: AbortSignal): AsyncGenerator<unknown> {
     const quiet = new AbortController()
     let heardMs = this.#clock.now()
     const ended = new AbortController()
     const either = AbortSignal.any([signal, quiet.signal])
-    void this.#guard(() => heardMs, silenceMs, ended.signal, quiet)
+    void this.#guard(() => heardMs, bounds, ended.signal, quiet)
     try {
       const response = await this.#sent(call, either)
       if (response.statusCode !== 200) throw await errorOf(response, this.#clock.now())
-      let rest = ''
-      const decoder = new TextDecoder()
-      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+      yield* jsonLinesIn(response.body as AsyncIterable<Uint8Array>, () => {
         heardMs = this.#clock.now()
-        const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-        rest = parts.pop() ?? ''
-        for (const part of parts) if (part !== '') yield JSON.parse(part)
-      }
+      })
     } finally {
       ended.abort()
       quiet.abort()
     }
   }
 
-  async #guard(heard: () => number, silenceMs: number, ended: AbortSignal, quiet: AbortController) {
+  async #guard(
+    heard: () => number,
+    { silenceMs, mostMs }: Watch,
+    ended: AbortSignal,
+    quiet: AbortController,
+  ) {
+    const lastMs = this.#clock.now() + mostMs
     try {
       for (;;) {
-        const leftMs = heard() + silenceMs - this.#clock.now()
-        if (leftMs <= 0) return quiet.abort(new Error('the watch has been silent for too long'))
+        const nowMs = this.#clock.now()
+        const leftMs = Math.min(heard() + silenceMs, lastMs) - nowMs
+        if (leftMs <= 0) {
+          const what = nowMs >= lastMs ? 'does not end' : 'has been silent for too long'
+          return quiet.abort(new Error(`the watch ${what}`))
+        }
         await this.#clock.sleep(leftMs, ended)
       }
     } catch {
@@ -101,10 +124,10 @@ export class Client {
     }
   }
 
-  async #once(call: Call, signal: AbortSignal): Promise<unknown> {
+  async #once(call: Call, signal: AbortSignal) {
     const response = await this.#sent(call, signal)
-    if (response.statusCode >= 400) throw await errorOf(response, this.#clock.now())
-    return await response.body.json()
+    if (response.statusCode >= 300) throw await errorOf(response, this.#clock.now())
+    return await jsonIn(response.body as AsyncIterable<Uint8Array>)
   }
 
   async #sent(
@@ -145,6 +168,8 @@ export class Client {
 // Busy servers did not do it. What a broken connection did nobody knows: it is tried again where twice is as
 // good as once, or where the server would see that it is the second time (409).
 function worthwhile({ method, type }: Call, error: unknown): boolean {
+  // What answered so will do so again.
+  if (error instanceof SyncError) return false
   if (error instanceof ApiError) {
     return [401, 429, 503].includes(error.status) || (error.status >= 500 && method === 'GET')
   }
@@ -152,17 +177,21 @@ function worthwhile({ method, type }: Call, error: unknown): boolean {
 }
 
 async function errorOf(response: Dispatcher.ResponseData, nowMs: number): Promise<ApiError> {
-  const text = await response.body.text()
-  const said = statusIn(text)
+  const said = statusIn(await refusalIn(response.body as AsyncIterable<Uint8Array>))
   const waitMs = retryAfterMs(response.headers, nowMs)
   const { statusCode } = response
-  return new ApiError(statusCode, said.reason || `Http${statusCode}`, said.message, waitMs)
+  return new ApiError(statusCode, said.reason, said.message, waitMs, said.named)
 }
 
-function statusIn(text: string): { reason: string; message: string } {
+type Said = Readonly<{ reason: string; message: string; named?: string }>
+
+function statusIn(text: string): Said {
   try {
-    const { reason, message } = JSON.parse(text) as { reason?: unknown; message?: unknown }
-    return { reason: String(reason ?? ''), message: String(message ?? '') }
+    const { kind, reason, message, details } = JSON.parse(text) as Record<string, unknown>
+    const textOf = (value: unknown) => (typeof value === 'string' ? value : '')
+    const { name } = (details ?? {}) as { name?: unknown }
+    const named = kind === 'Status' ? { named: textOf(name) } : {}
+    return { reason: textOf(reason), message: textOf(message), ...named }
   } catch {
     return { reason: '', message: '' }
   }

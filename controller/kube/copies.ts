@@ -1,5 +1,8 @@
 // Copies of what is declared in a cluster: SyncGroups and ExchangeServers, of all namespaces or some, and the Secrets
 // that the servers name.
+//
+// Guarantees: what is handed out can be taken (sound.ts); one that cannot says so, and hides no other. Whatever a
+// server or a Secret is called, and whatever it holds, is looked up by own keys only.
 import { type NamespaceLook, needsLabels } from '../core/allowed.ts'
 import type { GroupId } from '../core/id.ts'
 import { least } from '../core/many.ts'
@@ -11,6 +14,7 @@ import { Namespaces } from './namespaces.ts'
 import { Reflector } from './reflector.ts'
 import { kinds } from './resource.ts'
 import { type SecretLook, Secrets } from './secrets.ts'
+import { type Judge, type Sound, Soundness } from './sound.ts'
 
 /** What is copied, and who is told of changes. */
 export type CopiesOptions = Readonly<{
@@ -21,6 +25,7 @@ export type CopiesOptions = Readonly<{
   namespaces: readonly string[]
   /** Called once for a Secret (namespace/name) that is used without its label; undefined: none is. */
   unlabelled?: ((key: string) => void) | undefined
+  judge: Judge
   /** A SyncGroup is otherwise. */
   changed: (now: SyncGroup | undefined, before: SyncGroup | undefined) => void
   /** Something else may be. */
@@ -34,10 +39,12 @@ export class Copies {
   readonly #servers: readonly Reflector<ExchangeServer>[]
   readonly #secrets: Secrets
   readonly #namespaces: Namespaces
+  readonly #soundness: Soundness
 
   constructor(options: CopiesOptions, signal: AbortSignal) {
     const { client, clock, chance, namespaces, changed, touched, troubled } = options
     const base = { client, clock, chance }
+    this.#soundness = new Soundness(options.judge)
     const places = namespaces.length === 0 ? [undefined] : namespaces
     const each = <Kept extends SyncGroup | ExchangeServer>(
       kind: (typeof kinds)['syncGroup' | 'exchangeServer'],
@@ -46,7 +53,11 @@ export class Copies {
       places.map(
         (namespace) =>
           new Reflector<Kept>({
-            ...{ ...base, kind, namespace, changed: told, synced: touched },
+            ...{ ...base, kind, namespace, synced: touched },
+            changed: (now, before) => {
+              if (now === undefined && before !== undefined) this.#soundness.forget(before)
+              told(now, before)
+            },
             troubled: (code, message) => troubled(kind.kind, code, message),
           }),
       )
@@ -86,24 +97,31 @@ export class Copies {
     return least(this.#all.map(({ heardMs }) => heardMs))
   }
 
-  /** All SyncGroups. */
+  /** All SyncGroups, as they are stored. */
   groups(): readonly SyncGroup[] {
     return this.#groups.flatMap((reflector) => reflector.values())
   }
 
-  /** One SyncGroup. */
+  /** A SyncGroup as it can be taken. */
+  soundGroup(group: SyncGroup): Sound<SyncGroup> {
+    return this.#soundness.of('SyncGroup', group)
+  }
+
+  /** One SyncGroup, as it is stored. */
   group(id: GroupId): SyncGroup | undefined {
     return firstOf(this.#groups, id)
   }
 
   /** All ExchangeServers. */
-  servers(): readonly ExchangeServer[] {
-    return this.#servers.flatMap((reflector) => reflector.values())
+  servers(): readonly Sound<ExchangeServer>[] {
+    const all = this.#servers.flatMap((reflector) => reflector.values())
+    return all.map((server) => this.#soundness.of('ExchangeServer', server))
   }
 
   /** One ExchangeServer, by namespace/name. */
-  server(key: string): ExchangeServer | undefined {
-    return firstOf(this.#servers, key)
+  server(key: string): Sound<ExchangeServer> | undefined {
+    const found = firstOf(this.#servers, key)
+    return found && this.#soundness.of('ExchangeServer', found)
   }
 
   /** Takes over what a write of ours answered. */
@@ -115,11 +133,13 @@ export class Copies {
 
   /** Looks after the Secrets that the servers name, and the namespaces' labels where one decides by them. */
   wantReferred(): void {
-    this.#namespaces.want(this.servers().some(needsLabels))
-    const keys = this.servers().flatMap(({ metadata: { namespace }, spec: { auth, tls } }) => [
-      `${namespace}/${auth.secretRef.name}`,
-      ...(tls === undefined ? [] : [`${namespace}/${tls.caSecretRef.name}`]),
-    ])
+    const named = this.servers().filter(({ standIn }) => !standIn)
+    this.#namespaces.want(named.some(({ resource }) => needsLabels(resource)))
+    const keys = named.flatMap(({ resource: { metadata, spec } }) =>
+      [spec.auth.secretRef, spec.tls?.caSecretRef].flatMap((secret) =>
+        secret === undefined ? [] : [`${metadata.namespace}/${secret.name}`],
+      ),
+    )
     this.#secrets.want(new Set(keys))
   }
 

@@ -5,21 +5,31 @@
 // like a missing Secret; one that was held is told of as deleted until it was released; what another
 // namespace has is not used unless that is allowed.
 // Caveats: when somebody takes the finalizer away, the group is let go as with deletionPolicy: Orphan.
-import { type Denial, namespaceDenial, needsLabels } from '../core/allowed.ts'
 import type { GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
 import { groupStory } from '../core/story.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { isForeign } from '../sync/hindrance.ts'
 import type { Clock, Declarations, Declared } from '../sync/ports.ts'
-import { asSyncError, isStatus } from './api-error.ts'
+import { asSyncError, isMissing } from './api-error.ts'
 import type { Client } from './client.ts'
 import { Copies } from './copies.ts'
-import { declaredOf, idOf, type Means, printOf, type Reach } from './declared.ts'
+import {
+  brokenSpec,
+  declaredOf,
+  idOf,
+  type KnownServer,
+  type Means,
+  printOf,
+  unreached,
+} from './declared.ts'
 import type { Recorder } from './events.ts'
 import { finalizer, withFinalizer, withoutFinalizer } from './finalizer.ts'
+import { type Referred, referredBy } from './referred.ts'
 import { kinds } from './resource.ts'
+import type { Judge } from './sound.ts'
 import { applyStatus, isNews } from './status.ts'
+import { isEnding } from './versions.ts'
+import { witness } from './witness.ts'
 
 /** What the declarations are read with. */
 export type KubeOptions = Readonly<{
@@ -32,6 +42,8 @@ export type KubeOptions = Readonly<{
   crossNamespace: boolean
   /** Called once for a Secret (namespace/name) that is used without its label; undefined: none is. */
   unlabelled?: ((key: string) => void) | undefined
+  /** Which stored resources can be taken. */
+  judge: Judge
   recorder: Recorder
   troubled: (kind: string, code: string, message: string) => void
 }>
@@ -85,7 +97,7 @@ export class KubeDeclarations implements Declarations {
     const known = () =>
       this.#copies.listed &&
       this.servers().every(({ reach }) => !reach.pending) &&
-      this.#copies.groups().every((group) => this.#mayRefer(group, undefined) !== undefined)
+      this.#copies.groups().every((group) => this.#referred(group, undefined) !== undefined)
     while (!signal.aborted && !known()) {
       this.#dirty = false
       await this.changed(signal)
@@ -98,6 +110,15 @@ export class KubeDeclarations implements Declarations {
     const { namespaces } = this.#options
     const looked = namespaces.length === 0 || namespaces.includes(namespace)
     return looked && this.synced && this.#copies.group(id) === undefined && !this.#vanished.has(id)
+  }
+
+  /** The same, by the API server's own word about this very group. Rejects as `Client.json` does. */
+  async isGone(id: GroupId, signal: AbortSignal): Promise<boolean> {
+    if (!this.lacks(id)) return false
+    const [namespace = '', name = ''] = id.split('/')
+    const { client } = this.#options
+    const now = await witness(client, kinds.syncGroup, { metadata: { namespace, name } }, signal)
+    return now === undefined && this.lacks(id)
   }
 
   /** Calls whenever something may have changed. */
@@ -131,7 +152,9 @@ export class KubeDeclarations implements Declarations {
     })
   }
 
-  async hold({ id }: Declared): Promise<void> {
+  async hold({ id, hindrance }: Declared): Promise<void> {
+    // Of what cannot be used nothing runs that would have to be ended.
+    if (hindrance?.code === 'InvalidSpec') return
     const group = this.#copies.group(id)
     if (group === undefined) throw vanished(id)
     if (group.metadata.finalizers?.includes(finalizer)) return
@@ -151,7 +174,7 @@ export class KubeDeclarations implements Declarations {
           this.#copies.took(await applyStatus(client, kinds.syncGroup, group, status, this.#signal))
         } catch (error) {
           // Whoever is not there any more needs no status.
-          if (!isStatus(error, 404)) throw error
+          if (!isMissing(error, group.metadata.name ?? '')) throw error
         }
       })
     }
@@ -175,11 +198,15 @@ export class KubeDeclarations implements Declarations {
   }
 
   /** The ExchangeServers, each with what it is reached with. */
-  servers(): readonly Readonly<{ server: ExchangeServer; reach: Reach }>[] {
+  servers(): readonly KnownServer[] {
     const copies = this.#copies
     if (!copies.listed) return []
     copies.wantReferred()
-    return copies.servers().map((server) => ({ server, reach: copies.reachOf(server) }))
+    return copies.servers().map(({ resource: server, invalid, standIn }) => ({
+      server,
+      reach: standIn ? unreached : copies.reachOf(server),
+      broken: invalid === undefined ? undefined : brokenSpec(invalid),
+    }))
   }
 
   /** Takes over an ExchangeServer that we wrote. */
@@ -207,7 +234,8 @@ export class KubeDeclarations implements Declarations {
     this.#touch()
   }
 
-  #declared(group: SyncGroup, gone = false): readonly Declared[] {
+  #declared(stored: SyncGroup, gone = false): readonly Declared[] {
+    const { resource: group, invalid, standIn } = this.#copies.soundGroup(stored)
     const { metadata, spec } = group
     const deleted = gone || metadata.deletionTimestamp !== undefined
     // Somebody else's finalizer is left: we are done with it.
@@ -215,9 +243,9 @@ export class KubeDeclarations implements Declarations {
     const { crossNamespace } = this.#options
     const id = idOf(group)
     const last = this.#last.get(id)
-    const may = this.#mayRefer(group, deleted ? last?.server : undefined)
+    const may = this.#referred(group, deleted ? last?.server : undefined)
     if (may === undefined) return []
-    const { server, denial } = may
+    const { server, denial, faults } = may
     const reach = server === undefined ? undefined : this.#copies.reachOf(server)
     // Not yet: as if it had not been declared, which ends nobody.
     if (reach?.pending && !deleted) return []
@@ -227,33 +255,24 @@ export class KubeDeclarations implements Declarations {
     const now = { server, credentials, ca }
     if (complete) this.#last.set(id, now)
     const means = deleted && !complete && denial === undefined ? (last ?? now) : now
-    const why = [forbidden, unreadable, unlabelled, gone, denial?.message]
+    const stale = standIn ? undefined : (invalid ?? (server && faults.stale))
+    const why = [forbidden, unreadable, unlabelled, gone, denial?.message, stale, faults.unusable]
     const from = [group, ...Object.values(means), ...why]
     const known = this.#known.get(id)
     if (known?.from.every((part, at) => part === from[at])) return [known.declared]
     const policy = gone ? { deletionPolicy: 'Orphan' as const } : {}
     const whole = { ...group, spec: { ...spec, ...policy } }
-    const facts = { deleted, crossNamespace, denial, forbidden, unreadable, unlabelled }
+    const broken = standIn ? brokenSpec(invalid ?? 'spec') : undefined
+    const access = { deleted, crossNamespace, denial, forbidden, unreadable, unlabelled }
+    const facts = { ...access, invalid: stale, unusable: faults.unusable, broken }
     const declared = declaredOf(whole, means, facts)
     this.#known.set(id, { from, declared })
     return [declared]
   }
 
-  // The server, or the last known one, when the group may refer to it; undefined while its namespace is not known.
-  #mayRefer(
-    group: SyncGroup,
-    last: ExchangeServer | undefined,
-  ): Readonly<{ server: ExchangeServer | undefined; denial: Denial | undefined }> | undefined {
-    const { namespace = '' } = group.metadata
-    const { serverRef } = group.spec
-    if (isForeign(group) && !this.#options.crossNamespace)
-      return { server: undefined, denial: undefined }
-    const named = `${serverRef.namespace ?? namespace}/${serverRef.name}`
-    const server = this.#copies.server(named) ?? last
-    const look = this.#copies.namespace(namespace)
-    if (look === undefined && server !== undefined && needsLabels(server)) return undefined
-    const denial = namespaceDenial(group, server, () => look ?? 'missing')
-    return { server: denial === undefined ? server : undefined, denial }
+  #referred(group: SyncGroup, former: ExchangeServer | undefined): Referred | undefined {
+    const { crossNamespace } = this.#options
+    return referredBy(group, this.#copies, { crossNamespace, former })
   }
 
   async #writing(work: () => Promise<void>): Promise<void> {
@@ -264,10 +283,6 @@ export class KubeDeclarations implements Declarations {
       throw asSyncError(error)
     }
   }
-}
-
-function isEnding({ metadata }: SyncGroup): boolean {
-  return metadata.deletionTimestamp !== undefined
 }
 
 function vanished(id: GroupId): SyncError {

@@ -1,7 +1,9 @@
 // What a SyncGroup asks for, as the engine takes it: its declaration together with what it refers to.
 import type { Denial } from '../core/allowed.ts'
-import { digestOf, type GroupId } from '../core/id.ts'
-import type { SyncGroup } from '../core/resources.generated.ts'
+import { digestOfAll, type GroupId } from '../core/id.ts'
+import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
+import { approvalsIn } from '../core/status.ts'
+import { SyncError } from '../core/sync-error.ts'
 import { hindranceOf } from '../sync/hindrance.ts'
 import type { Credentials, Declared } from '../sync/ports.ts'
 import { finalizer } from './finalizer.ts'
@@ -20,6 +22,23 @@ export type Reach = Readonly<{
   unlabelled: string | undefined
 }>
 
+/** Nothing that could be reached. */
+export const unreached: Reach = {
+  credentials: undefined,
+  ca: undefined,
+  pending: false,
+  forbidden: undefined,
+  unreadable: undefined,
+  unlabelled: undefined,
+}
+
+/** An ExchangeServer with what it is reached with; `broken`: its spec is not valid. */
+export type KnownServer = Readonly<{
+  server: ExchangeServer
+  reach: Reach
+  broken: SyncError | undefined
+}>
+
 /** What a group is reached with. */
 export type Means = Pick<Declared, 'server' | 'credentials' | 'ca'>
 
@@ -36,6 +55,12 @@ export function printOf({ metadata, spec }: SyncGroup): string {
   return JSON.stringify([uid, generation, deletionTimestamp, spec, ours.sort(), ending])
 }
 
+/** No version of the resource can be used. */
+export function brokenSpec(fault: string): SyncError {
+  const remedy = 'correct it; kubectl apply refuses it where the current definitions are installed'
+  return new SyncError('terminal', 'InvalidSpec', `${fault}: ${remedy}`)
+}
+
 /** The group as it is declared. `forbidden`: a Secret that may not be read. */
 export function declaredOf(
   group: SyncGroup,
@@ -48,9 +73,15 @@ export function declaredOf(
     forbidden: string | undefined
     unreadable: string | undefined
     unlabelled: string | undefined
+    /** What is wrong with it, or with its server: the last valid version goes on. */
+    invalid: string | undefined
+    /** What is wrong with its server, of which no version can be used. */
+    unusable: string | undefined
+    /** What is wrong with it, no version of which can be used. */
+    broken: SyncError | undefined
   }>,
 ): Declared {
-  const { deleted, ...rest } = facts
+  const { deleted, invalid, unusable, broken, ...rest } = facts
   const { server, credentials, ca } = means
   return {
     id: idOf(group),
@@ -59,16 +90,18 @@ export function declaredOf(
     server,
     credentials,
     ca,
-    unusable: undefined,
-    hindrance: hindranceOf(group, { ...rest, server }),
-    fingerprint: digestOf(
+    unusable,
+    hindrance: broken ?? hindranceOf(group, { ...rest, server }),
+    fingerprint: digestOfAll([
       printOf(group),
-      JSON.stringify([
-        ...[server?.spec, credentials, ca, facts.forbidden, facts.unreadable],
-        ...[facts.unlabelled, deleted, facts.denial?.message],
-      ]),
-    ),
-    invalid: undefined,
+      JSON.stringify([server?.spec, credentials, ca, facts.forbidden, facts.unreadable, deleted]),
+      // What is sound leaves no trace here: a fingerprint outlives an upgrade.
+      ...[invalid, unusable, broken?.message, facts.unlabelled, facts.denial?.message].filter(
+        (each) => each !== undefined,
+      ),
+      ...approvalsIn(server?.metadata ?? {}),
+    ]),
+    invalid,
     previous: group.status,
     deleted,
   }

@@ -2,6 +2,8 @@
 // minutes becomes a series of one Event; nobody is told more than a burst of 25 and then one in five minutes
 // (client-go's limits). Without the right to write Events, nothing is told.
 import { createHash } from 'node:crypto'
+import { cutBytes } from '../core/cut.ts'
+import { printable } from '../core/printable.ts'
 import type { Told } from '../core/story.ts'
 import type { Clock } from '../sync/ports.ts'
 import { isStatus } from './api-error.ts'
@@ -22,6 +24,8 @@ type Series = { name: string; namespace: string; count: number; lastMs: number }
 type Bucket = { left: number; atMs: number }
 
 const seriesMs = 6 * 60_000
+/** events.k8s.io allows 1 kB. */
+const noteMax = 1000
 const burst = 25
 const refillMs = 5 * 60_000
 /** How many series and buckets are remembered. */
@@ -42,10 +46,11 @@ export class Recorder {
   /** Tells of a resource. Never rejects: what cannot be told is not worth a pass. */
   async tell(
     regarding: KubeObject,
-    { type, reason, note }: Told,
+    { type, reason, note: whole }: Told,
     signal: AbortSignal,
   ): Promise<void> {
     if (this.#forbidden) return
+    const note = cutBytes(printable(whole), noteMax)
     const { clock, troubled } = this.#options
     const nowMs = clock.now()
     const key = JSON.stringify([regarding.metadata.uid, type, reason, note])

@@ -1,13 +1,17 @@
 // The finalizer: as long as it is there, Kubernetes keeps a resource that was deleted, so that what has to be done
 // about it is done. Written with the version it was read at, so that nobody else's is lost.
-import { isStatus } from './api-error.ts'
+import { resourceIn } from './answers.ts'
+import { isMissing, isStatus } from './api-error.ts'
 import type { Client } from './client.ts'
 import { type KubeObject, pathOf, type ResourceKind } from './resource.ts'
 
 /** Ours. */
 export const finalizer = 'exchangesync.dev/finalizer'
 
-/** The resource with our finalizer. Rejects as `Client.json` does; 409 when it changed twice meanwhile. */
+/**
+ * The resource with our finalizer. Rejects as `Client.json` does; 409 when it changed twice meanwhile; and when an answer
+ * is about another one.
+ */
 export async function withFinalizer(
   client: Client,
   kind: ResourceKind,
@@ -29,7 +33,7 @@ export async function withoutFinalizer(
   try {
     return await rewritten(client, kind, resource, drop, signal)
   } catch (error) {
-    if (isStatus(error, 404)) return undefined
+    if (isMissing(error, resource.metadata.name ?? '')) return undefined
     throw error
   }
 }
@@ -42,8 +46,9 @@ async function rewritten(
   signal: AbortSignal,
 ): Promise<KubeObject | undefined> {
   const path = pathOf(kind, resource.metadata.namespace, resource.metadata.name)
-  const write = ({ metadata: { uid, resourceVersion, finalizers = [] } }: KubeObject) =>
-    client.json<KubeObject>(
+  const { namespace, name, uid } = resource.metadata
+  const write = async ({ metadata: { resourceVersion, finalizers = [] } }: KubeObject) => {
+    const answer = await client.json(
       {
         method: 'PATCH',
         path,
@@ -52,13 +57,16 @@ async function rewritten(
       },
       signal,
     )
+    return resourceIn(kind, { namespace, name, uid }, answer)
+  }
   try {
     return await write(resource)
   } catch (error) {
     if (!isStatus(error, 409)) throw error
-    const now = await client.json<KubeObject>({ method: 'GET', path }, signal)
+    const answer = await client.json({ method: 'GET', path }, signal)
+    const now = resourceIn(kind, { namespace, name }, answer)
     // Another one under the same name is nothing of ours.
-    if (now.metadata.uid !== resource.metadata.uid) return undefined
+    if (now.metadata.uid !== uid) return undefined
     return write(now)
   }
 }

@@ -6,7 +6,9 @@
 import { performance } from 'node:perf_hooks'
 import type { Clock } from '../sync/ports.ts'
 import { backOffMs } from '../sync/queue.ts'
+import { resourceIn } from './answers.ts'
 import { asSyncError, isStatus } from './api-error.ts'
+import { invalidAnswer } from './body.ts'
 import type { Client } from './client.ts'
 import { type KubeObject, kinds, microTime, pathOf } from './resource.ts'
 
@@ -108,7 +110,7 @@ export class Election {
     const path = pathOf(kinds.lease, namespace, name)
     let lease: Lease
     try {
-      lease = await client.json<Lease>({ method: 'GET', path }, signal, durationMs)
+      lease = this.#leaseIn(await client.json({ method: 'GET', path }, signal, durationMs))
     } catch (error) {
       if (!isStatus(error, 404)) throw error
       return this.#write('POST', { metadata: { name, namespace } }, 0, signal)
@@ -150,7 +152,14 @@ export class Election {
     try {
       // A connection that is dead and does not know it costs one try of several.
       const withinMs = renewDeadlineMs / 3
-      this.#lease = await client.json<Lease>({ method, path, body }, signal, withinMs)
+      const written = this.#leaseIn(await client.json({ method, path, body }, signal, withinMs))
+      // An answer that does not say that it is ours is none.
+      if (
+        written.spec?.holderIdentity !== identity ||
+        written.spec.leaseTransitions !== transitions
+      )
+        throw invalidAnswer('a Lease that is not as it was written')
+      this.#lease = written
     } catch (error) {
       if (isStatus(error, 409)) return false
       throw error
@@ -178,6 +187,16 @@ export class Election {
     told?.('lost', this.#options.identity)
   }
 
+  #leaseIn(answer: unknown): Lease {
+    const { namespace, name } = this.#options
+    const lease = resourceIn<Lease>(kinds.lease, { namespace, name }, answer)
+    const { holderIdentity, leaseTransitions, leaseDurationSeconds } = lease.spec ?? {}
+    const counts = [leaseTransitions ?? 0, leaseDurationSeconds ?? 0]
+    if (typeof (holderIdentity ?? '') !== 'string' || !counts.every(Number.isSafeInteger))
+      throw invalidAnswer('a Lease whose holder or terms are none')
+    return lease
+  }
+
   // False when somebody else has it by now.
   async #renewed(signal: AbortSignal): Promise<boolean> {
     const { client, namespace, name, identity, retryMs } = this.#options
@@ -186,7 +205,7 @@ export class Election {
     const { leaseTransitions: number = 0 } = lease.spec ?? {}
     if (await this.#write('PUT', lease, number, signal)) return true
     const path = pathOf(kinds.lease, namespace, name)
-    const now = await client.json<Lease>({ method: 'GET', path }, signal, retryMs * 2)
+    const now = this.#leaseIn(await client.json({ method: 'GET', path }, signal, retryMs * 2))
     if (now.spec?.holderIdentity !== identity || now.spec.leaseTransitions !== number) return false
     this.#lease = now
     return this.#write('PUT', now, number, signal)

@@ -8,16 +8,27 @@
 // brings news, or stays for half a minute, begins that count anew. A list is no news: it may be large, and is
 // what a watch that expires at once would otherwise ask for again and again.
 //
+// An end is believed on two witnesses: that a resource is gone, is being deleted, or was made anew under its name is
+// taken only when the resource itself, asked for, says so as well, or is known to be ending already.
+//
 // Guarantees: whatever the API server does (stops, hangs, restarts, forgets its history, refuses the
-// credentials), it goes on until the signal aborts; the copy is what the server had at some moment, and is
-// never emptied by an answer that was not complete; one who is told is told by key only.
+// credentials, answers something else), it goes on until the signal aborts; the copy is what the server had at some
+// moment, and is never emptied, nor anything of it taken away, by an answer that was not complete, was another's
+// (answers.ts), was older than what is known, or was said once only; one who is told is told by key only.
+// Assumptions: a read of one resource tells how it is now. Where it may not be read, two lists that lack it count.
 // Caveats: a resource that is deleted and made again while nobody listens is told as deleted, then as new.
+// Errors: ApiAnswerInvalid, ApiAnswerTooLarge, ApiListEndless, ApiListShort, ApiWatchRepeats and WatchEndsEarly, besides
+// those of the client; after each the whole is listed again, later each time.
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from '../sync/ports.ts'
 import { type BackOff, backOffMs } from '../sync/queue.ts'
+import { type Asked, eventIn, type WatchEvent } from './answers.ts'
 import { asSyncError, isStatus } from './api-error.ts'
 import type { Client } from './client.ts'
+import { listed, resourcesMax, tooMany } from './listing.ts'
 import { type KubeObject, keyOf, pathOf, type ResourceKind } from './resource.ts'
+import { ends, isBefore, isEnding, isOlder, isSame } from './versions.ts'
+import { short, witness, witnessed } from './witness.ts'
 
 /** What to keep, and whom to tell. */
 export type ReflectorOptions<Kept extends KubeObject> = Readonly<{
@@ -25,8 +36,8 @@ export type ReflectorOptions<Kept extends KubeObject> = Readonly<{
   kind: ResourceKind
   /** All namespaces when undefined. */
   namespace?: string | undefined
-  /** labelSelector, fieldSelector. */
-  query?: Readonly<Record<string, string>>
+  /** The only one that is wanted. */
+  name?: string | undefined
   clock: Clock
   chance: () => number
   /** Something is otherwise: undefined for what is not, or was not, there. Must not throw. */
@@ -37,16 +48,19 @@ export type ReflectorOptions<Kept extends KubeObject> = Readonly<{
   troubled?: (code: string, message: string) => void
 }>
 
-type WatchEvent = Readonly<{ type: string; object: KubeObject & { code?: number } }>
-type List<Kept> = Readonly<{
-  metadata: { resourceVersion?: string; continue?: string }
-  items?: readonly Kept[]
-}>
-
 const waits: BackOff = { leastMs: 500, mostMs: 30_000 }
 
 /** A bookmark comes about every minute; a server that hangs says nothing. */
 const silenceMs = 150_000
+
+/** A watch is asked to end after 5 to 10 minutes; one that does not is ended, ms. */
+const lateMs = 60_000
+
+/** How many events in a row may say nothing new. */
+const repeatsMax = 1_000
+
+/** How many resources one page of a list has, as long as none is too large. */
+const pageSize = 500
 
 /** After so many failures in a row it is more than a moment's trouble. */
 const persistentMin = 4
@@ -63,7 +77,13 @@ export class Reflector<Kept extends KubeObject> {
   #synced = false
   #trouble: string | undefined
   #persistent = false
+  /** A list that can be had says nothing of what is wrong with watches. */
+  #watchTrouble = false
+  /** From here the next watch goes on; '' where only a list tells. */
   #version = ''
+  #pageSize = pageSize
+  /** What a list lacked, and may not be read by itself, by uid. */
+  #doubted: ReadonlySet<string> = new Set()
   /** The newest version that was ever told. */
   #newest = ''
   #watchedMs = 0
@@ -105,8 +125,7 @@ export class Reflector<Kept extends KubeObject> {
     const known = this.#copy.get(keyOf(resource))
     if (known?.metadata.uid !== resource.metadata.uid) return
     // Versions are ordered (Kubernetes 1.35 says so; etcd always did).
-    if (known !== undefined && isOlder(known, resource))
-      this.#copy.set(keyOf(resource), slim(resource))
+    if (known !== undefined && isOlder(known, resource)) this.#copy.set(keyOf(resource), resource)
   }
 
   /** Runs until the signal aborts; never rejects. */
@@ -124,7 +143,8 @@ export class Reflector<Kept extends KubeObject> {
       } catch (error) {
         if (signal.aborted) return
         const expired = error instanceof Expired || isStatus(error, 410)
-        if (expired) this.#version = ''
+        // What was odd once may be so again from here on.
+        if (expired || error instanceof SyncError) this.#version = ''
         broken = expired && Number.isFinite(this.#watchedMs) ? new Expired() : error
       }
       const stayedMs = Math.max(0, clock.now() - this.#watchedMs)
@@ -141,6 +161,7 @@ export class Reflector<Kept extends KubeObject> {
 
   #well(): void {
     this.#trouble = undefined
+    this.#watchTrouble = false
     this.#persistent = false
   }
 
@@ -152,6 +173,7 @@ export class Reflector<Kept extends KubeObject> {
     if (this.#trouble === code && this.#persistent === persistent) return
     this.#trouble = code
     this.#persistent = persistent
+    this.#watchTrouble = Number.isFinite(this.#watchedMs)
     this.#options.troubled?.(code, message)
   }
 
@@ -161,60 +183,92 @@ export class Reflector<Kept extends KubeObject> {
     return { code: endsEarly, message }
   }
 
+  get #asked(): Asked {
+    const { namespace, name } = this.#options
+    return { namespace, name }
+  }
+
+  get #query(): Readonly<Record<string, string>> {
+    const { name } = this.#options
+    return name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }
+  }
+
   async #list(signal: AbortSignal): Promise<void> {
-    const { client, kind, namespace, query, clock } = this.#options
-    const found = new Map<string, Kept>()
-    let more: string | undefined
-    let version = ''
-    // A page token that has expired (410) begins anew with the whole list.
-    do {
-      const page: Record<string, string> = { limit: '500', ...(more ? { continue: more } : {}) }
-      const path = pathOf(kind, namespace)
-      const list = await client.json<List<Kept>>(
-        { method: 'GET', path, query: { ...query, ...page } },
-        signal,
-      )
-      for (const item of list.items ?? [])
-        found.set(keyOf(item), slim({ ...kindOf(kind), ...item }))
-      version = list.metadata.resourceVersion ?? ''
-      if (more !== undefined && list.metadata.continue === more) throw endless(kind.kind)
-      more = list.metadata.continue
-    } while (more)
+    const { client, kind, clock } = this.#options
+    const [asked, query, limit] = [this.#asked, this.#query, this.#pageSize]
+    const whole = await listed<Kept>({ client, kind, asked, query, limit }, signal).catch(
+      (error) => {
+        // Fewer at once are smaller.
+        if (asSyncError(error).code === 'ApiAnswerTooLarge')
+          this.#pageSize = Math.max(1, Math.floor(limit / 4))
+        throw error
+      },
+    )
+    const { version } = whole
+    const { sure: found, doubted } = await witnessed(client, kind, whole.found, this.#copy, signal)
+    const unsure = [...doubted].some((uid) => !this.#doubted.has(uid))
+    this.#doubted = doubted
+    if (unsure) throw short(kind.kind)
     this.heardMs = clock.now()
-    // That a list can be had says nothing of watches.
-    if (this.#trouble !== endsEarly) this.#well()
+    if (!this.#watchTrouble) this.#well()
+    // A server that was restored from a backup has earlier versions from then on.
+    if (isBefore(version, this.#newest)) this.#newest = version
     this.#noted(version)
     const first = !this.#synced
     this.#synced = true
     for (const key of [...this.#copy.keys()]) if (!found.has(key)) this.#set(key, undefined)
-    for (const [key, item] of found) this.#set(key, item)
+    // What is older than what was known is so by its own word.
+    for (const [key, item] of found) this.#set(key, item, true)
     if (first) this.#options.synced?.()
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const { client, kind, namespace, query, clock, chance } = this.#options
+    const { client, kind, clock, chance } = this.#options
+    const seconds = 300 + Math.floor(chance() * 300)
     const call = {
       method: 'GET' as const,
-      path: pathOf(kind, namespace),
+      path: pathOf(kind, this.#asked.namespace),
       query: {
-        ...query,
+        ...this.#query,
         watch: 'true',
         allowWatchBookmarks: 'true',
         resourceVersion: this.#version,
-        timeoutSeconds: String(300 + Math.floor(chance() * 300)),
+        timeoutSeconds: String(seconds),
       },
     }
-    for await (const line of client.lines(call, silenceMs, signal)) {
-      const { type, object } = line as WatchEvent
+    let repeats = 0
+    const bounds = { silenceMs, mostMs: seconds * 1000 + lateMs }
+    for await (const line of client.lines(call, bounds, signal)) {
+      const event = eventIn<Kept>(kind, this.#asked, line)
       this.heardMs = clock.now()
       // Expired history is the usual one; after any other, too, only a list tells what there is.
-      if (type === 'ERROR') throw new Expired()
-      const key = keyOf(object)
-      if (type === 'DELETED') this.#set(key, undefined)
-      else if (type !== 'BOOKMARK') this.#set(key, slim(object as Kept))
-      if (this.#noted(object.metadata.resourceVersion ?? this.#version)) this.#news = true
+      if (event.type === 'ERROR') throw new Expired()
+      // Events come in the order of their versions: what is not later was told already.
+      const old = event.version === this.#version || isBefore(event.version, this.#version)
+      repeats = old ? repeats + 1 : 0
+      if (repeats > repeatsMax) throw repeating(kind.kind)
+      if (old) continue
+      if (event.type !== 'BOOKMARK') await this.#take(event, signal)
+      if (this.#noted(event.version)) this.#news = true
     }
     this.heardMs = clock.now()
+  }
+
+  async #take(
+    { type, object }: Extract<WatchEvent<Kept>, { object: Kept }>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const key = keyOf(object)
+    const before = this.#copy.get(key)
+    if (before === undefined && this.#copy.size >= resourcesMax)
+      throw tooMany(this.#options.kind.kind)
+    // The end of a former one under the name.
+    if (type === 'DELETED' && !isSame(object, before)) return
+    const sure = type === 'DELETED' ? isEnding(before) : !ends(object, before)
+    const { client, kind } = this.#options
+    const now = sure ? object : await witness<Kept>(client, kind, object, signal)
+    if (now === 'unreadable') throw short(kind.kind)
+    this.#set(key, sure && type === 'DELETED' ? undefined : now)
   }
 
   // From here a watch goes on. True when nothing as new was told before.
@@ -225,45 +279,22 @@ export class Reflector<Kept extends KubeObject> {
     return true
   }
 
-  #set(key: string, now: Kept | undefined): void {
+  #set(key: string, now: Kept | undefined, force = false): void {
     const before = this.#copy.get(key)
-    const { uid, resourceVersion } = now?.metadata ?? {}
     if (before === undefined && now === undefined) return
     if (before !== undefined && now !== undefined) {
-      if (before.metadata.resourceVersion === resourceVersion) return
+      if (!isSame(before, now)) this.#set(key, undefined)
+      else if (before.metadata.resourceVersion === now.metadata.resourceVersion) return
       // Our own write answered before the watch told of what came before it.
-      if (before.metadata.uid === uid && isOlder(now, before)) return
-      if (before.metadata.uid !== uid) this.#set(key, undefined)
+      else if (!force && isOlder(now, before)) return
     }
     if (now === undefined) this.#copy.delete(key)
     else this.#copy.set(key, now)
-    this.#options.changed(
-      now,
-      before?.metadata.uid === uid || now === undefined ? before : undefined,
-    )
+    this.#options.changed(now, now === undefined || isSame(before, now) ? before : undefined)
   }
 }
 
-function endless(kind: string): SyncError {
-  const message = `the Kubernetes API server does not come to an end of the list of ${kind}; it is asked again`
-  return new SyncError('transient', 'ApiListEndless', message)
-}
-
-function isOlder(one: KubeObject, other: KubeObject): boolean {
-  return isBefore(one.metadata.resourceVersion ?? '', other.metadata.resourceVersion ?? '')
-}
-
-function isBefore(a: string, b: string): boolean {
-  if (!/^\d+$/.test(a) || !/^\d+$/.test(b)) return false
-  return a.length === b.length ? a < b : a.length < b.length
-}
-
-function kindOf({ apiVersion, kind }: ResourceKind): { apiVersion: string; kind: string } {
-  return { apiVersion, kind }
-}
-
-// Who wrote which field is as large as the rest, and nobody here asks for it.
-function slim<Kept extends KubeObject>(resource: Kept): Kept {
-  const { managedFields: _, ...metadata } = resource.metadata
-  return { ...resource, metadata } as Kept
+function repeating(kind: string): SyncError {
+  const message = `the Kubernetes API server tells the same of ${kind} again and again; all are listed again. Check the API server, and any proxy before it`
+  return new SyncError('transient', 'ApiWatchRepeats', message)
 }

@@ -21,7 +21,7 @@ type Watched = Readonly<{ reflector: Reflector<Secret>; end: AbortController }>
 /** What the reflectors of Secrets have in common. */
 export type SecretsOptions = Omit<
   ReflectorOptions<Secret>,
-  'kind' | 'namespace' | 'query' | 'changed'
+  'kind' | 'namespace' | 'name' | 'changed'
 > &
   Readonly<{
     changed: () => void
@@ -90,7 +90,7 @@ export class Secrets {
       ...rest,
       kind: kinds.secret,
       namespace,
-      query: { fieldSelector: `metadata.name=${name}` },
+      name,
       changed: () => changed(),
       synced: () => changed(),
     })

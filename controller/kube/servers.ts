@@ -13,12 +13,14 @@ import { unreadOf } from '../sync/hindrance.ts'
 import type { Party } from '../sync/line.ts'
 import { isAnswer, partyOn } from '../sync/party.ts'
 import type { Clock, Reached } from '../sync/ports.ts'
+
 import { Queue, type QueueWatch, workOff } from '../sync/queue.ts'
 import { keyOfServer, type ServerKey, type Servers } from '../sync/servers.ts'
-import { asSyncError, isStatus } from './api-error.ts'
+import { asSyncError, isMissing } from './api-error.ts'
+
 import type { Client } from './client.ts'
 import type { KubeDeclarations } from './declarations.ts'
-import type { Reach } from './declared.ts'
+import type { KnownServer } from './declared.ts'
 import type { Recorder } from './events.ts'
 import { keyOf, kinds } from './resource.ts'
 import { applyStatus, isNews } from './status.ts'
@@ -53,7 +55,7 @@ export type ServerControlOptions = Readonly<{
   forgotten: (namespace: string, name: string) => void
 }>
 
-type Known = Readonly<{ server: ExchangeServer; reach: Reach }>
+type Known = KnownServer
 
 /** Keeps the statuses of ExchangeServers until the signal aborts. */
 export class ServerControl {
@@ -161,7 +163,8 @@ export class ServerControl {
   }
 
   async #asked(known: Known, givenUp: AbortSignal, stop: AbortSignal): Promise<ServerResult> {
-    const { server, reach } = known
+    const { server, reach, broken } = known
+    if (broken !== undefined) return { kind: 'failed', error: broken }
     if (server.spec.suspend) return { kind: 'suspended' }
     const { servers, probe, clock } = this.#options
     const { name = '' } = server.metadata
@@ -206,9 +209,11 @@ export class ServerControl {
       const now = await applyStatus<ExchangeServer>(client, kind, server, status, signal)
       declarations.tookServer(now)
       const known = this.#known.get(keyOf(server))
-      if (known !== undefined) this.#known.set(keyOf(server), { ...known, server: now })
+      const { metadata } = now
+      if (known !== undefined)
+        this.#known.set(keyOf(server), { ...known, server: { ...known.server, metadata, status } })
     } catch (error) {
-      if (signal.aborted || isStatus(error, 404)) return undefined
+      if (signal.aborted || isMissing(error, server.metadata.name ?? '')) return undefined
       return asSyncError(error)
     }
     for (const told of readyStory(server.status, status)) void recorder.tell(server, told, signal)
@@ -245,7 +250,10 @@ function isRequested(server: ExchangeServer): boolean {
 }
 
 // All but the status.
-function printOf({ server: { metadata, spec }, reach }: Known): string {
+function printOf({ server: { metadata, spec }, reach, broken }: Known): string {
   const asked = metadata.annotations?.['exchangesync.dev/requestedAt'] ?? ''
-  return digestOf(metadata.uid ?? '', JSON.stringify([metadata.generation, asked, spec, reach]))
+  return digestOf(
+    metadata.uid ?? '',
+    JSON.stringify([metadata.generation, asked, spec, reach, broken?.message]),
+  )
 }

@@ -2,10 +2,12 @@
 // part as far as a user sees it: defaults, validation, generations, and a status per group, written to
 // STATE/status/<namespace>.<name>.yaml. An edit that is not valid leaves the last valid version running.
 import type { V1Secret } from '@kubernetes/client-node'
+
 import { labelsDenial } from '../core/allowed.ts'
-import { cut } from '../core/cut.ts'
+
 import { digestOf, type GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
+import { approvalsIn, messageText } from '../core/status.ts'
 import { syncErrorOf } from '../core/sync-error.ts'
 import { credentialsIn } from '../sync/credentials.ts'
 import { hindranceOf, isForeign } from '../sync/hindrance.ts'
@@ -208,7 +210,7 @@ export class LocalDeclarations implements Declarations {
   async #say(id: GroupId, stored: Stored, message: string): Promise<void> {
     if (this.#part !== 'run') return
     const lastTransitionTime = new Date(this.#clock.now()).toISOString()
-    const said = { reason: 'InvalidSpec', message: cut(message, 1024), lastTransitionTime }
+    const said = { reason: 'InvalidSpec', message: messageText(message), lastTransitionTime }
     const conditions = [
       { type: 'Ready', status: 'False', ...said },
       { type: 'Stalled', status: 'True', ...said },
@@ -242,6 +244,7 @@ export class LocalDeclarations implements Declarations {
         JSON.stringify(credentials ?? ''),
         ca ?? '',
         stale ?? '',
+        ...approvalsIn(server?.metadata ?? {}),
       ),
       invalid: stale,
       previous: stored.status,

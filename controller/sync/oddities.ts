@@ -14,16 +14,18 @@ import type { Course, Proposal } from './propose.ts'
 /** How many links one problem names. */
 const namedMax = 10
 
-const remedies: Readonly<Record<string, string>> = {
-  ItemTooLarge:
-    'it is larger than --max-contact-size allows: its copies are left as they are; shorten its note in Outlook',
-  NotListed:
-    'the folder’s listing lacks what can still be read: it is left as it is; have the folder checked on the server',
-  NotTaken:
-    'the server says that it took a change, and shows the same as before: correct the copy in its mailbox',
-  CopyNotSeen:
-    'the server acknowledges a new copy that is not there afterwards: look for a rule or a program that moves or removes new contacts',
-}
+const remedies: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ItemTooLarge:
+      'it is larger than --max-contact-size allows: its copies are left as they are; shorten its note in Outlook',
+    NotListed:
+      'the folder’s listing lacks what can still be read: it is left as it is; have the folder checked on the server',
+    NotTaken:
+      'the server says that it took a change, and shows the same as before: correct the copy in its mailbox',
+    CopyNotSeen:
+      'the server acknowledges a new copy that is not there afterwards: look for a rule or a program that moves or removes new contacts',
+  }),
+)
 
 const unmade =
   'the server did not make a copy of it: it is tried again, less and less often; look whether it opens in Outlook'
@@ -70,7 +72,7 @@ function problemOf(
   const named = links.slice(0, namedMax).join(', ')
   const more = links.length > namedMax ? ', …' : ''
   const count = links.length === 1 ? 'one item' : `${links.length} items`
-  const message = `${count} (${named}${more}): ${code}: ${remedies[code] ?? otherwise}`
+  const message = `${count} (${named}${more}): ${code}: ${remedies.get(code) ?? otherwise}`
   return { replica, kind: 'terminal', reason: code, message }
 }
 

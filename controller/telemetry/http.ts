@@ -16,8 +16,8 @@ export async function listening(
   paths: Readonly<Record<string, () => Answer | Promise<Answer>>>,
 ): Promise<Listening> {
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://here').pathname
-    const answer = paths[path]
+    const path = pathIn(request.url ?? '/')
+    const answer = Object.hasOwn(paths, path) ? paths[path] : undefined
     const said = async (): Promise<Answer> => {
       if (request.method !== 'GET' && request.method !== 'HEAD')
         return { status: 405, text: 'only GET\n' }
@@ -43,6 +43,11 @@ export async function listening(
         server.closeAllConnections()
       }),
   }
+}
+
+// A client may ask for what is no path.
+function pathIn(url: string): string {
+  return URL.canParse(url, 'http://here') ? new URL(url, 'http://here').pathname : ''
 }
 
 function bound(server: Server, address: string): Promise<number> {

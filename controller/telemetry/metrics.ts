@@ -5,6 +5,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { greatest } from '../core/many.ts'
 import type { QueueWatch } from '../sync/queue.ts'
+import { outcomeLabel } from './outcomes.ts'
 
 /** A queue, as far as its metrics go. */
 export type Measured = Readonly<{
@@ -153,7 +154,7 @@ export class Metrics {
 
   /** A request to Exchange was answered. */
   asked(operation: string, result: string, tookMs: number): void {
-    this.#ews.inc({ operation, result })
+    this.#ews.inc({ operation, result: outcomeLabel(result) })
     this.#ewsTime.observe({ operation }, tookMs / 1000)
   }
 

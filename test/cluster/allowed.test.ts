@@ -9,6 +9,7 @@ import { KubeDeclarations } from '../../controller/kube/declarations.ts'
 import { Recorder } from '../../controller/kube/events.ts'
 import { groupOf, secretOf, serverOf } from '../e2e/support.ts'
 import { realClock } from '../support/clock.ts'
+import { judge } from '../support/judge.ts'
 import { until } from './controller.ts'
 import { Cluster, home, release } from './fixture.ts'
 
@@ -43,7 +44,7 @@ async function declarations(namespaces: readonly string[]): Promise<KubeDeclarat
     await way.close()
   })
   const options = { ...base, chance: Math.random, namespaces, crossNamespace: true, recorder }
-  return new KubeDeclarations({ ...options, troubled: () => {} }, end.signal)
+  return new KubeDeclarations({ ...options, judge, troubled: () => {} }, end.signal)
 }
 
 describe('an API server', () => {

@@ -8,6 +8,7 @@ import { KubeDeclarations } from '../../controller/kube/declarations.ts'
 import { Recorder } from '../../controller/kube/events.ts'
 import { conformsToDeclarations, type Place } from '../conformance/declarations.ts'
 import { realClock } from '../support/clock.ts'
+import { judge } from '../support/judge.ts'
 import { Cluster, home, release } from './fixture.ts'
 
 describe('a cluster', () => conformsToDeclarations(open))
@@ -31,6 +32,7 @@ async function open(): Promise<Place> {
       chance: Math.random,
       namespaces: [],
       crossNamespace: false,
+      judge,
       recorder,
       troubled: () => {},
     },

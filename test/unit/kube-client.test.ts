@@ -139,7 +139,7 @@ test('what the server refuses is an error with its status and reason', async () 
   const { client } = clientOf(port)
   await expect(client.json({ ...call, method: 'PUT', body: {} }, signal)).rejects.toMatchObject({
     status: 409,
-    reason: 'Because',
+    reason: 'Http409',
   })
   expect(seen.length).toBe(1)
 })
@@ -185,7 +185,8 @@ test('a watch is read line by line, wherever the pieces end, and ends when it fa
   const { client } = clientOf(port)
   const lines: unknown[] = []
   const reading = async () => {
-    for await (const line of client.lines(call, 100, signal)) lines.push(line)
+    for await (const line of client.lines(call, { silenceMs: 100, mostMs: 60_000 }, signal))
+      lines.push(line)
   }
   await expect(reading()).rejects.toThrow()
   expect(lines).toEqual([

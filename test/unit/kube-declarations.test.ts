@@ -11,14 +11,20 @@ import { Client } from '../../controller/kube/client.ts'
 import { Cluster } from '../../controller/kube/cluster.ts'
 import { KubeDeclarations } from '../../controller/kube/declarations.ts'
 import { Recorder } from '../../controller/kube/events.ts'
+import { kinds } from '../../controller/kube/resource.ts'
 import { realClock as clock } from '../support/clock.ts'
+import { judge } from '../support/judge.ts'
 
 /** A kubeconfig for an API server that answers no list before it is told to; then all are empty. */
 async function slowServer() {
   const waiting: (() => void)[] = []
-  const list = JSON.stringify({ metadata: { resourceVersion: '1' }, items: [] })
   const server = createServer((request, response) => {
     const watch = request.url?.includes('watch=')
+    const { kind, apiVersion } = request.url?.includes('/syncgroups')
+      ? kinds.syncGroup
+      : kinds.exchangeServer
+    const metadata = { resourceVersion: '1' }
+    const list = JSON.stringify({ apiVersion, kind: `${kind}List`, metadata, items: [] })
     if (!watch) waiting.push(() => response.end(list))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -57,7 +63,16 @@ test('before the lists are complete, news is waited for; their end is news', asy
   const client = new Client(cluster, clock, Math.random)
   const recorder = new Recorder({ client, clock, controller: 'c', instance: 'i', troubled })
   const declarations = new KubeDeclarations(
-    { client, clock, chance: () => 0, namespaces: [], crossNamespace: false, recorder, troubled },
+    {
+      client,
+      clock,
+      chance: () => 0,
+      namespaces: [],
+      crossNamespace: false,
+      judge,
+      recorder,
+      troubled,
+    },
     end.signal,
   )
   expect(await declarations.groups()).toEqual([])

@@ -13,6 +13,7 @@ import { KubeDeclarations } from '../../controller/kube/declarations.ts'
 import { Recorder } from '../../controller/kube/events.ts'
 import { contracts } from '../../controller/local/contracts.ts'
 import { realClock as clock } from '../support/clock.ts'
+import { judge } from '../support/judge.ts'
 
 type Labels = Readonly<Record<string, string>>
 const allowed: Labels = { 'exchangesync.dev/credentials': 'true' }
@@ -85,7 +86,10 @@ async function started(labels: Labels, unlabelled?: (key: string) => void) {
   const troubled = () => {}
   const recorder = new Recorder({ client, clock, controller: 'c', instance: 'i', troubled })
   const rest = { chance: () => 0, namespaces: [], crossNamespace: false, recorder, troubled }
-  const declarations = new KubeDeclarations({ client, clock, unlabelled, ...rest }, end.signal)
+  const declarations = new KubeDeclarations(
+    { client, clock, unlabelled, judge, ...rest },
+    end.signal,
+  )
   await declarations.settled(end.signal)
   const edit = async (object: object) => {
     const news = declarations.changed(end.signal)

@@ -16,8 +16,15 @@ import { realClock } from '../support/clock.ts'
 
 type Answer = (response: ServerResponse) => void
 
+const { apiVersion, kind } = kinds.syncGroup
+const missing =
+  (name: string): Answer =>
+  (response) =>
+    void response
+      .writeHead(404)
+      .end(JSON.stringify({ kind: 'Status', reason: 'NotFound', details: { name } }))
 const event = (type: string, metadata: object, more: object = {}) =>
-  `${JSON.stringify({ type, object: { metadata, ...more } })}\n`
+  `${JSON.stringify({ type, object: { apiVersion, kind, metadata, ...more } })}\n`
 const says =
   (...lines: readonly string[]): Answer =>
   (response) =>
@@ -30,7 +37,9 @@ const status =
   (code: number): Answer =>
   (response) =>
     void response.writeHead(code).end(JSON.stringify({ kind: 'Status', reason: 'Because' }))
-const listed = says(JSON.stringify({ metadata: { resourceVersion: '7' }, items: [] }))
+const listing = (metadata: object, ...items: readonly object[]) =>
+  says(JSON.stringify({ apiVersion, kind: `${kind}List`, metadata, items }))
+const listed = listing({ resourceVersion: '7' })
 
 /** A client of a server that answers lists and watches so; waits are noted, and end at once. */
 async function serving(
@@ -41,7 +50,9 @@ async function serving(
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '', 'http://x')
     request.resume()
+    const [, one] = /\/syncgroups\/(\w+)$/.exec(url.pathname) ?? []
     if (url.searchParams.has('watch')) watch(++seen.watches)(response)
+    else if (one !== undefined) missing(one)(response)
     else list(url, ++seen.lists)(response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -121,8 +132,8 @@ test.each<readonly [string, Answer, readonly string[]]>([
     breaks(event('BOOKMARK', { resourceVersion: '6' })),
     ['ApiServerUnreachable', 'ApiServerUnreachable'],
   ],
-  ['is refused', status(500), ['ApiBecause', 'ApiBecause']],
-  ['may not be made, though lists may', status(403), ['ApiBecause', 'ApiBecause']],
+  ['is refused', status(500), ['ApiHttp500', 'ApiHttp500']],
+  ['may not be made, though lists may', status(403), ['ApiHttp403', 'ApiHttp403']],
   ['is gone at once', status(410), ['WatchEndsEarly']],
 ])('a watch that %s is made later each time, and told of once', async (_, answer, codes) => {
   const { waits, told } = await reflected(
@@ -172,9 +183,8 @@ test('a watch that stays for a while may end without news', async () => {
 })
 
 test('a list that never ends is given up, and asked for later each time', async () => {
-  const page = JSON.stringify({ metadata: { resourceVersion: '7', continue: 'same' }, items: [] })
   const { waits, told, seen } = await reflected(
-    () => says(page),
+    () => listing({ resourceVersion: '7', continue: 'same' }),
     () => says(),
     4,
   )
@@ -201,7 +211,9 @@ test('a Lease that cannot be read is asked for later each time; one that another
     await expect(election.win(served.signal)).rejects.toThrow()
     return served.waits
   }
-  const held = { metadata: { resourceVersion: '1' }, spec: { holderIdentity: 'other' } }
+  const metadata = { namespace: 'x', name: 'lease', uid: 'u', resourceVersion: '1' }
+  const lease = { apiVersion: kinds.lease.apiVersion, kind: kinds.lease.kind, metadata }
+  const held = { ...lease, spec: { holderIdentity: 'other' } }
   expect(await waiting(status(403))).toEqual([2_000, 4_000, 8_000, 15_000, 15_000, 15_000])
   expect(await waiting(says(JSON.stringify(held)))).toEqual(Array(6).fill(2_000))
 })

@@ -91,8 +91,39 @@ export const leading = [
     [
       'list-is-news',
       'a watch that expires at once is made later each time, though its list can be had',
-      `if (this.#noted(object.metadata.resourceVersion ?? this.#version)) this.#news = true`,
-      `if (this.#noted(object.metadata.resourceVersion ?? this.#version) || type) this.#news = true`,
+      `      if (old) continue\n`,
+      `      if (old) this.#news = true\n      if (old) continue\n`,
+    ],
+    [
+      'one-witness',
+      'an end that only an event tells is not believed',
+      `const sure = type === 'DELETED' ? isEnding(before) : !ends(object, before)`,
+      `const sure = true`,
+    ],
+    ['older-event', 'an event that is out of order is not taken', `      if (old) continue\n`, ``],
+  ]),
+  ...mutantsOf('controller/kube/witness.ts', [
+    [
+      'short-list',
+      'a list that lacks what is there empties nothing',
+      `else if (now !== undefined && isSame(now, before)) throw short(kind.kind)\n`,
+      `else if (now !== undefined && isSame(now, before)) continue\n`,
+    ],
+  ]),
+  ...mutantsOf('controller/kube/api-error.ts', [
+    [
+      'any-404',
+      'a page that says 404 is no proof that a resource is gone',
+      `isStatus(error, 404) && error.reason === 'NotFound' && error.named === name`,
+      `isStatus(error, 404)`,
+    ],
+  ]),
+  ...mutantsOf('controller/kube/sound.ts', [
+    [
+      'last-valid',
+      'of a resource whose spec is not valid the last valid spec goes on',
+      `const last = this.#last.get(uid)`,
+      `const last = invalid === undefined ? this.#last.get(uid) : undefined`,
     ],
   ]),
   ...mutantsOf('controller/sync/hindrance.ts', [
