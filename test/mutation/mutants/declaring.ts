@@ -10,7 +10,7 @@ export const declaring = [
       `return folded(path)`,
     ],
   ]),
-  ...mutantsOf('controller/ews/exchange.ts', [
+  ...mutantsOf('controller/ews/endpoint.ts', [
     [
       'stray-is-sent',
       'a Secret with a stray character is no password to try, and locks no account',
