@@ -14,7 +14,7 @@ const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
 const files = listed.split('\n').filter((file) => file !== '' && existsSync(`${root}/${file}`))
 const read = (file: string) => readFileSync(`${root}/${file}`, 'utf8')
 const sources = files.filter(
-  (file) => /^(controller|test|crds)\/.*\.ts$/.test(file) && !file.endsWith('.generated.ts'),
+  (file) => /^(controller|test|crds|image)\/.*\.ts$/.test(file) && !file.endsWith('.generated.ts'),
 )
 const controller = sources.filter((file) => file.startsWith('controller/'))
 
@@ -148,9 +148,11 @@ describe('writing', () => {
       'crds',
       'docs',
       'charts',
+      'image',
       'examples',
       'test',
       '.ci',
+      '.github',
       'package.json',
       'package-lock.json',
       'tsconfig.json',
@@ -160,6 +162,7 @@ describe('writing', () => {
       '.dockerignore',
       'README.md',
       'LICENSE',
+      'SECURITY.md',
       'CHANGELOG.md',
       'CONTRIBUTING.md',
       '.gitignore',

@@ -217,8 +217,9 @@ function table(
   for (const { replica, reason, message } of problems) out(`  ${replica}  ${reason}: ${message}`)
   if (guard !== undefined) {
     const meanwhile = meanwhileText(guard.refusals.some(({ replica }) => replica === 'hub'))
+    const where = guard.refusals.some(({ above }) => above) ? ' on the ExchangeServer' : ''
     out(
-      `  set aside by the guard until approved: exchangesync.dev/approve: ${guard.hash}; ${meanwhile}`,
+      `  set aside by the guard until approved${where}: exchangesync.dev/approve: ${guard.hash}; ${meanwhile}`,
     )
     for (const { replica, reason, count, limit, hash } of guard.refusals) {
       out(`    ${replica}  ${count} ${reason.toLowerCase()}, ${limit} are allowed (alone: ${hash})`)

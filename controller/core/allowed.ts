@@ -8,6 +8,7 @@
 //
 // Guarantees: a message names what was declared, never what lies elsewhere; so what is denied looks the same, there or not.
 import { checkedMs } from './duration.ts'
+import type { Limits } from './guard.ts'
 import { folded, namesIn } from './path.ts'
 import {
   matches,
@@ -190,6 +191,21 @@ export function guardUnder(
       maxCount: least(guard.deletions.maxCount, deletions.maxCount),
     },
     publications: { maxCount: least(guard.publications.maxCount, publications.maxCount) },
+  }
+}
+
+/** What the server lets groups do at most, as limits of the guard; undefined: whatever they say. */
+export function ceilingOf(server: ExchangeServer | undefined): Limits | undefined {
+  const ceilings = server && allowedOf(server).guard?.ceilings
+  if (ceilings === undefined) return undefined
+  const { deletions = {}, publications = {} } = ceilings
+  const any = Number.POSITIVE_INFINITY
+  return {
+    deletions: {
+      maxPercent: deletions.maxPercent ?? 100,
+      maxCount: deletions.maxCount ?? any,
+    },
+    publications: { maxCount: publications.maxCount ?? any },
   }
 }
 

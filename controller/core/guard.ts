@@ -26,6 +26,8 @@ export type Refusal = Readonly<{
   count: number
   limit: number
   hash: string
+  /** It is more than the server allows: only the ExchangeServer's annotation approves it. */
+  above?: boolean
 }>
 
 /** What the guard judges by, besides the plan. */
@@ -36,8 +38,10 @@ export type Judgement = Readonly<{
   /** The group has no second replica. */
   alone?: boolean
   caused: ReadonlyMap<ReplicaId, Caused>
-  /** Hashes that somebody approved. */
+  /** Hashes that the group's annotation approves. */
   approved: ReadonlySet<string>
+  /** What the server allows at most, and the hashes that the server's annotation approves. */
+  ceiling?: Readonly<{ limits: Limits; approved: ReadonlySet<string> }> | undefined
   /** How many approvals have been used: the same effects, met again later, have another hash. */
   epoch: number
 }>
@@ -69,13 +73,13 @@ export function* guarded(rules: Rules, view: View, judgement: Judgement): Work<G
   for (;;) {
     const plan = yield* planOf(rules, yield* rowsOf({ ...view, observations }))
     const excesses = rules.roles.flatMap((role) => excessesOf(plan, role, judgement))
-    const refused = excesses.filter(({ hash }) => !judgement.approved.has(hash))
+    const refused = excesses.filter((each) => !isApproved(judgement, each.hash, each.above))
     if (refused.length === 0) {
-      if (refusals.length < 2 || !judgement.approved.has(hashOf(refusals))) {
+      const above = refusals.some((each) => each.above)
+      if (refusals.length < 2 || !isApproved(judgement, hashOf(refusals), above)) {
         return { plan, observations, refusals, approvals: excesses }
       }
-      const approved = new Set([...judgement.approved, ...refusals.map(({ hash }) => hash)])
-      return yield* guarded(rules, view, { ...judgement, approved })
+      return yield* guarded(rules, view, withApproved(judgement, refusals))
     }
     for (const refusal of refused) {
       refusals.push(refusal)
@@ -84,14 +88,28 @@ export function* guarded(rules: Rules, view: View, judgement: Judgement): Work<G
   }
 }
 
+// A tenant may approve what its group is bounded by, and not what the server is bounded by.
+function isApproved({ approved, ceiling }: Judgement, hash: string, above = false): boolean {
+  return (!above && approved.has(hash)) || (ceiling?.approved.has(hash) ?? false)
+}
+
+function withApproved(judgement: Judgement, refusals: readonly Refusal[]): Judgement {
+  const hashes = refusals.map(({ hash }) => hash)
+  const { approved, ceiling } = judgement
+  return {
+    ...judgement,
+    approved: new Set([...approved, ...hashes]),
+    ceiling: ceiling && { ...ceiling, approved: new Set([...ceiling.approved, ...hashes]) },
+  }
+}
+
 const setAside = new SyncError('terminal', 'Guarded', 'set aside until its plan is approved')
 
 function excessesOf(plan: Plan, role: Role, judgement: Judgement): readonly Refusal[] {
   const caused = judgement.caused.get(role.id) ?? { deletions: 0, publications: 0 }
-  const { deletions, publications } = judgement.limits
+  const { limits, ceiling } = judgement
   // Of what there was before it began to delete: what is gone already must not make the rest look more.
   const items = judgement.items + caused.deletions
-  const percent = Math.ceil((items * deletions.maxPercent) / 100)
   // Who has nobody beside it deletes for itself alone.
   const deleted = judgement.alone ? [] : plan.steps.filter((step) => deletes(step, role.id))
   const blame = { replica: role.id, epoch: judgement.epoch }
@@ -101,15 +119,21 @@ function excessesOf(plan: Plan, role: Role, judgement: Judgement): readonly Refu
       { ...blame, reason: 'Deletions' },
       deleted,
       caused.deletions,
-      Math.min(percent, deletions.maxCount),
+      mostDeletions(limits, items),
+      ceiling && mostDeletions(ceiling.limits, items),
     ),
     ...over(
       { ...blame, reason: 'Publications' },
       published,
       caused.publications,
-      publications.maxCount,
+      limits.publications.maxCount,
+      ceiling?.limits.publications.maxCount,
     ),
   ]
+}
+
+function mostDeletions({ deletions }: Limits, items: number): number {
+  return Math.min(Math.ceil((items * deletions.maxPercent) / 100), deletions.maxCount)
 }
 
 /**
@@ -133,9 +157,11 @@ function over(
   steps: readonly Step[],
   before: number,
   limit: number,
+  ceiling = Number.POSITIVE_INFINITY,
 ): readonly Refusal[] {
   if (steps.length === 0 || before + steps.length <= limit) return []
   const links: readonly LinkId[] = steps.map(({ link }) => link.id).sort()
   const hash = digestOfAll([reason, replica, String(epoch), ...links]).slice(0, 12)
-  return [{ replica, reason, count: before + steps.length, limit, hash }]
+  const count = before + steps.length
+  return [{ replica, reason, count, limit, hash, ...(count > ceiling && { above: true }) }]
 }

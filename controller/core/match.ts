@@ -67,7 +67,10 @@ export function* matched(
     ]) {
       if (rest.size > 0) yield* rule.call(places, rest)
     }
-    for (const one of rest) places.open(one)
+    for (const one of rest) {
+      yield weightOf(one.found.item)
+      places.open(one)
+    }
   }
   // Of what was copied from another hub, only what this one has as well is the same; the rest is left alone.
   for (const family of byReplica(loose.filter(({ only }) => only === 'its equal'))) {
@@ -92,6 +95,9 @@ class Places {
   readonly #byHeld = new Map<string, Place[]>()
   readonly #byMark = new Map<string, Place[]>()
   readonly #byKey = new Map<string, Place[]>()
+  /** By mark and fingerprint: many items may carry one mark. */
+  readonly #byOwnEqual = new Map<string, Place[]>()
+  readonly #byMarkEqual = new Map<string, Place[]>()
 
   constructor(group: GroupId, hub: ReplicaId | undefined, type: ItemType) {
     this.#group = group
@@ -108,8 +114,14 @@ class Places {
   // How a place is found: by what is there.
   #note(place: Place, { item, fingerprint, own, marks }: Place): void {
     into(this.#byFingerprint, fingerprint, place)
-    for (const mark of own) into(this.#byOwn, mark, place)
-    for (const mark of [...own, ...marks]) into(this.#byMark, mark, place)
+    for (const mark of own) {
+      into(this.#byOwn, mark, place)
+      into(this.#byOwnEqual, `${mark} ${fingerprint}`, place)
+    }
+    for (const mark of [...own, ...marks]) {
+      into(this.#byMark, mark, place)
+      into(this.#byMarkEqual, `${mark} ${fingerprint}`, place)
+    }
     for (const key of this.#type.naturalKeys(item)) into(this.#byKey, key, place)
   }
 
@@ -153,7 +165,7 @@ class Places {
   }
 
   directEqual(rest: Set<Loose>): Work<void> {
-    return this.#settle(rest, (one) => this.#sources(one), 'equal')
+    return this.#settle(rest, (one, print) => this.#sources(one, print), 'equal')
   }
 
   direct(rest: Set<Loose>): Work<void> {
@@ -161,7 +173,7 @@ class Places {
   }
 
   stampedEqual(rest: Set<Loose>): Work<void> {
-    return this.#settle(rest, (one) => this.#marked(one), 'equal')
+    return this.#settle(rest, (one, print) => this.#marked(one, print), 'equal')
   }
 
   equal(rest: Set<Loose>): Work<void> {
@@ -252,16 +264,21 @@ class Places {
     return stamp !== undefined && isOurs(this.#group, this.#hub, stamp) ? stamp : undefined
   }
 
-  // Places that hold the very item from which this one was copied.
-  #sources({ found }: Loose): readonly (readonly Place[] | undefined)[] {
+  // Places that hold the very item from which this one was copied; `print`: those of equal content.
+  #sources({ found }: Loose, print?: string): readonly (readonly Place[] | undefined)[] {
     const source = this.#ours(found)?.source ?? ''
-    return source === '' ? [] : [this.#byOwn.get(source)]
+    if (source === '') return []
+    return [
+      print === undefined ? this.#byOwn.get(source) : this.#byOwnEqual.get(`${source} ${print}`),
+    ]
   }
 
-  #marked({ role, found }: Loose): readonly (readonly Place[] | undefined)[] {
+  #marked({ role, found }: Loose, print?: string): readonly (readonly Place[] | undefined)[] {
     const stamp = this.#ours(found)
     const marks = [sourceMark(role.id, found.id), linkIdOf(this.#group, role.id, found.id)]
     if (stamp !== undefined) marks.push(stamp.link, stamp.source)
-    return marks.map((mark) => this.#byMark.get(mark))
+    return marks.map((mark) =>
+      print === undefined ? this.#byMark.get(mark) : this.#byMarkEqual.get(`${mark} ${print}`),
+    )
   }
 }

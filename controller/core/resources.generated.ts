@@ -127,7 +127,8 @@ export interface ExchangeServerAllowedGuard {
 
 /**
  * What a SyncGroup's guard may let pass at most, whatever it says. The smaller limit and the longer
- * window count. None when not given.
+ * window count. More than that is approved by an annotation of the ExchangeServer only. None when
+ * not given.
  */
 export interface ExchangeServerAllowedGuardCeilings {
   /** The least time within which effects are counted together, as a Go duration from 1s to 168h. */
@@ -428,8 +429,9 @@ export interface SyncGroupStatusProblem {
 /** What the guard set aside. Absent when nothing is. */
 export interface SyncGroupStatusGuard {
   /**
-   * The name of the effects that were set aside. To approve exactly them, annotate the SyncGroup
-   * with exchangesync.dev/approve and this value.
+   * The name of the effects that were set aside. To approve exactly them, annotate the SyncGroup,
+   * or the ExchangeServer where one of them is above what that allows, with
+   * exchangesync.dev/approve and this value.
    */
   readonly hash: string
   /** The replicas that were set aside, at most 50. There may be more. */
@@ -448,4 +450,9 @@ export interface SyncGroupStatusGuardRefusal {
   readonly limit: number
   /** The name of this replica's effects alone, to approve them and no others. */
   readonly hash?: string
+  /**
+   * Whether it is more than spec.allowed.guard of the ExchangeServer lets pass. Then the annotation
+   * exchangesync.dev/approve counts on the ExchangeServer only.
+   */
+  readonly above?: boolean
 }

@@ -2,6 +2,9 @@
 // about many items that fails as a whole is split only in the second case, until the item is alone.
 import type { SyncError } from './sync-error.ts'
 
+/** The code of an item that is larger than what is taken in. */
+export const itemTooLarge = 'ItemTooLarge'
+
 // biome-ignore format: a table
 const general: ReadonlySet<string> = new Set([
   // Busy, moving, or out of something: later.

@@ -1,6 +1,7 @@
 // A group's status, computed once, at the end, from what the pass reported. A report, never a memory:
 // what came before matters only for when a condition changed. Ready is always there; Reconciling,
 // Stalled and Guarded only while they are true (kstatus).
+import { approveAnnotation, forceAnnotation, isForced, requestAnnotation } from './annotations.ts'
 import { cut, tokenMax } from './cut.ts'
 import { hashOf, meanwhileText } from './guard.ts'
 import { printable } from './printable.ts'
@@ -36,9 +37,6 @@ export type Facts = Readonly<{
   cuts?: readonly string[]
 }>
 
-const approveAnnotation = 'exchangesync.dev/approve'
-const requestAnnotation = 'exchangesync.dev/requestedAt'
-const forceAnnotation = 'exchangesync.dev/forceAt'
 /** The conditions that are ours; another's beside them say nothing of us. */
 export const conditionTypes = ['Ready', 'Reconciling', 'Stalled', 'Guarded']
 
@@ -74,35 +72,6 @@ export function statusOf(facts: Facts): SyncGroupStatus {
     ...(handled === undefined ? {} : { lastHandledReconcileAt: cut(handled, tokenMax) }),
     ...(forcedAt === undefined ? {} : { lastHandledForceAt: cut(forcedAt, tokenMax) }),
   }
-}
-
-/**
- * Did somebody ask for a pass that looks at everything, whatever the server's back-off? Both annotations must
- * carry one token, and it counts once (Flux's forceAt).
- */
-export function isForced(group: SyncGroup, previous: SyncGroupStatus | undefined): boolean {
-  const asked = group.metadata.annotations ?? {}
-  const token = asked[forceAnnotation]
-  if (token === undefined || token !== asked[requestAnnotation]) return false
-  return cut(token, tokenMax) !== previous?.lastHandledForceAt
-}
-
-/**
- * Did a user ask for a pass, or declare the group otherwise, since its last status? Then a wait that the server asked
- * for does not count, once.
- */
-export function isWanted({
-  group,
-  generation,
-  previous,
-}: Readonly<{
-  group: SyncGroup
-  generation: number
-  previous: SyncGroupStatus | undefined
-}>): boolean {
-  const asked = group.metadata.annotations?.[requestAnnotation]
-  if (asked !== undefined && cut(asked, tokenMax) !== previous?.lastHandledReconcileAt) return true
-  return previous !== undefined && generation !== previous.observedGeneration
 }
 
 /** Is the group as it should be? */
@@ -205,7 +174,10 @@ function refusalText(
   const names = `exchangesync.dev/approve: ${hashOf(refusals)}`
   const other = approved ? '; the annotation that is there names something else' : ''
   const hub = refusals.some(({ replica }) => replica === cast.hub.role.id)
-  const how = `set aside until it is undone, or approved with the annotation ${names}${other}`
+  const where = refusals.some(({ above }) => above)
+    ? ' on the ExchangeServer, whose spec.allowed.guard allows less'
+    : ''
+  const how = `set aside until it is undone, or approved with the annotation ${names}${where}${other}`
   return [how, meanwhileText(hub), ...told].join('; ')
 }
 

@@ -1,8 +1,9 @@
 // Connections to Exchange servers: one per server and account, shared by groups, closed when nothing refers to them.
+
+import { isForced, isWanted } from '../core/annotations.ts'
 import type { HostRules } from '../core/hosts.ts'
 import type { ReplicaId } from '../core/id.ts'
 import { castOf, formerPlaceOf } from '../core/roles.ts'
-import { isForced, isWanted } from '../core/status.ts'
 import type { Clock, Declared, Pace, Reached, Replica } from '../sync/ports.ts'
 import { endpointOf, serverOf } from './endpoint.ts'
 import { itemBytesUsual } from './intake.ts'
@@ -26,7 +27,7 @@ export type ConnectionsOptions = Readonly<{
   /** The longest that a request may take, whatever its ExchangeServer says; ms. */
   requestMaxMs?: number
   /** Bytes of the largest contact that is read. */
-  itemBytes?: number | undefined
+  itemBytes?: number
 }>
 
 /** Connections to Exchange servers, one per server and account, shared by groups. */

@@ -1,8 +1,7 @@
 // What each of Exchange's response codes asks for, decided once, here. The classes are those of
 // exchange-protocol §4.3; a code that is not listed is transient: it is tried again, and says its name.
-import { isGeneral } from '../core/scope.ts'
+import { isGeneral, itemTooLarge } from '../core/scope.ts'
 import { type Kind, SyncError } from '../core/sync-error.ts'
-import { itemTooLarge } from '../sync/ports.ts'
 
 // biome-ignore format: a table
 const stale = [

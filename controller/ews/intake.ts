@@ -1,7 +1,8 @@
 // How much of an answer is taken in. A server, or a single contact, may send any amount: what is too much is refused
 // while it comes, before it fills the memory. So many answers are large at once for each server, and the others wait.
+
+import { itemTooLarge } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { itemTooLarge } from '../sync/ports.ts'
 import { Lane } from './lanes.ts'
 
 /** The bytes of a contact above which it is left alone, when nothing else is said. */

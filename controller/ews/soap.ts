@@ -4,9 +4,11 @@ import { statusError } from './http-errors.ts'
 import type { Intake } from './intake.ts'
 import type { Incoming } from './network.ts'
 import type { Pause } from './pause.ts'
-import type { Reading } from './transport.ts'
 import type { Node } from './xml.ts'
 import { parsed } from './xml-reader.ts'
+
+/** How an answer is read: as a whole, or message by message. `begin` is called at every attempt. */
+export type Reading = Readonly<{ begin?: () => (message: Node) => void }>
 
 // What answers message by message is heeded message by message.
 function heeding({ begin }: Reading, pause: Pause): Reading {

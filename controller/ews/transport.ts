@@ -11,7 +11,7 @@ import { type Network, pooledNetwork } from './network.ts'
 import type { Batch, Operation } from './operations.ts'
 import { Pause } from './pause.ts'
 import { isRefusal, question, SignIn } from './sign-in.ts'
-import { soapIn } from './soap.ts'
+import { type Reading, soapIn } from './soap.ts'
 import type { Node, Xml } from './xml.ts'
 
 /** How to reach a server, and as whom. Durations in ms. */
@@ -48,9 +48,6 @@ export type Answer = Readonly<{ envelope: Node; serverDateMs: number | undefined
 
 /** A result, with the server's clock when it gave it, as in `Answer`. */
 export type Dated<Result> = Readonly<{ result: Result; serverDateMs: number | undefined }>
-
-/** How an answer is read: as a whole, or message by message. `begin` is called at every attempt. */
-export type Reading = Readonly<{ begin?: () => (message: Node) => void }>
 
 type Request = Readonly<{
   operation: string

@@ -5,14 +5,12 @@
 // like a missing Secret; one that was held is told of as deleted until it was released; what another
 // namespace has is not used unless that is allowed.
 // Caveats: when somebody takes the finalizer away, the group is let go as with deletionPolicy: Orphan.
-import { type Denial, namespaceDenial, needsLabels } from '../core/allowed.ts'
 import type { GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
 import { groupStory } from '../core/story.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { isForeign } from '../sync/hindrance.ts'
 import type { Clock, Declarations, Declared } from '../sync/ports.ts'
-import { asSyncError, isMissing } from './api-error.ts'
+import { asSyncError } from './api-error.ts'
 import type { Client } from './client.ts'
 import { Copies } from './copies.ts'
 import {
@@ -26,6 +24,7 @@ import {
 } from './declared.ts'
 import type { Recorder } from './events.ts'
 import { finalizer, withFinalizer, withoutFinalizer } from './finalizer.ts'
+import { type Referred, referredBy } from './referred.ts'
 import { kinds } from './resource.ts'
 import type { Judge } from './sound.ts'
 import { applyStatus, isNews } from './status.ts'
@@ -98,7 +97,7 @@ export class KubeDeclarations implements Declarations {
     const known = () =>
       this.#copies.listed &&
       this.servers().every(({ reach }) => !reach.pending) &&
-      this.#copies.groups().every((group) => this.#mayRefer(group, undefined) !== undefined)
+      this.#copies.groups().every((group) => this.#referred(group, undefined) !== undefined)
     while (!signal.aborted && !known()) {
       this.#dirty = false
       await this.changed(signal)
@@ -171,12 +170,10 @@ export class KubeDeclarations implements Declarations {
     if (now === undefined || now.metadata.uid !== group.metadata.uid) return
     if (isNews(now.status, status)) {
       await this.#writing(async () => {
-        try {
-          this.#copies.took(await applyStatus(client, kinds.syncGroup, group, status, this.#signal))
-        } catch (error) {
-          // Whoever is not there any more needs no status.
-          if (!isMissing(error, group.metadata.name ?? '')) throw error
-        }
+        const kind = kinds.syncGroup
+        const written = await applyStatus<SyncGroup>(client, kind, now, status, this.#signal)
+        // Whoever is not there any more needs no status.
+        if (written !== undefined) this.#copies.took(written)
       })
     }
     for (const told of groupStory(previous, status)) void recorder.tell(now, told, this.#signal)
@@ -244,7 +241,7 @@ export class KubeDeclarations implements Declarations {
     const { crossNamespace } = this.#options
     const id = idOf(group)
     const last = this.#last.get(id)
-    const may = this.#mayRefer(group, deleted ? last?.server : undefined)
+    const may = this.#referred(group, deleted ? last?.server : undefined)
     if (may === undefined) return []
     const { server, denial, faults } = may
     const reach = server === undefined ? undefined : this.#copies.reachOf(server)
@@ -271,20 +268,9 @@ export class KubeDeclarations implements Declarations {
     return [declared]
   }
 
-  // The server, or the last known one, when the group may refer to it; undefined while its namespace is not known.
-  #mayRefer(group: SyncGroup, last: ExchangeServer | undefined): Referred | undefined {
-    const { namespace = '' } = group.metadata
-    const { serverRef } = group.spec
-    if (isForeign(group) && !this.#options.crossNamespace)
-      return { server: undefined, denial: undefined, faults: {} }
-    const named = `${serverRef.namespace ?? namespace}/${serverRef.name}`
-    const found = this.#copies.server(named)
-    const faults = found?.standIn ? { unusable: found.invalid } : { stale: found?.invalid }
-    const server = found === undefined ? last : found.standIn ? undefined : found.resource
-    const look = this.#copies.namespace(namespace)
-    if (look === undefined && server !== undefined && needsLabels(server)) return undefined
-    const denial = namespaceDenial(group, server, () => look ?? 'missing')
-    return { server: denial === undefined ? server : undefined, denial, faults }
+  #referred(group: SyncGroup, former: ExchangeServer | undefined): Referred | undefined {
+    const { crossNamespace } = this.#options
+    return referredBy(group, this.#copies, { crossNamespace, former })
   }
 
   async #writing(work: () => Promise<void>): Promise<void> {
@@ -296,13 +282,6 @@ export class KubeDeclarations implements Declarations {
     }
   }
 }
-
-// The server that a group refers to, why that takes no group of the namespace, and what is wrong with it.
-type Referred = Readonly<{
-  server: ExchangeServer | undefined
-  denial: Denial | undefined
-  faults: Readonly<{ stale?: string | undefined; unusable?: string | undefined }>
-}>
 
 function vanished(id: GroupId): SyncError {
   return new SyncError('stale', 'Vanished', `the SyncGroup ${id} is not there any more`)

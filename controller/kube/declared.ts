@@ -1,9 +1,9 @@
 // What a SyncGroup asks for, as the engine takes it: its declaration together with what it refers to.
 import type { Denial } from '../core/allowed.ts'
+import { approvalsIn } from '../core/annotations.ts'
 import { digestOfAll, type GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
 import { SyncError } from '../core/sync-error.ts'
-
 import { hindranceOf } from '../sync/hindrance.ts'
 import type { Credentials, Declared } from '../sync/ports.ts'
 import { finalizer } from './finalizer.ts'
@@ -99,6 +99,7 @@ export function declaredOf(
       ...[invalid, unusable, broken?.message, facts.unlabelled, facts.denial?.message].filter(
         (each) => each !== undefined,
       ),
+      ...approvalsIn(server?.metadata ?? {}),
     ]),
     invalid,
     previous: group.status,

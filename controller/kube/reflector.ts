@@ -17,8 +17,8 @@
 // (answers.ts), was older than what is known, or was said once only; one who is told is told by key only.
 // Assumptions: a read of one resource tells how it is now. Where it may not be read, two lists that lack it count.
 // Caveats: a resource that is deleted and made again while nobody listens is told as deleted, then as new.
-// Errors: ApiAnswerInvalid, ApiAnswerTooLarge, ApiListEndless, ApiListShort, ApiWatchRepeats and WatchEndsEarly, besides
-// those of the client; after each the whole is listed again, later each time.
+// Errors: ApiAnswerInvalid, ApiAnswerTooLarge, ApiListEndless, ApiListShort, ApiWatchDisordered and WatchEndsEarly, besides
+// those of the client; after each all is listed again, later each time.
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from '../sync/ports.ts'
 import { type BackOff, backOffMs } from '../sync/queue.ts'
@@ -28,7 +28,7 @@ import type { Client } from './client.ts'
 import { listed, resourcesMax, tooMany } from './listing.ts'
 import { type KubeObject, keyOf, pathOf, type ResourceKind } from './resource.ts'
 import { ends, isBefore, isEnding, isOlder, isSame } from './versions.ts'
-import { short, witness, witnessed } from './witness.ts'
+import { disordered, short, witness, witnessed } from './witness.ts'
 
 /** What to keep, and whom to tell. */
 export type ReflectorOptions<Kept extends KubeObject> = Readonly<{
@@ -47,6 +47,8 @@ export type ReflectorOptions<Kept extends KubeObject> = Readonly<{
   /** Told why it does not get on, once per reason. */
   troubled?: (code: string, message: string) => void
 }>
+
+type Told<Kept> = Extract<WatchEvent<Kept>, { object: Kept }>
 
 const waits: BackOff = { leastMs: 500, mostMs: 30_000 }
 
@@ -143,8 +145,8 @@ export class Reflector<Kept extends KubeObject> {
       } catch (error) {
         if (signal.aborted) return
         const expired = error instanceof Expired || isStatus(error, 410)
-        // What was odd once may be so again from here on.
-        if (expired || error instanceof SyncError) this.#version = ''
+        // What was odd once may be so again from here on; nor may the version be one that the server knows.
+        if (expired || error instanceof SyncError || isStatus(error, 400, 504)) this.#version = ''
         broken = expired && Number.isFinite(this.#watchedMs) ? new Expired() : error
       }
       const stayedMs = Math.max(0, clock.now() - this.#watchedMs)
@@ -178,14 +180,12 @@ export class Reflector<Kept extends KubeObject> {
   }
 
   #early(): { code: string; message: string } {
-    const { kind } = this.#options.kind
-    const message = `watches of ${kind} end at once and bring nothing: changes are seen late. Check the API server, and any proxy before it`
+    const message = `watches of ${this.#options.kind.kind} end at once and bring nothing: changes are seen late. Check the API server, and any proxy before it`
     return { code: endsEarly, message }
   }
 
   get #asked(): Asked {
-    const { namespace, name } = this.#options
-    return { namespace, name }
+    return { namespace: this.#options.namespace, name: this.#options.name }
   }
 
   get #query(): Readonly<Record<string, string>> {
@@ -243,10 +243,11 @@ export class Reflector<Kept extends KubeObject> {
       this.heardMs = clock.now()
       // Expired history is the usual one; after any other, too, only a list tells what there is.
       if (event.type === 'ERROR') throw new Expired()
-      // Events come in the order of their versions: what is not later was told already.
+      // Events come in the order of their versions: what is not later was told already, or was missed.
       const old = event.version === this.#version || isBefore(event.version, this.#version)
+      if (old && event.type !== 'BOOKMARK' && !this.#holds(event)) throw disordered(kind.kind)
       repeats = old ? repeats + 1 : 0
-      if (repeats > repeatsMax) throw repeating(kind.kind)
+      if (repeats > repeatsMax) throw disordered(kind.kind)
       if (old) continue
       if (event.type !== 'BOOKMARK') await this.#take(event, signal)
       if (this.#noted(event.version)) this.#news = true
@@ -254,10 +255,7 @@ export class Reflector<Kept extends KubeObject> {
     this.heardMs = clock.now()
   }
 
-  async #take(
-    { type, object }: Extract<WatchEvent<Kept>, { object: Kept }>,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #take({ type, object }: Told<Kept>, signal: AbortSignal): Promise<void> {
     const key = keyOf(object)
     const before = this.#copy.get(key)
     if (before === undefined && this.#copy.size >= resourcesMax)
@@ -269,6 +267,13 @@ export class Reflector<Kept extends KubeObject> {
     const now = sure ? object : await witness<Kept>(client, kind, object, signal)
     if (now === 'unreadable') throw short(kind.kind)
     this.#set(key, sure && type === 'DELETED' ? undefined : now)
+  }
+
+  // Is this what is known, or older?
+  #holds({ type, object }: Told<Kept>): boolean {
+    const known = this.#copy.get(keyOf(object))
+    if (known === undefined || !isSame(known, object)) return false
+    return type !== 'DELETED' && !isOlder(known, object)
   }
 
   // From here a watch goes on. True when nothing as new was told before.
@@ -292,9 +297,4 @@ export class Reflector<Kept extends KubeObject> {
     else this.#copy.set(key, now)
     this.#options.changed(now, now === undefined || isSame(before, now) ? before : undefined)
   }
-}
-
-function repeating(kind: string): SyncError {
-  const message = `the Kubernetes API server tells the same of ${kind} again and again; all are listed again. Check the API server, and any proxy before it`
-  return new SyncError('transient', 'ApiWatchRepeats', message)
 }

@@ -13,11 +13,9 @@ import { unreadOf } from '../sync/hindrance.ts'
 import type { Party } from '../sync/line.ts'
 import { isAnswer, partyOn } from '../sync/party.ts'
 import type { Clock, Reached } from '../sync/ports.ts'
-
 import { Queue, type QueueWatch, workOff } from '../sync/queue.ts'
 import { keyOfServer, type ServerKey, type Servers } from '../sync/servers.ts'
-import { asSyncError, isMissing } from './api-error.ts'
-
+import { asSyncError } from './api-error.ts'
 import type { Client } from './client.ts'
 import type { KubeDeclarations } from './declarations.ts'
 import type { KnownServer } from './declared.ts'
@@ -207,13 +205,14 @@ export class ServerControl {
     try {
       const kind = kinds.exchangeServer
       const now = await applyStatus<ExchangeServer>(client, kind, server, status, signal)
+      if (now === undefined) return undefined
       declarations.tookServer(now)
       const known = this.#known.get(keyOf(server))
       const { metadata } = now
       if (known !== undefined)
         this.#known.set(keyOf(server), { ...known, server: { ...known.server, metadata, status } })
     } catch (error) {
-      if (signal.aborted || isMissing(error, server.metadata.name ?? '')) return undefined
+      if (signal.aborted) return undefined
       return asSyncError(error)
     }
     for (const told of readyStory(server.status, status)) void recorder.tell(server, told, signal)

@@ -2,9 +2,11 @@
 // passes that changed nothing are news every five minutes only: a group at rest makes no writes to speak of.
 import { isDeepStrictEqual } from 'node:util'
 import { conditionTypes } from '../core/status.ts'
-import { resourceIn } from './answers.ts'
+import { type Asked, resourceIn } from './answers.ts'
+import { isMissing, isStatus } from './api-error.ts'
 import type { Client } from './client.ts'
 import { type KubeObject, pathOf, type ResourceKind } from './resource.ts'
+import { witness } from './witness.ts'
 
 /** Whose fields these are. */
 export const fieldManager = 'exchange-sync-controller'
@@ -25,44 +27,73 @@ export function isNews(before: unknown, now: Timed & object): boolean {
   return Number.isFinite(age) && age >= heartbeatMs
 }
 
+/** How often a status is applied to what changes meanwhile. */
+const triesMax = 3
+
 /**
- * Applies the status of a resource; answers the resource as it is then. Rejects as `Client.json` does, and when the
- * answer is about another one.
+ * Applies the status of a resource; answers the resource as it is then, and undefined where it is not there any more.
+ * Rejects as `Client.json` does, and when an answer is about another one.
+ *
+ * The API server does not look at the uid of a status that is applied, but at its version: with that, a resource that
+ * was made anew under the name gets none of this.
  */
 export async function applyStatus<Kept extends KubeObject>(
   client: Client,
   kind: ResourceKind,
-  { metadata: { namespace, name, uid } }: KubeObject,
+  resource: KubeObject,
+  status: object,
+  signal: AbortSignal,
+): Promise<Kept | undefined> {
+  const { namespace, name = '', uid } = resource.metadata
+  let { resourceVersion } = resource.metadata
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await applied<Kept>(
+        client,
+        kind,
+        { namespace, name, uid, resourceVersion },
+        status,
+        signal,
+      )
+    } catch (error) {
+      if (isMissing(error, name)) return undefined
+      if (!isStatus(error, 409) || tries === triesMax) throw error
+      const now = await witness<Kept>(client, kind, resource, signal)
+      if (now === 'unreadable') throw error
+      if (now?.metadata.uid !== uid) return undefined
+      resourceVersion = now?.metadata.resourceVersion
+    }
+  }
+}
+
+async function applied<Kept extends KubeObject>(
+  client: Client,
+  kind: ResourceKind,
+  metadata: Asked & Readonly<{ resourceVersion: string | undefined }>,
   status: object,
   signal: AbortSignal,
 ): Promise<Kept> {
   const { apiVersion } = kind
-  const asked = { namespace, name, uid }
+  const { resourceVersion: _, ...asked } = metadata
+  const path = pathOf(kind, asked.namespace, asked.name, 'status')
   const answer = await client.json(
     {
       method: 'PATCH',
-      path: pathOf(kind, namespace, name, 'status'),
+      path,
       query: { fieldManager, force: 'true' },
       type: 'application/apply-patch+yaml',
-      // With the uid, a resource that was made anew under the name gets none of this.
-      body: { apiVersion, kind: kind.kind, metadata: { name, namespace, uid }, status },
+      body: { apiVersion, kind: kind.kind, metadata, status },
     },
     signal,
   )
-  const applied = resourceIn<Kept & { status?: unknown }>(kind, asked, answer)
+  const now = resourceIn<Kept & { status?: unknown }>(kind, asked, answer)
   // What is ours and another wrote besides, apply does not take away.
-  const surplus = surplusIn(timedIn(applied.status), status)
-  if (surplus.length === 0) return applied
-  const removed = await client.json(
-    {
-      method: 'PATCH',
-      path: pathOf(kind, namespace, name, 'status'),
-      query: { fieldManager },
-      type: 'application/json-patch+json',
-      body: surplus,
-    },
-    signal,
-  )
+  const surplus = surplusIn(timedIn(now.status), status)
+  if (surplus.length === 0) return now
+  const sure = { op: 'test', path: '/metadata/uid', value: asked.uid }
+  const type = 'application/json-patch+json'
+  const call = { method: 'PATCH', path, query: { fieldManager }, type } as const
+  const removed = await client.json({ ...call, body: [sure, ...surplus] }, signal)
   return resourceIn<Kept>(kind, asked, removed)
 }
 

@@ -61,3 +61,9 @@ export function short(kind: string): SyncError {
   const message = `the Kubernetes API server does not tell of a ${kind} that is there, or may be: nothing is taken for deleted, and it is asked again. Check the API server, and any proxy before it`
   return new SyncError('transient', 'ApiListShort', message)
 }
+
+/** Events are not in the order of their versions, or say nothing new for long. */
+export function disordered(kind: string): SyncError {
+  const message = `the Kubernetes API server tells of ${kind} out of order, or again and again; all are listed again. Check the API server, and any proxy before it`
+  return new SyncError('transient', 'ApiWatchDisordered', message)
+}

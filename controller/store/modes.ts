@@ -1,6 +1,14 @@
 // Who may read what: a state is its owner's alone, and so is its key. Volumes are often made for everybody; what can be
 // tightened is, and what cannot is told. Only a key that everybody may read is refused.
-import { chmodSync, closeSync, existsSync, openSync, readdirSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SyncError } from '../core/sync-error.ts'
@@ -24,31 +32,44 @@ export function tightened(directory: string): readonly string[] {
   return [
     ...tightenedDirectory(directory),
     ...filesIn(directory, /^exsync\./).flatMap(tightenedFile),
-    ...(existsSync(statuses) ? tightenedDirectory(statuses) : []),
+    ...tightenedDirectory(statuses),
     ...filesIn(statuses, /\.yaml(\.new)?$/).flatMap(tightenedFile),
   ]
 }
 
+// What cannot be looked at cannot be tightened either; who needs it says so.
 function filesIn(directory: string, name: RegExp): readonly string[] {
-  const entries = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : []
-  return entries
-    .filter((entry) => entry.isFile() && name.test(entry.name))
-    .map((entry) => join(directory, entry.name))
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && name.test(entry.name))
+      .map((entry) => join(directory, entry.name))
+  } catch {
+    return []
+  }
 }
 
 // The group keeps its part: on a volume it is the pod's own (fsGroup).
 function tightenedDirectory(directory: string): readonly string[] {
-  const mode = statSync(directory).mode & 0o7777
-  if ((mode & othersBits) === 0) return []
+  const stats = statsOf(directory)
+  const mode = (stats?.mode ?? 0) & 0o7777
+  if (!stats?.isDirectory() || (mode & othersBits) === 0) return []
   return changed(directory, mode, mode & ~othersBits)
 }
 
 function tightenedFile(file: string): readonly string[] {
-  const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? ownersFile
+  const mode = statsOf(file)?.mode ?? ownersFile
   if ((mode & accessBits & ~ownersFile) === 0) return []
   const told = changed(file, mode & 0o7777, mode & ownersFile)
   // Kubernetes gives a volume's files to the pod's group at every start.
   return (mode & othersBits) === 0 ? [] : told
+}
+
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path)
+  } catch {
+    return undefined
+  }
 }
 
 function changed(path: string, from: number, to: number): readonly string[] {
@@ -81,10 +102,14 @@ export async function keyFrom(file: string, flag: string): Promise<Key> {
 
 async function readKey(file: string, flag: string) {
   try {
-    await using handle = await open(file)
-    const stats = await handle.stat()
-    const mode = stats.isFile() && process.platform !== 'win32' ? stats.mode : undefined
-    return { text: await handle.readFile(), mode }
+    const handle = await open(file)
+    try {
+      const stats = await handle.stat()
+      const mode = stats.isFile() && process.platform !== 'win32' ? stats.mode : undefined
+      return { text: await handle.readFile(), mode }
+    } finally {
+      await handle.close()
+    }
   } catch (error) {
     throw new SyncError(
       'terminal',

@@ -1,8 +1,9 @@
 // What became of a plan: the tally that applying keeps.
 import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import { into } from '../core/loose.ts'
+import { itemTooLarge } from '../core/scope.ts'
 import type { SyncError } from '../core/sync-error.ts'
-import { itemTooLarge, type PassedOver } from './ports.ts'
+import type { PassedOver } from './ports.ts'
 
 /** What was done, and what could not be. */
 export type Applied = {

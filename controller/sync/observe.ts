@@ -3,11 +3,11 @@ import type { Attempt } from '../core/attempt.ts'
 import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Observation, Role } from '../core/link.ts'
 import type { Aged } from '../core/rows.ts'
+import { itemTooLarge } from '../core/scope.ts'
 import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { inParts } from './breathe.ts'
 import {
   type Baseline,
-  itemTooLarge,
   type Look,
   type Memory,
   notTaken,

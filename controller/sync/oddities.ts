@@ -4,10 +4,11 @@ import { type Attempt, afterSeen, isOver, triesMax } from '../core/attempt.ts'
 import { type LinkId, linkIdOf, type ReplicaId } from '../core/id.ts'
 import { into } from '../core/loose.ts'
 import type { Problem } from '../core/report.ts'
+import { itemTooLarge } from '../core/scope.ts'
 import type { Plan } from '../core/step.ts'
 import type { Applied } from './applied.ts'
 import type { Sight } from './observe.ts'
-import { type Change, itemTooLarge } from './ports.ts'
+import type { Change } from './ports.ts'
 import type { Course, Proposal } from './propose.ts'
 
 /** How many links one problem names. */

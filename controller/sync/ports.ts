@@ -90,9 +90,8 @@ export class UnsureError extends SyncError {
   }
 }
 
-/** The codes of a copy that shows what it did before although the server took our change, and of a too large item. */
+/** The code of a copy that shows what it did before although the server took our change. */
 export const notTaken = 'NotTaken'
-export const itemTooLarge = 'ItemTooLarge'
 
 /** The answer to one item of a batch. */
 export type Written = Readonly<{ id: ItemId; version: Version }> | SyncError

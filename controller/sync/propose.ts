@@ -1,7 +1,7 @@
 // The first half of a pass: look at every replica, lay what changed beside the baseline, plan, with whoever
 // would do too much set aside. Writes nothing anywhere, so it is also what `exsync plan` shows.
 import { type Attempt, attemptsByLink, waits } from '../core/attempt.ts'
-import { type Guarded, guarded, type Limits } from '../core/guard.ts'
+import { type Guarded, guarded, type Judgement, type Limits } from '../core/guard.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
 import type { Copy, Link } from '../core/link.ts'
 import type { Rules } from '../core/plan.ts'
@@ -34,6 +34,8 @@ export type Course = Readonly<{
   windowMs: number
   /** Hashes of refusals that somebody approved. */
   approved: ReadonlySet<string>
+  /** What the server allows at most, and the hashes that somebody approved for it. */
+  ceiling?: Judgement['ceiling']
   /** After this time no further batch is begun. */
   budgetMs: number
   /** Was the controller asked to stop? Then no further batch is begun either. */
@@ -125,6 +127,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     alone: rules.roles.length < 2,
     caused: await baseline.causedSince(since),
     approved,
+    ceiling: course.ceiling,
     epoch: await baseline.approvals(),
   }
   const left = [...before.keys()].filter((id) => !present.has(id))

@@ -1,6 +1,7 @@
 // Makes one group true, once: from its declaration to a pass, and from the report to a status. The last
 // place where an error is caught: here it becomes a condition.
-import { guardUnder } from '../core/allowed.ts'
+import { ceilingOf, guardUnder } from '../core/allowed.ts'
+import { approvalsIn, isForced, isWanted } from '../core/annotations.ts'
 import { contact } from '../core/contact.ts'
 import { discreetError } from '../core/discreet.ts'
 import { checkedMs, lockoutMs } from '../core/duration.ts'
@@ -8,7 +9,7 @@ import type { GroupId, ReplicaId } from '../core/id.ts'
 import type { ConflictLine, Report } from '../core/report.ts'
 import type { SyncGroupStatus } from '../core/resources.generated.ts'
 import { castOf } from '../core/roles.ts'
-import { isForced, isReady, isWanted, type Result, statusOf } from '../core/status.ts'
+import { isReady, type Result, statusOf } from '../core/status.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { cutsOf, limited, type PassCeilings, refuseCrowd } from './ceilings.ts'
 import { pass } from './pass.ts'
@@ -133,9 +134,9 @@ export function courseOf(declared: Declared, site: Site, mode: Mode, signal: Abo
   if (mode.claimed !== undefined) throw folderClaimed(mode.claimed)
   const { spec, metadata } = declared.group
   const { roles } = castOf(declared.group)
-  const approved = metadata.annotations?.['exchangesync.dev/approve'] ?? ''
   const nowMs = site.clock.now()
   const guard = guardUnder(spec.guard, declared.server)
+  const limits = ceilingOf(declared.server)
   return {
     group: declared.id,
     name: new Date(nowMs).toISOString(),
@@ -149,7 +150,8 @@ export function courseOf(declared: Declared, site: Site, mode: Mode, signal: Abo
     identity: identityOf(declared),
     limits: guard,
     windowMs: checkedMs(guard.window),
-    approved: new Set(approved.split(/[\s,]+/).filter(Boolean)),
+    approved: approvalsIn(metadata),
+    ceiling: limits && { limits, approved: approvalsIn(declared.server?.metadata ?? {}) },
     budgetMs: Math.min(
       checkedMs(spec.timeout),
       site.ceilings?.passMs ?? Number.POSITIVE_INFINITY,

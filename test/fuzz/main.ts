@@ -15,7 +15,9 @@ const allDamage: Named = [
 
 type Row = { name: string; kind: string; runs: number; met: number; failed: number; mended: number }
 
-if (isMainThread) process.exitCode = await main()
+if (isMainThread)
+  process.exitCode =
+    process.argv[2] === 'kube' ? await (await import('./kube/main.ts')).main() : await main()
 else {
   catchStrays()
   // The library that finds folders tells of every unreadable answer by itself.

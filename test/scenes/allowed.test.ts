@@ -356,4 +356,8 @@ test('the server’s ceilings bound a group’s guard, whatever window it has', 
   await scene.rest()
   expect(scene.shows('hub')).toEqual(['Jan:1', 'Ola:1'])
   expect(scene.says()[0]).toBe('Ready=False Guarded')
+  scene.controller().approve()
+  await scene.rest()
+  expect(scene.shows('hub')).toEqual(['Jan:1', 'Ola:1'])
+  expect(scene.status().guard?.refusals?.[0]?.above).toBe(true)
 })

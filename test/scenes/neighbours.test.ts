@@ -225,16 +225,16 @@ describe('beside 24 neighbours in 24 namespaces, with four workers', () => {
   test.each(table)('that %s, a group starts within its interval and 5 s', async (_what, answer) => {
     const street = await Street.of([...bad, good])
     for (const { host } of bad) street.answers.set(host, answer)
-    await street.runs(300_000)
+    await street.runs(150_000)
     expect(street.of('good/g').every(({ as }) => as === 'passed')).toBe(true)
-    expect(street.of('good/g').length).toBeGreaterThan(20)
+    expect(street.of('good/g').length).toBeGreaterThan(10)
     expect(street.longestMs('good/g')).toBeLessThanOrEqual(15_000)
     expect(new Set([...street.calls.keys()]).size, 'all were tried').toBe(25)
   })
 })
 
-test('within one namespace the group on the server that is well goes on beside five hundred on one that hangs', async () => {
-  const many = Array.from({ length: 500 }, (_, n) => ({
+test('within one namespace the group on the server that is well goes on beside two hundred on one that hangs', async () => {
+  const many = Array.from({ length: 200 }, (_, n) => ({
     namespace: 'team',
     name: `bad${n}`,
     host: 'bad.example',

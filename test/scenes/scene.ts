@@ -272,7 +272,7 @@ export class Controller {
   constructor(scene: Scene) {
     this.#scene = scene
     const { clock, itemBytes } = scene
-    this.#connections = new Connections(clock, { itemBytes })
+    this.#connections = new Connections(clock, itemBytes === undefined ? {} : { itemBytes })
     this.#servers = new Servers(scene.clock, { leastMs: 1_000, mostMs: 1_000 })
     this.#state = openState(this.#directory)
   }

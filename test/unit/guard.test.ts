@@ -168,6 +168,20 @@ test('an approval covers exactly what was shown, and no more', () => {
   expect(judged({ gone: { ann: 12 } }, judge({ approved })).refusals).toHaveLength(1)
 })
 
+test('what is above the server’s limit is approved on the server only, alone or with others', () => {
+  const gone = { ann: 11, bob: 20 }
+  const { refusals } = judged({ gone })
+  const [name, none] = [new Set([hashOf(refusals)]), new Set<string>()]
+  const most = { ...limits, deletions: { maxPercent: 100, maxCount: 15 } }
+  const above = (approved: ReadonlySet<string>, more = {}) =>
+    judged({ gone }, judge({ ceiling: { limits: most, approved }, ...more })).refusals
+  expect(above(none).map((each) => each.above)).toEqual([undefined, true])
+  expect(above(none, { approved: name })).toHaveLength(2)
+  expect(above(name)).toEqual([])
+  const alone = new Set(refusals.map(({ hash }) => hash))
+  expect(above(none, { approved: alone }).map(({ replica }) => replica)).toEqual(['bob'])
+})
+
 test('two that are set aside have one name, and it approves both', () => {
   const { refusals } = judged({ gone: { ann: 11, bob: 20 } })
   expect(refusals).toHaveLength(2)

@@ -11,6 +11,7 @@ import { Client } from '../../controller/kube/client.ts'
 import { Cluster } from '../../controller/kube/cluster.ts'
 import { KubeDeclarations } from '../../controller/kube/declarations.ts'
 import { Recorder } from '../../controller/kube/events.ts'
+import { kinds } from '../../controller/kube/resource.ts'
 import { contracts } from '../../controller/local/contracts.ts'
 import { realClock as clock } from '../support/clock.ts'
 import { judge } from '../support/judge.ts'
@@ -24,6 +25,7 @@ const ours = (kind: string, name: string, spec: object) => ({
   ...(contracts()
     .find((each) => each.kind === kind)
     ?.defaulted({ metadata: { name, namespace: 'sales' }, spec }) as object),
+  ...kinds[kind === 'SyncGroup' ? 'syncGroup' : 'exchangeServer'],
   metadata: { name, namespace: 'sales', uid: name, resourceVersion: '1', generation: 1 },
 })
 const secret = (name: string, labels: Labels, data: Labels, resourceVersion = '1') => ({
@@ -57,8 +59,11 @@ async function started(labels: Labels, unlabelled?: (key: string) => void) {
     const by = searchParams.get('fieldSelector')?.replace('metadata.', '')
     if (pathname.endsWith('secrets')) asked.push(by ?? 'all')
     if (!searchParams.has('watch')) {
-      const items = there[by ?? pathname.split('/').at(-1) ?? ''] ?? []
-      response.end(JSON.stringify({ metadata: { resourceVersion: '1' }, items }))
+      const plural = pathname.split('/').at(-1)
+      const items = there[by ?? plural ?? ''] ?? []
+      const kind = Object.values(kinds).find((each) => each.plural === plural)
+      const list = { apiVersion: kind?.apiVersion, kind: `${kind?.kind}List` }
+      response.end(JSON.stringify({ ...list, metadata: { resourceVersion: '1' }, items }))
     } else if (by === 'name=login') watches.push(response)
   })
   await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))

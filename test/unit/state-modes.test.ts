@@ -108,6 +108,14 @@ test('nobody gets a right that was not there: a file that is not to be written s
   expect(modeOf(join(place, 'exsync.db'))).toBe(0o400)
 })
 
+test('a status directory that is none does not keep the state from being opened', () => {
+  const place = directory()
+  writeFileSync(join(place, 'status'), 'no directory', { mode: 0o644 })
+  const told: string[] = []
+  openState(place, { warn: (message) => void told.push(message) }).close()
+  expect(told).toEqual([])
+})
+
 test('what a volume’s group may do is no warning: Kubernetes gives it that at every start', () => {
   const place = directory()
   openState(place).close()

@@ -1,3 +1,4 @@
+// Slow servers: those that trickle, hang, or never end.
 import { type Case, type Host, mark } from '../case.ts'
 import { answer, headOf, listening, pour, times, trickle, wire } from '../wire.ts'
 

@@ -100,7 +100,7 @@ export const allowing = [
       `mailbox !== ''`,
     ],
   ]),
-  ...mutantsOf('controller/ews/exchange.ts', [
+  ...mutantsOf('controller/ews/line.ts', [
     [
       'denied-asks',
       'a member that is not allowed is not asked about',

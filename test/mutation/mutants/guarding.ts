@@ -37,8 +37,8 @@ export const guarding = [
     [
       'greater-limit',
       'the smaller of percent and count is the limit',
-      `Math.min(percent, deletions.maxCount)`,
-      `Math.max(percent, deletions.maxCount)`,
+      `Math.min(Math.ceil((items * deletions.maxPercent) / 100), deletions.maxCount)`,
+      `Math.max(Math.ceil((items * deletions.maxPercent) / 100), deletions.maxCount)`,
     ],
     [
       'window-ignored',
@@ -79,8 +79,14 @@ export const guarding = [
     [
       'approval-covers-all',
       'an approval covers what was shown, and no more',
-      `.filter(({ hash }) => !judgement.approved.has(hash))`,
-      `.filter(() => judgement.approved.size === 0)`,
+      `(!above && approved.has(hash))`,
+      `(!above && approved.size > 0)`,
+    ],
+    [
+      'ceiling-approved-below',
+      'what is above the ceiling is approved on the server only',
+      `(!above && approved.has(hash))`,
+      `approved.has(hash)`,
     ],
     [
       'approval-covers-later',

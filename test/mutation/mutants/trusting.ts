@@ -28,7 +28,7 @@ export const trusting = [
       `return plain === pattern`,
     ],
   ]),
-  ...mutantsOf('controller/ews/exchange.ts', [
+  ...mutantsOf('controller/ews/endpoint.ts', [
     [
       'host-unasked',
       'nothing is asked of a host that servers may not be on',
