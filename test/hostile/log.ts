@@ -12,7 +12,7 @@ export type Life = Readonly<{
   /** Passes of the healthy group, and the longest wait between two of them; ms. */
   passes: number
   gapMs: number
-  logBytes: number
+  log: string
   metricsBytes: number
   faults: readonly string[]
 }>
@@ -69,7 +69,7 @@ export async function lifeOf({
     code,
     passes,
     gapMs,
-    logBytes: said.length,
+    log: said,
     metricsBytes: measured.length,
     faults: [
       ...wrong(early, `the process ended: ${code} ${lastOf(stderr)}`),

@@ -1,5 +1,5 @@
 // `npm run test:hostile`: hostile servers, mailboxes, proxies and files against the real controller, beside a healthy
-// group. Names of rooms or cases narrow it down; --alone gives each case a process of its own. A table follows, and the
+// group. Names of rooms or cases narrow it down; --alone gives each case a process of its own, --log prints what each logged. A table follows, and the
 // line that counts. README.md says what is shown.
 import { parseArgs } from 'node:util'
 import type { Room } from './case.ts'
@@ -12,7 +12,10 @@ process.exit()
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { alone: { type: 'boolean', default: false } },
+    options: {
+      alone: { type: 'boolean', default: false },
+      log: { type: 'boolean', default: false },
+    },
   })
   const chosen = chosenOf(positionals, values.alone)
   if (chosen.length === 0) {
@@ -24,6 +27,7 @@ async function main(): Promise<number> {
     const outcome = await lived(room)
     outcomes.push(outcome)
     show(outcome)
+    if (values.log) console.log(outcome.life.log)
   }
   return summed(outcomes)
 }
@@ -49,7 +53,7 @@ function show({ room, fates, life, carried, tookMs }: Outcome): void {
     `${Math.round(seen.memoryMb)} MB`,
     `frozen ${Math.round(seen.cpuMaxMs)} ms (${Math.round(seen.wallMaxMs)} by the clock, load ${seen.load.toFixed(1)})`,
     `${passes} healthy passes, longest wait ${(gapMs / 1000).toFixed(1)} s, ${carried} edits carried`,
-    `log ${Math.round(life.logBytes / 1024)} kB, metrics ${Math.round(life.metricsBytes / 1024)} kB`,
+    `log ${Math.round(life.log.length / 1024)} kB, metrics ${Math.round(life.metricsBytes / 1024)} kB`,
   ]
   console.log(`\n${room.name}: ${figures.join(', ')}`)
   for (const fault of faults) console.log(`  FAILED  ${fault}`)

@@ -84,12 +84,15 @@ class Hosts {
   }
 }
 
+/** When a case was told, and with which status. */
+type Told = Readonly<{ afterMs: number; status: SyncGroupStatus | undefined }>
+
 class Stage {
   readonly #room: Room
   readonly #place: Place
   readonly #good: Good
   readonly #hosts: Hosts
-  readonly #told = new Map<string, number>()
+  readonly #told = new Map<string, Told>()
   readonly #faults = new Map<string, string[]>()
   #ended = false
 
@@ -168,7 +171,9 @@ class Stage {
       for (const each of open) {
         if (!isSo(each, tally)) continue
         open.delete(each)
-        if (startMs !== undefined) this.#told.set(each.name, performance.now() - startMs)
+        if (startMs === undefined) continue
+        const status = this.#status(each.name)
+        this.#told.set(each.name, { afterMs: performance.now() - startMs, status })
       }
       await delay(100)
     }
@@ -212,9 +217,11 @@ class Stage {
   #fateOf({ name, open, reasons, says }: Case, tally: Tally): Fate {
     const wrong = tally[name]?.wrong ?? []
     const faults = [...(this.#faults.get(name) ?? []), ...wrong]
-    const afterMs = this.#told.get(name) ?? Number.NaN
+    const told = this.#told.get(name)
+    const afterMs = told?.afterMs ?? Number.NaN
     if (open === undefined) return { name, reason: '', afterMs, faults }
-    const status = this.#status(name)
+    // What was told of the harm; a proxy that does none any more has another status.
+    const status = told?.status ?? this.#status(name)
     const { reason = '', message = '' } = readyOf(status) ?? {}
     const text = JSON.stringify(status ?? {})
     return {

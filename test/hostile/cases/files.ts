@@ -33,7 +33,6 @@ export const files: readonly Case[] = [
   {
     name: 'folder',
     files: (directory) => void mkdirSync(join(directory, 'folder.yaml')),
-    logged: /\/folder\.yaml/,
   },
   file('flow', () => '['.repeat(400 * kilo)),
   file('flow-closed', () => `a: ${'['.repeat(100 * kilo)}${']'.repeat(100 * kilo)}`),

@@ -92,7 +92,7 @@ const million1 = async () => {
 }
 
 const said =
-  /^(Succeeded|ListingIncomplete|IncompleteAnswer|AnswerTooLarge|ListingTooLarge|ListingEndless|TooManyItems|UnreadableAnswer|MembersNotReady|Progressing|HubNotFound|PassTimeout|Timeout)$/
+  /^(Succeeded|ListingIncomplete|IncompleteAnswer|AnswerTooLarge|ListingTooLarge|ListingEndless|TooManyItems|UnreadableAnswer|MembersNotReady|Progressing|HubNotFound|PassTimeout|Timeout|WrongFolderClass|RequestTimeout|TooSlow)$/
 
 export const listings: readonly Case[] = [
   {

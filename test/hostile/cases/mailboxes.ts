@@ -113,7 +113,31 @@ export const notes: readonly Case[] = [
   ]),
 ]
 
+const filler = 'note '.repeat(0.7 * mega)
+
+/** A hub of small contacts that are large ones when they are read, whatever their sizes say. */
+const understated: Case = {
+  name: 'understated-sizes',
+  open: () =>
+    company(companyOf('understated-sizes', people(280)), {
+      fault: ({ operation }) =>
+        operation === 'GetItem'
+          ? {
+              kind: 'rewrite',
+              as: (body) =>
+                body.replaceAll(
+                  '<t:Body BodyType="Text"/>',
+                  `<t:Body BodyType="Text">${filler}</t:Body>`,
+                ),
+            }
+          : undefined,
+    }),
+  reasons: /./,
+  members: 0,
+}
+
 export const large: readonly Case[] = [
+  understated,
   holding(
     'large-notes',
     () => Array.from({ length: 24 }, () => ({ Body: html(`<p>${'note '.repeat(2 * mega)}</p>`) })),

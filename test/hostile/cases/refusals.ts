@@ -11,6 +11,10 @@ const refusing = (code: string | ((n: number) => string)) => () => {
   })
 }
 
+/** Another word for each number. */
+const lettersOf = (n: number) =>
+  [...String(n)].map((digit) => 'ABCDEFGHIJ'[Number(digit)] ?? '').join('')
+
 const waits = (value: string) =>
   `<t:MessageXml><t:Value Name="BackOffMilliseconds">${value}</t:Value></t:MessageXml>`
 
@@ -39,7 +43,7 @@ export const refusals: readonly Case[] = [
   { name: 'code-lower', open: refusing('a1'), reasons: /^[A-Z][A-Za-z0-9]{1,99}$/ },
   {
     name: 'codes-2000',
-    open: refusing((n) => `ErrorNumber${n}`),
+    open: refusing((n) => `ErrorNumber${lettersOf(n)}`),
     members: 300,
     reasons: /^[A-Z][A-Za-z0-9]*$/,
   },

@@ -3,7 +3,7 @@ import { type Case, type Host, mark } from '../case.ts'
 import { answer, headOf, listening, pour, times, trickle, wire } from '../wire.ts'
 
 const mega = 1024 * 1024
-const late = /^(RequestTimeout|ServerTooSlow|ConnectionLost)$/
+const late = /^(RequestTimeout|TooSlow)$/
 const quick = { limits: { requestTimeout: '6s' } }
 
 function* letters(): Generator<string> {
@@ -84,7 +84,7 @@ export const slow: readonly Case[] = [
   {
     name: 'silent-tls',
     open: overTls(() => {}),
-    reasons: /^(RequestTimeout|ServerTooSlow|ConnectionRefused|ConnectionLost|TlsFailed)$/,
+    reasons: /^(RequestTimeout|TooSlow|ConnectionRefused|ConnectionLost|TlsFailed)$/,
     server: quick,
   },
   {
@@ -94,7 +94,7 @@ export const slow: readonly Case[] = [
       socket.write(Buffer.from([0x16, 0x03, 0x03, 0x3f, 0xff, 0x02]))
       trickle(socket, letters(), 500)
     }),
-    reasons: /^(RequestTimeout|ServerTooSlow|ConnectionRefused|ConnectionLost|TlsFailed)$/,
+    reasons: /^(RequestTimeout|TooSlow|ConnectionRefused|ConnectionLost|TlsFailed)$/,
     server: quick,
   },
   {
@@ -110,7 +110,7 @@ export const slow: readonly Case[] = [
   {
     name: 'endless-continue',
     open: () => wire((socket) => pour(socket, continues())),
-    reasons: /^(ConnectionLost|RequestTimeout|ServerTooSlow)$/,
+    reasons: /^(ConnectionLost|RequestTimeout|TooSlow)$/,
     server: quick,
   },
   {
