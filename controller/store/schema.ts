@@ -67,6 +67,10 @@ CREATE TABLE IF NOT EXISTS caused (
   grp TEXT NOT NULL, replica TEXT NOT NULL, time_ms INTEGER NOT NULL,
   deletions INTEGER NOT NULL, publications INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS approved (
+  grp TEXT NOT NULL, replica TEXT NOT NULL, time_ms INTEGER NOT NULL,
+  deletions INTEGER NOT NULL, publications INTEGER NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS approvals (
   grp TEXT NOT NULL, hash TEXT NOT NULL, time_ms INTEGER NOT NULL, pass TEXT NOT NULL
 ) STRICT;
@@ -94,7 +98,7 @@ export const tables: Readonly<Record<number, readonly string[]>> = {
   2: second,
   3: third,
   4: [...third, 'attempts'],
-  5: [...third, 'attempts'],
+  5: [...third, 'attempts', 'approved'],
 }
 
 /** From version 1 to 2, before the tables that are missing are made. */
