@@ -45,6 +45,7 @@ CREATE TABLE IF NOT EXISTS bin (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS bin_link ON bin (link);
 CREATE INDEX IF NOT EXISTS bin_time ON bin (time_ms);
+CREATE INDEX IF NOT EXISTS bin_grp ON bin (grp, size);
 CREATE TABLE IF NOT EXISTS tally (one INTEGER PRIMARY KEY CHECK (one = 1), bin_bytes INTEGER NOT NULL) STRICT;
 CREATE TRIGGER IF NOT EXISTS bin_grows AFTER INSERT ON bin BEGIN
   UPDATE tally SET bin_bytes = bin_bytes + new.size;
