@@ -8,8 +8,8 @@ import type { Clock, Declared, Pace, Reached, Replica } from '../sync/ports.ts'
 import { endpointOf, serverOf } from './endpoint.ts'
 import { itemBytesUsual } from './intake.ts'
 import { hubOf, type Line, memberOf, type Way } from './line.ts'
-import { Pool } from './looks.ts'
 import { type Network, type NetworkOptions, pooledNetwork } from './network.ts'
+import { Pool } from './pool.ts'
 import { probe } from './probe.ts'
 import { SignIn } from './sign-in.ts'
 import { type Endpoint, type Trace, Transport } from './transport.ts'
@@ -27,7 +27,9 @@ export type ConnectionsOptions = Readonly<{
   /** The longest that a request may take, whatever its ExchangeServer says; ms. */
   requestMaxMs?: number
   /** Bytes of the largest contact that is read. */
-  itemBytes?: number
+  itemBytes?: number | undefined
+  /** Bytes of the contacts that one pass holds. */
+  heldBytes?: number | undefined
 }>
 
 /** Connections to Exchange servers, one per server and account, shared by groups. */
@@ -94,7 +96,13 @@ export class Connections {
 
   #lineOf(name: string, reached: Reached, signal: AbortSignal, pace?: Pace): Line {
     const now = () => this.#clock.now()
-    return { ...this.#wayTo(name, reached), pool: new Pool(), now, signal, pace }
+    return {
+      ...this.#wayTo(name, reached),
+      pool: new Pool(this.#options.heldBytes),
+      now,
+      signal,
+      pace,
+    }
   }
 
   #wayTo(name: string, reached: Reached): Way {

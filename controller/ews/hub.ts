@@ -20,7 +20,6 @@ import {
   mayHide,
   moved,
   movedThere,
-  type Pool,
   passedOverIn,
   readAll,
   readThere,
@@ -29,6 +28,7 @@ import {
   type Verdict,
 } from './looks.ts'
 import type { Ref } from './operations.ts'
+import type { Pool } from './pool.ts'
 import type { Premises } from './premises.ts'
 import type { Route, Transport } from './transport.ts'
 
@@ -109,8 +109,9 @@ export class Hub implements Replica {
         return {
           changed: read.found,
           gone: [],
-          short: await mayHide(passedOver, known),
-          memory: { ...base, cursor: state.tag, recheck: [], passedOver },
+          short: read.rest.length > 0 || (await mayHide(passedOver, known)),
+          more: read.rest.length > 0,
+          memory: { ...base, cursor: state.tag, recheck: read.rest, passedOver },
         }
     }
     const listed = await this.#listing.whole(state, signal, () => this.#tagged(state.id, signal))
@@ -125,19 +126,21 @@ export class Hub implements Replica {
     const quiet = this.#trusted(state, notes) && again.length === 0 && listed.odd.length === 0
     const short = shortAfter(notesIn(memory), listed.count, state.count)
     const passedOver = passedOverIn(left, read, verdict, true)
+    const more = read.rest.length > 0
     return {
       changed: [...read.found, ...(await movedThere(verdict, read.found, known))],
       gone: verdict.gone,
       forgotten: verdict.forgotten,
       odd: listed.odd,
       restored,
-      whole: true,
-      short: isShort(short) || (await mayHide(passedOver, known)),
+      whole: !more,
+      more,
+      short: more || isShort(short) || (await mayHide(passedOver, known)),
       memory: {
         ...base,
         notes: { ...notes, short },
         cursor: quiet && !isShort(short) ? state.tag : undefined,
-        recheck: again,
+        recheck: [...again, ...read.rest],
         passedOver,
       },
     }

@@ -52,21 +52,27 @@ export class Items {
   /**
    * The items as they are now: see Replica.read. What is no contact, or too large, reads as an error that names it. A
    * request that fails as a whole, or whose answer is too large, is split until the item that spoils it is alone;
-   * rejects with what concerns more than one item.
+   * rejects with what concerns more than one item. After `most` bytes of items it answers for those that were read.
    */
   async read(
     ids: readonly ItemId[],
     signal: AbortSignal,
     sizes: Sizes = new Map(),
+    most = Number.POSITIVE_INFINITY,
   ): Promise<readonly (Found | undefined | SyncError)[]> {
     const got: (Found | undefined | SyncError)[] = []
     const batch = new BatchSize(readMax)
-    while (got.length < ids.length) {
+    let held = 0
+    while (got.length < ids.length && held <= most) {
       const page = fitting(ids.slice(got.length, got.length + batch.size), sizes)
       try {
         const answers = await this.#each(getItem, page, (items) => items, signal)
-        for (const [index, each] of answers.entries())
-          got.push(await this.#answered(each, page[index], signal))
+        for (const [index, each] of answers.entries()) {
+          const answered = await this.#answered(each, page[index], signal)
+          if (answered !== undefined && !(answered instanceof SyncError))
+            held += bytesOf(answered.item)
+          got.push(answered)
+        }
         batch.answered()
       } catch (error) {
         if (!(error instanceof SyncError)) throw error

@@ -1,15 +1,16 @@
 // What the looks at a public folder and at a mailbox folder have in common: reading what is new or changed, and
 // making sure that what a listing lacks, or what is told deleted, is really gone. Half a listing, or a folder that we
 // may no longer see, reads as a mass deletion: so nothing counts as gone on one witness alone.
-import { digestOf, type ItemId, type Version } from '../core/id.ts'
-import type { Item } from '../core/item.ts'
+import type { ItemId, Version } from '../core/id.ts'
 import type { Found } from '../core/link.ts'
+import { itemTooLarge } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { type Known, notTaken, type PassedOver } from '../sync/ports.ts'
 import { isMalformed, kindOf } from './faults.ts'
 import type { FolderState } from './folder-state.ts'
 import { type Items, readMax, type Sizes } from './items.ts'
 import { isId, type Ref } from './operations.ts'
+import type { Pool } from './pool.ts'
 
 /** The items as Replica.read answers them: what the server refuses as no id names nothing that is there. */
 export async function readThere(
@@ -26,6 +27,8 @@ export type Read = Readonly<{
   found: readonly Found[]
   passedOver: readonly PassedOver[]
   missing: readonly ItemId[]
+  /** What was left for the next look, as this one holds enough. */
+  rest: readonly ItemId[]
 }>
 
 /** Those of the listed items whose version is not the known one. */
@@ -81,15 +84,18 @@ export async function readAll(
   const missing: ItemId[] = []
   const failed = new Map<ItemId, SyncError>()
   const sizes = sizesIn(context.refs)
-  for (let from = 0; from < ids.length; from += readMax) {
+  let from = 0
+  while (from < ids.length && pool.room(from === 0) >= 0) {
     const page = ids.slice(from, from + readMax)
-    const got = await items.read(page, signal, sizes)
-    page.forEach((id, index) => {
+    const got = await items.read(page, signal, sizes, pool.room(from === 0))
+    from += got.length
+    page.slice(0, got.length).forEach((id, index) => {
       const each = got[index]
       if (each instanceof SyncError) {
         // An id that is none names nothing: a whole listing tells what became of the item.
         if (isMalformed(each)) missing.push(id)
         else if (each.code !== 'OtherKind') failed.set(id, each)
+        if (each.code === itemTooLarge) pool.passed()
       } else if (each === undefined) missing.push(id)
       else found.push(pool.kept(each))
     })
@@ -97,7 +103,8 @@ export async function readAll(
   const hidden = await hiddenIn(missing, context)
   for (const id of hidden) failed.set(id, notThere)
   const there = missing.filter((id) => !hidden.has(id))
-  return { found, missing: there, passedOver: await passedOver(failed, context) }
+  const rest = ids.slice(from)
+  return { found, missing: there, rest, passedOver: await passedOver(failed, context) }
 }
 
 function sizesIn(refs: readonly Ref[]): Sizes {
@@ -140,25 +147,6 @@ async function passedOver(
     const tries = last?.version === version && last.code === code ? last.tries + 1 : 1
     return { id, version, code, tries }
   })
-}
-
-/**
- * Items that are kept for the length of a pass. Equal ones are held once, whatever the number of members
- * that show them: without that, a lost state of 10,000 items and 10 members took a gigabyte. And V8 cuts
- * texts out of the chunk that they came in, which then stays in memory as long as they do: so what is
- * kept is copied out of it.
- */
-export class Pool {
-  readonly #items = new Map<string, Item>()
-
-  /** The same, held by nothing but itself. */
-  kept({ item, ...rest }: Found): Found {
-    const text = JSON.stringify(item)
-    const key = digestOf(text)
-    const held = this.#items.get(key) ?? (JSON.parse(text) as Item)
-    this.#items.set(key, held)
-    return { ...(JSON.parse(JSON.stringify(rest)) as typeof rest), item: held }
-  }
 }
 
 /** What of the passed over of the last look still counts: not what is gone, or listed in another version. */

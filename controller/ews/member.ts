@@ -22,7 +22,6 @@ import {
   mayHide,
   moved,
   movedThere,
-  type Pool,
   passedOverIn,
   readAll,
   readThere,
@@ -31,6 +30,7 @@ import {
   type Verdict,
 } from './looks.ts'
 import { MemberListing, type Told } from './member-listing.ts'
+import type { Pool } from './pool.ts'
 import type { Premises } from './premises.ts'
 import type { Route, Transport } from './transport.ts'
 
@@ -113,6 +113,7 @@ export class Member implements Replica {
     const { id: folder, parent, stand } = state
     const changed = [...read.found, ...(await movedThere(verdict, read.found, known))]
     const passedOver = passedOverIn(left, read, verdict, told.whole)
+    const more = read.rest.length > 0
     const news = changed.length + verdict.gone.length
     const notes = notesAfter(notesIn(before), state.mark, told, news)
     const { short: shortBefore = 0 } = notesIn(before)
@@ -123,8 +124,9 @@ export class Member implements Replica {
       gone: verdict.gone,
       forgotten: verdict.forgotten,
       restored,
-      whole: told.whole,
-      short: (told.whole && isShort(short)) || (await mayHide(passedOver, known)),
+      whole: told.whole && !more,
+      more,
+      short: more || (told.whole && isShort(short)) || (await mayHide(passedOver, known)),
       memory: {
         folder,
         parent,
@@ -132,7 +134,7 @@ export class Member implements Replica {
         lens,
         cursor: told.whole && isShort(short) ? undefined : told.cursor,
         // What is told deleted and can still be read is asked for once more by the next look.
-        recheck: [...again, ...(told.whole ? [] : verdict.there.map(({ id }) => id))],
+        recheck: [...again, ...read.rest, ...(told.whole ? [] : verdict.there.map(({ id }) => id))],
         passedOver,
         notes: { ...notes, short },
       },

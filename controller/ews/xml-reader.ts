@@ -49,7 +49,7 @@ export async function parsed(
         if (from > 0) await breathe()
         const piece = chunk.subarray(from, from + pieceBytes)
         total += piece.length
-        if (total > limits.bytes) throw tooLarge(`more than ${limits.bytes} bytes`)
+        if (total > limits.bytes) throw reader.tooLarge(`more than ${limits.bytes} bytes`)
         if (reader.isOver) after += piece.length
         else reader.read(piece)
         if (reader.isLarge) leave ??= await room?.()
@@ -89,7 +89,7 @@ class TreeReader {
     })
     this.#parser.on('attribute', () => {
       this.#attributes += 1
-      if (this.#attributes > attributesMax) throw tooLarge('attributes')
+      if (this.#attributes > attributesMax) throw this.tooLarge('attributes')
     })
     this.#parser.on('opentag', ({ name, attributes }) => {
       this.#inTag = false
@@ -123,6 +123,11 @@ class TreeReader {
     return this.#kept + this.#pending > largeFrom || this.#nodes > nodesMax / 10
   }
 
+  /** More than is taken in; of a page that is no answer at all, that it is none. */
+  tooLarge(what: string): SyncError {
+    return this.#root === undefined || this.#root.name === 'Envelope' ? tooLarge(what) : notXml
+  }
+
   read(bytes: Uint8Array): void {
     let text: string
     try {
@@ -139,11 +144,7 @@ class TreeReader {
   end(): Node {
     const root = this.#root
     if (root === undefined || (this.#broken !== undefined && root.name !== 'Envelope')) {
-      throw new SyncError(
-        'transient',
-        'NotXml',
-        'the server answered with something that is not XML',
-      )
+      throw notXml
     }
     if (!this.#ended || this.#broken !== undefined) {
       throw new SyncError(
@@ -157,7 +158,7 @@ class TreeReader {
 
   #write(text: string): void {
     if (text !== '') this.#parser.write(text)
-    if (this.#kept + this.#pending > this.#limits.kept) throw tooLarge('text')
+    if (this.#kept + this.#pending > this.#limits.kept) throw this.tooLarge('text')
   }
 
   // What the parser holds of a text, a comment or a value that goes on.
@@ -168,12 +169,12 @@ class TreeReader {
 
   #keep(characters: number): void {
     this.#kept += characters
-    if (this.#kept > this.#limits.kept) throw tooLarge('text')
+    if (this.#kept > this.#limits.kept) throw this.tooLarge('text')
   }
 
   #begin(name: string, attributes: Record<string, string>): void {
     this.#begun += 1
-    if (this.#begun > elementsMax) throw tooLarge('elements')
+    if (this.#begun > elementsMax) throw this.tooLarge('elements')
     const [parent, above] = [this.#open.at(-1), this.#open.at(-2)]
     if (this.#dropped > 0 || (parent !== undefined && !isRead(name, parent, above))) {
       this.#dropped += 1
@@ -183,10 +184,10 @@ class TreeReader {
       else parent.children.push(node)
       this.#open.push(node)
       this.#nodes += 1
-      if (this.#nodes > nodesMax) throw tooLarge('elements')
+      if (this.#nodes > nodesMax) throw this.tooLarge('elements')
       for (const key in attributes) this.#keep(key.length + (attributes[key]?.length ?? 0))
     }
-    if (this.#open.length + this.#dropped > depthMax) throw tooLarge('its depth')
+    if (this.#open.length + this.#dropped > depthMax) throw this.tooLarge('its depth')
   }
 
   #close(): void {
@@ -201,11 +202,17 @@ class TreeReader {
     parent.children.pop()
     this.#nodes = this.#open.length
     this.#messages += 1
-    if (this.#messages > messagesMax) throw tooLarge('messages')
+    if (this.#messages > messagesMax) throw this.tooLarge('messages')
     // What comes after damage is not to be trusted.
     if (this.#broken === undefined) this.#each(node)
   }
 }
+
+const notXml = new SyncError(
+  'transient',
+  'NotXml',
+  'the server answered with something that is not XML',
+)
 
 const outside = 'text data outside of root node.'
 

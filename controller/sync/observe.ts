@@ -30,6 +30,8 @@ export type Sight = Readonly<{
   whole: ReadonlySet<ReplicaId>
   /** Replicas whose listing names fewer items than the folder counts. */
   short: ReadonlySet<ReplicaId>
+  /** Replicas of which more is to be read. */
+  more: ReadonlySet<ReplicaId>
   /** Known ids that are no ids: these copies are forgotten. */
   forgotten: ReadonlyMap<ReplicaId, ReadonlySet<ItemId>>
   /** What is odd about a folder's listing. */
@@ -78,6 +80,7 @@ export async function observe(
   const restored = new Map<ReplicaId, Aged>()
   const whole = new Set<ReplicaId>()
   const short = new Set<ReplicaId>()
+  const more = new Set<ReplicaId>()
   const forgotten = new Map<ReplicaId, ReadonlySet<ItemId>>()
   const odd = new Map<ReplicaId, readonly SyncError[]>()
   const unsure = new Map<ReplicaId, Memory>()
@@ -105,6 +108,7 @@ export async function observe(
       const seen: Look = await replica.observe(start, baseline.known(id), signal)
       if (seen.whole) whole.add(id)
       if (seen.short) short.add(id)
+      if (seen.more) more.add(id)
       if (seen.forgotten?.length) forgotten.set(id, new Set(seen.forgotten))
       if (seen.odd?.length) odd.set(id, seen.odd)
       const large = new Set(largeIn(seen.memory).map((each) => each.id))
@@ -125,7 +129,19 @@ export async function observe(
     }
   }
   await Promise.all(replicas.map(look))
-  return { observations, memories, fresh, replaced, restored, whole, short, forgotten, odd, unsure }
+  return {
+    observations,
+    memories,
+    fresh,
+    replaced,
+    restored,
+    whole,
+    short,
+    more,
+    forgotten,
+    odd,
+    unsure,
+  }
 }
 
 function unreadIn({ passedOver = [] }: Memory): readonly PassedOver[] {

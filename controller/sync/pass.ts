@@ -91,9 +91,11 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   const behind = await settle(course, at, looked, plan.steps)
   await renameFolders(proposal.renames, replicas, ready.memories, signal)
   const remembered = agedIn(ready.memories, sight.restored)
-  await remember(course, at, remembered, plan.steps, applied, signal)
+  const { more } = sight
+  await remember(course, at, remembered, plan.steps, { applied, more }, signal)
   await seeOff(course, at, leaving, applied, signal)
-  const facts = { observations, refusals, applied, behind, kept: kept.length }
+  const reading = decided && more.size > 0
+  const facts = { observations, refusals, applied, behind, kept: kept.length, reading }
   return reportOf(course, startMs, {
     ...facts,
     oddities: await odditiesOf(course, sight, [applied.tooLarge, plan.tooLarge]),
@@ -175,10 +177,11 @@ async function reportOf(
     applied: Applied
     behind: ReadonlySet<ReplicaId>
     kept: number
+    reading: boolean
     oddities: readonly Problem[]
   }>,
 ): Promise<Report> {
-  const { observations, refusals, applied, behind, kept, oddities } = facts
+  const { observations, refusals, applied, behind, kept, reading, oddities } = facts
   const problems: Problem[] = []
   const unreachable = new Set<ReplicaId>()
   const problem = (replica: ReplicaId, { kind, code, message, backOffMs }: SyncError) =>
@@ -204,6 +207,7 @@ async function reportOf(
     members: membersOf(rules.roles, unreachable, new Set(late)),
     problems,
     refusals,
-    unfinished: applied.unfinished,
+    unfinished: applied.unfinished || reading,
+    reading,
   }
 }

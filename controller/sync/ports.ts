@@ -74,8 +74,9 @@ export type Look = Readonly<{
   whole?: boolean
   /** Known ids that the server refuses as no ids at all: their copies are forgotten; nothing was deleted. */
   forgotten?: readonly ItemId[]
-  /** The listing names fewer items than the folder counts: nothing new is made there before it is listed again. */
+  /** There may be more than was read: nothing new is made there before that is known. `more`: the next look reads on. */
   short?: boolean
+  more?: boolean
   /** What is odd about the folder's listing, for people. */
   odd?: readonly SyncError[]
 }>

@@ -267,12 +267,13 @@ function againMsOf({ group }: Declared, result: Result): number {
 }
 
 function afterPass(
-  { unfinished, problems, members, created, updated, deleted }: Report,
+  { unfinished, reading = false, problems, members, created, updated, deleted }: Report,
   intervalMs: number,
   retryMs: number,
 ): number {
   if (problems.some(({ reason }) => reason === 'AuthenticationFailed'))
     return Math.max(intervalMs, lockoutMs)
+  if (reading && problems.every(({ kind }) => kind === 'terminal')) return 0
   // A pass that used up its time before its first write would do so again.
   if (unfinished && created + updated + deleted === 0) return Math.min(retryMs, intervalMs)
   if (unfinished && problems.length === 0) return 0

@@ -156,3 +156,48 @@ test('what many edits make too large together is not written, again and again', 
     expect(scene.item(where, 'Ewa').contact.CompanyName).toBe(note(20, 'b'))
   expect(scene.says()).toEqual(ready)
 })
+
+async function untilReady(scene: Scene): Promise<void> {
+  for (let count = 0; count < 20 && scene.says().join() !== ready.join(); count += 1)
+    await scene.pass()
+}
+
+describe('what is more than one pass holds', () => {
+  const names = Array.from({ length: 300 }, (_, n) => `N${n}`).sort()
+  const all = names.map((GivenName) => ({
+    GivenName,
+    Surname: 'Żak',
+    Body: `${note(2)}${GivenName}`,
+  }))
+  // A pass reads 50 of each folder at least, and less than 200 of all.
+  const held = { heldBytes: 200 * 1024 }
+
+  test('is read by the next ones, at once, and nothing is made twice or taken for deleted', async () => {
+    const scene = await Scene.of({ hub: all, anna: all.toReversed(), jan: [] }, unguarded(), held)
+    await scene.pass()
+    expect(scene.says()).toEqual(['Ready=False Progressing', 'Reconciling=True Progressing'])
+    expect(scene.shows('jan').length).toBeLessThan(200)
+    await untilReady(scene)
+    expect(scene.all('hub', 'anna', 'jan')).toEqual(names)
+    expect([scene.bin(), scene.says()]).toEqual([[], ready])
+  })
+
+  test('edits and deletes meanwhile reach everybody', async () => {
+    const scene = await Scene.of({ hub: all, anna: all.toReversed(), jan: [] }, unguarded(), held)
+    await scene.pass()
+    scene.edit('anna', 'N7:2')
+    scene.edit('hub', 'N150:3')
+    scene.remove('anna', 'N299')
+    await scene.pass()
+    scene.put('jan', 'Zoe:1')
+    await untilReady(scene)
+    const others = names.filter((name) => !['N7', 'N150', 'N299'].includes(name))
+    // What was deleted before the hub's own was read is there once more, or gone everywhere.
+    const shown = scene.all('hub', 'anna', 'jan')
+    expect(shown).toEqual(expect.arrayContaining([...others, 'N7:2', 'N150:3', 'Zoe:1']))
+    expect([scene.bin().filter((each) => !each.includes('N299')), scene.says()]).toEqual([
+      [],
+      ready,
+    ])
+  })
+})

@@ -14,7 +14,7 @@ import type {
   SyncGroup,
   SyncGroupStatus,
 } from '../../controller/core/resources.generated.ts'
-import { Connections } from '../../controller/ews/exchange.ts'
+import { Connections, type ConnectionsOptions } from '../../controller/ews/exchange.ts'
 import { readResources } from '../../controller/local/resources.ts'
 import { openState, type State, stateFile } from '../../controller/store/state.ts'
 import { hindranceOf } from '../../controller/sync/hindrance.ts'
@@ -47,6 +47,8 @@ export function unguarded(spec: Spec = {}): Spec {
   return { guard: { deletions, publications: { maxCount: 1000 } }, ...spec }
 }
 
+type Bounds = Pick<ConnectionsOptions, 'itemBytes' | 'heldBytes'>
+
 /** One Exchange, and one or more controllers on it. */
 export class Scene {
   readonly exchange: Exchange
@@ -54,17 +56,12 @@ export class Scene {
   readonly #controllers = new Map<string, Controller>()
   readonly #world: World
   readonly time: { ms: number }
-  /** The bytes of the largest contact that is synchronised. */
-  readonly itemBytes: number | undefined
+  /** The bytes of the largest contact that is synchronised, and of those that one pass holds. */
+  readonly bounds: Bounds
 
-  private constructor(
-    exchange: Exchange,
-    world: World,
-    time: { ms: number },
-    itemBytes: number | undefined,
-  ) {
+  private constructor(exchange: Exchange, world: World, time: { ms: number }, bounds: Bounds) {
     this.exchange = exchange
-    this.itemBytes = itemBytes
+    this.bounds = bounds
     this.#world = world
     this.time = time
     // A back-off is over at once; a deadline never comes.
@@ -77,7 +74,7 @@ export class Scene {
   static async of(
     world: World,
     spec: Spec = {},
-    { itemBytes, ...options }: ExchangeOptions & Readonly<{ itemBytes?: number }> = {},
+    { itemBytes, heldBytes, ...options }: ExchangeOptions & Bounds = {},
   ): Promise<Scene> {
     const time = { ms: startMs }
     const exchange = await startExchange(
@@ -102,7 +99,7 @@ export class Scene {
       },
       { ...options, clock: () => time.ms },
     )
-    const scene = new Scene(exchange, world, time, itemBytes)
+    const scene = new Scene(exchange, world, time, { itemBytes, heldBytes })
     onTestFinished(async () => {
       for (const controller of scene.#controllers.values()) await controller.close()
       await exchange.close()
@@ -271,8 +268,7 @@ export class Controller {
 
   constructor(scene: Scene) {
     this.#scene = scene
-    const { clock, itemBytes } = scene
-    this.#connections = new Connections(clock, itemBytes === undefined ? {} : { itemBytes })
+    this.#connections = new Connections(scene.clock, scene.bounds)
     this.#servers = new Servers(scene.clock, { leastMs: 1_000, mostMs: 1_000 })
     this.#state = openState(this.#directory)
   }

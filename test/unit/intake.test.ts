@@ -78,6 +78,11 @@ describe('an answer without end is given up', () => {
     expect(taken.bytes).toBeLessThan(megabytes * mb)
   })
 
+  test('a page that is no answer is none, however deep or long it is', async () => {
+    for (const pump of ['<p>', '<p>word ', '<br/>'])
+      await expect(read(endless('<html><body>', pump))).rejects.toMatchObject({ code: 'NotXml' })
+  })
+
   test('a contact may be as large as the flag says, however its text is escaped', async () => {
     const pieces = [
       ...some(0.9, `${open}${item}<t:Body>`, '&lt;&#xD;', `</t:Body>${itemEnd}${close}`),
