@@ -5,6 +5,9 @@ import type { SyncError } from './sync-error.ts'
 /** The code of an item that is larger than what is taken in. */
 export const itemTooLarge = 'ItemTooLarge'
 
+/** The code of an item that is to be read by the next pass: this one holds as much as it may. */
+export const readLater = 'ReadLater'
+
 // biome-ignore format: a table
 const general: ReadonlySet<string> = new Set([
   // Busy, moving, or out of something: later.

@@ -20,7 +20,6 @@ import {
   mayHide,
   moved,
   movedThere,
-  type Pool,
   passedOverIn,
   readAll,
   readThere,
@@ -29,6 +28,7 @@ import {
   type Verdict,
 } from './looks.ts'
 import type { Ref } from './operations.ts'
+import type { Pool, Share } from './pool.ts'
 import type { Premises } from './premises.ts'
 import type { Route, Transport } from './transport.ts'
 
@@ -61,6 +61,7 @@ export class Hub implements Replica {
   readonly role: Role
   readonly #site: HubSite
   readonly #items: Items
+  readonly #share: Share
   readonly #identity: FolderIdentity
   readonly #listing: HubListing
   #folder: string | undefined
@@ -69,6 +70,7 @@ export class Hub implements Replica {
   constructor(site: HubSite) {
     this.role = site.role
     this.#site = site
+    this.#share = site.pool.share()
     this.#items = new Items(
       site.transport,
       () => this.#route(),
@@ -102,7 +104,7 @@ export class Hub implements Replica {
     if (same && memory.cursor !== undefined && memory.cursor === state.tag) {
       const { ids, left } = toRead([], recheck, before)
       const context = { refs: [], before, known }
-      const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
+      const read = await readAll(this.#items, this.#share, ids, context, signal)
       const passedOver = passedOverIn(left, read, nothingLacks, false)
       // The tag says that nothing moved, and yet something is not there: the listing decides.
       if (read.missing.length === 0)
@@ -119,7 +121,7 @@ export class Hub implements Replica {
     const passed = carried(before, { refs: listed.refs, gone: [], whole: true }, verdict.gone)
     const { ids, left } = toRead(await moved(listed.refs, known), recheck, passed)
     const context = { refs: listed.refs, before: passed, known }
-    const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
+    const read = await readAll(this.#items, this.#share, ids, context, signal)
     const again = await unsettled(read.missing, verdict.gone, known)
     // A commit within the very second in which we looked could be followed by another with the same tag.
     const quiet = this.#trusted(state, notes) && again.length === 0 && listed.odd.length === 0
@@ -226,7 +228,7 @@ export class Hub implements Replica {
     if (again.odd.length > 0) return nothingLacks
     const listed = new Set(again.refs.map(({ id }) => id))
     const twice = missing.filter((id) => !listed.has(id))
-    const verdict = await confirmedGone(this.#items, twice, known, signal)
+    const verdict = await confirmedGone(this.#items, [twice, this.#share], known, signal)
     const after = await tagged()
     if (after.tag !== state.tag) throw moving
     demandReadable(after)

@@ -5,7 +5,7 @@ import type { ItemId } from '../core/id.ts'
 import { bytesOf, type Item } from '../core/item.ts'
 import type { Found } from '../core/link.ts'
 import { append } from '../core/many.ts'
-import { BatchSize, isGeneral } from '../core/scope.ts'
+import { BatchSize, isGeneral, readLater } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Update, Written } from '../sync/ports.ts'
 import { updatesXml } from './contact-codec.ts'
@@ -19,6 +19,7 @@ import {
   getItem,
   updateItem,
 } from './operations.ts'
+import type { Share } from './pool.ts'
 import type { Route, Transport } from './transport.ts'
 
 /** How many items one GetItem asks for. */
@@ -30,6 +31,9 @@ const sizeUsual = 16 * 1024
 
 /** The sizes of items in bytes, as far as a listing tells them. */
 export type Sizes = ReadonlyMap<ItemId, number>
+
+/** How items are read: with which sizes, and for whom they are held. Without a share, all are read. */
+export type Holding = Readonly<{ sizes?: Sizes; share?: Share }>
 
 /** Is that folder, in which an item says that it lies, another one than the items' own? */
 export type Elsewhere = (parent: string, signal: AbortSignal) => Promise<boolean>
@@ -57,16 +61,20 @@ export class Items {
   async read(
     ids: readonly ItemId[],
     signal: AbortSignal,
-    sizes: Sizes = new Map(),
+    { sizes = new Map(), share }: Holding = {},
   ): Promise<readonly (Found | undefined | SyncError)[]> {
     const got: (Found | undefined | SyncError)[] = []
     const batch = new BatchSize(readMax)
     while (got.length < ids.length) {
+      if (share?.isFull()) {
+        got.push(later)
+        continue
+      }
       const page = fitting(ids.slice(got.length, got.length + batch.size), sizes)
       try {
         const answers = await this.#each(getItem, page, (items) => items, signal)
         for (const [index, each] of answers.entries())
-          got.push(await this.#answered(each, page[index], signal))
+          got.push(kept(await this.#answered(each, page[index], signal), share))
         batch.answered()
       } catch (error) {
         if (!(error instanceof SyncError)) throw error
@@ -190,6 +198,19 @@ function fitting(ids: readonly ItemId[], sizes: Sizes): readonly ItemId[] {
 function stopped(answer: unknown): boolean {
   return answer instanceof SyncError && answer.code === 'ErrorBatchProcessingStopped'
 }
+
+function kept(
+  each: Found | undefined | SyncError,
+  share: Share | undefined,
+): Found | undefined | SyncError {
+  return each === undefined || each instanceof SyncError ? each : (share?.keep(each) ?? each)
+}
+
+const later = new SyncError(
+  'transient',
+  readLater,
+  'more was to be read than one pass holds: the next one reads it',
+)
 
 const otherItem = new SyncError(
   'transient',

@@ -1,15 +1,16 @@
 // What the looks at a public folder and at a mailbox folder have in common: reading what is new or changed, and
 // making sure that what a listing lacks, or what is told deleted, is really gone. Half a listing, or a folder that we
 // may no longer see, reads as a mass deletion: so nothing counts as gone on one witness alone.
-import { digestOf, type ItemId, type Version } from '../core/id.ts'
-import type { Item } from '../core/item.ts'
+import type { ItemId, Version } from '../core/id.ts'
 import type { Found } from '../core/link.ts'
+import { readLater } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { type Known, notTaken, type PassedOver } from '../sync/ports.ts'
 import { isMalformed, kindOf } from './faults.ts'
 import type { FolderState } from './folder-state.ts'
 import { type Items, readMax, type Sizes } from './items.ts'
 import { isId, type Ref } from './operations.ts'
+import type { Share } from './pool.ts'
 
 /** The items as Replica.read answers them: what the server refuses as no id names nothing that is there. */
 export async function readThere(
@@ -72,7 +73,7 @@ export function toRead(
  */
 export async function readAll(
   items: Items,
-  pool: Pool,
+  share: Share,
   ids: readonly ItemId[],
   context: Readonly<{ refs: readonly Ref[]; before: readonly PassedOver[]; known: Known }>,
   signal: AbortSignal,
@@ -83,7 +84,7 @@ export async function readAll(
   const sizes = sizesIn(context.refs)
   for (let from = 0; from < ids.length; from += readMax) {
     const page = ids.slice(from, from + readMax)
-    const got = await items.read(page, signal, sizes)
+    const got = await items.read(page, signal, { sizes, share })
     page.forEach((id, index) => {
       const each = got[index]
       if (each instanceof SyncError) {
@@ -91,7 +92,7 @@ export async function readAll(
         if (isMalformed(each)) missing.push(id)
         else if (each.code !== 'OtherKind') failed.set(id, each)
       } else if (each === undefined) missing.push(id)
-      else found.push(pool.kept(each))
+      else found.push(each)
     })
   }
   const hidden = await hiddenIn(missing, context)
@@ -137,28 +138,10 @@ async function passedOver(
   return [...failed].map(([id, { code }]) => {
     const last = lastTime.get(id)
     const version = listed.get(id) ?? last?.version ?? versions.get(id) ?? ('' as Version)
-    const tries = last?.version === version && last.code === code ? last.tries + 1 : 1
+    const again = last?.version === version && last.code === code && code !== readLater
+    const tries = again ? last.tries + 1 : 1
     return { id, version, code, tries }
   })
-}
-
-/**
- * Items that are kept for the length of a pass. Equal ones are held once, whatever the number of members
- * that show them: without that, a lost state of 10,000 items and 10 members took a gigabyte. And V8 cuts
- * texts out of the chunk that they came in, which then stays in memory as long as they do: so what is
- * kept is copied out of it.
- */
-export class Pool {
-  readonly #items = new Map<string, Item>()
-
-  /** The same, held by nothing but itself. */
-  kept({ item, ...rest }: Found): Found {
-    const text = JSON.stringify(item)
-    const key = digestOf(text)
-    const held = this.#items.get(key) ?? (JSON.parse(text) as Item)
-    this.#items.set(key, held)
-    return { ...(JSON.parse(JSON.stringify(rest)) as typeof rest), item: held }
-  }
 }
 
 /** What of the passed over of the last look still counts: not what is gone, or listed in another version. */
@@ -238,7 +221,7 @@ export type Verdict = Readonly<{
 /** Asks for each item one by one whether it is gone from the folder. */
 export async function confirmedGone(
   items: Items,
-  missing: readonly ItemId[],
+  [missing, share]: readonly [readonly ItemId[], Share],
   known: Known,
   signal: AbortSignal,
 ): Promise<Verdict> {
@@ -246,7 +229,7 @@ export async function confirmedGone(
   const asked = missing.filter(wellFormed)
   const forgotten = missing.filter((id) => !wellFormed(id))
   const [gone, there, failed]: [ItemId[], Found[], Map<ItemId, SyncError>] = [[], [], new Map()]
-  const got = await items.read(asked, signal)
+  const got = await items.read(asked, signal, { share })
   asked.forEach((id, index) => {
     const each = got[index]
     if (each instanceof SyncError) {

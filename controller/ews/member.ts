@@ -22,7 +22,6 @@ import {
   mayHide,
   moved,
   movedThere,
-  type Pool,
   passedOverIn,
   readAll,
   readThere,
@@ -31,6 +30,7 @@ import {
   type Verdict,
 } from './looks.ts'
 import { MemberListing, type Told } from './member-listing.ts'
+import type { Pool, Share } from './pool.ts'
 import type { Premises } from './premises.ts'
 import type { Route, Transport } from './transport.ts'
 
@@ -56,6 +56,7 @@ export class Member implements Replica {
   readonly role: Role
   readonly #site: MemberSite
   readonly #items: Items
+  readonly #share: Share
   readonly #identity: FolderIdentity
   readonly #listing: MemberListing
   #folder: string | undefined
@@ -65,6 +66,7 @@ export class Member implements Replica {
   constructor(site: MemberSite) {
     this.role = site.role
     this.#site = site
+    this.#share = site.pool.share()
     this.#items = new Items(
       site.transport,
       () => site.route,
@@ -103,7 +105,7 @@ export class Member implements Replica {
     const passed = carried(before?.passedOver ?? [], told, verdict.gone)
     const { ids, left } = toRead(refs, before?.recheck ?? [], passed)
     const context = { refs: told.refs, before: passed, known }
-    const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
+    const read = await readAll(this.#items, this.#share, ids, context, signal)
     // Made and deleted since the cursor, it is not told of at all: then the whole folder must be listed.
     const [gone, asked] = [new Set(verdict.gone), new Set(before?.recheck)]
     const untold = !told.whole && read.missing.some((id) => !gone.has(id) && asked.has(id))
@@ -235,7 +237,7 @@ export class Member implements Replica {
     const ours = !same ? [] : told.whole ? [...(await known.all()).keys()] : told.gone
     const missing = ours.filter((id) => !listed.has(id))
     const asked = told.whole ? missing : [...(await known.versions(missing)).keys()]
-    const verdict = await confirmedGone(this.#items, asked, known, signal)
+    const verdict = await confirmedGone(this.#items, [asked, this.#share], known, signal)
     // A listing without an end proves nothing about what it lacks.
     return told.whole && told.odd.length > 0 ? { ...verdict, gone: [], there: [] } : verdict
   }

@@ -4,7 +4,7 @@ import { type Attempt, afterSeen, isOver, triesMax } from '../core/attempt.ts'
 import { type LinkId, linkIdOf, type ReplicaId } from '../core/id.ts'
 import { into } from '../core/loose.ts'
 import type { Problem } from '../core/report.ts'
-import { itemTooLarge } from '../core/scope.ts'
+import { itemTooLarge, readLater } from '../core/scope.ts'
 import type { Plan } from '../core/step.ts'
 import type { Applied } from './applied.ts'
 import type { Sight } from './observe.ts'
@@ -48,6 +48,7 @@ export async function odditiesOf(
   for (const { id: replica, hub } of rules.roles) {
     const [unread, untried] = [new Map<string, LinkId[]>(), new Map<string, LinkId[]>()]
     for (const { id, code } of memories.get(replica)?.passedOver ?? []) {
+      if (code === readLater) continue
       const [link = linkIdOf(group, replica, id)] = await baseline.linksOf(replica, [id])
       into(unread, code, link)
     }
@@ -61,6 +62,13 @@ export async function odditiesOf(
       problems.push({ replica, kind, reason: code, message })
   }
   return problems
+}
+
+/** Did a look leave something to the next one, since it held as much as it may? */
+export function isPartial({ memories }: Sight): boolean {
+  return [...memories.values()].some(({ passedOver = [] }) =>
+    passedOver.some(({ code }) => code === readLater),
+  )
 }
 
 function problemOf(

@@ -23,7 +23,7 @@ import { breathe, breathing } from './breathe.ts'
 import { causedBy, keptOf, notesOf, restoredBy } from './consequences.ts'
 import { Creates } from './creates.ts'
 import { leaversOf, seeOff } from './leavers.ts'
-import { odditiesOf, seenSince } from './oddities.ts'
+import { isPartial, odditiesOf, seenSince } from './oddities.ts'
 import { type Change, type Memory, UnsureError } from './ports.ts'
 import { prepared } from './prepare.ts'
 import { type Course, type Proposal, propose } from './propose.ts'
@@ -96,6 +96,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   const facts = { observations, refusals, applied, behind, kept: kept.length }
   return reportOf(course, startMs, {
     ...facts,
+    isPartial: isPartial(sight),
     oddities: await odditiesOf(course, sight, [applied.tooLarge, plan.tooLarge]),
   })
 }
@@ -175,6 +176,7 @@ async function reportOf(
     applied: Applied
     behind: ReadonlySet<ReplicaId>
     kept: number
+    isPartial: boolean
     oddities: readonly Problem[]
   }>,
 ): Promise<Report> {
@@ -204,6 +206,6 @@ async function reportOf(
     members: membersOf(rules.roles, unreachable, new Set(late)),
     problems,
     refusals,
-    unfinished: applied.unfinished,
+    unfinished: applied.unfinished || facts.isPartial,
   }
 }

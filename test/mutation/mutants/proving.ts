@@ -78,8 +78,8 @@ export const proving: readonly Mutant[] = [
     [
       'told-deleted-believed',
       'what is told deleted is asked for',
-      `const verdict = await confirmedGone(this.#items, asked, known, signal)`,
-      `const verdict: Verdict = told.whole ? await confirmedGone(this.#items, asked, known, signal) : { gone: asked, there: [], unsure: [], forgotten: [] }`,
+      `const verdict = await confirmedGone(this.#items, [asked, this.#share], known, signal)`,
+      `const verdict: Verdict = told.whole ? await confirmedGone(this.#items, [asked, this.#share], known, signal) : { gone: asked, there: [], unsure: [], forgotten: [] }`,
     ],
     [
       'endless-proves',
