@@ -16,8 +16,11 @@ export type Limits = Readonly<{
   publications: Readonly<{ maxCount: number }>
 }>
 
-/** What a replica has caused already, within the window. */
-export type Caused = Readonly<{ deletions: number; publications: number }>
+/** How many effects of each kind. */
+export type Effects = Readonly<{ deletions: number; publications: number }>
+
+/** What a replica has caused already, within the window; `approved`: what the group approved beside that, for the server's limit. */
+export type Caused = Effects & Readonly<{ approved?: Effects }>
 
 /** Why a replica was set aside: what it would have caused, and what would have been allowed. */
 export type Refusal = Readonly<{
@@ -51,8 +54,11 @@ export type Guarded = Readonly<{
   plan: Plan
   observations: ReadonlyMap<ReplicaId, Observation>
   refusals: readonly Refusal[]
-  /** What would have been refused, had nobody approved it. It does not count in the window. */
-  approvals: readonly Refusal[]
+  /**
+   * What would have been refused, had nobody approved it. It does not count in the window; what the server did not approve
+   * counts towards the server's limit.
+   */
+  approvals: readonly (Refusal & Readonly<{ byServer: boolean }>)[]
 }>
 
 /** What else it means that a replica is set aside, for people. */
@@ -77,7 +83,9 @@ export function* guarded(rules: Rules, view: View, judgement: Judgement): Work<G
     if (refused.length === 0) {
       const above = refusals.some((each) => each.above)
       if (refusals.length < 2 || !isApproved(judgement, hashOf(refusals), above)) {
-        return { plan, observations, refusals, approvals: excesses }
+        const byServer = (hash: string) => judgement.ceiling?.approved.has(hash) ?? false
+        const approvals = excesses.map((each) => ({ ...each, byServer: byServer(each.hash) }))
+        return { plan, observations, refusals, approvals }
       }
       return yield* guarded(rules, view, withApproved(judgement, refusals))
     }
@@ -99,14 +107,17 @@ function withApproved(judgement: Judgement, refusals: readonly Refusal[]): Judge
   return {
     ...judgement,
     approved: new Set([...approved, ...hashes]),
-    ceiling: ceiling && { ...ceiling, approved: new Set([...ceiling.approved, ...hashes]) },
+    ceiling: ceiling?.approved.has(hashOf(refusals))
+      ? { ...ceiling, approved: new Set([...ceiling.approved, ...hashes]) }
+      : ceiling,
   }
 }
 
 const setAside = new SyncError('terminal', 'Guarded', 'set aside until its plan is approved')
 
 function excessesOf(plan: Plan, role: Role, judgement: Judgement): readonly Refusal[] {
-  const caused = judgement.caused.get(role.id) ?? { deletions: 0, publications: 0 }
+  const caused: Caused = judgement.caused.get(role.id) ?? none
+  const { approved = none } = caused
   const { limits, ceiling } = judgement
   // Of what there was before it began to delete: what is gone already must not make the rest look more.
   const items = judgement.items + caused.deletions
@@ -120,17 +131,19 @@ function excessesOf(plan: Plan, role: Role, judgement: Judgement): readonly Refu
       deleted,
       caused.deletions,
       mostDeletions(limits, items),
-      ceiling && mostDeletions(ceiling.limits, items),
+      ceiling && mostDeletions(ceiling.limits, items + approved.deletions) - approved.deletions,
     ),
     ...over(
       { ...blame, reason: 'Publications' },
       published,
       caused.publications,
       limits.publications.maxCount,
-      ceiling?.limits.publications.maxCount,
+      ceiling && ceiling.limits.publications.maxCount - approved.publications,
     ),
   ]
 }
+
+const none: Effects = { deletions: 0, publications: 0 }
 
 function mostDeletions({ deletions }: Limits, items: number): number {
   return Math.min(Math.ceil((items * deletions.maxPercent) / 100), deletions.maxCount)
@@ -159,9 +172,10 @@ function over(
   limit: number,
   ceiling = Number.POSITIVE_INFINITY,
 ): readonly Refusal[] {
-  if (steps.length === 0 || before + steps.length <= limit) return []
+  const least = Math.min(limit, Math.max(0, ceiling))
+  if (steps.length === 0 || before + steps.length <= least) return []
   const links: readonly LinkId[] = steps.map(({ link }) => link.id).sort()
   const hash = digestOfAll([reason, replica, String(epoch), ...links]).slice(0, 12)
   const count = before + steps.length
-  return [{ replica, reason, count, limit, hash, ...(count > ceiling && { above: true }) }]
+  return [{ replica, reason, count, limit: least, hash, ...(count > ceiling && { above: true }) }]
 }

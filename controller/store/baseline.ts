@@ -1,6 +1,6 @@
 // The baseline of one group over SQLite. Every commit is one transaction: all of it or nothing.
 import type { Attempt } from '../core/attempt.ts'
-import type { Caused } from '../core/guard.ts'
+import type { Caused, Effects } from '../core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Link } from '../core/link.ts'
 import type { Restoration } from '../core/restore.ts'
@@ -112,15 +112,21 @@ export class SqliteBaseline implements Baseline {
   }
 
   async causedSince(timeMs: number): Promise<ReadonlyMap<ReplicaId, Caused>> {
-    const rows = this.#sql(
-      'SELECT replica, sum(deletions) AS d, sum(publications) AS p FROM caused WHERE grp = ? AND time_ms >= ? GROUP BY replica',
-    ).all(this.group, timeMs)
-    return new Map(
-      rows.map((row) => [
-        String(row.replica) as ReplicaId,
-        { deletions: Number(row.d), publications: Number(row.p) },
-      ]),
-    )
+    const sums = (table: string): ReadonlyMap<ReplicaId, Effects> => {
+      const rows = this.#sql(
+        `SELECT replica, sum(deletions) AS d, sum(publications) AS p FROM ${table} WHERE grp = ? AND time_ms >= ? GROUP BY replica`,
+      ).all(this.group, timeMs)
+      return new Map(
+        rows.map(({ replica, d, p }) => [
+          String(replica) as ReplicaId,
+          { deletions: Number(d), publications: Number(p) },
+        ]),
+      )
+    }
+    const caused = new Map<ReplicaId, Caused>(sums('caused'))
+    for (const [id, approved] of sums('approved'))
+      caused.set(id, { ...(caused.get(id) ?? { deletions: 0, publications: 0 }), approved })
+    return caused
   }
 
   async approvals(): Promise<number> {

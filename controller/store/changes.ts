@@ -1,6 +1,7 @@
 // One change to the baseline of a group, written down. Runs within a transaction, and knows nothing of it.
 import type { Attempt } from '../core/attempt.ts'
 import type { Agreement } from '../core/fold.ts'
+import type { Effects } from '../core/guard.ts'
 import { isHub, type LinkId, type ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import type { Copy } from '../core/link.ts'
@@ -46,10 +47,13 @@ export function write(desk: Desk, change: Change): void {
     ).run(timeMs, pass, result, n)
   }
   for (const { link, replica, copy } of change.copies ?? []) writeCopy(desk, link, replica, copy)
-  for (const [replica, { deletions, publications }] of change.caused ?? []) {
-    sql(
-      'INSERT INTO caused (grp, replica, time_ms, deletions, publications) VALUES (?, ?, ?, ?, ?)',
-    ).run(group, replica, timeMs, deletions, publications)
+  for (const [replica, { approved, ...free }] of change.caused ?? []) {
+    const into = (table: string, { deletions, publications }: Effects) =>
+      sql(
+        `INSERT INTO ${table} (grp, replica, time_ms, deletions, publications) VALUES (?, ?, ?, ?, ?)`,
+      ).run(group, replica, timeMs, deletions, publications)
+    into('caused', free)
+    if (approved !== undefined) into('approved', approved)
   }
   for (const hash of change.approvals ?? []) {
     sql('INSERT INTO approvals (grp, hash, time_ms, pass) VALUES (?, ?, ?, ?)').run(
@@ -95,7 +99,7 @@ function rename({ statements, vault, group }: Desk, from: ReplicaId, to: Replica
       .sql('UPDATE copies SET shown = ? WHERE link = ? AND replica = ?')
       .run(vault.seal(before, shownSpot(group, id, to, item)), n, from)
   }
-  for (const table of ['copies', 'replicas', 'caused', 'attempts']) {
+  for (const table of ['copies', 'replicas', 'caused', 'approved', 'attempts']) {
     statements
       .sql(`UPDATE ${table} SET replica = ? WHERE grp = ? AND replica = ?`)
       .run(to, group, from)

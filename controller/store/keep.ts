@@ -16,19 +16,35 @@ export type Desk = Readonly<{
 
 /**
  * Puts what a change overwrites or deletes into the bin. Nothing is dropped to make room: who would keep more than there
- * is room for does not overwrite either. Throws a terminal BinFull.
+ * is room for does not overwrite either. A full bin refuses only namespaces that hold more than their share of it, so that
+ * no tenant stops the others: it grows to less than twice its limit. Throws a terminal BinFull.
  */
 export function keepAll(desk: Desk, { kept = [], at }: Change): void {
   let added = 0
   for (const each of kept) added += keep(desk, each, at)
   if (added === 0) return
   const row = desk.statements.sql('SELECT bin_bytes FROM tally').get()
-  if (Number(row?.bin_bytes) <= desk.binMaxBytes) return
+  if (Number(row?.bin_bytes) <= desk.binMaxBytes || !isOverShare(desk)) return
   throw new SyncError(
     'terminal',
     'BinFull',
     `the bin is full (${desk.binMaxBytes} bytes), so nothing is overwritten or deleted: raise --bin-limit or shorten --bin-retention`,
   )
+}
+
+function isOverShare({ statements, group, binMaxBytes }: Desk): boolean {
+  const namespace = namespaceOf(group)
+  const groups = statements.sql('SELECT grp FROM identities').all()
+  const namespaces = new Set([namespace, ...groups.map(({ grp }) => namespaceOf(String(grp)))])
+  // Every group of the namespace, and no other: `0` comes right after `/`.
+  const own = statements
+    .sql('SELECT coalesce(sum(size), 0) AS bytes FROM bin WHERE grp >= ? AND grp < ?')
+    .get(`${namespace}/`, `${namespace}0`)
+  return Number(own?.bytes) > binMaxBytes / namespaces.size
+}
+
+function namespaceOf(group: string): string {
+  return group.slice(0, Math.max(0, group.indexOf('/')))
 }
 
 // What is tried again is the same loss, not another one.

@@ -45,6 +45,7 @@ CREATE TABLE IF NOT EXISTS bin (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS bin_link ON bin (link);
 CREATE INDEX IF NOT EXISTS bin_time ON bin (time_ms);
+CREATE INDEX IF NOT EXISTS bin_grp ON bin (grp, size);
 CREATE TABLE IF NOT EXISTS tally (one INTEGER PRIMARY KEY CHECK (one = 1), bin_bytes INTEGER NOT NULL) STRICT;
 CREATE TRIGGER IF NOT EXISTS bin_grows AFTER INSERT ON bin BEGIN
   UPDATE tally SET bin_bytes = bin_bytes + new.size;
@@ -64,6 +65,10 @@ CREATE TABLE IF NOT EXISTS conflicts (
 CREATE INDEX IF NOT EXISTS conflicts_link ON conflicts (link);
 CREATE INDEX IF NOT EXISTS conflicts_grp ON conflicts (grp, time_ms);
 CREATE TABLE IF NOT EXISTS caused (
+  grp TEXT NOT NULL, replica TEXT NOT NULL, time_ms INTEGER NOT NULL,
+  deletions INTEGER NOT NULL, publications INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS approved (
   grp TEXT NOT NULL, replica TEXT NOT NULL, time_ms INTEGER NOT NULL,
   deletions INTEGER NOT NULL, publications INTEGER NOT NULL
 ) STRICT;
@@ -94,7 +99,7 @@ export const tables: Readonly<Record<number, readonly string[]>> = {
   2: second,
   3: third,
   4: [...third, 'attempts'],
-  5: [...third, 'attempts'],
+  5: [...third, 'attempts', 'approved'],
 }
 
 /** From version 1 to 2, before the tables that are missing are made. */

@@ -131,7 +131,7 @@ function stateOf(
             'DELETE FROM bin WHERE time_ms < ? AND n NOT IN (SELECT bin FROM restores WHERE done_ms IS NULL)',
           )
           .run(beforeMs)
-        for (const table of ['journal', 'caused']) {
+        for (const table of ['journal', 'caused', 'approved']) {
           statements.sql(`DELETE FROM ${table} WHERE time_ms < ?`).run(beforeMs)
         }
       })

@@ -2,7 +2,7 @@
 // folder are seen through, and what is forbidden for a while was never left.
 import { describe, expect, test } from 'vitest'
 import type { Incoming } from '../exchange/http/fault.ts'
-import { Scene, unguarded } from './scene.ts'
+import { dayMs, Scene, unguarded } from './scene.ts'
 
 const three = ['Ewa:1', 'Jan:1', 'Ola:1']
 const ready = ['Ready=True Succeeded']
@@ -360,4 +360,32 @@ test('the server’s ceilings bound a group’s guard, whatever window it has', 
   await scene.rest()
   expect(scene.shows('hub')).toEqual(['Jan:1', 'Ola:1'])
   expect(scene.status().guard?.refusals?.[0]?.above).toBe(true)
+})
+
+test('what a group approves itself counts towards the server’s ceilings', async () => {
+  const guard = { deletions: { maxCount: 0 }, publications: { maxCount: 0 } }
+  const spec = { guard, members: { anna: {} } }
+  const scene = await Scene.of({ hub: three, anna: [] }, spec)
+  const ceilings = { deletions: { maxCount: 1 }, publications: { maxCount: 1 }, window: '24h' }
+  scene.allow({ guard: { ceilings } }, spec)
+  await scene.rest()
+  const approved = async () => {
+    await scene.rest()
+    scene.controller().approve()
+    await scene.rest()
+    return scene.shows('hub')
+  }
+  scene.remove('anna', 'Ewa')
+  expect(await approved()).toEqual(['Jan:1', 'Ola:1'])
+  scene.remove('anna', 'Jan')
+  expect(await approved()).toEqual(['Jan:1', 'Ola:1'])
+  expect(scene.status().guard?.refusals).toMatchObject([{ reason: 'Deletions', above: true }])
+  scene.wait(dayMs)
+  await scene.rest()
+  expect(scene.shows('hub')).toEqual(['Ola:1'])
+  scene.put('anna', 'New:1')
+  expect(await approved()).toEqual(['New:1', 'Ola:1'])
+  scene.put('anna', 'Next:1')
+  expect(await approved()).toEqual(['New:1', 'Ola:1'])
+  expect(scene.status().guard?.refusals).toMatchObject([{ reason: 'Publications', above: true }])
 })

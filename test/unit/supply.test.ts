@@ -65,7 +65,7 @@ describe('an older Node', () => {
     const folder = mkdtempSync(join(tmpdir(), 'exsync-needs-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     mkdirSync(join(folder, 'controller'))
-    for (const name of ['needs.mjs', 'exsync.mjs', 'main.ts'])
+    for (const name of ['needs.mjs', 'exsync.mjs', 'main.ts', 'heap.ts'])
       cpSync(join(root, 'controller', name), join(folder, 'controller', name))
     writeFileSync(
       join(folder, 'package.json'),

@@ -24,14 +24,14 @@ export const guarding = [
     [
       'limit-less-one',
       'as many as the limit may pass',
-      `before + steps.length <= limit`,
-      `before + steps.length < limit`,
+      `before + steps.length <= least`,
+      `before + steps.length < least`,
     ],
     [
       'limit-plus-one',
       'no more than the limit may pass',
-      `before + steps.length <= limit`,
-      `before + steps.length <= limit + 1`,
+      `before + steps.length <= least`,
+      `before + steps.length <= least + 1`,
     ],
     ['percent-rounded-down', 'percent is rounded up', `Math.ceil(`, `Math.floor(`],
     [
@@ -43,8 +43,8 @@ export const guarding = [
     [
       'window-ignored',
       'what was caused within the window counts',
-      `before + steps.length <= limit`,
-      `steps.length <= limit`,
+      `before + steps.length <= least`,
+      `steps.length <= least`,
     ],
     [
       'published-before-ignored',
@@ -154,8 +154,14 @@ export const guarding = [
     [
       'approved-uses-up',
       'what was approved does not use up the window',
-      `asked('Deletions') ? 0 : count(deletes)`,
-      `count(deletes)`,
+      `approval?.byServer === by ?`,
+      `(approval?.byServer === by || by === undefined) ?`,
+    ],
+    [
+      'approved-escapes-ceiling',
+      'what only the group approved counts towards the server’s limit',
+      `effects(false)]`,
+      `effects(true)]`,
     ],
   ]),
 ]

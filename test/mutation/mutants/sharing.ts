@@ -140,4 +140,18 @@ export const sharing = [
       `receiving || now.sending`,
     ],
   ]),
+  ...mutantsOf('controller/store/keep.ts', [
+    [
+      'bin-of-one-for-all',
+      'a full bin stops only who holds more than their share',
+      ` || !isOverShare(desk)`,
+      ``,
+    ],
+    [
+      'share-of-all',
+      'each namespace has its share of the bin, not all of it',
+      `binMaxBytes / namespaces.size`,
+      `binMaxBytes`,
+    ],
+  ]),
 ]
