@@ -201,13 +201,13 @@ function canonicalBody(parts: Readonly<Record<string, string>>): string {
   if ((parts.type ?? 'Text').toUpperCase() !== 'HTML') return plain(text)
   const inner = without(without(text, comments), wrappers)
   const bare = inner
-    .replace(/\s+/g, ' ')
+    .replace(spaces, ' ')
     .replace(/<br\s*\/?>\s*/gi, '\n')
     .replace(/<\/(p|div)\s*>\s*/gi, '\n')
     .replace(/<(p|div)\s*>/gi, '')
   if (!/<[a-z/]/i.test(bare)) return plain(decoded(bare))
   const isEmpty = !shownTags.test(bare) && plain(decoded(without(bare, anyTag))) === ''
-  return isEmpty ? '' : `html:${inner.replace(/\s+/g, ' ').trim()}`
+  return isEmpty ? '' : `html:${inner.replace(spaces, ' ').trim()}`
 }
 
 /** Pieces of HTML: how one begins (sticky, in small letters), and with what it ends. */
@@ -249,9 +249,13 @@ function without(html: string, pieces: Pieces): string {
   return kept + html.slice(from)
 }
 
+// White space that is not one space already: a long text has a million of those, and is cheap to leave as it is.
+const spaces = /\s{2,}|[^\S ]/g
+const blanks = /[ \t]{2,}|\t/g
+
 function plain(text: string): string {
   const lines = folded(text.replace(/\u00a0/g, ' ')).split('\n')
-  return lines.map((line) => line.replace(/[ \t]+/g, ' ').trim()).join('\n')
+  return lines.map((line) => line.replace(blanks, ' ').trim()).join('\n')
 }
 
 const entities: Readonly<Record<string, string>> = {

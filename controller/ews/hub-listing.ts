@@ -9,6 +9,8 @@ import type { Route, Transport } from './transport.ts'
 const pageSize = 1000
 const pagesMax = 2000
 const triesMax = 3
+/** A folder that lists more items is not listed: their ids alone would fill the memory. */
+export const itemsMax = 250_000
 
 /** What was listed. `odd`: what does not add up in it; then what it lacks is not gone. */
 export type Listed = Readonly<{ refs: readonly Ref[]; count: number; odd: readonly SyncError[] }>
@@ -72,6 +74,7 @@ export class HubListing {
       const request = { folder, offset, size: pageSize }
       const page = await this.#transport.call(findItem, request, this.#route(), signal)
       total ??= page.total
+      if (Math.max(page.total, seen.length) > itemsMax) throw tooMany
       const overlaps = pages === 1 || page.ids[0] === seen.at(-1)
       const news = pages === 1 ? page.ids : page.ids.slice(1)
       for (const ref of page.refs) refs.set(ref.id, ref)
@@ -85,6 +88,13 @@ export class HubListing {
     return as(false)
   }
 }
+
+/** The folder lists too many items. */
+export const tooMany = new SyncError(
+  'transient',
+  'FolderTooLarge',
+  `the server lists more than ${itemsMax} items in the folder: look at the folder on the server, and at what answers at spec.url; share the contacts out among folders`,
+)
 
 /** The folder changes while it is listed. */
 export const moving = new SyncError(

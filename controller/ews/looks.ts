@@ -223,6 +223,15 @@ export type Verdict = Readonly<{
   forgotten: readonly ItemId[]
 }>
 
+/** How many bytes of items, which were told gone and are there, one look takes in. */
+const thereBytes = 32 * 1024 * 1024
+
+const enoughThere = new SyncError(
+  'transient',
+  'CopyNotRead',
+  'too many items that the server tells as deleted are there: the next look asks for the others',
+)
+
 /** Asks for each item one by one whether it is gone from the folder. */
 export async function confirmedGone(
   items: Items,
@@ -234,9 +243,10 @@ export async function confirmedGone(
   const asked = missing.filter(wellFormed)
   const forgotten = missing.filter((id) => !wellFormed(id))
   const [gone, there, failed]: [ItemId[], Found[], Map<ItemId, SyncError>] = [[], [], new Map()]
-  const got = await items.read(asked, signal)
+  const got = await items.read(asked, signal, undefined, thereBytes)
   asked.forEach((id, index) => {
-    const each = got[index]
+    // One that was not asked for any more is not gone.
+    const each = index < got.length ? got[index] : enoughThere
     if (each instanceof SyncError) {
       if (isMalformed(each)) forgotten.push(id)
       else failed.set(id, each)

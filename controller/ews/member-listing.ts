@@ -1,6 +1,7 @@
 // What SyncFolderItems tells of a mailbox folder, page by page, to its end (exchange-protocol §2.1).
 import type { ItemId } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
+import { itemsMax, tooMany } from './hub-listing.ts'
 import { type Ref, type SyncPage, syncFolderItems } from './operations.ts'
 import type { Route, Transport } from './transport.ts'
 
@@ -84,6 +85,7 @@ export class MemberListing {
       const before = seen.size
       for (const change of answer.changes)
         seen.add('gone' in change ? change.gone : `${change.ref.id} ${change.ref.version}`)
+      if (seen.size > itemsMax) throw tooMany
       idle = seen.size > before ? 0 : idle + 1
       yield answer
       if (answer.last || answer.cursor === cursor || idle >= idleMax) return

@@ -93,10 +93,10 @@ class TreeReader {
     })
     this.#parser.on('opentag', ({ name, attributes }) => {
       this.#inTag = false
-      if (!this.#ended) this.#begin(local(name), attributes as Record<string, string>)
+      if (!this.isOver) this.#begin(local(name), attributes as Record<string, string>)
     })
     this.#parser.on('closetag', () => {
-      if (!this.#ended) this.#close()
+      if (!this.isOver) this.#close()
     })
     const text = (characters: string) => {
       const node = this.#dropped > 0 ? undefined : this.#open.at(-1)
@@ -182,6 +182,8 @@ class TreeReader {
       const node: Node = { name, attributes, children: [], text: '' }
       if (parent === undefined) this.#root ??= node
       else parent.children.push(node)
+      // The elements of a web page need not end, and would seem deep.
+      if (parent === undefined && name.toLowerCase() === 'html') this.#broken ??= 'a web page'
       this.#open.push(node)
       this.#nodes += 1
       if (this.#nodes > nodesMax) throw this.tooLarge('elements')

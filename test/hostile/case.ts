@@ -56,6 +56,8 @@ export type Room = Readonly<{
   gapMaxMs?: number
   /** How many passes the healthy group makes after everybody was tried. */
   passes?: number
+  /** It mostly waits, so that another one may live meanwhile. */
+  waits?: true
 }>
 
 /** The password of a case's account: it must be found nowhere. */

@@ -10,8 +10,8 @@ export type Open = Readonly<Record<string, Readonly<{ url: string; ca?: string }
 /** What has come to each host, and what is wrong there. */
 export type Tally = Readonly<Record<string, Readonly<{ hits: number; wrong: readonly string[] }>>>
 
-/** What the process is asked: a tally, or to do no more harm. */
-export type Question = 'tally' | 'heal'
+/** What the process is asked: what has come, what is wrong besides, or to do no more harm. */
+export type Question = 'hits' | 'wrong' | 'heal'
 
 const names = new Set(process.argv.slice(2))
 const hosts = new Map<string, Host>()
@@ -23,7 +23,7 @@ process.on('message', (question: Question) => {
   if (question === 'heal') for (const { heal } of hosts.values()) heal?.()
   const tally = [...hosts].map(([name, { hits, wrong }]) => [
     name,
-    { hits: hits(), wrong: wrong?.() ?? [] },
+    { hits: hits(), wrong: (question === 'wrong' ? wrong?.() : undefined) ?? [] },
   ])
   process.send?.(Object.fromEntries(tally))
 })

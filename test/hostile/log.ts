@@ -17,8 +17,11 @@ export type Life = Readonly<{
   faults: readonly string[]
 }>
 
-/** A pass after which liveness has failed once: the kubelet's time-out; ms of the main thread's processor time. */
-const frozenMs = 1_000
+/**
+ * A freeze, in ms of the main thread's processor time: far below the twenty seconds after which a kubelet has asked
+ * three times in vain, and far above what a slow machine makes of the longest piece of work.
+ */
+const frozenMs = 3_000
 /** What no load explains: three probes in a row, ten seconds apart. */
 const hungMs = 30_000
 const answerMs = 30_000

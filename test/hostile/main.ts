@@ -23,12 +23,19 @@ async function main(): Promise<number> {
     return 1
   }
   const outcomes: Outcome[] = []
-  for (const room of chosen) {
-    const outcome = await lived(room)
-    outcomes.push(outcome)
-    show(outcome)
-    if (values.log) console.log(outcome.life.log)
+  const live = async (some: readonly Room[]) => {
+    for (const room of some) {
+      const outcome = await lived(room)
+      outcomes.push(outcome)
+      show(outcome)
+      if (values.log) console.log(outcome.life.log)
+    }
   }
+  const startMs = performance.now()
+  await Promise.all(
+    [true, undefined].map((waits) => live(chosen.filter((room) => room.waits === waits))),
+  )
+  console.log(`\n${((performance.now() - startMs) / 1000).toFixed(0)} s in all`)
   return summed(outcomes)
 }
 

@@ -13,7 +13,7 @@ const says = (make: () => string | Buffer, status?: string, more?: readonly stri
 }
 
 const tooMuch =
-  /^(AnswerTooLarge|RequestTimeout|TooSlow|AnswerTooDeep|TruncatedAnswer|NotEws|NotXml|UnreadableAnswer|IncompleteAnswer|EmptyAnswer)$/
+  /^(AnswerTooLarge|RequestTimeout|ServerTooSlow|AnswerTooDeep|TruncatedAnswer|NotEws|NotXml|UnreadableAnswer|IncompleteAnswer|EmptyAnswer)$/
 const unreadable =
   /^(TruncatedAnswer|NotEws|NotXml|NotSoap|EmptyAnswer|IncompleteAnswer|UnreadableAnswer|AnswerTooLarge)$/
 

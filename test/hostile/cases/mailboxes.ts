@@ -149,6 +149,6 @@ export const large: readonly Case[] = [
     { travel: false },
   ),
   holding('many-middling', () =>
-    Array.from({ length: 60 }, () => ({ Body: html(`<p>${'note '.repeat(0.6 * mega)}</p>`) })),
+    Array.from({ length: 24 }, () => ({ Body: html(`<p>${'note '.repeat(0.6 * mega)}</p>`) })),
   ),
 ]

@@ -3,8 +3,8 @@ import { type Case, type Host, mark } from '../case.ts'
 import { answer, headOf, listening, pour, times, trickle, wire } from '../wire.ts'
 
 const mega = 1024 * 1024
-const late = /^(RequestTimeout|TooSlow)$/
-const quick = { limits: { requestTimeout: '6s' } }
+const late = /^(RequestTimeout|ServerTooSlow)$/
+const quick = { limits: { requestTimeout: '3s' } }
 
 function* letters(): Generator<string> {
   for (;;) yield 'a'
@@ -84,7 +84,7 @@ export const slow: readonly Case[] = [
   {
     name: 'silent-tls',
     open: overTls(() => {}),
-    reasons: /^(RequestTimeout|TooSlow|ConnectionRefused|ConnectionLost|TlsFailed)$/,
+    reasons: /^(RequestTimeout|ServerTooSlow|ConnectionRefused|ConnectionLost|TlsFailed)$/,
     server: quick,
   },
   {
@@ -94,7 +94,7 @@ export const slow: readonly Case[] = [
       socket.write(Buffer.from([0x16, 0x03, 0x03, 0x3f, 0xff, 0x02]))
       trickle(socket, letters(), 500)
     }),
-    reasons: /^(RequestTimeout|TooSlow|ConnectionRefused|ConnectionLost|TlsFailed)$/,
+    reasons: /^(RequestTimeout|ServerTooSlow|ConnectionRefused|ConnectionLost|TlsFailed)$/,
     server: quick,
   },
   {
@@ -110,7 +110,7 @@ export const slow: readonly Case[] = [
   {
     name: 'endless-continue',
     open: () => wire((socket) => pour(socket, continues())),
-    reasons: /^(ConnectionLost|RequestTimeout|TooSlow)$/,
+    reasons: /^(ConnectionLost|RequestTimeout|ServerTooSlow)$/,
     server: quick,
   },
   {
