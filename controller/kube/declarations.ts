@@ -28,7 +28,7 @@ import { finalizer, withFinalizer, withoutFinalizer } from './finalizer.ts'
 import { kinds } from './resource.ts'
 import type { Judge } from './sound.ts'
 import { applyStatus, isNews } from './status.ts'
-import { isEnding } from './versions.ts'
+import { isEnding, isSame } from './versions.ts'
 import { witness } from './witness.ts'
 
 /** What the declarations are read with. */
@@ -238,19 +238,22 @@ export class KubeDeclarations implements Declarations {
     const found = isForeign(group) && !crossNamespace ? undefined : this.#copies.server(named)
     const server = found?.standIn ? undefined : found?.resource
     const reach = server === undefined ? undefined : this.#copies.reachOf(server)
-    // Not yet: as if it had not been declared, which ends nobody.
-    if (reach?.pending && !deleted) return []
+    const id = idOf(group)
+    const known = this.#known.get(id)
+    // Not yet: as it was told last, or as if it had not been declared, which ends nobody.
+    if (reach?.pending && !deleted) {
+      const same = known !== undefined && isSame(known.declared.group, group)
+      return same ? [known.declared] : []
+    }
     const { credentials, ca, forbidden, unreadable } = reach ?? {}
     const trusted = server?.spec.tls === undefined || ca !== undefined
     const complete = credentials !== undefined && trusted
-    const id = idOf(group)
     const now = { server, credentials, ca }
     if (complete) this.#last.set(id, now)
     const means = deleted && !complete ? (this.#last.get(id) ?? now) : now
     const stale = standIn ? undefined : (invalid ?? (server && found?.invalid))
     const unusable = found?.standIn ? found.invalid : undefined
     const from = [group, ...Object.values(means), forbidden, unreadable, gone, stale, unusable]
-    const known = this.#known.get(id)
     if (known?.from.every((part, at) => part === from[at])) return [known.declared]
     const policy = gone ? { deletionPolicy: 'Orphan' as const } : {}
     const whole = { ...group, spec: { ...spec, ...policy } }
