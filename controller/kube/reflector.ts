@@ -144,7 +144,8 @@ export class Reflector<Kept extends KubeObject> {
         if (signal.aborted) return
         const expired = error instanceof Expired || isStatus(error, 410)
         // What was odd once may be so again from here on; nor may the version be one that the server knows.
-        if (expired || error instanceof SyncError || isStatus(error, 400, 504)) this.#version = ''
+        if (expired || error instanceof SyncError || isStatus(error, 400, 500, 504))
+          this.#version = ''
         broken = expired && Number.isFinite(this.#watchedMs) ? new Expired() : error
       }
       const stayedMs = Math.max(0, clock.now() - this.#watchedMs)

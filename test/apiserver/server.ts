@@ -90,7 +90,7 @@ export class ApiServer {
       if (act === 'list') return json(200, this.#page(question))
       if (act === 'watch') {
         const from = Number(question.query.get('resourceVersion') ?? 0)
-        if (Number.isNaN(from)) throw new Refused(400, 'BadRequest')
+        if (Number.isNaN(from)) throw new Refused(500, 'InternalError')
         if (from > this.objects.version) throw new Refused(504, 'Timeout')
         return { status: 200, parts: this.#events(question, signal) }
       }

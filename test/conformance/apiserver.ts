@@ -205,7 +205,7 @@ export function conformsToApiServer(open: () => Promise<Place>): void {
       }
       return undefined
     }
-    expect(await refusal('new')).toBe(400)
+    expect(await refusal('new')).toBe(500)
     expect(await refusal(`${Number(metadata.resourceVersion) + 1_000_000}`)).toBe(504)
   })
 
