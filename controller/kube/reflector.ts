@@ -155,8 +155,7 @@ export class Reflector<Kept extends KubeObject> {
       failures = worth ? (broken === undefined ? 0 : 1) : failures + 1
       if (broken !== undefined || failures > 0) this.#tell(broken, failures)
       if (failures === 0) continue
-      const waitMs = backOffMs(waits, failures) * (0.5 + chance())
-      await clock.sleep(waitMs, signal).catch(() => {})
+      await clock.sleep(backOffMs(waits, failures) * (0.5 + chance()), signal).catch(() => {})
     }
   }
 

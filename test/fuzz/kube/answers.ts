@@ -4,7 +4,7 @@ import { json, type Question, type Reply, refusal } from '../../apiserver/server
 import { type Mutator, type Scene, textOf } from './mutator.ts'
 
 const reads: readonly Question['act'][] = ['list', 'watch', 'get']
-const any: readonly Question['act'][] = [...reads, 'write']
+const every: readonly Question['act'][] = [...reads, 'write']
 const page = '<!doctype html><html><body>Sign in</body></html>'
 const html = (status: number): Reply => ({
   status,
@@ -52,7 +52,7 @@ const part = (text: string, { chance }: Scene) => text.slice(0, 1 + chance.below
 export const answers: readonly Mutator[] = [
   {
     name: 'status',
-    acts: any,
+    acts: every,
     apply: ({ chance, question }) => {
       const [status, reason] = chance.of(statuses) ?? [500, 'InternalError']
       // One who may not read does not know, and says so: that is no error of the answer.
@@ -62,7 +62,7 @@ export const answers: readonly Mutator[] = [
   },
   {
     name: 'busy',
-    acts: any,
+    acts: every,
     apply: ({ question }) => ({
       ...refusal(429, 'TooManyRequests', question),
       headers: { 'retry-after': '99999999999' },
@@ -70,14 +70,18 @@ export const answers: readonly Mutator[] = [
   },
   {
     name: 'webPage',
-    acts: any,
+    acts: every,
     apply: ({ chance }) => html(chance.of([200, 404, 500, 502]) ?? 200),
   },
-  { name: 'notServed', acts: any, apply: () => ({ status: 404, parts: ['404 page not found\n'] }) },
-  { name: 'empty', acts: any, apply: () => ({ status: 200, parts: [] }) },
+  {
+    name: 'notServed',
+    acts: every,
+    apply: () => ({ status: 404, parts: ['404 page not found\n'] }),
+  },
+  { name: 'empty', acts: every, apply: () => ({ status: 200, parts: [] }) },
   {
     name: 'null',
-    acts: any,
+    acts: every,
     apply: ({ chance }) => ({
       status: 200,
       parts: [chance.of(['null', '{}', '[]', '7', '"x"']) ?? ''],
@@ -90,10 +94,10 @@ export const answers: readonly Mutator[] = [
   },
   {
     name: 'broken',
-    acts: any,
+    acts: every,
     apply: (scene) => ({ status: 200, parts: [part(flat(scene), scene)], breaks: true }),
   },
-  { name: 'hangs', acts: any, apply: (scene) => ({ status: 200, parts: silent(scene) }) },
+  { name: 'hangs', acts: every, apply: (scene) => ({ status: 200, parts: silent(scene) }) },
   {
     name: 'trickles',
     acts: reads,
