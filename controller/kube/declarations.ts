@@ -28,7 +28,7 @@ import { type Referred, referredBy } from './referred.ts'
 import { kinds } from './resource.ts'
 import type { Judge } from './sound.ts'
 import { applyStatus, isNews } from './status.ts'
-import { isEnding } from './versions.ts'
+import { isEnding, isSame } from './versions.ts'
 import { witness } from './witness.ts'
 
 /** What the declarations are read with. */
@@ -245,8 +245,12 @@ export class KubeDeclarations implements Declarations {
     if (may === undefined) return []
     const { server, denial, faults } = may
     const reach = server === undefined ? undefined : this.#copies.reachOf(server)
-    // Not yet: as if it had not been declared, which ends nobody.
-    if (reach?.pending && !deleted) return []
+    const known = this.#known.get(id)
+    // Not yet: as it was told last, or as if it had not been declared, which ends nobody.
+    if (reach?.pending && !deleted) {
+      const same = known !== undefined && isSame(known.declared.group, group)
+      return same ? [known.declared] : []
+    }
     const { credentials, ca, forbidden, unreadable, unlabelled } = reach ?? {}
     const trusted = server?.spec.tls === undefined || ca !== undefined
     const complete = credentials !== undefined && trusted
@@ -256,7 +260,6 @@ export class KubeDeclarations implements Declarations {
     const stale = standIn ? undefined : (invalid ?? (server && faults.stale))
     const why = [forbidden, unreadable, unlabelled, gone, denial?.message, stale, faults.unusable]
     const from = [group, ...Object.values(means), ...why]
-    const known = this.#known.get(id)
     if (known?.from.every((part, at) => part === from[at])) return [known.declared]
     const policy = gone ? { deletionPolicy: 'Orphan' as const } : {}
     const whole = { ...group, spec: { ...spec, ...policy } }

@@ -54,13 +54,11 @@ const waits: BackOff = { leastMs: 500, mostMs: 30_000 }
 
 /** A bookmark comes about every minute; a server that hangs says nothing. */
 const silenceMs = 150_000
-
 /** A watch is asked to end after 5 to 10 minutes; one that does not is ended, ms. */
 const lateMs = 60_000
 
 /** How many events in a row may say nothing new. */
 const repeatsMax = 1_000
-
 /** How many resources one page of a list has, as long as none is too large. */
 const pageSize = 500
 
@@ -146,7 +144,8 @@ export class Reflector<Kept extends KubeObject> {
         if (signal.aborted) return
         const expired = error instanceof Expired || isStatus(error, 410)
         // What was odd once may be so again from here on; nor may the version be one that the server knows.
-        if (expired || error instanceof SyncError || isStatus(error, 400, 504)) this.#version = ''
+        if (expired || error instanceof SyncError || isStatus(error, 400, 500, 504))
+          this.#version = ''
         broken = expired && Number.isFinite(this.#watchedMs) ? new Expired() : error
       }
       const stayedMs = Math.max(0, clock.now() - this.#watchedMs)
@@ -156,8 +155,7 @@ export class Reflector<Kept extends KubeObject> {
       failures = worth ? (broken === undefined ? 0 : 1) : failures + 1
       if (broken !== undefined || failures > 0) this.#tell(broken, failures)
       if (failures === 0) continue
-      const waitMs = backOffMs(waits, failures) * (0.5 + chance())
-      await clock.sleep(waitMs, signal).catch(() => {})
+      await clock.sleep(backOffMs(waits, failures) * (0.5 + chance()), signal).catch(() => {})
     }
   }
 
@@ -195,8 +193,8 @@ export class Reflector<Kept extends KubeObject> {
 
   async #list(signal: AbortSignal): Promise<void> {
     const { client, kind, clock } = this.#options
-    const [asked, query, limit] = [this.#asked, this.#query, this.#pageSize]
-    const whole = await listed<Kept>({ client, kind, asked, query, limit }, signal).catch(
+    const [limit, scope] = [this.#pageSize, { client, kind, asked: this.#asked }]
+    const whole = await listed<Kept>({ ...scope, query: this.#query, limit }, signal).catch(
       (error) => {
         // Fewer at once are smaller.
         if (asSyncError(error).code === 'ApiAnswerTooLarge')
@@ -205,7 +203,7 @@ export class Reflector<Kept extends KubeObject> {
       },
     )
     const { version } = whole
-    const { sure: found, doubted } = await witnessed(client, kind, whole.found, this.#copy, signal)
+    const { sure: found, doubted } = await witnessed(scope, whole.found, this.#copy, signal)
     const unsure = [...doubted].some((uid) => !this.#doubted.has(uid))
     this.#doubted = doubted
     if (unsure) throw short(kind.kind)
@@ -223,11 +221,11 @@ export class Reflector<Kept extends KubeObject> {
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const { client, kind, clock, chance } = this.#options
+    const { client, kind, namespace, clock, chance } = this.#options
     const seconds = 300 + Math.floor(chance() * 300)
     const call = {
       method: 'GET' as const,
-      path: pathOf(kind, this.#asked.namespace),
+      path: pathOf(kind, namespace),
       query: {
         ...this.#query,
         watch: 'true',
@@ -245,9 +243,9 @@ export class Reflector<Kept extends KubeObject> {
       if (event.type === 'ERROR') throw new Expired()
       // Events come in the order of their versions: what is not later was told already, or was missed.
       const old = event.version === this.#version || isBefore(event.version, this.#version)
-      if (old && event.type !== 'BOOKMARK' && !this.#holds(event)) throw disordered(kind.kind)
+      const missed = old && event.type !== 'BOOKMARK' && !this.#holds(event)
       repeats = old ? repeats + 1 : 0
-      if (repeats > repeatsMax) throw disordered(kind.kind)
+      if (missed || repeats > repeatsMax) throw disordered(kind.kind)
       if (old) continue
       if (event.type !== 'BOOKMARK') await this.#take(event, signal)
       if (this.#noted(event.version)) this.#news = true
@@ -256,17 +254,19 @@ export class Reflector<Kept extends KubeObject> {
   }
 
   async #take({ type, object }: Told<Kept>, signal: AbortSignal): Promise<void> {
+    const { client, kind } = this.#options
     const key = keyOf(object)
     const before = this.#copy.get(key)
-    if (before === undefined && this.#copy.size >= resourcesMax)
-      throw tooMany(this.#options.kind.kind)
-    // The end of a former one under the name.
-    if (type === 'DELETED' && !isSame(object, before)) return
-    const sure = type === 'DELETED' ? isEnding(before) : !ends(object, before)
-    const { client, kind } = this.#options
-    const now = sure ? object : await witness<Kept>(client, kind, object, signal)
+    if (before === undefined && this.#copy.size >= resourcesMax) throw tooMany(kind.kind)
+    const gone = type === 'DELETED'
+    const sure = gone ? isSame(object, before) && isEnding(before) : !ends(object, before)
+    if (sure) return this.#set(key, gone ? undefined : object)
+    const now = await witness<Kept>(client, kind, object, signal)
     if (now === 'unreadable') throw short(kind.kind)
-    this.#set(key, sure && type === 'DELETED' ? undefined : now)
+    // An end is not taken back: where one is told that the resource denies, more may be untrue.
+    const told = !gone && isSame(now, object) && isEnding(now) === isEnding(object)
+    if (now !== undefined && !told) throw disordered(kind.kind)
+    this.#set(key, gone ? undefined : now)
   }
 
   // Is this what is known, or older?

@@ -1,6 +1,6 @@
 // The second witness of an end: the resource itself, asked for by name.
 import { SyncError } from '../core/sync-error.ts'
-import { resourceIn } from './answers.ts'
+import { type Asked, resourceIn } from './answers.ts'
 import { isMissing, isStatus } from './api-error.ts'
 import type { Client } from './client.ts'
 import { type KubeObject, pathOf, type ResourceKind } from './resource.ts'
@@ -13,7 +13,7 @@ import { ends, isEnding, isOlder, isSame } from './versions.ts'
 export async function witness<Kept extends KubeObject>(
   client: Client,
   kind: ResourceKind,
-  { metadata: { namespace, name = '' } }: KubeObject,
+  { metadata: { namespace, name = '' } }: Readonly<{ metadata: Asked }>,
   signal: AbortSignal,
 ): Promise<Kept | 'unreadable' | undefined> {
   try {
@@ -31,8 +31,7 @@ export async function witness<Kept extends KubeObject>(
  * lacks and that may not be read. Rejects with ApiListShort where it lacks one that is there.
  */
 export async function witnessed<Kept extends KubeObject>(
-  client: Client,
-  kind: ResourceKind,
+  { client, kind, asked }: Readonly<{ client: Client; kind: ResourceKind; asked: Asked }>,
   found: ReadonlyMap<string, Kept>,
   known: ReadonlyMap<string, Kept>,
   signal: AbortSignal,
@@ -43,17 +42,28 @@ export async function witnessed<Kept extends KubeObject>(
     if (found.has(key) || isEnding(before)) continue
     const now = await witness<Kept>(client, kind, before, signal)
     if (now === 'unreadable') doubted.add(before.metadata.uid ?? '')
-    else if (now !== undefined && isSame(now, before)) throw short(kind.kind)
-    else if (now !== undefined) sure.set(key, now)
+    // Also where it is another one by now: then the next list has it.
+    else if (now !== undefined) throw short(kind.kind)
+  }
+  // One that is asked for by its name may be missed at the first list already.
+  if (asked.name !== undefined && found.size === 0 && known.size === 0) {
+    const now = await witness<Kept>(client, kind, { metadata: asked }, signal)
+    if (now !== undefined && now !== 'unreadable') throw short(kind.kind)
   }
   for (const [key, item] of found) {
     const before = known.get(key)
     if (!ends(item, before) && !(before !== undefined && isOlder(item, before))) continue
     const now = await witness<Kept>(client, kind, item, signal)
     if (now === undefined) sure.delete(key)
-    else if (now !== 'unreadable') sure.set(key, now)
+    else if (now !== 'unreadable') sure.set(key, agreed(kind.kind, now, item))
   }
   return { sure, doubted }
+}
+
+// What itself says of a resource, where both mean the same one.
+function agreed<Kept extends KubeObject>(kind: string, now: Kept, told: Kept): Kept {
+  if (isSame(now, told)) return now
+  throw short(kind)
 }
 
 /** What is there, or may be, is not told of. */

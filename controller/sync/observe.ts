@@ -129,19 +129,8 @@ export async function observe(
     }
   }
   await Promise.all(replicas.map(look))
-  return {
-    observations,
-    memories,
-    fresh,
-    replaced,
-    restored,
-    whole,
-    short,
-    more,
-    forgotten,
-    odd,
-    unsure,
-  }
+  const seen = { observations, memories, fresh, replaced, restored }
+  return { ...seen, whole, short, more, forgotten, odd, unsure }
 }
 
 function unreadIn({ passedOver = [] }: Memory): readonly PassedOver[] {

@@ -88,7 +88,12 @@ export class ApiServer {
     try {
       if (served[plural] === undefined) return { status: 404, parts: ['404 page not found\n'] }
       if (act === 'list') return json(200, this.#page(question))
-      if (act === 'watch') return { status: 200, parts: this.#events(question, signal) }
+      if (act === 'watch') {
+        const from = Number(question.query.get('resourceVersion') ?? 0)
+        if (Number.isNaN(from)) throw new Refused(500, 'InternalError')
+        if (from > this.objects.version) throw new Refused(504, 'Timeout')
+        return { status: 200, parts: this.#events(question, signal) }
+      }
       if (act === 'get')
         return json(200, shownOf(this.objects.get(plural, namespace ?? '', name ?? '')))
       const written = this.#written(question)

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { readXml } from '../exchange/xml/reader.ts'
+import { QuickClock } from '../support/quick.ts'
 import { Chance } from './chance.ts'
+import { lived } from './kube/trial.ts'
 import type { Act } from './model.ts'
 import { mutators } from './mutators.ts'
 import { named, swapped, within } from './parts.ts'
@@ -61,4 +63,16 @@ test('the same seed makes the same choices', () => {
   const drawn = Array.from({ length: 50 }, () => one.below(1000))
   expect(drawn).toEqual(Array.from({ length: 50 }, () => other.below(1000)))
   expect(new Set(drawn).size).toBeGreaterThan(40)
+})
+
+test('a sample of trials under an API server’s wrong answers', async () => {
+  const clock = new QuickClock(200)
+  const trials = ['status', 'short', 'former', 'swapped', 'forgedDeleted', 'otherObject'].map(
+    (name, at) => lived({ row: name, mutators: [name], seed: 20_000 + at }, clock),
+  )
+  const outcomes = await Promise.all(trials)
+  clock.stop()
+  expect(
+    outcomes.flatMap(({ row, findings }) => findings.map((each) => `${row}: ${each}`)),
+  ).toEqual([])
 })

@@ -57,11 +57,14 @@ export const lists: readonly Mutator[] = [
     const one = chance.of(list.items ?? [])
     return one && { ...list, items: [...(list.items ?? []), one] }
   }),
-  // What is missing from a first list nobody can know of.
-  ofLists('short', (list, { chance, synced }) => {
-    if (!synced() || !list.items?.length) return undefined
-    const items = chance.below(3) === 0 ? [] : list.items.slice(0, chance.below(list.items.length))
-    return { ...list, items }
+  // That something is missing that was never told, nobody can know.
+  ofLists('short', (list, { chance, synced, former, question }) => {
+    const last = former.at(-1) ?? ''
+    const isKnown = ({ metadata }: Fields) =>
+      question.plural === 'secrets' || last.includes(`"${(metadata as Fields).uid}"`)
+    const left = (list.items ?? []).filter((item) => !isKnown(item) || chance.below(3) === 0)
+    if (!synced() || left.length === list.items?.length) return undefined
+    return { ...list, items: left }
   }),
   ofLists('ending', (list, scene) =>
     scene.synced()

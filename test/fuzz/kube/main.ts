@@ -2,10 +2,11 @@
 // processors. SEED (default: today, UTC), RUNS (default 600), MUTATORS (names with commas between), ROW (one mutator, or
 // `all`). A failure prints the line that tells it again.
 import { isMainThread, parentPort } from 'node:worker_threads'
+import { QuickClock } from '../../support/quick.ts'
 import { spread } from '../../support/workers.ts'
 import { type Choice, lived, mutators, type Outcome } from './trial.ts'
 
-const together = 10
+const together = 40
 type Row = { runs: number; met: number; failed: number }
 
 const strays: string[] = []
@@ -14,13 +15,15 @@ if (!isMainThread) {
   for (const event of ['uncaughtException', 'unhandledRejection'] as const)
     process.on(event, (error) => void strays.push(`${event}: ${error?.stack ?? error}`))
   parentPort?.on('message', async (choices: readonly Choice[]) => {
-    const outcomes = await Promise.all(choices.map(livedThrough))
+    const clock = new QuickClock(200)
+    const outcomes = await Promise.all(choices.map((choice) => livedThrough(choice, clock)))
+    clock.stop()
     parentPort?.postMessage(outcomes)
   })
 }
 
-async function livedThrough(choice: Choice): Promise<Outcome> {
-  const outcome = await lived(choice).catch((error) => {
+async function livedThrough(choice: Choice, clock: QuickClock): Promise<Outcome> {
+  const outcome = await lived(choice, clock).catch((error) => {
     const findings = [error instanceof Error ? String(error.stack) : String(error)]
     return { row: choice.row, seed: choice.seed, met: [], findings }
   })

@@ -8,12 +8,11 @@
 import { SyncError } from '../../../controller/core/sync-error.ts'
 import { KubeDeclarations } from '../../../controller/kube/declarations.ts'
 import { Recorder } from '../../../controller/kube/events.ts'
-import type { Declared } from '../../../controller/sync/ports.ts'
+import type { Clock, Declared } from '../../../controller/sync/ports.ts'
 import type { Stored } from '../../apiserver/objects.ts'
 import { reach } from '../../apiserver/reach.ts'
 import { ApiServer, type Through } from '../../apiserver/server.ts'
 import { judge } from '../../support/judge.ts'
-import { quickClock } from '../../support/quick.ts'
 import { Chance } from '../chance.ts'
 import { answers } from './answers.ts'
 import { lists } from './lists.ts'
@@ -35,14 +34,15 @@ export type Outcome = Readonly<{
   findings: readonly string[]
 }>
 
-const times = 200
 const requestsMax = 5_000
 const minute = 60_000
 
 /** Lives a trial. */
-export async function lived({ row, mutators: names, seed }: Choice): Promise<Outcome> {
+export async function lived(
+  { row, mutators: names, seed }: Choice,
+  clock: Clock,
+): Promise<Outcome> {
   const chance = new Chance(seed)
-  const clock = quickClock(times)
   const [met, findings]: [string[], string[]] = [[], []]
   const find = (what: string) => void (findings.length < 20 && findings.push(what))
   const odd = { now: true, synced: () => false }
@@ -61,7 +61,7 @@ export async function lived({ row, mutators: names, seed }: Choice): Promise<Out
     end.signal,
   )
   odd.synced = () => declarations.synced
-  const engine = working(declarations, server, find, end.signal)
+  const engine = working(declarations, server, clock, find, end.signal)
   try {
     for (let turn = 0; turn < 4 + chance.below(4); turn += 1) {
       await clock.sleep(chance.below(30_000), end.signal)
@@ -87,7 +87,7 @@ function wrong(
   some: readonly Mutator[],
   odd: { now: boolean; synced: () => boolean },
   met: string[],
-  place: () => readonly [ApiServer, ReturnType<typeof quickClock>],
+  place: () => readonly [ApiServer, Clock],
 ): Through {
   const counts = new Map<string, number>()
   const former = new Map<string, string[]>()
@@ -126,6 +126,7 @@ function wrong(
 async function working(
   declarations: KubeDeclarations,
   server: ApiServer,
+  clock: Clock,
   find: (what: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -136,17 +137,11 @@ async function working(
       const groups = await declarations.groups()
       for (const finding of falseIn(groups, server.objects.list('syncgroups'), told)) find(finding)
       for (const each of groups) await served(each, declarations, find, signal)
-      await Promise.race([changed, retried(signal)])
+      await Promise.race([changed, clock.sleep(30_000, signal).catch(() => {})])
     } catch (error) {
       if (!signal.aborted) find(`groups() rejects: ${error instanceof Error ? error.stack : error}`)
     }
   }
-}
-
-function retried(signal: AbortSignal): Promise<void> {
-  return quickClock(times)
-    .sleep(30_000, signal)
-    .catch(() => {})
 }
 
 /** A status as passes write it. */
@@ -202,7 +197,7 @@ function falseIn(
 async function settled(
   declarations: KubeDeclarations,
   server: ApiServer,
-  clock: ReturnType<typeof quickClock>,
+  clock: Clock,
   find: (what: string) => void,
 ): Promise<void> {
   const { signal } = new AbortController()

@@ -97,8 +97,8 @@ export const leading = [
     [
       'one-witness',
       'an end that only an event tells is not believed',
-      `const sure = type === 'DELETED' ? isEnding(before) : !ends(object, before)`,
-      `const sure = true`,
+      `if (sure) return this.#set(key, gone ? undefined : object)`,
+      `if (sure || key) return this.#set(key, gone ? undefined : object)`,
     ],
     ['older-event', 'an event that is out of order is not taken', `      if (old) continue\n`, ``],
   ]),
@@ -106,8 +106,8 @@ export const leading = [
     [
       'short-list',
       'a list that lacks what is there empties nothing',
-      `else if (now !== undefined && isSame(now, before)) throw short(kind.kind)\n`,
-      `else if (now !== undefined && isSame(now, before)) continue\n`,
+      `else if (now !== undefined) throw short(kind.kind)\n`,
+      `else if (now !== undefined) continue\n`,
     ],
   ]),
   ...mutantsOf('controller/kube/api-error.ts', [
