@@ -1,4 +1,7 @@
 // Two groups must not keep one member's folder: the older one keeps it, the other is refused.
+//
+// Guarantees: by its declaration alone a group keeps a folder only from groups of its own namespace. Another namespace is another
+// tenant, who could name every folder without having access to any: there the state decides, by the folders that groups have.
 import type { GroupId } from './id.ts'
 import type { SyncGroup } from './resources.generated.ts'
 import { castOf, type Place } from './roles.ts'
@@ -25,7 +28,9 @@ export function refusedClaims(
   const refused = new Map<GroupId, { by: GroupId; mailbox: string }>()
   for (const { id, group, server, allows = () => true } of oldestFirst) {
     const members = castOf(group).members.filter(allows)
-    const keys = members.map(({ role }) => JSON.stringify([server?.toLowerCase(), role.id]))
+    const { namespace } = group.metadata
+    const where = [namespace, server?.toLowerCase()]
+    const keys = members.map(({ role }) => JSON.stringify([...where, role.id]))
     const taken = keys.findIndex((key) => holders.has(key))
     if (taken < 0) for (const key of keys) holders.set(key, id)
     else

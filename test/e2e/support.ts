@@ -103,14 +103,14 @@ export class Place implements Disposable {
   }
 
   /** A group's status as it is now; undefined while there is none. */
-  status(name: string): SyncGroupStatus | undefined {
-    return (parse(this.statusText(name)) as Partial<SyncGroup> | null)?.status
+  status(name: string, namespace = 'sales'): SyncGroupStatus | undefined {
+    return (parse(this.statusText(name, namespace)) as Partial<SyncGroup> | null)?.status
   }
 
   /** The file that holds a group's status; empty while there is none. */
-  statusText(name: string): string {
+  statusText(name: string, namespace = 'sales'): string {
     try {
-      return readFileSync(join(this.state, 'status', `sales.${name}.yaml`), 'utf8')
+      return readFileSync(join(this.state, 'status', `${namespace}.${name}.yaml`), 'utf8')
     } catch {
       return ''
     }

@@ -6,6 +6,7 @@ import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controll
 import type { Copy, Found, Link, Observation, Role } from '../../controller/core/link.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { finished } from '../../controller/core/work.ts'
+import { causedBy } from '../../controller/sync/consequences.ts'
 
 const ids = ['hub', 'ann', 'bob'].map((id) => id as ReplicaId)
 const roles: readonly Role[] = ids.map((id) => ({
@@ -180,6 +181,25 @@ test('what is above the server’s limit is approved on the server only, alone o
   expect(above(name)).toEqual([])
   const alone = new Set(refusals.map(({ hash }) => hash))
   expect(above(none, { approved: alone }).map(({ replica }) => replica)).toEqual(['bob'])
+})
+
+test('what the group approves counts by itself, and the server’s limit holds for it as well', () => {
+  const approved = new Set([hashOf(judged({ gone: { ann: 11 } }).refusals)])
+  const most = { ...limits, deletions: { maxPercent: 100, maxCount: 15 } }
+  const ceiling = { limits: most, approved: new Set<string>() }
+  const causes = (more: Partial<Judgement>) =>
+    causedBy(judged({ gone: { ann: 11 } }, judge(more)), roles).get('ann' as ReplicaId)
+  const own = { deletions: 11, publications: 0 }
+  const none = { deletions: 0, publications: 0 }
+  expect(causes({ approved, ceiling })).toEqual({ ...none, approved: own })
+  expect(causes({ ceiling: { ...ceiling, approved } })).toBeUndefined()
+
+  const caused = new Map([['ann' as ReplicaId, { ...none, approved: own }]])
+  const later = (ann: number, more = {}) =>
+    judged({ gone: { ann } }, judge({ caused, items: 89, ceiling, ...more })).refusals
+  expect(later(4)).toEqual([])
+  expect(later(5)).toMatchObject([{ count: 5, limit: 4, above: true }])
+  expect(later(5, { ceiling: undefined })).toEqual([])
 })
 
 test('two that are set aside have one name, and it approves both', () => {

@@ -96,7 +96,7 @@ test.each([
   expect(contract?.faults(contract.defaulted(group))).toHaveLength(1)
 })
 
-test('two spellings of one folder are one: one id, and one claim', () => {
+test('two spellings of one folder are one: one id, and one claim in a namespace', () => {
   const ids = ['/Company/R\\D', '/company/R\\\\D'].map((path) => castOf(groupOf(path)).hub.role.id)
   expect(new Set(ids)).toEqual(new Set(['hub:/company/r\\d']))
   const claimant = (id: string, folder: string) => ({
@@ -104,7 +104,10 @@ test('two spellings of one folder are one: one id, and one claim', () => {
     group: groupOf('/A', folder),
     server: 'corp',
   })
-  const claims = refusedClaims([claimant('a', 'R\\D'), claimant('b', 'r\\\\d')])
+  const other = claimant('c', 'R\\D')
+  const foreign = { ...other.group, metadata: { ...other.group.metadata, namespace: 'other' } }
+  const all = [claimant('a', 'R\\D'), claimant('b', 'r\\\\d'), { ...other, group: foreign }]
+  const claims = refusedClaims(all)
   expect([...claims]).toEqual([['b', { by: 'a', mailbox: 'anna@corp.example' }]])
   expect(refusedClaims([claimant('a', 'A\\/B'), claimant('b', 'A/B')]).size).toBe(0)
 })

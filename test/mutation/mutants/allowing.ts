@@ -118,6 +118,12 @@ export const allowing = [
   ]),
   ...mutantsOf('controller/core/claims.ts', [
     [
+      'claims-across-namespaces',
+      'a group that only names a folder keeps it from no other namespace',
+      `[namespace, server?.toLowerCase()]`,
+      `[server?.toLowerCase()]`,
+    ],
+    [
       'claims-denied',
       'what a group may not have it keeps from nobody',
       `castOf(group).members.filter(allows)`,
