@@ -28,13 +28,19 @@ export async function rekey(
     )
   const verb = plain ? 'decrypted' : 'encrypted with the new key'
   let tenths = -1
-  const told = (done: number, total: number) => {
+  let odd = 0
+  const told = (done: number, total: number, unopened: number) => {
+    odd = unopened
     const now = total === 0 ? 10 : Math.floor((10 * done) / total)
     if (now === tenths) return
     tenths = now
     void out(`${done} of ${total} rows are ${verb}`)
   }
   const changed = rekeyState(directory, key, newKey, told)
+  if (odd > 0)
+    await out(
+      `${odd} values do not open, since something changed or moved them in the file: they are left as they are (exsync bin list says Damaged, a group StateUnreadable); a backup may have them`,
+    )
   const already = changed ? '' : 'already, and nothing was changed'
   if (newKey === undefined) {
     await out(

@@ -60,6 +60,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   BAD_SCALAR_START: 'text must not start with this character; put it in quotes',
   BLOCK_AS_IMPLICIT_KEY: 'a second ": " in one line; put text that contains it in quotes',
   DUPLICATE_KEY: 'this key is there twice in one mapping; keep one of them',
+  KEY_OVER_1024_CHARS: 'a key has at most 1024 characters; a ":" is missing, or in a wrong place',
   MISSING_CHAR: 'a closing quote, bracket or comma is missing, or a ":" after a key',
   MULTILINE_IMPLICIT_KEY:
     'this line is no "key: value"; a ":" is missing, or the indentation is wrong',

@@ -4,6 +4,8 @@ import type { GroupId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import type { RestoreResult } from '../core/restore.ts'
 import type { KeepReason } from '../core/step.ts'
+import { SyncError } from '../core/sync-error.ts'
+import { unopened } from './refusals.ts'
 import { itemOf, parsed, type Row } from './rows.ts'
 import { binSpot } from './spots.ts'
 import type { Statements } from './statements.ts'
@@ -24,8 +26,8 @@ export type Binned = Readonly<{
   won: Item | undefined
   timeMs: number
   pass: string
-  /** What became of asking for it; undefined while nobody has. */
-  restore: 'Pending' | RestoreResult | undefined
+  /** What became of asking for it; undefined while nobody has. Damaged: its content does not open. */
+  restore: 'Pending' | 'Damaged' | RestoreResult | undefined
 }>
 
 /** One field of one link for which there were two different edits; never content. */
@@ -49,12 +51,15 @@ export class Bin {
     this.#vault = vault
   }
 
-  /** The newest first, at most `limit`; those before the number `below`, to go on from there. */
+  /**
+   * The newest first, at most `limit`; those before the number `below`, to go on from there. What is damaged is listed,
+   * without its content: it must not hide all others.
+   */
   list(limit: number, below: number = Number.MAX_SAFE_INTEGER): readonly Binned[] {
     const rows = this.#statements
       .sql(`${binned} WHERE n < ? ORDER BY n DESC LIMIT ?`)
       .all(below, limit)
-    return rows.map((row) => binnedOf(row, this.#vault))
+    return rows.map((row) => listedOf(row, this.#vault))
   }
 
   /** How many things there are in the bin, and how many conflicts are remembered. */
@@ -124,25 +129,47 @@ export class Bin {
 const binned =
   'SELECT bin.*, restores.asked_ms, restores.result FROM bin LEFT JOIN restores ON restores.bin = bin.n'
 
+function listedOf(row: Row, vault: Vault): Binned {
+  try {
+    return binnedOf(row, vault)
+  } catch (error) {
+    if (!(error instanceof SyncError)) throw error
+    return { ...labelOf(row), fields: [], item: {}, won: undefined, restore: 'Damaged' }
+  }
+}
+
+/** Throws a terminal StateUnreadable for content that does not open: of this one thing, and of nothing else. */
 function binnedOf(row: Row, vault: Vault): Binned {
+  try {
+    return {
+      ...labelOf(row),
+      fields: parsed(row.fields) as string[],
+      item: itemOf(row.item, vault, binSpot('item', row)) ?? {},
+      won: itemOf(row.won, vault, binSpot('won', row)),
+      restore: restoreOf(row),
+    }
+  } catch (error) {
+    throw error instanceof SyncError ? unopened(Number(row.n), error) : error
+  }
+}
+
+function labelOf(
+  row: Row,
+): Pick<Binned, 'n' | 'group' | 'link' | 'replica' | 'reason' | 'timeMs' | 'pass'> {
   return {
     n: Number(row.n),
     group: String(row.grp) as GroupId,
     link: String(row.link) as LinkId,
     replica: String(row.replica) as ReplicaId,
     reason: String(row.reason) as KeepReason,
-    fields: parsed(row.fields) as string[],
-    item: itemOf(row.item, vault, binSpot('item', row)) ?? {},
-    won: itemOf(row.won, vault, binSpot('won', row)),
     timeMs: Number(row.time_ms),
     pass: String(row.pass),
-    restore:
-      row.asked_ms == null
-        ? undefined
-        : row.result == null
-          ? 'Pending'
-          : (String(row.result) as RestoreResult),
   }
+}
+
+function restoreOf({ asked_ms, result }: Row): Binned['restore'] {
+  if (asked_ms == null) return undefined
+  return result == null ? 'Pending' : (String(result) as RestoreResult)
 }
 
 function conflictedOf(row: Row): Conflicted {

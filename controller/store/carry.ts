@@ -2,7 +2,7 @@
 // batch, and whoever goes on begins behind the last row that was carried over.
 import type { DatabaseSync } from 'node:sqlite'
 import { finalProof, isBound, isPlain, type Sealing } from './proof.ts'
-import { readMeanwhile } from './refusals.ts'
+import { damaged, readMeanwhile } from './refusals.ts'
 import { parsed, type Row } from './rows.ts'
 import { type Change, changeOf, type RowKey, stages } from './spots.ts'
 import type { Statements } from './statements.ts'
@@ -10,8 +10,14 @@ import type { Statements } from './statements.ts'
 /** An open state whose sealing may change. */
 export type Sealed = Readonly<{ db: DatabaseSync; statements: Statements; directory: string }>
 
-/** Told before the first batch and after each: how many rows of how many have been carried over. */
-export type Progress = (done: number, total: number) => void
+/**
+ * Told before the first batch and after each: how many rows of how many have been carried over, and how many values did
+ * not open and were left as they are.
+ */
+export type Progress = (done: number, total: number, unopened: number) => void
+
+/** So many values of which none opens: that is not a value that was changed, it is another key's state. */
+const unopenedMax = 100
 
 /** How much one transaction carries over at most. */
 const [rowsMax, bytesMax] = [500, 2 * 2 ** 20]
@@ -38,15 +44,22 @@ export function* carrying(
       )
       .run(now.proof, next.proof)
   })
-  const change = changeOf(now.vault, next.vault)
+  let [opened, unopened] = [0, 0]
+  const counted = (opens: boolean) => {
+    if (opens) opened += 1
+    else unopened += 1
+    if (opened === 0 && unopened > unopenedMax) throw damaged('the state, in which nothing opens,')
+  }
+  // What is bound already must not be taken for something unbound that was damaged.
+  const change = changeOf(now.vault, next.vault, isBound(now.proof) ? counted : undefined)
   const total = rowsLeft(statements)
   let done = 0
-  told(done, total)
+  told(done, total, unopened)
   for (;;) {
     const rows = statements.transaction(false, () => batch(statements, change))
     if (rows === undefined) break
     done += rows
-    told(done, total)
+    told(done, total, unopened)
     yield
   }
   const left = isBound(next.proof) && (isPlain(now.proof) || isBound(now.proof))

@@ -9,7 +9,7 @@ import {
   type Stats,
   statSync,
 } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SyncError } from '../core/sync-error.ts'
 import type { Key } from './proof.ts'
@@ -97,8 +97,11 @@ export async function keyFrom(file: string, flag: string): Promise<Key> {
       `everybody on this machine has access to the key file ${file} (mode ${octal(mode & accessBits)}): chmod 600 ${file} (a volume of a Secret: defaultMode: 0440), and where others may have read it, make another key: exsync rekey --help`,
     )
   }
-  return { bytes: keyOf(text), file }
+  return { bytes: keyOf(text, file), file }
 }
+
+/** More than any way to write a key down; what is longer is not read to its end, as it may have none. */
+const keyFileMax = 1024
 
 async function readKey(file: string, flag: string) {
   try {
@@ -106,7 +109,7 @@ async function readKey(file: string, flag: string) {
     try {
       const stats = await handle.stat()
       const mode = stats.isFile() && process.platform !== 'win32' ? stats.mode : undefined
-      return { text: await handle.readFile(), mode }
+      return { text: await beginningOf(handle), mode }
     } finally {
       await handle.close()
     }
@@ -117,5 +120,15 @@ async function readKey(file: string, flag: string) {
       `cannot read the key file ${file}: check ${flag} and the file's permissions`,
       { cause: error },
     )
+  }
+}
+
+async function beginningOf(file: FileHandle): Promise<Uint8Array> {
+  const bytes = Buffer.alloc(keyFileMax + 1)
+  let length = 0
+  for (;;) {
+    const { bytesRead } = await file.read(bytes, length, bytes.length - length)
+    length += bytesRead
+    if (bytesRead === 0 || length === bytes.length) return bytes.subarray(0, length)
   }
 }

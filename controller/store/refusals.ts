@@ -12,6 +12,16 @@ export function damaged(what: string, cause?: unknown): SyncError {
   )
 }
 
+/** One thing in the bin whose content does not open. */
+export function unopened(n: number, cause: unknown): SyncError {
+  return new SyncError(
+    'terminal',
+    'StateUnreadable',
+    `${n} of the bin was changed or moved in the file of the state, and does not open: a backup of the state may have it; nothing else is affected`,
+    { cause },
+  )
+}
+
 /** The refusal for an error of SQLite; any other error as it is. */
 export function refusalOf(error: unknown, file: string): unknown {
   const code = error instanceof Error ? (error as { errcode?: unknown }).errcode : undefined

@@ -58,7 +58,8 @@ export function rekeyed(
   const { db, directory } = state
   const keys = [old, wanted].filter((key) => key !== undefined)
   let { proof, next } = proofsIn(db)
-  if (!isBound(proof) && (!isPlain(proof) || next !== undefined)) {
+  const unsettled = !isBound(proof) && (!isPlain(proof) || next !== undefined)
+  if (unsettled) {
     // What a start would do, it does first.
     const key = keys.find((each) => openedBy(next ?? proof, each)) ?? old
     drained(settling(state, key, told))
@@ -66,7 +67,7 @@ export function rekeyed(
   }
   if (next === undefined && isAs(proof, wanted)) {
     clean(state)
-    return false
+    return unsettled
   }
   const now = openedBy(proof, old)
   if (next === undefined) {

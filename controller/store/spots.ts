@@ -1,6 +1,7 @@
 // Every sealed column, what binds its values to their rows, and how one row after another is carried from one vault
 // to another. A spot names what a row keeps for as long as it lives; the one part that can change, the replica of a
 // copy, is sealed anew when it does (changes.ts).
+import { SyncError } from '../core/sync-error.ts'
 import type { Row } from './rows.ts'
 import type { Statements } from './statements.ts'
 import { printing, type Spot, type Vault } from './vault.ts'
@@ -35,8 +36,16 @@ export function binSpot(column: 'item' | 'won', row: Row): Spot {
 /** A row by its key: two columns, of which the second may be idle. */
 export type RowKey = readonly [one: number, two: number | string]
 
-/** From one vault to another; `print`: how a print that is written down reads afterwards. */
-export type Change = Readonly<{ from: Vault; to: Vault; print: (print: string) => string }>
+/**
+ * From one vault to another; `print`: how a print that is written down reads afterwards; `told` hears of every value
+ * whether it opened, and where there is none, all have to.
+ */
+export type Change = Readonly<{
+  from: Vault
+  to: Vault
+  print: (print: string) => string
+  told?: ((opened: boolean) => void) | undefined
+}>
 
 /** The rows of one table: which ones have something to carry over, after which key, and how one is carried over. */
 type Stage = Readonly<{
@@ -117,12 +126,24 @@ export const stages: readonly Stage[] = [
 ]
 
 /** The change from one vault to another, which only adds layers of printing. */
-export function changeOf(from: Vault, to: Vault): Change {
-  return { from, to, print: printing(to.layers.slice(from.layers.length)) }
+export function changeOf(from: Vault, to: Vault, told?: Change['told']): Change {
+  return { from, to, print: printing(to.layers.slice(from.layers.length)), told }
 }
 
-function carried({ from, to }: Change, text: Of, at: Spot): string | null {
-  return text == null ? null : to.seal(from.open(String(text), at), at)
+// What does not open is left as it is, and opens afterwards as little as before: one value that was changed or moved
+// must not keep all others from their key.
+function carried({ from, to, told }: Change, text: Of, at: Spot): string | null {
+  if (text == null) return null
+  let open: string
+  try {
+    open = from.open(String(text), at)
+  } catch (error) {
+    if (told === undefined || !(error instanceof SyncError)) throw error
+    told(false)
+    return String(text)
+  }
+  told?.(true)
+  return to.seal(open, at)
 }
 
 function bytesOf(text: string | null): number {

@@ -80,16 +80,16 @@ export function drawnAtRandom(bytes: 16 | 32): string {
 }
 
 /** The key in a file: 32 bytes as they are, as 64 hexadecimal digits, or in base64. */
-export function keyOf(file: Uint8Array): Uint8Array {
-  const text = Buffer.from(file).toString('latin1').trim()
+export function keyOf(bytes: Uint8Array, file: string): Uint8Array {
+  const text = Buffer.from(bytes).toString('latin1').trim()
   if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex')
   if (/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return Buffer.from(text, 'base64')
   // Half a key in hexadecimal digits also has 32 bytes.
-  if (file.length === keyBytes && !/^[0-9a-f]{32}$/i.test(text)) return file
+  if (bytes.length === keyBytes && !/^[0-9a-f]{32}$/i.test(text)) return bytes
   throw new SyncError(
     'terminal',
     'KeyInvalid',
-    'the key file does not hold a key: it takes 32 random bytes, as they are, as 64 hexadecimal digits, or in base64 (openssl rand -base64 32)',
+    `the key file ${file} does not hold a key: it takes 32 random bytes, as they are, as 64 hexadecimal digits, or in base64 (openssl rand -base64 32)`,
   )
 }
 

@@ -81,7 +81,8 @@ export async function contentOf(place: string, key: Key | undefined): Promise<un
     const baseline = state.baseline(group)
     const links = await baseline.links(await baseline.everything())
     const conflicts = state.bin.conflicts(9_999).map(({ n }) => state.bin.conflict(n)?.conflict)
-    return { links, kept: state.bin.list(9_999), conflicts }
+    const kept = state.bin.list(9_999).map(({ n }) => state.bin.get(n))
+    return { links, kept, conflicts }
   } finally {
     state.close()
   }

@@ -152,6 +152,7 @@ describe('YAML of any shape', () => {
     ['equal keys', 'a: 1\n'.repeat(20_000), /there twice in one mapping/],
     ['anchors', lines((n) => `- &a${n} x`, 40_000), /1000 anchors and aliases/],
     ['commas', `[${','.repeat(20_000)}]`, /invalid YAML/],
+    ['a long key', `a:\n  ${'k'.repeat(2000)}: 1\n`, /:2:3: invalid YAML: a key has at most 1024/],
     ['a text', `a: "${long('\\n').slice(8)}"`, undefined],
     ['comments', '#\n'.repeat(140_000), undefined],
     ['an alias within its anchor', 'a: &a [*a]', /alias stands within its own anchor/],

@@ -59,7 +59,7 @@ test.each([
         const baseline = state.baseline(each)
         await baseline.links(await baseline.everything())
       }
-      state.bin.list(9)
+      for (const { n } of state.bin.list(9)) state.bin.get(n)
     } finally {
       state.close()
     }

@@ -38,6 +38,17 @@ test('of a mounted Secret, which is a link, what it leads to counts', async () =
   await expect(keyFrom(file, '--key-file')).rejects.toMatchObject({ code: 'KeyExposed' })
 })
 
+test('of a file that has no end, or is no key, little is read, and it is named', async () => {
+  const large = join(directory(), 'large.key')
+  writeFileSync(large, Buffer.alloc(5000), { mode: 0o600 })
+  chmodSync(large, 0o600)
+  for (const file of ['/dev/zero', '/dev/null', large])
+    await expect(keyFrom(file, '--key-file')).rejects.toMatchObject({
+      code: 'KeyInvalid',
+      message: expect.stringContaining(`the key file ${file} does not hold a key`),
+    })
+})
+
 test('a key that is not there, or is a directory, is named with its flag', async () => {
   for (const file of ['/nowhere/key', directory()])
     await expect(keyFrom(file, '--new-key-file')).rejects.toMatchObject({

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { rekey } from '../../controller/cli/rekey.ts'
+import type { LinkId } from '../../controller/core/id.ts'
 import type { Key } from '../../controller/store/proof.ts'
 import { openState, rekeyState, stateFile } from '../../controller/store/state.ts'
 import {
@@ -14,9 +15,10 @@ import {
   filled,
   hasPlain,
   metAgain,
+  secret,
   valuesIn,
 } from '../support/sealed.ts'
-import { bytesIn, directory, keyOfBytes } from '../support/state.ts'
+import { bytesIn, directory, group, keyOfBytes } from '../support/state.ts'
 
 const [old, next, other] = [keyOfBytes(1, 'old.key'), keyOfBytes(2, 'new key'), keyOfBytes(3)]
 const refusal = (code: string, message: string) =>
@@ -100,12 +102,60 @@ test.each(changes)(
 test('cut short in the middle of a batch, it begins that batch again', async () => {
   const place = await filled(links, old)
   const before = await contentOf(place, old)
-  const value = String(valuesIn(place)[299])
-  changed(place, (db) => db.exec("UPDATE links SET agreed = 'AAAA' WHERE n = 300"))
-  expect(() => rekeyState(place, old, next, () => {})).toThrow(refusal('StateUnreadable', 'backup'))
-  changed(place, (db) => db.prepare('UPDATE links SET agreed = ? WHERE n = 300').run(value))
+  const stop = 'CREATE TRIGGER stop BEFORE UPDATE OF agreed ON links WHEN new.n = 300'
+  changed(place, (db) => db.exec(`${stop} BEGIN SELECT RAISE(ABORT, 'stopped'); END`))
+  expect(() => rekeyState(place, old, next, () => {})).toThrow()
+  changed(place, (db) => db.exec('DROP TRIGGER stop'))
   expect(rekeyState(place, old, next, () => {})).toBe(true)
   expect(await contentOf(place, next)).toEqual(before)
+})
+
+/** Swaps what two things in the bin hold, and two links. */
+function swapped(place: string): void {
+  const swap = (table: string, column: string) =>
+    `CREATE TEMP TABLE was_${table} AS SELECT n, ${column} AS value FROM ${table};
+     UPDATE ${table} SET ${column} = (SELECT value FROM was_${table} AS was WHERE was.n = 3 - ${table}.n)
+     WHERE n IN (1, 2)`
+  changed(place, (db) => db.exec(`${swap('bin', 'item')}; ${swap('links', 'agreed')}`))
+}
+
+test.each(changes.filter(([, from]) => from !== undefined))(
+  'values that do not open keep no others from a change %s, and open as little afterwards',
+  async (_what, from, to) => {
+    const place = await filled(links, from)
+    swapped(place)
+    let odd = 0
+    const told = (_done: number, _total: number, unopened: number) => {
+      odd = unopened
+    }
+    expect(rekeyState(place, from, to, told)).toBe(true)
+    expect(odd).toBe(4)
+    const state = openState(place, { key: to })
+    const list = state.bin.list(links)
+    const damaged = list.filter(({ restore }) => restore === 'Damaged')
+    expect(damaged.map(({ n }) => n)).toEqual([2, 1])
+    const whole = list.filter(({ item }) => String(item.JobTitle).startsWith(secret))
+    expect(whole).toHaveLength(links - 2)
+    expect(() => state.bin.get(1)).toThrow(refusal('StateUnreadable', '1 of the bin'))
+    const baseline = state.baseline(group)
+    const first = baseline.links(['link-0' as LinkId])
+    await expect(first).rejects.toMatchObject({ code: 'StateUnreadable' })
+    expect(await baseline.links(['link-2' as LinkId])).toHaveLength(1)
+    state.close()
+  },
+)
+
+test('a state of which nothing opens is refused, not carried over', async () => {
+  const place = await filled(links, old)
+  const values = valuesIn(place)
+  changed(place, (db) => db.exec("UPDATE links SET agreed = 'AAAA'"))
+  expect(() => rekeyState(place, old, next, () => {})).toThrow(
+    refusal('StateUnreadable', 'nothing opens'),
+  )
+  for (const [n, value] of values.slice(0, links).entries())
+    changed(place, (db) => db.prepare('UPDATE links SET agreed = ? WHERE n = ?').run(value, n + 1))
+  expect(rekeyState(place, old, next, () => {})).toBe(true)
+  expect(await metAgain(place, next, links)).toEqual([links, links])
 })
 
 test('nothing that the old key opens is left in any file', async () => {
@@ -196,6 +246,13 @@ test('the command says what is done, and refuses what is not to be done', async 
   expect(lines.at(-1)).toMatch(/already, and nothing was changed/)
   expect(await rekey({ ...asked, key: next, newKey: undefined, plain: true }, out)).toBe(0)
   expect(lines.at(-1)).toMatch(/not encrypted any more/)
+  // One that was cut short is gone on with, which is something.
+  expect(cutShort(place, undefined, old, 3)).toBe(true)
+  const first = { directory: place, key: undefined, newKey: old, plain: false }
+  expect(await rekey(first, out)).toBe(0)
+  expect(lines.at(-1)).toBe(
+    'the state is encrypted with old.key: give --key-file old.key to every command',
+  )
   for (const wrong of [
     { ...asked, newKey: undefined },
     { ...asked, plain: true },

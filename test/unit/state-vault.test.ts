@@ -178,7 +178,7 @@ test.each([
   ['base64', Buffer.from(`${Buffer.from(key.bytes).toString('base64')}\n`)],
   ['base64url', Buffer.from(Buffer.from(key.bytes).toString('base64url'))],
 ])('a key is read as %s', (_what, file) => {
-  expect(Buffer.from(keyOf(file)).equals(key.bytes)).toBe(true)
+  expect(Buffer.from(keyOf(file, 'key')).equals(key.bytes)).toBe(true)
 })
 
 test.each([
@@ -187,7 +187,7 @@ test.each([
   ['half a key', 'ab'.repeat(16)],
   ['too much', 'ab'.repeat(33)],
 ])('%s is no key', (_what, text) => {
-  expect(() => keyOf(Buffer.from(text))).toThrow(
+  expect(() => keyOf(Buffer.from(text), 'key')).toThrow(
     expect.objectContaining({ code: 'KeyInvalid', message: expect.not.stringMatching('abab') }),
   )
 })

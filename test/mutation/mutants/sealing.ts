@@ -35,6 +35,12 @@ export const sealing = [
       `const print = change.print(String(row.print))`,
       `const print = String(row.print)`,
     ],
+    [
+      'one-damaged-stops-all',
+      'a value that does not open keeps no others from their new key',
+      `if (told === undefined || !(error instanceof SyncError)) throw error`,
+      `throw error`,
+    ],
   ]),
   ...mutantsOf('controller/store/changes.ts', [
     [
@@ -84,6 +90,16 @@ export const sealing = [
       'nothing that the old key opens is left in the file',
       `const left = isBound(next.proof) && (isPlain(now.proof) || isBound(now.proof))`,
       `const left = isBound(next.proof) && isPlain(now.proof) && isPlain(next.proof)`,
+    ],
+  ]),
+  ...mutantsOf('controller/store/bin.ts', [
+    [
+      'one-damaged-hides-all',
+      'a thing in the bin that does not open hides no others',
+      `    if (!(error instanceof SyncError)) throw error
+    return { ...labelOf(row)`,
+      `    if (error) throw error
+    return { ...labelOf(row)`,
     ],
   ]),
   ...mutantsOf('controller/store/modes.ts', [
