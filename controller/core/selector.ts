@@ -53,6 +53,8 @@ function selectorIn(value: unknown): Namespaces {
   const labels = isMapping(matchLabels) ? Object.entries(matchLabels) : undefined
   const listed = Array.isArray(matchExpressions) && matchExpressions.length <= listMax
   if (labels === undefined || labels.length > listMax || !listed) return invalid(form)
+  if (labels.some(([, text]) => !isText(text, true)))
+    return invalid('the values of matchLabels must be texts: quote numbers, true and false')
   const equal = labels.map(([key, text]) => ({ key, operator: 'In', values: [text] }))
   const demands = [...equal, ...matchExpressions].map(demandIn)
   // As an empty selector it would mean every namespace: that is written All.

@@ -141,7 +141,7 @@ export class Premises {
   async #primary({ paths }: Tops, signal: AbortSignal): Promise<string> {
     const { transport, route, server } = this.#site
     const [folder] = paths.keys()
-    if (folder === undefined) throw mailboxUnknown(server)
+    if (folder === undefined) throw mailboxUnseen
     try {
       const owner = await transport.call(ownerOf, { folder }, route, signal)
       if (owner !== undefined) return owner
@@ -182,6 +182,13 @@ function elsewhere(server: ExchangeServer, hub: boolean): string {
   const what = hub ? 'public folder' : 'member’s folder'
   return `the ${what} was moved or renamed, and where it lies now is not in spec.allowed.${hub ? 'hubs' : 'folders'} of ${titled(server)}: move it back, or have the new place added there`
 }
+
+// No folder that tells whose mailbox it is: most likely a delegate has no right yet.
+const mailboxUnseen = new SyncError(
+  'transient',
+  'MailboxUnknown',
+  'the account sees no folder of the mailbox, so its primary address is not known: grant it Folder visible at the top of the mailbox and on Contacts, or correct the address; it is asked again',
+)
 
 function mailboxUnknown(server: ExchangeServer): SyncError {
   return new SyncError(

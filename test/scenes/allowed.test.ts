@@ -128,6 +128,17 @@ describe('an alias', () => {
     expect(scene.shows('ewa')).toEqual(three)
   })
 
+  test('of a mailbox of which a delegate sees no folder is told what right to grant', async () => {
+    const scene = await asDelegate()
+    for (const path of ['Contacts', 'Contacts/Company'])
+      scene.folder(`ewa/${path}`).setPermission('sync@corp.example', 'None')
+    scene.allow({ mailboxes: ['corp.example'] }, alias)
+    await scene.pass()
+    const [problem] = scene.status().problems ?? []
+    expect(problem?.reason).toBe('MailboxUnknown')
+    expect(problem?.message).toMatch(/sees no folder of the mailbox.* grant it Folder visible/)
+  })
+
   test('whose primary address is not told takes no part for now', async () => {
     const scene = await asDelegate()
     scene.allow({ mailboxes: ['corp.example'] }, alias)

@@ -237,6 +237,11 @@ describe('namespaces', () => {
   ])('of a wrong form are told: %j', (value) => {
     expect(namespacesFault(value)).toMatch(/must be|take|empty/)
   })
+
+  test('with a label that is no text say what to quote', () => {
+    const labels = { selector: { matchLabels: { a: 'b', tier: 1 } } }
+    expect(namespacesFault(labels)).toMatch(/matchLabels must be texts: quote/)
+  })
 })
 
 test('the guard is the smaller of both, within the longer window', () => {
