@@ -84,7 +84,8 @@ export function namespaceDenial(
         : deny(usual)
     case 'selector': {
       const labels = look()
-      if (labels === 'unreadable') return deny(unreadable(name))
+      // What another namespace's server has is told to its own groups only.
+      if (labels === 'unreadable') return deny(own === namespace ? unreadable(name) : usual)
       return labels !== 'missing' && selects(allowed.demands, labels) ? undefined : deny(usual)
     }
   }

@@ -29,6 +29,18 @@ export function isForced(group: SyncGroup, previous: SyncGroupStatus | undefined
 }
 
 /**
+ * Is a password that was refused to be tried again? Only by a forced pass of the server's own namespace: other tenants
+ * could lock the account that they share.
+ */
+export function isForcedByOwner({
+  group,
+  previous,
+}: Readonly<{ group: SyncGroup; previous: SyncGroupStatus | undefined }>): boolean {
+  const own = group.metadata.namespace ?? 'default'
+  return (group.spec.serverRef.namespace ?? own) === own && isForced(group, previous)
+}
+
+/**
  * Did a user ask for a pass, or declare the group otherwise, since its last status? Then a wait that the server asked
  * for does not count, once.
  */

@@ -15,6 +15,12 @@ export type Claimant = Readonly<{
   allows?: (member: Place) => boolean
 }>
 
+/** Who holds a folder, as the owner of another group may know it: what is in other namespaces is not told. */
+export function holderText(group: GroupId, holder: GroupId): string {
+  const [namespace] = group.split('/')
+  return holder.startsWith(`${namespace}/`) ? `the group ${holder}` : 'a group of another namespace'
+}
+
 /** The groups that are refused, each with the group that has the folder and the member that it is of. */
 export function refusedClaims(
   claimants: readonly Claimant[],

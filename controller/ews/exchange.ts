@@ -1,6 +1,6 @@
 // Connections to Exchange servers: one per server and account, shared by groups, closed when nothing refers to them.
 
-import { isForced, isWanted } from '../core/annotations.ts'
+import { isForcedByOwner, isWanted } from '../core/annotations.ts'
 import type { HostRules } from '../core/hosts.ts'
 import type { ReplicaId } from '../core/id.ts'
 import { castOf, formerPlaceOf } from '../core/roles.ts'
@@ -57,7 +57,7 @@ export class Connections {
     if (declared.hindrance !== undefined) throw declared.hindrance
     const line = this.#lineOf(declared.group.spec.serverRef.name, declared, signal, pace)
     if (isWanted(declared)) line.transport.resume()
-    if (isForced(declared.group, declared.previous)) line.signIn.ask()
+    if (isForcedByOwner(declared)) line.signIn.ask()
     const cast = castOf(declared.group)
     return [hubOf(line, cast.hub), ...cast.members.map((place) => memberOf(line, place, false))]
   }

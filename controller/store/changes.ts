@@ -1,8 +1,9 @@
 // One change to the baseline of a group, written down. Runs within a transaction, and knows nothing of it.
 import type { Attempt } from '../core/attempt.ts'
+import { holderText } from '../core/claims.ts'
 import type { Agreement } from '../core/fold.ts'
 import type { Effects } from '../core/guard.ts'
-import { isHub, type LinkId, type ReplicaId } from '../core/id.ts'
+import { type GroupId, isHub, type LinkId, type ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import type { Copy } from '../core/link.ts'
 import { SyncError } from '../core/sync-error.ts'
@@ -232,7 +233,7 @@ function claim({ statements, group }: Desk, replica: ReplicaId, folder: string):
   throw new SyncError(
     'terminal',
     'FolderClaimed',
-    `a member’s folder belongs to the group ${holder}: remove the member here or there, or name another folder`,
+    `a member’s folder belongs to ${holderText(group, holder as GroupId)}: remove the member here or there, or name another folder`,
   )
 }
 

@@ -1,6 +1,7 @@
 // The first half of a pass: look at every replica, lay what changed beside the baseline, plan, with whoever
 // would do too much set aside. Writes nothing anywhere, so it is also what `exsync plan` shows.
 import { type Attempt, attemptsByLink, waits } from '../core/attempt.ts'
+import { holderText } from '../core/claims.ts'
 import { type Guarded, guarded, type Judgement, type Limits } from '../core/guard.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
 import type { Copy, Link } from '../core/link.ts'
@@ -229,7 +230,7 @@ async function refuseClaimed(
     const folder = sight.memories.get(id)?.folder
     const other = folder === undefined || hub ? undefined : claims.get(folder)
     if (other === undefined || (before.get(id)?.folder === folder && group < other)) continue
-    const message = `the folder belongs to the group ${other}: remove the member here or there, or name another folder`
+    const message = `the folder belongs to ${holderText(group, other)}: remove the member here or there, or name another folder`
     sight.observations.set(id, {
       state: 'unknown',
       error: new SyncError('terminal', 'FolderClaimed', message),

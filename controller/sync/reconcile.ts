@@ -1,7 +1,7 @@
 // Makes one group true, once: from its declaration to a pass, and from the report to a status. The last
 // place where an error is caught: here it becomes a condition.
 import { ceilingOf, guardUnder } from '../core/allowed.ts'
-import { approvalsIn, isForced, isWanted } from '../core/annotations.ts'
+import { approvalsIn, isForced, isForcedByOwner, isWanted } from '../core/annotations.ts'
 import { contact } from '../core/contact.ts'
 import { discreetError } from '../core/discreet.ts'
 import { checkedMs, lockoutMs } from '../core/duration.ts'
@@ -249,7 +249,7 @@ async function trying<Done>(
 
 /** Does a wait for the server not count, since a user asked for a pass? */
 export function askedOf(declared: Declared): Asked {
-  if (isForced(declared.group, declared.previous)) return 'refusal'
+  if (isForcedByOwner(declared)) return 'refusal'
   return isWanted(declared) ? 'pause' : undefined
 }
 

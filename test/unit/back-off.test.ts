@@ -161,7 +161,13 @@ describe('a user who asks for a pass', () => {
     expect(isWanted(asking({ [requested]: 'a' }))).toBe(false)
     expect(askedOf(asking({ [requested]: 'b' }))).toBe('pause')
     expect(askedOf(asking({}, 2))).toBe('pause')
-    expect(askedOf(asking({ [requested]: 'b', [force]: 'b' }))).toBe('refusal')
+    const forced = asking({ [requested]: 'b', [force]: 'b' })
+    expect(askedOf(forced)).toBe('refusal')
+    // Another tenant could lock the account that they share.
+    const { group } = forced
+    const serverRef = { ...group.spec.serverRef, namespace: 'platform' }
+    const foreign = { ...group, spec: { ...group.spec, serverRef } }
+    expect(askedOf({ ...forced, group: foreign })).toBe('pause')
     // One that is declared for the first time asks for nothing: five hundred may come at once.
     expect(isWanted({ ...asking({}), previous: undefined })).toBe(false)
   })

@@ -26,7 +26,7 @@ export const allowing = [
     [
       'blind-selector',
       'labels that may not be read allow nothing',
-      `if (labels === 'unreadable') return deny(unreadable(name))`,
+      `if (labels === 'unreadable') return deny(own === namespace ? unreadable(name) : usual)`,
       `if (labels === 'unreadable') return undefined`,
     ],
     [
