@@ -3,10 +3,9 @@
 # The last stage is COPY and settings, no RUN. test/image/rootfs.ts reads it and does the same in a folder, so that the tests run
 # what an image holds on machines without a container engine: what goes in is said here and nowhere else.
 
-ARG NODE_VERSION=24.21.0
-
-# Node, the libraries that it is linked with, and an empty folder for the state.
-FROM node:${NODE_VERSION}-bookworm-slim AS node
+# Node, the libraries that it is linked with, and an empty folder for the state. The digest counts, and is that of an index of
+# several platforms; the tag says what it is. Dependabot renews both.
+FROM node:24.21.0-bookworm-slim@sha256:d6aa754f16b3197301076f047b5def2f02ea1dbbc2ca920407d46d7ec7f87b20 AS node
 RUN mkdir /node /state && \
     cp --parents --dereference "$(command -v node)" $(ldd "$(command -v node)" | grep -o '/[^ ]*') /node
 
@@ -15,6 +14,9 @@ FROM node AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts
+COPY Dockerfile ./
+COPY image ./image
+RUN node --disable-warning=ExperimentalWarning image/contents.ts /contents
 
 # No shell, no package manager. Node has the certificates of the public authorities in itself; an ExchangeServer names its own.
 FROM scratch
@@ -37,6 +39,7 @@ COPY --chmod=0755 <<EOF /usr/local/bin/exsync
 import('/app/controller/main.ts')
 EOF
 COPY --from=packages /app/node_modules /app/node_modules
+COPY --from=packages /contents /app/
 COPY package.json LICENSE /app/
 COPY crds/*.yaml /app/crds/
 COPY controller /app/controller

@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config'
+import { slow } from './test/support/slow.ts'
 
 export default defineConfig({
   test: {
@@ -7,10 +8,7 @@ export default defineConfig({
       ...configDefaults.exclude,
       // npm run test:cluster: they need an API server and Helm, or copy an image of a quarter of a gigabyte.
       'test/{chart,cluster,image}/**',
-      // npm run test:slow
-      'test/e2e/**',
-      'test/simulation/sweep.test.ts',
-      'test/property/{laws,foretold}.test.ts',
+      ...slow,
     ],
     setupFiles: ['test/support/seed.ts'],
     // Who waits for a process leaves a core to others.

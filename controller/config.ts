@@ -19,6 +19,9 @@ export type Config = Readonly<{
   binMaxBytes: number
   /** Where the key of the state is; undefined: it has none. */
   keyFile: string | undefined
+  /** For rekey: where its next key is, or that it has none any more. */
+  newKeyFile: string | undefined
+  plain: boolean
   /** How many groups have a pass at once. */
   concurrent: number
   /** By how much waits differ from what was asked for, in percent of it. */
@@ -79,6 +82,7 @@ export type KubeConfiguration = Readonly<{
   identity: string
 }>
 
+const stateful = ['run', 'plan', 'status', 'conflicts', 'bin', 'rekey']
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 /** Reads the arguments; throws a terminal SyncError that names the flag and what it takes. */
@@ -92,7 +96,7 @@ export function configOf(args: readonly string[], environment: NodeJS.ProcessEnv
   const rest = command === 'help' && values.help ? [first, ...positionals] : positionals
   refuseSurplus(command, values, rest)
   const state = values.state ?? environment.EXSYNC_STATE
-  if (state === undefined && ['run', 'plan', 'status', 'conflicts', 'bin'].includes(command)) {
+  if (state === undefined && stateful.includes(command)) {
     throw invalid('--state DIR is missing: name the directory of the state')
   }
   const output = values.output ?? 'table'
@@ -114,6 +118,8 @@ export function configOf(args: readonly string[], environment: NodeJS.ProcessEnv
     binRetentionMs: duration('--bin-retention', values['bin-retention'] ?? '720h'),
     binMaxBytes: bytes('--bin-limit', values['bin-limit'] ?? '1Gi'),
     keyFile: values['key-file'] ?? environment.EXSYNC_KEY_FILE,
+    newKeyFile: values['new-key-file'],
+    plain: values.plain ?? false,
     concurrent: count('--concurrent', values.concurrent ?? '4', 1, 100),
     jitterPercent: count(
       '--interval-jitter-percentage',
@@ -138,7 +144,8 @@ function asked(command: string, { help, version }: Values): string {
 
 // What is not looked at must not seem to have been done.
 function refuseSurplus(command: string, { file }: Values, rest: readonly string[]): void {
-  const alone = command === 'run' || command === 'status' || (command === 'plan' && !file)
+  const alone =
+    ['run', 'status', 'rekey'].includes(command) || (command === 'plan' && file === undefined)
   if (alone && rest.length > 0)
     throw invalid(`exsync ${command} takes no ${rest.join(' ')}: see exsync ${command} --help`)
 }
@@ -233,6 +240,8 @@ function read(given: readonly string[]) {
         'bin-retention': { type: 'string' },
         'bin-limit': { type: 'string' },
         'key-file': { type: 'string' },
+        'new-key-file': { type: 'string' },
+        plain: { type: 'boolean' },
         concurrent: { type: 'string' },
         'interval-jitter-percentage': { type: 'string' },
         'graceful-shutdown-timeout': { type: 'string' },

@@ -1,20 +1,24 @@
 // What the running controller has in common, over a directory or over Kubernetes: the state, the connections to
 // Exchange, what is measured and logged, and that nothing is written by one who does not lead.
-import { readFile } from 'node:fs/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Config } from './config.ts'
 import { lockoutMs } from './core/duration.ts'
+import type { HostRules } from './core/hosts.ts'
+import type { ExchangeServer } from './core/resources.generated.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
 import { Connections } from './ews/exchange.ts'
-import { pooledNetwork } from './ews/network.ts'
+import { type NetworkOptions, pooledNetwork } from './ews/network.ts'
 import type { Client } from './kube/client.ts'
 import type { KubeDeclarations } from './kube/declarations.ts'
 import type { Recorder } from './kube/events.ts'
 import type { Term } from './kube/lease.ts'
-import { ServerControl } from './kube/servers.ts'
-import { openState, type State } from './store/state.ts'
-import { keyOf } from './store/vault.ts'
+import { lookers, ServerControl } from './kube/servers.ts'
+import { keyFrom } from './store/modes.ts'
+import type { Key } from './store/proof.ts'
+import { openStateInTurns, type State } from './store/state.ts'
+import { cutsOf } from './sync/ceilings.ts'
 import type { Clock, Declarations } from './sync/ports.ts'
 import type { Ended, Site } from './sync/reconcile.ts'
 import type { schedule } from './sync/schedule.ts'
@@ -51,8 +55,12 @@ export class Desk {
   readonly #serving: Listening[] = []
   #control: ServerControl | undefined
   #state: State | undefined
+  /** Those that are looked at although no group may refer to them. */
+  #declaredServers: () => readonly ExchangeServer[] = () => []
   #leads = () => true
   #sweptMs = 0
+  /** What was last logged as larger than it may be, by group. */
+  readonly #cuts = new Map<string, string>()
 
   constructor(config: Config, outside: Outside) {
     this.config = config
@@ -71,9 +79,11 @@ export class Desk {
       this.metrics.asked(operation, outcome, durationMs)
       this.log.debug({ operation, outcome, durationMs }, 'request')
     }
-    this.#connections = new Connections(clock, trace, (options) =>
-      pooledNetwork({ ...options, permit: () => this.#permit() }),
-    )
+    const network = (options: NetworkOptions) =>
+      pooledNetwork({ ...options, permit: () => this.#permit() })
+    const { itemBytes, requestMs: requestMaxMs } = config.ceilings
+    const hosts = hostsOf(config)
+    this.#connections = new Connections(clock, { trace, network, hosts, itemBytes, requestMaxMs })
   }
 
   /** From now on nothing is written unless this term leads. */
@@ -85,26 +95,59 @@ export class Desk {
     const { config } = this
     const { binMaxBytes } = config
     const permit = () => this.#permit()
-    this.#state = openState(config.state, {
+    const opening = {
       key: await keyIn(config),
       binMaxBytes,
       leading,
       permit,
-    })
+      sealing: (done: number, total: number) => this.#sealing(done, total),
+      warn: (message: string) => this.log.warn(message),
+    }
+    this.#state = await openStateInTurns(config.state, opening, () => turn())
     this.#sweep()
     return this.#state
+  }
+
+  // Once in a state's life: a key was given that it did not have, or an older version sealed it.
+  #sealing(done: number, total: number): void {
+    if (done === 0 && total > 0)
+      this.log.warn(
+        { rows: total },
+        'the content of the state was not sealed to its rows: it is now',
+      )
   }
 
   site(declarations: Declarations, state: State): Site {
     return {
       ...siteOf(declarations, state, this.#connections, this.outside.clock),
+      declarations: this.#keeping(declarations),
       servers: this.#servers,
+      ceilings: this.config.ceilings,
       watched: this.config.local === undefined && !this.config.once,
+      discreet: this.#discreet,
       told: (ended) => this.#told(ended),
     }
   }
 
+  // With each change of what is declared, connections to servers that are not declared any more go.
+  #keeping(declarations: Declarations): Declarations {
+    return {
+      groups: async () => {
+        const groups = await declarations.groups()
+        const servers = groups.flatMap(({ server }) => server ?? [])
+        const others = this.#declaredServers()
+        this.#connections.keep(new Set([...servers, ...others].map(nameOfServer)))
+        return groups
+      },
+      changed: (signal) => declarations.changed(signal),
+      hold: (declared) => declarations.hold(declared),
+      report: (declared, status) => declarations.report(declared, status),
+      released: (declared) => declarations.released(declared),
+    }
+  }
+
   control(client: Client, declarations: KubeDeclarations, recorder: Recorder): ServerControl {
+    this.#declaredServers = () => declarations.servers().map(({ server }) => server)
     this.#control = new ServerControl({
       client,
       clock: this.outside.clock,
@@ -112,9 +155,10 @@ export class Desk {
       recorder,
       servers: this.#servers,
       probe: (...asked) => this.#connections.probe(...asked),
+      discreet: this.#discreet,
       jitter: (ms) => this.#jittered(ms),
       watch: this.metrics.queue('exchangeserver'),
-      begun: (queue) => this.metrics.measure('exchangeserver', queue, 2),
+      begun: (queue) => this.metrics.measure('exchangeserver', queue, lookers),
       told: (server, result, status, tookMs, unreported) => {
         const { namespace = '', name = '' } = server.metadata
         this.#resources.server({ namespace, name }, result, status.conditions ?? [], tookMs)
@@ -137,6 +181,7 @@ export class Desk {
       gone: (id) => {
         const [namespace = '', name = ''] = id.split('/')
         this.#resources.forget('SyncGroup', { namespace, name })
+        this.#cuts.delete(id)
       },
     }
   }
@@ -178,6 +223,10 @@ export class Desk {
   #told({ declared, result, status, unreported, tookMs }: Ended): void {
     const { id, group } = declared
     logPass(this.log, id, result, tookMs)
+    const cuts = cutsOf(declared, this.config.ceilings).join('; ')
+    if (cuts !== '' && this.#cuts.get(id) !== cuts) this.log.warn({ group: id }, cuts)
+    if (cuts === '') this.#cuts.delete(id)
+    else this.#cuts.set(id, cuts)
     if (unreported) this.log.warn({ group: id, reason: unreported.code }, unreported.message)
     const { namespace = 'default', name = '' } = group.metadata
     this.#resources.group({ namespace, name }, result, status?.conditions ?? [], tookMs)
@@ -196,6 +245,12 @@ export class Desk {
     }
   }
 
+  // Tenants who may name any host are not told what is there; a directory's owner, and those of named hosts, are.
+  get #discreet(): boolean {
+    const { local, trust } = this.config
+    return local === undefined && trust.serverHosts.length === 0
+  }
+
   #jittered(ms: number): number {
     const spread = this.config.jitterPercent / 100
     return ms * (1 + spread * (2 * this.outside.chance() - 1))
@@ -207,6 +262,12 @@ export class Desk {
   }
 }
 
+/** Where servers may be. The owner of a directory may have one on a loopback host. */
+export function hostsOf({ command, local, trust }: Config): HostRules {
+  const onDirectory = local !== undefined || command === 'plan'
+  return { hosts: trust.serverHosts, loopbackHttp: onDirectory || trust.loopbackHttp }
+}
+
 /** What reconciling needs of the declarations, the state and Exchange. */
 export function siteOf(
   declarations: Declarations,
@@ -216,26 +277,20 @@ export function siteOf(
 ): Omit<Site, 'servers' | 'told'> {
   return {
     declarations,
-    replicas: (declared, signal) => connections.replicas(declared, signal),
-    former: (declared, ids, signal) => connections.former(declared, ids, signal),
+    replicas: (...asked) => connections.replicas(...asked),
+    former: (...asked) => connections.former(...asked),
     baseline: (group) => state.baseline(group),
     recent: (group) => state.bin.conflicts(10, group),
+    itemBytes: connections.itemBytes,
     clock,
   }
 }
 
+function nameOfServer({ metadata }: ExchangeServer): string {
+  return `${metadata.namespace ?? 'default'}/${metadata.name ?? ''}`
+}
+
 /** The key of the state, when the configuration names one. Rejects with a terminal SyncError. */
-export async function keyIn({ keyFile }: Config): Promise<Uint8Array | undefined> {
-  if (keyFile === undefined) return undefined
-  try {
-    return keyOf(await readFile(keyFile))
-  } catch (error) {
-    if (error instanceof SyncError) throw error
-    throw new SyncError(
-      'terminal',
-      'KeyInvalid',
-      `cannot read the key file ${keyFile}: check --key-file and the file's permissions`,
-      { cause: error },
-    )
-  }
+export async function keyIn({ keyFile }: Config): Promise<Key | undefined> {
+  return keyFile === undefined ? undefined : keyFrom(keyFile, '--key-file')
 }

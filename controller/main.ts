@@ -1,12 +1,15 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning --max-semi-space-size=8 --max-old-space-size=768
 // The process of exsync: what it alone has, and where its compiled code is kept. The flags above keep V8 from growing to
-// a gigabyte before it collects: measured, a third of the memory for a tenth more CPU.
+// a gigabyte before it collects: measured, a third of the memory for a tenth more CPU. In a container they follow its limit.
+import './needs.mjs'
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, statSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
+import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Outside } from './desk.ts'
+import { heapFlags } from './heap.ts'
 
 const clock: Outside['clock'] = {
   now: () => Date.now(),
@@ -45,6 +48,20 @@ function keepCompiled({ NODE_COMPILE_CACHE, XDG_CACHE_HOME, HOME }: NodeJS.Proce
   }
 }
 
+// What is written is its owner's alone: the state, its logs, the status files.
+process.umask(0o077)
+// Does not return where the heap's limit is another one than the container asks for.
+function followContainer({ execPath, execArgv, argv, env }: NodeJS.Process): void {
+  const flags = heapFlags(execArgv, process.constrainedMemory(), totalmem())
+  if (flags === undefined) return
+  try {
+    process.execve?.(execPath, [execPath, ...flags, ...argv.slice(1)], env)
+  } catch {
+    // Not every system can; then the limit stays as it is.
+  }
+}
+
+followContainer(process)
 keepCompiled(process.env)
 const { program } = await import('./program.ts')
 const args = process.argv.slice(2)

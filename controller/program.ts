@@ -4,13 +4,15 @@ import { join } from 'node:path'
 import packageJson from '../package.json' with { type: 'json' }
 import { helpFor, usage } from './cli/help.ts'
 import { bin, conflicts, status } from './cli/look.ts'
-import { Output } from './cli/output.ts'
+import { type Out, Output } from './cli/output.ts'
 import { plan } from './cli/plan.ts'
+import { type Rekeying, rekey } from './cli/rekey.ts'
 import { restore } from './cli/restore.ts'
 import { validate } from './cli/validate.ts'
 import { type Config, configOf } from './config.ts'
+import { printable } from './core/printable.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
-import { keyIn, type Outside, siteOf } from './desk.ts'
+import { hostsOf, keyIn, type Outside, siteOf } from './desk.ts'
 import { Connections } from './ews/exchange.ts'
 import { LocalDeclarations } from './local/declarations.ts'
 import { sourcesIn } from './local/directory.ts'
@@ -18,6 +20,7 @@ import type { Source } from './local/documents.ts'
 import { problemText } from './local/problem.ts'
 import { readFileText } from './local/read-file.ts'
 import { run } from './run.ts'
+import { keyFrom } from './store/modes.ts'
 import { type Opening, openState, type State, stateFile } from './store/state.ts'
 import type { Clock } from './sync/ports.ts'
 import { Servers } from './sync/servers.ts'
@@ -56,8 +59,10 @@ async function command(config: Config, { clock, outside }: Edges): Promise<numbe
         : looking(config, { readOnly: true }, (state) =>
             bin(state.bin, config.rest, config.output, out),
           )
+    case 'rekey':
+      return rekey(await keysIn(config), out)
     case 'help':
-      await out(helpFor(config.rest))
+      await out(helpFor(config.rest), 'lines')
       return 0
     case 'version':
       await out(`exsync ${packageJson.version}`)
@@ -71,13 +76,20 @@ async function command(config: Config, { clock, outside }: Edges): Promise<numbe
   }
 }
 
+async function keysIn(config: Config): Promise<Rekeying> {
+  const { state, newKeyFile, plain } = config
+  const newKey = newKeyFile === undefined ? undefined : await keyFrom(newKeyFile, '--new-key-file')
+  return { directory: state, key: await keyIn(config), newKey, plain }
+}
+
 async function planning(config: Config, { clock, hard }: Outside): Promise<number> {
   const { local, files } = config
   if ((local === undefined) === (files.length === 0)) {
     throw new SyncError('terminal', 'InvalidArguments', 'plan needs either --local DIR or -f FILE')
   }
   const state = openState(config.state, { readOnly: true, key: await keyIn(config) })
-  const connections = new Connections(clock)
+  const { itemBytes } = config.ceilings
+  const connections = new Connections(clock, { hosts: hostsOf(config), itemBytes })
   try {
     if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
       await out(`there is no state in ${config.state} yet: this is what a first pass would do`)
@@ -94,7 +106,8 @@ async function planning(config: Config, { clock, hard }: Outside): Promise<numbe
       config.trust.crossNamespace,
     )
     const servers = new Servers(clock, { leastMs: 1_000, mostMs: 1_000 })
-    const site = { ...siteOf(declarations, state, connections, clock), servers, told: () => {} }
+    const base = siteOf(declarations, state, connections, clock)
+    const site = { ...base, servers, ceilings: config.ceilings, told: () => {} }
     const code = await plan(site, config.output, out, hard.signal)
     return declarations.problems > 0 ? 1 : code
   } finally {
@@ -137,10 +150,18 @@ async function ended(edges: Edges): Promise<number> {
     await stdout.drained()
     return code
   } catch (error) {
-    const { code, message } = syncErrorOf(error)
-    const text = code === 'Unexpected' ? `${message}\n${(error as Error).stack}` : message
-    stderr.line(`exsync: ${text}`)
+    stderr.line(...complaint(error))
     await stdout.drained().catch(() => {})
     return 1
   }
+}
+
+// Of an error that nobody foresaw, its place as well. Only what this program itself says has several lines.
+function complaint(error: unknown): Parameters<Out> {
+  const { code, message } = syncErrorOf(error)
+  if (code === 'InvalidArguments') return [`exsync: ${message}`, 'lines']
+  if (code !== 'Unexpected') return [`exsync: ${message}`]
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const places = stack.split('\n').filter((line) => /^ +at /.test(line))
+  return [[`exsync: ${printable(message)}`, ...places].join('\n'), 'lines']
 }

@@ -14,6 +14,7 @@ import { judgeOf } from './local/contracts.ts'
 import { LocalDeclarations } from './local/declarations.ts'
 import { problemText } from './local/problem.ts'
 import type { State } from './store/state.ts'
+import { labelCommand } from './sync/credentials.ts'
 import { once, schedule } from './sync/schedule.ts'
 
 /** How long one pass waits for what is declared. */
@@ -58,7 +59,7 @@ async function onDirectory(desk: Desk, directory: string): Promise<number> {
     return 0
   }
   const groups = await declarations.groups()
-  const ready = await once(site, stop, hard.signal)
+  const ready = await once(site, stop, hard.signal, config.concurrent)
   if (groups.length === 0) log.error('no valid SyncGroup in the directory')
   return ready && groups.length > 0 && declarations.problems === 0 ? 0 : 1
 }
@@ -88,6 +89,13 @@ async function onKubernetes(desk: Desk): Promise<number> {
       chance,
       namespaces: config.kube.namespaces,
       crossNamespace: config.trust.crossNamespace,
+      unlabelled: config.trust.unlabelledSecrets
+        ? (secret) => {
+            const what =
+              'credentials come from a Secret without its label; the next release refuses it'
+            log.warn({ secret, reason: 'SecretNotLabelled', remedy: labelCommand(secret) }, what)
+          }
+        : undefined,
       judge: (kind, resource) => judgeOf(kind)(resource),
       recorder,
       troubled: (kind, code, message) => log.warn({ kind, reason: code }, message),
@@ -110,7 +118,7 @@ async function onKubernetes(desk: Desk): Promise<number> {
         log.error('the resources could not be listed: see above')
         return 1
       }
-      return (await once(site, stop, hard.signal)) ? 0 : 1
+      return (await once(site, stop, hard.signal, config.concurrent)) ? 0 : 1
     }
     const control = desk.control(client, declarations, recorder)
     const ending = AbortSignal.any([stop, ...(term === undefined ? [] : [term.lost])])

@@ -21,6 +21,7 @@ type Schema = {
   required?: string[]
   enum?: string[]
   default?: unknown
+  'x-kubernetes-preserve-unknown-fields'?: boolean
 }
 
 type Crd = {
@@ -98,16 +99,22 @@ async function typesOf(crd: Crd): Promise<string> {
   return readonlyOf(text)
 }
 
+type Named = Schema & { title?: string; tsType?: string }
+
 /**
  * A schema for json-schema-to-typescript: each object gets a title, which becomes the interface's
  * name, and what has a default is required, as it is always there after defaulting.
  */
-function nameObjects(schema: Schema, name: string): Schema & { title?: string } {
+function nameObjects(schema: Schema, name: string): Named {
   const { description, enum: values, default: _, ...rest } = schema
-  const out: Schema & { title?: string } = { ...(description && { description }) }
+  const out: Named = { ...(description && { description }) }
   if (values !== undefined) return { ...out, enum: values }
+  if (schema['x-kubernetes-preserve-unknown-fields']) return { ...out, tsType: 'unknown' }
   if (schema.items !== undefined) {
-    return { ...out, type: 'array', items: nameObjects(schema.items, name.replace(/s$/, '')) }
+    const items = nameObjects(schema.items, name.replace(/s$/, ''))
+    // Of a plain text the list itself says enough.
+    if (items.properties === undefined) delete items.description
+    return { ...out, type: 'array', items }
   }
   if (schema.properties === undefined) return { ...out, type: rest.type ?? 'object' }
   const entries = Object.entries(schema.properties)
@@ -134,7 +141,7 @@ function nameOf(parent: string, key: string): string {
 function readonlyOf(text: string): string {
   return text
     .replace(/^( +)([A-Za-z]+\??: )/gm, '$1readonly $2')
-    .replace(/: ([A-Za-z]+)\[\]/g, ': readonly $1[]')
+    .replace(/: ([A-Za-z]+|\([^()]+\))\[\]/g, ': readonly $1[]')
     .replace(/^( *)\/\*\*\n *\* (.*)\n *\*\//gm, (_, indent: string, line: string) =>
       comment(indent, line),
     )

@@ -14,7 +14,7 @@ const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
 const files = listed.split('\n').filter((file) => file !== '' && existsSync(`${root}/${file}`))
 const read = (file: string) => readFileSync(`${root}/${file}`, 'utf8')
 const sources = files.filter(
-  (file) => /^(controller|test|crds)\/.*\.ts$/.test(file) && !file.endsWith('.generated.ts'),
+  (file) => /^(controller|test|crds|image)\/.*\.ts$/.test(file) && !file.endsWith('.generated.ts'),
 )
 const controller = sources.filter((file) => file.startsWith('controller/'))
 
@@ -22,7 +22,7 @@ const controller = sources.filter((file) => file.startsWith('controller/'))
 const below: Readonly<Record<string, readonly string[]>> = {
   core: [],
   sync: ['core'],
-  ews: ['core', 'sync/ports.ts'],
+  ews: ['core', 'sync/ports.ts', 'sync/breathe.ts'],
   store: ['core', 'sync/ports.ts'],
   kube: ['core', 'sync'],
   local: ['core', 'sync'],
@@ -53,7 +53,7 @@ describe('floors', () => {
       ],
       [
         /Date\.now|new Date\(\)|performance\.now|setTimeout\(|setInterval\(/,
-        /^controller\/(main\.ts|local\/directory\.ts|kube\/lease\.ts)$/,
+        /^controller\/(main\.ts|local\/directory\.ts|kube\/lease\.ts|ews\/network\.ts)$/,
       ],
       [
         /from '(undici|node:https?|node:net|node:tls)'|\bfetch\(/,
@@ -146,10 +146,13 @@ describe('writing', () => {
     const agreed = [
       'controller',
       'crds',
+      'docs',
       'charts',
+      'image',
       'examples',
       'test',
       '.ci',
+      '.github',
       'package.json',
       'package-lock.json',
       'tsconfig.json',
@@ -159,6 +162,7 @@ describe('writing', () => {
       '.dockerignore',
       'README.md',
       'LICENSE',
+      'SECURITY.md',
       'CHANGELOG.md',
       'CONTRIBUTING.md',
       '.gitignore',

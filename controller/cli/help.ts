@@ -8,14 +8,17 @@ const OUTPUT = '  -o, --output table|json  json has all there is, the table the 
 const LOCAL = `\
   --local DIR              a directory of YAML files instead of a Kubernetes cluster
   --allow-cross-namespace-refs
-                           spec.serverRef.namespace may name another namespace`
+                           spec.serverRef.namespace may name another namespace
+  --allowed-server-hosts HOST,…
+                           servers may be on these hosts only`
 
 const KEEPING = `\
   --audit-interval 6h      how often a pass looks at everything
   --bin-retention 720h     how long the bin and the journal are kept
   --bin-limit 1Gi          how much the bin may hold; when it is full nothing is overwritten or deleted
   --key-file FILE          the state is encrypted with this key: 32 bytes, raw, hexadecimal or base64;
-                           also EXSYNC_KEY_FILE; for every command with --state
+                           also EXSYNC_KEY_FILE; for every command with --state; a file that everybody on the
+                           machine may read is refused; exsync rekey changes the key, or takes it away
   --log-level info         also EXSYNC_LOG_LEVEL; trace, debug, info, warn, error`
 const RUNNING = `\
 for run:
@@ -55,6 +58,7 @@ usage: exsync <command>
   conflicts [show N] --state DIR           the fields for which there were two different edits; both sides of one
   bin list | show N --state DIR            what was kept before it was overwritten or deleted
   bin restore N… --state DIR               have it put back, by the next pass, for everybody
+  rekey --state DIR                        another key for an encrypted state, a first one, or none any more
 
   <command> --help                         more about one command
   --version                                which version this is
@@ -137,6 +141,22 @@ Has it put back: the group's next pass makes the edit, so it reaches every folde
 What it overwrites goes into the bin in its turn. When one of the numbers cannot be put back, none is asked for.
 
 ${STATE}`,
+  rekey: `\
+usage: exsync rekey --state DIR --key-file OLD --new-key-file NEW    another key
+       exsync rekey --state DIR --new-key-file NEW                   a first key: what was plain is encrypted
+       exsync rekey --state DIR --key-file OLD --plain               no key any more
+
+Encrypts everything in the state with another key, and leaves nothing in its files that the old key opens. No
+controller may run on the state meanwhile. When it is cut short, the same command goes on; until it has ended, every
+other command says so. The room that the state takes up is needed on its disk twice more.
+
+A key is 32 random bytes that nobody else may read: (umask 077; openssl rand -hex 32 > NEW)
+Backups from before still need the old key. A key that others may have: change it, and delete those backups.
+
+  --state DIR              the directory of the state; also EXSYNC_STATE
+  --key-file OLD           the key that the state has; also EXSYNC_KEY_FILE
+  --new-key-file NEW       the key that it gets
+  --plain                  it gets none`,
 }
 
 /** The help for a command, given as its words; for anything that has none of its own, the help for all. */

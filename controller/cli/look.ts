@@ -3,12 +3,13 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parse, stringify } from 'yaml'
+import { parse } from 'yaml'
 import { greatest } from '../core/many.ts'
+import { printable } from '../core/printable.ts'
 import type { SyncGroupStatus } from '../core/resources.generated.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Bin, Binned, Conflicted } from '../store/bin.ts'
-import { type Out, writeList } from './output.ts'
+import { jsonText, type Out, writeList, yamlText } from './output.ts'
 
 type Output = 'table' | 'json'
 
@@ -49,7 +50,7 @@ export async function conflicts(
   out: Out,
 ): Promise<number> {
   if (verb === 'show') {
-    await out(shownAs(output, conflict(bin, numberIn('conflicts show', rest))))
+    await out(shownAs(output, conflict(bin, numberIn('conflicts show', rest))), 'lines')
     return 0
   }
   if (verb !== 'list' || rest.length > 0)
@@ -102,7 +103,7 @@ export async function bin(
     const kept = bin.get(Number(number))
     if (kept === undefined) throw invalid(`there is no ${number} in the bin: see exsync bin list`)
     const { timeMs, ...shown } = kept
-    await out(shownAs(output, { ...shown, time: iso(timeMs) }))
+    await out(shownAs(output, { ...shown, time: iso(timeMs) }), 'lines')
     return 0
   }
   if (verb !== 'list' || rest.length > 0)
@@ -141,7 +142,7 @@ async function table(rows: readonly (readonly string[])[], total: number, out: O
 }
 
 function shownAs(output: Output, shown: unknown): string {
-  return output === 'json' ? JSON.stringify(shown, null, 2) : stringify(shown).trimEnd()
+  return output === 'json' ? jsonText(shown) : yamlText(shown)
 }
 
 function numberIn(command: string, rest: readonly string[]): string {
@@ -176,7 +177,8 @@ function filesIn(directory: string): readonly string[] {
   }
 }
 
-function aligned(rows: readonly (readonly string[])[]): readonly string[] {
+function aligned(table: readonly (readonly string[])[]): readonly string[] {
+  const rows = table.map((row) => row.map(printable))
   const widths = (rows[0] ?? []).map((_, column) =>
     greatest(rows.map((row) => row[column]?.length ?? 0)),
   )

@@ -1,9 +1,18 @@
 // Standard output and standard error, to the last byte: into a pipe Node writes only as much at once as the pipe holds,
 // and what waits behind it is lost at `process.exit()`.
+// What comes from servers, mailboxes and files steers no terminal and forges no line.
 import type { Writable } from 'node:stream'
+import { Document, Scalar, visit } from 'yaml'
+import { printable } from '../core/printable.ts'
 
-/** Writes a line. Resolves when it has left, or there is room for more; to false when nobody reads any more. */
-export type Out = (line: string) => Promise<boolean>
+/**
+ * Writes one line, or with 'lines' a text of several, and what is unsafe in it escaped as JSON and YAML do. Resolves
+ * when it has left, or there is room for more; to false when nobody reads any more.
+ */
+export type Out = (text: string, as?: 'lines') => Promise<boolean>
+
+/** Writes as `Out` does, for one who says little and does not wait. */
+export type Say = (text: string, as?: 'lines') => unknown
 
 /** A stream that is written in lines. A reader that goes away (`| head`) is no error. */
 export class Output {
@@ -18,8 +27,9 @@ export class Output {
   }
 
   /** Writes a line; see `Out`. A caller that writes much awaits it, so that little is held in memory. */
-  readonly line: Out = async (line) => {
-    if (this.#error === undefined) await this.#written(`${line}\n`, false)
+  readonly line: Out = async (text, as) => {
+    const safe = as === 'lines' ? printableLines(text) : printable(text)
+    if (this.#error === undefined) await this.#written(`${safe}\n`, false)
     return this.#error === undefined
   }
 
@@ -51,16 +61,37 @@ export class Output {
   }
 }
 
+/** A text of several lines, each of them printable. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}
+
+/** As `JSON.stringify(…, null, 2)`; read back it is the same, and in between it is printable. */
+export function jsonText(value: unknown): string {
+  return printableLines(JSON.stringify(value, null, 2))
+}
+
+/** As YAML for people; read back it is the same, and in between it is printable. */
+export function yamlText(value: unknown): string {
+  const document = new Document(value)
+  visit(document, {
+    Scalar: (_, node) => {
+      const odd = typeof node.value === 'string' && printableLines(node.value) !== node.value
+      if (odd) node.type = Scalar.QUOTE_DOUBLE
+    },
+  })
+  return printableLines(document.toString().trimEnd())
+}
+
 /**
- * Writes `{"name": [entries]}` as `JSON.stringify(…, null, 2)` does, entry by entry; reads no further when nobody
- * listens any more.
+ * Writes `{"name": [entries]}` as `jsonText` does, entry by entry; reads no further when nobody listens any more.
  */
 export async function writeList(name: string, entries: Iterable<unknown>, out: Out): Promise<void> {
   const head = `{\n  ${JSON.stringify(name)}: [`
   let held: string | undefined
   for (const entry of entries) {
-    if (!(await out(held === undefined ? head : `${held},`))) return
-    held = JSON.stringify(entry, null, 2).replace(/^/gm, '    ')
+    if (!(await out(held === undefined ? head : `${held},`, 'lines'))) return
+    held = jsonText(entry).replace(/^/gm, '    ')
   }
-  await out(held === undefined ? `${head}]\n}` : `${held}\n  ]\n}`)
+  await out(held === undefined ? `${head}]\n}` : `${held}\n  ]\n}`, 'lines')
 }

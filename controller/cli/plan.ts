@@ -14,6 +14,7 @@ import type { Declared, Kept } from '../sync/ports.ts'
 import { propose } from '../sync/propose.ts'
 import { courseOf, type Mode, type Site } from '../sync/reconcile.ts'
 import { claimsOf } from '../sync/schedule.ts'
+import { jsonText, type Say } from './output.ts'
 
 type Line = Readonly<{ link: string; fields: readonly string[]; reason?: string }>
 
@@ -28,9 +29,9 @@ type Replica = Readonly<{
 
 /**
  * A folder that takes no part any more: how many copies are looked at, and how many of them are removed, each kept
- * first; undefined when the folder cannot be read.
+ * first. Where the folder cannot be read, or may not be, `waits` says why.
  */
-type Leaver = Readonly<{ replica: string; copies: number; removes?: number | undefined }>
+type Leaver = Readonly<{ replica: string; copies: number; removes?: number; waits?: string }>
 
 type Refused = Omit<Refusal, 'replica'> & Readonly<{ replica: string }>
 
@@ -53,7 +54,7 @@ const linesMax = 20
 export async function plan(
   site: Site,
   output: 'table' | 'json',
-  out: (line: string) => void,
+  out: Say,
   signal: AbortSignal,
 ): Promise<number> {
   const groups: Group[] = []
@@ -62,7 +63,7 @@ export async function plan(
   for (const declared of all) {
     groups.push(await planned(declared, claims.get(declared.id), site, signal))
   }
-  if (output === 'json') out(JSON.stringify({ groups }, null, 2))
+  if (output === 'json') await out(jsonText({ groups }), 'lines')
   else for (const group of groups) table(group, out)
   if (groups.length === 0 || groups.some(({ error }) => error !== undefined)) return 1
   const changes = ({ guard, replicas, leaving = [] }: Group) =>
@@ -80,6 +81,11 @@ async function planned(
   const mode: Mode = { sliceMs: undefined, audit: false, stopping: () => false, claimed }
   const { suspend, deletionPolicy } = declared.group.spec
   if (declared.deleted) {
+    const { hindrance } = declared
+    if (hindrance !== undefined && deletionPolicy === 'RemoveCopies' && !suspend) {
+      const error = { reason: reasonOf(hindrance.code), message: hindrance.message }
+      return { group: declared.id, deleted: true, error, problems: [], replicas: [] }
+    }
     const memories =
       deletionPolicy === 'Orphan' || suspend
         ? []
@@ -143,19 +149,20 @@ async function leaversIn(
 ): Promise<readonly Leaver[]> {
   const baseline = site.baseline(declared.id)
   const cast = castOf(declared.group)
-  const removes = async (id: ReplicaId): Promise<number | undefined> => {
+  const removes = async (id: ReplicaId): Promise<Partial<Leaver>> => {
     try {
       const [replica] = site.former(declared, [id], signal)
-      return replica && (await dismissible(declared.id, replica, baseline, signal))
+      if (replica === undefined) return {}
+      return { removes: await dismissible(declared.id, replica, baseline, signal) }
     } catch (error) {
-      if (error instanceof SyncError) return undefined
+      if (error instanceof SyncError) return { waits: reasonOf(error.code) }
       throw error
     }
   }
   return Promise.all(
     ids.map(async (id) => {
       const copies = (await baseline.known(id).all()).size
-      return { replica: nameOf(cast, id), copies, removes: await removes(id) }
+      return { replica: nameOf(cast, id), copies, ...(await removes(id)) }
     }),
   )
 }
@@ -194,20 +201,25 @@ function count(each: Replica): number {
 
 function table(
   { group, suspended, deleted, error, problems, guard, replicas, leaving = [] }: Group,
-  out: (line: string) => void,
+  out: Say,
 ): void {
   out(group)
   if (suspended) out('  suspended: spec.suspend is true')
   if (deleted) out('  deleted: it is not declared any more')
-  for (const { replica, copies, removes = 'those' } of leaving) {
-    out(`  ${replica}  leaves: of ${copies} copies ${removes} that the controller made are removed`)
+  for (const { replica, copies, removes, waits } of leaving) {
+    const what =
+      waits === undefined
+        ? `${removes ?? 'those'} that the controller made are removed`
+        : `none is removed for now (${waits})`
+    out(`  ${replica}  leaves: of ${copies} copies ${what}`)
   }
   if (error !== undefined) out(`  error  ${error.reason}: ${error.message}`)
   for (const { replica, reason, message } of problems) out(`  ${replica}  ${reason}: ${message}`)
   if (guard !== undefined) {
     const meanwhile = meanwhileText(guard.refusals.some(({ replica }) => replica === 'hub'))
+    const where = guard.refusals.some(({ above }) => above) ? ' on the ExchangeServer' : ''
     out(
-      `  set aside by the guard until approved: exchangesync.dev/approve: ${guard.hash}; ${meanwhile}`,
+      `  set aside by the guard until approved${where}: exchangesync.dev/approve: ${guard.hash}; ${meanwhile}`,
     )
     for (const { replica, reason, count, limit, hash } of guard.refusals) {
       out(`    ${replica}  ${count} ${reason.toLowerCase()}, ${limit} are allowed (alone: ${hash})`)

@@ -6,11 +6,14 @@
 
 import { stat } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import type { ExchangeServer } from '../core/resources.generated.ts'
 import { readDirectory } from '../local/directory.ts'
 import type { Source } from '../local/documents.ts'
 import { type Problem, problemText, sorted } from '../local/problem.ts'
 import { readFileText, readStream } from '../local/read-file.ts'
-import { readResources } from '../local/resources.ts'
+import { type Loaded, readResources } from '../local/resources.ts'
+import { credentialsLabel } from '../sync/credentials.ts'
+import type { Say } from './output.ts'
 
 /** How the command is called. */
 export const validateUsage = `\
@@ -29,13 +32,10 @@ type Input = Readonly<{ sources: readonly Source[]; problems: readonly Problem[]
  * @param args what follows `exsync validate`
  * @returns the exit code: 0 when all is valid, else 1
  */
-export async function validate(
-  args: readonly string[],
-  out: (line: string) => void,
-): Promise<number> {
+export async function validate(args: readonly string[], out: Say): Promise<number> {
   const options = optionsOf(args)
   if (options === undefined || options.help) {
-    out(validateUsage)
+    await out(validateUsage, 'lines')
     return options?.help ? 0 : 1
   }
   const inputs = await Promise.all(options.names.map(inputOf))
@@ -43,7 +43,7 @@ export async function validate(
   const sources = new Map(
     inputs.flatMap((input) => input.sources).map((source) => [source.name, source]),
   )
-  const loaded = readResources([...sources.values()], options)
+  const loaded = readResources([...sources.values()], { ...options, allowed: true })
   const problems = sorted([...inputs.flatMap((input) => input.problems), ...loaded.problems])
   for (const problem of problems) out(problemText(problem))
   if (problems.length > 0) {
@@ -51,9 +51,27 @@ export async function validate(
     out(`${counted(problems.length, 'error')} in ${counted(files, 'file')}`)
     return 1
   }
+  for (const line of unlabelledIn(loaded)) out(line)
   const others = loaded.ignored === 0 ? '' : `, ${loaded.ignored} of other kinds ignored`
   out(`${counted(loaded.documents.length, 'document')} valid${others}`)
   return 0
+}
+
+// A directory takes them as they are.
+function unlabelledIn({ documents }: Loaded): readonly string[] {
+  const servers = documents.flatMap(({ resource }) =>
+    resource?.kind === 'ExchangeServer' ? [resource as ExchangeServer] : [],
+  )
+  const used = new Set(
+    servers.map(({ metadata, spec }) => `${metadata.namespace}/${spec.auth.secretRef.name}`),
+  )
+  return documents.flatMap(({ file, line, ref, resource }) => {
+    const key = `${ref.namespace}/${ref.name}`
+    if (ref.kind !== 'Secret' || !used.has(key)) return []
+    if (resource?.metadata?.labels?.[credentialsLabel] === 'true') return []
+    const label = `${credentialsLabel}: "true"`
+    return `${file}:${line}: warning: a cluster does not sign in with the Secret ${key} before it has the label ${label}`
+  })
 }
 
 function optionsOf(args: readonly string[]) {

@@ -1,10 +1,16 @@
 // Two groups must not keep one member's folder: the older one keeps it, the other is refused.
 import type { GroupId } from './id.ts'
 import type { SyncGroup } from './resources.generated.ts'
-import { castOf } from './roles.ts'
+import { castOf, type Place } from './roles.ts'
 
 /** A group that may claim folders on a server. */
-export type Claimant = Readonly<{ id: GroupId; group: SyncGroup; server: string | undefined }>
+export type Claimant = Readonly<{
+  id: GroupId
+  group: SyncGroup
+  server: string | undefined
+  /** May the group have this member's folder at all? What it may not have, it keeps from nobody. */
+  allows?: (member: Place) => boolean
+}>
 
 /** The groups that are refused, each with the group that has the folder and the member that it is of. */
 export function refusedClaims(
@@ -17,8 +23,8 @@ export function refusedClaims(
   })
   const holders = new Map<string, GroupId>()
   const refused = new Map<GroupId, { by: GroupId; mailbox: string }>()
-  for (const { id, group, server } of oldestFirst) {
-    const { members } = castOf(group)
+  for (const { id, group, server, allows = () => true } of oldestFirst) {
+    const members = castOf(group).members.filter(allows)
     const keys = members.map(({ role }) => JSON.stringify([server?.toLowerCase(), role.id]))
     const taken = keys.findIndex((key) => holders.has(key))
     if (taken < 0) for (const key of keys) holders.set(key, id)

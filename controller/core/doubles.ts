@@ -6,8 +6,8 @@
 // yields is compared before it goes, and kept where it deviates from what all have then.
 // Caveats: a user's copy of the item that yields, made before it went, is taken for it by the group that never saw it.
 import { digestOf, type LinkId, type ReplicaId } from './id.ts'
-import { type Cell, freshLink, type Link, type Role } from './link.ts'
-import type { Loose } from './loose.ts'
+import { type Cell, type Found, freshLink, type Link, type Role } from './link.ts'
+import { into, type Loose } from './loose.ts'
 import type { Reading } from './reading.ts'
 import { hubMark, type Stamp, sourceMark } from './stamp.ts'
 import type { Step } from './step.ts'
@@ -37,6 +37,10 @@ export function doublesOf(
       .map(({ found }) => found),
   )
   if (free.size === 0) return []
+  const byMark = new Map<string, Found[]>()
+  for (const found of free)
+    for (const mark of new Set([found.stamp?.link, found.stamp?.source]))
+      if (mark) into(byMark, mark, found)
   return links.flatMap((link) => {
     const cell = cells.get(link.id)?.get(hub.id)
     if (cell === undefined || cell.state === 'unknown' || cell.state === 'same') return []
@@ -47,8 +51,15 @@ export function doublesOf(
     if (cell.state === 'edited' && own.length === 0) return []
     // What bears this link's own stamp beside an item that was known is a user's copy of that.
     const copied = (stamp: Stamp) => cell.state !== 'absent' && stamp.link === link.id
-    const others = [...free].filter(
-      ({ stamp }) => stamp !== undefined && madeAgainOf(link, stamp) && !copied(stamp),
+    const named = new Set(
+      [...link.aliases, link.source ?? ''].flatMap((mark) => byMark.get(mark) ?? []),
+    )
+    const others = [...named].filter(
+      (found) =>
+        free.has(found) &&
+        found.stamp !== undefined &&
+        madeAgainOf(link, found.stamp) &&
+        !copied(found.stamp),
     )
     const all = oneOfEach([...own, ...others.map((found): Seen => ({ state: 'edited', found }))])
     const [stays, ...yields] = all

@@ -8,6 +8,7 @@ import { planOf, type Rules } from './plan.ts'
 import { rowsOf, type View } from './rows.ts'
 import type { Plan, Step } from './step.ts'
 import { SyncError } from './sync-error.ts'
+import type { Work } from './work.ts'
 
 /** What one replica may cause within the window. */
 export type Limits = Readonly<{
@@ -15,8 +16,11 @@ export type Limits = Readonly<{
   publications: Readonly<{ maxCount: number }>
 }>
 
-/** What a replica has caused already, within the window. */
-export type Caused = Readonly<{ deletions: number; publications: number }>
+/** How many effects of each kind. */
+export type Effects = Readonly<{ deletions: number; publications: number }>
+
+/** What a replica has caused already, within the window; `approved`: what the group approved beside that, for the server's limit. */
+export type Caused = Effects & Readonly<{ approved?: Effects }>
 
 /** Why a replica was set aside: what it would have caused, and what would have been allowed. */
 export type Refusal = Readonly<{
@@ -25,6 +29,8 @@ export type Refusal = Readonly<{
   count: number
   limit: number
   hash: string
+  /** It is more than the server allows: only the ExchangeServer's annotation approves it. */
+  above?: boolean
 }>
 
 /** What the guard judges by, besides the plan. */
@@ -35,8 +41,10 @@ export type Judgement = Readonly<{
   /** The group has no second replica. */
   alone?: boolean
   caused: ReadonlyMap<ReplicaId, Caused>
-  /** Hashes that somebody approved. */
+  /** Hashes that the group's annotation approves. */
   approved: ReadonlySet<string>
+  /** What the server allows at most, and the hashes that the server's annotation approves. */
+  ceiling?: Readonly<{ limits: Limits; approved: ReadonlySet<string> }> | undefined
   /** How many approvals have been used: the same effects, met again later, have another hash. */
   epoch: number
 }>
@@ -46,8 +54,11 @@ export type Guarded = Readonly<{
   plan: Plan
   observations: ReadonlyMap<ReplicaId, Observation>
   refusals: readonly Refusal[]
-  /** What would have been refused, had nobody approved it. It does not count in the window. */
-  approvals: readonly Refusal[]
+  /**
+   * What would have been refused, had nobody approved it. It does not count in the window; what the server did not approve
+   * counts towards the server's limit.
+   */
+  approvals: readonly (Refusal & Readonly<{ byServer: boolean }>)[]
 }>
 
 /** What else it means that a replica is set aside, for people. */
@@ -62,19 +73,21 @@ export function hashOf(refusals: readonly Refusal[]): string {
 }
 
 /** Plans; sets aside whoever would do too much; plans again, until nobody does. */
-export function guarded(rules: Rules, view: View, judgement: Judgement): Guarded {
+export function* guarded(rules: Rules, view: View, judgement: Judgement): Work<Guarded> {
   const observations = new Map(view.observations)
   const refusals: Refusal[] = []
   for (;;) {
-    const plan = planOf(rules, rowsOf({ ...view, observations }))
+    const plan = yield* planOf(rules, yield* rowsOf({ ...view, observations }))
     const excesses = rules.roles.flatMap((role) => excessesOf(plan, role, judgement))
-    const refused = excesses.filter(({ hash }) => !judgement.approved.has(hash))
+    const refused = excesses.filter((each) => !isApproved(judgement, each.hash, each.above))
     if (refused.length === 0) {
-      if (refusals.length < 2 || !judgement.approved.has(hashOf(refusals))) {
-        return { plan, observations, refusals, approvals: excesses }
+      const above = refusals.some((each) => each.above)
+      if (refusals.length < 2 || !isApproved(judgement, hashOf(refusals), above)) {
+        const byServer = (hash: string) => judgement.ceiling?.approved.has(hash) ?? false
+        const approvals = excesses.map((each) => ({ ...each, byServer: byServer(each.hash) }))
+        return { plan, observations, refusals, approvals }
       }
-      const approved = new Set([...judgement.approved, ...refusals.map(({ hash }) => hash)])
-      return guarded(rules, view, { ...judgement, approved })
+      return yield* guarded(rules, view, withApproved(judgement, refusals))
     }
     for (const refusal of refused) {
       refusals.push(refusal)
@@ -83,14 +96,31 @@ export function guarded(rules: Rules, view: View, judgement: Judgement): Guarded
   }
 }
 
+// A tenant may approve what its group is bounded by, and not what the server is bounded by.
+function isApproved({ approved, ceiling }: Judgement, hash: string, above = false): boolean {
+  return (!above && approved.has(hash)) || (ceiling?.approved.has(hash) ?? false)
+}
+
+function withApproved(judgement: Judgement, refusals: readonly Refusal[]): Judgement {
+  const hashes = refusals.map(({ hash }) => hash)
+  const { approved, ceiling } = judgement
+  return {
+    ...judgement,
+    approved: new Set([...approved, ...hashes]),
+    ceiling: ceiling?.approved.has(hashOf(refusals))
+      ? { ...ceiling, approved: new Set([...ceiling.approved, ...hashes]) }
+      : ceiling,
+  }
+}
+
 const setAside = new SyncError('terminal', 'Guarded', 'set aside until its plan is approved')
 
 function excessesOf(plan: Plan, role: Role, judgement: Judgement): readonly Refusal[] {
-  const caused = judgement.caused.get(role.id) ?? { deletions: 0, publications: 0 }
-  const { deletions, publications } = judgement.limits
+  const caused: Caused = judgement.caused.get(role.id) ?? none
+  const { approved = none } = caused
+  const { limits, ceiling } = judgement
   // Of what there was before it began to delete: what is gone already must not make the rest look more.
   const items = judgement.items + caused.deletions
-  const percent = Math.ceil((items * deletions.maxPercent) / 100)
   // Who has nobody beside it deletes for itself alone.
   const deleted = judgement.alone ? [] : plan.steps.filter((step) => deletes(step, role.id))
   const blame = { replica: role.id, epoch: judgement.epoch }
@@ -100,15 +130,23 @@ function excessesOf(plan: Plan, role: Role, judgement: Judgement): readonly Refu
       { ...blame, reason: 'Deletions' },
       deleted,
       caused.deletions,
-      Math.min(percent, deletions.maxCount),
+      mostDeletions(limits, items),
+      ceiling && mostDeletions(ceiling.limits, items + approved.deletions) - approved.deletions,
     ),
     ...over(
       { ...blame, reason: 'Publications' },
       published,
       caused.publications,
-      publications.maxCount,
+      limits.publications.maxCount,
+      ceiling && ceiling.limits.publications.maxCount - approved.publications,
     ),
   ]
+}
+
+const none: Effects = { deletions: 0, publications: 0 }
+
+function mostDeletions({ deletions }: Limits, items: number): number {
+  return Math.min(Math.ceil((items * deletions.maxPercent) / 100), deletions.maxCount)
 }
 
 /**
@@ -132,9 +170,12 @@ function over(
   steps: readonly Step[],
   before: number,
   limit: number,
+  ceiling = Number.POSITIVE_INFINITY,
 ): readonly Refusal[] {
-  if (steps.length === 0 || before + steps.length <= limit) return []
+  const least = Math.min(limit, Math.max(0, ceiling))
+  if (steps.length === 0 || before + steps.length <= least) return []
   const links: readonly LinkId[] = steps.map(({ link }) => link.id).sort()
   const hash = digestOfAll([reason, replica, String(epoch), ...links]).slice(0, 12)
-  return [{ replica, reason, count: before + steps.length, limit, hash }]
+  const count = before + steps.length
+  return [{ replica, reason, count, limit: least, hash, ...(count > ceiling && { above: true }) }]
 }

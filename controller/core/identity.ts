@@ -7,7 +7,7 @@
 //   place      only a company, or what it is    each e-mail address; name, company and each number;
 //              called (Reception)               name and company where it is called otherwise than its company
 //   unnamed    only addresses and numbers       each e-mail address
-import { canonical, type Item } from './item.ts'
+import { canonical, type Item, type Value } from './item.ts'
 
 /** Keys under which two entries may be one; they are compared as they are. */
 export function naturalKeys(item: Item): readonly string[] {
@@ -61,7 +61,7 @@ function emailAddresses(item: Item): readonly string[] {
   return Object.keys(item)
     .filter((field) => field.startsWith('Email:'))
     .map((field) => (item[field] as Readonly<Record<string, string>>).address)
-    .map((address) => canonical('text', address).toLowerCase())
+    .map((address) => plain(address).toLowerCase())
     .filter(Boolean)
 }
 
@@ -72,7 +72,7 @@ function numbers(item: Item): readonly string[] {
     (field) => field.startsWith('Phone:') && !(person && field === 'Phone:CompanyMainPhone'),
   )
   return fields
-    .map((field) => canonical('text', item[field]).replace(/[^0-9]/g, ''))
+    .map((field) => plain(item[field]).replace(/[^0-9]/g, ''))
     .filter((number) => number.length > (person ? 4 : 0))
     .map((number) => number.slice(-9))
 }
@@ -113,7 +113,7 @@ function elsewhere(one: Item, other: Item): boolean {
   const parts = isPerson(one) || isPerson(other) ? ['City'] : ['City', 'Street']
   return ['Business', 'Home', 'Other'].some((place) => {
     const part = (item: Item, name: string) =>
-      canonical('text', (item[`Address:${place}`] as Record<string, string> | undefined)?.[name])
+      plain((item[`Address:${place}`] as Record<string, string> | undefined)?.[name])
     return parts.some((name) => differ((item) => part(item, name).toLowerCase(), one, other, name))
   })
 }
@@ -126,7 +126,14 @@ function reached(one: Item, other: Item): boolean {
 }
 
 function low(item: Item, field: string): string {
-  return canonical('text', item[field]).toLowerCase()
+  return plain(item[field]).toLowerCase()
+}
+
+/** More of a text than any name, number or address has: what is longer is told apart by its beginning. */
+const longest = 1024
+
+function plain(value: Value | undefined): string {
+  return canonical('text', typeof value === 'string' ? value.slice(0, longest) : value)
 }
 
 function dayOf(item: Item, field: string): string {

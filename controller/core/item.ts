@@ -109,6 +109,16 @@ export function fieldsOf(...items: readonly Item[]): readonly string[] {
   return [...new Set(items.flatMap((item) => Object.keys(item)))].sort()
 }
 
+/** How many bytes of text the item has. */
+export function bytesOf(item: Item): number {
+  let bytes = 0
+  for (const value of Object.values(item)) {
+    const texts = typeof value === 'string' ? [value] : Object.values(value)
+    for (const text of texts) bytes += Buffer.byteLength(text)
+  }
+  return bytes
+}
+
 /** The canonical text of the whole item: equal for equal items, whatever server they come from. */
 export function canonicalItem(type: ItemType, item: Item): string {
   const lines: string[] = []
@@ -128,7 +138,25 @@ export function legal(text: string): string {
 }
 
 function folded(text: string): string {
-  return legal(text).replace(/\r\n?/g, '\n').trim().normalize('NFC')
+  return composed(legal(text).replace(/\r\n?/g, '\n').trim())
+}
+
+/** How many marks in a row are sorted: those of Unicode's stream-safe text (UAX 15). */
+const marksMax = 30
+const marks = /\p{M}{31,}/gu
+
+/**
+ * The text in its composed form (NFC), by which texts are compared. Composing sorts marks by insertion, so that a letter
+ * with n marks costs n² steps: a longer row of marks than any script has stays as it is.
+ */
+export function composed(text: string): string {
+  if (text.length <= marksMax) return text.normalize('NFC')
+  let [done, from] = ['', 0]
+  for (const { 0: row, index } of text.matchAll(marks)) {
+    done += text.slice(from, index).normalize('NFC') + row
+    from = index + row.length
+  }
+  return done + text.slice(from).normalize('NFC')
 }
 
 const dayMs = 86_400_000

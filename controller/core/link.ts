@@ -75,12 +75,19 @@ export type Link = Readonly<{
  */
 export type Observation =
   | Readonly<{ state: 'unknown'; error: SyncError }> // could not be read: no opinion, never "empty"
-  | Readonly<{ state: 'seen'; changed: readonly Found[]; gone: readonly ItemId[] }>
+  | Readonly<{
+      state: 'seen'
+      changed: readonly Found[]
+      gone: readonly ItemId[]
+      /** Items that are there and are too large to be read: nothing is known of them. */
+      large?: ReadonlySet<ItemId>
+    }>
 
 /** What one replica shows of one link. */
 export type Cell =
-  | Readonly<{ state: 'unknown'; copy?: Copy | undefined }> // could not be read: no opinion
-  | Readonly<{ state: 'absent' }> // never had it
+  | Readonly<{ state: 'unknown'; copy?: Copy | undefined }> // could not be read, or is too large: no opinion
+  // Never had it; or `was`: in a folder that another one replaced since.
+  | Readonly<{ state: 'absent'; was?: Copy | undefined }>
   | Readonly<{ state: 'gone'; copy: Copy; restored?: boolean }> // had it, has it no more
   | Readonly<{ state: 'same'; copy: Copy }> // as recorded
   // Seen anew; `restored`: the folder went back in time, so this is old content, not an edit.

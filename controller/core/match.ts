@@ -6,45 +6,30 @@
 // with what is left over. A link whose deletion is agreed is known by marks alone, until the hub has it again.
 // Nothing is matched twice, and one replica never gives two items to one link: two equal "Reception" stay two,
 // and two people who share an address stay two people.
-import { digestOf, type GroupId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
-import { canonicalItem, type Item, type ItemType, nothing } from './item.ts'
-import { baseOf, type Cell, type Found, type Link } from './link.ts'
+import { type GroupId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
+import { type ItemType, nothing } from './item.ts'
+import type { Cell, Found, Link } from './link.ts'
 import { type Adopted, byReplica, type Family, into, type Loose } from './loose.ts'
+import { FreePlaces, fingerprintOf, free, heldBy, type Place, take } from './match-place.ts'
 import { isOurs, type Stamp, sourceMark } from './stamp.ts'
-
-/** A place in which a loose item may find its equal: a link of the baseline, or a family being formed. */
-type Place = {
-  readonly link: LinkId | undefined
-  item: Item
-  readonly members: Loose[]
-  readonly moved: Set<Loose>
-  /** What copies that are gone held, by replica. */
-  readonly held: ReadonlyMap<ReplicaId, string>
-  fingerprint: string
-  /** Marks of the items that are there. */
-  readonly own: readonly string[]
-  /** Marks that their stamps carry. */
-  readonly marks: readonly string[]
-  /** Of a deletion that is agreed, and done there: what turns up in the hub brings the link back. */
-  readonly ended: boolean
-  readonly free: (replica: ReplicaId) => boolean
-}
+import { type Work, weightOf } from './work.ts'
 
 /** Matches the loose items, given in the order of `ordered` roles; see the file's head for the rule. */
-export function matched(
+export function* matched(
   group: GroupId,
   hub: ReplicaId | undefined,
   type: ItemType,
   links: readonly Link[],
   cells: ReadonlyMap<LinkId, ReadonlyMap<ReplicaId, Cell>>,
   loose: readonly Loose[],
-): Readonly<{ adopted: readonly Adopted[]; born: readonly Family[] }> {
+): Work<Readonly<{ adopted: readonly Adopted[]; born: readonly Family[] }>> {
   if (loose.length === 0) return { adopted: [], born: [] }
   const places = new Places(group, hub, type)
   for (const link of links) {
     const row = cells.get(link.id)
     // An agreed deletion is a place only for copies of it that nobody knew of; see by stamp, not by looks.
     const item = link.agreed ?? nothing
+    yield weightOf(item)
     places.add({
       link: link.id,
       item,
@@ -80,17 +65,20 @@ export function matched(
       places.natural,
       places.leftOver,
     ]) {
-      if (rest.size > 0) rule.call(places, rest)
+      if (rest.size > 0) yield* rule.call(places, rest)
     }
-    for (const one of rest) places.open(one)
+    for (const one of rest) {
+      yield weightOf(one.found.item)
+      places.open(one)
+    }
   }
   // Of what was copied from another hub, only what this one has as well is the same; the rest is left alone.
   for (const family of byReplica(loose.filter(({ only }) => only === 'its equal'))) {
-    places.equal(new Set(family))
+    yield* places.equal(new Set(family))
   }
   // Moved and marked private at once, it is still her copy; it just says nothing to others.
   for (const family of byReplica(loose.filter(({ only }) => only === 'her own'))) {
-    places.returned(new Set(family))
+    yield* places.returned(new Set(family))
   }
   return places.result()
 }
@@ -100,12 +88,16 @@ class Places {
   readonly #hub: ReplicaId | undefined
   readonly #type: ItemType
   readonly #all: Place[] = []
+  readonly #free = new FreePlaces()
   readonly #prints = new WeakMap<Found, string>()
   readonly #byFingerprint = new Map<string, Place[]>()
   readonly #byOwn = new Map<string, Place[]>()
   readonly #byHeld = new Map<string, Place[]>()
   readonly #byMark = new Map<string, Place[]>()
   readonly #byKey = new Map<string, Place[]>()
+  /** By mark and fingerprint: many items may carry one mark. */
+  readonly #byOwnEqual = new Map<string, Place[]>()
+  readonly #byMarkEqual = new Map<string, Place[]>()
 
   constructor(group: GroupId, hub: ReplicaId | undefined, type: ItemType) {
     this.#group = group
@@ -122,8 +114,14 @@ class Places {
   // How a place is found: by what is there.
   #note(place: Place, { item, fingerprint, own, marks }: Place): void {
     into(this.#byFingerprint, fingerprint, place)
-    for (const mark of own) into(this.#byOwn, mark, place)
-    for (const mark of [...own, ...marks]) into(this.#byMark, mark, place)
+    for (const mark of own) {
+      into(this.#byOwn, mark, place)
+      into(this.#byOwnEqual, `${mark} ${fingerprint}`, place)
+    }
+    for (const mark of [...own, ...marks]) {
+      into(this.#byMark, mark, place)
+      into(this.#byMarkEqual, `${mark} ${fingerprint}`, place)
+    }
     for (const key of this.#type.naturalKeys(item)) into(this.#byKey, key, place)
   }
 
@@ -158,58 +156,64 @@ class Places {
     this.#note(place, family)
   }
 
-  moved(rest: Set<Loose>): void {
-    this.#settle(rest, (one, print) => this.#byHeld.get(`${one.role.id} ${print}`), 'moved')
+  moved(rest: Set<Loose>): Work<void> {
+    return this.#settle(
+      rest,
+      (one, print) => [this.#byHeld.get(`${one.role.id} ${print}`)],
+      'moved',
+    )
   }
 
-  directEqual(rest: Set<Loose>): void {
-    this.#settle(rest, (one) => this.#sources(one), 'equal')
+  directEqual(rest: Set<Loose>): Work<void> {
+    return this.#settle(rest, (one, print) => this.#sources(one, print), 'equal')
   }
 
-  direct(rest: Set<Loose>): void {
-    this.#settle(rest, (one) => this.#sources(one))
+  direct(rest: Set<Loose>): Work<void> {
+    return this.#settle(rest, (one) => this.#sources(one))
   }
 
-  stampedEqual(rest: Set<Loose>): void {
-    this.#settle(rest, (one) => this.#marked(one), 'equal')
+  stampedEqual(rest: Set<Loose>): Work<void> {
+    return this.#settle(rest, (one, print) => this.#marked(one, print), 'equal')
   }
 
-  equal(rest: Set<Loose>): void {
-    this.#settle(rest, (_one, print) => this.#byFingerprint.get(print))
+  equal(rest: Set<Loose>): Work<void> {
+    return this.#settle(rest, (_one, print) => [this.#byFingerprint.get(print)])
   }
 
-  stamped(rest: Set<Loose>): void {
-    this.#settle(rest, (one) => this.#marked(one))
+  stamped(rest: Set<Loose>): Work<void> {
+    return this.#settle(rest, (one) => this.#marked(one))
   }
 
   // Where a copy of this replica's is gone, what looks like it was edited and moved at once.
-  returned(rest: Set<Loose>): void {
+  returned(rest: Set<Loose>): Work<void> {
     const held = (place: Place, replica: ReplicaId) => place.held.has(replica)
-    this.#byNaturalKey(rest, [...rest], held, true)
+    return this.#byNaturalKey(rest, [...rest], held, true)
   }
 
-  natural(rest: Set<Loose>): void {
-    this.#byNaturalKey(rest, [...rest], () => true)
+  natural(rest: Set<Loose>): Work<void> {
+    return this.#byNaturalKey(rest, [...rest], () => true)
   }
 
   // A copy that we made is somebody's: where only one is left that it can be of, the others being taken, it is.
-  leftOver(rest: Set<Loose>): void {
+  leftOver(rest: Set<Loose>): Work<void> {
     const ours = [...rest].filter(({ found }) => this.#ours(found) !== undefined)
-    this.#byNaturalKey(rest, ours, free)
+    return this.#byNaturalKey(rest, ours, free)
   }
 
   // Unambiguous on both sides, or not at all; where any will do, equal ones are as one.
-  #byNaturalKey(
+  *#byNaturalKey(
     rest: Set<Loose>,
     claimants: readonly Loose[],
     counts: typeof free,
     anyEqual = false,
-  ): void {
+  ): Work<void> {
     const claims = new Map<string, Loose[]>()
     for (const one of claimants) {
+      yield 0.5
       for (const key of this.#type.naturalKeys(one.found.item)) into(claims, key, one)
     }
     for (const [key, [one, ...others]] of claims) {
+      yield 0.5 + others.length / 100
       if (one === undefined || !rest.has(one)) continue
       const print = this.#print(one)
       if (others.some((other) => !anyEqual || this.#print(other) !== print)) continue
@@ -232,15 +236,17 @@ class Places {
   }
 
   // Gives each its first free place, of those that the rule names.
-  #settle(
+  *#settle(
     rest: Set<Loose>,
-    places: (one: Loose, print: string) => readonly Place[] | undefined,
+    places: (one: Loose, print: string) => readonly (readonly Place[] | undefined)[],
     how?: 'equal' | 'moved',
-  ): void {
+  ): Work<void> {
     for (const one of rest) {
+      yield this.#prints.has(one.found) ? 0.2 : weightOf(one.found.item)
       const print = this.#print(one)
       const fits = (each: Place) => how !== 'equal' || each.fingerprint === print
-      const place = places(one, print)?.find((each) => fits(each) && free(each, one.role.id))
+      const lists = places(one, print).filter((list) => list !== undefined)
+      const place = this.#free.first(lists, one.role.id, fits)
       if (place === undefined) continue
       if (how === 'moved') place.moved.add(one)
       take(place, one, rest)
@@ -258,42 +264,21 @@ class Places {
     return stamp !== undefined && isOurs(this.#group, this.#hub, stamp) ? stamp : undefined
   }
 
-  // Places that hold the very item from which this one was copied.
-  #sources({ found }: Loose): readonly Place[] {
+  // Places that hold the very item from which this one was copied; `print`: those of equal content.
+  #sources({ found }: Loose, print?: string): readonly (readonly Place[] | undefined)[] {
     const source = this.#ours(found)?.source ?? ''
-    return (source === '' ? undefined : this.#byOwn.get(source)) ?? []
+    if (source === '') return []
+    return [
+      print === undefined ? this.#byOwn.get(source) : this.#byOwnEqual.get(`${source} ${print}`),
+    ]
   }
 
-  #marked({ role, found }: Loose): readonly Place[] {
+  #marked({ role, found }: Loose, print?: string): readonly (readonly Place[] | undefined)[] {
     const stamp = this.#ours(found)
     const marks = [sourceMark(role.id, found.id), linkIdOf(this.#group, role.id, found.id)]
     if (stamp !== undefined) marks.push(stamp.link, stamp.source)
-    return marks.flatMap((mark) => this.#byMark.get(mark) ?? [])
+    return marks.map((mark) =>
+      print === undefined ? this.#byMark.get(mark) : this.#byMarkEqual.get(`${mark} ${print}`),
+    )
   }
-}
-
-function heldBy(
-  type: ItemType,
-  link: Link,
-  row: ReadonlyMap<ReplicaId, Cell> | undefined,
-): ReadonlyMap<ReplicaId, string> {
-  const held = new Map<ReplicaId, string>()
-  for (const [replica, cell] of row ?? []) {
-    const item = cell.state === 'gone' ? baseOf(link, cell.copy) : undefined
-    if (item !== undefined) held.set(replica, fingerprintOf(type, item))
-  }
-  return held
-}
-
-function free(place: Place, replica: ReplicaId): boolean {
-  return place.free(replica) && !place.members.some(({ role }) => role.id === replica)
-}
-
-function take(place: Place, one: Loose, rest: Set<Loose>): void {
-  place.members.push(one)
-  rest.delete(one)
-}
-
-function fingerprintOf(type: ItemType, item: Item): string {
-  return digestOf(canonicalItem(type, item))
 }

@@ -13,7 +13,7 @@ import {
   type Value,
 } from './item.ts'
 import type { Found, Shown } from './link.ts'
-import { greatest, least } from './many.ts'
+import { greatest } from './many.ts'
 import { type Contender, type Policy, winner } from './policy.ts'
 import { shows } from './shown.ts'
 
@@ -142,7 +142,7 @@ function contendersOf(
     value: changes.get(field),
     modifiedMs,
   }))
-  if (agreedMs === undefined) return contenders.map((one) => sinceFirst(kind, one, contenders))
+  if (agreedMs === undefined) return sinceFirst(kind, contenders)
   if (blind) {
     contenders.push({ replica: undefined, hub: false, value: agreed[field], modifiedMs: agreedMs })
   }
@@ -150,9 +150,16 @@ function contendersOf(
 }
 
 // Without a history some of them may be copies that we made late: a value is as old as its oldest holder.
-function sinceFirst(kind: FieldKind, one: Contender, contenders: readonly Contender[]): Contender {
-  const holders = contenders.filter(({ value }) => same(kind, value, one.value))
-  return { ...one, modifiedMs: least(holders.map(({ modifiedMs }) => modifiedMs)) }
+function sinceFirst(kind: FieldKind, contenders: readonly Contender[]): readonly Contender[] {
+  const texts = contenders.map(({ value }) => canonical(kind, value))
+  const oldest = new Map<string, number>()
+  contenders.forEach(({ modifiedMs }, index) => {
+    const text = texts[index] ?? ''
+    oldest.set(text, Math.min(modifiedMs, oldest.get(text) ?? modifiedMs))
+  })
+  return contenders.map((one, index) => {
+    return { ...one, modifiedMs: oldest.get(texts[index] ?? '') ?? one.modifiedMs }
+  })
 }
 
 // Of values that are the same, the hub's form is taken, else the agreed one, else that of the first id.

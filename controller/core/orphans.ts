@@ -5,13 +5,14 @@ import type { Found, Observation } from './link.ts'
 import { sharedMarks, type View } from './rows.ts'
 import { groupMark, hubMark, sourceMark } from './stamp.ts'
 import type { Plan } from './step.ts'
+import type { Work } from './work.ts'
 
 /** The orphans among what was seen, by replica. */
-export function orphansOf(
+export function* orphansOf(
   view: View,
   observations: ReadonlyMap<ReplicaId, Observation>,
   { steps }: Plan,
-): ReadonlyMap<ReplicaId, readonly ItemId[]> {
+): Work<ReadonlyMap<ReplicaId, readonly ItemId[]>> {
   const group = groupMark(view.group)
   const hub = hubMark(view.roles.find((role) => role.hub)?.id)
   const linked = new Map<ReplicaId, Set<ItemId>>()
@@ -30,7 +31,11 @@ export function orphansOf(
   for (const [replica, seen] of observations) {
     if (seen.state === 'unknown') continue
     const loose = seen.changed.filter(({ id }) => !linked.get(replica)?.has(id))
-    const ids = loose.filter((one) => counts(replica, one)).map(({ id }) => id)
+    const ids: ItemId[] = []
+    for (const one of loose) {
+      yield 0.2
+      if (counts(replica, one)) ids.push(one.id)
+    }
     if (ids.length > 0) orphans.set(replica, ids)
   }
   return orphans

@@ -1,5 +1,6 @@
 // Paths of folders as people write them: names between slashes. A slash in a name is written `\/`, a backslash `\\`.
 // A backslash before any other character, or at the end of the path, is itself: so `R\D` names the folder R\D.
+import { composed } from './item.ts'
 
 /** The names of the folders that a path leads through, outermost first, as Exchange has them. */
 export function namesIn(path: string): readonly string[] {
@@ -23,4 +24,9 @@ export function lastName(path: string): string {
 /** The one spelling of a path, by which folders are told apart. Upper and lower case stay as they are. */
 export function canonicalPath(path: string): string {
   return `${path.startsWith('/') ? '/' : ''}${pathOf(namesIn(path))}`
+}
+
+/** A name of a folder, or an address, as it is compared: Exchange keeps upper and lower case, and compares without it. */
+export function folded(name: string): string {
+  return composed(name).toLowerCase()
 }

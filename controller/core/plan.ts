@@ -4,9 +4,11 @@
 // conflict, whose loser is kept; what receive-only replicas change in our copies is reverted or ignored.
 
 import { yieldingSteps } from './doubles.ts'
+import { Held, weightOfRow } from './held.ts'
 import { digestOf, type LinkId, type ReplicaId } from './id.ts'
-import { difference, empty, type Item, type ItemType, same, touched } from './item.ts'
+import { bytesOf, difference, empty, type Item, type ItemType, touched } from './item.ts'
 import { agreementMark, type Cell, freshLink, type Link, type Role, type Row } from './link.ts'
+import { losersIn, losersOf } from './losers.ts'
 import { append } from './many.ts'
 import { type Edit, type FieldConflict, merged } from './merge.ts'
 import { type Draft, place } from './placement.ts'
@@ -16,24 +18,38 @@ import { overwritten, restoringEdit } from './restore.ts'
 import { ordered } from './rows.ts'
 import { sourceMark } from './stamp.ts'
 import type { Keep, Plan, Step } from './step.ts'
+import type { Work } from './work.ts'
 
 /** What the plan depends on besides the rows. */
-export type Rules = Readonly<{ type: ItemType; roles: readonly Role[]; policy: Policy }>
+export type Rules = Readonly<{
+  type: ItemType
+  roles: readonly Role[]
+  policy: Policy
+  /** The bytes of the largest item that is agreed on. */
+  itemBytes?: number | undefined
+}>
 
 /** The plan for these rows. Without the hub nothing is decided. */
-export function planOf(rules: Rules, rows: readonly Row[]): Plan {
+export function* planOf(rules: Rules, rows: readonly Row[]): Work<Plan> {
   const roles = ordered(rules.roles)
   const hub = roles.find((role) => role.hub)
   const steps: Step[] = []
+  const held = new Held()
   for (const row of rows) {
-    if (hub !== undefined && row.cells.get(hub.id)?.state === 'unknown') continue
+    yield weightOfRow(row)
+    if (hub !== undefined && row.cells.get(hub.id)?.state === 'unknown') {
+      held.hold(row)
+      continue
+    }
     const yielded = yieldedOf(rules.type, hub, row)
     const [first, ...others] = stepsOf({ ...rules, roles }, row, yielded)
-    if (first === undefined) continue
-    append(steps, [first, ...others].filter(effective))
-    append(steps, yieldingSteps(first, yielded))
+    if (first === undefined) held.hold(row, row.link.id)
+    else {
+      append(steps, [first, ...others].filter(effective))
+      append(steps, yieldingSteps(first, yielded))
+    }
   }
-  return { steps }
+  return { steps, ...held.noted() }
 }
 
 function yieldedOf(type: ItemType, hub: Role | undefined, { link, yields = [] }: Row) {
@@ -47,9 +63,9 @@ function effective(step: Step): boolean {
   return step.revision !== step.link.revision || actions.length + noted > 0
 }
 
-// `yielded`: what the hub has of it besides. The link's own step comes first.
+// `yielded`: what the hub has of it besides. The link's own step comes first. None: what it comes to is too large.
 function stepsOf(rules: Rules, row: Row, yielded: readonly Reading[]): readonly Step[] {
-  const { type, roles, policy } = rules
+  const { type, roles, policy, itemBytes = Number.POSITIVE_INFINITY } = rules
   const { link } = row
   const readings = new Map<ReplicaId, Reading>()
   for (const role of roles) {
@@ -70,6 +86,7 @@ function stepsOf(rules: Rules, row: Row, yielded: readonly Reading[]): readonly 
   const base = link.agreed ?? resurrected(edits)
   const baseMs = link.revision === 0 ? undefined : (link.editedMs ?? 0)
   const { item, editedMs, conflicts } = merged(type, policy, base, baseMs, edits)
+  if (bytesOf(item) > itemBytes) return []
   const target = { agreed: item, editedMs, conflicts, deleters: [], restoring, yielded }
   const losers = policy === 'KeepBoth' ? losersIn(conflicts, readings) : []
   if (losers.length === 0) return [stepTo(rules, row, readings, target)]
@@ -238,38 +255,6 @@ function changedContent(type: ItemType, link: Link, agreed: Item | undefined): b
   if (link.revision === 0) return true
   if (agreed === undefined || link.agreed === undefined) return agreed !== link.agreed
   return !empty(difference(type, link.agreed, agreed))
-}
-
-// Whoever loses a field loses it into the bin, as a whole item, before the winner is written.
-function losersOf(
-  type: ItemType,
-  agreed: Item | undefined,
-  readings: readonly Reading[],
-  conflicts: readonly FieldConflict[],
-): readonly Keep[] {
-  const keeps: Keep[] = []
-  for (const { replica, found } of readings) {
-    const lost = (field: string) => !same(type.kindOf(field), found.item[field], agreed?.[field])
-    const fields = conflicts
-      .filter(({ field, losers }) => losers.includes(replica) && lost(field))
-      .map(({ field }) => field)
-    if (fields.length === 0 || agreed === undefined) continue
-    if (empty(difference(type, found.item, agreed))) continue
-    keeps.push({ replica, loss: found.version, item: found.item, reason: 'Conflict', fields })
-  }
-  return keeps
-}
-
-// Members whose version lost; the hub's own, or what was agreed, cannot lose its place.
-function losersIn(
-  conflicts: readonly FieldConflict[],
-  readings: ReadonlyMap<ReplicaId, Reading>,
-): readonly Reading[] {
-  const ids = new Set(conflicts.flatMap(({ losers }) => losers))
-  return [...ids].sort().flatMap((id) => {
-    const reading = readings.get(id)
-    return reading === undefined || reading.hub ? [] : [reading]
-  })
 }
 
 // The losing version, as a contact that its editor has and nobody else yet.

@@ -42,6 +42,7 @@ export interface ExchangeServerSpec {
    * is.
    */
   readonly suspend: boolean
+  readonly allowed: ExchangeServerAllowed
   readonly limits: ExchangeServerLimits
 }
 
@@ -78,6 +79,78 @@ export interface ExchangeServerTlsCaSecretRef {
   readonly name: string
   /** The key in the Secret that holds one or more certificates in PEM form. */
   readonly key: string
+}
+
+/**
+ * What SyncGroups may do with this server. Whatever is not allowed is unreachable for them (reason
+ * NotAllowed): it is neither read nor written, and nothing counts as left or deleted. An empty list
+ * allows nothing.
+ */
+export interface ExchangeServerAllowed {
+  /**
+   * The namespaces whose SyncGroups may refer to this server: Same (its own), All, {names: [...]},
+   * or {selector: {matchLabels, matchExpressions}} by the labels of the namespace. Of names and
+   * selector its own namespace must be one, too. Another namespace also needs
+   * --allow-cross-namespace-refs. A selector needs a controller that watches all namespaces of a
+   * cluster.
+   */
+  readonly namespaces: unknown
+  /**
+   * The public folders that may be a hub, each with everything below it, like /Company. Whole names
+   * count, upper and lower case are the same. All when not given.
+   */
+  readonly hubs?: readonly string[]
+  /**
+   * The mailboxes that may be members, by domain (corp.example) or address (sales-*@corp.example).
+   * '*' stands for any characters within the part before or after '@'. Both the declared and the
+   * mailbox's primary address must be among them. All when not given.
+   */
+  readonly mailboxes?: readonly string[]
+  /**
+   * The folders of members' mailboxes that may take part, from the top of the mailbox. '*' stands
+   * for any characters within a name; as the last name it stands for one name or more, so
+   * Contacts/* allows Contacts/Company and Contacts/A/B, and not Contacts itself. Where a folder
+   * lies by now counts.
+   */
+  readonly folders: readonly string[]
+  /** Whether a SyncGroup may copy members' private items to the others (private Copy). */
+  readonly private: boolean
+  /** The directions that members may have. Both when not given. */
+  readonly directions?: readonly ('TwoWay' | 'OneWay')[]
+  readonly guard?: ExchangeServerAllowedGuard
+}
+
+/** Bounds for the guards of SyncGroups. */
+export interface ExchangeServerAllowedGuard {
+  readonly ceilings?: ExchangeServerAllowedGuardCeilings
+}
+
+/**
+ * What a SyncGroup's guard may let pass at most, whatever it says. The smaller limit and the longer
+ * window count. More than that is approved by an annotation of the ExchangeServer only. None when
+ * not given.
+ */
+export interface ExchangeServerAllowedGuardCeilings {
+  /** The least time within which effects are counted together, as a Go duration from 1s to 168h. */
+  readonly window: string
+  readonly deletions?: ExchangeServerAllowedGuardCeilingsDeletions
+  readonly publications?: ExchangeServerAllowedGuardCeilingsPublications
+}
+
+/** How many deletes one replica may cause at most. 0 forbids deletes. */
+export interface ExchangeServerAllowedGuardCeilingsDeletions {
+  /** The limit as a share of the items in percent, rounded up to whole items. */
+  readonly maxPercent?: number
+  /** The limit as a number of items. */
+  readonly maxCount?: number
+}
+
+/**
+ * How many new items of its own one member may bring to everybody at most. 0 forbids publications.
+ */
+export interface ExchangeServerAllowedGuardCeilingsPublications {
+  /** The limit as a number of items. */
+  readonly maxCount?: number
 }
 
 /** How much the controller asks of the server. */
@@ -193,7 +266,8 @@ export interface SyncGroupServerRef {
   readonly name: string
   /**
    * The namespace of the ExchangeServer, when it is not that of the SyncGroup. It is refused unless
-   * the controller runs with --allow-cross-namespace-refs.
+   * the ExchangeServer allows it (spec.allowed.namespaces) and the controller runs with
+   * --allow-cross-namespace-refs.
    */
   readonly namespace?: string
 }
@@ -355,8 +429,9 @@ export interface SyncGroupStatusProblem {
 /** What the guard set aside. Absent when nothing is. */
 export interface SyncGroupStatusGuard {
   /**
-   * The name of the effects that were set aside. To approve exactly them, annotate the SyncGroup
-   * with exchangesync.dev/approve and this value.
+   * The name of the effects that were set aside. To approve exactly them, annotate the SyncGroup,
+   * or the ExchangeServer where one of them is above what that allows, with
+   * exchangesync.dev/approve and this value.
    */
   readonly hash: string
   /** The replicas that were set aside, at most 50. There may be more. */
@@ -375,4 +450,9 @@ export interface SyncGroupStatusGuardRefusal {
   readonly limit: number
   /** The name of this replica's effects alone, to approve them and no others. */
   readonly hash?: string
+  /**
+   * Whether it is more than spec.allowed.guard of the ExchangeServer lets pass. Then the annotation
+   * exchangesync.dev/approve counts on the ExchangeServer only.
+   */
+  readonly above?: boolean
 }

@@ -2,7 +2,7 @@
 // may write and who only receives.
 import { hubPrefix, type ReplicaId } from './id.ts'
 import type { Role } from './link.ts'
-import { canonicalPath, lastName, pathOf } from './path.ts'
+import { canonicalPath, folded, lastName, pathOf } from './path.ts'
 import type { SyncGroup } from './resources.generated.ts'
 
 /** A member's place: whose mailbox, and which folder from its top. */
@@ -31,7 +31,7 @@ export function castOf({ spec }: SyncGroup): Cast {
   const usual = pathOf(['Contacts', lastName(path)])
   const members = spec.members.map(({ mailbox, direction, folder = usual }) => ({
     role: {
-      id: `${mailbox.normalize('NFC').toLowerCase()}:${keyOf(folder)}` as ReplicaId,
+      id: `${folded(mailbox)}:${keyOf(folder)}` as ReplicaId,
       hub: false,
       writes: writes(direction),
       receives: true,
@@ -45,7 +45,7 @@ export function castOf({ spec }: SyncGroup): Cast {
 }
 
 function keyOf(path: string): string {
-  return canonicalPath(path).normalize('NFC').toLowerCase()
+  return folded(canonicalPath(path))
 }
 
 /** One who took part once, of whom nothing but the id is known: it receives, and nothing of it travels. */

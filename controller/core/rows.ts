@@ -8,12 +8,13 @@
 //   L3   │ gone     edited   same     same    │ an edit beats a delete
 //   L4   │ absent   edited   absent   absent  │ ann made a new one
 import { type Attempt, type Attempts, madeCopyOf } from './attempt.ts'
-import { bornLink } from './born.ts'
+import { naming } from './born.ts'
 import { type Doubles, doublesOf } from './doubles.ts'
 import { digestOf, type GroupId, type ItemId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import type { ItemType } from './item.ts'
 import {
   type Cell,
+  type Copy,
   type Found,
   freshLink,
   type Link,
@@ -25,6 +26,7 @@ import type { Loose } from './loose.ts'
 import { matched } from './match.ts'
 import type { Restoration } from './restore.ts'
 import { hubMark, isOurs, type Stamp, sourceMark } from './stamp.ts'
+import { type Work, weightOf } from './work.ts'
 
 /** All that a plan is made from. `links` holds every link that is changed or behind, and no more need be. */
 export type View = Readonly<{
@@ -35,6 +37,8 @@ export type View = Readonly<{
   observations: ReadonlyMap<ReplicaId, Observation>
   /** Replicas whose folder went back in time, and which of their items show old content therefore. */
   restored?: ReadonlyMap<ReplicaId, Aged>
+  /** What folders that others replaced held of these links: no copies any more, but what is there may be them. */
+  replaced?: ReadonlyMap<LinkId, ReadonlyMap<ReplicaId, Copy>>
   /** What is wanted back from the bin, at most one for each link, whose links are all there. */
   restorations?: readonly Restoration[]
   /** Creates whose outcome is unknown, by link. */
@@ -49,7 +53,7 @@ export type View = Readonly<{
 export type Aged = 'all' | ReadonlySet<ItemId>
 
 /** The rows of a view, in an order that does not depend on that of members or changes. */
-export function rowsOf(view: View): readonly Row[] {
+export function* rowsOf(view: View): Work<readonly Row[]> {
   const roles = ordered(view.roles)
   const known = indexed(view.links)
   const cells = new Map<LinkId, Map<ReplicaId, Cell>>()
@@ -66,6 +70,7 @@ export function rowsOf(view: View): readonly Row[] {
     const found = new Map<LinkId, Found>()
     const gone = new Set<ItemId>(observation.state === 'seen' ? observation.gone : [])
     for (const item of observation.state === 'seen' ? byId(observation.changed) : []) {
+      yield weightOf(item.item)
       const link = known.get(role.id)?.get(item.id)
       if (link !== undefined) found.set(link, item)
       else if (isSurplus(view, byLink, role, item)) surplus.push({ role, found: item })
@@ -78,8 +83,11 @@ export function rowsOf(view: View): readonly Row[] {
     }
     const aged = view.restored?.get(role.id)
     for (const link of links) {
-      const cell = cellOf(link, role.id, observation.state, found.get(link.id), gone)
-      cells.get(link.id)?.set(role.id, agedOf(cell, aged))
+      yield 0.1
+      const cell = cellOf(link, role.id, observation, found.get(link.id), gone)
+      const was = view.replaced?.get(link.id)?.get(role.id)
+      const known = cell.state === 'absent' ? { ...cell, was } : agedOf(cell, aged)
+      cells.get(link.id)?.set(role.id, known)
     }
   }
   const aged = view.restored?.has(hubIn(view) ?? ('' as ReplicaId)) ?? false
@@ -91,7 +99,7 @@ export function rowsOf(view: View): readonly Row[] {
         cells,
         loose,
       )
-  const rows = [...join(view, roles, links, cells, loose, doubles)]
+  const rows = yield* join(view, roles, links, cells, loose, doubles)
   return [...rows, ...surplus.map((one) => surplusRow(view, roles, one))]
 }
 
@@ -204,13 +212,14 @@ function mayLeave(type: ItemType, role: Role, found: Found): boolean {
 function cellOf(
   link: Link,
   replica: ReplicaId,
-  state: Observation['state'],
+  seen: Pick<Observation, 'state'> & Readonly<{ large?: ReadonlySet<ItemId> }>,
   found: Found | undefined,
   gone: ReadonlySet<ItemId>,
 ): Cell {
   const copy = link.copies.get(replica)
-  if (state === 'unknown') return { state: 'unknown', copy }
+  if (seen.state === 'unknown') return { state: 'unknown', copy }
   if (copy === undefined) return { state: 'absent' }
+  if (seen.large?.has(copy.id)) return { state: 'unknown', copy }
   if (found !== undefined) return { state: 'edited', copy, found }
   return gone.has(copy.id) ? { state: 'gone', copy } : { state: 'same', copy }
 }
@@ -230,14 +239,15 @@ function* join(
   cells: ReadonlyMap<LinkId, Map<ReplicaId, Cell>>,
   loose: readonly Loose[],
   doubles: readonly Doubles[],
-): Iterable<Row> {
+): Work<Row[]> {
+  const rows: Row[] = []
   const taken = new Set(
     doubles.flatMap(({ stays, yields }) => [stays, ...yields]).map(({ found }) => found),
   )
   for (const { link, stays } of doubles) cells.get(link)?.set(hubIn(view) as ReplicaId, stays)
   const left = loose.filter(({ found }) => !taken.has(found))
   const byId = new Map(links.map((link) => [link.id, link]))
-  const { adopted, born } = matched(view.group, hubIn(view), view.type, links, cells, left)
+  const { adopted, born } = yield* matched(view.group, hubIn(view), view.type, links, cells, left)
   for (const { link, role, found, moved } of adopted) {
     const cell = cells.get(link)?.get(role.id)
     // What was only moved keeps its history, and so does what is nobody else's doing; anything else, restored
@@ -249,32 +259,31 @@ function* join(
     cells.get(link)?.set(role.id, agedOf(seen, view.restored?.get(role.id)))
   }
   const restorations = new Map(view.restorations?.map((each) => [each.link, each]))
+  const yielded = new Map(doubles.map(({ link, yields }) => [link, yields]))
   for (const link of links) {
     const restoration = restorations.get(link.id)
-    const yields = doubles.find((each) => each.link === link.id)?.yields
+    const yields = yielded.get(link.id)
     const attempts = view.attempts?.get(link.id)
     const waits = (replica: ReplicaId, revision: number) =>
       view.short?.has(replica) || (view.waits?.(attempts?.get(replica), revision) ?? false)
-    yield {
-      link,
-      cells: cells.get(link.id) ?? new Map(),
-      restoration,
-      waits,
-      ...(yields && { yields }),
-    }
+    const row = { link, cells: cells.get(link.id) ?? new Map(), restoration, waits }
+    rows.push({ ...row, ...(yields && { yields }) })
   }
 
+  const name = naming(view.group, hubIn(view), view.links, view.observations)
   for (const family of born) {
+    yield 1
     const [eldest] = family
     // What a receive-only member puts beside our copies is left alone, and so is what is marked private.
     const travels = ({ role, found }: Loose) => role.writes && mayLeave(view.type, role, found)
     if (eldest === undefined || !family.some(travels)) continue
     const row = emptyCells(roles, view.observations)
     for (const { role, found } of family) row.set(role.id, { state: 'edited', found })
-    const link = bornLink(view.group, hubIn(view), view.links, view.observations, family)
+    const link = name(family)
     const waits = (replica: ReplicaId) => view.short?.has(replica) ?? false
-    yield { link, cells: row, waits }
+    rows.push({ link, cells: row, waits })
   }
+  return rows
 }
 
 // A copy of ours whose create was of unknown outcome: what was sent is known, and so what its user changed since.

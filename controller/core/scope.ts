@@ -2,6 +2,9 @@
 // about many items that fails as a whole is split only in the second case, until the item is alone.
 import type { SyncError } from './sync-error.ts'
 
+/** The code of an item that is larger than what is taken in. */
+export const itemTooLarge = 'ItemTooLarge'
+
 // biome-ignore format: a table
 const general: ReadonlySet<string> = new Set([
   // Busy, moving, or out of something: later.
@@ -19,7 +22,7 @@ const general: ReadonlySet<string> = new Set([
   // No way to the server, or no EWS there.
   'ConnectionRefused', 'HostNotFound', 'NotEws', 'NotSoap', 'Redirected', 'TlsFailed', 'TlsNotTrusted',
   // Our own state and leadership.
-  'BinFull', 'NotLeading', 'Unexpected',
+  'BinFull', 'LeadershipLost', 'ServerChanged', 'Unexpected',
 ])
 
 /** Does the error concern the server, the account or the whole folder, rather than one item? */
@@ -34,8 +37,8 @@ const refused: ReadonlySet<string> = new Set([
   'ErrorImpersonateUserDenied', 'ErrorImpersonationDenied', 'ErrorImpersonationFailed',
   'ErrorInvalidServerVersion', 'ErrorMissingEmailAddress', 'ErrorNonExistentMailbox',
   'ErrorNonPrimarySmtpAddress', 'ErrorSchemaValidation', 'ErrorServerBusy', 'Forbidden', 'HostNotFound',
-  'NotLeading', 'ProxyAuthenticationRequired', 'Redirected', 'RequestTooLarge', 'ServerBusy', 'TlsFailed',
-  'TlsNotTrusted',
+  'LeadershipLost', 'ProxyAuthenticationRequired', 'Redirected', 'RequestTooLarge', 'ServerBusy', 'ServerChanged',
+  'TlsFailed', 'TlsNotTrusted',
 ])
 
 /** Was nothing of the request carried out? Otherwise what became of it is unknown. */
@@ -50,6 +53,7 @@ const slowMax = 4
 const slow: ReadonlySet<string> = new Set([
   'ErrorTimeoutExpired',
   'RequestTimeout',
+  'ServerTooSlow',
   'ConnectionLost',
 ])
 
@@ -75,6 +79,11 @@ export class BatchSize {
   answered(): void {
     this.#failures = 0
     this.#size = Math.min(this.#most, this.#size * 2)
+  }
+
+  /** The answer about so many items was too large: that says nothing of others. */
+  tooMuch(items: number): void {
+    this.#size = Math.max(1, Math.floor(items / 2))
   }
 
   /** A request about so many items failed. Throws the error where it concerns more than one item. */

@@ -1,6 +1,7 @@
 // A group's status, computed once, at the end, from what the pass reported. A report, never a memory:
 // what came before matters only for when a condition changed. Ready is always there; Reconciling,
 // Stalled and Guarded only while they are true (kstatus).
+import { approveAnnotation, forceAnnotation, isForced, requestAnnotation } from './annotations.ts'
 import { cut, tokenMax } from './cut.ts'
 import { hashOf, meanwhileText } from './guard.ts'
 import { printable } from './printable.ts'
@@ -32,11 +33,10 @@ export type Facts = Readonly<{
   deleted?: boolean | undefined
   previous: SyncGroupStatus | undefined
   nowMs: number
+  /** What is declared larger than it may be. */
+  cuts?: readonly string[]
 }>
 
-const approveAnnotation = 'exchangesync.dev/approve'
-const requestAnnotation = 'exchangesync.dev/requestedAt'
-const forceAnnotation = 'exchangesync.dev/forceAt'
 /** The conditions that are ours; another's beside them say nothing of us. */
 export const conditionTypes = ['Ready', 'Reconciling', 'Stalled', 'Guarded']
 
@@ -49,14 +49,15 @@ type Draft = Readonly<{ type: string; status: 'True' | 'False'; reason: string; 
 
 /** The status of a group. */
 export function statusOf(facts: Facts): SyncGroupStatus {
-  const { group, generation, result, previous, nowMs } = facts
+  const { group, generation, result, previous, nowMs, cuts = [] } = facts
   const cast = castOf(group)
   const observedGeneration = countOf(generation)
   const conditions = conditionsOf(facts, cast).map((draft): Condition => {
     const before = previous?.conditions?.find(({ type }) => type === draft.type)
     const since = before?.status === draft.status ? before.lastTransitionTime : iso(nowMs)
     const { type, status, reason } = draft
-    const message = messageText(draft.message)
+    const said = type === 'Ready' ? [draft.message, ...cuts].join('; ') : draft.message
+    const message = messageText(said)
     return { type, status, reason, message, lastTransitionTime: since, observedGeneration }
   })
   const asked = group.metadata.annotations ?? {}
@@ -71,17 +72,6 @@ export function statusOf(facts: Facts): SyncGroupStatus {
     ...(handled === undefined ? {} : { lastHandledReconcileAt: cut(handled, tokenMax) }),
     ...(forcedAt === undefined ? {} : { lastHandledForceAt: cut(forcedAt, tokenMax) }),
   }
-}
-
-/**
- * Did somebody ask for a pass that looks at everything, whatever the server's back-off? Both annotations must
- * carry one token, and it counts once (Flux's forceAt).
- */
-export function isForced(group: SyncGroup, previous: SyncGroupStatus | undefined): boolean {
-  const asked = group.metadata.annotations ?? {}
-  const token = asked[forceAnnotation]
-  if (token === undefined || token !== asked[requestAnnotation]) return false
-  return cut(token, tokenMax) !== previous?.lastHandledForceAt
 }
 
 /** Is the group as it should be? */
@@ -116,8 +106,9 @@ function undecided(
     ]
   }
   const { kind, code, message } = result.error
-  // The state may fail in the middle of a pass.
-  const unchanged = code.startsWith('State') ? '' : 'nothing was changed: '
+  // The state may fail in the middle of a pass, and a pass may be given up there.
+  const midway = code.startsWith('State') || code === 'PassTimeout' || code === 'ServerSilent'
+  const unchanged = midway ? '' : 'nothing was changed: '
   const before = deleted
     ? 'its copies are being removed, as it is not declared any more: '
     : unchanged
@@ -183,7 +174,10 @@ function refusalText(
   const names = `exchangesync.dev/approve: ${hashOf(refusals)}`
   const other = approved ? '; the annotation that is there names something else' : ''
   const hub = refusals.some(({ replica }) => replica === cast.hub.role.id)
-  const how = `set aside until it is undone, or approved with the annotation ${names}${other}`
+  const where = refusals.some(({ above }) => above)
+    ? ' on the ExchangeServer, whose spec.allowed.guard allows less'
+    : ''
+  const how = `set aside until it is undone, or approved with the annotation ${names}${where}${other}`
   return [how, meanwhileText(hub), ...told].join('; ')
 }
 

@@ -1,6 +1,6 @@
 // What a plan is made of: one step per link, at most one action per replica. Frozen values, which can be
 // printed, tested, refused or thrown away.
-import type { ItemId, ReplicaId, Version } from './id.ts'
+import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
 import type { Item, Patch } from './item.ts'
 import type { Copy, Link, Shown } from './link.ts'
 import type { FieldConflict } from './merge.ts'
@@ -78,4 +78,10 @@ export type Step = Readonly<{
 }>
 
 /** Everything that a pass shall do. */
-export type Plan = Readonly<{ steps: readonly Step[] }>
+export type Plan = Readonly<{
+  steps: readonly Step[]
+  /** What was seen of links of which nothing is decided (held.ts): it is read again. */
+  held?: ReadonlyMap<ReplicaId, readonly ItemId[]>
+  /** Links of which nothing is decided, as what their edits come to is too large. */
+  tooLarge?: readonly LinkId[]
+}>

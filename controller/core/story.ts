@@ -48,7 +48,8 @@ function guardStory(
     .map(({ reason, count, limit }) => `${count} ${reason.toLowerCase()}, ${limit} are allowed`)
     .join('; ')
   const hub = guard.refusals.some(({ replica }) => replica === 'hub')
-  const note = `set aside: ${what}; ${meanwhileText(hub)}; undo it, or approve exactly this: kubectl annotate --overwrite syncgroup NAME exchangesync.dev/approve=${guard.hash}`
+  const kind = guard.refusals.some(({ above }) => above) ? 'exchangeserver' : 'syncgroup'
+  const note = `set aside: ${what}; ${meanwhileText(hub)}; undo it, or approve exactly this: kubectl annotate --overwrite ${kind} NAME exchangesync.dev/approve=${guard.hash}`
   return [{ type: 'Warning', reason: 'Guarded', note }]
 }
 

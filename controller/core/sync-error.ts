@@ -1,4 +1,5 @@
 // The one error that the controller raises on purpose. It says what to do next, not where it came from.
+import { backOffMaxMs } from './duration.ts'
 
 /** What an error asks for. */
 export type Kind =
@@ -17,7 +18,7 @@ export class SyncError extends Error {
   readonly code: string
   /** Another folder on the same server was read meanwhile: it is not the server's matter. */
   readonly local: boolean
-  /** How long the server asked us to wait, when it did. */
+  /** How long the server asked us to wait, when it did; ms, above 0 and never above `backOffMaxMs`. */
   readonly backOffMs: number | undefined
 
   constructor(
@@ -29,9 +30,14 @@ export class SyncError extends Error {
     super(message, options)
     this.kind = kind
     this.code = isReason(code) ? code : 'UnknownCode'
-    this.backOffMs = options.backOffMs
+    this.backOffMs = cappedMs(options.backOffMs)
     this.local = options.local ?? false
   }
+}
+
+// A server that asks for a year would else stop everything that is done with it.
+function cappedMs(ms: number | undefined): number | undefined {
+  return ms !== undefined && ms > 0 ? Math.min(ms, backOffMaxMs) : undefined
 }
 
 /** May it be a condition's reason, and an Event's? */

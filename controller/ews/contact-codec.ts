@@ -63,7 +63,8 @@ export function shapeXml(extended: Xml): Xml {
   return names.map(uriXml).join('') + extended + extendedUris
 }
 
-const beside = ['LastModifiedTime', 'DateTimeCreated', 'ParentFolderId']
+/** What of an item is asked for besides its fields. */
+export const beside = ['LastModifiedTime', 'DateTimeCreated', 'ParentFolderId']
 
 /** The inside of a new t:Contact; `extended` are more extended properties than those of its fields. */
 export function contactXml(item: Item, extended: Xml): Xml {

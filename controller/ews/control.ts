@@ -1,7 +1,7 @@
 // The control plane: finding and making folders, through ews-javascript-api over our own transport.
 // A path's first segment `Contacts` is the mailbox's contacts folder, whatever language it is in.
 import type { ExchangeService, FolderId } from 'ews-javascript-api'
-import { namesIn, pathOf } from '../core/path.ts'
+import { folded, namesIn, pathOf } from '../core/path.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { readable } from './control-answer.ts'
 import { exchangeService, library } from './library.ts'
@@ -181,9 +181,9 @@ export class Control {
   }
 }
 
-/** Are these names of one folder? Exchange keeps case, and compares without it. */
+/** Are these names of one folder? */
 export function sameName(one: string, other: string): boolean {
-  return one.normalize('NFC').toLowerCase() === other.normalize('NFC').toLowerCase()
+  return folded(one) === folded(other)
 }
 
 function operationIn(soap: string): string {

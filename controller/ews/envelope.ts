@@ -66,7 +66,7 @@ function faultIn(fault: Node): SyncError {
     textAt(fault, 'Code', 'Subcode', 'Value'),
     textAt(fault, 'Code', 'Value'),
   ]
-  const codes = named.map((text) => text?.trim().split(':').at(-1) ?? '')
+  const codes = named.map((text = '') => text.slice(text.lastIndexOf(':') + 1).trim())
   return coded(codes.find((code) => code !== '') ?? '', detail)
 }
 
@@ -76,8 +76,8 @@ function coded(text: string, node: Node | undefined): SyncError {
   const code = /^[A-Za-z][A-Za-z0-9]{0,99}$/.test(text) ? text : 'ErrorUnknown'
   const values = at(node, 'MessageXml')?.children ?? []
   const value = (name: string) => values.find(({ attributes }) => attributes.Name === name)?.text
-  const backOff = Number(value('BackOffMilliseconds') ?? Number.NaN)
+  const backOffMs = Number(value('BackOffMilliseconds') ?? Number.NaN)
   const inner = value('InnerErrorResponseCode')
   const cause = code === 'ErrorInternalServerError' && inner === 'ErrorServerBusy' ? inner : code
-  return faultOf(cause, Number.isFinite(backOff) ? backOff : undefined)
+  return faultOf(cause, backOffMs)
 }

@@ -1,55 +1,78 @@
-// From an ExchangeServer and a SyncGroup to replicas: which connection, which route, which account.
-import { checkedMs } from '../core/duration.ts'
+// Connections to Exchange servers: one per server and account, shared by groups, closed when nothing refers to them.
+
+import { isForced, isWanted } from '../core/annotations.ts'
+import type { HostRules } from '../core/hosts.ts'
 import type { ReplicaId } from '../core/id.ts'
-import { type Cast, castOf, formerPlaceOf, type Place } from '../core/roles.ts'
-import { isForced } from '../core/status.ts'
-import { strayIn, strayRemedy } from '../core/stray.ts'
-import { SyncError } from '../core/sync-error.ts'
-import type { Clock, Declared, Reached, Replica } from '../sync/ports.ts'
-import { Control } from './control.ts'
-import { Hub } from './hub.ts'
-import { Pool } from './looks.ts'
-import { Member } from './member.ts'
+import { castOf, formerPlaceOf } from '../core/roles.ts'
+import type { Clock, Declared, Pace, Reached, Replica } from '../sync/ports.ts'
+import { endpointOf, serverOf } from './endpoint.ts'
+import { itemBytesUsual } from './intake.ts'
+import { hubOf, type Line, memberOf, type Way } from './line.ts'
 import { type Network, type NetworkOptions, pooledNetwork } from './network.ts'
+import { Pool } from './pool.ts'
 import { probe } from './probe.ts'
 import { SignIn } from './sign-in.ts'
-import { type Endpoint, type Route, type Trace, Transport } from './transport.ts'
+import { type Endpoint, type Trace, Transport } from './transport.ts'
 
 /** What an ExchangeServer is reached with: the keys of a connection, and of the account's sign-in. */
-type Use = Readonly<{ connection: string; account: string }>
+type Use = Readonly<{ connection: string; account: string; spec: string }>
+
+/** What connections are made with. */
+export type ConnectionsOptions = Readonly<{
+  /** Called after each request. */
+  trace?: Trace
+  network?: (options: NetworkOptions) => Network
+  /** Hosts that servers may be on. */
+  hosts?: HostRules
+  /** The longest that a request may take, whatever its ExchangeServer says; ms. */
+  requestMaxMs?: number
+  /** Bytes of the largest contact that is read. */
+  itemBytes?: number | undefined
+  /** Bytes of the contacts that one pass holds. */
+  heldBytes?: number | undefined
+}>
 
 /** Connections to Exchange servers, one per server and account, shared by groups. */
 export class Connections {
   readonly #clock: Clock
-  readonly #trace: Trace
-  readonly #network: (options: NetworkOptions) => Network
-  readonly #open = new Map<string, Transport>()
+  readonly #options: ConnectionsOptions
+  /** The bytes of the largest contact that is taken in. */
+  readonly itemBytes: number
+  readonly #open = new Map<string, Pick<Way, 'transport' | 'learnt'>>()
   readonly #signIns = new Map<string, SignIn>()
   /** By namespace and name of the ExchangeServer. */
   readonly #uses = new Map<string, Use>()
 
-  constructor(
-    clock: Clock,
-    trace: Trace = () => {},
-    network: (options: NetworkOptions) => Network = pooledNetwork,
-  ) {
+  constructor(clock: Clock, options: ConnectionsOptions = {}) {
     this.#clock = clock
-    this.#trace = trace
-    this.#network = network
+    this.#options = options
+    this.itemBytes = options.itemBytes ?? itemBytesUsual
   }
 
-  /** The replicas of a group. Throws a terminal SyncError when what it refers to is missing or unusable. */
-  replicas(declared: Declared, signal: AbortSignal): readonly Replica[] {
-    const line = this.#lineOf(declared.group.spec.serverRef.name, declared, signal)
+  /**
+   * The replicas of a group; members that the server does not allow are there and reject. Throws a SyncError when what the
+   * group refers to hinders it, is missing or unusable.
+   */
+  replicas(declared: Declared, signal: AbortSignal, pace?: Pace): readonly Replica[] {
+    if (declared.hindrance !== undefined) throw declared.hindrance
+    const line = this.#lineOf(declared.group.spec.serverRef.name, declared, signal, pace)
+    if (isWanted(declared)) line.transport.resume()
     if (isForced(declared.group, declared.previous)) line.signIn.ask()
     const cast = castOf(declared.group)
-    return [hubOf(line, cast.hub), ...cast.members.map((place) => memberOf(line, place))]
+    return [hubOf(line, cast.hub), ...cast.members.map((place) => memberOf(line, place, false))]
   }
 
   /** The folders of members who are not declared any more. Throws as `replicas` does. */
-  former(declared: Declared, ids: readonly ReplicaId[], signal: AbortSignal): readonly Replica[] {
-    const line = this.#lineOf(declared.group.spec.serverRef.name, declared, signal)
-    return ids.map((id) => memberOf(line, formerPlaceOf(id)))
+  former(
+    declared: Declared,
+    ids: readonly ReplicaId[],
+    signal: AbortSignal,
+    pace?: Pace,
+  ): readonly Replica[] {
+    if (declared.hindrance !== undefined) throw declared.hindrance
+    const line = this.#lineOf(declared.group.spec.serverRef.name, declared, signal, pace)
+    if (isWanted(declared)) line.transport.resume()
+    return ids.map((id) => memberOf(line, formerPlaceOf(id), true))
   }
 
   /**
@@ -62,148 +85,81 @@ export class Connections {
     asked: boolean,
     signal: AbortSignal,
   ): Promise<string | undefined> {
-    const { endpoint, transport, signIn } = this.#lineOf(name, reached, signal)
-    if (asked) signIn.ask()
+    const { endpoint, transport, signIn } = this.#wayTo(name, reached)
+    if (asked) {
+      transport.resume()
+      signIn.ask()
+    }
     const anchor = endpoint.username.includes('@') ? endpoint.username : undefined
     return probe(transport, { anchor, lane: 'probe' }, signal)
   }
 
-  #lineOf(name: string, reached: Reached, signal: AbortSignal): Line {
-    const endpoint = endpointOf(name, reached)
-    const { url, username, password } = endpoint
-    const account = JSON.stringify([new URL(url).href.toLowerCase(), username, password])
-    const use = { connection: JSON.stringify(endpoint), account }
-    this.#forget(`${reached.server?.metadata.namespace ?? 'default'}/${name}`, use)
-    const signIn = this.#signIns.get(account) ?? new SignIn(this.#clock)
-    this.#signIns.set(account, signIn)
-    const transport =
-      this.#open.get(use.connection) ??
-      new Transport(endpoint, this.#clock, this.#trace, this.#network(endpoint), signIn)
-    this.#open.set(use.connection, transport)
-    const impersonates = reached.server?.spec.access === 'Impersonation'
+  #lineOf(name: string, reached: Reached, signal: AbortSignal, pace?: Pace): Line {
     const now = () => this.#clock.now()
-    return { endpoint, transport, signIn, impersonates, pool: new Pool(), now, signal }
+    return {
+      ...this.#wayTo(name, reached),
+      pool: new Pool(this.#options.heldBytes),
+      now,
+      signal,
+      pace,
+    }
   }
 
-  // What no ExchangeServer is reached with any more is not used again, also where the same credentials come back:
-  // a pass that is under way ends with it, and its idle connections end by themselves.
+  #wayTo(name: string, reached: Reached): Way {
+    const server = serverOf(name, reached)
+    const endpoint = endpointOf(server, reached, this.#options)
+    const { url, username, password } = endpoint
+    const account = JSON.stringify([new URL(url).href.toLowerCase(), username, password])
+    const spec = JSON.stringify(server.spec)
+    const use = { connection: JSON.stringify(endpoint), account, spec }
+    const key = `${server.metadata.namespace ?? 'default'}/${name}`
+    const before = this.#uses.get(key)
+    this.#forget(key, use)
+    const signIn = this.#signIns.get(account) ?? new SignIn(this.#clock)
+    this.#signIns.set(account, signIn)
+    const { transport, learnt } = this.#open.get(use.connection) ?? {
+      transport: this.#transportTo(endpoint, signIn),
+      learnt: new Map(),
+    }
+    this.#open.set(use.connection, { transport, learnt })
+    if (before !== undefined && before.spec !== spec) transport.resume()
+    return { server, endpoint, transport, learnt, signIn }
+  }
+
+  #transportTo(endpoint: Endpoint, signIn: SignIn): Transport {
+    const { trace = () => {}, network = pooledNetwork } = this.#options
+    return new Transport(endpoint, this.#clock, trace, network(endpoint), signIn, this.itemBytes)
+  }
+
+  /** Of what servers are declared, by namespace and name; the connections of all others are closed and forgotten. */
+  keep(servers: ReadonlySet<string>): void {
+    for (const [server, use] of this.#uses) {
+      if (servers.has(server)) continue
+      this.#uses.delete(server)
+      this.#release(use)
+    }
+  }
+
+  // What no ExchangeServer is reached with any more is not used again, also where the same credentials come back.
   #forget(server: string, use: Use): void {
     const before = this.#uses.get(server)
     this.#uses.set(server, use)
-    if (before === undefined) return
+    if (before !== undefined) this.#release(before)
+  }
+
+  #release(before: Use): void {
     const uses = [...this.#uses.values()]
-    if (uses.every(({ connection }) => connection !== before.connection))
+    if (uses.every(({ connection }) => connection !== before.connection)) {
+      this.#open.get(before.connection)?.transport.retire()
       this.#open.delete(before.connection)
+    }
     if (uses.every(({ account }) => account !== before.account))
       this.#signIns.delete(before.account)
   }
 
   /** Closes all connections. */
   async close(): Promise<void> {
-    await Promise.all([...this.#open.values()].map((transport) => transport.close()))
+    await Promise.all([...this.#open.values()].map(({ transport }) => transport.close()))
     this.#open.clear()
-  }
-}
-
-// What the replicas of one pass share.
-type Line = Readonly<{
-  endpoint: Endpoint
-  transport: Transport
-  signIn: SignIn
-  impersonates: boolean
-  pool: Pool
-  now: () => number
-  signal: AbortSignal
-}>
-
-function hubOf(
-  { endpoint, transport, pool, now, signal }: Line,
-  { role, path }: Cast['hub'],
-): Replica {
-  const { url, username } = endpoint
-  const account = username.includes('@') ? username : undefined
-  const route: Route = { anchor: account, lane: 'hub' }
-  const control = new Control(transport, url, route, { publicFolders: true }, () => signal)
-  return new Hub({ role, path, transport, control, pool, account, written: role.receives, now })
-}
-
-function memberOf(line: Line, { role, mailbox, folder }: Place): Replica {
-  const { endpoint, transport, pool, signal } = line
-  const actAs = line.impersonates ? mailbox : undefined
-  const route: Route = { actAs, anchor: mailbox, lane: mailbox.toLowerCase() }
-  const control = new Control(transport, endpoint.url, route, { mailbox }, () => signal)
-  const asOwner = line.impersonates
-  return new Member({ role, path: folder, transport, control, pool, route, asOwner })
-}
-
-function endpointOf(name: string, { server, unusable, credentials, ca }: Reached): Endpoint {
-  if (server === undefined) {
-    if (unusable !== undefined)
-      throw new SyncError(
-        'terminal',
-        'InvalidServer',
-        `the ExchangeServer ${name} is not valid: ${unusable}`,
-      )
-    throw new SyncError(
-      'terminal',
-      'ServerNotFound',
-      `there is no ExchangeServer ${name} in the namespace: create it, or correct spec.serverRef`,
-    )
-  }
-  const { url, auth, tls, limits } = server.spec
-  if (!URL.canParse(url)) {
-    const remedy = 'the port must be at most 65535, and each number of an address at most 255'
-    const message = `spec.url of the ExchangeServer ${name} is no URL that can be reached: ${remedy}`
-    throw new SyncError('terminal', 'InvalidSpec', message)
-  }
-  if (auth.type !== 'Basic') {
-    throw new SyncError(
-      'terminal',
-      'AuthNotSupported',
-      `spec.auth.type ${auth.type} is not supported yet: use Basic over https`,
-    )
-  }
-  const { username, password } = credentials ?? {}
-  if (username === undefined || password === undefined) {
-    throw new SyncError(
-      'terminal',
-      'SecretNotFound',
-      `the Secret ${auth.secretRef.name} with the keys username and password is missing: create it, or correct spec.auth.secretRef`,
-    )
-  }
-  refuseStray(auth.secretRef.name, { username, password })
-  if (tls !== undefined && ca === undefined) {
-    throw new SyncError(
-      'terminal',
-      'SecretNotFound',
-      `the Secret ${tls.caSecretRef.name} with the key ${tls.caSecretRef.key} is missing: create it, or correct spec.tls.caSecretRef`,
-    )
-  }
-  if (ca !== undefined && !/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(ca)) {
-    const name = `${tls?.caSecretRef.name}, key ${tls?.caSecretRef.key}`
-    throw new SyncError(
-      'terminal',
-      'InvalidCertificate',
-      `the Secret ${name} holds no certificate in PEM form: put the one of the server’s authority there`,
-    )
-  }
-  return {
-    url,
-    username,
-    password,
-    ca,
-    concurrency: limits.concurrency,
-    concurrencyPerMailbox: limits.concurrencyPerMailbox,
-    requestTimeoutMs: checkedMs(limits.requestTimeout),
-  }
-}
-
-// Nothing is sent: a server would count it as a wrong password, and may lock the account.
-function refuseStray(secret: string, values: Readonly<Record<string, string>>): void {
-  for (const [key, value] of Object.entries(values)) {
-    const stray = strayIn(key, value)
-    if (stray === undefined) continue
-    const what = `the key ${key} of the Secret ${secret} ${stray}`
-    throw new SyncError('terminal', 'InvalidSecret', `${what}: ${strayRemedy}`)
   }
 }

@@ -1,6 +1,6 @@
 // What each of Exchange's response codes asks for, decided once, here. The classes are those of
 // exchange-protocol §4.3; a code that is not listed is transient: it is tried again, and says its name.
-import { isGeneral } from '../core/scope.ts'
+import { isGeneral, itemTooLarge } from '../core/scope.ts'
 import { type Kind, SyncError } from '../core/sync-error.ts'
 
 // biome-ignore format: a table
@@ -73,7 +73,8 @@ const undecided = ['ErrorAccessDenied', 'ErrorTimeoutExpired', 'ErrorInternalSer
 /** What the code asks for. */
 export function kindOf(code: string): Kind {
   if (stale.includes(code)) return 'stale'
-  return remedies.has(code) || poison.includes(code) ? 'terminal' : 'transient'
+  const isTerminal = remedies.has(code) || poison.includes(code) || code === itemTooLarge
+  return isTerminal ? 'terminal' : 'transient'
 }
 
 /** The error for a response code. The server's own message is not repeated: it may quote content. */

@@ -110,8 +110,7 @@ function standOf(committed: string | undefined, deleted: string | undefined): St
 
 // PR_REPLICA_LIST is the base64 of a 36-character GUID and a NUL.
 function guidOf(base64: string | undefined): string | undefined {
-  const text = Buffer.from(base64 ?? '', 'base64')
-    .toString('latin1')
-    .replace(/\0+$/, '')
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : undefined
+  const text = Buffer.from((base64 ?? '').trim().slice(0, 52), 'base64').toString('latin1')
+  const [guid] = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=\0*$)/i.exec(text) ?? []
+  return guid?.toLowerCase()
 }

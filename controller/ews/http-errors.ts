@@ -1,4 +1,5 @@
 // Errors below SOAP: HTTP statuses and connections that fail, each with what to do next.
+import { retryAfterMs } from '../core/duration.ts'
 import { codeIn, SyncError } from '../core/sync-error.ts'
 import type { Incoming } from './network.ts'
 
@@ -9,13 +10,12 @@ export const timedOut = new SyncError(
   'the server did not answer within spec.limits.requestTimeout',
 )
 
-/** What an HTTP status other than 200 asks for. */
-export function statusError({
-  status: statusCode,
-  headers,
-}: Pick<Incoming, 'status' | 'headers'>): SyncError {
-  const seconds = Number(headers['retry-after'])
-  const backOffMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined
+/** What an HTTP status other than 200 asks for. `nowMs`: our own clock, ms since 1970. */
+export function statusError(
+  { status: statusCode, headers }: Pick<Incoming, 'status' | 'headers'>,
+  nowMs: number,
+): SyncError {
+  const backOffMs = retryAfterMs(headers, nowMs)
   switch (statusCode) {
     case 401:
       return new SyncError(

@@ -2,10 +2,10 @@
 // folder's own tag tells whether anything moved, and a full listing tells what (§1.2).
 import type { ItemId, Version } from '../core/id.ts'
 import type { Role } from '../core/link.ts'
-import { lastName } from '../core/path.ts'
+import { lastName, namesIn } from '../core/path.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
-import { type Control, sameName } from './control.ts'
+import type { Creation, Known, Look, Memory, Pace, Replica, Update } from '../sync/ports.ts'
+import { type Control, type Lookup, sameName } from './control.ts'
 import { faultOf } from './faults.ts'
 import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
 import { type FolderNotes, isShort, notesIn, shortAfter } from './folder-notes.ts'
@@ -20,7 +20,6 @@ import {
   mayHide,
   moved,
   movedThere,
-  type Pool,
   passedOverIn,
   readAll,
   readThere,
@@ -29,6 +28,8 @@ import {
   type Verdict,
 } from './looks.ts'
 import type { Ref } from './operations.ts'
+import type { Pool } from './pool.ts'
+import type { Premises } from './premises.ts'
 import type { Route, Transport } from './transport.ts'
 
 /** Without the server's date a tag counts once it has stood for so long by our own clock, ms. */
@@ -41,12 +42,18 @@ export type HubSite = Readonly<{
   transport: Transport
   control: Control
   pool: Pool
+  /** May this public folder, by its names, be known to the group? */
+  allows: (names: readonly string[]) => boolean
+  /** What Exchange is asked before the folder is used. */
+  premises: Premises
   /** The account's address, where it is one: hierarchy requests go to its server. */
   account: string | undefined
   /** Do members' edits arrive here? */
   written: boolean
   /** Our own clock, ms since 1970. */
   now: () => number
+  /** The pass that asks. */
+  pace?: Pace | undefined
 }>
 
 /** The Replica port over a public folder. */
@@ -102,8 +109,9 @@ export class Hub implements Replica {
         return {
           changed: read.found,
           gone: [],
-          short: await mayHide(passedOver, known),
-          memory: { ...base, cursor: state.tag, recheck: [], passedOver },
+          short: read.rest.length > 0 || (await mayHide(passedOver, known)),
+          more: read.rest.length > 0,
+          memory: { ...base, cursor: state.tag, recheck: read.rest, passedOver },
         }
     }
     const listed = await this.#listing.whole(state, signal, () => this.#tagged(state.id, signal))
@@ -118,19 +126,21 @@ export class Hub implements Replica {
     const quiet = this.#trusted(state, notes) && again.length === 0 && listed.odd.length === 0
     const short = shortAfter(notesIn(memory), listed.count, state.count)
     const passedOver = passedOverIn(left, read, verdict, true)
+    const more = read.rest.length > 0
     return {
       changed: [...read.found, ...(await movedThere(verdict, read.found, known))],
       gone: verdict.gone,
       forgotten: verdict.forgotten,
       odd: listed.odd,
       restored,
-      whole: true,
-      short: isShort(short) || (await mayHide(passedOver, known)),
+      whole: !more,
+      more,
+      short: more || isShort(short) || (await mayHide(passedOver, known)),
       memory: {
         ...base,
         notes: { ...notes, short },
         cursor: quiet && !isShort(short) ? state.tag : undefined,
-        recheck: again,
+        recheck: [...again, ...read.rest],
         passedOver,
       },
     }
@@ -174,6 +184,7 @@ export class Hub implements Replica {
     this.#folder = memory?.folder
     const state = await this.#identity.seen(memory, signal)
     if (state === undefined) throw faultOf('ErrorFolderNotFound')
+    await this.#site.premises.demandPlace(state, signal)
     this.#folder = state.id
     this.#contentMailbox = state.contentMailbox
     return state
@@ -183,17 +194,7 @@ export class Hub implements Replica {
     const { path } = this.#site
     const lookup = await this.#site.control.find(path)
     if (lookup.found) return lookup.folder.id
-    const names = lookup.children.slice(0, 10).map((name) => JSON.stringify(name))
-    const more = lookup.children.length > 10 ? ', …' : ''
-    const there =
-      names.length === 0
-        ? 'the account sees no folder there'
-        : `it holds ${names.join(', ')}${more}`
-    throw new SyncError(
-      'terminal',
-      'HubNotFound',
-      `there is no public folder ${path}: the nearest existing one is ${lookup.parent}; ${there}. Correct spec.hub.publicFolder, or the account’s permissions`,
-    )
+    throw new SyncError('terminal', 'HubNotFound', notFoundText(path, lookup, this.#site.allows))
   }
 
   async #tagged(folder: string, signal: AbortSignal): Promise<SeenFolder> {
@@ -237,14 +238,34 @@ export class Hub implements Replica {
 
   // Content requests go to the folder's content mailbox (exchange-protocol §1.3).
   #route(): Route {
-    const { account } = this.#site
+    const { account, pace } = this.#site
     const domain = account?.split('@')[1]
     const content =
       this.#contentMailbox === undefined || domain === undefined
         ? undefined
         : `${this.#contentMailbox}@${domain}`
-    return { anchor: content ?? account, contentMailbox: content, lane: 'hub' }
+    return { anchor: content ?? account, contentMailbox: content, lane: 'hub', pace }
   }
+}
+
+// What lies outside of what is allowed is not told, nor that it is there.
+function notFoundText(
+  path: string,
+  { parent, children }: Extract<Lookup, { found: false }>,
+  allows: HubSite['allows'],
+): string {
+  const above = namesIn(parent)
+  const allowed = children.filter((child) => allows([...above, ...namesIn(child)]))
+  const names = allowed.slice(0, 10).map((name) => JSON.stringify(name))
+  const more = allowed.length > 10 ? ', …' : ''
+  const holds =
+    names.length > 0
+      ? `; it holds ${names.join(', ')}${more}`
+      : children.length === 0
+        ? '; the account sees no folder there'
+        : ''
+  const nearest = allows(above) ? `: the nearest existing one is ${parent}${holds}` : ''
+  return `there is no public folder ${path}${nearest}. Correct spec.hub.publicFolder, or the account’s permissions`
 }
 
 const nothingLacks: Verdict = { gone: [], there: [], unsure: [], forgotten: [] }

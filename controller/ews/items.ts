@@ -2,12 +2,14 @@
 // stops the server's batch (exchange-protocol §8.1), the rest is asked for again without it.
 
 import type { ItemId } from '../core/id.ts'
+import { bytesOf, type Item } from '../core/item.ts'
 import type { Found } from '../core/link.ts'
 import { append } from '../core/many.ts'
 import { BatchSize, isGeneral } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Update, Written } from '../sync/ports.ts'
 import { updatesXml } from './contact-codec.ts'
+import { itemTooLargeError } from './intake.ts'
 import {
   type Batch,
   createItem,
@@ -21,6 +23,13 @@ import type { Route, Transport } from './transport.ts'
 
 /** How many items one GetItem asks for. */
 export const readMax = 50
+/** How many bytes of items one GetItem asks for, as far as sizes are known; one item may be larger. */
+const readBytes = 2 * 1024 * 1024
+/** What an item counts of which no size is known. */
+const sizeUsual = 16 * 1024
+
+/** The sizes of items in bytes, as far as a listing tells them. */
+export type Sizes = ReadonlyMap<ItemId, number>
 
 /** Is that folder, in which an item says that it lies, another one than the items' own? */
 export type Elsewhere = (parent: string, signal: AbortSignal) => Promise<boolean>
@@ -41,26 +50,36 @@ export class Items {
   }
 
   /**
-   * The items as they are now: see Replica.read. What is no contact reads as an error that names it. A request that
-   * fails as a whole is split until the item that spoils it is alone; rejects with what concerns more than one item.
+   * The items as they are now: see Replica.read. What is no contact, or too large, reads as an error that names it. A
+   * request that fails as a whole, or whose answer is too large, is split until the item that spoils it is alone;
+   * rejects with what concerns more than one item. After `most` bytes of items it answers for those that were read.
    */
   async read(
     ids: readonly ItemId[],
     signal: AbortSignal,
+    sizes: Sizes = new Map(),
+    most = Number.POSITIVE_INFINITY,
   ): Promise<readonly (Found | undefined | SyncError)[]> {
     const got: (Found | undefined | SyncError)[] = []
     const batch = new BatchSize(readMax)
-    while (got.length < ids.length) {
-      const page = ids.slice(got.length, got.length + batch.size)
+    let held = 0
+    while (got.length < ids.length && held <= most) {
+      const page = fitting(ids.slice(got.length, got.length + batch.size), sizes)
       try {
         const answers = await this.#each(getItem, page, (items) => items, signal)
-        for (const [index, each] of answers.entries())
-          got.push(await this.#answered(each, page[index], signal))
+        for (const [index, each] of answers.entries()) {
+          const answered = await this.#answered(each, page[index], signal)
+          if (answered !== undefined && !(answered instanceof SyncError))
+            held += bytesOf(answered.item)
+          got.push(answered)
+        }
         batch.answered()
       } catch (error) {
         if (!(error instanceof SyncError)) throw error
-        batch.failed(error, page.length)
-        if (page.length === 1) got.push(error)
+        const isLarge = error.code === 'AnswerTooLarge'
+        if (isLarge) batch.tooMuch(page.length)
+        else batch.failed(error, page.length)
+        if (page.length === 1) got.push(isLarge ? this.#tooLarge : error)
       }
     }
     return got
@@ -81,7 +100,16 @@ export class Items {
     if (got.id !== asked) return otherItem
     // A server that does not tell where an item lies says nothing about it.
     const { parent } = got
-    return parent !== undefined && (await this.#isElsewhere(parent, signal)) ? undefined : got
+    if (parent !== undefined && (await this.#isElsewhere(parent, signal))) return undefined
+    return this.#fits(got.item) ? got : this.#tooLarge
+  }
+
+  #fits(item: Item): boolean {
+    return bytesOf(item) <= this.#transport.intake.itemBytes
+  }
+
+  get #tooLarge(): SyncError {
+    return itemTooLargeError(this.#transport.intake.itemBytes)
   }
 
   async create(
@@ -89,12 +117,20 @@ export class Items {
     items: readonly Creation[],
     signal: AbortSignal,
   ): Promise<readonly Written[]> {
-    return this.#each(createItem, items, (some) => ({ folder, items: some }), signal)
+    const fitting = items.filter(({ item }) => this.#fits(item))
+    if (fitting.length === 0) return items.map(() => this.#tooLarge)
+    const request = (some: readonly Creation[]) => ({ folder, items: some })
+    const answers = await this.#each(createItem, fitting, request, signal)
+    const byItem = new Map(fitting.map((each, index) => [each, answers[index]]))
+    return items.map((each) => byItem.get(each) ?? this.#tooLarge)
   }
 
   async update(updates: readonly Update[], signal: AbortSignal): Promise<readonly Written[]> {
+    const tooLarge = new Set(updates.filter(({ agreed }) => !this.#fits(agreed)))
     // Nothing to say to the server (a field that it derives) is done already.
-    const said = updates.filter(({ patch, agreed }) => updatesXml(patch, agreed) !== '')
+    const said = updates.filter((update) => {
+      return !tooLarge.has(update) && updatesXml(update.patch, update.agreed) !== ''
+    })
     const answers =
       said.length === 0 ? [] : await this.#each(updateItem, said, (some) => some, signal)
     const byUpdate = new Map(
@@ -104,8 +140,10 @@ export class Items {
         return [update, other ? otherItem : answer]
       }),
     )
-    return updates.map(
-      (update) => byUpdate.get(update) ?? { id: update.id, version: update.expect },
+    return updates.map((update) =>
+      tooLarge.has(update)
+        ? this.#tooLarge
+        : (byUpdate.get(update) ?? { id: update.id, version: update.expect }),
     )
   }
 
@@ -143,6 +181,16 @@ export class Items {
     }
     return done
   }
+}
+
+// The first of the items, as many as one answer should hold.
+function fitting(ids: readonly ItemId[], sizes: Sizes): readonly ItemId[] {
+  let bytes = 0
+  const end = ids.findIndex((id, index) => {
+    bytes += sizes.get(id) ?? sizeUsual
+    return index > 0 && bytes > readBytes
+  })
+  return end < 0 ? ids : ids.slice(0, end)
 }
 
 function stopped(answer: unknown): boolean {

@@ -10,6 +10,11 @@ export class Lane {
     this.#max = max
   }
 
+  /** Is nobody inside, and does nobody wait? */
+  get idle(): boolean {
+    return this.#inside === 0 && this.#waiting.length === 0
+  }
+
   /** Runs the task when there is room; rejects with the signal's reason when that aborts while waiting. */
   async run<Result>(task: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
     await this.#enter(signal)
@@ -45,5 +50,32 @@ export class Lane {
     const next = this.#waiting.shift()
     if (next === undefined) this.#inside -= 1
     else next()
+  }
+}
+
+/** Lanes by name, within one for all. A lane is there while it is used: there are never more than requests. */
+export class Lanes {
+  readonly #all: Lane
+  readonly #each: number
+  readonly #named = new Map<string, Lane>()
+
+  constructor(all: number, each: number) {
+    this.#all = new Lane(all)
+    this.#each = each
+  }
+
+  /** Runs the task when there is room in its lane and in all; rejects as a lane does. */
+  async run<Result>(
+    name: string,
+    task: () => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Result> {
+    const lane = this.#named.get(name) ?? new Lane(this.#each)
+    this.#named.set(name, lane)
+    try {
+      return await lane.run(() => this.#all.run(task, signal), signal)
+    } finally {
+      if (lane.idle) this.#named.delete(name)
+    }
   }
 }

@@ -1,15 +1,16 @@
 // What the looks at a public folder and at a mailbox folder have in common: reading what is new or changed, and
 // making sure that what a listing lacks, or what is told deleted, is really gone. Half a listing, or a folder that we
 // may no longer see, reads as a mass deletion: so nothing counts as gone on one witness alone.
-import { digestOf, type ItemId, type Version } from '../core/id.ts'
-import type { Item } from '../core/item.ts'
+import type { ItemId, Version } from '../core/id.ts'
 import type { Found } from '../core/link.ts'
+import { itemTooLarge } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { type Known, notTaken, type PassedOver } from '../sync/ports.ts'
 import { isMalformed, kindOf } from './faults.ts'
 import type { FolderState } from './folder-state.ts'
-import { type Items, readMax } from './items.ts'
+import { type Items, readMax, type Sizes } from './items.ts'
 import { isId, type Ref } from './operations.ts'
+import type { Pool } from './pool.ts'
 
 /** The items as Replica.read answers them: what the server refuses as no id names nothing that is there. */
 export async function readThere(
@@ -26,6 +27,8 @@ export type Read = Readonly<{
   found: readonly Found[]
   passedOver: readonly PassedOver[]
   missing: readonly ItemId[]
+  /** What was left for the next look, as this one holds enough. */
+  rest: readonly ItemId[]
 }>
 
 /** Those of the listed items whose version is not the known one. */
@@ -42,7 +45,8 @@ export async function unsettled(
 ): Promise<readonly ItemId[]> {
   if (missing.length === 0) return []
   const ours = await known.versions(missing)
-  return missing.filter((id) => ours.has(id) && !gone.includes(id))
+  const left = new Set(gone)
+  return missing.filter((id) => ours.has(id) && !left.has(id))
 }
 
 /** How many looks in a row read an item again that fails in a way that may pass. */
@@ -79,15 +83,19 @@ export async function readAll(
   const found: Found[] = []
   const missing: ItemId[] = []
   const failed = new Map<ItemId, SyncError>()
-  for (let from = 0; from < ids.length; from += readMax) {
+  const sizes = sizesIn(context.refs)
+  let from = 0
+  while (from < ids.length && pool.room(from === 0) >= 0) {
     const page = ids.slice(from, from + readMax)
-    const got = await items.read(page, signal)
-    page.forEach((id, index) => {
+    const got = await items.read(page, signal, sizes, pool.room(from === 0))
+    from += got.length
+    page.slice(0, got.length).forEach((id, index) => {
       const each = got[index]
       if (each instanceof SyncError) {
         // An id that is none names nothing: a whole listing tells what became of the item.
         if (isMalformed(each)) missing.push(id)
         else if (each.code !== 'OtherKind') failed.set(id, each)
+        if (each.code === itemTooLarge) pool.passed()
       } else if (each === undefined) missing.push(id)
       else found.push(pool.kept(each))
     })
@@ -95,7 +103,12 @@ export async function readAll(
   const hidden = await hiddenIn(missing, context)
   for (const id of hidden) failed.set(id, notThere)
   const there = missing.filter((id) => !hidden.has(id))
-  return { found, missing: there, passedOver: await passedOver(failed, context) }
+  const rest = ids.slice(from)
+  return { found, missing: there, rest, passedOver: await passedOver(failed, context) }
+}
+
+function sizesIn(refs: readonly Ref[]): Sizes {
+  return new Map(refs.flatMap(({ id, size }) => (size === undefined ? [] : [[id, size] as const])))
 }
 
 // What was listed just now, is new, and is not found: it was deleted since, as the next look tells, or it may not be
@@ -127,31 +140,13 @@ async function passedOver(
   if (failed.size === 0) return []
   const listed = new Map(refs.map(({ id, version }) => [id, version]))
   const versions = await known.versions([...failed.keys()])
+  const lastTime = new Map(before.map((each) => [each.id, each]))
   return [...failed].map(([id, { code }]) => {
-    const last = before.find((each) => each.id === id)
+    const last = lastTime.get(id)
     const version = listed.get(id) ?? last?.version ?? versions.get(id) ?? ('' as Version)
     const tries = last?.version === version && last.code === code ? last.tries + 1 : 1
     return { id, version, code, tries }
   })
-}
-
-/**
- * Items that are kept for the length of a pass. Equal ones are held once, whatever the number of members
- * that show them: without that, a lost state of 10,000 items and 10 members took a gigabyte. And V8 cuts
- * texts out of the chunk that they came in, which then stays in memory as long as they do: so what is
- * kept is copied out of it.
- */
-export class Pool {
-  readonly #items = new Map<string, Item>()
-
-  /** The same, held by nothing but itself. */
-  kept({ item, ...rest }: Found): Found {
-    const text = JSON.stringify(item)
-    const key = digestOf(text)
-    const held = this.#items.get(key) ?? (JSON.parse(text) as Item)
-    this.#items.set(key, held)
-    return { ...(JSON.parse(JSON.stringify(rest)) as typeof rest), item: held }
-  }
 }
 
 /** What of the passed over of the last look still counts: not what is gone, or listed in another version. */

@@ -22,7 +22,6 @@ import {
   mayHide,
   moved,
   movedThere,
-  type Pool,
   passedOverIn,
   readAll,
   readThere,
@@ -31,6 +30,8 @@ import {
   type Verdict,
 } from './looks.ts'
 import { MemberListing, type Told } from './member-listing.ts'
+import type { Pool } from './pool.ts'
+import type { Premises } from './premises.ts'
 import type { Route, Transport } from './transport.ts'
 
 /** A mark that moves without news makes every look list everything at first, then one in 64. */
@@ -44,6 +45,8 @@ export type MemberSite = Readonly<{
   control: Control
   pool: Pool
   route: Route
+  /** What Exchange is asked before the folder is used. */
+  premises: Premises
   /** Do we act as the owner, who sees every folder of the mailbox? A delegate may just not see it. */
   asOwner: boolean
 }>
@@ -102,14 +105,15 @@ export class Member implements Replica {
     const context = { refs: told.refs, before: passed, known }
     const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
     // Made and deleted since the cursor, it is not told of at all: then the whole folder must be listed.
-    const lost = read.missing.filter((id) => !verdict.gone.includes(id))
-    const untold = !told.whole && lost.some((id) => before?.recheck.includes(id))
+    const [gone, asked] = [new Set(verdict.gone), new Set(before?.recheck)]
+    const untold = !told.whole && read.missing.some((id) => !gone.has(id) && asked.has(id))
     if (untold && before !== undefined)
       return this.observe({ ...before, cursor: undefined }, known, signal)
     const again = await unsettled(read.missing, verdict.gone, known)
     const { id: folder, parent, stand } = state
     const changed = [...read.found, ...(await movedThere(verdict, read.found, known))]
     const passedOver = passedOverIn(left, read, verdict, told.whole)
+    const more = read.rest.length > 0
     const news = changed.length + verdict.gone.length
     const notes = notesAfter(notesIn(before), state.mark, told, news)
     const { short: shortBefore = 0 } = notesIn(before)
@@ -120,8 +124,9 @@ export class Member implements Replica {
       gone: verdict.gone,
       forgotten: verdict.forgotten,
       restored,
-      whole: told.whole,
-      short: (told.whole && isShort(short)) || (await mayHide(passedOver, known)),
+      whole: told.whole && !more,
+      more,
+      short: more || (told.whole && isShort(short)) || (await mayHide(passedOver, known)),
       memory: {
         folder,
         parent,
@@ -129,7 +134,7 @@ export class Member implements Replica {
         lens,
         cursor: told.whole && isShort(short) ? undefined : told.cursor,
         // What is told deleted and can still be read is asked for once more by the next look.
-        recheck: [...again, ...(told.whole ? [] : verdict.there.map(({ id }) => id))],
+        recheck: [...again, ...read.rest, ...(told.whole ? [] : verdict.there.map(({ id }) => id))],
         passedOver,
         notes: { ...notes, short },
       },
@@ -145,6 +150,7 @@ export class Member implements Replica {
     if (!made) throw appeared
     this.#folder = folder
     const state = await this.#identity.state(folder, signal)
+    await this.#site.premises.demandPlace(state, signal)
     demandReadable(state)
     demandWritable(state, 'the member’s folder')
     return { ...memory, folder, parent: state.parent }
@@ -201,7 +207,9 @@ export class Member implements Replica {
   async #look(memory: Memory | undefined, signal: AbortSignal): Promise<SeenFolder | undefined> {
     this.#state = undefined
     this.#folder = memory?.folder
+    await this.#site.premises.demandMailbox(signal)
     const state = await this.#identity.seen(memory, signal)
+    if (state !== undefined) await this.#site.premises.demandPlace(state, signal)
     if (state === undefined && memory?.folder !== undefined && !this.#site.asOwner)
       throw faultOf('ErrorFolderNotFound')
     this.#folder = state?.id

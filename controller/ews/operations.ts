@@ -24,8 +24,13 @@ export type Batch<Request, One> = Readonly<{
   each: (message: Node) => One
 }>
 
-/** An item's id and version as a server names them. */
-export type Ref = Readonly<{ id: ItemId; version: Version }>
+/** An item's id and version as a server names them, and its size in bytes where a listing tells it. */
+export type Ref = Readonly<{ id: ItemId; version: Version; size?: number }>
+
+/** What a listing asks for. */
+const refShape =
+  '<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>' +
+  '<t:FieldURI FieldURI="item:Size"/></t:AdditionalProperties></m:ItemShape>'
 
 /** Our one named property: a name for ever, since every mailbox has only so many (exchange-protocol §2.3). */
 export const stampProperty = {
@@ -55,7 +60,7 @@ export const syncFolderItems: Operation<{ folder: string; cursor: string | undef
   {
     name: 'SyncFolderItems',
     request: ({ folder, cursor }) =>
-      '<m:SyncFolderItems><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape>' +
+      `<m:SyncFolderItems>${refShape}` +
       `<m:SyncFolderId>${folderXml(folder)}</m:SyncFolderId>` +
       (cursor === undefined ? '' : element('m:SyncState', cursor)) +
       '<m:MaxChangesReturned>512</m:MaxChangesReturned></m:SyncFolderItems>',
@@ -95,7 +100,7 @@ export type FindPage = Readonly<{
 export const findItem: Operation<{ folder: string; offset: number; size: number }, FindPage> = {
   name: 'FindItem',
   request: ({ folder, offset, size }) =>
-    '<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape>' +
+    `<m:FindItem Traversal="Shallow">${refShape}` +
     `<m:IndexedPageItemView MaxEntriesReturned="${size}" Offset="${offset}" BasePoint="Beginning"/>` +
     '<m:SortOrder><t:FieldOrder Order="Ascending"><t:FieldURI FieldURI="item:DateTimeCreated"/></t:FieldOrder></m:SortOrder>' +
     `<m:ParentFolderIds>${folderXml(folder)}</m:ParentFolderIds></m:FindItem>`,
@@ -208,9 +213,12 @@ function stampXml(stamp: Stamp): Xml {
   return `<t:ExtendedProperty>${stampUri}${element('t:Value', stampText(stamp))}</t:ExtendedProperty>`
 }
 
+/** Longer than any sync state; ids have a few hundred letters. */
+const idMax = 1024 * 1024
+
 /** Does it look like an id, a change key or a sync state? One damaged byte must not name another item. */
 export function isId(text: string | undefined): text is string {
-  return text !== undefined && /^[A-Za-z0-9+/=_-]+$/.test(text)
+  return text !== undefined && text.length <= idMax && /^[A-Za-z0-9+/=_-]+$/.test(text)
 }
 
 function isFlag(text: string | undefined): text is 'true' | 'false' {
@@ -219,7 +227,10 @@ function isFlag(text: string | undefined): text is 'true' | 'false' {
 
 function refOf(node: Node): Ref | undefined {
   const { Id: id, ChangeKey: version } = at(node, 'ItemId')?.attributes ?? {}
-  return isId(id) && isId(version) ? { id: id as ItemId, version: version as Version } : undefined
+  if (!isId(id) || !isId(version)) return undefined
+  const size = textAt(node, 'Size') ?? ''
+  const ref = { id: id as ItemId, version: version as Version }
+  return /^\d{1,12}$/.test(size) ? { ...ref, size: Number(size) } : ref
 }
 
 function refIn(node: Node, what: string): Ref {

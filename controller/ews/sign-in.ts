@@ -29,6 +29,9 @@ export const momentMs = 2_000
 /** How soon after a refusal a user may ask for another try; ms. Many may ask at once. */
 const askedMs = 30_000
 
+/** How many tries users may ask for while an account may be locked: with the first one fewer than any domain allows. */
+const asksMax = 3
+
 /** What is the account's matter and not the request's. */
 const refusals: ReadonlySet<string> = new Set([
   'AuthenticationFailed',
@@ -50,6 +53,8 @@ type State =
 export class SignIn {
   readonly #clock: Clock
   #state: State = { kind: 'unknown' }
+  /** When users asked for a try of what was refused. */
+  #asks: number[] = []
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -78,10 +83,14 @@ export class SignIn {
     }
   }
 
-  /** A user asked for a try: what was refused is tried once more. */
+  /** A user asked for a try: what was refused is tried once more, though not so often that the account is locked. */
   ask(): void {
     const state = this.#state
-    if (state.kind !== 'refused' || this.#clock.now() - state.sinceMs < askedMs) return
+    const nowMs = this.#clock.now()
+    if (state.kind !== 'refused' || nowMs - state.sinceMs < askedMs) return
+    this.#asks = this.#asks.filter((atMs) => nowMs - atMs < lockoutMs)
+    if (this.#asks.length >= asksMax) return
+    this.#asks.push(nowMs)
     this.#become({ kind: 'unknown' })
   }
 

@@ -1,14 +1,18 @@
 // The one way to the server: a deadline for every request, authentication, routing headers, bounded
 // concurrency, and errors that say what to do next. Both planes use it.
 import { SyncError } from '../core/sync-error.ts'
-import type { Clock } from '../sync/ports.ts'
-import { answerOf, envelopeXml } from './envelope.ts'
+import type { Clock, Pace } from '../sync/ports.ts'
+import { answerOf, envelopeXml, messagesOf } from './envelope.ts'
 import { networkError, statusError, timedOut } from './http-errors.ts'
-import { Lane } from './lanes.ts'
-import { type Incoming, type Network, pooledNetwork } from './network.ts'
+import { InUse } from './in-use.ts'
+import { Intake } from './intake.ts'
+import { Lanes } from './lanes.ts'
+import { type Network, pooledNetwork } from './network.ts'
 import type { Batch, Operation } from './operations.ts'
+import { Pause } from './pause.ts'
 import { isRefusal, question, SignIn } from './sign-in.ts'
-import { type Node, parsed, type Xml } from './xml.ts'
+import { type Reading, soapIn } from './soap.ts'
+import type { Node, Xml } from './xml.ts'
 
 /** How to reach a server, and as whom. Durations in ms. */
 export type Endpoint = Readonly<{
@@ -32,6 +36,8 @@ export type Route = Readonly<{
   contentMailbox?: string | undefined
   /** Requests of one lane are bounded together: the mailbox, or the hub. */
   lane: string
+  /** The pass that the request is part of. */
+  pace?: Pace | undefined
 }>
 
 /**
@@ -42,9 +48,6 @@ export type Answer = Readonly<{ envelope: Node; serverDateMs: number | undefined
 
 /** A result, with the server's clock when it gave it, as in `Answer`. */
 export type Dated<Result> = Readonly<{ result: Result; serverDateMs: number | undefined }>
-
-/** How an answer is read: as a whole, or message by message. `begin` is called at every attempt. */
-export type Reading = Readonly<{ begin?: () => (message: Node) => void }>
 
 type Request = Readonly<{
   operation: string
@@ -70,9 +73,6 @@ const reads = new Set([
   'ConvertId',
 ])
 
-/** A wait that is worth it within a pass; a longer one ends the request and is the scheduler's. */
-const waitMaxMs = 10_000
-
 /** A connection to one server as one account. */
 export class Transport {
   readonly #endpoint: Endpoint
@@ -80,9 +80,11 @@ export class Transport {
   readonly #trace: Trace
   readonly #network: Network
   readonly #signIn: SignIn
-  readonly #all: Lane
-  readonly #lanes = new Map<string, Lane>()
-  #pausedUntilMs = 0
+  /** How much of an answer is taken in. */
+  readonly intake: Intake
+  readonly #lanes: Lanes
+  readonly #pause: Pause
+  readonly #use = new InUse(() => this.close())
 
   constructor(
     endpoint: Endpoint,
@@ -90,13 +92,21 @@ export class Transport {
     trace: Trace = () => {},
     network: Network = pooledNetwork(endpoint),
     signIn: SignIn = new SignIn(clock),
+    itemBytes?: number,
   ) {
     this.#endpoint = endpoint
     this.#clock = clock
     this.#trace = trace
     this.#network = network
     this.#signIn = signIn
-    this.#all = new Lane(endpoint.concurrency)
+    this.intake = new Intake(itemBytes)
+    this.#lanes = new Lanes(endpoint.concurrency, endpoint.concurrencyPerMailbox)
+    this.#pause = new Pause(clock)
+  }
+
+  /** Lets requests that are under way end, and closes then; no other one begins. */
+  retire(): void {
+    this.#use.retire()
   }
 
   /** Closes the connections. */
@@ -156,13 +166,24 @@ export class Transport {
     signal: AbortSignal,
     reading: Reading = {},
   ): Promise<Answer> {
-    const lane = this.#lanes.get(route.lane) ?? new Lane(this.#endpoint.concurrencyPerMailbox)
-    this.#lanes.set(route.lane, lane)
     const request: Request = { operation, xml, route, signal, reading }
     const send = (answered: () => void) => this.#twice(request, answered)
     const check = (answered: () => void) => this.#once(this.#question(signal), answered)
     const signedIn = () => this.#signIn.run(send, check, signal)
-    return lane.run(() => this.#all.run(signedIn, signal), signal)
+    const ended = route.pace?.()
+    try {
+      const answer = await this.#use.run(() => this.#lanes.run(route.lane, signedIn, signal))
+      await ended?.(undefined)
+      return answer
+    } catch (error) {
+      await ended?.(error)
+      throw error
+    }
+  }
+
+  /** A user asked for a try, or declared something else: a wait that the server asked for ends. */
+  resume(): void {
+    this.#pause.end()
   }
 
   async #twice(request: Request, answered: () => void): Promise<Answer> {
@@ -184,7 +205,8 @@ export class Transport {
 
   async #once(request: Request, answered: () => void): Promise<Answer> {
     const { operation, signal } = request
-    await this.#pause(signal)
+    await this.#pause.over(signal)
+    this.#use.check()
     const startMs = this.#clock.now()
     const [deadline, ended] = [new AbortController(), new AbortController()]
     this.#clock.sleep(this.#endpoint.requestTimeoutMs, ended.signal).then(
@@ -199,7 +221,7 @@ export class Transport {
     } catch (error) {
       signal.throwIfAborted()
       const fault = deadline.signal.aborted ? timedOut : networkError(error, this.#endpoint.url)
-      if (fault.backOffMs !== undefined) this.#pausedUntilMs = this.#clock.now() + fault.backOffMs
+      this.#pause.heed(fault)
       this.#trace(operation, fault.code, this.#clock.now() - startMs)
       throw fault
     } finally {
@@ -220,63 +242,22 @@ export class Transport {
     const response = await this.#network.send({ url, headers, body: xml, signal })
     if (response.status !== 200 && response.status !== 500) {
       await response.discard()
-      throw statusError(response)
+      throw statusError(response, this.#clock.now())
     }
-    const envelope = await soapIn(response, reading)
+    const [nowMs, intake, pause] = [this.#clock.now(), this.intake, this.#pause]
+    const envelope = await soapIn(response, reading, { intake, pause, nowMs, signal })
     try {
-      answerOf(envelope)
+      for (const message of messagesOf(answerOf(envelope))) this.#pause.heedMessage(message)
     } catch (error) {
       if (envelope.name === 'Envelope' && !isRefusal(error)) answered()
       throw error
     }
     answered()
-    if (response.status === 500) throw statusError(response)
+    if (response.status === 500) throw statusError(response, this.#clock.now())
     const date = Date.parse(String(response.headers.date ?? ''))
     const serverDateMs = Number.isNaN(date) ? undefined : date
     return { envelope, serverDateMs }
   }
-
-  // A server's back-off pauses the whole identity: a short one is waited for, a long one ends the request.
-  async #pause(signal: AbortSignal): Promise<void> {
-    const waitMs = this.#pausedUntilMs - this.#clock.now()
-    if (waitMs <= 0) return
-    if (waitMs > waitMaxMs) {
-      throw new SyncError(
-        'transient',
-        'ErrorServerBusy',
-        'the server asked to be left alone for a while',
-        { backOffMs: waitMs },
-      )
-    }
-    await this.#clock.sleep(waitMs, signal)
-  }
-}
-
-async function soapIn(response: Incoming, { begin }: Reading): Promise<Node> {
-  let empty = true
-  const bytes = async function* () {
-    for await (const chunk of response.body) {
-      empty &&= chunk.length === 0
-      yield chunk
-    }
-  }
-  try {
-    return await parsed(bytes(), begin?.())
-  } catch (error) {
-    if (error instanceof SyncError && error.code === 'NotXml') {
-      if (response.status === 500) throw statusError(response)
-      throw notEws(empty ? 'nothing' : 'a web page')
-    }
-    throw error
-  }
-}
-
-function notEws(what: string): SyncError {
-  return new SyncError(
-    'transient',
-    'NotEws',
-    `the server answered with ${what} instead of EWS: check that the URL ends in /EWS/Exchange.asmx and that no proxy or sign-in page stands before it`,
-  )
 }
 
 const again = new Set([

@@ -6,6 +6,7 @@
 // bound (body.ts, `deadlineMs`, `Watch`); what is no JSON is an error. Whether an answer belongs to its question is
 // the caller's matter (answers.ts).
 import { type Dispatcher, request } from 'undici'
+import { retryAfterMs } from '../core/duration.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from '../sync/ports.ts'
 import { ApiError } from './api-error.ts'
@@ -35,8 +36,6 @@ export type Watch = Readonly<{ silenceMs: number; mostMs: number }>
 /** How long one request may take, and how often it is tried; ms. */
 const deadlineMs = 30_000
 const triesMax = 5
-/** What a server asks to be left alone for at most, ms. */
-const retryAfterMostMs = 15 * 60_000
 
 /** A client of one API server. */
 export class Client {
@@ -93,7 +92,7 @@ export class Client {
     void this.#guard(() => heardMs, bounds, ended.signal, quiet)
     try {
       const response = await this.#sent(call, either)
-      if (response.statusCode !== 200) throw await errorOf(response)
+      if (response.statusCode !== 200) throw await errorOf(response, this.#clock.now())
       yield* jsonLinesIn(response.body as AsyncIterable<Uint8Array>, () => {
         heardMs = this.#clock.now()
       })
@@ -127,7 +126,7 @@ export class Client {
 
   async #once(call: Call, signal: AbortSignal) {
     const response = await this.#sent(call, signal)
-    if (response.statusCode >= 300) throw await errorOf(response)
+    if (response.statusCode >= 300) throw await errorOf(response, this.#clock.now())
     return await jsonIn(response.body as AsyncIterable<Uint8Array>)
   }
 
@@ -177,13 +176,11 @@ function worthwhile({ method, type }: Call, error: unknown): boolean {
   return method === 'GET' || method === 'PUT' || type === 'application/apply-patch+yaml'
 }
 
-async function errorOf(response: Dispatcher.ResponseData): Promise<ApiError> {
+async function errorOf(response: Dispatcher.ResponseData, nowMs: number): Promise<ApiError> {
   const said = statusIn(await refusalIn(response.body as AsyncIterable<Uint8Array>))
-  const seconds = Number(response.headers['retry-after'])
-  const retryAfterMs =
-    Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1000, retryAfterMostMs) : undefined
+  const waitMs = retryAfterMs(response.headers, nowMs)
   const { statusCode } = response
-  return new ApiError(statusCode, said.reason, said.message, retryAfterMs, said.named)
+  return new ApiError(statusCode, said.reason, said.message, waitMs, said.named)
 }
 
 type Said = Readonly<{ reason: string; message: string; named?: string }>

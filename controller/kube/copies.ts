@@ -3,13 +3,14 @@
 //
 // Guarantees: what is handed out can be taken (sound.ts); one that cannot says so, and hides no other. Whatever a
 // server or a Secret is called, and whatever it holds, is looked up by own keys only.
-
+import { type NamespaceLook, needsLabels } from '../core/allowed.ts'
 import type { GroupId } from '../core/id.ts'
 import { least } from '../core/many.ts'
 import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
 import type { Clock } from '../sync/ports.ts'
 import type { Client } from './client.ts'
 import type { Reach } from './declared.ts'
+import { Namespaces } from './namespaces.ts'
 import { Reflector } from './reflector.ts'
 import { kinds } from './resource.ts'
 import { type SecretLook, Secrets } from './secrets.ts'
@@ -22,6 +23,8 @@ export type CopiesOptions = Readonly<{
   chance: () => number
   /** Which namespaces; none: all. */
   namespaces: readonly string[]
+  /** Called once for a Secret (namespace/name) that is used without its label; undefined: none is. */
+  unlabelled?: ((key: string) => void) | undefined
   judge: Judge
   /** A SyncGroup is otherwise. */
   changed: (now: SyncGroup | undefined, before: SyncGroup | undefined) => void
@@ -35,6 +38,7 @@ export class Copies {
   readonly #groups: readonly Reflector<SyncGroup>[]
   readonly #servers: readonly Reflector<ExchangeServer>[]
   readonly #secrets: Secrets
+  readonly #namespaces: Namespaces
   readonly #soundness: Soundness
 
   constructor(options: CopiesOptions, signal: AbortSignal) {
@@ -61,9 +65,19 @@ export class Copies {
     this.#servers = each<ExchangeServer>(kinds.exchangeServer, touched)
     const seen = {
       changed: touched,
+      unlabelled: options.unlabelled,
       troubled: (code: string, message: string) => troubled('Secret', code, message),
     }
     this.#secrets = new Secrets({ ...base, ...seen }, signal)
+    this.#namespaces = new Namespaces(
+      {
+        ...base,
+        scoped: namespaces.length > 0,
+        changed: touched,
+        troubled: (code, message) => troubled('Namespace', code, message),
+      },
+      signal,
+    )
     for (const reflector of this.#all) void reflector.run(signal)
   }
 
@@ -117,9 +131,10 @@ export class Copies {
     for (const reflector of of) reflector.took(written)
   }
 
-  /** Looks after the Secrets that the servers name, and no others. */
-  wantSecrets(): void {
+  /** Looks after the Secrets that the servers name, and the namespaces' labels where one decides by them. */
+  wantReferred(): void {
     const named = this.servers().filter(({ standIn }) => !standIn)
+    this.#namespaces.want(named.some(({ resource }) => needsLabels(resource)))
     const keys = named.flatMap(({ resource: { metadata, spec } }) =>
       [spec.auth.secretRef, spec.tls?.caSecretRef].flatMap((secret) =>
         secret === undefined ? [] : [`${metadata.namespace}/${secret.name}`],
@@ -128,9 +143,15 @@ export class Copies {
     this.#secrets.want(new Set(keys))
   }
 
+  /** What is known of a namespace that a server decides by; undefined: nothing yet. */
+  namespace(name: string): NamespaceLook | undefined {
+    return this.#namespaces.look(name)
+  }
+
   /** What a server is reached with, as far as it is known. */
   reachOf({ metadata: { namespace }, spec: { auth, tls } }: ExchangeServer): Reach {
-    const signIn = this.#secrets.look(`${namespace}/${auth.secretRef.name}`)
+    const key = `${namespace}/${auth.secretRef.name}`
+    const signIn = this.#secrets.credentials(key)
     const trust =
       tls === undefined ? {} : this.#secrets.look(`${namespace}/${tls.caSecretRef.name}`)
     const which = (look: SecretLook) =>
@@ -142,6 +163,7 @@ export class Copies {
       pending: signIn === 'unknown' || trust === 'unknown',
       forbidden: which('forbidden'),
       unreadable: which('unreadable'),
+      unlabelled: signIn === 'unlabelled' ? key : undefined,
     }
   }
 

@@ -9,7 +9,6 @@ import type { GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
 import { groupStory } from '../core/story.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { isForeign } from '../sync/hindrance.ts'
 import type { Clock, Declarations, Declared } from '../sync/ports.ts'
 import { asSyncError } from './api-error.ts'
 import type { Client } from './client.ts'
@@ -25,6 +24,7 @@ import {
 } from './declared.ts'
 import type { Recorder } from './events.ts'
 import { finalizer, withFinalizer, withoutFinalizer } from './finalizer.ts'
+import { type Referred, referredBy } from './referred.ts'
 import { kinds } from './resource.ts'
 import type { Judge } from './sound.ts'
 import { applyStatus, isNews } from './status.ts'
@@ -40,6 +40,8 @@ export type KubeOptions = Readonly<{
   namespaces: readonly string[]
   /** May a SyncGroup name an ExchangeServer of another namespace? */
   crossNamespace: boolean
+  /** Called once for a Secret (namespace/name) that is used without its label; undefined: none is. */
+  unlabelled?: ((key: string) => void) | undefined
   /** Which stored resources can be taken. */
   judge: Judge
   recorder: Recorder
@@ -92,7 +94,10 @@ export class KubeDeclarations implements Declarations {
 
   /** Resolves when all groups, and all that they refer to, are known. */
   async settled(signal: AbortSignal): Promise<void> {
-    const known = () => this.#copies.listed && this.servers().every(({ reach }) => !reach.pending)
+    const known = () =>
+      this.#copies.listed &&
+      this.servers().every(({ reach }) => !reach.pending) &&
+      this.#copies.groups().every((group) => this.#referred(group, undefined) !== undefined)
     while (!signal.aborted && !known()) {
       this.#dirty = false
       await this.changed(signal)
@@ -127,7 +132,7 @@ export class KubeDeclarations implements Declarations {
     // What was listed only in part says nothing about who claims what.
     if (!this.#copies.listed) return []
     const copies = this.#copies
-    copies.wantSecrets()
+    copies.wantReferred()
     const there = copies.groups().flatMap((group) => this.#declared(group))
     const gone = [...this.#vanished.values()].flatMap((group) => this.#declared(group, true))
     return [...there, ...gone]
@@ -194,7 +199,7 @@ export class KubeDeclarations implements Declarations {
   servers(): readonly KnownServer[] {
     const copies = this.#copies
     if (!copies.listed) return []
-    copies.wantSecrets()
+    copies.wantReferred()
     return copies.servers().map(({ resource: server, invalid, standIn }) => ({
       server,
       reach: standIn ? unreached : copies.reachOf(server),
@@ -234,35 +239,41 @@ export class KubeDeclarations implements Declarations {
     // Somebody else's finalizer is left: we are done with it.
     if (deleted && !metadata.finalizers?.includes(finalizer)) return []
     const { crossNamespace } = this.#options
-    const named = `${spec.serverRef.namespace ?? metadata.namespace}/${spec.serverRef.name}`
-    const found = isForeign(group) && !crossNamespace ? undefined : this.#copies.server(named)
-    const server = found?.standIn ? undefined : found?.resource
-    const reach = server === undefined ? undefined : this.#copies.reachOf(server)
     const id = idOf(group)
+    const last = this.#last.get(id)
+    const may = this.#referred(group, deleted ? last?.server : undefined)
+    if (may === undefined) return []
+    const { server, denial, faults } = may
+    const reach = server === undefined ? undefined : this.#copies.reachOf(server)
     const known = this.#known.get(id)
-    // Not yet: as it was told last, or as if it had not been declared, which ends nobody.
-    if (reach?.pending && !deleted) {
-      const same = known !== undefined && isSame(known.declared.group, group)
-      return same ? [known.declared] : []
-    }
-    const { credentials, ca, forbidden, unreadable } = reach ?? {}
+    // Not yet: as if it had not been declared, which ends nobody; one that was told waits, or goes on as it was reached.
+    const waits = reach?.pending === true && !deleted
+    if (waits && (known === undefined || !isSame(known.declared.group, group))) return []
+    const kept = waits && last !== undefined && isSame(last.server, server) ? last : undefined
+    const { credentials, ca, forbidden, unlabelled } = reach ?? {}
+    const unreadable = waits && !kept ? server?.spec.auth.secretRef.name : reach?.unreadable
     const trusted = server?.spec.tls === undefined || ca !== undefined
     const complete = credentials !== undefined && trusted
-    const now = { server, credentials, ca }
+    const now = kept ?? { server, credentials, ca }
     if (complete) this.#last.set(id, now)
-    const means = deleted && !complete ? (this.#last.get(id) ?? now) : now
-    const stale = standIn ? undefined : (invalid ?? (server && found?.invalid))
-    const unusable = found?.standIn ? found.invalid : undefined
-    const from = [group, ...Object.values(means), forbidden, unreadable, gone, stale, unusable]
+    const means = deleted && !complete && denial === undefined ? (last ?? now) : now
+    const stale = standIn ? undefined : (invalid ?? (server && faults.stale))
+    const why = [forbidden, unreadable, unlabelled, gone, denial?.message, stale, faults.unusable]
+    const from = [group, ...Object.values(means), ...why]
     if (known?.from.every((part, at) => part === from[at])) return [known.declared]
     const policy = gone ? { deletionPolicy: 'Orphan' as const } : {}
     const whole = { ...group, spec: { ...spec, ...policy } }
     const broken = standIn ? brokenSpec(invalid ?? 'spec') : undefined
-    const access = { deleted, crossNamespace, forbidden, unreadable }
-    const facts = { ...access, invalid: stale, unusable, broken }
+    const access = { deleted, crossNamespace, denial, forbidden, unreadable, unlabelled }
+    const facts = { ...access, invalid: stale, unusable: faults.unusable, broken }
     const declared = declaredOf(whole, means, facts)
     this.#known.set(id, { from, declared })
     return [declared]
+  }
+
+  #referred(group: SyncGroup, former: ExchangeServer | undefined): Referred | undefined {
+    const { crossNamespace } = this.#options
+    return referredBy(group, this.#copies, { crossNamespace, former })
   }
 
   async #writing(work: () => Promise<void>): Promise<void> {

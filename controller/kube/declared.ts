@@ -1,4 +1,6 @@
 // What a SyncGroup asks for, as the engine takes it: its declaration together with what it refers to.
+import type { Denial } from '../core/allowed.ts'
+import { approvalsIn } from '../core/annotations.ts'
 import { digestOfAll, type GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
 import { SyncError } from '../core/sync-error.ts'
@@ -16,6 +18,8 @@ export type Reach = Readonly<{
   forbidden: string | undefined
   /** A Secret that the API server does not hand out, for a while by now. */
   unreadable: string | undefined
+  /** A Secret (namespace/name) whose owner has not allowed its use for signing in. */
+  unlabelled: string | undefined
 }>
 
 /** Nothing that could be reached. */
@@ -25,6 +29,7 @@ export const unreached: Reach = {
   pending: false,
   forbidden: undefined,
   unreadable: undefined,
+  unlabelled: undefined,
 }
 
 /** An ExchangeServer with what it is reached with; `broken`: its spec is not valid. */
@@ -63,8 +68,11 @@ export function declaredOf(
   facts: Readonly<{
     deleted: boolean
     crossNamespace: boolean
+    /** Why the server takes no groups of this namespace. */
+    denial: Denial | undefined
     forbidden: string | undefined
     unreadable: string | undefined
+    unlabelled: string | undefined
     /** What is wrong with it, or with its server: the last valid version goes on. */
     invalid: string | undefined
     /** What is wrong with its server, of which no version can be used. */
@@ -88,7 +96,10 @@ export function declaredOf(
       printOf(group),
       JSON.stringify([server?.spec, credentials, ca, facts.forbidden, facts.unreadable, deleted]),
       // What is sound leaves no trace here: a fingerprint outlives an upgrade.
-      ...[invalid, unusable, broken?.message].filter((each) => each !== undefined),
+      ...[invalid, unusable, broken?.message, facts.unlabelled, facts.denial?.message].filter(
+        (each) => each !== undefined,
+      ),
+      ...approvalsIn(server?.metadata ?? {}),
     ]),
     invalid,
     previous: group.status,

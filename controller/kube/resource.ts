@@ -24,6 +24,7 @@ export const kinds = {
     plural: 'exchangeservers',
   },
   secret: { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' },
+  namespace: { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces' },
   lease: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', plural: 'leases' },
   event: { apiVersion: 'events.k8s.io/v1', kind: 'Event', plural: 'events' },
 } as const satisfies Record<string, ResourceKind>

@@ -1,7 +1,9 @@
 // The Secrets that ExchangeServers refer to, and no others: each is listed and watched by its own name, so the
-// controller needs the right to read those alone, and holds no more of anybody's secrets than it uses.
+// controller needs the right to read those alone, and holds no more of anybody's secrets than it uses. Credentials are taken
+// only from a Secret whose owner allowed it by a label: who may create an ExchangeServer may not read Secrets, and would
+// otherwise have any of them sent to a URL of their own.
 import type { V1Secret } from '@kubernetes/client-node'
-import { credentialsIn } from '../sync/credentials.ts'
+import { credentialsIn, credentialsLabel } from '../sync/credentials.ts'
 import type { Credentials } from '../sync/ports.ts'
 import { Reflector, type ReflectorOptions } from './reflector.ts'
 import { type KubeObject, kinds } from './resource.ts'
@@ -11,6 +13,9 @@ type Secret = V1Secret & KubeObject
 /** A Secret as it is now: its keys, that there is none, that it may not be read, or not known yet. */
 export type SecretLook = Credentials | 'missing' | 'forbidden' | 'unreadable' | 'unknown'
 
+/** The same for credentials: `unlabelled` when the Secret's owner has not allowed it. */
+export type CredentialsLook = SecretLook | 'unlabelled'
+
 type Watched = Readonly<{ reflector: Reflector<Secret>; end: AbortController }>
 
 /** What the reflectors of Secrets have in common. */
@@ -18,7 +23,11 @@ export type SecretsOptions = Omit<
   ReflectorOptions<Secret>,
   'kind' | 'namespace' | 'name' | 'changed'
 > &
-  Readonly<{ changed: () => void }>
+  Readonly<{
+    changed: () => void
+    /** Called once for a Secret (namespace/name) whose credentials are taken although it lacks the label; undefined: they are not. */
+    unlabelled: ((key: string) => void) | undefined
+  }>
 
 /** Watches Secrets by name. */
 export class Secrets {
@@ -26,6 +35,7 @@ export class Secrets {
   readonly #signal: AbortSignal
   readonly #watched = new Map<string, Watched>()
   readonly #decoded = new WeakMap<Secret, Credentials>()
+  readonly #warned = new Set<string>()
 
   constructor(options: SecretsOptions, signal: AbortSignal) {
     this.#options = options
@@ -53,6 +63,18 @@ export class Secrets {
     return reflector.persistent ? 'unreadable' : 'unknown'
   }
 
+  /** The credentials in a Secret as it is now. */
+  credentials(key: string): CredentialsLook {
+    const labels = this.#watched.get(key)?.reflector.get(key)?.metadata.labels
+    const look = this.look(key)
+    if (typeof look === 'string' || labels?.[credentialsLabel] === 'true') return look
+    const { unlabelled } = this.#options
+    if (unlabelled === undefined) return 'unlabelled'
+    if (!this.#warned.has(key)) unlabelled(key)
+    this.#warned.add(key)
+    return look
+  }
+
   // The same for as long as the Secret is.
   #credentialsOf(secret: Secret): Credentials {
     const known = this.#decoded.get(secret) ?? credentialsIn(secret.data)
@@ -63,7 +85,7 @@ export class Secrets {
   #watch(key: string): void {
     const [namespace = '', name = ''] = key.split('/')
     const end = new AbortController()
-    const { changed, ...rest } = this.#options
+    const { changed, unlabelled: _, ...rest } = this.#options
     const reflector: Reflector<Secret> = new Reflector<Secret>({
       ...rest,
       kind: kinds.secret,

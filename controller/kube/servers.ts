@@ -2,16 +2,19 @@
 // when somebody asks for it, and when its groups find that it is ill or well again.
 
 import { cut, tokenMax } from '../core/cut.ts'
+import { discreetError } from '../core/discreet.ts'
 import { checkedMs, lockoutMs } from '../core/duration.ts'
 import { digestOf } from '../core/id.ts'
 import type { ExchangeServer, ExchangeServerStatus } from '../core/resources.generated.ts'
 import { type ServerResult, serverStatusOf } from '../core/server-status.ts'
 import { readyStory } from '../core/story.ts'
-import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { unreadOf } from '../sync/hindrance.ts'
+import type { Party } from '../sync/line.ts'
+import { isAnswer, partyOn } from '../sync/party.ts'
 import type { Clock, Reached } from '../sync/ports.ts'
-import { Queue, type QueueWatch } from '../sync/queue.ts'
-import { keyOfServer, type Servers } from '../sync/servers.ts'
+import { Queue, type QueueWatch, workOff } from '../sync/queue.ts'
+import { keyOfServer, type ServerKey, type Servers } from '../sync/servers.ts'
 import { asSyncError } from './api-error.ts'
 import type { Client } from './client.ts'
 import type { KubeDeclarations } from './declarations.ts'
@@ -35,6 +38,8 @@ export type ServerControlOptions = Readonly<{
     signal: AbortSignal,
   ) => Promise<string | undefined>
   jitter: (ms: number) => number
+  /** Statuses do not tell why a server cannot be reached. */
+  discreet: boolean
   watch?: QueueWatch
   begun?: (queue: Queue<string>) => void
   told: (
@@ -61,7 +66,10 @@ export class ServerControl {
   constructor(options: ServerControlOptions) {
     this.#options = options
     const { clock, watch } = options
-    this.#queue = new Queue(clock, { leastMs: 5_000, mostMs: lockoutMs }, watch)
+    const backOff = { leastMs: 5_000, mostMs: lockoutMs }
+    const partyOf = (key: string) => this.#partyOf(key)
+    const sharing = { workers: lookers, aside: lookers + asideMax, isAnswer, partyOf }
+    this.#queue = new Queue(clock, backOff, watch, sharing)
     options.begun?.(this.#queue)
   }
 
@@ -74,10 +82,9 @@ export class ServerControl {
 
   /** How long each server is still left alone, ms. */
   backOffs(): readonly Readonly<{ namespace: string; name: string; ms: number }>[] {
-    return [...this.#known.values()].map(({ server, reach: { credentials, ca } }) => {
-      const { namespace = '', name = '' } = server.metadata
-      const key = keyOfServer(namespace, name, [server.spec, credentials, ca])
-      return { namespace, name, ms: this.#options.servers.backOffMs(key) }
+    return [...this.#known.values()].map((known) => {
+      const { namespace = '', name = '' } = known.server.metadata
+      return { namespace, name, ms: this.#options.servers.backOffMs(serverKeyIn(known)) }
     })
   }
 
@@ -85,7 +92,23 @@ export class ServerControl {
   async run(stop: AbortSignal): Promise<void> {
     this.#take()
     this.#options.declarations.onChange(() => this.#take())
-    await Promise.all([this.#work(stop), this.#work(stop)])
+    this.#options.servers.watch(() => this.#queue.look(), stop)
+    await workOff(this.#queue, (key) => this.#one(key, stop), stop)
+  }
+
+  #partyOf(key: string): Party {
+    const tenant = key.split('/')[0] ?? ''
+    const known = this.#known.get(key)
+    if (known === undefined) return { tenant, server: '', way: '' }
+    const asked = this.#isAsked(known) ? 'refusal' : undefined
+    const { servers } = this.#options
+    return partyOn(servers, tenant, known.server.spec.url, serverKeyIn(known), asked)
+  }
+
+  // Asked once is tried once, also while the status that says so cannot be written.
+  #isAsked(known: Known): boolean {
+    const { server } = known
+    return isRequested(server) && this.#tried.get(keyOf(server)) !== tokenOf(server)
   }
 
   #take(): void {
@@ -96,7 +119,9 @@ export class ServerControl {
       if (now.has(key)) continue
       this.#known.delete(key)
       this.#prints.delete(key)
+      this.#tried.delete(key)
       this.#queue.remove(key)
+      this.#options.servers.forget(key)
       const [namespace = '', name = ''] = key.split('/')
       this.#options.forgotten(namespace, name)
     }
@@ -110,26 +135,22 @@ export class ServerControl {
     }
   }
 
-  async #work(stop: AbortSignal): Promise<void> {
-    for (;;) {
-      const key = await this.#queue.get(stop)
-      if (key === undefined) return
-      try {
-        const known = this.#known.get(key)
-        if (known !== undefined && !known.reach.pending) await this.#look(key, known, stop)
-      } finally {
-        this.#queue.done(key)
-      }
-    }
+  async #one(key: string, stop: AbortSignal): Promise<void> {
+    const known = this.#known.get(key)
+    if (known !== undefined && !known.reach.pending) await this.#look(key, known, stop)
   }
 
   async #look(key: string, known: Known, stop: AbortSignal): Promise<void> {
-    const { clock, jitter, told } = this.#options
+    const { clock, discreet, jitter, told } = this.#options
     const beganMs = clock.now()
-    const result = await this.#asked(known, stop)
+    const result = await this.#asked(known, this.#queue.seat(key).signal, stop)
     if (stop.aborted) return
     const tookMs = clock.now() - beganMs
-    const status = serverStatusOf(known.server, result, clock.now())
+    const shown: ServerResult =
+      discreet && result.kind === 'failed'
+        ? { ...result, error: discreetError(result.error) }
+        : result
+    const status = serverStatusOf(known.server, shown, clock.now())
     const unreported = await this.#report(known.server, status, stop)
     told(known.server, result, status, tookMs, unreported)
     const intervalMs = checkedMs(known.server.spec.interval)
@@ -139,30 +160,38 @@ export class ServerControl {
     else this.#queue.add(key, jitter(intervalMs))
   }
 
-  async #asked({ server, reach, broken }: Known, stop: AbortSignal): Promise<ServerResult> {
+  async #asked(known: Known, givenUp: AbortSignal, stop: AbortSignal): Promise<ServerResult> {
+    const { server, reach, broken } = known
     if (broken !== undefined) return { kind: 'failed', error: broken }
     if (server.spec.suspend) return { kind: 'suspended' }
-    const { servers, probe } = this.#options
-    const { namespace, name = '' } = server.metadata
+    const { servers, probe, clock } = this.#options
+    const { name = '' } = server.metadata
     const unread = unreadOf(reach)
     if (unread !== undefined) return { kind: 'failed', error: unread }
     const { credentials, ca } = reach
-    const key = keyOfServer(namespace, name, [server.spec, credentials, ca])
-    // Asked once is tried once, also while the status that says so cannot be written.
-    const token = tokenOf(server)
-    const asked = isRequested(server) && this.#tried.get(key) !== token
-    if (asked) this.#tried.set(key, token)
-    const refused = servers.enter(key, asked)
+    const key = serverKeyIn(known)
+    const asked = this.#isAsked(known)
+    if (asked) this.#tried.set(keyOf(server), tokenOf(server))
+    const refused = servers.enter(key, asked ? 'refusal' : undefined)
     if (refused !== undefined) return { kind: 'failed', error: refused }
+    const [late, ended] = [new AbortController(), new AbortController()]
+    clock.sleep(lookMs, ended.signal).then(
+      () => late.abort(silent),
+      () => {},
+    )
+    const either = AbortSignal.any([stop, givenUp, late.signal])
     try {
       const reached = { server, credentials, ca, unusable: undefined }
-      const version = await probe(name, reached, asked, stop)
-      servers.leave(key, undefined)
+      const version = await probe(name, reached, asked, either)
+      servers.leave(key, undefined, true)
       return { kind: 'answered', version }
     } catch (error) {
+      const why = syncErrorOf(either.aborted ? either.reason : error)
       if (stop.aborted) servers.abandon(key)
-      else servers.leave(key, syncErrorOf(error))
-      return { kind: 'failed', error: syncErrorOf(error) }
+      else servers.leave(key, why)
+      return { kind: 'failed', error: why }
+    } finally {
+      ended.abort()
     }
   }
 
@@ -189,6 +218,24 @@ export class ServerControl {
     for (const told of readyStory(server.status, status)) void recorder.tell(server, told, signal)
     return undefined
   }
+}
+
+/** How many servers are asked at once; of those that are ill or new so many more. */
+export const lookers = 4
+const asideMax = 16
+
+/** How long a server may take for the smallest question, whatever its requests may take; ms. */
+const lookMs = 30_000
+
+const silent = new SyncError(
+  'transient',
+  'RequestTimeout',
+  `the server did not answer the smallest question within ${lookMs / 1000}s; it is asked again later`,
+)
+
+function serverKeyIn({ server, reach: { credentials, ca } }: Known): ServerKey {
+  const { namespace, name } = server.metadata
+  return keyOfServer(namespace, name, [server.spec, credentials, ca])
 }
 
 function tokenOf({ metadata }: ExchangeServer): string | undefined {

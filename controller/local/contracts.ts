@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import { namespacesFault } from '../core/allowed.ts'
 import { METADATA, mapOf, metadataFaults, NAME_MAX, text } from './metadata.ts'
 import { type Fault, pathText, problemsMax, someOf } from './problem.ts'
 import { brokenRules } from './rules.ts'
@@ -99,6 +100,7 @@ export function contractOf(crd: Crd): Contract {
         ...faults,
         ...brokenRules(schema, value, faults),
         ...someOf(metadataFaults(value)),
+        ...(names.kind === 'ExchangeServer' ? allowedFaults(value) : []),
         ...someOf(unknownFields(status, said, ['status'])),
       ]
     },
@@ -120,6 +122,14 @@ export function judgeOf(kind: 'SyncGroup' | 'ExchangeServer'): (resource: Stored
   const { judged } = contracts().find((contract) => contract.kind === kind) ?? {}
   if (judged === undefined) throw new Error(`there is no CRD of ${kind}`)
   return judged
+}
+
+// Either a word or a mapping: an API server lets the form of the mapping pass, and the controller refuses it.
+function allowedFaults(value: unknown): readonly Fault[] {
+  const { spec } = (value ?? {}) as { spec?: { allowed?: { namespaces?: unknown } } }
+  const message = namespacesFault(spec?.allowed?.namespaces)
+  if (message === undefined) return []
+  return [{ path: ['spec', 'allowed', 'namespaces'], at: 'value', message }]
 }
 
 function crds(): readonly Crd[] {

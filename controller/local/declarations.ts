@@ -2,6 +2,9 @@
 // part as far as a user sees it: defaults, validation, generations, and a status per group, written to
 // STATE/status/<namespace>.<name>.yaml. An edit that is not valid leaves the last valid version running.
 import type { V1Secret } from '@kubernetes/client-node'
+
+import { labelsDenial } from '../core/allowed.ts'
+import { approvalsIn } from '../core/annotations.ts'
 import { digestOf, type GroupId } from '../core/id.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
 import { messageText } from '../core/status.ts'
@@ -12,13 +15,18 @@ import type { Clock, Credentials, Declarations, Declared, Reached } from '../syn
 import { sourcesIn, watchDirectory } from './directory.ts'
 import type { Source } from './documents.ts'
 import { doubtsOf, Ended, endedGroup } from './ended.ts'
-import { type Problem, problemText, type Ref } from './problem.ts'
+import {
+  notValid,
+  type Problem,
+  problemText,
+  type Ref,
+  unreadableDirectory,
+  warnedOf,
+} from './problem.ts'
 import { type Loaded, readResourcesSoon } from './resources.ts'
 import { hashAnnotation, Statuses, type Stored } from './statuses.ts'
 import { keptOn, keyOf, staleIn, taken, type Valid } from './taken.ts'
 
-/** How many problems of one reading are logged. */
-const warnedMax = 100
 /** How long until a directory that could not be read is read again. */
 const unreadMs = 2_000
 
@@ -102,8 +110,8 @@ export class LocalDeclarations implements Declarations {
       this.#unread = sources?.some(({ again }) => again) ?? true
       if (sources !== undefined) await this.#take(await readResourcesSoon(sources))
       else {
-        this.#valid = keptOn(this.#valid, unreadable.message)
-        this.#tell([unreadable])
+        this.#valid = keptOn(this.#valid, unreadableDirectory.message)
+        this.#tell([unreadableDirectory])
       }
       this.#begun = true
     }
@@ -144,7 +152,7 @@ export class LocalDeclarations implements Declarations {
   }
 
   readonly #unsaved = (error: unknown) =>
-    this.#warn([{ ...unknown, message: syncErrorOf(error).message }])
+    this.#warn([{ ...notValid, message: syncErrorOf(error).message }])
 
   /** The directory may have changed: it is read again. */
   touched(): void {
@@ -175,7 +183,7 @@ export class LocalDeclarations implements Declarations {
 
   #tell(problems: readonly Problem[]): void {
     const text = problems.map(problemText).join('\n')
-    if (text !== this.#problems) this.#warn(toldOf(problems))
+    if (text !== this.#problems) this.#warn(warnedOf(problems))
     this.#problems = text
   }
 
@@ -200,7 +208,7 @@ export class LocalDeclarations implements Declarations {
     const { metadata } = stored
     const status = { ...stored.status, observedGeneration: -1 }
     const own = { ...stored, kind, metadata: { ...metadata, name, namespace }, status }
-    await this.#say(id, own, problemText(problem ?? unknown))
+    await this.#say(id, own, problemText(problem ?? notValid))
   }
 
   // A group that does not run has a status, too.
@@ -241,6 +249,7 @@ export class LocalDeclarations implements Declarations {
         JSON.stringify(credentials ?? ''),
         ca ?? '',
         stale ?? '',
+        ...approvalsIn(server?.metadata ?? {}),
       ),
       invalid: stale,
       previous: stored.status,
@@ -260,15 +269,14 @@ export class LocalDeclarations implements Declarations {
   #referred(group: SyncGroup): Reached & Pick<Declared, 'hindrance'> {
     const { name, namespace = group.metadata.namespace ?? 'default' } = group.spec.serverRef
     const crossNamespace = this.#crossNamespace
-    const denied = isForeign(group) && !crossNamespace
-    const found = () => this.#resource<ExchangeServer>('ExchangeServer', namespace, name)
-    const server = denied ? undefined : found()
+    const found = this.#resource<ExchangeServer>('ExchangeServer', namespace, name)
+    const server = isForeign(group) && !crossNamespace ? undefined : found
     const credentials = server && this.#secret(namespace, server.spec.auth.secretRef.name)
     const tls = server?.spec.tls?.caSecretRef
     const ca = tls && this.#secret(namespace, tls.name)?.[tls.key]
     const unusable = this.#refused.get(keyOf('ExchangeServer', namespace, name))
-    const hindrance = hindranceOf(group, { crossNamespace, server })
-    return { server, unusable, credentials, ca, hindrance }
+    const referred = { crossNamespace, denial: labelsDenial(server), server }
+    return { server, unusable, credentials, ca, hindrance: hindranceOf(group, referred) }
   }
 
   #resource<Kind>(kind: string, namespace: string, name: string): Kind | undefined {
@@ -279,20 +287,6 @@ export class LocalDeclarations implements Declarations {
     const secret = this.#resource<V1Secret>('Secret', namespace, name)
     return secret && credentialsIn(secret.data)
   }
-}
-
-// A directory may have more problems than anybody reads in a log.
-function toldOf(problems: readonly Problem[]): readonly Problem[] {
-  const more = problems.length - warnedMax
-  if (more <= 0) return problems
-  const message = `${more} more problems: exsync validate lists them all`
-  return [...problems.slice(0, warnedMax), { ...unknown, message }]
-}
-
-const unknown: Problem = { file: '', line: 1, column: 1, path: '', message: 'it is not valid' }
-const unreadable: Problem = {
-  ...unknown,
-  message: 'the directory cannot be read: make it readable again',
 }
 
 function idOf({ metadata: { namespace = 'default', name } }: SyncGroup): GroupId {

@@ -98,3 +98,29 @@ function distance(from: string, to: string): number {
   }
   return row[b.length] ?? 0
 }
+
+/** How many problems of a directory are written to the log. */
+const warnedMax = 100
+
+/** The problems of a directory that are written to the log, and how many more there are. */
+export function warnedOf(problems: readonly Problem[]): readonly Problem[] {
+  const more = problems.length - warnedMax
+  if (more <= 0) return problems
+  const message = `${more} more problems: exsync validate lists them all`
+  return [...problems.slice(0, warnedMax), { ...notValid, message }]
+}
+
+/** Something is wrong, and nothing more is known. */
+export const notValid: Problem = {
+  file: '',
+  line: 1,
+  column: 1,
+  path: '',
+  message: 'it is not valid',
+}
+
+/** The whole directory cannot be read. */
+export const unreadableDirectory: Problem = {
+  ...notValid,
+  message: 'the directory cannot be read: make it readable again',
+}

@@ -1,9 +1,18 @@
 // Checks documents against each other: nothing is there twice, and what they refer to is there and
 // fits.
 
+import {
+  type Denial,
+  groupDenial,
+  memberDenial,
+  namespaceDenial,
+  needsLabels,
+} from '../core/allowed.ts'
 import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
+import { castOf } from '../core/roles.ts'
 import { strayIn, strayRemedy } from '../core/stray.ts'
 import { credentialsIn } from '../sync/credentials.ts'
+import { isForeign } from '../sync/hindrance.ts'
 import type { Fault, Path, Ref } from './problem.ts'
 import type { Draft, Secret } from './resources.ts'
 
@@ -42,7 +51,7 @@ export function duplicateResources(drafts: readonly Draft[]): ReadonlyMap<Draft,
 /** References of sound documents to what is not there, or does not hold what is needed. */
 export function danglingReferences(
   drafts: readonly Draft[],
-  { externalSecrets = false }: { externalSecrets?: boolean },
+  { externalSecrets = false, allowed = false }: { externalSecrets?: boolean; allowed?: boolean },
 ): ReadonlyMap<Draft, readonly Fault[]> {
   const found = new Map(drafts.toReversed().map((draft) => [keyOf(draft.ref), draft]))
   const used = usedKeys(drafts)
@@ -54,7 +63,8 @@ export function danglingReferences(
       if (ref.kind === 'Secret')
         return [draft, strayFaults(draft, used.get(keyOf(ref)) ?? new Set())]
       if (ref.kind === 'SyncGroup') {
-        return [draft, serverFaults(resource as SyncGroup, ref, found, servers)]
+        const faults = serverFaults(resource as SyncGroup, ref, found, servers)
+        return [draft, [...faults, ...(allowed ? deniedFaults(draft, found) : [])]]
       }
       const faults = secretFaults(resource as ExchangeServer, ref, found, externalSecrets)
       return [draft, [...urlFaults(resource as ExchangeServer), ...faults]]
@@ -95,6 +105,37 @@ function urlFaults({ spec }: ExchangeServer): readonly Fault[] {
     'is no URL that can be reached; the port must be at most 65535, ' +
     'and each number of an address at most 255'
   return [{ path: ['spec', 'url'], at: 'value', message }]
+}
+
+// What the server does not allow, as far as it can be told without Exchange and without namespaces' labels.
+function deniedFaults(
+  { resource, ref }: Draft,
+  found: ReadonlyMap<string, Draft>,
+): readonly Fault[] {
+  const group = resource as SyncGroup
+  const { name, namespace = ref.namespace } = group.spec.serverRef
+  const server = found.get(keyOf({ kind: 'ExchangeServer', namespace, name }))?.resource
+  if (server === undefined) return []
+  const fault = (path: Path, denial: Denial | undefined): readonly Fault[] =>
+    denial
+      ? [{ path: ['spec', ...path], at: 'value', message: `is not allowed: ${denial.message}` }]
+      : []
+  const allowing = server as ExchangeServer
+  const whole = groupDenial(group, allowing)
+  const where = needsLabels(allowing)
+    ? undefined
+    : namespaceDenial(group, allowing, () => 'unreadable')
+  return [
+    ...fault(['serverRef', isForeign(group) ? 'namespace' : 'name'], where),
+    ...fault(whole?.field === 'private' ? ['private'] : ['hub', 'publicFolder'], whole),
+    ...castOf(group).members.flatMap((member, index) => {
+      const denial = memberDenial(member, allowing)
+      const { direction } = group.spec.members[index] ?? {}
+      const field = denial?.field ?? ''
+      if (field === 'direction' && direction === undefined) return fault(['direction'], denial)
+      return fault(['members', index, field], denial)
+    }),
+  ]
 }
 
 function secretFaults(

@@ -78,7 +78,7 @@ export type Draft = Readonly<{
   resource?: Resource
 }>
 
-type Options = { externalSecrets?: boolean }
+type Options = { externalSecrets?: boolean; allowed?: boolean }
 type Entry = Readonly<{ document: YamlDocument; base: Path; value: unknown }>
 type Reading = Draft | Readonly<{ problems: readonly Problem[] }> | 'ignored'
 /** What one file holds; `problems` are those of its YAML. */
@@ -96,6 +96,7 @@ const ENCRYPTED = 'is encrypted; decrypt it first (sops decrypt), or add --exter
  * Reads resources from the texts of YAML files. Never throws for what is in them.
  * @param options.externalSecrets Secrets that are not in the files are no problem: they live in the
  *   cluster only
+ * @param options.allowed what a SyncGroup asks of its ExchangeServer, and is not allowed, is a problem
  */
 export function readResources(files: readonly Source[], options: Options = {}): Loaded {
   return joined(

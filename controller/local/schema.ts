@@ -21,6 +21,8 @@ export type Schema = Readonly<{
   properties?: Readonly<Record<string, Schema>>
   additionalProperties?: Schema | boolean
   items?: Schema
+  /** Its form is checked elsewhere (`contracts.ts`): no schema can say it. */
+  'x-kubernetes-preserve-unknown-fields'?: boolean
   'x-kubernetes-list-type'?: 'atomic' | 'map' | 'set'
   'x-kubernetes-list-map-keys'?: readonly string[]
   'x-kubernetes-validations'?: readonly Rule[]
@@ -72,7 +74,7 @@ export function checkOf(
 ): Check {
   let validate: ValidateFunction | undefined
   return (value) => {
-    validate ??= ajv.compile(open ? schema : closed(schema))
+    validate ??= ajv.compile(compiled(schema, open))
     validate(value)
     const errors = (validate.errors ?? []).slice(0, problemsMax + 1)
     return [
@@ -109,19 +111,20 @@ export function defaulted(schema: Schema, value: unknown): unknown {
   )
 }
 
-/** The schema as ajv takes it, with unknown fields forbidden wherever fields are named. */
-function closed(schema: Schema): Schema {
+/** The schema as ajv takes it, unless it is open with unknown fields forbidden wherever fields are named. */
+function compiled(schema: Schema, open: boolean): Schema {
   const { properties, items, additionalProperties } = schema
+  if (schema['x-kubernetes-preserve-unknown-fields']) return {}
   return {
     ...schema,
-    ...(items !== undefined && { items: closed(items) }),
+    ...(items !== undefined && { items: compiled(items, open) }),
     ...(typeof additionalProperties === 'object' && {
-      additionalProperties: closed(additionalProperties),
+      additionalProperties: compiled(additionalProperties, open),
     }),
     ...(properties !== undefined && {
-      additionalProperties: false,
+      ...(!open && { additionalProperties: false }),
       properties: Object.fromEntries(
-        Object.entries(properties).map(([key, field]) => [key, closed(field)]),
+        Object.entries(properties).map(([key, field]) => [key, compiled(field, open)]),
       ),
     }),
   }

@@ -1,13 +1,15 @@
 // The baseline of one group over SQLite. Every commit is one transaction: all of it or nothing.
 import type { Attempt } from '../core/attempt.ts'
-import type { Caused } from '../core/guard.ts'
+import type { Caused, Effects } from '../core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Link } from '../core/link.ts'
 import type { Restoration } from '../core/restore.ts'
 import type { KeepReason } from '../core/step.ts'
 import type { Baseline, Change, Identity, Known, Memory } from '../sync/ports.ts'
-import { type Desk, write } from './changes.ts'
+import { write } from './changes.ts'
+import type { Desk } from './keep.ts'
 import { attemptOf, itemOf, linkOf, memoryOf, parsed, versionsIn } from './rows.ts'
+import { binSpot } from './spots.ts'
 import type { Statement } from './statements.ts'
 
 /** How many things of the bin one pass puts back at most. */
@@ -110,15 +112,21 @@ export class SqliteBaseline implements Baseline {
   }
 
   async causedSince(timeMs: number): Promise<ReadonlyMap<ReplicaId, Caused>> {
-    const rows = this.#sql(
-      'SELECT replica, sum(deletions) AS d, sum(publications) AS p FROM caused WHERE grp = ? AND time_ms >= ? GROUP BY replica',
-    ).all(this.group, timeMs)
-    return new Map(
-      rows.map((row) => [
-        String(row.replica) as ReplicaId,
-        { deletions: Number(row.d), publications: Number(row.p) },
-      ]),
-    )
+    const sums = (table: string): ReadonlyMap<ReplicaId, Effects> => {
+      const rows = this.#sql(
+        `SELECT replica, sum(deletions) AS d, sum(publications) AS p FROM ${table} WHERE grp = ? AND time_ms >= ? GROUP BY replica`,
+      ).all(this.group, timeMs)
+      return new Map(
+        rows.map(({ replica, d, p }) => [
+          String(replica) as ReplicaId,
+          { deletions: Number(d), publications: Number(p) },
+        ]),
+      )
+    }
+    const caused = new Map<ReplicaId, Caused>(sums('caused'))
+    for (const [id, approved] of sums('approved'))
+      caused.set(id, { ...(caused.get(id) ?? { deletions: 0, publications: 0 }), approved })
+    return caused
   }
 
   async approvals(): Promise<number> {
@@ -160,7 +168,7 @@ export class SqliteBaseline implements Baseline {
       replica: String(row.replica) as ReplicaId,
       reason: String(row.reason) as KeepReason,
       fields: parsed(row.fields) as string[],
-      item: itemOf(row.item, this.#desk.vault) ?? {},
+      item: itemOf(row.item, this.#desk.vault, binSpot('item', row)) ?? {},
       askedMs: Number(row.asked_ms),
     }))
   }

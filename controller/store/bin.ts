@@ -5,6 +5,7 @@ import type { Item } from '../core/item.ts'
 import type { RestoreResult } from '../core/restore.ts'
 import type { KeepReason } from '../core/step.ts'
 import { itemOf, parsed, type Row } from './rows.ts'
+import { binSpot } from './spots.ts'
 import type { Statements } from './statements.ts'
 import type { Vault } from './vault.ts'
 
@@ -88,11 +89,12 @@ export class Bin {
     const row = this.#statements.sql('SELECT * FROM conflicts WHERE n = ?').get(n)
     if (row === undefined) return undefined
     const { grp, link, replica, version } = row
+    const carried = this.#vault.reprint?.(String(version)) ?? String(version)
     const kept = this.#statements
       .sql(
-        `${binned} WHERE bin.grp = ? AND link = ? AND replica = ? AND print = ? AND reason = 'Conflict'`,
+        `${binned} WHERE bin.grp = ? AND link = ? AND replica = ? AND print IN (?, ?) AND reason = 'Conflict'`,
       )
-      .get(grp ?? null, link ?? null, replica ?? null, version ?? null)
+      .get(...[grp ?? null, link ?? null, replica ?? null, version ?? null, carried])
     return {
       conflict: conflictedOf(row),
       kept: kept === undefined ? undefined : binnedOf(kept, this.#vault),
@@ -130,8 +132,8 @@ function binnedOf(row: Row, vault: Vault): Binned {
     replica: String(row.replica) as ReplicaId,
     reason: String(row.reason) as KeepReason,
     fields: parsed(row.fields) as string[],
-    item: itemOf(row.item, vault) ?? {},
-    won: itemOf(row.won, vault),
+    item: itemOf(row.item, vault, binSpot('item', row)) ?? {},
+    won: itemOf(row.won, vault, binSpot('won', row)),
     timeMs: Number(row.time_ms),
     pass: String(row.pass),
     restore:

@@ -1,22 +1,16 @@
 // One change to the baseline of a group, written down. Runs within a transaction, and knows nothing of it.
 import type { Attempt } from '../core/attempt.ts'
 import type { Agreement } from '../core/fold.ts'
-import { digestOf, type GroupId, isHub, type LinkId, type ReplicaId } from '../core/id.ts'
+import type { Effects } from '../core/guard.ts'
+import { isHub, type LinkId, type ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import type { Copy } from '../core/link.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Change, ConflictNote, Kept, Memory } from '../sync/ports.ts'
+import type { Change, Memory } from '../sync/ports.ts'
+import { type Desk, keepAll, note } from './keep.ts'
 import { parsed } from './rows.ts'
-import type { Statements } from './statements.ts'
-import type { Vault } from './vault.ts'
-
-/** What one writes with, and for whom. */
-export type Desk = Readonly<{
-  statements: Statements
-  vault: Vault
-  group: GroupId
-  binMaxBytes: number
-}>
+import { agreedSpot, baseSpot, shownSpot } from './spots.ts'
+import type { Spot } from './vault.ts'
 
 /** Writes a change down. Throws a terminal BinFull when it would keep more than the bin may hold. */
 export function write(desk: Desk, change: Change): void {
@@ -53,10 +47,13 @@ export function write(desk: Desk, change: Change): void {
     ).run(timeMs, pass, result, n)
   }
   for (const { link, replica, copy } of change.copies ?? []) writeCopy(desk, link, replica, copy)
-  for (const [replica, { deletions, publications }] of change.caused ?? []) {
-    sql(
-      'INSERT INTO caused (grp, replica, time_ms, deletions, publications) VALUES (?, ?, ?, ?, ?)',
-    ).run(group, replica, timeMs, deletions, publications)
+  for (const [replica, { approved, ...free }] of change.caused ?? []) {
+    const into = (table: string, { deletions, publications }: Effects) =>
+      sql(
+        `INSERT INTO ${table} (grp, replica, time_ms, deletions, publications) VALUES (?, ?, ?, ?, ?)`,
+      ).run(group, replica, timeMs, deletions, publications)
+    into('caused', free)
+    if (approved !== undefined) into('approved', approved)
   }
   for (const hash of change.approvals ?? []) {
     sql('INSERT INTO approvals (grp, hash, time_ms, pass) VALUES (?, ?, ?, ?)').run(
@@ -93,8 +90,16 @@ function reset({ statements, group }: Desk, { timeMs, pass }: Change['at']): voi
     .run(timeMs, pass, group)
 }
 
-function rename({ statements, group }: Desk, from: ReplicaId, to: ReplicaId): void {
-  for (const table of ['copies', 'replicas', 'caused', 'attempts']) {
+function rename({ statements, vault, group }: Desk, from: ReplicaId, to: ReplicaId): void {
+  const shown = `SELECT links.n, links.id, copies.id AS item, shown FROM copies JOIN links ON links.n = link
+     WHERE copies.grp = ? AND replica = ? AND shown IS NOT NULL`
+  for (const { n = null, id, item, shown: text } of statements.sql(shown).all(group, from)) {
+    const before = vault.open(String(text), shownSpot(group, id, from, item))
+    statements
+      .sql('UPDATE copies SET shown = ? WHERE link = ? AND replica = ?')
+      .run(vault.seal(before, shownSpot(group, id, to, item)), n, from)
+  }
+  for (const table of ['copies', 'replicas', 'caused', 'approved', 'attempts']) {
     statements
       .sql(`UPDATE ${table} SET replica = ? WHERE grp = ? AND replica = ?`)
       .run(to, group, from)
@@ -104,75 +109,12 @@ function rename({ statements, group }: Desk, from: ReplicaId, to: ReplicaId): vo
     .run(JSON.stringify(from), JSON.stringify(to), group)
 }
 
-// Nothing is dropped to make room: who would keep more than there is room for does not overwrite either.
-function keepAll(desk: Desk, { kept = [], at }: Change): void {
-  let added = 0
-  for (const each of kept) added += keep(desk, each, at)
-  if (added === 0) return
-  const row = desk.statements.sql('SELECT bin_bytes FROM tally').get()
-  if (Number(row?.bin_bytes) <= desk.binMaxBytes) return
-  throw new SyncError(
-    'terminal',
-    'BinFull',
-    `the bin is full (${desk.binMaxBytes} bytes), so nothing is overwritten or deleted: raise --bin-limit or shorten --bin-retention`,
-  )
-}
-
-// What is tried again is the same loss, not another one.
-function keep(
-  { statements, vault, group }: Desk,
-  { link, replica, loss, reason, fields, item, won }: Kept,
-  { timeMs, pass }: Change['at'],
-): number {
-  const [text, winner] = [JSON.stringify(item), won === undefined ? null : JSON.stringify(won)]
-  const print = vault.print(digestOf(text, loss))
-  const size = Buffer.byteLength(text) + Buffer.byteLength(winner ?? '')
-  const known = statements
-    .sql(
-      'SELECT 1 FROM bin WHERE link = ? AND grp = ? AND replica = ? AND reason = ? AND print = ?',
-    )
-    .get(link, group, replica, reason, print)
-  if (known !== undefined) return 0
-  return statements
-    .sql(
-      `INSERT INTO bin (grp, link, replica, reason, fields, item, won, print, size, time_ms, pass)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    )
-    .run(
-      group,
-      link,
-      replica,
-      reason,
-      JSON.stringify(fields),
-      vault.seal(text),
-      winner === null ? null : vault.seal(winner),
-      print,
-      size,
-      timeMs,
-      pass,
-    )
-}
-
-function note(
-  { statements, vault, group }: Desk,
-  { link, replica, field, version }: ConflictNote,
-  { timeMs, pass }: Change['at'],
-): void {
-  const at = [group, link, replica, field, vault.print(version)] as const
-  statements
-    .sql(
-      `INSERT INTO conflicts (grp, link, replica, field, version, time_ms, pass) SELECT ?, ?, ?, ?, ?, ?, ?
-       WHERE NOT EXISTS (SELECT 1 FROM conflicts WHERE grp = ? AND link = ? AND replica = ? AND field = ? AND version = ?)`,
-    )
-    .run(...at, timeMs, pass, ...at)
-}
-
 function agree(desk: Desk, agreement: Agreement): void {
   const { statements, vault, group } = desk
   const { link, revision, agreed, editedMs, aliases, source, base, copies, dropped, declined } =
     agreement
-  const written = (item: Item | undefined) =>
-    item === undefined ? null : vault.seal(JSON.stringify(item))
+  const written = (item: Item | undefined, at: Spot) =>
+    item === undefined ? null : vault.seal(JSON.stringify(item), at)
   const row = statements
     .sql(
       `INSERT INTO links (grp, id, revision, agreed, edited_ms, aliases, source) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -183,7 +125,7 @@ function agree(desk: Desk, agreement: Agreement): void {
       group,
       link,
       revision,
-      written(agreed),
+      written(agreed, agreedSpot(group, link, revision)),
       editedMs ?? null,
       JSON.stringify(aliases),
       source ?? null,
@@ -192,7 +134,7 @@ function agree(desk: Desk, agreement: Agreement): void {
   if (base !== undefined) {
     statements
       .sql('INSERT OR IGNORE INTO bases (link, revision, item) VALUES (?, ?, ?)')
-      .run(n, base.revision, written(base.item))
+      .run(n, base.revision, written(base.item, baseSpot(group, link, base.revision)))
   }
   if (declined.length > 0) {
     const before = parsed(row?.declined) as string[]
@@ -220,8 +162,10 @@ function writeCopy(
     return
   }
   const plain = Object.keys(copy.shown).length === 0
-  const shown = plain ? null : vault.seal(JSON.stringify(copy.shown))
   const { id, version, revision, withheld, codec = 1 } = copy
+  const shown = plain
+    ? null
+    : vault.seal(JSON.stringify(copy.shown), shownSpot(group, link, replica, id))
   const changes = statements
     .sql(
       `INSERT OR REPLACE INTO copies (link, grp, replica, id, version, revision, shown, withheld, codec)

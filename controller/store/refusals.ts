@@ -49,6 +49,31 @@ export function refusalOf(error: unknown, file: string): unknown {
   }
 }
 
+/** A state that is encrypted, and no key. */
+export function locked(): SyncError {
+  const message = 'the state is encrypted: give its key with --key-file FILE'
+  return new SyncError('terminal', 'StateLocked', message)
+}
+
+/** A key that is not the state's. */
+export function wrongKey(): SyncError {
+  const message = 'the state is encrypted with another key: give that one with --key-file FILE'
+  return new SyncError('terminal', 'WrongKey', message)
+}
+
+/** A change of keys that was cut short, and the command that goes on with it. */
+export function unfinished(command: string): SyncError {
+  const message = `the key of the state is being changed, and that was cut short: go on with ${command}`
+  return new SyncError('terminal', 'RekeyUnfinished', message)
+}
+
+/** A reader holds on to what is to be removed from the file. */
+export function readMeanwhile(): SyncError {
+  const message =
+    'another process reads the state, whose old content is to be removed from the file: start again when that has ended'
+  return new SyncError('transient', 'StateInUse', message)
+}
+
 function inUse(file: string, cause: unknown): SyncError {
   const remedy = 'stop that one, or choose another --state'
   return new SyncError(

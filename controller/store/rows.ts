@@ -5,7 +5,8 @@ import type { Item } from '../core/item.ts'
 import type { Copy, Link, Shown } from '../core/link.ts'
 import type { Memory, Stand } from '../sync/ports.ts'
 import { damaged } from './refusals.ts'
-import type { Vault } from './vault.ts'
+import { agreedSpot, baseSpot, shownSpot } from './spots.ts'
+import type { Spot, Vault } from './vault.ts'
 
 /** A row as SQLite hands it out. */
 export type Row = Record<string, null | number | bigint | string | NodeJS.NonSharedUint8Array>
@@ -55,33 +56,38 @@ export function linkOf(
   bases: readonly Row[],
   vault: Vault,
 ): Link {
+  const { grp, id, revision } = row
+  const base = (at: Row) => itemOf(at.item, vault, baseSpot(grp, id, at.revision))
   return {
-    id: String(row.id) as LinkId,
-    revision: Number(row.revision),
-    agreed: itemOf(row.agreed, vault),
+    id: String(id) as LinkId,
+    revision: Number(revision),
+    agreed: itemOf(row.agreed, vault, agreedSpot(grp, id, revision)),
     editedMs: row.edited_ms == null ? undefined : Number(row.edited_ms),
-    bases: new Map(bases.map((base) => [Number(base.revision), itemOf(base.item, vault)])),
-    copies: new Map(copies.map((copy) => [String(copy.replica) as ReplicaId, copyOf(copy, vault)])),
+    bases: new Map(bases.map((each) => [Number(each.revision), base(each)])),
+    copies: new Map(
+      copies.map((copy) => [String(copy.replica) as ReplicaId, copyOf(copy, row, vault)]),
+    ),
     aliases: parsed(row.aliases) as string[],
     source: row.source == null ? undefined : String(row.source),
     declined: new Set(parsed(row.declined) as ReplicaId[]),
   }
 }
 
-function copyOf(row: Row, vault: Vault): Copy {
+function copyOf(row: Row, link: Row, vault: Vault): Copy {
+  const at = shownSpot(link.grp, link.id, row.replica, row.id)
   return {
     id: String(row.id) as ItemId,
     version: String(row.version) as Version,
     revision: Number(row.revision),
-    shown: row.shown == null ? {} : (parsed(vault.open(String(row.shown))) as Shown),
+    shown: row.shown == null ? {} : (parsed(vault.open(String(row.shown), at)) as Shown),
     ...(Number(row.withheld) === 1 ? { withheld: true } : {}),
     codec: Number(row.codec),
   }
 }
 
 /** An item as it was written down; undefined for none. */
-export function itemOf(text: Row[string] | undefined, vault: Vault): Item | undefined {
-  return text == null ? undefined : (parsed(vault.open(String(text))) as Item)
+export function itemOf(text: Row[string] | undefined, vault: Vault, at: Spot): Item | undefined {
+  return text == null ? undefined : (parsed(vault.open(String(text), at)) as Item)
 }
 
 /** What was written down as JSON; refuses what is not. */

@@ -1,11 +1,10 @@
 // The tables of the state, one SQLite file per controller. Ids are compared byte by byte (SQLite's
 // default BINARY collation): Exchange's differ in case. The schema's number is `user_version`; a file
 // of a newer one is refused, never touched, and one of an older one is brought up to date in one
-// transaction. Content, which a vault may seal, is in links.agreed, bases.item, copies.shown, bin.item
-// and bin.won; prints of content are in bin.print and conflicts.version.
+// transaction. spots.ts lists what a vault may seal.
 
 /** The number of the schema below. */
-export const schemaVersion = 4
+export const schemaVersion = 5
 
 /** Marks the file as ours (`application_id`): "exsy". */
 export const applicationId = 0x65787379
@@ -46,6 +45,7 @@ CREATE TABLE IF NOT EXISTS bin (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS bin_link ON bin (link);
 CREATE INDEX IF NOT EXISTS bin_time ON bin (time_ms);
+CREATE INDEX IF NOT EXISTS bin_grp ON bin (grp, size);
 CREATE TABLE IF NOT EXISTS tally (one INTEGER PRIMARY KEY CHECK (one = 1), bin_bytes INTEGER NOT NULL) STRICT;
 CREATE TRIGGER IF NOT EXISTS bin_grows AFTER INSERT ON bin BEGIN
   UPDATE tally SET bin_bytes = bin_bytes + new.size;
@@ -68,6 +68,10 @@ CREATE TABLE IF NOT EXISTS caused (
   grp TEXT NOT NULL, replica TEXT NOT NULL, time_ms INTEGER NOT NULL,
   deletions INTEGER NOT NULL, publications INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS approved (
+  grp TEXT NOT NULL, replica TEXT NOT NULL, time_ms INTEGER NOT NULL,
+  deletions INTEGER NOT NULL, publications INTEGER NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS approvals (
   grp TEXT NOT NULL, hash TEXT NOT NULL, time_ms INTEGER NOT NULL, pass TEXT NOT NULL
 ) STRICT;
@@ -81,7 +85,7 @@ CREATE TABLE IF NOT EXISTS writers (
   one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS vault (
-  one INTEGER PRIMARY KEY CHECK (one = 1), proof TEXT NOT NULL, clean INTEGER NOT NULL DEFAULT 0
+  one INTEGER PRIMARY KEY CHECK (one = 1), proof TEXT NOT NULL, clean INTEGER NOT NULL DEFAULT 0, next TEXT, reached TEXT
 ) STRICT;
 `
 
@@ -95,6 +99,7 @@ export const tables: Readonly<Record<number, readonly string[]>> = {
   2: second,
   3: third,
   4: [...third, 'attempts'],
+  5: [...third, 'attempts', 'approved'],
 }
 
 /** From version 1 to 2, before the tables that are missing are made. */
@@ -115,4 +120,10 @@ ALTER TABLE links ADD COLUMN source TEXT;
 export const fromThird = `
 ALTER TABLE replicas ADD COLUMN details TEXT;
 ALTER TABLE copies ADD COLUMN codec INTEGER NOT NULL DEFAULT 1;
+`
+
+/** From versions 2 to 4, which have a vault, to 5. */
+export const fromFourth = `
+ALTER TABLE vault ADD COLUMN next TEXT;
+ALTER TABLE vault ADD COLUMN reached TEXT;
 `

@@ -1,19 +1,16 @@
-// The state: one SQLite file in a directory, one writer. Opens it, refuses what is not ours to open, and
-// hands out one baseline per group.
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { pathToFileURL } from 'node:url'
+// The state: one SQLite file in a directory, one writer; hands out one baseline per group.
+import type { DatabaseSync } from 'node:sqlite'
 import type { GroupId } from '../core/id.ts'
-import { SyncError } from '../core/sync-error.ts'
 import type { Baseline } from '../sync/ports.ts'
 import { SqliteBaseline } from './baseline.ts'
 import { Bin } from './bin.ts'
-import { damaged, refusalOf } from './refusals.ts'
-import { schemaVersion } from './schema.ts'
-import { Statements } from './statements.ts'
-import { epochOf, refuseDamaged, sealed, upToDate, vaultOf, versionOf } from './upkeep.ts'
-import { plain, type Vault } from './vault.ts'
+import { drained, type Progress } from './carry.ts'
+import { type FileOpening, type OpenFile, openFile, refusalIn, stateFile } from './open.ts'
+import type { Key } from './proof.ts'
+import { readingVault, rekeyed, settling } from './seal.ts'
+import type { Vault } from './vault.ts'
+
+export { stateFile }
 
 /** An open state. */
 export interface State {
@@ -27,76 +24,94 @@ export interface State {
 }
 
 /** How a state is opened. */
-export type Opening = Readonly<{
-  /** Nothing is made or changed; a state that does not exist yet reads as an empty one. */
-  readOnly?: boolean
-  /** Only to ask its writer for something, whether that runs now or later. */
-  asking?: boolean
-  /** There must be one already. */
-  existing?: boolean
-  /** A Lease says that nobody else may write: whoever still has the state open is fenced off. */
-  leading?: boolean
-  /** Asked before every transaction; throws when nothing may be written any more. */
-  permit?: () => void
-  /** 32 bytes. A state that is not encrypted yet is, as soon as it is opened for writing. */
-  key?: Uint8Array | undefined
-  /** How many bytes of content the bin may hold; what would need more is refused. */
-  binMaxBytes?: number
-}>
-
-type Access = 'read' | 'ask' | 'write'
-
-/** The file's name within the state's directory. */
-export const stateFile = 'exsync.db'
+export type Opening = FileOpening &
+  Readonly<{
+    /** A state that is not encrypted yet is, as soon as it is opened for writing. */
+    key?: Key | undefined
+    /** How many bytes of content the bin may hold; what would need more is refused. */
+    binMaxBytes?: number
+    /** Told of content that is sealed or bound to its rows at the start. */
+    sealing?: Progress
+  }>
 
 /**
  * Opens the state in a directory, which is made when missing. `:memory:` is a state that nobody keeps.
  * Throws a SyncError: StateNewer, StateOlder, StateUnreadable, StateReadOnly, StateFull, StateInUse,
- * StateLocked, StateMissing, WrongKey.
+ * StateLocked, StateMissing, WrongKey, RekeyUnfinished.
  */
 export function openState(directory: string, opening: Opening = {}): State {
-  const { key, binMaxBytes = Number.POSITIVE_INFINITY } = opening
-  const access = opening.readOnly ? 'read' : opening.asking ? 'ask' : 'write'
-  const file = join(directory, stateFile)
+  const { open, steps } = opened(directory, opening)
   try {
-    refuseRemains(file)
-    if (opening.existing && !existsSync(file)) throw missing(directory)
-    const scratch = directory === ':memory:' || (access !== 'write' && !existsSync(file))
-    if (access === 'write' && !scratch) mkdirSync(directory, { recursive: true, mode: 0o700 })
-    const guard = join(directory, 'exsync.lock')
-    const lock = access === 'write' && !scratch ? locked(guard, opening.leading) : undefined
-    try {
-      if (lock !== undefined && !existsSync(file)) begin(file)
-      const db = scratch ? new DatabaseSync(':memory:') : opened(file, access)
-      try {
-        const vault = scratch ? fresh(db, key) : ready(db, file, access, key)
-        const epoch = access === 'write' && !scratch ? epochOf(db) : undefined
-        return stateOf(
-          db,
-          new Statements(db, file, epoch, opening.permit),
-          vault,
-          binMaxBytes,
-          lock,
-        )
-      } catch (error) {
-        db.close()
-        throw error
-      }
-    } catch (error) {
-      lock?.close()
-      throw error
-    }
+    return stateOf(open, drained(steps), opening)
   } catch (error) {
-    throw refused(error, file)
+    open.close()
+    throw refusalIn(directory, error)
   }
 }
 
+/**
+ * Opens the state as `openState` does, and lets others have their turn between the batches of what is sealed or bound:
+ * that may take minutes, once in a state's life.
+ */
+export async function openStateInTurns(
+  directory: string,
+  opening: Opening,
+  turn: () => Promise<void>,
+): Promise<State> {
+  const { open, steps } = opened(directory, opening)
+  try {
+    for (;;) {
+      const { done, value } = steps.next()
+      if (done) return stateOf(open, value, opening)
+      await turn()
+    }
+  } catch (error) {
+    open.close()
+    throw refusalIn(directory, error)
+  }
+}
+
+/**
+ * Changes the key of a state that nobody has open, or takes it away (`undefined`); answers false when it is so
+ * already. After a crash it goes on. Throws as `openState` does.
+ */
+export function rekeyState(
+  directory: string,
+  key: Key | undefined,
+  wanted: Key | undefined,
+  told: Progress,
+): boolean {
+  // Two keys say more than one: they are looked at later.
+  const open = openFile(directory, { existing: true }, () => {})
+  try {
+    return rekeyed(open, key, wanted, told)
+  } catch (error) {
+    throw refusalIn(directory, error)
+  } finally {
+    open.close()
+  }
+}
+
+function opened(
+  directory: string,
+  opening: Opening,
+): Readonly<{ open: OpenFile; steps: Generator<void, Vault> }> {
+  const { key, sealing } = opening
+  const unlock = (db: DatabaseSync) => readingVault(db, key, directory)
+  const open = openFile(directory, opening, unlock)
+  const steps = open.access === 'write' ? settling(open, key, sealing) : reading(open.db, unlock)
+  return { open, steps }
+}
+
+// biome-ignore lint/correctness/useYield: a reader takes no steps
+function* reading(db: DatabaseSync, unlock: (db: DatabaseSync) => Vault): Generator<void, Vault> {
+  return unlock(db)
+}
+
 function stateOf(
-  db: DatabaseSync,
-  statements: Statements,
+  { statements, close }: OpenFile,
   vault: Vault,
-  binMaxBytes: number,
-  lock: DatabaseSync | undefined,
+  { binMaxBytes = Number.POSITIVE_INFINITY }: Opening,
 ): State {
   return {
     baseline: (group) => new SqliteBaseline({ statements, vault, group, binMaxBytes }),
@@ -116,114 +131,11 @@ function stateOf(
             'DELETE FROM bin WHERE time_ms < ? AND n NOT IN (SELECT bin FROM restores WHERE done_ms IS NULL)',
           )
           .run(beforeMs)
-        for (const table of ['journal', 'caused']) {
+        for (const table of ['journal', 'caused', 'approved']) {
           statements.sql(`DELETE FROM ${table} WHERE time_ms < ?`).run(beforeMs)
         }
       })
     },
-    close: () => {
-      db.close()
-      lock?.close()
-    },
+    close,
   }
-}
-
-const headerBytes = 100
-
-// SQLite throws a log away whose file is empty or missing, and begins a new state: what was in there is lost.
-function refuseRemains(file: string): void {
-  const size = (name: string) => statSync(name, { throwIfNoEntry: false })?.size
-  const log = size(`${file}-wal`) ?? 0
-  // What is shorter than a file's header is taken for an empty one.
-  if ((size(file) ?? headerBytes) < headerBytes) throw damaged(`${file}, which is empty,`)
-  if (size(file) === undefined && log > 0)
-    throw damaged(`the state, of which only ${file}-wal is left,`)
-}
-
-// A new state appears at once, whole: an empty file is always one that was cut off.
-function begin(file: string): void {
-  const draft = `${file}.new`
-  for (const each of [draft, `${draft}-wal`, `${draft}-journal`]) rmSync(each, { force: true })
-  const db = new DatabaseSync(draft)
-  try {
-    upToDate(db, 0)
-  } finally {
-    db.close()
-  }
-  chmodSync(draft, 0o600)
-  renameSync(draft, file)
-}
-
-// One writer: a lock that the operating system takes back when its holder dies, however it dies.
-// A holder that only stands still does not keep who leads by a Lease from going on without it.
-function locked(file: string, leading = false): DatabaseSync | undefined {
-  const lock = new DatabaseSync(file)
-  try {
-    lock.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
-  } catch (error) {
-    lock.close()
-    const refusal = refusalOf(error, file)
-    const busy = refusal instanceof SyncError && refusal.code === 'StateInUse'
-    if (leading && busy) return undefined
-    throw error
-  }
-  return lock
-}
-
-// A reader of a state that nobody has open leaves no trace, not even SQLite's own side files.
-function opened(file: string, access: Access): DatabaseSync {
-  if (access !== 'read') return new DatabaseSync(file)
-  if (existsSync(`${file}-wal`)) return new DatabaseSync(file, { readOnly: true })
-  return new DatabaseSync(new URL(`${pathToFileURL(resolve(file))}?immutable=1`), {
-    readOnly: true,
-  })
-}
-
-function ready(db: DatabaseSync, file: string, access: Access, key: Uint8Array | undefined): Vault {
-  db.exec('PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON')
-  const version = versionOf(db, file)
-  if (access !== 'write') {
-    if (version < schemaVersion) throw older(version)
-    return vaultOf(db, key) ?? plain
-  }
-  refuseDamaged(db, file)
-  // A key that is missing or wrong is refused before anything is changed.
-  if (version === schemaVersion) vaultOf(db, key)
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA cache_size = -16000')
-  upToDate(db, version)
-  chmodSync(file, 0o600)
-  return sealed(db, key)
-}
-
-function fresh(db: DatabaseSync, key: Uint8Array | undefined): Vault {
-  db.exec('PRAGMA foreign_keys = ON')
-  upToDate(db, 0)
-  return sealed(db, key)
-}
-
-function missing(directory: string): SyncError {
-  return new SyncError(
-    'terminal',
-    'StateMissing',
-    `there is no state in ${directory}: check --state (or EXSYNC_STATE); exsync run makes it`,
-  )
-}
-
-function older(version: number): SyncError {
-  return new SyncError(
-    'terminal',
-    'StateOlder',
-    `the state was written by an older version (schema ${version}, this one needs ${schemaVersion}): exsync run brings it up to date`,
-  )
-}
-
-function refused(error: unknown, file: string): unknown {
-  const refusal = refusalOf(error, file)
-  if (refusal instanceof SyncError) return refusal
-  return new SyncError(
-    'terminal',
-    'StateUnreadable',
-    `cannot open ${file}: check that the directory exists and may be written`,
-    { cause: error },
-  )
 }

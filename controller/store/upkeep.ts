@@ -1,6 +1,5 @@
-// Brings the file of a state up to date, and seals it: whether it is ours, whole, and of a version that we know;
-// tables that a newer schema added; and content that was written before there was a key. Each change is
-// one transaction; after a crash it begins again.
+// Brings the file of a state up to date: whether it is ours, whole, and of a version that we know, and tables that a
+// newer schema added. It is one transaction; after a crash it begins again.
 import type { DatabaseSync } from 'node:sqlite'
 import { digestOf } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
@@ -8,16 +7,13 @@ import { damaged } from './refusals.ts'
 import {
   applicationId,
   fromFirst,
+  fromFourth,
   fromSecond,
   fromThird,
   schema,
   schemaVersion,
   tables,
 } from './schema.ts'
-import { keyed, plain, type Vault } from './vault.ts'
-
-/** What sealing proves itself by. */
-const proof = 'exsync'
 
 /** Refuses a file that is another program's, of a newer version, or not whole. Answers its version; 0 for a new one. */
 export function versionOf(db: DatabaseSync, file: string): number {
@@ -58,7 +54,8 @@ export function upToDate(db: DatabaseSync, version: number): void {
   inOne(db, () => {
     if (version === 1) db.exec(fromFirst)
     if (version === 1 || version === 2) db.exec(fromSecond)
-    if (version > 0) db.exec(fromThird)
+    if (version > 0 && version < 4) db.exec(fromThird)
+    if (version > 1) db.exec(fromFourth)
     db.exec(schema)
     if (version === 1) {
       const change = db.prepare('UPDATE bin SET print = ?, size = ? WHERE n = ?')
@@ -71,85 +68,6 @@ export function upToDate(db: DatabaseSync, version: number): void {
     db.exec('INSERT OR IGNORE INTO writers VALUES (1, 0)')
     db.exec('INSERT OR IGNORE INTO tally SELECT 1, coalesce(sum(size), 0) FROM bin')
     db.exec(`PRAGMA user_version = ${schemaVersion}; PRAGMA application_id = ${applicationId}`)
-  })
-}
-
-/** The vault of a state; refuses a key that is missing or is not the one. `undefined`: it is not sealed. */
-export function vaultOf(db: DatabaseSync, key: Uint8Array | undefined): Vault | undefined {
-  const row = db.prepare('SELECT proof FROM vault').get()
-  if (row === undefined) return undefined
-  if (key === undefined) {
-    throw new SyncError(
-      'terminal',
-      'StateLocked',
-      'the state is encrypted: give its key with --key-file FILE',
-    )
-  }
-  const vault = keyed(key)
-  try {
-    if (vault.open(String(row.proof)) === proof) return vault
-  } catch {
-    // It says so below.
-  }
-  throw new SyncError(
-    'terminal',
-    'WrongKey',
-    'the state is encrypted with another key: give that one with --key-file FILE',
-  )
-}
-
-/** Seals a plain state, and leaves none of the plain text in its file or beside it. */
-export function sealed(db: DatabaseSync, key: Uint8Array | undefined): Vault {
-  const before = vaultOf(db, key)
-  if (key === undefined) return plain
-  const vault = before ?? keyed(key)
-  if (before === undefined) sealAll(db, vault)
-  // Until the old pages are gone, also after a crash.
-  if (Number(db.prepare('SELECT clean FROM vault').get()?.clean) === 1) return vault
-  db.exec('PRAGMA secure_delete = ON; VACUUM')
-  const { busy } = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() ?? {}
-  if (Number(busy) !== 0) {
-    throw new SyncError(
-      'transient',
-      'StateInUse',
-      'somebody reads the state, which is to be encrypted: start again when that has ended',
-    )
-  }
-  db.exec('UPDATE vault SET clean = 1; PRAGMA secure_delete = OFF')
-  return vault
-}
-
-// Only the keys are held at once: the bin alone may be larger than the memory.
-function sealAll(db: DatabaseSync, vault: Vault): void {
-  const places = [
-    ['links', 'agreed', 'n', 'n'],
-    ['bases', 'item', 'link', 'revision'],
-    ['copies', 'shown', 'link', 'replica'],
-    ['bin', 'item', 'n', 'n'],
-    ['bin', 'won', 'n', 'n'],
-  ] as const
-  inOne(db, () => {
-    for (const [table, column, one, two] of places) {
-      const at = `WHERE ${one} = ? AND ${two} = ?`
-      const read = db.prepare(`SELECT ${column} AS content FROM ${table} ${at}`)
-      const change = db.prepare(`UPDATE ${table} SET ${column} = ? ${at}`)
-      const keys = db.prepare(
-        `SELECT ${one} AS one, ${two} AS two FROM ${table} WHERE ${column} IS NOT NULL`,
-      )
-      for (const { one = null, two = null } of keys.all()) {
-        change.run(vault.seal(String(read.get(one, two)?.content)), one, two)
-      }
-    }
-    for (const [table, column] of [
-      ['bin', 'print'],
-      ['conflicts', 'version'],
-    ] as const) {
-      const change = db.prepare(`UPDATE ${table} SET ${column} = ? WHERE n = ?`)
-      for (const row of db.prepare(`SELECT n, ${column} AS digest FROM ${table}`).all()) {
-        change.run(vault.print(String(row.digest)), Number(row.n))
-      }
-    }
-    db.prepare('INSERT INTO vault (one, proof) VALUES (1, ?)').run(vault.seal(proof))
   })
 }
 

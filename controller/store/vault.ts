@@ -1,6 +1,10 @@
-// Content at rest. With a key everything that somebody wrote is sealed (AES-256-GCM, a random nonce
-// each), and digests, from which short content could be guessed, are keyed. Without one it is stored as
-// it is. Names of fields, ids, versions and times are no content.
+// Content at rest. With a key everything that somebody wrote is sealed (AES-256-GCM, a random nonce each), and bound
+// to its spot: what is moved to another row or column opens no more. Digests, from which short content could be
+// guessed, are keyed. Without a key content is stored as it is. Names of fields, ids, versions and times are no content.
+//
+//   key file ─ HKDF, salt of the state ─► key that seals; a change of keys draws another salt
+//   digest ─ HMAC ─► … ─ HMAC ─► print    one layer per change of keys: what was printed before is printed on, since
+//                                         the digest itself is not written down
 import {
   createCipheriv,
   createDecipheriv,
@@ -13,47 +17,66 @@ import {
 import { SyncError } from '../core/sync-error.ts'
 import { damaged } from './refusals.ts'
 
+/** Where something sealed stands: its table and column, and what names its row. It opens nowhere else. */
+export type Spot = readonly (string | number)[]
+
 /** How content is written down. */
 export type Vault = Readonly<{
-  seal: (text: string) => string
-  /** Throws a terminal SyncError for what was not sealed with this key, or was changed since. */
-  open: (sealed: string) => string
+  seal: (text: string, at: Spot) => string
+  /** Throws a terminal SyncError for what was not sealed with this key for this spot, or was changed since. */
+  open: (sealed: string, at: Spot) => string
   /** A digest as it is written down: equal for equal digests. */
   print: (digest: string) => string
+  /** The same print, as it is written down in rows that a change under way has reached; undefined: there is none. */
+  reprint?: (print: string) => string
+  /** The keys of the layers of `print`, in base64, the first one first. */
+  layers: readonly string[]
 }>
 
 const cipher = 'aes-256-gcm'
 const [nonceBytes, tagBytes, keyBytes] = [12, 16, 32]
 
-/** Without a key. */
-export const plain: Vault = { seal: (text) => text, open: (text) => text, print: (text) => text }
+/** Without a key. Layers are left of the time when there was one. */
+export function plainVault(layers: readonly string[] = []): Vault {
+  return { seal: (text) => text, open: (text) => text, print: printing(layers), layers }
+}
 
-/** With a key of 32 bytes. */
-export function keyed(key: Uint8Array): Vault {
-  const [sealing, printing] = [derived(key, 'seal'), derived(key, 'print')]
+/** Without a key, and there never was one. */
+export const plain: Vault = plainVault()
+
+/** With a key of 32 bytes, and the salt of the state. */
+export function keyed(key: Uint8Array, salt: string, layers: readonly string[]): Vault {
+  const sealing = createSecretKey(derived(key, 'seal bound', Buffer.from(salt, 'base64')))
+  const bound = (at: Spot) => Buffer.from(JSON.stringify(at))
   return {
-    seal: (text) => {
-      const nonce = nonceOf()
-      const sealer = createCipheriv(cipher, sealing, nonce)
-      const parts = [nonce, sealer.update(text, 'utf8'), sealer.final(), sealer.getAuthTag()]
-      return Buffer.concat(parts).toString('base64')
-    },
-    open: (sealed) => {
-      try {
-        const bytes = Buffer.from(sealed, 'base64')
-        const opener = createDecipheriv(cipher, sealing, bytes.subarray(0, nonceBytes), {
-          authTagLength: tagBytes,
-        })
-        opener.setAuthTag(bytes.subarray(bytes.length - tagBytes))
-        const text = bytes.subarray(nonceBytes, bytes.length - tagBytes)
-        return opener.update(text, undefined, 'utf8') + opener.final('utf8')
-      } catch (error) {
-        throw damaged('something sealed in the state', error)
-      }
-    },
-    print: (digest) =>
-      createHmac('sha256', printing).update(digest).digest('base64url').slice(0, 22),
+    seal: (text, at) => sealed(sealing, text, bound(at)),
+    open: (text, at) => opened(sealing, text, bound(at)),
+    print: printing(layers),
+    layers,
   }
+}
+
+/** As states were sealed up to schema 4: nothing is bound to its spot. Only opens, so that it can be bound. */
+export function unbound(key: Uint8Array): Vault {
+  const sealing = createSecretKey(derived(key, 'seal'))
+  const layers = [derived(key, 'print').toString('base64')]
+  const seal = () => {
+    throw new Error('nothing is sealed without its spot any more')
+  }
+  return { seal, open: (text) => opened(sealing, text), print: printing(layers), layers }
+}
+
+/** The layers that a change of keys adds to prints that are written down already. */
+export function printing(layers: readonly string[]): (digest: string) => string {
+  const keys = layers.map((layer) => createSecretKey(Buffer.from(layer, 'base64')))
+  const print = (digest: string, key: KeyObject) =>
+    createHmac('sha256', key).update(digest).digest('base64url').slice(0, 22)
+  return (digest) => keys.reduce(print, digest)
+}
+
+/** The key of a layer, or a salt: random bytes in base64. */
+export function drawnAtRandom(bytes: 16 | 32): string {
+  return randomFillSync(Buffer.alloc(bytes)).toString('base64')
 }
 
 /** The key in a file: 32 bytes as they are, as 64 hexadecimal digits, or in base64. */
@@ -70,8 +93,30 @@ export function keyOf(file: Uint8Array): Uint8Array {
   )
 }
 
-function derived(key: Uint8Array, use: string): KeyObject {
-  return createSecretKey(Buffer.from(hkdfSync('sha256', key, '', `exsync ${use}`, keyBytes)))
+function sealed(key: KeyObject, text: string, bound: Uint8Array): string {
+  const nonce = nonceOf()
+  const sealer = createCipheriv(cipher, key, nonce).setAAD(bound)
+  const parts = [nonce, sealer.update(text, 'utf8'), sealer.final(), sealer.getAuthTag()]
+  return Buffer.concat(parts).toString('base64')
+}
+
+function opened(key: KeyObject, sealed: string, bound?: Uint8Array): string {
+  try {
+    const bytes = Buffer.from(sealed, 'base64')
+    const opener = createDecipheriv(cipher, key, bytes.subarray(0, nonceBytes), {
+      authTagLength: tagBytes,
+    })
+    if (bound !== undefined) opener.setAAD(bound)
+    opener.setAuthTag(bytes.subarray(bytes.length - tagBytes))
+    const text = bytes.subarray(nonceBytes, bytes.length - tagBytes)
+    return opener.update(text, undefined, 'utf8') + opener.final('utf8')
+  } catch (error) {
+    throw damaged('the state, in which something sealed was changed or moved,', error)
+  }
+}
+
+function derived(key: Uint8Array, use: string, salt: Uint8Array = Buffer.alloc(0)): Buffer {
+  return Buffer.from(hkdfSync('sha256', key, salt, `exsync ${use}`, keyBytes))
 }
 
 // Drawing random bytes is a call into the system; a thousand nonces are drawn at once.

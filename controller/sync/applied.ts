@@ -1,5 +1,7 @@
 // What became of a plan: the tally that applying keeps.
-import type { ItemId, ReplicaId } from '../core/id.ts'
+import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
+import { into } from '../core/loose.ts'
+import { itemTooLarge } from '../core/scope.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import type { PassedOver } from './ports.ts'
 
@@ -20,6 +22,8 @@ export type Applied = {
   readonly unknown: Set<ReplicaId>
   /** Copies that show what they did before although we wrote something else. */
   readonly untaken: Map<ReplicaId, PassedOver[]>
+  /** Links whose content is too large to be written there. */
+  readonly tooLarge: Map<ReplicaId, LinkId[]>
   /** Did time run out before everything was tried? */
   unfinished: boolean
 }
@@ -36,6 +40,7 @@ export function nothingApplied(): Applied {
     done: new Map(),
     unknown: new Set(),
     untaken: new Map(),
+    tooLarge: new Map(),
     unfinished: false,
   }
 }
@@ -51,8 +56,10 @@ export class ReplicaTally {
   }
 
   /** An item could not be dealt with. What is stale waits for the next pass, which reads it again. */
-  itemFailed(error: SyncError): void {
-    if (error.kind !== 'stale') this.failed(error, 1)
+  itemFailed(error: SyncError, link?: LinkId): void {
+    if (error.code === itemTooLarge && link !== undefined)
+      into(this.#applied.tooLarge, this.#id, link)
+    else if (error.kind !== 'stale') this.failed(error, 1)
   }
 
   /** So many items could not be dealt with; 0: a request that carried none. */

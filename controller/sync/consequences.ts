@@ -1,6 +1,6 @@
 // What a plan has for consequences besides its actions: what is kept, what is noted of it, what comes back
 // from the bin, and what the guard counts.
-import { type Caused, deletes, type Guarded, publishes } from '../core/guard.ts'
+import { type Caused, deletes, type Effects, type Guarded, publishes } from '../core/guard.ts'
 import { digestOf, type ReplicaId } from '../core/id.ts'
 import type { Role } from '../core/link.ts'
 import type { Rules } from '../core/plan.ts'
@@ -51,19 +51,32 @@ export function notesOf({ link, replica, loss, fields, item }: Kept): readonly C
   return fields.map((field) => ({ link, replica, field, version }))
 }
 
-/** What each replica causes; what somebody approved does not use up what may be done without asking. */
+/**
+ * What each replica causes; what was approved does not use up what may be done without asking. What only the group
+ * approved is counted by itself: the server's limit holds for it as well.
+ */
 export function causedBy(
   { plan, approvals }: Guarded,
   roles: readonly Role[],
 ): ReadonlyMap<ReplicaId, Caused> {
   const caused = new Map<ReplicaId, Caused>()
   for (const { id, hub } of roles) {
-    const asked = (reason: 'Deletions' | 'Publications') =>
-      approvals.some((each) => each.replica === id && each.reason === reason)
-    const count = (counts: typeof deletes) => plan.steps.filter((step) => counts(step, id)).length
-    const deletions = asked('Deletions') ? 0 : count(deletes)
-    const publications = hub || asked('Publications') ? 0 : count(publishes)
-    if (deletions + publications > 0) caused.set(id, { deletions, publications })
+    const all = {
+      Deletions: plan.steps.filter((step) => deletes(step, id)).length,
+      Publications: hub ? 0 : plan.steps.filter((step) => publishes(step, id)).length,
+    }
+    const count = (reason: keyof typeof all, by: boolean | undefined) => {
+      const approval = approvals.find((each) => each.replica === id && each.reason === reason)
+      return approval?.byServer === by ? all[reason] : 0
+    }
+    const effects = (by: boolean | undefined): Effects => ({
+      deletions: count('Deletions', by),
+      publications: count('Publications', by),
+    })
+    const [free, approved] = [effects(undefined), effects(false)]
+    const some = (each: Effects) => each.deletions + each.publications > 0
+    if (some(free) || some(approved))
+      caused.set(id, { ...free, ...(some(approved) && { approved }) })
   }
   return caused
 }

@@ -26,11 +26,11 @@ export async function dismiss(
 ): Promise<number> {
   const { id } = replica.role
   const memory = (await baseline.memories()).get(id)
+  // Proves that the folder may be read: else everything in it would just not be found.
+  await replica.observe(memory, baseline.known(id), signal)
   // Should it take part again before this is done, everything is looked at anew.
   if (memory !== undefined)
     await baseline.commit({ at: at(), memories: new Map([[id, { ...memory, lens: 'leaving' }]]) })
-  // Proves that the folder may be read: else everything in it would just not be found.
-  await replica.observe(memory, baseline.known(id), signal)
   const ids = [...(await baseline.known(id).all()).keys()]
   let removed = 0
   let failed: SyncError | undefined
@@ -69,6 +69,7 @@ export async function dismissible(
   signal: AbortSignal,
 ): Promise<number> {
   const { id } = replica.role
+  await replica.observe((await baseline.memories()).get(id), baseline.known(id), signal)
   const ids = [...(await baseline.known(id).all()).keys()]
   let count = 0
   for (let from = 0; from < ids.length; from += batchMax) {

@@ -3,7 +3,9 @@ import type { Attempt } from '../core/attempt.ts'
 import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Observation, Role } from '../core/link.ts'
 import type { Aged } from '../core/rows.ts'
+import { itemTooLarge } from '../core/scope.ts'
 import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { inParts } from './breathe.ts'
 import {
   type Baseline,
   type Look,
@@ -28,6 +30,8 @@ export type Sight = Readonly<{
   whole: ReadonlySet<ReplicaId>
   /** Replicas whose listing names fewer items than the folder counts. */
   short: ReadonlySet<ReplicaId>
+  /** Replicas of which more is to be read. */
+  more: ReadonlySet<ReplicaId>
   /** Known ids that are no ids: these copies are forgotten. */
   forgotten: ReadonlyMap<ReplicaId, ReadonlySet<ItemId>>
   /** What is odd about a folder's listing. */
@@ -76,6 +80,7 @@ export async function observe(
   const restored = new Map<ReplicaId, Aged>()
   const whole = new Set<ReplicaId>()
   const short = new Set<ReplicaId>()
+  const more = new Set<ReplicaId>()
   const forgotten = new Map<ReplicaId, ReadonlySet<ItemId>>()
   const odd = new Map<ReplicaId, readonly SyncError[]>()
   const unsure = new Map<ReplicaId, Memory>()
@@ -103,9 +108,12 @@ export async function observe(
       const seen: Look = await replica.observe(start, baseline.known(id), signal)
       if (seen.whole) whole.add(id)
       if (seen.short) short.add(id)
+      if (seen.more) more.add(id)
       if (seen.forgotten?.length) forgotten.set(id, new Set(seen.forgotten))
       if (seen.odd?.length) odd.set(id, seen.odd)
-      observations.set(id, { state: 'seen', changed: seen.changed, gone: seen.gone })
+      const large = new Set(largeIn(seen.memory).map((each) => each.id))
+      const { changed, gone } = seen
+      observations.set(id, { state: 'seen', changed, gone, ...(large.size > 0 && { large }) })
       const passedOver = dated(seen.memory.passedOver ?? [], memory?.passedOver ?? [], nowMs)
       const current = outdated.length === 0 ? codec : undefined
       memories.set(id, { ...seen.memory, passedOver, codec: current, lens: lensOf(replica.role) })
@@ -121,11 +129,27 @@ export async function observe(
     }
   }
   await Promise.all(replicas.map(look))
-  return { observations, memories, fresh, replaced, restored, whole, short, forgotten, odd, unsure }
+  return {
+    observations,
+    memories,
+    fresh,
+    replaced,
+    restored,
+    whole,
+    short,
+    more,
+    forgotten,
+    odd,
+    unsure,
+  }
 }
 
 function unreadIn({ passedOver = [] }: Memory): readonly PassedOver[] {
   return passedOver.filter(({ code }) => code !== notTaken)
+}
+
+function largeIn({ passedOver = [] }: Memory): readonly PassedOver[] {
+  return passedOver.filter(({ code }) => code === itemTooLarge)
 }
 
 function dated(
@@ -149,11 +173,13 @@ function fromScratch(memory: Memory, audit: boolean): Memory {
 export async function touchedLinks(baseline: Baseline, sight: Sight): Promise<ReadonlySet<LinkId>> {
   const touched = new Set<LinkId>(await baseline.unsettled())
   for (const [replica, ids] of sight.forgotten)
-    for (const link of await baseline.linksOf(replica, [...ids])) touched.add(link)
+    for (const link of await inParts([...ids], (part) => baseline.linksOf(replica, part)))
+      touched.add(link)
   for (const [replica, observation] of sight.observations) {
     if (observation.state === 'unknown') continue
     const ids = [...observation.changed.map(({ id }) => id), ...observation.gone]
-    for (const link of await baseline.linksOf(replica, ids)) touched.add(link)
+    for (const link of await inParts(ids, (part) => baseline.linksOf(replica, part)))
+      touched.add(link)
     for (const { stamp } of observation.changed) if (stamp !== undefined) touched.add(stamp.link)
   }
   return touched

@@ -4,6 +4,9 @@ import { type Attempt, afterSeen, isOver, triesMax } from '../core/attempt.ts'
 import { type LinkId, linkIdOf, type ReplicaId } from '../core/id.ts'
 import { into } from '../core/loose.ts'
 import type { Problem } from '../core/report.ts'
+import { itemTooLarge } from '../core/scope.ts'
+import type { Plan } from '../core/step.ts'
+import type { Applied } from './applied.ts'
 import type { Sight } from './observe.ts'
 import type { Change } from './ports.ts'
 import type { Course, Proposal } from './propose.ts'
@@ -13,6 +16,8 @@ const namedMax = 10
 
 const remedies: ReadonlyMap<string, string> = new Map(
   Object.entries({
+    ItemTooLarge:
+      'it is larger than --max-contact-size allows: its copies are left as they are; shorten its note in Outlook',
     NotListed:
       'the folder’s listing lacks what can still be read: it is left as it is; have the folder checked on the server',
     NotTaken:
@@ -29,19 +34,25 @@ const unreadable =
   'the server cannot read it: it is left as it is, and read again when it changes and at each audit; open it in Outlook and save it, or remove it'
 
 /** The problems that concern single items. */
-export async function odditiesOf(course: Course, sight: Sight): Promise<readonly Problem[]> {
+export async function odditiesOf(
+  course: Course,
+  sight: Sight,
+  [unwritten, undecided = []]: readonly [Applied['tooLarge'], Plan['tooLarge']],
+): Promise<readonly Problem[]> {
   const { baseline, group, rules } = course
   const memories = await baseline.memories()
   const attempts = (await baseline.attempts()).filter(
     (each) => !each.seen && each.tries >= triesMax,
   )
   const problems: Problem[] = []
-  for (const { id: replica } of rules.roles) {
+  for (const { id: replica, hub } of rules.roles) {
     const [unread, untried] = [new Map<string, LinkId[]>(), new Map<string, LinkId[]>()]
     for (const { id, code } of memories.get(replica)?.passedOver ?? []) {
       const [link = linkIdOf(group, replica, id)] = await baseline.linksOf(replica, [id])
       into(unread, code, link)
     }
+    for (const link of [...(unwritten.get(replica) ?? []), ...(hub ? undecided : [])])
+      into(unread, itemTooLarge, link)
     for (const { replica: where, link, code = 'CopyNotSeen' } of attempts)
       if (where === replica) into(untried, code, link)
     for (const [code, all] of unread) problems.push(problemOf(replica, code, all, unreadable))

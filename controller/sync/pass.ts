@@ -19,6 +19,7 @@ import type { Step } from '../core/step.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
 import { apply } from './apply.ts'
+import { breathe, breathing } from './breathe.ts'
 import { causedBy, keptOf, notesOf, restoredBy } from './consequences.ts'
 import { Creates } from './creates.ts'
 import { leaversOf, seeOff } from './leavers.ts'
@@ -40,8 +41,9 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   // What was not used is not consumed: neither who was set aside, nor anybody when it was the hub.
   const decided = rules.roles.every(({ id, hub }) => !hub || observations.get(id)?.state === 'seen')
   const used = ([id]: [ReplicaId, Memory]) => decided && observations.get(id)?.state === 'seen'
-  const orphans = orphansOf(proposal.view, observations, plan)
-  const memories = withRecheck(new Map([...sight.memories].filter(used)), orphans)
+  const orphans = await breathing(orphansOf(proposal.view, observations, plan))
+  const seen = withRecheck(new Map([...sight.memories].filter(used)), orphans)
+  const memories = withRecheck(seen, plan.held ?? new Map())
   const kept = plan.steps.flatMap(keptOf)
   const now = withRecheck(agedIn(memories, sight.restored), pendingOf(plan.steps))
   const leaving = decided ? await leaversOf(course, proposal) : []
@@ -77,7 +79,9 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
       baseline,
       at,
       creates: (id) => new Creates(id, baseline, at, proposal.view.attempts ?? new Map()),
-      due: (first) => course.stopping() || (!first && clock.now() - startMs > course.budgetMs),
+      due: (first) =>
+        course.stopping() ||
+        (!first && (clock.now() - startMs > course.budgetMs || course.yields?.() === true)),
     },
     signal,
   )
@@ -87,10 +91,15 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   const behind = await settle(course, at, looked, plan.steps)
   await renameFolders(proposal.renames, replicas, ready.memories, signal)
   const remembered = agedIn(ready.memories, sight.restored)
-  await remember(course, at, remembered, plan.steps, applied, signal)
+  const { more } = sight
+  await remember(course, at, remembered, plan.steps, { applied, more }, signal)
   await seeOff(course, at, leaving, applied, signal)
-  const facts = { observations, refusals, applied, behind, kept: kept.length }
-  return reportOf(course, startMs, { ...facts, oddities: await odditiesOf(course, sight) })
+  const reading = decided && more.size > 0
+  const facts = { observations, refusals, applied, behind, kept: kept.length, reading }
+  return reportOf(course, startMs, {
+    ...facts,
+    oddities: await odditiesOf(course, sight, [applied.tooLarge, plan.tooLarge]),
+  })
 }
 
 // A hub that could not be looked at leaves something to compare the next look with.
@@ -124,13 +133,14 @@ async function settle(
   const behind = new Set<ReplicaId>()
   const attempts = attemptsByLink(await baseline.attempts())
   const ids = [...looked]
-  for (let from = 0; from < ids.length; from += 1000) {
-    const links = await baseline.links(ids.slice(from, from + 1000))
+  for (let from = 0; from < ids.length; from += 200) {
+    const links = await baseline.links(ids.slice(from, from + 200))
     const done = links.filter(
       (link) => settled(link, rules.roles, attempts.get(link.id)) && !again.has(link.id),
     )
+    const isDone = new Set(done)
     for (const link of links) {
-      if (done.includes(link)) continue
+      if (isDone.has(link)) continue
       for (const role of rules.roles) if (isBehind(link, role)) behind.add(role.id)
     }
     const [ended, current] = [
@@ -142,6 +152,7 @@ async function settle(
       settled: current.map(({ id }) => id),
       ended: ended.map(({ id }) => id),
     })
+    await breathe()
   }
   return behind
 }
@@ -166,10 +177,11 @@ async function reportOf(
     applied: Applied
     behind: ReadonlySet<ReplicaId>
     kept: number
+    reading: boolean
     oddities: readonly Problem[]
   }>,
 ): Promise<Report> {
-  const { observations, refusals, applied, behind, kept, oddities } = facts
+  const { observations, refusals, applied, behind, kept, reading, oddities } = facts
   const problems: Problem[] = []
   const unreachable = new Set<ReplicaId>()
   const problem = (replica: ReplicaId, { kind, code, message, backOffMs }: SyncError) =>
@@ -195,6 +207,7 @@ async function reportOf(
     members: membersOf(rules.roles, unreachable, new Set(late)),
     problems,
     refusals,
-    unfinished: applied.unfinished,
+    unfinished: applied.unfinished || reading,
+    reading,
   }
 }

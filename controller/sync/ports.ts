@@ -74,8 +74,9 @@ export type Look = Readonly<{
   whole?: boolean
   /** Known ids that the server refuses as no ids at all: their copies are forgotten; nothing was deleted. */
   forgotten?: readonly ItemId[]
-  /** The listing names fewer items than the folder counts: nothing new is made there before it is listed again. */
+  /** There may be more than was read: nothing new is made there before that is known. `more`: the next look reads on. */
   short?: boolean
+  more?: boolean
   /** What is odd about the folder's listing, for people. */
   odd?: readonly SyncError[]
 }>
@@ -251,6 +252,9 @@ export interface Clock {
   /** Resolves after the delay; rejects when the signal aborts. */
   sleep(delayMs: number, signal: AbortSignal): Promise<void>
 }
+
+/** Called when a request of a pass begins; what it answers is awaited at its end, with its error if there is one. */
+export type Pace = () => (error: unknown) => Promise<void>
 
 /** Who may sign in to a server, from a Secret. */
 export type Credentials = Readonly<Record<string, string>>

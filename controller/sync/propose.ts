@@ -1,7 +1,7 @@
 // The first half of a pass: look at every replica, lay what changed beside the baseline, plan, with whoever
 // would do too much set aside. Writes nothing anywhere, so it is also what `exsync plan` shows.
 import { type Attempt, attemptsByLink, waits } from '../core/attempt.ts'
-import { type Guarded, guarded, type Limits } from '../core/guard.ts'
+import { type Guarded, guarded, type Judgement, type Limits } from '../core/guard.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
 import type { Copy, Link } from '../core/link.ts'
 import type { Rules } from '../core/plan.ts'
@@ -9,6 +9,7 @@ import { linksWith } from '../core/restore.ts'
 import type { View } from '../core/rows.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { anotherHub, blank } from './blank.ts'
+import { breathing, inParts } from './breathe.ts'
 import { type Wanted, wantedBack } from './consequences.ts'
 import { doublesRead } from './doubles.ts'
 import { maybeThere } from './maybe-there.ts'
@@ -33,10 +34,14 @@ export type Course = Readonly<{
   windowMs: number
   /** Hashes of refusals that somebody approved. */
   approved: ReadonlySet<string>
+  /** What the server allows at most, and the hashes that somebody approved for it. */
+  ceiling?: Judgement['ceiling']
   /** After this time no further batch is begun. */
   budgetMs: number
   /** Was the controller asked to stop? Then no further batch is begun either. */
   stopping: () => boolean
+  /** Does one wait for its place who has less? Then no further batch is begun before the next pass. */
+  yields?: () => boolean
   /** Look at everything, not only at what changed. */
   audit: boolean
   clock: Clock
@@ -75,7 +80,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
   for (const id of await doublesRead(course, baseline, sight, signal)) touched.add(id)
   if (sight.fresh.length > 0) for (const id of await baseline.everything()) touched.add(id)
   const present = new Set(rules.roles.map(({ id }) => id))
-  const stored = await baseline.links([...touched])
+  const stored = await inParts([...touched], (part) => baseline.links(part))
   // Where the hub receives nothing, another folder in its place says what there is: what it lacks is gone.
   const stands = (id: ReplicaId) => id === hub?.id && !hub.receives
   const links = stored.map((link) =>
@@ -86,6 +91,12 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
         (sight.replaced.includes(id) && !stands(id)) ||
         sight.forgotten.get(id)?.has(item) === true,
     ),
+  )
+  const replaced = new Map(
+    stored.map(({ id, copies }) => [
+      id,
+      new Map([...copies].filter(([of]) => sight.replaced.includes(of) && !stands(of))),
+    ]),
   )
   const restored = new Map(sight.restored)
   if (hub !== undefined && seen?.state === 'seen' && sight.replaced.some(stands)) {
@@ -101,6 +112,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     links: linksWith(links, wanted),
     observations: sight.observations,
     restored,
+    replaced,
     restorations: wanted,
     attempts: attemptsByLink(attempts),
     short: sight.short,
@@ -115,10 +127,11 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     alone: rules.roles.length < 2,
     caused: await baseline.causedSince(since),
     approved,
+    ceiling: course.ceiling,
     epoch: await baseline.approvals(),
   }
   const left = [...before.keys()].filter((id) => !present.has(id))
-  const plan = guarded(rules, view, judgement)
+  const plan = await breathing(guarded(rules, view, judgement))
   return { sight, guarded: plan, view, left, renames, reset, attempts, hidden, wanted, barred }
 }
 
@@ -130,7 +143,12 @@ function judgedBy(error: SyncError, { observations }: Sight): SyncError {
   return new SyncError(kind, code, message, { backOffMs, local: true, cause: error })
 }
 
-const requests: ReadonlySet<string> = new Set(['ConnectionLost', 'HttpError', 'RequestTimeout'])
+const requests: ReadonlySet<string> = new Set([
+  'ConnectionLost',
+  'HttpError',
+  'RequestTimeout',
+  'ServerTooSlow',
+])
 
 type Looked = Readonly<{
   /** The baseline as this pass must read it. */

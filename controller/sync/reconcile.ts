@@ -1,31 +1,47 @@
 // Makes one group true, once: from its declaration to a pass, and from the report to a status. The last
 // place where an error is caught: here it becomes a condition.
+import { ceilingOf, guardUnder } from '../core/allowed.ts'
+import { approvalsIn, isForced, isWanted } from '../core/annotations.ts'
 import { contact } from '../core/contact.ts'
+import { discreetError } from '../core/discreet.ts'
 import { checkedMs, lockoutMs } from '../core/duration.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
 import type { ConflictLine, Report } from '../core/report.ts'
 import type { SyncGroupStatus } from '../core/resources.generated.ts'
 import { castOf } from '../core/roles.ts'
-import { isForced, isReady, type Result, statusOf } from '../core/status.ts'
+import { isReady, type Result, statusOf } from '../core/status.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { cutsOf, limited, type PassCeilings, refuseCrowd } from './ceilings.ts'
 import { pass } from './pass.ts'
-import type { Baseline, Clock, Declarations, Declared, Replica } from './ports.ts'
+import type { Baseline, Clock, Declarations, Declared, Pace, Replica } from './ports.ts'
 import type { Course } from './propose.ts'
 import { release } from './release.ts'
-import { type Servers, serverKeyOf } from './servers.ts'
+import { shutdown } from './seat.ts'
+import { type Asked, type Servers, serverKeyOf } from './servers.ts'
 
 /** What reconciling needs of the outside. */
 export type Site = Readonly<{
   declarations: Declarations
-  replicas: (declared: Declared, signal: AbortSignal) => readonly Replica[]
+  replicas: (declared: Declared, signal: AbortSignal, pace?: Pace) => readonly Replica[]
   /** The folders of members who are not declared any more. */
-  former: (declared: Declared, ids: readonly ReplicaId[], signal: AbortSignal) => readonly Replica[]
+  former: (
+    declared: Declared,
+    ids: readonly ReplicaId[],
+    signal: AbortSignal,
+    pace?: Pace,
+  ) => readonly Replica[]
   baseline: (group: GroupId) => Baseline
   recent: (group: GroupId) => readonly ConflictLine[]
   clock: Clock
+  /** The bytes of the largest contact that is synchronised. */
+  itemBytes?: number | undefined
   servers: Servers
   /** Somebody looks at servers by itself, and is first to try one. */
   watched?: boolean
+  /** Statuses do not tell why a server cannot be reached. */
+  discreet?: boolean
+  /** What groups may ask for at most; none: whatever they say. */
+  ceilings?: PassCeilings
   /** Told once per pass. */
   told: (ended: Ended) => void
 }>
@@ -47,6 +63,12 @@ export type Mode = Readonly<{
   sliceMs: number | undefined
   audit: boolean
   stopping: () => boolean
+  /** Told of the pass's requests. */
+  pace?: Pace
+  /** Aborts when the pass is given up, with the SyncError that says why. */
+  givenUp?: AbortSignal
+  /** Shall it end between two batches, and be gone on with when it is its turn again? */
+  yields?: () => boolean
   /** Who has a member's folder already, when somebody has. */
   claimed: Readonly<{ by: GroupId; mailbox: string }> | undefined
 }>
@@ -60,7 +82,7 @@ export type Reconciled = Readonly<{
   againMs: number
 }>
 
-/** Reconciles a group and writes its status. Rejects only when the signal aborts. */
+/** Reconciles a group and writes its status. Rejects only when the signal aborts, or the pass is given up to end. */
 export async function reconcile(
   declared: Declared,
   site: Site,
@@ -76,7 +98,13 @@ export async function reconcile(
   }
   const { group, generation, invalid, previous, deleted } = declared
   const nowMs = site.clock.now()
-  const status = statusOf({ group, generation, invalid, deleted, previous, result, nowMs })
+  const shown =
+    site.discreet && result.kind === 'failed'
+      ? { ...result, error: discreetError(result.error) }
+      : result
+  const cuts = site.ceilings === undefined ? [] : cutsOf(declared, site.ceilings)
+  const about = { group, generation, invalid, deleted, previous, nowMs, cuts }
+  const status = statusOf({ ...about, result: shown })
   const unreported = await unreportedOf(site.declarations.report(declared, status), signal)
   site.told({ ...ended, status, unreported })
   const againMs = againMsOf(declared, result)
@@ -102,26 +130,34 @@ async function unreportedOf(
 /** What a pass of this group is made of. Throws a terminal SyncError when something is missing. */
 export function courseOf(declared: Declared, site: Site, mode: Mode, signal: AbortSignal): Course {
   if (declared.hindrance !== undefined) throw declared.hindrance
+  refuseCrowd(declared, site.ceilings)
   if (mode.claimed !== undefined) throw folderClaimed(mode.claimed)
   const { spec, metadata } = declared.group
   const { roles } = castOf(declared.group)
-  const approved = metadata.annotations?.['exchangesync.dev/approve'] ?? ''
   const nowMs = site.clock.now()
+  const guard = guardUnder(spec.guard, declared.server)
+  const limits = ceilingOf(declared.server)
   return {
     group: declared.id,
     name: new Date(nowMs).toISOString(),
-    rules: { type: contact, roles, policy: spec.conflicts },
-    replicas: site.replicas(declared, signal),
+    rules: { type: contact, roles, policy: spec.conflicts, itemBytes: site.itemBytes },
+    replicas: site.replicas(declared, signal, mode.pace),
     former:
       spec.deletionPolicy === 'RemoveCopies'
-        ? (ids) => site.former(declared, ids, signal)
+        ? (ids) => site.former(declared, ids, signal, mode.pace)
         : undefined,
     baseline: site.baseline(declared.id),
     identity: identityOf(declared),
-    limits: spec.guard,
-    windowMs: checkedMs(spec.guard.window),
-    approved: new Set(approved.split(/[\s,]+/).filter(Boolean)),
-    budgetMs: Math.min(checkedMs(spec.timeout), mode.sliceMs ?? Number.POSITIVE_INFINITY),
+    limits: guard,
+    windowMs: checkedMs(guard.window),
+    approved: approvalsIn(metadata),
+    ceiling: limits && { limits, approved: approvalsIn(declared.server?.metadata ?? {}) },
+    budgetMs: Math.min(
+      checkedMs(spec.timeout),
+      site.ceilings?.passMs ?? Number.POSITIVE_INFINITY,
+      mode.sliceMs ?? Number.POSITIVE_INFINITY,
+    ),
+    ...(mode.yields === undefined ? {} : { yields: mode.yields }),
     audit: mode.audit || isForced(declared.group, declared.previous),
     stopping: mode.stopping,
     clock: site.clock,
@@ -150,23 +186,40 @@ async function resultOf(
   signal: AbortSignal,
 ): Promise<Result> {
   if (declared.group.spec.suspend && !declared.deleted) return { kind: 'suspended' }
+  const limit = limited(site.clock, site.ceilings, mode.givenUp, signal)
   try {
-    if (declared.deleted) {
-      // Who only lets go needs no Exchange.
-      const { deletionPolicy, suspend } = declared.group.spec
-      const work = () => release(declared, site, mode.stopping, signal)
-      if (deletionPolicy === 'RemoveCopies' && !suspend) await trying(declared, site, work, signal)
-      else await work()
-      return { kind: 'released' }
-    }
-    await site.declarations.hold(declared)
-    const course = courseOf(declared, site, mode, signal)
-    const report = await trying(declared, site, () => pass(course, signal), signal)
-    return { kind: 'passed', report, recent: site.recent(declared.id) }
+    return await made(declared, site, mode, limit.signal)
   } catch (error) {
     signal.throwIfAborted()
-    return { kind: 'failed', error: syncErrorOf(error) }
+    const why: unknown = limit.signal.aborted ? limit.signal.reason : error
+    if (why === shutdown) throw why
+    return { kind: 'failed', error: syncErrorOf(why) }
+  } finally {
+    limit.end()
   }
+}
+
+async function made(
+  declared: Declared,
+  site: Site,
+  mode: Mode,
+  signal: AbortSignal,
+): Promise<Result> {
+  if (declared.deleted) {
+    // Who only lets go needs no Exchange.
+    const { deletionPolicy, suspend } = declared.group.spec
+    const removes = deletionPolicy === 'RemoveCopies' && !suspend
+    // What may not be touched waits, and its copies with it.
+    if (removes && declared.hindrance !== undefined) throw declared.hindrance
+    const work = () => release(declared, site, mode, signal)
+    if (removes) await trying(declared, site, work, signal)
+    else await work()
+    return { kind: 'released' }
+  }
+  await site.declarations.hold(declared)
+  const course = courseOf(declared, site, mode, signal)
+  const report = await trying(declared, site, () => pass(course, signal), signal)
+  return { kind: 'passed', report, recent: site.recent(declared.id) }
 }
 
 // While the server is left alone, nothing is tried; who tries tells how the server is.
@@ -179,17 +232,25 @@ async function trying<Done>(
   const server = serverKeyOf(declared)
   if (server === undefined) return work()
   if (watched) await servers.met(server, signal)
-  const refused = servers.enter(server, isForced(declared.group, declared.previous))
+  const refused = servers.enter(server, askedOf(declared))
   if (refused !== undefined) throw refused
   try {
     const done = await work()
     servers.leave(server, undefined)
     return done
   } catch (error) {
-    if (signal.aborted) servers.abandon(server)
-    else servers.leave(server, syncErrorOf(error))
-    throw error
+    // One that is given up because the server held it up says how the server is.
+    const why: unknown = signal.aborted ? signal.reason : error
+    if (signal.aborted && !(why instanceof SyncError)) servers.abandon(server)
+    else servers.leave(server, syncErrorOf(why))
+    throw why
   }
+}
+
+/** Does a wait for the server not count, since a user asked for a pass? */
+export function askedOf(declared: Declared): Asked {
+  if (isForced(declared.group, declared.previous)) return 'refusal'
+  return isWanted(declared) ? 'pause' : undefined
 }
 
 function againMsOf({ group }: Declared, result: Result): number {
@@ -206,12 +267,13 @@ function againMsOf({ group }: Declared, result: Result): number {
 }
 
 function afterPass(
-  { unfinished, problems, members, created, updated, deleted }: Report,
+  { unfinished, reading = false, problems, members, created, updated, deleted }: Report,
   intervalMs: number,
   retryMs: number,
 ): number {
   if (problems.some(({ reason }) => reason === 'AuthenticationFailed'))
     return Math.max(intervalMs, lockoutMs)
+  if (reading && problems.every(({ kind }) => kind === 'terminal')) return 0
   // A pass that used up its time before its first write would do so again.
   if (unfinished && created + updated + deleted === 0) return Math.min(retryMs, intervalMs)
   if (unfinished && problems.length === 0) return 0

@@ -8,13 +8,13 @@
 import { isHub, type ReplicaId } from '../core/id.ts'
 import { dismiss, mayDismiss } from './dismiss.ts'
 import type { Declared } from './ports.ts'
-import type { Site } from './reconcile.ts'
+import type { Mode, Site } from './reconcile.ts'
 
 /** Ends a group. Rejects with a SyncError when a member's folder cannot be read or written now. */
 export async function release(
   declared: Declared,
   site: Site,
-  stopping: () => boolean,
+  { stopping, pace }: Mode,
   signal: AbortSignal,
 ): Promise<void> {
   const { id: group } = declared
@@ -23,14 +23,13 @@ export async function release(
   const at = () => ({ timeMs: site.clock.now(), pass: new Date(site.clock.now()).toISOString() })
   // As everywhere, nothing is touched while it is suspended.
   if (deletionPolicy === 'RemoveCopies' && !suspend) {
-    if (declared.hindrance !== undefined) throw declared.hindrance
     const [memories, claims] = [await baseline.memories(), await baseline.claims()]
     const ours = ([id, memory]: [ReplicaId, Parameters<typeof mayDismiss>[0]]) =>
       !isHub(id) && mayDismiss(memory, [], claims) === 'yes'
     const ids = [...memories].filter(ours).map(([id]) => id)
     // Who cannot be reached keeps nobody else waiting.
     const failures: unknown[] = []
-    for (const replica of ids.length === 0 ? [] : site.former(declared, ids, signal)) {
+    for (const replica of ids.length === 0 ? [] : site.former(declared, ids, signal, pace)) {
       try {
         await dismiss(group, replica, baseline, at, stopping, signal)
         await baseline.commit({ at: at(), left: [replica.role.id] })

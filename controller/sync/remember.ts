@@ -71,7 +71,7 @@ export async function remember(
   at: () => Change['at'],
   memories: ReadonlyMap<ReplicaId, Memory>,
   steps: readonly Step[],
-  applied: Applied,
+  { applied, more }: Readonly<{ applied: Applied; more: ReadonlySet<ReplicaId> }>,
   signal: AbortSignal,
 ): Promise<void> {
   const next = new Map<ReplicaId, Memory>()
@@ -85,7 +85,7 @@ export async function remember(
     const left = (pending.get(id) ?? []).filter((item) => !done?.has(item))
     const recheck = [...new Set([...memory.recheck, ...left])]
     const rest = {
-      restored: memory.restored && left.length > 0,
+      restored: memory.restored && (left.length > 0 || more.has(id)),
       lens: lensOf(replica.role),
       passedOver: passedOverAfter(memory, done, applied.untaken.get(id) ?? []),
     }

@@ -1,11 +1,18 @@
 // When which group gets a pass. A group is never in two passes at once; a changed declaration gets one
-// at once; otherwise each group has its interval. An event only says: look again.
+// at once; otherwise each group has its interval. An event only says: look again. Whose turn it is when several
+// are due is in shares.ts: a namespace is a tenant, and a server is the origin of an ExchangeServer's URL.
+import { allowsMember } from '../core/allowed.ts'
 import { refusedClaims } from '../core/claims.ts'
 import type { GroupId } from '../core/id.ts'
 import type { SyncGroupStatus } from '../core/resources.generated.ts'
+import { hasNoRight } from './hindrance.ts'
+import { type Party, startOf } from './line.ts'
+import { isAnswer, partyOn } from './party.ts'
 import type { Declared } from './ports.ts'
-import { Queue, type QueueWatch } from './queue.ts'
-import { type Mode, type Reconciled, reconcile, type Site } from './reconcile.ts'
+import { Queue, type QueueWatch, type Sharing, workOff } from './queue.ts'
+import { askedOf, type Mode, type Reconciled, reconcile, type Site } from './reconcile.ts'
+import { shutdown } from './seat.ts'
+import { serverKeyOf } from './servers.ts'
 
 /** How often a pass looks at everything, how long one slice of a long pass is, how many passes at once; ms. */
 export type Rhythm = Readonly<{
@@ -23,18 +30,53 @@ export type Rhythm = Readonly<{
 
 type Claims = ReturnType<typeof refusedClaims>
 
-/** Makes one pass for every group, however long it takes; answers whether all are ready. */
-export async function once(site: Site, stop: AbortSignal, hard: AbortSignal): Promise<boolean> {
+/** How many passes wait for a server beside those that have a worker, at most; and as many again as there are workers. */
+const asideMax = 28
+
+/** What the queue's own back-off is for: what fails says itself when to look again (`againMs`), so this is for defects. */
+const backOff = { leastMs: 1_000, mostMs: 300_000 }
+
+/**
+ * Makes one pass for every group, however long it takes; answers whether all are ready. Groups of one server follow
+ * one another, so that two over one hub do not meet in the same moment; a server that hangs keeps no other waiting.
+ */
+export async function once(
+  site: Site,
+  stop: AbortSignal,
+  hard: AbortSignal,
+  concurrency = 4,
+): Promise<boolean> {
   const groups = await site.declarations.groups()
   const claims = claimsOf(groups)
-  let ready = true
-  for (const declared of groups) {
-    if (stop.aborted) return false
-    const mode = modeOf(claims, declared, () => stop.aborted, undefined, false)
-    const done = await reconcile(declared, site, mode, hard)
-    ready &&= done.ready
+  const byId = new Map(groups.map((declared) => [declared.id, declared]))
+  const sharing = sharingOf(site, concurrency, (id) => byId.get(id))
+  const busy = new Set<string>()
+  const partyOf = (id: GroupId): Party => {
+    const party = sharing.partyOf(id)
+    return { ...party, start: () => (busy.has(party.server) ? 'not' : startOf(party)) }
   }
-  return ready
+  const queue = new Queue<GroupId>(site.clock, backOff, {}, { ...sharing, partyOf, patient: true })
+  const ended = new AbortController()
+  let [ready, left] = [byId.size, byId.size]
+  const one = async (id: GroupId) => {
+    const { pace, signal: givenUp, party } = queue.seat(id)
+    busy.add(party.server)
+    const mode = modeOf(claims, id, { stopping: () => stop.aborted, pace, givenUp })
+    try {
+      const done = await reconcile(byId.get(id) as Declared, site, mode, hard)
+      if (!done.ready) ready -= 1
+    } catch (error) {
+      if (error !== shutdown) throw error
+      ready -= 1
+    } finally {
+      busy.delete(party.server)
+    }
+    left -= 1
+    if (left === 0) ended.abort()
+  }
+  for (const id of byId.keys()) queue.add(id)
+  if (left > 0) await tended(site, queue, one, AbortSignal.any([stop, ended.signal]))
+  return left === 0 && ready === byId.size
 }
 
 /** Runs passes until `stop` aborts; then lets those under way end their batch. `hard` abandons them. */
@@ -44,10 +86,10 @@ export async function schedule(
   stop: AbortSignal,
   hard: AbortSignal,
 ): Promise<void> {
-  // What fails says itself when to look again (`againMs`), so the queue's own back-off is for defects.
-  const queue = new Queue<GroupId>(site.clock, { leastMs: 1_000, mostMs: 300_000 }, rhythm.watch)
-  rhythm.begun?.(queue)
+  const sharing = sharingOf(site, rhythm.concurrency, (id) => table.declared(id))
+  const queue = new Queue<GroupId>(site.clock, backOff, rhythm.watch, sharing)
   const table = new Table(queue, site.clock.now(), rhythm)
+  rhythm.begun?.(queue)
   const failed = new AbortController()
   const ending = AbortSignal.any([stop, failed.signal])
   const guarded = (work: Promise<void>) =>
@@ -55,8 +97,28 @@ export async function schedule(
       failed.abort()
       throw error
     })
-  const workers = Array.from({ length: rhythm.concurrency }, () => work(site, table, ending, hard))
-  await Promise.all([watch(site, table, ending), ...workers].map(guarded))
+  const one = async (id: GroupId) => {
+    const turn = table.turn(id, site.clock.now(), ending)
+    if (turn === undefined) return
+    try {
+      const done = await reconcile(turn.declared, site, turn.mode, hard)
+      table.passed(turn.declared, done)
+    } catch (error) {
+      if (!hard.aborted && error !== shutdown) throw error
+    }
+  }
+  await Promise.all([watch(site, table, ending), tended(site, queue, one, ending)].map(guarded))
+}
+
+// How servers are decides about turns.
+async function tended(
+  { servers }: Site,
+  queue: Queue<GroupId>,
+  one: (id: GroupId) => Promise<void>,
+  stop: AbortSignal,
+): Promise<void> {
+  servers.watch(() => queue.look(), stop)
+  await workOff(queue, one, stop)
 }
 
 // Takes over what is declared, whenever it may have changed.
@@ -68,21 +130,19 @@ async function watch(site: Site, table: Table, stop: AbortSignal): Promise<void>
   }
 }
 
-async function work(site: Site, table: Table, stop: AbortSignal, hard: AbortSignal): Promise<void> {
-  for (;;) {
-    const id = await table.queue.get(stop)
-    if (id === undefined) return
-    try {
-      const turn = table.turn(id, site.clock.now(), stop)
-      if (turn === undefined) continue
-      const done = await reconcile(turn.declared, site, turn.mode, hard)
-      table.passed(turn.declared, done)
-    } catch (error) {
-      if (!hard.aborted) throw error
-    } finally {
-      table.queue.done(id)
-    }
+function sharingOf(
+  { servers }: Site,
+  workers: number,
+  declared: (id: GroupId) => Declared | undefined,
+): Sharing<GroupId> {
+  const partyOf = (id: GroupId): Party => {
+    const tenant = id.split('/')[0] ?? ''
+    const now = declared(id)
+    const key = now && serverKeyOf(now)
+    if (now === undefined || key === undefined) return { tenant, server: '', way: '' }
+    return partyOn(servers, tenant, now.server?.spec.url, key, askedOf(now))
   }
+  return { workers, aside: workers + asideMax, isAnswer, partyOf }
 }
 
 type Place = { declared: Declared; claimedBy: GroupId | undefined; auditMs: number }
@@ -125,6 +185,10 @@ class Table {
     }
   }
 
+  declared(id: GroupId): Declared | undefined {
+    return this.#places.get(id)?.declared
+  }
+
   turn(id: GroupId, nowMs: number, stop: AbortSignal) {
     this.#nowMs = nowMs
     const place = this.#places.get(id)
@@ -135,7 +199,10 @@ class Table {
     // What is declared otherwise by now, suspended perhaps, is not to be gone on with.
     const outdated = () => this.#places.get(id)?.declared.fingerprint !== declared.fingerprint
     const stopping = () => stop.aborted || outdated()
-    return { declared, mode: modeOf(this.#claims, declared, stopping, this.#rhythm.sliceMs, audit) }
+    const { pace, signal: givenUp, yields } = this.queue.seat(id)
+    const { sliceMs } = this.#rhythm
+    const mode = modeOf(this.#claims, id, { sliceMs, audit, stopping, pace, givenUp, yields })
+    return { declared, mode }
   }
 
   // The next status follows on this one.
@@ -166,17 +233,14 @@ class Table {
 export function claimsOf(groups: readonly Declared[]): Claims {
   return refusedClaims(
     groups
-      .filter(({ deleted }) => !deleted)
-      .map(({ id, group, server }) => ({ id, group, server: server?.spec.url })),
+      .filter(({ deleted, hindrance }) => !deleted && !hasNoRight(hindrance))
+      .map(({ id, group, server }) => ({
+        ...{ id, group, server: server?.spec.url },
+        allows: allowsMember(server),
+      })),
   )
 }
 
-function modeOf(
-  claims: Claims,
-  { id }: Declared,
-  stopping: () => boolean,
-  sliceMs: number | undefined,
-  audit: boolean,
-): Mode {
-  return { sliceMs, audit, stopping, claimed: claims.get(id) }
+function modeOf(claims: Claims, id: GroupId, mode: Partial<Mode> & Pick<Mode, 'stopping'>): Mode {
+  return { sliceMs: undefined, audit: false, ...mode, claimed: claims.get(id) }
 }

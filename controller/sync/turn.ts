@@ -5,7 +5,7 @@
 // outcome is not sent again in the same pass.
 import { copyAfter, sourceOf } from '../core/fold.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
-import type { Item, ItemType } from '../core/item.ts'
+import { bytesOf, type Item, type ItemType } from '../core/item.ts'
 import type { Copy, Found } from '../core/link.ts'
 import { BatchSize, isGeneral, isRefused } from '../core/scope.ts'
 import { groupMark, hubMark, type Stamp, sourceMark } from '../core/stamp.ts'
@@ -40,6 +40,8 @@ export type Site = Readonly<{
 
 /** How many items one request carries at most. */
 const batchMax = 50
+/** How many bytes of items one request writes at most; one item may be larger. */
+const batchBytes = 2 * 1024 * 1024
 /** How many creates in a row may end with an unknown outcome before a replica's turn ends. */
 const failuresMax = 3
 /** What is refused because of the request's form or size: half of it may pass. */
@@ -91,7 +93,7 @@ export class Turn {
     const batch = new BatchSize(batchMax)
     for (let at = 0; at < jobs.length; ) {
       if (this.#outOfTime()) return
-      const some = jobs.slice(at, at + batch.size)
+      const some = fitting(jobs.slice(at, at + batch.size))
       try {
         await (kind === 'update'
           ? this.#update(some, signal)
@@ -124,7 +126,8 @@ export class Turn {
     let failures = 0
     while (queue.length > 0) {
       if (this.#outOfTime()) return
-      const some = queue.splice(0, creates.sizeOf(queue, batchMax))
+      const most = fitting(queue.slice(0, batchMax)).length
+      const some = queue.splice(0, creates.sizeOf(queue, most))
       try {
         await creates.sent(some)
         await this.#create(some, creates, signal)
@@ -162,7 +165,7 @@ export class Turn {
       const answer = answers[index] as Written
       const copy =
         answer instanceof SyncError ? undefined : this.#madeCopy(job, answer, back.get(answer.id))
-      if (answer instanceof SyncError) this.#tally.itemFailed(answer)
+      if (answer instanceof SyncError) this.#tally.itemFailed(answer, job.step.link.id)
       else if (copy === undefined) this.#applied.unknown.add(this.#replica.role.id)
       return { job, answer, copy }
     })
@@ -212,7 +215,7 @@ export class Turn {
       const result = failed ? answer.code : certain ? 'Done' : 'Unconfirmed'
       entries.push({ link, replica: role.id, action: action.kind, result })
       if (failed) {
-        this.#tally.itemFailed(answer)
+        this.#tally.itemFailed(answer, link)
         return
       }
       this.#applied.updated += 1
@@ -254,6 +257,16 @@ export class Turn {
     const source = this.#sources.get(step) ?? sourceOf(step, hub)
     return { group: groupMark(group), link: step.link.id, source, hub: hubMark(hub) }
   }
+}
+
+// The first of the jobs, as many as one request should carry.
+function fitting(jobs: readonly Job[]): readonly Job[] {
+  let bytes = 0
+  const end = jobs.findIndex(({ step: { agreed } }, index) => {
+    bytes += agreed === undefined ? 0 : bytesOf(agreed)
+    return index > 0 && bytes > batchBytes
+  })
+  return end < 0 ? jobs : jobs.slice(0, end)
 }
 
 const notForAll = new SyncError(

@@ -1,14 +1,25 @@
 // Logs: JSON by pino, constant messages with varying fields, one line per pass. Counts, ids and reasons
 // only: no addresses, no names, no content, no secrets.
 import { type Logger, pino } from 'pino'
+import { isConnecting } from '../core/discreet.ts'
 import type { GroupId } from '../core/id.ts'
+import { printable } from '../core/printable.ts'
 import type { ServerResult } from '../core/server-status.ts'
 import { type Result, reasonOf } from '../core/status.ts'
 import type { SyncError } from '../core/sync-error.ts'
 
-/** A logger to standard output. Levels are pino's. */
-export function logger(level: string): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+/**
+ * A logger to standard output. Levels are pino's. What pino leaves as it is, such as marks of direction, is escaped: a
+ * line is printable, and reads as JSON as it would have.
+ */
+export function logger(level: string, write = toStandardOutput()): Logger {
+  const stream = { write: (line: string) => write(`${printable(line.trimEnd())}\n`) }
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream)
+}
+
+function toStandardOutput(): (line: string) => void {
+  const stream = pino.destination(1)
+  return (line) => void stream.write(line)
 }
 
 /** Logs what became of a pass. */
@@ -28,10 +39,8 @@ export function logPass(log: Logger, group: GroupId, result: Result, tookMs: num
       result.error.cause instanceof Error && code === 'Unexpected'
         ? placeOf(result.error.cause)
         : undefined
-    log.warn(
-      { group, kind, reason: reasonOf(code), durationMs: tookMs, ...(cause ? { cause } : {}) },
-      'pass failed',
-    )
+    const fields = { group, kind, reason: reasonOf(code), durationMs: tookMs }
+    log.warn({ ...fields, ...detailOf(result.error), ...(cause ? { cause } : {}) }, 'pass failed')
     return
   }
   const {
@@ -74,11 +83,17 @@ export function logServer(
 ): void {
   if (result.kind === 'failed') {
     const { kind, code } = result.error
-    log.warn({ server, kind, reason: reasonOf(code) }, 'server not ready')
+    const fields = { server, kind, reason: reasonOf(code), ...detailOf(result.error) }
+    log.warn(fields, 'server not ready')
   } else {
     log.debug({ server }, result.kind === 'answered' ? 'server ready' : 'server suspended')
   }
   if (unreported) log.warn({ server, reason: unreported.code }, unreported.message)
+}
+
+// The status may be discreet about it.
+function detailOf(error: SyncError): Readonly<{ detail?: string }> {
+  return isConnecting(error) ? { detail: error.message } : {}
 }
 
 function placeOf(error: Error): string {

@@ -11,6 +11,11 @@ import { outcomeLabel } from './outcomes.ts'
 export type Measured = Readonly<{
   depth: number
   working: ReadonlyMap<string, number>
+  /** Who holds what, and who waits for what, by namespace. */
+  shares: Readonly<{
+    held: Readonly<{ workers: number; aside: number }>
+    waiting: () => ReadonlyMap<string, Readonly<{ worker: number; server: number }>>
+  }>
 }>
 
 const seconds = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600]
@@ -158,6 +163,32 @@ export class Metrics {
     this.#leading.set({ name }, leads ? 1 : 0)
   }
 
+  #measureShares(): void {
+    const waiting: Gauge = this.#meter.gauge(
+      'exsync_queue_waiting',
+      'Resources that are due and wait for their turn, by namespace: for a worker, or for their server, which is being tried or does not answer.',
+      ['controller', 'namespace', 'for'],
+      () => {
+        waiting.reset()
+        for (const [controller, { shares }] of this.#queues)
+          for (const [namespace, counts] of shares.waiting())
+            for (const what of ['worker', 'server'] as const)
+              waiting.set({ controller, namespace, for: what }, counts[what])
+      },
+    )
+    const places: Gauge = this.#meter.gauge(
+      'exsync_queue_places',
+      'Places that are taken: by work that has a worker, or by work beside them that waits for a server.',
+      ['controller', 'place'],
+      () => {
+        for (const [controller, { shares }] of this.#queues) {
+          places.set({ controller, place: 'worker' }, shares.held.workers)
+          places.set({ controller, place: 'aside' }, shares.held.aside)
+        }
+      },
+    )
+  }
+
   #measureQueues(): void {
     const each =
       (set: (labels: { name: string; controller: string }, queue: Measured) => void) => () => {
@@ -188,6 +219,7 @@ export class Metrics {
       queueLabels,
       each((labels, queue) => longest.set(labels, Math.max(0, greatest(ages(queue))))),
     )
+    this.#measureShares()
     const active: Gauge = this.#meter.gauge(
       'controller_runtime_active_workers',
       'Reconciliations that are under way.',

@@ -23,7 +23,6 @@ const needed = [
   'exchangesync.dev exchangeservers get list watch',
   'exchangesync.dev exchangeservers/status patch',
   'exchangesync.dev syncgroups get list watch patch',
-  'exchangesync.dev syncgroups/finalizers update',
   'exchangesync.dev syncgroups/status patch',
 ]
 
@@ -79,7 +78,8 @@ test('each watched namespace, or the cluster, has the rules that the controller 
           namespace === place || rules.some(({ resources }) => resources.includes('leases')),
       )
       const lines = here.flatMap(({ rules }) => linesOf(rules, lease)).sort()
-      const wanted = given['leader-elect'] ? needed : needed.slice(2)
+      const wide = place === undefined ? ['core namespaces get list watch'] : []
+      const wanted = [...(given['leader-elect'] ? needed : needed.slice(2)), ...wide].sort()
       expect(lines, `${rendering.name} in ${place}`).toEqual(wanted)
     }
   }
@@ -132,24 +132,31 @@ test('without rbac.create there is no role', () => {
     expect(of(rendering, ...kinds)).toEqual([])
 })
 
-test('who may edit a namespace may edit our resources, and nobody writes a status', () => {
-  const roles = all
-    .flatMap((rendering) => of(rendering, 'ClusterRole'))
-    .filter(({ metadata }) => /-(view|edit)$/.test(metadata.name))
-  expect(roles.length).toBeGreaterThan(20)
-  for (const { metadata, rules } of roles) {
-    const edits = metadata.name.endsWith('-edit')
-    expect(metadata.labels?.['rbac.authorization.k8s.io/aggregate-to-view']).toBe(
-      edits ? undefined : 'true',
-    )
-    expect(metadata.labels?.['rbac.authorization.k8s.io/aggregate-to-admin']).toBe('true')
-    for (const rule of rules as readonly Rule[]) {
-      expect(rule.apiGroups).toEqual(['exchangesync.dev'])
-      const writes = rule.verbs.some((verb) => !['get', 'list', 'watch'].includes(verb))
-      expect([edits, rule.resources.some((name) => name.includes('/'))]).toEqual([
-        writes,
-        !edits && rule.verbs.length === 1,
-      ])
+test('who may edit a namespace may edit SyncGroups, its admin ExchangeServers too, and nobody writes a status', () => {
+  const both = ['exchangeservers', 'syncgroups']
+  const read = ['get exchangeservers/status', 'get syncgroups/status'].concat(
+    ['get', 'list', 'watch'].flatMap((verb) => both.map((name) => `${verb} ${name}`)),
+  )
+  const write = (resource: string) =>
+    ['create', 'delete', 'deletecollection', 'patch', 'update'].map((verb) => `${verb} ${resource}`)
+  const edit = [...read, ...write('syncgroups')]
+  const wanted = { view: read, edit, admin: [...edit, ...write('exchangeservers')] }
+  const aggregating = all.filter((each) => of(each, 'ClusterRole').length > 1)
+  expect(aggregating.length).toBeGreaterThan(10)
+  for (const rendering of aggregating)
+    for (const [name, rights] of Object.entries(wanted)) {
+      // As the API server's own controller puts them together.
+      const label = `rbac.authorization.k8s.io/aggregate-to-${name}`
+      const roles = of(rendering, 'ClusterRole').filter(
+        ({ metadata }) => metadata.labels?.[label] === 'true',
+      )
+      const rules = roles.flatMap((role) => role.rules as readonly Rule[])
+      expect(new Set(rules.flatMap(({ apiGroups }) => apiGroups))).toEqual(
+        new Set(['exchangesync.dev']),
+      )
+      const granted = rules.flatMap(({ verbs, resources }) =>
+        verbs.flatMap((verb) => resources.map((resource) => `${verb} ${resource}`)),
+      )
+      expect([name, granted.sort()]).toEqual([name, [...rights].sort()])
     }
-  }
 })

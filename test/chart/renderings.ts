@@ -77,6 +77,7 @@ export const factors: readonly Factor<Values>[] = [
     {},
     { networkPolicy: on },
     { networkPolicy: { enabled: true, metricsFrom: [{ podSelector: {} }] } },
+    { networkPolicy: closed() },
   ),
   factor(
     'names',
@@ -89,6 +90,17 @@ export const factors: readonly Factor<Values>[] = [
   factor('pod', {}, { podLabels: { 'app.kubernetes.io/instance': 'x', a: 'b' } }),
   factor('rest', {}, { replicaCount: 0 }),
   factor('refs', {}, { controller: { allowCrossNamespaceRefs: true, logLevel: 'trace' } }),
+  factor(
+    'most',
+    {},
+    { controller: { maxContactSize: '64Mi', maxMembers: 10, maxPassTimeout: '2h' } },
+  ),
+  factor(
+    'trust',
+    {},
+    { controller: { allowedServerHosts: ['mail.corp.example', '*.corp.example', '[::1]'] } },
+    { controller: { allowLoopbackHttp: true, allowUnlabelledCredentials: true } },
+  ),
   factor('ports', {}, { ports: { metrics: 9090, health: 9091 } }),
   factor('image', {}, { image: { registry: 'images.example/', tag: 'x' } }, { image: digest() }),
   factor('spread', {}, { topologySpreadConstraints: [spread] }),
@@ -132,6 +144,23 @@ async function rendering({ name, values }: { name: string; values: Values }): Pr
 
 function factor(name: string, ...settings: readonly Values[]): Factor<Values> {
   return { name, settings }
+}
+
+/** Every peer is named. */
+function closed() {
+  const dns = { podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }
+  const system = {
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+  }
+  return {
+    enabled: true,
+    dns: { to: [{ ...system, ...dns }] },
+    apiServer: { to: [{ ipBlock: { cidr: '192.0.2.1/32' } }], ports: [6443] },
+    exchange: {
+      to: [{ ipBlock: { cidr: '198.51.100.0/24', except: ['198.51.100.128/25'] } }],
+      ports: [443, 8443],
+    },
+  }
 }
 
 function digest() {

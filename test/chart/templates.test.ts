@@ -31,6 +31,8 @@ const podOf = (rendering: Rendering) => deployment(rendering).spec.template.spec
 const container = (rendering: Rendering) => podOf(rendering).containers[0]
 const flags = (rendering: Rendering) => flagsOf(container(rendering).args)
 const watched = ({ values }: Rendering) => (values.watchNamespaces ?? []) as readonly string[]
+const trust = ({ values }: Rendering) =>
+  (values.controller ?? {}) as Readonly<Record<string, string | boolean | undefined>>
 const nameOf = ({ kind, metadata }: Manifest) => `${kind} ${metadata.namespace}/${metadata.name}`
 /** The entries of the one that the other has not. */
 const lacking = (wanted: object, there: object = {}) =>
@@ -177,6 +179,10 @@ describe('the pod', () => {
         of(rendering, 'Service').every(({ spec }) => spec.ports[0].targetPort === 'metrics'),
         `${given['watch-namespace'] ?? []}` === `${watched(rendering)}`,
         given.state === '/var/lib/exsync',
+        `${given['allowed-server-hosts'] ?? []}` === `${trust(rendering).allowedServerHosts ?? []}`,
+        (given['allow-loopback-http'] ?? false) === (trust(rendering).allowLoopbackHttp ?? false),
+        (given['allow-unlabelled-credentials'] ?? false) ===
+          (trust(rendering).allowUnlabelledCredentials ?? false),
       ]
       return facts.flatMap((holds, i) => (holds ? [] : [`fact ${i}`]))
     })

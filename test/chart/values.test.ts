@@ -24,6 +24,14 @@ const refused: readonly (readonly [string, unknown, RegExp])[] = [
   ['a level', { controller: { logLevel: 'loud' } }, /'\/controller\/logLevel'/],
   ['a duration', { controller: { auditInterval: '6 hours' } }, /'\/controller\/auditInterval'/],
   ['a limit', { controller: { binLimit: '1GB' } }, /'\/controller\/binLimit'/],
+  ['a size', { controller: { maxContactSize: '4MB' } }, /'\/controller\/maxContactSize'/],
+  ['too many members', { controller: { maxMembers: 2001 } }, /'\/controller\/maxMembers'/],
+  [
+    'a URL for a host',
+    { controller: { allowedServerHosts: ['https://a'] } },
+    /allowedServerHosts\/0/,
+  ],
+  ['every host', { controller: { allowedServerHosts: ['*'] } }, /allowedServerHosts\/0/],
   ['a digest', { image: { digest: 'latest' } }, /'\/image\/digest'/],
   ['a port of the system', { ports: { metrics: 80 } }, /'\/ports\/metrics'/],
   ['one port for two', { ports: { metrics: 9440 } }, /must differ/],
@@ -75,7 +83,7 @@ test.each([
   const lines = notes.split('\n').filter((line) => line.startsWith('  '))
   expect(lines.length).toBeGreaterThan(5)
   for (const line of lines) {
-    expect(line).toMatch(/^ {2}kubectl (rollout status|explain|apply|wait|get|exec|delete) /)
+    expect(line).toMatch(/^ {2}kubectl (rollout status|explain|label|apply|wait|get|exec|delete) /)
     const [, kind, name] = /(deployment|persistentvolumeclaim)[/ ](\S+)/.exec(line) ?? []
     if (kind !== undefined) {
       const home = 'namespaceOverride' in values ? values.namespaceOverride : release.namespace

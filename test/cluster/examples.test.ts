@@ -104,7 +104,7 @@ async function startInstalled(cluster: Cluster, folder: string): Promise<Control
     // What a kubelet would put into the pod.
     const { data } = await cluster.get('secret', secret.secretName, namespace)
     const [{ key }] = secret.items
-    writeFileSync(join(folder, 'key'), Buffer.from(data[key], 'base64'))
+    writeFileSync(join(folder, 'key'), Buffer.from(data[key], 'base64'), { mode: 0o440 })
     args.push(`--key-file=${join(folder, 'key')}`)
   }
   return cluster.controller({ release: 'exchange-sync', namespace, args })

@@ -165,6 +165,8 @@ export class Cluster implements AsyncDisposable {
         ),
         `--metrics-bind-address=127.0.0.1:${ports.metrics}`,
         `--health-probe-bind-address=127.0.0.1:${ports.health}`,
+        // The Exchange of a test is on this machine.
+        '--allow-loopback-http',
         ...(start.args ?? []),
       ],
       env: {

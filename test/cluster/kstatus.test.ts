@@ -88,6 +88,6 @@ test('a server that cannot be reached is not ready, and a typing error in a Secr
     misspelt,
     named('empty', exchange.url, { auth }),
   ])
-  await cluster.waitForReason('ConnectionRefused', 'nobody', 'exs')
+  await cluster.waitForReason('Unreachable', 'nobody', 'exs')
   await cluster.waitForReason('SecretNotFound', 'empty', 'exs')
 })

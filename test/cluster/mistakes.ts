@@ -109,8 +109,11 @@ function textsOf(kind: Kind, path: Place, node: Schema): readonly string[] {
 const longTexts: readonly (readonly [RegExp, (length: number) => string])[] = [
   [/mailbox$/, (n) => (n < 6 ? 'a@b.c'.slice(0, n) : `${'x'.repeat(n - 4)}@a.b`)],
   // Letters are counted, not the halves of them that UTF-16 has.
-  [/publicFolder$/, (n) => `/${'🌸'.repeat(Math.max(n - 1, 0))}`.slice(0, n === 0 ? 0 : undefined)],
-  [/members\.0\.folder$/, (n) => '🌸'.repeat(n)],
+  [
+    /(publicFolder|hubs\.0)$/,
+    (n) => `/${'🌸'.repeat(Math.max(n - 1, 0))}`.slice(0, n === 0 ? 0 : undefined),
+  ],
+  [/(members\.0\.folder|folders\.0)$/, (n) => '🌸'.repeat(n)],
   [/spec\.url$/, (n) => (n < 10 ? 'https://a'.slice(0, n) : `https://${'a'.repeat(n - 8)}`)],
   [
     /(nterval|imeout|window)$/,
@@ -137,7 +140,7 @@ const formTexts: readonly (readonly [RegExp, readonly string[]])[] = [
   [/serverRef\.namespace$/, ['sales', 'a.b', 'Sales', '-a', 'a-', 'a b']],
   [/caSecretRef\.key$/, ['ca.crt', 'CA_1-x', 'a/b', 'a b', 'ż', '..']],
   [
-    /publicFolder$/,
+    /(publicFolder|hubs\.0)$/,
     [
       '/Company',
       '/a/b/c',
@@ -155,7 +158,7 @@ const formTexts: readonly (readonly [RegExp, readonly string[]])[] = [
     ],
   ],
   [
-    /members\.0\.folder$/,
+    /(members\.0\.folder|folders\.0)$/,
     [
       'Contacts',
       'a/b/c',
@@ -170,6 +173,13 @@ const formTexts: readonly (readonly [RegExp, readonly string[]])[] = [
       '\t',
       'a\n',
       ...['a\\/b', '\\/', 'R\\D\\', 'a\\\\/', 'a\\\\/b', 'a\\//b', 'a\\/ ', 'a\\\\\\/'],
+    ],
+  ],
+  [
+    /mailboxes\.0$/,
+    [
+      ...['corp.example', '*.corp.example', '*@a', 'sales-*@corp.example', 'a+b@c.d', '*'],
+      ...['a b', 'a@', '@a.b', 'a@b@c', 'a..b', '.a', 'a.', 'żak@corp.example', 'a/b', 'a\n'],
     ],
   ],
   [

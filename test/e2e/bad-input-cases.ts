@@ -122,7 +122,21 @@ export const cases: readonly Case[] = [
     message: /no such mailbox: correct the address, or remove the member/,
   },
   {
+    title: 'a member’s folder that the server does not allow',
+    members: [{ ...anna, folder: 'Contacts' }, jan],
+    bad: anna.mailbox,
+    reason: 'NotAllowed',
+    message: /the folder Contacts is not in spec\.allowed\.folders of the ExchangeServer corp/,
+  },
+  {
+    title: 'private items where the server does not allow them',
+    spec: { private: 'Copy' },
+    reason: 'NotAllowed',
+    message: /set it there, or spec\.private to Skip/,
+  },
+  {
     title: 'a member’s folder of another class',
+    server: { allowed: { folders: ['*'] } },
     members: [{ ...anna, folder: 'Notes' }, jan],
     bad: anna.mailbox,
     reason: 'WrongFolderClass',

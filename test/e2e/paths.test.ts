@@ -26,7 +26,7 @@ test.concurrent('a hub and members with such names are kept the same', async () 
   })
   const members = [{ mailbox: 'anna@corp.example' }, { mailbox: 'jan@corp.example', folder: own }]
   const declared = (publicFolder: string) => [
-    serverOf(exchange.url),
+    serverOf(exchange.url, { allowed: { folders: ['Contacts/*', own] } }),
     secretOf('account', { username: 'sync@corp.example', password }),
     groupOf({ members, spec: { hub: { publicFolder } } }),
   ]

@@ -110,6 +110,34 @@ describe.concurrent('exsync plan', () => {
     expect((await quietly(world)).code).toBe(0)
   })
 
+  test('says who is not allowed, and whose copies wait', async () => {
+    await using world = await started()
+    const { place, exchange } = world
+    const allow = (allowed: object, group: object = {}) =>
+      place.declare([
+        serverOf(exchange.url, { allowed }),
+        secretOf('account', { username: 'sync@corp.example', password }),
+        groupOf({ members, ...group }),
+      ])
+    expect((await place.once()).code).toBe(0)
+    allow({ mailboxes: ['anna@corp.example', 'jan@corp.example'] })
+    expect((await quietly(world)).stdout).toMatch(
+      /ewa@corp\.example {2}NotAllowed: the mailbox ewa/,
+    )
+    const rest = members.filter(({ mailbox }) => mailbox !== 'ewa@corp.example')
+    const removing = { members: rest, spec: { deletionPolicy: 'RemoveCopies' } }
+    allow({ mailboxes: ['anna@corp.example', 'jan@corp.example'] }, removing)
+    expect((await quietly(world)).stdout).toMatch(
+      /ewa@corp\.example {2}leaves: of \d+ copies none is removed for now \(NotAllowed\)/,
+    )
+    allow({ hubs: [] })
+    const denied = await quietly(world)
+    expect(denied.code).toBe(1)
+    expect(denied.stdout).toMatch(
+      /error {2}NotAllowed: the public folder \/Company\/Contacts is not/,
+    )
+  })
+
   test('without a server exits 1, before a sync and after', async () => {
     await using world = await started()
     const { place, exchange } = world

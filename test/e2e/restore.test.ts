@@ -72,7 +72,7 @@ test.concurrent('a losing edit and a deleted contact come back to everybody', as
   const exchange = await validatedExchange(worldOf())
   using place = new Place(declared(exchange))
   const key = join(place.local, 'key')
-  writeFileSync(key, `${'0123456789abcdef'.repeat(4)}\n`)
+  writeFileSync(key, `${'0123456789abcdef'.repeat(4)}\n`, { mode: 0o600 })
   const flags = ['--state', place.state, '--key-file', key]
   const done = async (ended: Promise<Ended>, code = 0) => {
     const { stdout, stderr, ...how } = await ended

@@ -186,12 +186,12 @@ export function serverOf(url: string, spec: Resource = {}): Resource {
   }
 }
 
-/** A Secret of the namespace sales. */
+/** A Secret of the namespace sales, which may be used for signing in. */
 export function secretOf(name: string, stringData: Resource): Resource {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { name, namespace: 'sales' },
+    metadata: { name, namespace: 'sales', labels: { 'exchangesync.dev/credentials': 'true' } },
     stringData,
   }
 }

@@ -1,13 +1,10 @@
-// What starts the real program or ends it at every request in turn, and the laws over whole histories (npm run test:slow).
+// npm run test:slow
 import { defineConfig } from 'vitest/config'
+import { slow } from '../support/slow.ts'
 
 export default defineConfig({
   test: {
-    include: [
-      'test/e2e/**/*.test.ts',
-      'test/simulation/sweep.test.ts',
-      'test/property/{laws,foretold}.test.ts',
-    ],
+    include: slow,
     setupFiles: ['test/support/seed.ts'],
     maxWorkers: '100%',
     testTimeout: 60_000,

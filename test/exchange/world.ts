@@ -17,6 +17,8 @@ export type FolderContent =
 export type WorldUser = Readonly<{
   mailbox: string
   password: string
+  /** Other addresses of the mailbox: it may be named by them where a folder is, and not be impersonated. */
+  aliases?: readonly string[]
   folders?: Readonly<Record<string, FolderContent>>
   impersonates?: 'all' | readonly string[]
 }>
@@ -153,14 +155,15 @@ function checksFor(found: Mistake[]) {
 }
 
 function checkUser(user: unknown, path: Path, check: Checks, known: Set<string>): void {
-  if (!check.mapping(user, path, ['mailbox', 'password', 'folders', 'impersonates'])) return
-  const { mailbox, password, folders = {} } = user
-  if (typeof mailbox !== 'string' || !/^[^@\s]+@[^@\s]+$/.test(mailbox)) {
-    check.wrong([...path, 'mailbox'], 'write an address, such as anna@corp.example')
-  } else if (known.has(mailbox.toLowerCase())) {
-    check.wrong([...path, 'mailbox'], `${mailbox} is there twice; give every user another mailbox`)
-  } else {
-    known.add(mailbox.toLowerCase())
+  if (!check.mapping(user, path, ['mailbox', 'password', 'aliases', 'folders', 'impersonates']))
+    return
+  const { mailbox, password, aliases = [], folders = {} } = user
+  checkAddress(mailbox, [...path, 'mailbox'], check, known)
+  if (!Array.isArray(aliases)) check.wrong([...path, 'aliases'], 'write a list of addresses')
+  else {
+    aliases.forEach((alias: unknown, index) => {
+      checkAddress(alias, [...path, 'aliases', index], check, known)
+    })
   }
   if (typeof password !== 'string' || password === '') {
     check.wrong([...path, 'password'], 'write a text; put quotation marks around a number')
@@ -171,6 +174,16 @@ function checkUser(user: unknown, path: Path, check: Checks, known: Set<string>)
   }
   for (const [name, content] of Object.entries(folders)) {
     checkContent(content, [...path, 'folders', name], check)
+  }
+}
+
+function checkAddress(address: unknown, path: Path, check: Checks, known: Set<string>): void {
+  if (typeof address !== 'string' || !/^[^@\s]+@[^@\s]+$/.test(address)) {
+    check.wrong(path, 'write an address, such as anna@corp.example')
+  } else if (known.has(address.toLowerCase())) {
+    check.wrong(path, `${address} is there twice; give every user another mailbox`)
+  } else {
+    known.add(address.toLowerCase())
   }
 }
 

@@ -24,8 +24,8 @@ export type Image = Readonly<{
   user: number
   folder: string
   entrypoint: readonly string[]
-  /** The arguments of `ARG`, by their names. */
-  build: Readonly<Record<string, string>>
+  /** What the first stage is made from. */
+  base: string
 }>
 
 type Instruction = Readonly<{ word: string; rest: string; text: string | undefined }>
@@ -45,7 +45,7 @@ export function imageOf(file = `${root}/Dockerfile`): Image {
     user: Number(of('USER').at(-1)?.split(':')[0]),
     folder: of('WORKDIR').at(-1) ?? '/',
     entrypoint: JSON.parse(of('ENTRYPOINT').at(-1) ?? '[]'),
-    build: entriesOf(instructions.filter(({ word }) => word === 'ARG').map(({ rest }) => rest)),
+    base: instructions.find(({ word }) => word === 'FROM')?.rest.replace(/ AS .*$/, '') ?? '',
   }
 }
 

@@ -27,6 +27,7 @@ const program = JSON.parse(read('package.json')) as Readonly<{
   dependencies: Readonly<Record<string, string>>
   devDependencies: Readonly<Record<string, string>>
 }>
+type Component = Readonly<{ group?: string; name: string; version: string; purl: string }>
 const stateFolder = 'var/lib/exsync'
 
 let folder = ''
@@ -56,7 +57,10 @@ describe('what is in it', () => {
     const [app, controller, crds] = ['app', 'app/controller', 'app/crds'].map((path) =>
       readdirSync(join(folder, path)).sort(),
     )
-    expect(app).toEqual(['LICENSE', 'controller', 'crds', 'node_modules', 'package.json'])
+    expect(app).toEqual([
+      ...['LICENSE', 'THIRD-PARTY-NOTICES', 'controller', 'crds', 'node_modules', 'package.json'],
+      'sbom.cdx.json',
+    ])
     expect(controller).toEqual(readdirSync(join(root, 'controller')).sort())
     expect(crds?.every((name) => name.endsWith('.yaml'))).toBe(true)
     expect(readdirSync(join(folder, 'usr/local/bin')).sort()).toEqual(['exsync', 'node'])
@@ -81,10 +85,29 @@ describe('what is in it', () => {
     expect(development.filter((name) => there.has(name))).toEqual([])
   })
 
+  test('is a bill of materials and the licences of every package that is there', () => {
+    const installed = readdirSync(join(folder, 'app/node_modules'), { recursive: true })
+      .map((path) => `app/node_modules/${path}`)
+      .filter((path) => /node_modules\/(@[^/]+\/)?[^/@]+\/package\.json$/.test(path))
+      .map((path) => JSON.parse(readFileSync(join(folder, path), 'utf8')))
+    expect(installed.length).toBeGreaterThan(100)
+    const inside = (name: string) => readFileSync(join(folder, 'app', name), 'utf8')
+    const { components } = JSON.parse(inside('sbom.cdx.json')) as { components: Component[] }
+    const listed = components.filter(({ purl }) => purl.startsWith('pkg:npm/'))
+    const names = listed.map(
+      ({ group, name, version }) => `${group ? `${group}/` : ''}${name} ${version}`,
+    )
+    expect(names.sort()).toEqual(installed.map(({ name, version }) => `${name} ${version}`).sort())
+    const notices = inside('THIRD-PARTY-NOTICES')
+    expect(
+      installed.filter((each) => !notices.includes(`\n${each.name} ${each.version} (`)),
+    ).toEqual([])
+  })
+
   test('is no test, no example, no key and nothing of Git', () => {
     const own = paths().filter((path) => !path.startsWith('app/node_modules/'))
     const foreign =
-      /(^|\/)(test|examples|charts|\.git.*|\.env.*|\.npmrc|.*\.(pem|key|sqlite|test\.ts))$/
+      /(^|\/)(test|examples|charts|image|\.git.*|\.env.*|\.npmrc|.*\.(pem|key|sqlite|test\.ts))$/
     expect(own.filter((path) => foreign.test(path))).toEqual([])
     const texts = own.filter((path) => lstatSync(join(folder, path)).isFile() && /app\//.test(path))
     const secret = /-----BEGIN [A-Z ]*PRIVATE KEY-----|sync-secret/
@@ -118,7 +141,9 @@ test('the image starts as the sources do, as the user that the chart names, with
     `mountPath: ${image.environment.EXSYNC_STATE}\n`,
   )
   expect(image.environment.EXSYNC_STATE).toBe(`/${stateFolder}`)
-  expect(image.build.NODE_VERSION).toBe(program.devDependencies.node)
+  const [tag, digest] = image.base.split('@')
+  expect(tag).toBe(`node:${program.devDependencies.node}-bookworm-slim`)
+  expect(digest).toMatch(/^sha256:[a-f0-9]{64}$/)
 })
 
 type Ended = Readonly<{ code: number | null; output: string }>

@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { writeContents } from '../../image/contents.ts'
 import { type Copy, imageOf, root } from './dockerfile.ts'
 
 type Locked = Readonly<{ dev?: boolean; devOptional?: boolean; optional?: boolean }>
@@ -50,6 +51,7 @@ function copyFromStage({ from, sources: [source] }: Copy, target: string): void 
     'node /node': () => copyNode(target),
     'node /state': () => mkdirSync(target, { recursive: true }),
     'packages /app/node_modules': () => copyPackages(target),
+    'packages /contents': () => writeContents(root, target),
   }
   const made = known[`${from} ${source}`]
   if (made === undefined) throw new Error(`${source} of stage ${from} is not understood`)

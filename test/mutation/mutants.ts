@@ -1,5 +1,6 @@
 // All mutants, in the order in which a pass comes by what they change.
 import type { Mutant } from './mutant.ts'
+import { allowing } from './mutants/allowing.ts'
 import { carryingOut } from './mutants/carrying-out.ts'
 import { comparing } from './mutants/comparing.ts'
 import { contents } from './mutants/contents.ts'
@@ -10,6 +11,9 @@ import { leading } from './mutants/leading.ts'
 import { matching } from './mutants/matching.ts'
 import { placing } from './mutants/placing.ts'
 import { proving } from './mutants/proving.ts'
+import { sealing } from './mutants/sealing.ts'
+import { sharing } from './mutants/sharing.ts'
+import { trusting } from './mutants/trusting.ts'
 
 export const mutants: readonly Mutant[] = [
   ...contents,
@@ -21,5 +25,9 @@ export const mutants: readonly Mutant[] = [
   ...carryingOut,
   ...proving,
   ...leading,
+  ...sharing,
   ...declaring,
+  ...allowing,
+  ...trusting,
+  ...sealing,
 ]

@@ -2,6 +2,7 @@
 import type { Observation } from '../../controller/core/link.ts'
 import { planOf, type Rules } from '../../controller/core/plan.ts'
 import { rowsOf, type View } from '../../controller/core/rows.ts'
+import { finished } from '../../controller/core/work.ts'
 
 /** Do the rules make another plan of the view when everything in it stands the other way round? */
 export function differenceInOrder(rules: Rules, view: View): boolean {
@@ -13,9 +14,9 @@ export function differenceInOrder(rules: Rules, view: View): boolean {
     ...link,
     copies: new Map([...link.copies].reverse()),
   }))
-  const forth = planOf(rules, rowsOf(view))
-  const back = planOf({ ...rules, roles }, rowsOf({ ...view, roles, observations, links }))
-  return drawn(forth) !== drawn(back)
+  const planned = (by: Rules, of: View) => drawn(finished(planOf(by, finished(rowsOf(of)))))
+  const turned = { ...view, roles, observations, links }
+  return planned(rules, view) !== planned({ ...rules, roles }, turned)
 }
 
 function backwards(seen: Observation): Observation {

@@ -115,6 +115,7 @@ describe('private', () => {
       { ...world, anna: [{ GivenName: 'Mine', JobTitle: '1', ...mark }] },
       unguarded({ private: 'Copy' }),
     )
+    scene.allow({ private: true }, unguarded({ private: 'Copy' }))
     await scene.rest()
     expect(scene.shows('jan')).toContain('Mine:1')
     scene.declare(unguarded({ private: 'Skip' }))

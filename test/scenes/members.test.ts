@@ -207,7 +207,7 @@ describe('another folder', () => {
     await scene.rest()
     scene.put('anna/Contacts', 'Mine:1')
     scene.put('anna/Contacts', 'Jan:1')
-    scene.declare(inFolder('Contacts'))
+    scene.allow({ folders: ['Contacts', 'Contacts/*'] }, inFolder('Contacts'))
     await scene.rest()
     expect(scene.all('hub', 'jan', 'anna/Contacts')).toEqual(['Ewa:1', 'Jan:1', 'Mine:1', 'Ola:1'])
   })

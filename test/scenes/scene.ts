@@ -14,9 +14,10 @@ import type {
   SyncGroup,
   SyncGroupStatus,
 } from '../../controller/core/resources.generated.ts'
-import { Connections } from '../../controller/ews/exchange.ts'
+import { Connections, type ConnectionsOptions } from '../../controller/ews/exchange.ts'
 import { readResources } from '../../controller/local/resources.ts'
 import { openState, type State, stateFile } from '../../controller/store/state.ts'
+import { hindranceOf } from '../../controller/sync/hindrance.ts'
 import type { Clock, Declared } from '../../controller/sync/ports.ts'
 import { reconcile, type Site } from '../../controller/sync/reconcile.ts'
 import { claimsOf } from '../../controller/sync/schedule.ts'
@@ -46,6 +47,8 @@ export function unguarded(spec: Spec = {}): Spec {
   return { guard: { deletions, publications: { maxCount: 1000 } }, ...spec }
 }
 
+type Bounds = Pick<ConnectionsOptions, 'itemBytes' | 'heldBytes'>
+
 /** One Exchange, and one or more controllers on it. */
 export class Scene {
   readonly exchange: Exchange
@@ -53,9 +56,12 @@ export class Scene {
   readonly #controllers = new Map<string, Controller>()
   readonly #world: World
   readonly time: { ms: number }
+  /** The bytes of the largest contact that is synchronised, and of those that one pass holds. */
+  readonly bounds: Bounds
 
-  private constructor(exchange: Exchange, world: World, time: { ms: number }) {
+  private constructor(exchange: Exchange, world: World, time: { ms: number }, bounds: Bounds) {
     this.exchange = exchange
+    this.bounds = bounds
     this.#world = world
     this.time = time
     // A back-off is over at once; a deadline never comes.
@@ -65,7 +71,11 @@ export class Scene {
   }
 
   /** Starts an Exchange with this in it, and declares the group `company` for all who are named. */
-  static async of(world: World, spec: Spec = {}, options: ExchangeOptions = {}): Promise<Scene> {
+  static async of(
+    world: World,
+    spec: Spec = {},
+    { itemBytes, heldBytes, ...options }: ExchangeOptions & Bounds = {},
+  ): Promise<Scene> {
     const time = { ms: startMs }
     const exchange = await startExchange(
       {
@@ -75,6 +85,7 @@ export class Scene {
           ...people.map((who) => ({
             mailbox: `${who}@corp.example`,
             password: 'p',
+            aliases: [`sales-${who}@corp.example`, `${who}@old.example`],
             folders: folderOf(world[who] ?? []),
           })),
         ],
@@ -88,7 +99,7 @@ export class Scene {
       },
       { ...options, clock: () => time.ms },
     )
-    const scene = new Scene(exchange, world, time)
+    const scene = new Scene(exchange, world, time, { itemBytes, heldBytes })
     onTestFinished(async () => {
       for (const controller of scene.#controllers.values()) await controller.close()
       await exchange.close()
@@ -109,6 +120,12 @@ export class Scene {
     const everybody = Object.keys(this.#world).filter((who) => who !== 'hub')
     const members = spec.members ?? Object.fromEntries(everybody.map((who) => [who, {}]))
     this.controller(controller).declare(name, { hub: { publicFolder: hubPath }, ...spec, members })
+  }
+
+  /** The ExchangeServer allows this from now on; the group is declared as the spec says. */
+  allow(allowed: Literal, spec: Spec = {}, name = 'company'): void {
+    this.controller().allowed = allowed
+    this.declare(spec, name)
   }
 
   /** One pass for every group. */
@@ -240,6 +257,8 @@ export class Controller {
   readonly statuses = new Map<string, SyncGroupStatus>()
   /** How the account reaches mailboxes. */
   access: 'Impersonation' | 'Delegate' = 'Impersonation'
+  /** What the ExchangeServer allows. */
+  allowed: Literal = {}
   readonly #scene: Scene
   readonly #connections: Connections
   readonly #servers: Servers
@@ -249,14 +268,15 @@ export class Controller {
 
   constructor(scene: Scene) {
     this.#scene = scene
-    this.#connections = new Connections(scene.clock)
+    this.#connections = new Connections(scene.clock, scene.bounds)
     this.#servers = new Servers(scene.clock, { leastMs: 1_000, mostMs: 1_000 })
     this.#state = openState(this.#directory)
   }
 
   declare(name: string, { members = {}, annotations, ...spec }: Spec): void {
     const before = this.#groups.get(name)
-    const server = { url: this.#scene.exchange.url, access: this.access }
+    const { access, allowed } = this
+    const server = { url: this.#scene.exchange.url, access, allowed }
     const declared = declaredOf(server, name, {
       metadata: { name, namespace: 'sales', annotations },
       spec: {
@@ -369,6 +389,7 @@ export class Controller {
       baseline: (group: GroupId) => this.#state.baseline(group),
       recent: (group: GroupId) => this.#state.bin.conflicts(10, group),
       clock: this.#scene.clock,
+      itemBytes: this.#connections.itemBytes,
       servers: this.#servers,
       told: () => {},
     }
@@ -386,10 +407,12 @@ function declaredOf(server: Literal, name: string, rest: Literal): Declared {
   const read = readResources([{ name: 'scene.yaml', text }], { externalSecrets: true })
   if (read.problems.length > 0) throw new Error(JSON.stringify(read.problems))
   const [exchange, group] = read.documents.map(({ resource }) => resource)
+  const referred = { crossNamespace: false, server: exchange as ExchangeServer }
   return {
     id: `sales/${name}` as GroupId,
     group: group as SyncGroup,
-    server: exchange as ExchangeServer,
+    hindrance: hindranceOf(group as SyncGroup, referred),
+    server: referred.server,
     unusable: undefined,
     generation: 1,
     credentials: { username: 'sync@corp.example', password: 's' },

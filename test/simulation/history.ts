@@ -274,6 +274,7 @@ export class History {
         this.#running.delete(group)
         this.#learn(group, result)
       },
+      stopped: () => this.#running.clear(),
     }
   }
 

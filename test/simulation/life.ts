@@ -55,6 +55,8 @@ export type Watch = Readonly<{
   committed?: (change: Change) => void
   began?: (group: GroupId) => void
   ended?: (group: GroupId, result: Reconciled['result']) => void
+  /** No pass is under way any more: those that waited for a first answer were given up without an end. */
+  stopped?: () => void
 }>
 
 /** How long a request is under way. */
@@ -88,7 +90,7 @@ export class Life {
       sleep: (delayMs, until) => (this.#dead ? never() : clock.sleep(delayMs, until)),
     }
     this.#servers = new Servers(this.#clock, { leastMs: 5_000, mostMs: 900_000 })
-    this.#connections = new Connections(this.#clock, undefined, () => this.#network())
+    this.#connections = new Connections(this.#clock, { network: () => this.#network() })
   }
 
   get dead(): boolean {
@@ -121,6 +123,7 @@ export class Life {
     )
     const rhythm = { auditMs: 3_600_000, sliceMs: 60_000, concurrency: 4 }
     await this.#lived(schedule(this.#site(), rhythm, stop.signal, signal))
+    this.#watch.stopped?.()
   }
 
   /** How many steps a pass of the group would take now. */

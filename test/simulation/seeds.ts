@@ -23,6 +23,8 @@ const passes = (more: Partial<Extract<Step, { step: 'pass' }>> = {}): Step => ({
   ...more,
 })
 
+const namesake = (title: number) =>
+  person('Shared0', { CompanyName: 'Acme & Sons', JobTitle: `<${title}>` })
 const p0 = person('P0', { JobTitle: '<1001>' })
 
 const planOf = (team: Partial<Team>): Plan => ({
@@ -245,6 +247,33 @@ export const seeds: readonly (readonly [string, Plan, readonly Step[]])[] = [
       passes({ acts: [{ at: 16, of: 'requests', act: act(0, 'deny') }] }),
       passes({ end: { at: 1, when: 'before' } }),
       does(0, 'allow'),
+    ],
+  ],
+  [
+    'a folder whose ids are all others was compared with what it no longer held: an edited namesake was doubled',
+    {
+      hub: [],
+      concurrency: 1,
+      plain: false,
+      teams: [
+        {
+          ...theirs,
+          drift: 'Revert',
+          name: 'contacts',
+          members: [
+            { name: 'ann', direction: 'TwoWay' },
+            { name: 'bob', direction: 'TwoWay', has: [1003, 1006].map(namesake) },
+            { name: 'jan', direction: 'TwoWay' },
+            { name: 'ewa', direction: 'TwoWay' },
+          ],
+        },
+      ],
+    },
+    [
+      { step: 'run', minutes: 2, events: [], acts: [] },
+      does(0, 'edit'),
+      passes({ acts: [{ of: 'requests', at: 4, act: act(2, 'restore') }] }),
+      does(0, 'edit'),
     ],
   ],
 ]

@@ -59,9 +59,11 @@ export class VirtualClock implements Clock {
     }
     answer.then(mark, mark)
     for (;;) {
-      // What runs within the process has come to an end, or waits for time, when a turn is over.
+      // What runs within the process has come to an end, or waits for time, when a turn is over and none gave way.
       await turn()
       if (done) return answer
+      // Long work takes a breath now and then (sync/breathe.ts): it is not over yet.
+      if (process.getActiveResourcesInfo().includes('Immediate')) continue
       const [next] = [...this.#timers].sort((one, other) => one.dueMs - other.dueMs)
       if (next === undefined) throw new Error('everybody waits, and nobody for time')
       this.#nowMs = Math.max(this.#nowMs, next.dueMs)

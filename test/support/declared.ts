@@ -77,6 +77,31 @@ const secure = fc.tuple(fc.constant('https'), host, port, file).map(urlOf)
 const plain = fc.tuple(fc.constant('http'), loopback, port, file).map(urlOf)
 const secret = fc.record({ name: host })
 
+const allowed = some({
+  namespaces: fc.constantFrom(
+    'Same',
+    'All',
+    { names: ['sales', 'b'] },
+    { selector: { matchLabels: { team: 'blue' } } },
+    { selector: { matchExpressions: [{ key: 'team', operator: 'In', values: ['blue'] }] } },
+  ),
+  hubs: fc.array(
+    folder.map((path) => `/${path}`),
+    { maxLength: 3 },
+  ),
+  mailboxes: fc.array(fc.oneof(mailbox, host, fc.constant('sales-*@*.example')), { maxLength: 3 }),
+  folders: fc.array(fc.oneof(folder, fc.constantFrom('Contacts/*', '*')), { maxLength: 3 }),
+  private: fc.boolean(),
+  directions: fc.constantFrom([], ['OneWay'], ['TwoWay', 'OneWay']),
+  guard: some({
+    ceilings: some({
+      window: duration,
+      deletions: some({ maxPercent: fc.nat(100), maxCount: fc.nat(1_000_000) }),
+      publications: some({ maxCount: fc.nat(1_000_000) }),
+    }),
+  }),
+})
+
 /** A valid spec of an ExchangeServer. */
 export const serverSpec: fc.Arbitrary<Json> = fc
   .tuple(
@@ -108,6 +133,7 @@ export const serverSpec: fc.Arbitrary<Json> = fc
     some({
       interval: duration,
       suspend: fc.boolean(),
+      allowed,
       limits: fc.oneof(
         some({
           concurrency: fc.integer({ min: 8, max: 100 }),

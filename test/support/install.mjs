@@ -23,5 +23,16 @@ if (!installed) {
     console.error('npm ci failed, see above: is the package registry reachable?')
     process.exit(1)
   }
+  // The scripts run on the Node that comes as a package, whatever this one is.
+  const needs = spawnSync(`${root}/node_modules/.bin/node`, [`${root}/controller/needs.mjs`], {
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  })
+  if (needs.status !== 0) {
+    console.error(
+      'The Node that comes as a package cannot run the program: is npm configured to ignore scripts?',
+    )
+    process.exit(1)
+  }
   writeFileSync(stamp, lock)
 }

@@ -7,6 +7,7 @@ import type { Agreement } from '../../controller/core/fold.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
 import type { Copy } from '../../controller/core/link.ts'
+import type { Key } from '../../controller/store/proof.ts'
 import type { Kept } from '../../controller/sync/ports.ts'
 
 export const group = 'ns/g' as GroupId
@@ -56,6 +57,12 @@ export function directory(): string {
 
 afterEach(() => {
   for (const each of directories.splice(0)) rmSync(each, { recursive: true })
+})
+
+/** A key of 32 equal bytes, as it is read from a file of that name. */
+export const keyOfBytes = (byte: number, file = `key-${byte}`): Key => ({
+  bytes: Buffer.alloc(32, byte),
+  file,
 })
 
 /** The bytes of all files in a directory, by name. */

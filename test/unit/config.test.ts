@@ -60,6 +60,7 @@ test.each([
   ['bin list', 'bin list'],
   ['bin show', 'bin show N'],
   ['bin restore', 'bin restore N…'],
+  ['rekey', 'rekey --state DIR --key-file OLD --new-key-file NEW'],
   ['', '<command>'],
   ['unheard', '<command>'],
 ])('the help of %j needs no other flag', (command, head) => {
@@ -75,13 +76,21 @@ test.each([
   }
 })
 
-test.each(['run extra', 'status extra', 'plan --local . extra'])(
+test.each(['run extra', 'status extra', 'plan --local . extra', 'rekey extra'])(
   'what would not be looked at is refused: %s',
   (line) => {
     const args = [...line.split(' '), '--state', 's']
     expect(() => configOf(args, {})).toThrow(/^exsync \w+ takes no extra: see exsync \w+ --help$/)
   },
 )
+
+test('rekey takes a state and the keys of before and after', () => {
+  expect(() => configOf(['rekey', '--plain'], {})).toThrow(/--state DIR is missing/)
+  const given = ['--state', 's', '--key-file', 'old', '--new-key-file', 'new']
+  const keys = { keyFile: 'old', newKeyFile: 'new', plain: false }
+  expect(configOf(['rekey', ...given], {})).toMatchObject(keys)
+  expect(configOf(['rekey', '--state', 's', '--plain'], {}).plain).toBe(true)
+})
 
 test('a plan takes all files that a shell makes of a pattern', () => {
   expect(configOf(['plan', '-f', 'a', 'b', '--state', 's', 'c'], {}).files).toEqual(['a', 'b', 'c'])

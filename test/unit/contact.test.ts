@@ -10,7 +10,7 @@ import {
 import type { Item } from '../../controller/core/item.ts'
 import { contactXml, shapeXml, updatesXml } from '../../controller/ews/contact-codec.ts'
 import { itemOf } from '../../controller/ews/contact-reader.ts'
-import { parsed } from '../../controller/ews/xml.ts'
+import { parsed } from '../../controller/ews/xml-reader.ts'
 
 describe('the version of the codec', () => {
   // Whoever adds a field raises `codecVersion`, says in `newIn` which fields are new, and adds a line here.

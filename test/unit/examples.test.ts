@@ -87,6 +87,23 @@ describe.each(folders)('%s', (folder) => {
   })
 })
 
+test('every Secret that a server signs in with says that it may', () => {
+  const all = objectsIn('.').map(({ object }) => object)
+  const servers = all.filter((each) => each?.kind === 'ExchangeServer')
+  expect(servers.length).toBeGreaterThan(9)
+  for (const { metadata, spec } of servers) {
+    const named = all.filter(
+      (each) =>
+        each?.kind === 'Secret' &&
+        each.metadata.name === spec.auth.secretRef.name &&
+        each.metadata.namespace === metadata.namespace,
+    )
+    expect(named.length).toBeGreaterThan(0)
+    for (const secret of named)
+      expect(secret.metadata.labels).toEqual({ 'exchangesync.dev/credentials': 'true' })
+  }
+})
+
 test.each(['staging', 'production'])(
   '%s watches the namespaces of its groups, and may read their Secrets',
   (name) => {

@@ -5,6 +5,7 @@ import { guarded, hashOf, type Judgement } from '../../controller/core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
 import type { Copy, Found, Link, Observation, Role } from '../../controller/core/link.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
+import { finished } from '../../controller/core/work.ts'
 
 const ids = ['hub', 'ann', 'bob'].map((id) => id as ReplicaId)
 const roles: readonly Role[] = ids.map((id) => ({
@@ -84,7 +85,7 @@ function judged(
     links: known.slice(0, lacking === undefined ? known.length : edited),
     observations,
   }
-  return guarded({ type: contact, roles, policy: 'HubWins' }, view, judgement)
+  return finished(guarded({ type: contact, roles, policy: 'HubWins' }, view, judgement))
 }
 
 function items(id: string, prefix: string, count: number): readonly Found[] {
@@ -167,6 +168,20 @@ test('an approval covers exactly what was shown, and no more', () => {
   expect(judged({ gone: { ann: 12 } }, judge({ approved })).refusals).toHaveLength(1)
 })
 
+test('what is above the server’s limit is approved on the server only, alone or with others', () => {
+  const gone = { ann: 11, bob: 20 }
+  const { refusals } = judged({ gone })
+  const [name, none] = [new Set([hashOf(refusals)]), new Set<string>()]
+  const most = { ...limits, deletions: { maxPercent: 100, maxCount: 15 } }
+  const above = (approved: ReadonlySet<string>, more = {}) =>
+    judged({ gone }, judge({ ceiling: { limits: most, approved }, ...more })).refusals
+  expect(above(none).map((each) => each.above)).toEqual([undefined, true])
+  expect(above(none, { approved: name })).toHaveLength(2)
+  expect(above(name)).toEqual([])
+  const alone = new Set(refusals.map(({ hash }) => hash))
+  expect(above(none, { approved: alone }).map(({ replica }) => replica)).toEqual(['bob'])
+})
+
 test('two that are set aside have one name, and it approves both', () => {
   const { refusals } = judged({ gone: { ann: 11, bob: 20 } })
   expect(refusals).toHaveLength(2)
@@ -203,7 +218,9 @@ test('what nobody can be reached to be done to counts as well: it is done when t
     [bob, away],
   ])
   const view = { group: 'ns/g' as GroupId, type: contact, roles: ring, links, observations }
-  const { refusals } = guarded({ type: contact, roles: ring, policy: 'HubWins' }, view, judge())
+  const { refusals } = finished(
+    guarded({ type: contact, roles: ring, policy: 'HubWins' }, view, judge()),
+  )
   expect(refusals).toMatchObject([
     { replica: 'ann', reason: 'Deletions', count: 11 },
     { replica: 'ann', reason: 'Publications', count: 4 },

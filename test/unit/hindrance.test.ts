@@ -18,6 +18,7 @@ test.each<readonly [string, SyncGroup, Referred, string | undefined]>([
   ['another one that is allowed', group('other'), { ...usual, crossNamespace: true }, undefined],
   ['a suspended server', group(), { ...usual, server: server(true) }, 'ServerSuspended'],
   ['a Secret that may not be read', group(), { ...usual, forbidden: 's' }, 'SecretForbidden'],
+  ['a Secret without its label', group(), { ...usual, unlabelled: 'n/s' }, 'SecretNotLabelled'],
   ['no server', group(), { ...usual, server: undefined }, undefined],
 ])('%s', (_what, group, referred, code) => {
   expect(hindranceOf(group, referred)?.code).toBe(code)

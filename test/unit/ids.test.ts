@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { envelopeXml } from '../../controller/ews/envelope.ts'
 import { getFolder } from '../../controller/ews/folder-state.ts'
 import { findItem, getItem, isId, syncFolderItems } from '../../controller/ews/operations.ts'
-import { at, type Node, parsed } from '../../controller/ews/xml.ts'
+import { at, type Node } from '../../controller/ews/xml.ts'
+import { parsed } from '../../controller/ews/xml-reader.ts'
 
 async function answer(body: string): Promise<Node> {
   const bytes = async function* () {

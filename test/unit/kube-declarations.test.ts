@@ -97,7 +97,8 @@ async function declared() {
   const { objects } = server
   const base64 = Buffer.from('x').toString('base64')
   const data = { username: base64, password: base64 }
-  objects.create('secrets', 'a', { metadata: { name: 'account' }, data })
+  const labels = { 'exchangesync.dev/credentials': 'true' }
+  objects.create('secrets', 'a', { metadata: { name: 'account', labels }, data })
   const auth = { type: 'Basic', secretRef: { name: 'account' } }
   const url = 'https://mail.corp.example/EWS/Exchange.asmx'
   objects.create('exchangeservers', 'a', { metadata: { name: 'corp' }, spec: { url, auth } })

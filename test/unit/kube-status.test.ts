@@ -1,7 +1,7 @@
 // When a status is written to the cluster, and what its owner is told of it: tables.
 import { describe, expect, test } from 'vitest'
+import { isForced } from '../../controller/core/annotations.ts'
 import type { SyncGroup, SyncGroupStatus } from '../../controller/core/resources.generated.ts'
-import { isForced } from '../../controller/core/status.ts'
 import { groupStory } from '../../controller/core/story.ts'
 import { heartbeatMs, isNews } from '../../controller/kube/status.ts'
 

@@ -8,6 +8,7 @@ import { planOf } from '../../controller/core/plan.ts'
 import { rowsOf } from '../../controller/core/rows.ts'
 import { groupMark, hubMark, type Stamp, sourceMark } from '../../controller/core/stamp.ts'
 import type { Plan } from '../../controller/core/step.ts'
+import { finished } from '../../controller/core/work.ts'
 
 const group = 'ns/g' as GroupId
 const hub = 'hub' as ReplicaId
@@ -245,10 +246,8 @@ function planned(hubItems: Side, annItems: Side): Plan {
     [hub, seen('hub', hubItems)],
     [ann, seen('ann', annItems)],
   ])
-  return planOf(
-    { type: contact, roles, policy: 'HubWins' },
-    rowsOf({ group, type: contact, roles, links: [], observations }),
-  )
+  const rows = finished(rowsOf({ group, type: contact, roles, links: [], observations }))
+  return finished(planOf({ type: contact, roles, policy: 'HubWins' }, rows))
 }
 
 function seen(name: string, side: Side): Observation {

@@ -16,6 +16,7 @@ import { planOf } from '../../controller/core/plan.ts'
 import type { Policy } from '../../controller/core/policy.ts'
 import { rowsOf } from '../../controller/core/rows.ts'
 import type { Action, Plan, Step } from '../../controller/core/step.ts'
+import { finished } from '../../controller/core/work.ts'
 
 const names = ['hub', 'ann', 'bob', 'jan'] as const
 const roles: readonly Role[] = names.map((name) => ({
@@ -154,7 +155,7 @@ function planned(policy: Policy, was: string, cells: readonly string[], as = rol
   })
   const links = link === undefined ? [] : [link]
   const view = { group: 'ns/g' as GroupId, type: contact, roles: as, links, observations }
-  return planOf({ type: contact, roles: as, policy }, rowsOf(view))
+  return finished(planOf({ type: contact, roles: as, policy }, finished(rowsOf(view))))
 }
 
 function item(content: string): Item {
@@ -245,7 +246,8 @@ test('a copy that was read last under an older codec is read again before it is 
     links: [link],
     observations: new Map(some.map(({ id }) => [id, seen])),
   }
-  const plan = planOf({ type: contact, roles: some, policy: 'HubWins' }, rowsOf(view))
+  const rows = finished(rowsOf(view))
+  const plan = finished(planOf({ type: contact, roles: some, policy: 'HubWins' }, rows))
   expect(plan.steps.map(({ actions, rereads }) => [actions, rereads])).toEqual([
     [[], [{ replica: jan, id: 'j' }]],
   ])

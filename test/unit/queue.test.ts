@@ -192,7 +192,7 @@ describe('a server is the unit of back-off', () => {
   test('somebody who asks for it need not wait, and a try that was given up says nothing', () => {
     const { clock, servers } = fresh()
     servers.leave('one', refused)
-    expect(servers.enter('one', true)).toBe(undefined)
+    expect(servers.enter('one', 'refusal')).toBe(undefined)
     servers.abandon('one')
     expect(servers.enter('one')).toMatchObject({ code: 'AuthenticationFailed' })
     clock.advance(lockoutMs)

@@ -1,7 +1,7 @@
 // The bin: what it may hold, what stays although it is old, what was asked back, and both sides of a
 // conflict.
 import { expect, test } from 'vitest'
-import type { LinkId } from '../../controller/core/id.ts'
+import type { GroupId, LinkId } from '../../controller/core/id.ts'
 import { openState } from '../../controller/store/state.ts'
 import { notesOf } from '../../controller/sync/consequences.ts'
 import type { Kept } from '../../controller/sync/ports.ts'
@@ -27,6 +27,20 @@ test('what would need more room than there is, is not written at all', async () 
   // When old things go there is room again.
   state.sweep(2)
   await baseline.commit({ at, kept: [deleted(note(601))] })
+  state.close()
+})
+
+test('a namespace that fills the bin stops no other one, which has its share', async () => {
+  const state = openState(':memory:', { binMaxBytes: 1000 })
+  const [full, other, late] = ['ns/g', 'ns2/g', 'ns/h'].map((id) => state.baseline(id as GroupId))
+  for (const each of [full, other]) await each?.commit({ at, identity: {} })
+  await full?.commit({ at, kept: [deleted(note(900))] })
+  await other?.commit({ at, kept: [deleted(note(400))] })
+  for (const each of [full, other, late]) {
+    const more = each?.commit({ at, kept: [deleted(note(401))] })
+    await expect(more).rejects.toMatchObject({ code: 'BinFull' })
+  }
+  expect(state.bin.list(9)).toHaveLength(2)
   state.close()
 })
 

@@ -4,7 +4,18 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { digestOf, type LinkId } from '../../controller/core/id.ts'
 import { openState, stateFile } from '../../controller/store/state.ts'
-import { agreement, ann, at, bytesIn, deleted, directory, group, link } from '../support/state.ts'
+import { asFourth, changed, contentOf, filled, metAgain } from '../support/sealed.ts'
+import {
+  agreement,
+  ann,
+  at,
+  bytesIn,
+  deleted,
+  directory,
+  group,
+  keyOfBytes,
+  link,
+} from '../support/state.ts'
 
 /** The schema of 0.1.0, as it was. */
 const first = `
@@ -51,6 +62,7 @@ CREATE TABLE journal (
 CREATE INDEX journal_time ON journal (time_ms);
 `
 
+const withoutNext = 'ALTER TABLE vault DROP COLUMN next; ALTER TABLE vault DROP COLUMN reached;'
 const item = { GivenName: 'Ewa', JobTitle: 'Buyer' }
 const lost = { GivenName: 'Ewa', JobTitle: 'Director' }
 const version = digestOf(JSON.stringify(lost))
@@ -81,7 +93,7 @@ function written(): string {
 
 const keys = [
   ['without a key', undefined],
-  ['with a key, in the same go', Buffer.alloc(32, 1)],
+  ['with a key, in the same go', keyOfBytes(1)],
 ] as const
 
 test.each(keys)('a state of the first release is brought up to date, %s', async (_how, key) => {
@@ -127,7 +139,7 @@ test('a state of the second schema learns what its links’ items are called ove
   made.close()
   const db = new DatabaseSync(join(place, stateFile))
   db.exec(`ALTER TABLE links DROP COLUMN source; ALTER TABLE replicas DROP COLUMN details;
-    ALTER TABLE copies DROP COLUMN codec; DROP TABLE attempts; PRAGMA user_version = 2`)
+    ALTER TABLE copies DROP COLUMN codec; DROP TABLE attempts; ${withoutNext} PRAGMA user_version = 2`)
   db.close()
   const state = openState(place)
   const baseline = state.baseline(group)
@@ -145,7 +157,7 @@ test('a state of the third schema learns under which codec its copies were read'
   made.close()
   const db = new DatabaseSync(join(place, stateFile))
   db.exec(`ALTER TABLE replicas DROP COLUMN details; ALTER TABLE copies DROP COLUMN codec;
-    DROP TABLE attempts; PRAGMA user_version = 3`)
+    DROP TABLE attempts; ${withoutNext} PRAGMA user_version = 3`)
   db.close()
   const state = openState(place)
   const baseline = state.baseline(group)
@@ -159,6 +171,16 @@ test('a state of the third schema learns under which codec its copies were read'
   expect(outdated.flat()).toEqual(ids)
   expect([await baseline.attempts(), await baseline.outdated(ann, 1, 10)]).toEqual([[], []])
   state.close()
+})
+
+test.each(keys)('a state of the fourth schema goes on, %s', async (_how, key) => {
+  const place = await filled(3, undefined)
+  const before = await contentOf(place, undefined)
+  if (key !== undefined) asFourth(place, key)
+  else changed(place, (db) => db.exec(`${withoutNext} PRAGMA user_version = 4`))
+  openState(place, { key }).close()
+  expect(await contentOf(place, key)).toEqual(before)
+  expect(await metAgain(place, key, 3)).toEqual([3, 3])
 })
 
 test('who only reads or asks does not bring it up to date, and says who does', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { Key } from '../../controller/store/proof.ts'
 import { openState, stateFile } from '../../controller/store/state.ts'
 import { keyed, keyOf } from '../../controller/store/vault.ts'
 import type { Change } from '../../controller/sync/ports.ts'
@@ -16,10 +17,11 @@ import {
   deleted,
   directory,
   group,
+  keyOfBytes,
   link,
 } from '../support/state.ts'
 
-const key = Buffer.alloc(32, 7)
+const key = keyOfBytes(7)
 const secret = 'Stradivarius'
 const digest = 'digest-of-one-number'
 const change: Change = {
@@ -44,7 +46,7 @@ const change: Change = {
   conflicts: [{ link, replica: ann, field: 'JobTitle', version: digest }],
 }
 
-async function readBack(place: string, given: Uint8Array | undefined = key): Promise<void> {
+async function readBack(place: string, given: Key | undefined = key): Promise<void> {
   const state = openState(place, { readOnly: true, key: given })
   const [found] = await state.baseline(group).links([link])
   expect(found?.agreed).toEqual({ JobTitle: secret })
@@ -125,7 +127,7 @@ test('while somebody reads the plain state it is not sealed half: the start is r
 
 test.each([
   ['no key', undefined, 'StateLocked', '--key-file'],
-  ['another key', Buffer.alloc(32, 8), 'WrongKey', '--key-file'],
+  ['another key', keyOfBytes(8), 'WrongKey', '--key-file'],
 ])('with %s it is refused, whoever asks, and not touched', async (_what, given, code, remedy) => {
   const place = directory()
   const state = openState(place, { key })
@@ -156,25 +158,27 @@ test('what was sealed and changed since is refused, not read as something else',
 })
 
 test('whatever is sealed opens again, never looks the same twice, and has one print', () => {
-  const vault = keyed(key)
+  const vault = keyed(key.bytes, 'c2FsdA==', ['bGF5ZXI='])
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 300 }), (text) => {
-      const [one, other] = [vault.seal(text), vault.seal(text)]
-      expect([vault.open(one), vault.open(other)]).toEqual([text, text])
+      const at = ['a', 1]
+      const [one, other] = [vault.seal(text, at), vault.seal(text, at)]
+      expect([vault.open(one, at), vault.open(other, at)]).toEqual([text, text])
+      expect(() => vault.open(one, ['a', '1'])).toThrow(/moved/)
       expect(one).not.toBe(other)
       expect(vault.print(text)).toBe(vault.print(text))
     }),
   )
-  expect(vault.print('a')).not.toBe(keyed(Buffer.alloc(32, 8)).print('a'))
+  expect(vault.print('a')).not.toBe(keyed(key.bytes, 'c2FsdA==', ['b3RoZXI=']).print('a'))
 })
 
 test.each([
-  ['raw bytes', Buffer.from(key)],
-  ['hexadecimal digits', Buffer.from(`${key.toString('hex')}\n`)],
-  ['base64', Buffer.from(`${key.toString('base64')}\n`)],
-  ['base64url', Buffer.from(key.toString('base64url'))],
+  ['raw bytes', Buffer.from(key.bytes)],
+  ['hexadecimal digits', Buffer.from(`${Buffer.from(key.bytes).toString('hex')}\n`)],
+  ['base64', Buffer.from(`${Buffer.from(key.bytes).toString('base64')}\n`)],
+  ['base64url', Buffer.from(Buffer.from(key.bytes).toString('base64url'))],
 ])('a key is read as %s', (_what, file) => {
-  expect(Buffer.from(keyOf(file)).equals(key)).toBe(true)
+  expect(Buffer.from(keyOf(file)).equals(key.bytes)).toBe(true)
 })
 
 test.each([

@@ -104,10 +104,11 @@ test.each([
 
 test('a server is told apart before anything is sent, and its status says what to do', async () => {
   const asked: unknown[] = []
-  const connections = new Connections(realClock, undefined, (options) => {
+  const network = (options: unknown): never => {
     asked.push(options)
     throw new Error('nothing may be sent')
-  })
+  }
+  const connections = new Connections(realClock, { network })
   const { signal } = new AbortController()
   const contract = contracts().find(({ kind }) => kind === 'ExchangeServer')
   const server = contract?.defaulted({

@@ -459,7 +459,10 @@ describe('the command', () => {
     })
     expect(await run(join(dir, 'b.yaml'))).toEqual({
       code: 0,
-      lines: ['2 documents valid, 1 of other kinds ignored'],
+      lines: [
+        `${dir}/b.yaml:9: warning: a cluster does not sign in with the Secret default/login before it has the label exchangesync.dev/credentials: "true"`,
+        '2 documents valid, 1 of other kinds ignored',
+      ],
     })
     await rm(dir, { recursive: true })
   })

@@ -83,10 +83,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [exchangesync.dev]
   resources: [syncgroups/status, exchangeservers/status]
   verbs: [patch]
-- apiGroups: [exchangesync.dev]
-  resources: [syncgroups/finalizers]
-  verbs: [update]
-# Each Secret that a resource refers to is watched by its name.
+# Each Secret that a resource refers to is watched by its name. RBAC knows no labels: without names all of them may be read.
 - apiGroups: [""]
   resources: [secrets]
   {{- with .Values.rbac.secretNames }}
@@ -96,6 +93,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+{{- if not .Values.watchNamespaces }}
+# For an ExchangeServer that takes groups by the labels of their namespace.
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get, list, watch]
+{{- end }}
 {{- end }}
 
 {{/* A duration of whole seconds or minutes, in seconds. */}}

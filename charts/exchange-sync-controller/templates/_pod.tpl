@@ -10,8 +10,19 @@
 {{- range .Values.watchNamespaces }}
 - --watch-namespace={{ . }}
 {{- end }}
-{{- if .Values.controller.allowCrossNamespaceRefs }}
+{{- with .Values.controller }}
+{{- if .allowCrossNamespaceRefs }}
 - --allow-cross-namespace-refs
+{{- end }}
+{{- with .allowedServerHosts }}
+- {{ printf "--allowed-server-hosts=%s" (join "," .) | quote }}
+{{- end }}
+{{- if .allowLoopbackHttp }}
+- --allow-loopback-http
+{{- end }}
+{{- if .allowUnlabelledCredentials }}
+- --allow-unlabelled-credentials
+{{- end }}
 {{- end }}
 {{- with .Values.leaderElection }}
 {{- if .enabled }}
@@ -32,6 +43,10 @@
 - --audit-interval={{ .auditInterval }}
 - --bin-retention={{ .binRetention }}
 - --bin-limit={{ .binLimit }}
+- --max-contact-size={{ .maxContactSize }}
+- --max-request-timeout={{ .maxRequestTimeout }}
+- --max-pass-timeout={{ .maxPassTimeout }}
+- --max-members={{ .maxMembers }}
 {{- end }}
 {{- if .Values.state.keySecret.name }}
 - --key-file=/etc/exsync/key/key

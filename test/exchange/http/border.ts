@@ -7,6 +7,7 @@ import { type Call, type Injection, status } from '../protocol/batch.ts'
 import { type Details, EwsError, SoapFault } from '../protocol/errors.ts'
 import type { Behaviour, Session } from '../protocol/session.ts'
 import { answer, demandValid, type Envelope, envelopeOf, faultXml } from '../protocol/soap.ts'
+import { primaryOf } from '../store/build.ts'
 import type { State, User } from '../store/item.ts'
 import type { Element } from '../xml/reader.ts'
 import { ConnectionLost, type Fault, type FaultInjector, type Incoming } from './fault.ts'
@@ -95,8 +96,8 @@ function answered(options: BorderOptions, received: Received): HttpResponse {
 
 function performed(options: BorderOptions, received: Received, envelope: Envelope): string {
   const { state, behaviour } = options
-  const { operation, request, version, impersonated } = envelope
-  const user = effectiveUser(state, received.user, impersonated)
+  const { operation, request, version } = envelope
+  const user = effectiveUser(state, received.user, envelope)
   const perform = OPERATIONS.get(operation)
   if (!perform) {
     const message = `The operation ${request.name} is not supported.`
@@ -112,15 +113,19 @@ function performed(options: BorderOptions, received: Received, envelope: Envelop
 }
 
 /** Whom a request acts as: who has signed in, or whom that one may impersonate. */
-function effectiveUser(state: State, caller: User, impersonated: string | undefined): User {
+function effectiveUser(state: State, caller: User, envelope: Envelope): User {
+  const { impersonated, primaryOnly } = envelope
   if (impersonated === undefined) return caller
-  const address = impersonated.toLowerCase()
+  const address = primaryOf(state, impersonated)
   const { impersonates } = caller
   const user = state.users.get(address)
   if (impersonates !== 'all' && !impersonates.has(address)) {
     throw new SoapFault('ErrorImpersonateUserDenied')
   }
   if (!user) throw new SoapFault('ErrorNonExistentMailbox')
+  if (primaryOnly && address !== impersonated.toLowerCase()) {
+    throw new SoapFault('ErrorNonPrimarySmtpAddress', undefined, { Primary: address })
+  }
   return user
 }
 

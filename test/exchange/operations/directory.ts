@@ -42,8 +42,8 @@ export function resolveNames(call: Call, request: Element): string {
 }
 
 function usersNamed(session: Session, name: string): User[] {
-  return [...session.state.users.values()].filter(
-    (user) => user.address.startsWith(name) || user.name.toLowerCase().startsWith(name),
+  return [...session.state.users.values()].filter(({ address, aliases = [], name: called }) =>
+    [address, ...aliases, called.toLowerCase()].some((one) => one.startsWith(name)),
   )
 }
 
@@ -59,10 +59,14 @@ function contactsNamed(session: Session, name: string): Item[] {
   })
 }
 
-function userXml({ address, name }: User, full: boolean): string {
+function userXml({ address, aliases = [], name }: User, full: boolean): string {
   const mailbox = `<t:Mailbox>${leaf('Name', name)}${leaf('EmailAddress', address)}<t:RoutingType>SMTP</t:RoutingType><t:MailboxType>Mailbox</t:MailboxType></t:Mailbox>`
+  const known = [`SMTP:${address}`, ...aliases.map((alias) => `smtp:${alias}`)].slice(0, 3)
+  const entries = known.map(
+    (one, index) => `<t:Entry Key="EmailAddress${index + 1}">${attribute(one)}</t:Entry>`,
+  )
   const contact = full
-    ? `<t:Contact>${leaf('DisplayName', name)}<t:EmailAddresses><t:Entry Key="EmailAddress1">SMTP:${attribute(address)}</t:Entry></t:EmailAddresses><t:ContactSource>ActiveDirectory</t:ContactSource></t:Contact>`
+    ? `<t:Contact>${leaf('DisplayName', name)}<t:EmailAddresses>${entries.join('')}</t:EmailAddresses><t:ContactSource>ActiveDirectory</t:ContactSource></t:Contact>`
     : ''
   return `<t:Resolution>${mailbox}${contact}</t:Resolution>`
 }

@@ -71,6 +71,8 @@ const TEXTS: Readonly<Record<string, string>> = {
   ErrorMoveDistinguishedFolder: 'Distinguished folders cannot be moved.',
   ErrorNameResolutionMultipleResults: 'Multiple results were found.',
   ErrorNameResolutionNoResults: 'No results were found.',
+  ErrorNonPrimarySmtpAddress:
+    'The primary SMTP address must be specified when referencing a mailbox.',
   ErrorNonExistentMailbox: 'The SMTP address has no mailbox associated with it.',
   ErrorObjectTypeChanged: 'The object type changed.',
   ErrorQuotaExceeded: 'The mailbox has exceeded its quota.',

@@ -1,6 +1,7 @@
 // Who asks, under which version, and what that gives access to. Every folder and item that an operation
 // touches is found here, and here alone it is decided whether the caller may know that it exists: what one
 // may not see is not found.
+import { primaryOf } from '../store/build.ts'
 import { folderBelow, rightsIn } from '../store/folders.ts'
 import { kindOf } from '../store/ids.ts'
 import type { Box, Folder, Item, State, User } from '../store/item.ts'
@@ -80,7 +81,7 @@ function distinguished(session: Session, element: Element): Folder {
 
 /** The mailbox at an address. */
 export function boxOf(state: State, address: string): Box {
-  const box = state.mailboxes.get(address.toLowerCase())
+  const box = state.mailboxes.get(primaryOf(state, address))
   if (!box) throw new EwsError('ErrorNonExistentMailbox')
   return box
 }

@@ -12,6 +12,8 @@ export type Envelope = Readonly<{
   version: number
   /** Whom the caller wants to act as, by address. */
   impersonated: string | undefined
+  /** Must that be the mailbox's primary address? */
+  primaryOnly: boolean
 }>
 
 const SOAP = 'http://schemas.xmlsoap.org/soap/envelope/'
@@ -44,11 +46,13 @@ export function envelopeOf(body: string): Envelope {
   const version = header('RequestServerVersion')?.attributes.Version
   const year = version === undefined ? 2013 : VERSIONS[version]
   if (year === undefined) throw new SoapFault('ErrorInvalidServerVersion')
+  const impersonation = header('ExchangeImpersonation')
   return {
     operation: request.space === MESSAGES_SPACE ? request.name : '',
     request,
     version: year,
-    impersonated: impersonatedBy(header('ExchangeImpersonation'), body),
+    impersonated: impersonatedBy(impersonation, body),
+    primaryOnly: impersonation?.children[0]?.children[0]?.name === 'PrimarySmtpAddress',
   }
 }
 

@@ -27,10 +27,11 @@ export function buildState(world: World, { clock, normalise }: StateOptions): St
     normalise,
   }
   const state: State = Object.assign(bare, { public: makePublic(bare, world.domain) })
-  for (const { mailbox, password, impersonates, folders = {} } of world.users) {
+  for (const { mailbox, password, impersonates, aliases = [], folders = {} } of world.users) {
     const address = mailbox.toLowerCase()
     const others = impersonates === 'all' ? 'all' : new Set(impersonates?.map(lower))
-    state.users.set(address, { address, name: nameOf(address), password, impersonates: others })
+    const user = { address, name: nameOf(address), password, aliases: aliases.map(lower) }
+    state.users.set(address, { ...user, impersonates: others })
     const box = makeMailbox(state, address, 1)
     state.mailboxes.set(address, box)
     for (const [path, content] of Object.entries(folders)) fillMailbox(state, box, path, content)
@@ -95,6 +96,14 @@ function fill(state: State, folder: Folder, contacts: Contacts, seed: number, by
     ? contacts.map((literal) => valuesOf(literal))
     : generatedContacts(contacts as number, seed)
   for (const values of all) createItem(state, folder, { kind: 'Contact', values, by })
+}
+
+/** The primary address of the mailbox that has this address; itself where none has. */
+export function primaryOf(state: State, address: string): string {
+  const wanted = lower(address)
+  if (state.mailboxes.has(wanted)) return wanted
+  for (const user of state.users.values()) if (user.aliases?.includes(wanted)) return user.address
+  return wanted
 }
 
 /** Gives a mailbox and its owner another address; the old one is nobody's then. */

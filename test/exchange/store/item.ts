@@ -99,6 +99,8 @@ export type User = Readonly<{
   address: string
   name: string
   password: string
+  /** Other addresses of the mailbox. */
+  aliases?: readonly string[]
   impersonates: 'all' | ReadonlySet<string>
 }>
 

@@ -4,7 +4,7 @@ import { backupOf } from './backup.ts'
 import { ADMINISTRATOR, ensureFolder, renameMailbox, replaceMailbox, setLevel } from './build.ts'
 import { copyItem, createItem, moveItem, saveItem } from './changes.ts'
 import { type Disposal, dispose } from './disposal.ts'
-import { folderBelow, pathOf, removeFolder, renameFolder } from './folders.ts'
+import { folderBelow, moveFolder, pathOf, removeFolder, renameFolder } from './folders.ts'
 import { changeKeyOf, type Folder, type Item, type State } from './item.ts'
 import { changesOf, type Literal, literalOf, valuesOf } from './literal.ts'
 import type { Level } from './rights.ts'
@@ -49,6 +49,8 @@ export type FolderHandle = Readonly<{
   copy: (id: string, to: FolderHandle) => Snapshot
   setPermission: (who: string, level: Level | undefined) => void
   rename: (name: string) => FolderHandle
+  /** Moves the folder, with all that is in it, below another one. */
+  moveTo: (parent: FolderHandle) => void
   remove: () => void
   /** What it holds now; the answer puts that back in place, ids and change keys and all. */
   backup: () => () => void
@@ -194,6 +196,7 @@ function handleOf(
       renameFolder(state, found, name)
       return handleOf(state, pathOf(found), by, () => state.folders.get(found.id))
     },
+    moveTo: (parent) => moveFolder(state, folder(), targetOf(state, parent)),
     remove: () => removeFolder(state, folder()),
     backup: () => backupOf(state, folder()),
   }

@@ -92,7 +92,7 @@ function sound(more: object): object {
 function account(password: string): Readonly<Record<string, unknown>> {
   const base64 = (text: string) => Buffer.from(text).toString('base64')
   return {
-    metadata: { name: 'account' },
+    metadata: { name: 'account', labels: { 'exchangesync.dev/credentials': 'true' } },
     data: { username: base64('a'), password: base64(password) },
   }
 }

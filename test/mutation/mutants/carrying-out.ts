@@ -52,6 +52,12 @@ export const carryingOut: readonly Mutant[] = [
       `agedIn(memories, sight.restored)`,
     ],
     [
+      'held-is-consumed',
+      'what was seen of a link whose hub item is too large is read again',
+      `withRecheck(seen, plan.held ?? new Map())`,
+      `seen`,
+    ],
+    [
       'unused-is-consumed',
       'what was set aside is not consumed',
       `decided && observations.get(id)?.state === 'seen'`,

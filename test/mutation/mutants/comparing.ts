@@ -6,14 +6,14 @@ export const comparing = [
     [
       'space-counts',
       'white space around a text is no edit',
-      `.trim().normalize('NFC')`,
-      `.normalize('NFC')`,
+      `return composed(legal(text).replace(/\\r\\n?/g, '\\n').trim())`,
+      `return composed(legal(text).replace(/\\r\\n?/g, '\\n'))`,
     ],
     [
       'accent-counts',
       'how an accent is composed is no edit',
-      `.trim().normalize('NFC')`,
-      `.trim()`,
+      `return composed(legal(text)`,
+      `return String(legal(text)`,
     ],
     [
       'line-end-counts',
@@ -24,8 +24,8 @@ export const comparing = [
     [
       'illegal-counts',
       'characters that XML cannot carry are no edit',
-      `return legal(text).replace(`,
-      `return text.replace(`,
+      `return composed(legal(text).`,
+      `return composed(text.`,
     ],
     [
       'date-notation-counts',

@@ -2,12 +2,36 @@
 import { mutantsOf } from '../mutant.ts'
 
 export const contents = [
-  ...mutantsOf('controller/ews/xml.ts', [
+  ...mutantsOf('controller/ews/xml-reader.ts', [
     [
       'tag-damage-passes',
       'damage inside a tag breaks the answer',
-      `if (!this.#ended && (inTag || !isOdd)) this`,
+      `if (!this.#ended && (this.#inTag || !isOdd)) this`,
       `if (!this.#ended && !isOdd) this`,
+    ],
+    [
+      'endless-text-taken',
+      'a text without end is given up',
+      `if (this.#kept + this.#pending > this.#limits.kept) throw`,
+      `if (this.#kept + this.#pending < 0) throw`,
+    ],
+    [
+      'nesting-taken',
+      'elements nest only so deep',
+      `if (this.#open.length + this.#dropped > depthMax)`,
+      `if (this.#open.length > depthMax)`,
+    ],
+    [
+      'elements-uncounted',
+      'an answer has only so many elements',
+      `if (this.#begun > elementsMax)`,
+      `if (this.#begun < 0)`,
+    ],
+    [
+      'large-at-once',
+      'only so many answers are large at once',
+      `if (reader.isLarge) leave ??= await room?.()`,
+      ``,
     ],
     [
       'reference-is-text',
@@ -15,11 +39,35 @@ export const contents = [
       `referred(entity) ?? known.call(parser, entity)`,
       `known.call(parser, entity)`,
     ],
+  ]),
+  ...mutantsOf('controller/ews/xml.ts', [
     [
       'damaged-id-is-another',
       'a forbidden character does not vanish from an id',
       `piece.replace(references, allowed('\\ufffd'))`,
       `piece.replace(references, allowed(''))`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/item.ts', [
+    [
+      'marks-sorted',
+      'a long row of marks is not sorted',
+      `if (text.length <= marksMax) return`,
+      `if (text !== '') return`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/items.ts', [
+    [
+      'large-spoils-all',
+      'an answer that is too large is split, and says nothing of others',
+      `const isLarge = error.code === 'AnswerTooLarge'`,
+      `const isLarge = error.code === ''`,
+    ],
+    [
+      'large-is-taken',
+      'a contact that is too large is left out',
+      `return this.#fits(got.item) ? got : this.#tooLarge`,
+      `return got`,
     ],
   ]),
 ]

@@ -2,6 +2,15 @@
 import { mutantsOf } from '../mutant.ts'
 
 export const deciding = [
+  ...mutantsOf('controller/core/losers.ts', [
+    [
+      'hub-is-twinned',
+      'KeepBoth: the hub’s own cannot lose its place',
+      `reading === undefined || reading.hub ?`,
+      `reading === undefined ?`,
+      'under KeepBoth the hub wins every conflict that it is in',
+    ],
+  ]),
   ...mutantsOf('controller/core/plan.ts', [
     [
       'revival-is-no-edit',
@@ -37,7 +46,13 @@ export const deciding = [
     [
       'hub-unknown-decides',
       'without the hub nothing is decided',
-      `if (hub !== undefined && row.cells.get(hub.id)?.state === 'unknown') continue`,
+      `if (hub !== undefined && row.cells.get(hub.id)?.state === 'unknown') {`,
+      `if (hub === undefined) {`,
+    ],
+    [
+      'too-large-agreed',
+      'what edits make too large together is not agreed on',
+      `if (bytesOf(item) > itemBytes) return []`,
       ``,
     ],
     [
@@ -101,13 +116,6 @@ export const deciding = [
       `editedMs: link.editedMs`,
     ],
     [
-      'hub-is-twinned',
-      'KeepBoth: the hub’s own cannot lose its place',
-      `reading === undefined || reading.hub ?`,
-      `reading === undefined ?`,
-      'under KeepBoth the hub wins every conflict that it is in',
-    ],
-    [
       'keep-both-keeps-one',
       'KeepBoth: the loser becomes a contact of its own',
       `policy === 'KeepBoth' ? losersIn(`,
@@ -130,8 +138,8 @@ export const deciding = [
     [
       'late-copy-is-late-edit',
       'without a history a value is as old as its oldest holder',
-      `least(holders.map(`,
-      `greatest(holders.map(`,
+      `Math.min(modifiedMs, oldest`,
+      `Math.max(modifiedMs, oldest`,
     ],
     [
       'set-is-one-value',

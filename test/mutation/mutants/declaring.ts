@@ -6,11 +6,11 @@ export const declaring = [
     [
       'two-spellings-two-folders',
       'a folder is one, however its path is spelled',
-      `return canonicalPath(path).normalize('NFC').toLowerCase()`,
-      `return path.normalize('NFC').toLowerCase()`,
+      `return folded(canonicalPath(path))`,
+      `return folded(path)`,
     ],
   ]),
-  ...mutantsOf('controller/ews/exchange.ts', [
+  ...mutantsOf('controller/ews/endpoint.ts', [
     [
       'stray-is-sent',
       'a Secret with a stray character is no password to try, and locks no account',

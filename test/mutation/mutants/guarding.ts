@@ -24,27 +24,27 @@ export const guarding = [
     [
       'limit-less-one',
       'as many as the limit may pass',
-      `before + steps.length <= limit`,
-      `before + steps.length < limit`,
+      `before + steps.length <= least`,
+      `before + steps.length < least`,
     ],
     [
       'limit-plus-one',
       'no more than the limit may pass',
-      `before + steps.length <= limit`,
-      `before + steps.length <= limit + 1`,
+      `before + steps.length <= least`,
+      `before + steps.length <= least + 1`,
     ],
     ['percent-rounded-down', 'percent is rounded up', `Math.ceil(`, `Math.floor(`],
     [
       'greater-limit',
       'the smaller of percent and count is the limit',
-      `Math.min(percent, deletions.maxCount)`,
-      `Math.max(percent, deletions.maxCount)`,
+      `Math.min(Math.ceil((items * deletions.maxPercent) / 100), deletions.maxCount)`,
+      `Math.max(Math.ceil((items * deletions.maxPercent) / 100), deletions.maxCount)`,
     ],
     [
       'window-ignored',
       'what was caused within the window counts',
-      `before + steps.length <= limit`,
-      `steps.length <= limit`,
+      `before + steps.length <= least`,
+      `steps.length <= least`,
     ],
     [
       'published-before-ignored',
@@ -79,8 +79,14 @@ export const guarding = [
     [
       'approval-covers-all',
       'an approval covers what was shown, and no more',
-      `.filter(({ hash }) => !judgement.approved.has(hash))`,
-      `.filter(() => judgement.approved.size === 0)`,
+      `(!above && approved.has(hash))`,
+      `(!above && approved.size > 0)`,
+    ],
+    [
+      'ceiling-approved-below',
+      'what is above the ceiling is approved on the server only',
+      `(!above && approved.has(hash))`,
+      `approved.has(hash)`,
     ],
     [
       'approval-covers-later',
@@ -148,8 +154,14 @@ export const guarding = [
     [
       'approved-uses-up',
       'what was approved does not use up the window',
-      `asked('Deletions') ? 0 : count(deletes)`,
-      `count(deletes)`,
+      `approval?.byServer === by ?`,
+      `(approval?.byServer === by || by === undefined) ?`,
+    ],
+    [
+      'approved-escapes-ceiling',
+      'what only the group approved counts towards the server’s limit',
+      `effects(false)]`,
+      `effects(true)]`,
     ],
   ]),
 ]

@@ -15,7 +15,7 @@ export const leading = [
     [
       'unasked-send',
       'a request that waited is not sent by one who does not lead any more',
-      `          permit()\n`,
+      `      this.#permit()\n`,
       ``,
     ],
   ]),
@@ -43,8 +43,8 @@ export const leading = [
     [
       'mailbox-is-server',
       'what is one mailbox’s matter leaves the server well',
-      `if (error === undefined || error.local || !codes.has(error.code)) {`,
-      `if (error === undefined || error.local) {`,
+      `if (error === undefined || !isServers(error)) this`,
+      `if (error === undefined || error.local) this`,
     ],
   ]),
   ...mutantsOf('controller/ews/sign-in.ts', [
@@ -69,8 +69,8 @@ export const leading = [
     [
       'asked-by-all',
       'all who ask for a pass at once get one try of a password that was refused',
-      `this.#clock.now() - state.sinceMs < askedMs`,
-      `this.#clock.now() - state.sinceMs < 0`,
+      `nowMs - state.sinceMs < askedMs`,
+      `nowMs - state.sinceMs < 0`,
     ],
   ]),
   ...mutantsOf('controller/ews/exchange.ts', [
@@ -83,8 +83,8 @@ export const leading = [
     [
       'old-connection-again',
       'credentials that come back begin anew',
-      `    if (before === undefined) return\n`,
-      `    if (before !== undefined) return\n`,
+      `if (before !== undefined) this.#release(before)`,
+      ``,
     ],
   ]),
   ...mutantsOf('controller/kube/reflector.ts', [
@@ -138,14 +138,14 @@ export const leading = [
     [
       'twice-at-once',
       'no key is handed out while it is worked on',
-      `if (dueMs > nowMs || dueMs >= firstMs || this.#working.has(key)) continue`,
-      `if (dueMs > nowMs || dueMs >= firstMs) continue`,
+      `if (this.#ready.has(key) || this.#working.has(key)) continue`,
+      `if (this.#ready.has(key)) continue`,
     ],
     [
       'later-wins',
       'the earliest of several due times wins',
-      `if (before !== undefined && before <= dueMs) return`,
-      `if (before !== undefined && before < 0) return`,
+      `if (before === undefined || before > dueMs) this.#due`,
+      `this.#due`,
     ],
   ]),
 ]

@@ -10,16 +10,22 @@ export const matching = [
       `observation.changed`,
     ],
     [
+      'large-is-same',
+      'a copy that is too large has no opinion',
+      `if (seen.large?.has(copy.id)) return { state: 'unknown', copy }`,
+      ``,
+    ],
+    [
       'unknown-is-same',
       'a replica that could not be read has no opinion',
-      `if (state === 'unknown') return { state: 'unknown', copy }`,
+      `if (seen.state === 'unknown') return { state: 'unknown', copy }`,
       ``,
     ],
     [
       'unknown-is-gone',
       'unreachable is not empty',
-      `if (state === 'unknown') return { state: 'unknown', copy }`,
-      `if (state === 'unknown' && copy) return { state: 'gone', copy }`,
+      `if (seen.state === 'unknown') return { state: 'unknown', copy }`,
+      `if (seen.state === 'unknown' && copy) return { state: 'gone', copy }`,
     ],
     [
       'unknown-is-absent',
@@ -125,12 +131,6 @@ export const matching = [
       `take(`,
     ],
     [
-      'two-in-one-place',
-      'one replica never gives two items to one link',
-      ` && !place.members.some(({ role }) => role.id === replica)`,
-      ``,
-    ],
-    [
       'place-taken',
       'a link that has its copy there takes no other',
       `free: (replica) => ['absent', 'gone'].includes(row?.get(replica)?.state ?? 'unknown'),`,
@@ -162,23 +162,31 @@ export const matching = [
       ``,
     ],
   ]),
+  ...mutantsOf('controller/core/match-place.ts', [
+    [
+      'two-in-one-place',
+      'one replica never gives two items to one link',
+      ` && !place.members.some(({ role }) => role.id === replica)`,
+      ``,
+    ],
+  ]),
   ...mutantsOf('controller/core/born.ts', [
     [
       'aliases-not-noted',
       'a link remembers what stamps called it',
-      `linkIdOf(group, eldest.role.id, eldest.found.id), aliases)`,
-      `linkIdOf(group, eldest.role.id, eldest.found.id))`,
+      `freshLink(id, aliases.filter(Boolean))`,
+      `freshLink(id)`,
     ],
     [
       'copy-named-original',
       'what a member copied is not named by the mark of what is there',
-      `!there.has(source) && !there.has(link)`,
-      `!there.has(link)`,
+      `!there().has(source) && !there().has(link)`,
+      `!there().has(link)`,
     ],
     [
       'first-mark-lost',
       'what is made again after the state was lost is known by other groups over the hub',
-      `source: sourceAt(hub, links, seen, stamps)`,
+      `source: stamps.find((each) => each.source !== '' && lacks(each))?.source`,
       `source: undefined`,
     ],
   ]),

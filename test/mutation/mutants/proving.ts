@@ -70,8 +70,8 @@ export const proving: readonly Mutant[] = [
     [
       'damaged-id-believed',
       'a damaged id is not an id',
-      `return text !== undefined && /^[A-Za-z0-9+/=_-]+$/.test(text)`,
-      `return text !== undefined`,
+      `text.length <= idMax && /^[A-Za-z0-9+/=_-]+$/.test(text)`,
+      `text.length <= idMax`,
     ],
   ]),
   ...mutantsOf('controller/ews/member.ts', [

@@ -1,0 +1,47 @@
+// A replica that the ExchangeServer does not allow: unreachable, without a question to Exchange.
+import type { Role } from '../core/link.ts'
+import type { SyncError } from '../core/sync-error.ts'
+import type { Look, Memory, Replica } from '../sync/ports.ts'
+
+/** The Replica port of which every method rejects. */
+export class Denied implements Replica {
+  readonly role: Role
+  readonly #error: SyncError
+
+  constructor(role: Role, error: SyncError) {
+    this.role = role
+    this.#error = error
+  }
+
+  observe(): Promise<Look> {
+    return this.#refused()
+  }
+
+  prepare(): Promise<Memory> {
+    return this.#refused()
+  }
+
+  read(): Promise<never> {
+    return this.#refused()
+  }
+
+  create(): Promise<never> {
+    return this.#refused()
+  }
+
+  update(): Promise<never> {
+    return this.#refused()
+  }
+
+  remove(): Promise<never> {
+    return this.#refused()
+  }
+
+  settle(): Promise<Memory> {
+    return this.#refused()
+  }
+
+  async #refused(): Promise<never> {
+    throw this.#error
+  }
+}

@@ -1,0 +1,60 @@
+// Where folders lie, and whose mailbox it is: GetFolder for several folders at once, and ConvertId, which tells the mailbox
+// that an id belongs to by its primary address (exchange-protocol §2.2).
+import { legal } from '../core/item.ts'
+import type { SyncError } from '../core/sync-error.ts'
+import { errorOf, folderXml } from './envelope.ts'
+import { type Batch, incomplete, isId, type Operation, only } from './operations.ts'
+import { at, element, escaped, textAt, type Xml } from './xml.ts'
+
+/** A folder by its id, or one that Exchange itself names: of a mailbox, or of all public folders. */
+export type Which =
+  | Readonly<{ folder: string }>
+  | Readonly<{ top: 'contacts' | 'msgfolderroot'; mailbox: string }>
+  | Readonly<{ top: 'publicfoldersroot' }>
+
+/** A folder: its name, and in which folder it lies, where the server tells. */
+export type Spot = Readonly<{ id: string; name: string | undefined; parent: string | undefined }>
+
+/** GetFolder: where these folders lie; one answer for each, in order. */
+export const getPlaces: Batch<readonly Which[], Spot | SyncError> = {
+  name: 'GetFolder',
+  request: (folders) =>
+    '<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>' +
+    '<t:FieldURI FieldURI="folder:ParentFolderId"/><t:FieldURI FieldURI="folder:DisplayName"/>' +
+    '</t:AdditionalProperties></m:FolderShape>' +
+    `<m:FolderIds>${folders.map(whichXml).join('')}</m:FolderIds></m:GetFolder>`,
+  each: (message) => {
+    const error = errorOf(message)
+    if (error !== undefined) return error
+    const node = at(message, 'Folders')?.children[0]
+    const id = at(node, 'FolderId')?.attributes.Id
+    const parent = at(node, 'ParentFolderId')?.attributes.Id
+    const name = textAt(node, 'DisplayName')
+    if (!isId(id) || (parent !== undefined && !isId(parent))) return incomplete('GetFolder')
+    return { id, parent, name: name === undefined ? undefined : legal(name) }
+  },
+}
+
+function whichXml(which: Which): Xml {
+  if ('folder' in which) return folderXml(which.folder)
+  const mailbox =
+    'mailbox' in which ? `<t:Mailbox>${element('t:EmailAddress', which.mailbox)}</t:Mailbox>` : ''
+  return `<t:DistinguishedFolderId Id="${which.top}">${mailbox}</t:DistinguishedFolderId>`
+}
+
+/** What stands for the mailbox in the question. Who only repeats it tells nothing. */
+const nobody = 'nobody@mailbox.invalid'
+
+/** ConvertId: the primary address of the mailbox that a folder's id belongs to; undefined where it is not told. */
+export const ownerOf: Operation<{ folder: string }, string | undefined> = {
+  name: 'ConvertId',
+  request: ({ folder }) =>
+    '<m:ConvertId DestinationFormat="EwsId"><m:SourceIds>' +
+    `<t:AlternateId Format="EwsId" Id="${escaped(folder)}" Mailbox="${nobody}"/>` +
+    '</m:SourceIds></m:ConvertId>',
+  result: (answer) => {
+    const mailbox = at(only(answer), 'AlternateId')?.attributes.Mailbox?.trim()
+    const told = mailbox?.includes('@') && mailbox.toLowerCase() !== nobody
+    return told ? mailbox : undefined
+  },
+}

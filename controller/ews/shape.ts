@@ -1,0 +1,22 @@
+// Which elements of an answer are read; all others are dropped while it comes.
+import { beside, order } from './contact-codec.ts'
+import type { Node } from './xml.ts'
+
+/** Elements in which an item lies. */
+const holders: ReadonlySet<string> = new Set(['Items', 'Create', 'Update'])
+
+const ofItems: ReadonlySet<string> = new Set([...order, ...beside, 'ItemId', 'Size'])
+
+/** Is the element read that begins now, within these? Of an envelope, of what it holds first; of an item, its fields. */
+export function isRead(name: string, parent: Node, above: Node | undefined): boolean {
+  if (above === undefined && parent.name === 'Envelope')
+    return (name === 'Body' || name === 'Header') && isFirst(name, parent)
+  if (above?.name === 'Envelope' && parent.name === 'Header') return name === 'ServerVersionInfo'
+  if (above?.name === 'Envelope' && parent.name === 'Body')
+    return parent.children.length === 0 || (name === 'Fault' && isFirst(name, parent))
+  return above === undefined || !holders.has(above.name) || ofItems.has(name)
+}
+
+function isFirst(name: string, { children }: Node): boolean {
+  return !children.some((child) => child.name === name)
+}

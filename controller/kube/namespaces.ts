@@ -1,0 +1,59 @@
+// The labels of namespaces, watched only while an ExchangeServer decides by them, and only where all namespaces are.
+import type { NamespaceLook } from '../core/allowed.ts'
+import { Reflector, type ReflectorOptions } from './reflector.ts'
+import { type KubeObject, kinds } from './resource.ts'
+
+/** What the reflector of namespaces shares with the others. */
+export type NamespacesOptions = Omit<
+  ReflectorOptions<KubeObject>,
+  'kind' | 'namespace' | 'query' | 'changed'
+> &
+  Readonly<{
+    /** Does the controller watch some namespaces only? Then it may not read the namespaces themselves. */
+    scoped: boolean
+    changed: () => void
+  }>
+
+/** Watches namespaces on demand. */
+export class Namespaces {
+  readonly #options: NamespacesOptions
+  readonly #signal: AbortSignal
+  #watched: Readonly<{ reflector: Reflector<KubeObject>; end: AbortController }> | undefined
+
+  constructor(options: NamespacesOptions, signal: AbortSignal) {
+    this.#options = options
+    this.#signal = signal
+  }
+
+  /** Are the labels wanted? */
+  want(wanted: boolean): void {
+    const { scoped, changed, ...rest } = this.#options
+    if (scoped || wanted === (this.#watched !== undefined)) return
+    if (!wanted) {
+      this.#watched?.end.abort()
+      this.#watched = undefined
+      return
+    }
+    const end = new AbortController()
+    const reflector = new Reflector<KubeObject>({
+      ...rest,
+      kind: kinds.namespace,
+      changed: () => changed(),
+      synced: () => changed(),
+    })
+    this.#watched = { reflector, end }
+    void reflector.run(AbortSignal.any([this.#signal, end.signal]))
+  }
+
+  /** What is known of a namespace; undefined: nothing yet. */
+  look(name: string): NamespaceLook | undefined {
+    if (this.#options.scoped) return 'unreadable'
+    const reflector = this.#watched?.reflector
+    if (reflector?.synced) {
+      const namespace = reflector.get(`/${name}`)
+      return namespace === undefined ? 'missing' : (namespace.metadata.labels ?? {})
+    }
+    const never = reflector?.trouble === 'ApiForbidden' || reflector?.persistent
+    return never ? 'unreadable' : undefined
+  }
+}

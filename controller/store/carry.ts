@@ -1,0 +1,126 @@
+// Carries everything sealed from one way of sealing to another, in batches of one transaction each: a crash costs one
+// batch, and whoever goes on begins behind the last row that was carried over.
+import type { DatabaseSync } from 'node:sqlite'
+import { finalProof, isBound, isPlain, type Sealing } from './proof.ts'
+import { readMeanwhile } from './refusals.ts'
+import { parsed, type Row } from './rows.ts'
+import { type Change, changeOf, type RowKey, stages } from './spots.ts'
+import type { Statements } from './statements.ts'
+
+/** An open state whose sealing may change. */
+export type Sealed = Readonly<{ db: DatabaseSync; statements: Statements; directory: string }>
+
+/** Told before the first batch and after each: how many rows of how many have been carried over. */
+export type Progress = (done: number, total: number) => void
+
+/** How much one transaction carries over at most. */
+const [rowsMax, bytesMax] = [500, 2 * 2 ** 20]
+
+/**
+ * Carries all rows over, a batch with each step, from where a crash may have cut it short. Only the keys of a batch and
+ * one row are held at once: the bin alone may be larger than the memory.
+ */
+export function* carrying(
+  { db, statements }: Sealed,
+  now: Sealing,
+  next: Sealing,
+  told: Progress,
+): Generator<void, void> {
+  // What a change leaves behind is overwritten at once; `clean` sees to what was left before.
+  db.exec('PRAGMA secure_delete = ON')
+  statements.transaction(true, () => {
+    const begun = statements.sql('SELECT next FROM vault').get()?.next === next.proof
+    if (begun) return
+    statements
+      .sql(
+        `INSERT INTO vault (one, proof, clean, next) VALUES (1, ?, 1, ?)
+         ON CONFLICT (one) DO UPDATE SET next = excluded.next, reached = NULL`,
+      )
+      .run(now.proof, next.proof)
+  })
+  const change = changeOf(now.vault, next.vault)
+  const total = rowsLeft(statements)
+  let done = 0
+  told(done, total)
+  for (;;) {
+    const rows = statements.transaction(false, () => batch(statements, change))
+    if (rows === undefined) break
+    done += rows
+    told(done, total)
+    yield
+  }
+  const left = isBound(next.proof) && (isPlain(now.proof) || isBound(now.proof))
+  statements.transaction(true, () => {
+    statements
+      .sql('UPDATE vault SET proof = ?, next = NULL, reached = NULL, clean = min(clean, ?)')
+      .run(finalProof(next), left ? 0 : 1)
+  })
+  db.exec('PRAGMA secure_delete = OFF')
+}
+
+/** Takes all steps at once; answers what they come to. */
+export function drained<Result>(steps: Generator<void, Result>): Result {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+type Reached = readonly [stage: number, ...RowKey]
+
+function reachedIn(statements: Statements): Reached {
+  const { reached } = statements.sql('SELECT reached FROM vault').get() ?? {}
+  return reached == null ? [0, 0, 0] : (parsed(reached) as Reached)
+}
+
+function rowsLeft(statements: Statements): number {
+  const [at, ...key] = reachedIn(statements)
+  const left = stages.map(({ after }, n) => {
+    if (n < at) return 0
+    const row = statements.sql(`SELECT count(*) AS rows FROM (${after})`)
+    return Number(row.get(...(n === at ? key : [0, 0]))?.rows)
+  })
+  return left.reduce((sum, rows) => sum + rows, 0)
+}
+
+// Answers how many rows were carried over; undefined when there are no more.
+function batch(statements: Statements, change: Change): number | undefined {
+  const [at, ...after] = reachedIn(statements)
+  const stage = stages[at]
+  if (stage === undefined) return undefined
+  const note = statements.sql('UPDATE vault SET reached = ?')
+  const keys = statements.sql(`${stage.after} LIMIT ${rowsMax}`).all(...after)
+  if (keys.length === 0) {
+    note.run(JSON.stringify([at + 1, 0, 0]))
+    return 0
+  }
+  let [rows, bytes] = [0, 0]
+  let reached: RowKey = after
+  for (const row of keys) {
+    reached = keyOf(row)
+    bytes += stage.carry(statements, change, reached)
+    rows += 1
+    if (bytes >= bytesMax) break
+  }
+  note.run(JSON.stringify([at, ...reached]))
+  return rows
+}
+
+function keyOf({ one, two }: Row): RowKey {
+  return [Number(one), typeof two === 'string' ? two : Number(two)]
+}
+
+/**
+ * Removes what a change left in the file, also after a crash. The copy that VACUUM makes lies beside the state: /tmp may
+ * be small. Throws a transient StateInUse while another process reads.
+ */
+export function clean({ db, directory }: Sealed): void {
+  const row = db.prepare('SELECT clean FROM vault').get()
+  if (row === undefined || Number(row.clean) === 1) return
+  if (directory !== ':memory:')
+    db.exec(`PRAGMA temp_store_directory = '${directory.replaceAll("'", "''")}'`)
+  db.exec('PRAGMA secure_delete = ON; VACUUM')
+  const { busy } = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() ?? {}
+  if (Number(busy) !== 0) throw readMeanwhile()
+  db.exec('UPDATE vault SET clean = 1; PRAGMA secure_delete = OFF')
+}

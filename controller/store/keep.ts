@@ -1,0 +1,96 @@
+// What is kept: the bin and the notes of conflicts are written here. Runs within a transaction, and knows nothing of it.
+import { digestOf, type GroupId } from '../core/id.ts'
+import { SyncError } from '../core/sync-error.ts'
+import type { Change, ConflictNote, Kept } from '../sync/ports.ts'
+import { binSpot } from './spots.ts'
+import type { Statements } from './statements.ts'
+import type { Vault } from './vault.ts'
+
+/** What one writes with, and for whom. */
+export type Desk = Readonly<{
+  statements: Statements
+  vault: Vault
+  group: GroupId
+  binMaxBytes: number
+}>
+
+/**
+ * Puts what a change overwrites or deletes into the bin. Nothing is dropped to make room: who would keep more than there
+ * is room for does not overwrite either. A full bin refuses only namespaces that hold more than their share of it, so that
+ * no tenant stops the others: it grows to less than twice its limit. Throws a terminal BinFull.
+ */
+export function keepAll(desk: Desk, { kept = [], at }: Change): void {
+  let added = 0
+  for (const each of kept) added += keep(desk, each, at)
+  if (added === 0) return
+  const row = desk.statements.sql('SELECT bin_bytes FROM tally').get()
+  if (Number(row?.bin_bytes) <= desk.binMaxBytes || !isOverShare(desk)) return
+  throw new SyncError(
+    'terminal',
+    'BinFull',
+    `the bin is full (${desk.binMaxBytes} bytes), so nothing is overwritten or deleted: raise --bin-limit or shorten --bin-retention`,
+  )
+}
+
+function isOverShare({ statements, group, binMaxBytes }: Desk): boolean {
+  const namespace = namespaceOf(group)
+  const groups = statements.sql('SELECT grp FROM identities').all()
+  const namespaces = new Set([namespace, ...groups.map(({ grp }) => namespaceOf(String(grp)))])
+  // Every group of the namespace, and no other: `0` comes right after `/`.
+  const own = statements
+    .sql('SELECT coalesce(sum(size), 0) AS bytes FROM bin WHERE grp >= ? AND grp < ?')
+    .get(`${namespace}/`, `${namespace}0`)
+  return Number(own?.bytes) > binMaxBytes / namespaces.size
+}
+
+function namespaceOf(group: string): string {
+  return group.slice(0, Math.max(0, group.indexOf('/')))
+}
+
+// What is tried again is the same loss, not another one.
+function keep(
+  { statements, vault, group }: Desk,
+  { link, replica, loss, reason, fields, item, won }: Kept,
+  { timeMs, pass }: Change['at'],
+): number {
+  const [text, winner] = [JSON.stringify(item), won === undefined ? null : JSON.stringify(won)]
+  const print = vault.print(digestOf(text, loss))
+  const size = Buffer.byteLength(text) + Buffer.byteLength(winner ?? '')
+  const known = statements
+    .sql(
+      'SELECT 1 FROM bin WHERE link = ? AND grp = ? AND replica = ? AND reason = ? AND print = ?',
+    )
+    .get(link, group, replica, reason, print)
+  if (known !== undefined) return 0
+  const { n = null } = statements.sql('SELECT coalesce(max(n), 0) + 1 AS n FROM bin').get() ?? {}
+  const row = { n, grp: group, link, replica, reason, fields: JSON.stringify(fields) }
+  return statements
+    .sql(
+      `INSERT INTO bin (n, grp, link, replica, reason, fields, item, won, print, size, time_ms, pass)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .run(
+      ...Object.values(row),
+      vault.seal(text, binSpot('item', row)),
+      winner === null ? null : vault.seal(winner, binSpot('won', row)),
+      print,
+      size,
+      timeMs,
+      pass,
+    )
+}
+
+/** Remembers a field for which there were two different edits, once. */
+export function note(
+  { statements, vault, group }: Desk,
+  { link, replica, field, version }: ConflictNote,
+  { timeMs, pass }: Change['at'],
+): void {
+  const at = [group, link, replica, field, vault.print(version)] as const
+  statements
+    .sql(
+      `INSERT INTO conflicts (grp, link, replica, field, version, time_ms, pass) SELECT ?, ?, ?, ?, ?, ?, ?
+       WHERE NOT EXISTS (SELECT 1 FROM conflicts WHERE grp = ? AND link = ? AND replica = ? AND field = ? AND version = ?)`,
+    )
+    .run(...at, timeMs, pass, ...at)
+}

@@ -1,0 +1,67 @@
+// What a group may ask for at most, whatever it declares: the operator's limits against one that takes all.
+import { checkedMs } from '../core/duration.ts'
+import { SyncError } from '../core/sync-error.ts'
+import type { Clock, Declared } from './ports.ts'
+
+/** The limits. Durations in ms. */
+export type PassCeilings = Readonly<{
+  /** After this time no further batch of a pass is begun; after twice that the pass is given up. */
+  passMs: number
+  /** The longest that one request may take. */
+  requestMs: number
+  /** Members of one group. */
+  members: number
+}>
+
+/** Throws a terminal SyncError for a group with too many members. Nothing of it is read then, and nobody has left. */
+export function refuseCrowd({ group }: Declared, ceilings: PassCeilings | undefined): void {
+  const { length } = group.spec.members ?? []
+  if (ceilings === undefined || length <= ceilings.members) return
+  const remedy = 'split it into several groups, or run the controller with a larger --max-members'
+  const message = `the group has ${length} members, and may have ${ceilings.members}: ${remedy}`
+  throw new SyncError('terminal', 'TooManyMembers', message)
+}
+
+/** What is declared larger than it may be, and is cut: for people. */
+export function cutsOf(
+  { group, server }: Pick<Declared, 'group' | 'server'>,
+  { passMs, requestMs }: PassCeilings,
+): readonly string[] {
+  const cut = (what: string, declared: string | undefined, mostMs: number, flag: string) =>
+    declared !== undefined && checkedMs(declared) > mostMs
+      ? [`${what} is ${declared}, and counts as ${mostMs / 1000}s, the limit of ${flag}`]
+      : []
+  const { requestTimeout } = server?.spec.limits ?? {}
+  return [
+    ...cut('spec.timeout', group.spec.timeout, passMs, '--max-pass-timeout'),
+    ...cut(
+      'spec.limits.requestTimeout of the ExchangeServer',
+      requestTimeout,
+      requestMs,
+      '--max-request-timeout',
+    ),
+  ]
+}
+
+/** A signal that also aborts when the pass is given up, or has taken twice as long as any may. `end` lets go of it. */
+export function limited(
+  clock: Clock,
+  ceilings: PassCeilings | undefined,
+  givenUp: AbortSignal | undefined,
+  signal: AbortSignal,
+): Readonly<{ signal: AbortSignal; end: () => void }> {
+  const [late, ended] = [new AbortController(), new AbortController()]
+  if (ceilings !== undefined)
+    clock.sleep(2 * ceilings.passMs, ended.signal).then(
+      () => late.abort(passTimeout),
+      () => {},
+    )
+  const all = [signal, late.signal, ...(givenUp === undefined ? [] : [givenUp])]
+  return { signal: AbortSignal.any(all), end: () => ended.abort() }
+}
+
+const passTimeout = new SyncError(
+  'transient',
+  'PassTimeout',
+  'the pass took twice as long as --max-pass-timeout allows, and was given up; it is tried again: look at how long the server takes for an answer, split the group, or raise the limit',
+)

@@ -1,0 +1,175 @@
+// Who waits for a place, and whose turn it is: the tenant that holds the fewest places, of several the one whose last
+// turn is longest ago; of its servers likewise; then first come, first served.
+//
+// Guarantee: where each place is given so, no tenant gets more than ⌈places / tenants that wait⌉ of them while others
+// wait, and a tenant that waits and holds none has its turn before any other one has its second.
+
+/** For whom work is done, and where. */
+export type Party = Readonly<{
+  tenant: string
+  /** The server that the work depends on; '' for none. */
+  server: string
+  /** What else tells apart how the work may begin: of one way all begin alike. */
+  way: string
+  /** How it may begin now; undefined: with a worker. */
+  start?: () => Start
+  /** The server has answered the first try before that was over. */
+  answered?: () => void
+}>
+
+/** How work may begin: with a worker; aside, since it is the first try or another one; or not now. */
+export type Start = 'worker' | 'first' | 'again' | 'not'
+
+/** How the party's work may begin now. */
+export function startOf(party: Party): Start {
+  return party.start?.() ?? 'worker'
+}
+
+/** Places that are shared out: how many there are, and who holds how many. */
+export class Places {
+  readonly max: number
+  #taken = 0
+  readonly #held = new Map<string, number>()
+
+  constructor(max: number) {
+    this.max = max
+  }
+
+  get taken(): number {
+    return this.#taken
+  }
+
+  get free(): boolean {
+    return this.#taken < this.max
+  }
+
+  /** How many a tenant holds, or one of its servers. */
+  of(tenant: string, server?: string): number {
+    return this.#held.get(nameOf(tenant, server)) ?? 0
+  }
+
+  take(party: Party): void {
+    this.#change(party, 1)
+  }
+
+  give(party: Party): void {
+    this.#change(party, -1)
+  }
+
+  #change({ tenant, server }: Party, by: number): void {
+    this.#taken += by
+    for (const name of [nameOf(tenant), nameOf(tenant, server)]) {
+      const count = (this.#held.get(name) ?? 0) + by
+      if (count > 0) this.#held.set(name, count)
+      else this.#held.delete(name)
+    }
+  }
+}
+
+function nameOf(tenant: string, server?: string): string {
+  return server === undefined ? tenant : `${tenant} ${server}`
+}
+
+/** Something that waits. */
+export type Waiting = Readonly<{ party: Party; sinceMs: number }>
+
+/** For which places it is: turns at one say nothing of turns at the other. */
+export type Kind = 'worker' | 'aside'
+
+type Turns = Record<Kind, number>
+type Bucket<Item> = Readonly<{ party: Party; turns: Turns; items: Item[] }>
+type Tenant<Item> = Readonly<{ name: string; turns: Turns; buckets: Map<string, Bucket<Item>> }>
+
+/** All that wait. What waits has its name and turn here for as long as it waits, and no longer. */
+export class Line<Item extends Waiting> {
+  readonly #tenants = new Map<string, Tenant<Item>>()
+  #turn = 0
+
+  add(item: Item): void {
+    const { tenant: name, server, way } = item.party
+    const tenant = this.#tenants.get(name) ?? { name, turns: this.#turns(), buckets: new Map() }
+    this.#tenants.set(name, tenant)
+    const id = `${server} ${way}`
+    const bucket = tenant.buckets.get(id) ?? { party: item.party, turns: this.#turns(), items: [] }
+    tenant.buckets.set(id, bucket)
+    let at = bucket.items.length
+    while (at > 0 && (bucket.items[at - 1] as Item).sinceMs > item.sinceMs) at -= 1
+    bucket.items.splice(at, 0, item)
+  }
+
+  remove(item: Item): void {
+    const { tenant: name, server, way } = item.party
+    const tenant = this.#tenants.get(name)
+    const bucket = tenant?.buckets.get(`${server} ${way}`)
+    const at = bucket?.items.indexOf(item) ?? -1
+    if (tenant === undefined || bucket === undefined || at < 0) return
+    bucket.items.splice(at, 1)
+    if (bucket.items.length > 0) return
+    tenant.buckets.delete(`${server} ${way}`)
+    if (tenant.buckets.size === 0) this.#tenants.delete(name)
+  }
+
+  /** Takes out the one whose turn it is, of those that may have a place now. */
+  next(kind: Kind, places: Places, may: (party: Party) => boolean): Item | undefined {
+    let first: Tenant<Item> | undefined
+    let its: Bucket<Item> | undefined
+    for (const tenant of this.#tenants.values()) {
+      const held = (each: Tenant<Item>) => places.of(each.name)
+      if (first !== undefined && !isBefore(kind, tenant, first, held)) continue
+      const bucket = bucketOf(kind, tenant, places, may)
+      if (bucket === undefined) continue
+      first = tenant
+      its = bucket
+    }
+    const [item] = its?.items ?? []
+    if (first === undefined || its === undefined || item === undefined) return undefined
+    first.turns[kind] = this.#turn += 1
+    its.turns[kind] = this.#turn
+    this.remove(item)
+    return item
+  }
+
+  /** Does one wait of whom this is true? */
+  some(is: (party: Party) => boolean): boolean {
+    for (const { buckets } of this.#tenants.values())
+      for (const { party } of buckets.values()) if (is(party)) return true
+    return false
+  }
+
+  /** How many wait, by party. */
+  *counts(): Iterable<readonly [Party, number]> {
+    for (const { buckets } of this.#tenants.values())
+      for (const { party, items } of buckets.values()) yield [party, items.length]
+  }
+
+  // Who comes has the turn after all that wait already.
+  #turns(): Turns {
+    this.#turn += 1
+    return { worker: this.#turn, aside: this.#turn }
+  }
+}
+
+function bucketOf<Item>(
+  kind: Kind,
+  { name, buckets }: Tenant<Item>,
+  places: Places,
+  may: (party: Party) => boolean,
+): Bucket<Item> | undefined {
+  let first: Bucket<Item> | undefined
+  for (const bucket of buckets.values()) {
+    const held = ({ party }: Bucket<Item>) => places.of(name, party.server)
+    if (first !== undefined && !isBefore(kind, bucket, first, held)) continue
+    if (may(bucket.party)) first = bucket
+  }
+  return first
+}
+
+function isBefore<Each extends Readonly<{ turns: Turns }>>(
+  kind: Kind,
+  one: Each,
+  other: Each,
+  held: (each: Each) => number,
+): boolean {
+  const more = held(one) - held(other)
+  return more < 0 || (more === 0 && one.turns[kind] < other.turns[kind])
+}

@@ -1,0 +1,127 @@
+// What an ExchangeServer allows.
+import { mutantsOf } from '../mutant.ts'
+
+export const allowing = [
+  ...mutantsOf('controller/core/allowed.ts', [
+    [
+      'half-a-name',
+      'a hub is allowed by whole names',
+      `folded(name) === folded(names[index] ?? '')`,
+      `folded(names[index] ?? '').startsWith(folded(name))`,
+    ],
+    [
+      'private-for-all',
+      'private items are copied only where the server allows it',
+      `if (spec.private === 'Copy' && !copies)`,
+      `if (spec.private === 'Copy' && copies === undefined)`,
+    ],
+    [
+      'any-namespace',
+      'another namespace must be allowed by the server',
+      `      return own === namespace ? undefined : deny(usual)
+    case 'names':`,
+      `      return undefined
+    case 'names':`,
+    ],
+    [
+      'blind-selector',
+      'labels that may not be read allow nothing',
+      `if (labels === 'unreadable') return deny(unreadable(name))`,
+      `if (labels === 'unreadable') return undefined`,
+    ],
+    [
+      'short-window',
+      'a short window does not evade the server’s ceilings',
+      `checkedMs(window) > checkedMs(guard.window) ? window : guard.window`,
+      `guard.window`,
+    ],
+    [
+      'tells-what-is-not-there',
+      'a server of another namespace is denied alike, there or not',
+      `return own === namespace ? undefined : deny(usual)
+  const allowed`,
+      `return undefined
+  const allowed`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/pattern.ts', [
+    [
+      'star-of-none',
+      'Contacts/* does not allow Contacts itself',
+      `deep ? path.length > names.length`,
+      `deep ? path.length >= names.length`,
+    ],
+    [
+      'open-end',
+      'a pattern matches to the end',
+      `!whole.startsWith(first) || !whole.endsWith(last)`,
+      `!whole.startsWith(first)`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/selector.ts', [
+    [
+      'inherited-label',
+      'what every object has is no label',
+      `Object.hasOwn(labels, key) ? labels[key] : undefined`,
+      `labels[key]`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/premises.ts', [
+    [
+      'alias-slips',
+      'the primary address is what is allowed',
+      `if (!allowsMailbox(server, tops.primary))`,
+      `if (!allowsMailbox(server, mailbox))`,
+    ],
+    [
+      'declared-place',
+      'where a folder lies by now is what is allowed',
+      `    const names = await this.#walked(state, signal)
+    if (names !== undefined) return names
+`,
+      `    const names = namesIn(path)
+    if (known !== undefined) return names
+`,
+    ],
+    [
+      'unknown-place',
+      'a folder of which the place is not told is not used',
+      `    if (names === undefined) throw placeUnknown(server, hub)
+`,
+      `    if (names === undefined) return
+`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/places.ts', [
+    [
+      'echoed-owner',
+      'an address that is only repeated is none',
+      `mailbox.toLowerCase() !== nobody`,
+      `mailbox !== ''`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/line.ts', [
+    [
+      'denied-asks',
+      'a member that is not allowed is not asked about',
+      `if (denial !== undefined) return new Denied(role, denied(denial))`,
+      `if (denial !== undefined && !left) return new Denied(role, denied(denial))`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/hub.ts', [
+    [
+      'tells-siblings',
+      'messages list no folder outside of what is allowed',
+      `const nearest = allows(above) ? `,
+      `const nearest = above !== undefined ? `,
+    ],
+  ]),
+  ...mutantsOf('controller/core/claims.ts', [
+    [
+      'claims-denied',
+      'what a group may not have it keeps from nobody',
+      `castOf(group).members.filter(allows)`,
+      `castOf(group).members.filter(() => allows !== undefined)`,
+    ],
+  ]),
+]

@@ -1,0 +1,11 @@
+// Which test files are left to `npm run test:slow`, so that `npm test` answers within a minute: what starts the real program
+// or ends it at every request in turn, the laws over whole histories, and what needs many servers, large contents or long texts.
+
+/** Their patterns. */
+export const slow = [
+  'test/e2e/**/*.test.ts',
+  'test/simulation/sweep.test.ts',
+  'test/property/{laws,foretold,policy}.test.ts',
+  'test/scenes/{large,neighbours}.test.ts',
+  'test/unit/{linear,odd-files,state-rekey}.test.ts',
+]

@@ -1,0 +1,146 @@
+// Credentials come only from Secrets whose owners allow it by a label. Against an API server that holds a few objects, lists
+// and watches them by name, and lets a test change one.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { stringify } from 'yaml'
+import { Client } from '../../controller/kube/client.ts'
+import { Cluster } from '../../controller/kube/cluster.ts'
+import { KubeDeclarations } from '../../controller/kube/declarations.ts'
+import { Recorder } from '../../controller/kube/events.ts'
+import { kinds } from '../../controller/kube/resource.ts'
+import { contracts } from '../../controller/local/contracts.ts'
+import { realClock as clock } from '../support/clock.ts'
+import { judge } from '../support/judge.ts'
+
+type Labels = Readonly<Record<string, string>>
+const allowed: Labels = { 'exchangesync.dev/credentials': 'true' }
+const pem = '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----'
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+
+const ours = (kind: string, name: string, spec: object) => ({
+  ...(contracts()
+    .find((each) => each.kind === kind)
+    ?.defaulted({ metadata: { name, namespace: 'sales' }, spec }) as object),
+  ...kinds[kind === 'SyncGroup' ? 'syncGroup' : 'exchangeServer'],
+  metadata: { name, namespace: 'sales', uid: name, resourceVersion: '1', generation: 1 },
+})
+const secret = (name: string, labels: Labels, data: Labels, resourceVersion = '1') => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name, namespace: 'sales', uid: name, resourceVersion, labels },
+  data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, base64(value)])),
+})
+const login = (labels: Labels, resourceVersion?: string) =>
+  secret('login', labels, { username: 'sync', password: 'geheim' }, resourceVersion)
+
+/** The declarations of a cluster with one group; `edit` changes the Secret as its owner would. */
+async function started(labels: Labels, unlabelled?: (key: string) => void) {
+  const server = ours('ExchangeServer', 'corp', {
+    url: 'https://mail.corp.example/',
+    auth: { type: 'Basic', secretRef: { name: 'login' } },
+    tls: { caSecretRef: { name: 'authority' } },
+  })
+  const hub = { publicFolder: '/Company/Contacts' }
+  const group = ours('SyncGroup', 'all', { serverRef: { name: 'corp' }, hub, members: [] })
+  const there: Readonly<Record<string, readonly unknown[]>> = {
+    exchangeservers: [server],
+    syncgroups: [group],
+    'name=login': [login(labels)],
+    'name=authority': [secret('authority', {}, { 'ca.crt': pem })],
+  }
+  const watches: ServerResponse[] = []
+  const asked: string[] = []
+  const api = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://x')
+    const by = searchParams.get('fieldSelector')?.replace('metadata.', '')
+    if (pathname.endsWith('secrets')) asked.push(by ?? 'all')
+    if (!searchParams.has('watch')) {
+      const plural = pathname.split('/').at(-1)
+      const items = there[by ?? plural ?? ''] ?? []
+      const kind = Object.values(kinds).find((each) => each.plural === plural)
+      const list = { apiVersion: kind?.apiVersion, kind: `${kind?.kind}List` }
+      response.end(JSON.stringify({ ...list, metadata: { resourceVersion: '1' }, items }))
+    } else if (by === 'name=login') watches.push(response)
+  })
+  await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
+  const folder = mkdtempSync(join(tmpdir(), 'exsync-secrets-'))
+  const kubeconfig = join(folder, 'kubeconfig')
+  const { port } = api.address() as AddressInfo
+  const named = { name: 'it' }
+  const config = {
+    clusters: [{ ...named, cluster: { server: `http://127.0.0.1:${port}` } }],
+    users: [{ ...named, user: { token: 'x' } }],
+    contexts: [{ ...named, context: { cluster: 'it', user: 'it' } }],
+    'current-context': 'it',
+  }
+  writeFileSync(kubeconfig, stringify(config))
+  const way = new Cluster(kubeconfig)
+  const end = new AbortController()
+  onTestFinished(async () => {
+    end.abort()
+    await way.close()
+    api.closeAllConnections()
+    api.close()
+    rmSync(folder, { recursive: true })
+  })
+  const client = new Client(way, clock, Math.random)
+  const troubled = () => {}
+  const recorder = new Recorder({ client, clock, controller: 'c', instance: 'i', troubled })
+  const rest = { chance: () => 0, namespaces: [], crossNamespace: false, recorder, troubled }
+  const declarations = new KubeDeclarations(
+    { client, clock, unlabelled, judge, ...rest },
+    end.signal,
+  )
+  await declarations.settled(end.signal)
+  const edit = async (object: object) => {
+    const news = declarations.changed(end.signal)
+    await expect.poll(() => watches.length).toBeGreaterThan(0)
+    watches.at(-1)?.write(`${JSON.stringify({ type: 'MODIFIED', object })}\n`)
+    await news
+  }
+  return { declarations, edit, asked }
+}
+
+const username = { username: 'sync' }
+
+test('without the label the group and its server are refused, with the line that allows it', async () => {
+  const { declarations, edit, asked } = await started({ team: 'sales' })
+  const [before] = await declarations.groups()
+  expect(before?.credentials).toBeUndefined()
+  expect(before?.hindrance).toMatchObject({ kind: 'terminal', code: 'SecretNotLabelled' })
+  expect(before?.hindrance?.message).toMatch(
+    /: kubectl label secret -n sales login exchangesync\.dev\/credentials=true$/,
+  )
+  // What is to be trusted is no secret.
+  expect(before?.ca).toBe(pem)
+  expect(declarations.servers()[0]?.reach).toMatchObject({ unlabelled: 'sales/login', ca: pem })
+
+  await edit(login(allowed, '2'))
+  const [after] = await declarations.groups()
+  expect([after?.hindrance, after?.credentials]).toEqual([
+    undefined,
+    expect.objectContaining(username),
+  ])
+  expect(after?.fingerprint).not.toBe(before?.fingerprint)
+
+  await edit(login({ ...allowed, 'exchangesync.dev/credentials': 'false' }, '3'))
+  const [last] = await declarations.groups()
+  expect([last?.hindrance?.code, last?.credentials]).toEqual(['SecretNotLabelled', undefined])
+  // Never all Secrets, nor any that no server names.
+  expect(new Set(asked)).toEqual(new Set(['name=login', 'name=authority']))
+})
+
+test('where it is allowed for now, they are taken, and each Secret is named once', async () => {
+  const named: string[] = []
+  const { declarations, edit } = await started({}, (key) => void named.push(key))
+  const [before] = await declarations.groups()
+  expect(before?.hindrance).toBeUndefined()
+  expect(before?.credentials).toMatchObject(username)
+  await edit(login({ team: 'sales' }, '2'))
+  expect((await declarations.groups())[0]?.credentials).toMatchObject(username)
+  expect(named).toEqual(['sales/login'])
+})
