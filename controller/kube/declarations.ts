@@ -246,15 +246,15 @@ export class KubeDeclarations implements Declarations {
     const { server, denial, faults } = may
     const reach = server === undefined ? undefined : this.#copies.reachOf(server)
     const known = this.#known.get(id)
-    // Not yet: as it was told last, or as if it had not been declared, which ends nobody.
-    if (reach?.pending && !deleted) {
-      const same = known !== undefined && isSame(known.declared.group, group)
-      return same ? [known.declared] : []
-    }
-    const { credentials, ca, forbidden, unreadable, unlabelled } = reach ?? {}
+    // Not yet: as if it had not been declared, which ends nobody; one that was told waits, or goes on as it was reached.
+    const waits = reach?.pending === true && !deleted
+    if (waits && (known === undefined || !isSame(known.declared.group, group))) return []
+    const kept = waits && last !== undefined && isSame(last.server, server) ? last : undefined
+    const { credentials, ca, forbidden, unlabelled } = reach ?? {}
+    const unreadable = waits && !kept ? server?.spec.auth.secretRef.name : reach?.unreadable
     const trusted = server?.spec.tls === undefined || ca !== undefined
     const complete = credentials !== undefined && trusted
-    const now = { server, credentials, ca }
+    const now = kept ?? { server, credentials, ca }
     if (complete) this.#last.set(id, now)
     const means = deleted && !complete && denial === undefined ? (last ?? now) : now
     const stale = standIn ? undefined : (invalid ?? (server && faults.stale))
