@@ -9,7 +9,7 @@ import { endpointOf, serverOf } from './endpoint.ts'
 import { itemBytesUsual } from './intake.ts'
 import { hubOf, type Line, memberOf, type Way } from './line.ts'
 import { type Network, type NetworkOptions, pooledNetwork } from './network.ts'
-import { Pool } from './pool.ts'
+import { type Held, Pool } from './pool.ts'
 import { probe } from './probe.ts'
 import { SignIn } from './sign-in.ts'
 import { type Endpoint, type Trace, Transport } from './transport.ts'
@@ -28,6 +28,8 @@ export type ConnectionsOptions = Readonly<{
   requestMaxMs?: number
   /** Bytes of the largest contact that is read. */
   itemBytes?: number
+  /** What one pass holds of items. */
+  held?: Held
 }>
 
 /** Connections to Exchange servers, one per server and account, shared by groups. */
@@ -94,7 +96,7 @@ export class Connections {
 
   #lineOf(name: string, reached: Reached, signal: AbortSignal, pace?: Pace): Line {
     const now = () => this.#clock.now()
-    return { ...this.#wayTo(name, reached), pool: new Pool(), now, signal, pace }
+    return { ...this.#wayTo(name, reached), pool: new Pool(this.#options.held), now, signal, pace }
   }
 
   #wayTo(name: string, reached: Reached): Way {

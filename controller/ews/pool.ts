@@ -3,9 +3,10 @@ import { digestOf } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import type { Found } from '../core/link.ts'
 
-/** How many characters of items one pass holds, and how many of one folder: no folder takes it all for itself. */
-const heldMax = 48 * 1024 * 1024
-const heldEachMax = 32 * 1024 * 1024
+/** How many characters of items one pass holds, of all folders and of one: no folder takes it all for itself. */
+export type Held = Readonly<{ all: number; each: number }>
+
+const usual: Held = { all: 48 * 1024 * 1024, each: 32 * 1024 * 1024 }
 
 /** What one folder may hold of the pool. */
 export type Share = Readonly<{
@@ -23,13 +24,18 @@ export type Share = Readonly<{
  */
 export class Pool {
   readonly #items = new Map<string, Item>()
+  readonly #most: Held
   #held = 0
+
+  constructor(most: Held = usual) {
+    this.#most = most
+  }
 
   /** The share of one folder. */
   share(): Share {
     let own = 0
     return {
-      isFull: () => own > heldEachMax || this.#held > heldMax,
+      isFull: () => own > this.#most.each || this.#held > this.#most.all,
       keep: ({ item, ...rest }) => {
         const text = JSON.stringify(item)
         const key = digestOf(text)

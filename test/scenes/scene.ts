@@ -14,7 +14,7 @@ import type {
   SyncGroup,
   SyncGroupStatus,
 } from '../../controller/core/resources.generated.ts'
-import { Connections } from '../../controller/ews/exchange.ts'
+import { Connections, type ConnectionsOptions } from '../../controller/ews/exchange.ts'
 import { readResources } from '../../controller/local/resources.ts'
 import { openState, type State, stateFile } from '../../controller/store/state.ts'
 import { hindranceOf } from '../../controller/sync/hindrance.ts'
@@ -37,6 +37,8 @@ export type World = Readonly<Record<string, readonly Contact[]>>
 export type Spec = Readonly<Record<string, unknown>> &
   Readonly<{ members?: Readonly<Record<string, Literal>> }>
 
+type Limits = Pick<ConnectionsOptions, 'itemBytes' | 'held'>
+
 const people = ['anna', 'jan', 'ewa'] as const
 /** A time long ago, so that the server's own clock is always later than any commit. */
 const startMs = Date.UTC(2020, 0, 1)
@@ -54,17 +56,12 @@ export class Scene {
   readonly #controllers = new Map<string, Controller>()
   readonly #world: World
   readonly time: { ms: number }
-  /** The bytes of the largest contact that is synchronised. */
-  readonly itemBytes: number | undefined
+  /** The bytes of the largest contact that is synchronised, and what one pass holds. */
+  readonly limits: Limits
 
-  private constructor(
-    exchange: Exchange,
-    world: World,
-    time: { ms: number },
-    itemBytes: number | undefined,
-  ) {
+  private constructor(exchange: Exchange, world: World, time: { ms: number }, limits: Limits) {
     this.exchange = exchange
-    this.itemBytes = itemBytes
+    this.limits = limits
     this.#world = world
     this.time = time
     // A back-off is over at once; a deadline never comes.
@@ -77,7 +74,7 @@ export class Scene {
   static async of(
     world: World,
     spec: Spec = {},
-    { itemBytes, ...options }: ExchangeOptions & Readonly<{ itemBytes?: number }> = {},
+    { itemBytes, held, ...options }: ExchangeOptions & Limits = {},
   ): Promise<Scene> {
     const time = { ms: startMs }
     const exchange = await startExchange(
@@ -102,7 +99,10 @@ export class Scene {
       },
       { ...options, clock: () => time.ms },
     )
-    const scene = new Scene(exchange, world, time, itemBytes)
+    const scene = new Scene(exchange, world, time, {
+      ...(itemBytes === undefined ? {} : { itemBytes }),
+      ...(held === undefined ? {} : { held }),
+    })
     onTestFinished(async () => {
       for (const controller of scene.#controllers.values()) await controller.close()
       await exchange.close()
@@ -271,8 +271,7 @@ export class Controller {
 
   constructor(scene: Scene) {
     this.#scene = scene
-    const { clock, itemBytes } = scene
-    this.#connections = new Connections(clock, itemBytes === undefined ? {} : { itemBytes })
+    this.#connections = new Connections(scene.clock, scene.limits)
     this.#servers = new Servers(scene.clock, { leastMs: 1_000, mostMs: 1_000 })
     this.#state = openState(this.#directory)
   }
