@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parse, stringify } from 'yaml'
 import type { SyncGroup, SyncGroupStatus } from '../../controller/core/resources.generated.ts'
-import { faultsOf, Place, type Running, readyOf } from '../e2e/support.ts'
+import { exsync, faultsOf, Place, type Running, readyOf } from '../e2e/support.ts'
 import type { Case, Room } from './case.ts'
 import { declared, Good } from './good.ts'
 import type { Open, Question, Tally } from './hosts.ts'
@@ -41,13 +41,17 @@ export async function lived(room: Room): Promise<Outcome> {
   const good = await Good.start()
   const hosts = await Hosts.start(room.cases)
   using place = new Place([])
+  const stage = new Stage(room, place, good, hosts)
   try {
-    const stage = new Stage(room, place, good, hosts)
     return await stage.played(startMs)
   } finally {
     hosts.close()
     await good.close()
   }
+}
+
+function gone(): never {
+  throw new Error('the process of the hostile servers ended')
 }
 
 /** The process of the hostile servers. */
@@ -74,7 +78,10 @@ class Hosts {
   }
 
   async ask(question: Question): Promise<Tally> {
-    const answer = once(this.#child, 'message') as Promise<[Tally]>
+    const answer = Promise.race([
+      once(this.#child, 'message') as Promise<[Tally]>,
+      once(this.#child, 'exit').then(gone),
+    ])
     this.#child.send(question)
     return (await answer)[0]
   }
@@ -108,12 +115,17 @@ class Stage {
     const [health, metrics] = [await freePort(), await freePort()]
     this.#declare({})
     for (const { files } of cases) files?.(this.#place.local)
-    const running = this.#place.start(
-      'run',
+    const { local, state } = this.#place
+    const args = ['run', '--local', local, '--state', state]
+    args.push(
       `--health-probe-bind-address=127.0.0.1:${health}`,
       `--metrics-bind-address=127.0.0.1:${metrics}`,
       ...flags,
     )
+    // The heap of a container of 1 GiB, whatever this machine has.
+    const running = exsync(args, ['--max_old_space_size=768'])
+    const kill = () => running.child.kill('SIGKILL')
+    process.once('exit', kill)
     const watch = new Watch(running.child.pid ?? 0, health)
     void running.ended.then(() => {
       this.#ended = true

@@ -3,7 +3,7 @@ import type { Room } from './case.ts'
 import { answers } from './cases/answers.ts'
 import { files } from './cases/files.ts'
 import { endless, listings } from './cases/listings.ts'
-import { large, notes } from './cases/mailboxes.ts'
+import { large, many, notes } from './cases/mailboxes.ts'
 import { proxies } from './cases/proxies.ts'
 import { refusals } from './cases/refusals.ts'
 import { slow, tricklers } from './cases/slow.ts'
@@ -12,7 +12,7 @@ import { slow, tricklers } from './cases/slow.ts'
 export const rooms: readonly Room[] = [
   { name: 'answers', cases: answers },
   { name: 'listings', cases: listings },
-  { name: 'endless', cases: endless },
+  { name: 'endless', cases: [...endless, ...many] },
   { name: 'notes', cases: notes },
   { name: 'large', cases: large },
   { name: 'files', cases: files },

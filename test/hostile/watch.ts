@@ -66,7 +66,9 @@ export class Watch {
   }
 
   #used(): Used {
-    const [ran = '0', waited = '0'] = this.#proc('schedstat').split(' ')
+    const [ran, waited = '0'] = this.#proc('schedstat').split(' ')
+    // A kernel that does not tell leaves the clock.
+    if (!ran) return { cpuMs: performance.now(), waitedMs: 0 }
     return { cpuMs: Number(ran) / 1e6, waitedMs: Number(waited) / 1e6 }
   }
 

@@ -6,6 +6,6 @@ export const slow = [
   'test/e2e/**/*.test.ts',
   'test/simulation/sweep.test.ts',
   'test/property/{laws,foretold,policy}.test.ts',
-  'test/scenes/{large,neighbours}.test.ts',
+  'test/scenes/{held,large,neighbours}.test.ts',
   'test/unit/{linear,odd-files,state-rekey}.test.ts',
 ]

@@ -153,6 +153,7 @@ describe('in', () => {
     ['an answer that breaks off within a tag', soap('<x>1</x>').slice(0, -3), 'TruncatedAnswer'],
     ['nothing', '', 'NotXml'],
     ['plain text', 'Service unavailable', 'NotXml'],
+    ['a web page whose elements do not end', `<HTML><body>${'<p>a<br>'.repeat(500)}`, 'NotXml'],
     [
       'a web page',
       '<!DOCTYPE html><html><head><meta charset=utf-8><body>Sign in<br></body>',

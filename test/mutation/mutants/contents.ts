@@ -22,6 +22,12 @@ export const contents = [
       `if (this.#open.length > depthMax)`,
     ],
     [
+      'web-page-deep',
+      'a web page is told as one, however deep it seems',
+      `if (parent === undefined && name.toLowerCase() === 'html') this`,
+      `if (parent !== undefined && name === '') this`,
+    ],
+    [
       'elements-uncounted',
       'an answer has only so many elements',
       `if (this.#begun > elementsMax)`,
@@ -68,6 +74,30 @@ export const contents = [
       'a contact that is too large is left out',
       `return this.#fits(got.item) ? got : this.#tooLarge`,
       `return got`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/pool.ts', [
+    [
+      'pool-without-end',
+      'one pass holds only so much of items',
+      `return (first ? 2 : 1) * this.#most - this.#bytes`,
+      `return (first ? 2 : 1) * this.#most`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/hub-listing.ts', [
+    [
+      'hub-without-end',
+      'a public folder that lists more than any folder holds is not listed',
+      `if (Math.max(page.total, seen.length) > itemsMax) throw tooMany`,
+      ``,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/member-listing.ts', [
+    [
+      'member-without-end',
+      'a mailbox folder that is told of without end is given up',
+      `if (seen.size > itemsMax) throw tooMany`,
+      ``,
     ],
   ]),
 ]
