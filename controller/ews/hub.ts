@@ -21,6 +21,7 @@ import {
   moved,
   movedThere,
   passedOverIn,
+  type Read,
   readAll,
   readThere,
   toRead,
@@ -99,6 +100,7 @@ export class Hub implements Replica {
     const { id: folder, parent, stand } = state
     const notes = this.#notes(state, memory)
     const base = { folder, parent, stand, lens: memory?.lens ?? '', notes }
+    let early: Read['found'] = []
     if (same && memory.cursor !== undefined && memory.cursor === state.tag) {
       const { ids, left } = toRead([], recheck, before)
       const context = { refs: [], before, known }
@@ -113,6 +115,7 @@ export class Hub implements Replica {
           more: read.rest.length > 0,
           memory: { ...base, cursor: state.tag, recheck: read.rest, passedOver },
         }
+      early = read.found
     }
     const listed = await this.#listing.whole(state, signal, () => this.#tagged(state.id, signal))
     const missing = same && listed.odd.length === 0 ? await lacking(listed.refs, known) : []
@@ -120,7 +123,13 @@ export class Hub implements Replica {
     const passed = carried(before, { refs: listed.refs, gone: [], whole: true }, verdict.gone)
     const { ids, left } = toRead(await moved(listed.refs, known), recheck, passed)
     const context = { refs: listed.refs, before: passed, known }
-    const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
+    // What was read before the listing counts: there may be no room to read it once more.
+    const gone = new Set(verdict.gone)
+    const there = early.filter(({ id }) => !gone.has(id))
+    const done = new Set(there.map(({ id }) => id))
+    const others = ids.filter((id) => !done.has(id))
+    const late = await readAll(this.#items, this.#site.pool, others, context, signal)
+    const read = { ...late, found: [...there, ...late.found] }
     const again = await unsettled(read.missing, verdict.gone, known)
     // A commit within the very second in which we looked could be followed by another with the same tag.
     const quiet = this.#trusted(state, notes) && again.length === 0 && listed.odd.length === 0
