@@ -232,6 +232,8 @@ function offlineVerdict({ kind, object }: Case): Verdict {
   ])
   const causes = problems
     .filter(({ file }) => file === 'it.yaml')
+    // The numbers in a URL are bounded offline only, and by the controller, as references are.
+    .filter(({ message }) => !message.startsWith('is no URL that can be reached'))
     .map(({ path, message }) => ({ path, message }))
   return {
     accepts: causes.length === 0,
