@@ -1,7 +1,7 @@
 // Every name that Exchange allows in a folder can be written in a path, and is read back; old paths mean what they meant.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { refusedClaims } from '../../controller/core/claims.ts'
+import { holderText, refusedClaims } from '../../controller/core/claims.ts'
 import type { GroupId } from '../../controller/core/id.ts'
 import { canonicalPath, lastName, namesIn, pathOf } from '../../controller/core/path.ts'
 import type { SyncGroup } from '../../controller/core/resources.generated.ts'
@@ -110,4 +110,10 @@ test('two spellings of one folder are one: one id, and one claim in a namespace'
   const claims = refusedClaims(all)
   expect([...claims]).toEqual([['b', { by: 'a', mailbox: 'anna@corp.example' }]])
   expect(refusedClaims([claimant('a', 'A\\/B'), claimant('b', 'A/B')]).size).toBe(0)
+})
+
+test('who holds a folder is named within the namespace only', () => {
+  const [own, neighbour, other] = ['sales/a', 'sales/b', 'sales-2/b'].map((id) => id as GroupId)
+  expect(holderText(own as GroupId, neighbour as GroupId)).toBe('the group sales/b')
+  expect(holderText(own as GroupId, other as GroupId)).toBe('a group of another namespace')
 })
