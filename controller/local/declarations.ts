@@ -183,7 +183,7 @@ export class LocalDeclarations implements Declarations {
 
   #tell(problems: readonly Problem[]): void {
     const text = problems.map(problemText).join('\n')
-    if (text !== this.#problems) this.#warn(warnedOf(problems))
+    if (text !== this.#problems) this.#warn(this.#part === 'run' ? warnedOf(problems) : problems)
     this.#problems = text
   }
 
