@@ -15,9 +15,8 @@ const documentsMax = 5_000
 const anchorsMax = 1_000
 const depthMax = 100
 
-// As kubectl's parser has it.
-const unprintable =
-  /[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u
+// As kubectl's parser has it; but a byte order mark in a value is told of as what it is there, a stray character.
+const unprintable = /[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
 
 /** The tokens of the text, or what it has too much of. Throws nothing; linear. */
 export function tokensOf(text: string, lines: LineCounter): readonly CST.Token[] | TextFault {

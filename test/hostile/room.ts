@@ -57,10 +57,14 @@ function gone(): never {
 /** The process of the hostile servers. */
 class Hosts {
   readonly #child: ChildProcess
+  readonly #gone: Promise<never>
   readonly open: Open
 
   private constructor(child: ChildProcess, open: Open) {
     this.#child = child
+    this.#gone = once(child, 'exit').then(gone)
+    // It is ended in the end.
+    this.#gone.catch(() => {})
     this.open = open
   }
 
@@ -78,10 +82,7 @@ class Hosts {
   }
 
   async ask(question: Question): Promise<Tally> {
-    const answer = Promise.race([
-      once(this.#child, 'message') as Promise<[Tally]>,
-      once(this.#child, 'exit').then(gone),
-    ])
+    const answer = Promise.race([once(this.#child, 'message') as Promise<[Tally]>, this.#gone])
     this.#child.send(question)
     return (await answer)[0]
   }
