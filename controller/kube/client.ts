@@ -115,7 +115,8 @@ export class Client {
         const leftMs = Math.min(heard() + silenceMs, lastMs) - nowMs
         if (leftMs <= 0) {
           const what = nowMs >= lastMs ? 'does not end' : 'has been silent for too long'
-          return quiet.abort(new Error(`the watch ${what}`))
+          const message = `a watch of the Kubernetes API server ${what}; it is made anew`
+          return quiet.abort(new SyncError('transient', 'ApiServerUnreachable', message))
         }
         await this.#clock.sleep(leftMs, ended)
       }

@@ -166,8 +166,7 @@ export class Reflector<Kept extends KubeObject> {
   }
 
   #tell(error: unknown, failures: number): void {
-    const persistent = failures >= persistentMin
-    const early = error === undefined || error instanceof Expired
+    const [persistent, early] = [failures >= persistentMin, !error || error instanceof Expired]
     if (early && !persistent) return
     const { code, message } = early ? this.#early() : asSyncError(error)
     if (this.#trouble === code && this.#persistent === persistent) return
@@ -241,9 +240,10 @@ export class Reflector<Kept extends KubeObject> {
       this.heardMs = clock.now()
       // Expired history is the usual one; after any other, too, only a list tells what there is.
       if (event.type === 'ERROR') throw new Expired()
-      // Events come in the order of their versions: what is not later was told already, or was missed.
-      const old = event.version === this.#version || isBefore(event.version, this.#version)
-      const missed = old && event.type !== 'BOOKMARK' && !this.#holds(event)
+      // In the order of their versions: what is not later was told already, or was missed.
+      const earlier = isBefore(event.version, this.#version)
+      const old = event.version === this.#version || earlier
+      const missed = event.type === 'BOOKMARK' ? earlier : old && !this.#holds(event)
       repeats = old ? repeats + 1 : 0
       if (missed || repeats > repeatsMax) throw disordered(kind.kind)
       if (old) continue

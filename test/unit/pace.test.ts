@@ -130,7 +130,7 @@ test.each<readonly [string, Answer, readonly string[]]>([
   [
     'tells what is older, and breaks off',
     breaks(event('BOOKMARK', { resourceVersion: '6' })),
-    ['ApiServerUnreachable', 'ApiServerUnreachable'],
+    ['ApiWatchDisordered', 'ApiWatchDisordered'],
   ],
   ['is refused', status(500), ['ApiHttp500', 'ApiHttp500']],
   ['may not be made, though lists may', status(403), ['ApiHttp403', 'ApiHttp403']],

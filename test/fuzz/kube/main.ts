@@ -6,7 +6,7 @@ import { QuickClock } from '../../support/quick.ts'
 import { spread } from '../../support/workers.ts'
 import { type Choice, lived, mutators, type Outcome } from './trial.ts'
 
-const together = 40
+const together = 12
 type Row = { runs: number; met: number; failed: number }
 
 const strays: string[] = []
