@@ -44,6 +44,51 @@ const border = ['ids', 'sign-in', 'transport', 'control', 'pace'].map((name) => 
 const proof = ['proof', 'witness', 'upgrade'].map((name) => `test/scenes/${name}.test.ts`)
 const asking = /^controller\/(ews|sync\/(turn|deleting|creates|maybe-there)|core\/attempt)/
 
+const unit = (...names: readonly string[]) => names.map((name) => `test/unit/${name}.test.ts`)
+const scenes = (...names: readonly string[]) => names.map((name) => `test/scenes/${name}.test.ts`)
+
+/** What else shows the rules of some files: only for a mutant of those, and before all others. */
+const shown: readonly (readonly [RegExp, readonly string[]])[] = [
+  [
+    /core\/(allowed|pattern|selector|claims|guard)|ews\/(premises|denied|line)|sync\/hindrance|kube\/referred/,
+    [
+      ...unit('allowed', 'guard', 'path', 'declarations-allowed', 'validate-allowed'),
+      ...scenes('allowed'),
+    ],
+  ],
+  [
+    /controller\/store\//,
+    unit(
+      'state-bin',
+      'state-binding',
+      'state-rekey',
+      'state-modes',
+      'state-vault',
+      'state-migration',
+      'state-damage',
+    ),
+  ],
+  [/cli\/|telemetry\/|core\/printable/, unit('terminal', 'printable', 'words', 'rekey', 'look')],
+  [
+    /ews\/(exchange|in-use|endpoint|network|rate|pause)/,
+    unit('connections', 'hosts', 'ceilings', 'rate', 'back-off'),
+  ],
+  [
+    /sync\/(line|shares|seat|party|queue|schedule|servers|ceilings|reconcile)|core\/(duration|annotations|sync-error)/,
+    [...unit('shares', 'back-off', 'ceilings', 'schedule', 'queue'), ...scenes('neighbours')],
+  ],
+  [
+    /ews\/(pool|looks|items|intake|xml|hub|member|soap|faults|envelope)|core\/(item|held|work|losers|identity|born|doubles|orphans|match)|sync\/(breathe|turn|oddities|applied)/,
+    [...unit('intake', 'xml', 'breath', 'words', 'linear'), ...scenes('large', 'held')],
+  ],
+  [
+    /controller\/kube\//,
+    unit('kube-declarations', 'kube-secrets', 'kube-client', 'reflector', 'words'),
+  ],
+  [/controller\/local\//, unit('odd-files', 'directory', 'validate', 'declarations')],
+  [/core\/(hosts|discreet)/, unit('hosts', 'discreet')],
+]
+
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const tests = ['unit', 'property', 'scenes', 'exchange', 'support', 'mutation']
 const copied = ['controller', 'crds', ...tests.map((folder) => `test/${folder}`)]
@@ -103,7 +148,8 @@ export class Slot {
   /** Runs all tests, up to the first that fails: those about the mutant's file first. */
   async firstFailure(file = ''): Promise<Fate> {
     const there = /^controller\/(ews|kube)\//.test(file)
-    const told = there ? [border, ...stages] : [...stages, border]
+    const own = shown.flatMap(([files, filters]) => (files.test(file) ? [filters] : []))
+    const told = [...own, ...(there ? [border, ...stages] : [...stages, border])]
     for (const filters of asking.test(file) ? [proof, ...told] : [...told, proof]) {
       const report = join(this.#path, 'report.json')
       await rm(report, { force: true })

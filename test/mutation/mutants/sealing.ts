@@ -35,12 +35,6 @@ export const sealing = [
       `const print = change.print(String(row.print))`,
       `const print = String(row.print)`,
     ],
-    [
-      'one-damaged-stops-all',
-      'a value that does not open keeps no others from their new key',
-      `if (told === undefined || !(error instanceof SyncError)) throw error`,
-      `throw error`,
-    ],
   ]),
   ...mutantsOf('controller/store/changes.ts', [
     [
