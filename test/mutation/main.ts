@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 import { digestOf } from '../../controller/core/id.ts'
 import type { Mutant } from './mutant.ts'
-import { mutants } from './mutants.ts'
+import { mutants, unsampled } from './mutants.ts'
 import { type Fate, Slot } from './slot.ts'
 
 /** How many are lived at the same time. */
@@ -47,7 +47,8 @@ function sampled(all: readonly Mutant[]): readonly Mutant[] {
   const { SAMPLE, SEED = new Date().toISOString().slice(0, 10) } = process.env
   if (SAMPLE === undefined) return all
   const rank = ({ id }: Mutant) => digestOf('mutant', SEED, id)
-  const today = new Set([...all].sort((one, other) => (rank(one) < rank(other) ? -1 : 1)))
+  const ready = all.filter((each) => !unsampled.has(each))
+  const today = new Set(ready.sort((one, other) => (rank(one) < rank(other) ? -1 : 1)))
   const some = new Set([...today].slice(0, Number(SAMPLE)))
   console.log(`SEED=${SEED} SAMPLE=${SAMPLE}`)
   return all.filter((mutant) => some.has(mutant))

@@ -31,3 +31,17 @@ export const mutants: readonly Mutant[] = [
   ...trusting,
   ...sealing,
 ]
+
+// biome-ignore format: a table
+const others = new Set([
+  'member-without-end', 'large-is-same', 'moved-unmatched', 'source-unmatched', 'equal-unmatched', 'key-unmatched',
+  'born-twice', 'backup-deletes', 'too-large-agreed', 'percent-rounded-down', 'nothing-kept', 'held-is-consumed',
+  'keep-after-write', 'agreed-after-write', 'odd-listing-proves', 'unasked-permit', 'one-witness', 'older-event',
+  'short-list', 'any-404', 'last-valid',
+])
+
+/** Those that only the whole run lives: the sample of a day takes them once one whole run has lived them all. */
+export const unsampled: ReadonlySet<Mutant> = new Set([
+  ...[...allowing, ...sealing, ...sharing, ...trusting],
+  ...mutants.filter(({ id }) => others.has(id)),
+])

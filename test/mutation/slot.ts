@@ -90,7 +90,7 @@ const shown: readonly (readonly [RegExp, readonly string[]])[] = [
 ]
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const tests = ['unit', 'property', 'scenes', 'exchange', 'support', 'mutation']
+const tests = ['unit', 'property', 'scenes', 'exchange', 'apiserver', 'e2e', 'support', 'mutation']
 const copied = ['controller', 'crds', ...tests.map((folder) => `test/${folder}`)]
 const types = {
   extends: './tsconfig.json',

@@ -22,12 +22,6 @@ export const contents = [
       `if (this.#open.length > depthMax)`,
     ],
     [
-      'web-page-deep',
-      'a web page is told as one, however deep it seems',
-      `if (parent === undefined && name.toLowerCase() === 'html') this`,
-      `if (parent !== undefined && name === '') this`,
-    ],
-    [
       'elements-uncounted',
       'an answer has only so many elements',
       `if (this.#begun > elementsMax)`,
@@ -63,12 +57,6 @@ export const contents = [
     ],
   ]),
   ...mutantsOf('controller/ews/items.ts', [
-    [
-      'large-spoils-all',
-      'an answer that is too large is split, and says nothing of others',
-      `const isLarge = error.code === 'AnswerTooLarge'`,
-      `const isLarge = error.code === ''`,
-    ],
     [
       'large-is-taken',
       'a contact that is too large is left out',
