@@ -94,7 +94,9 @@ export function eventIn<Kept extends KubeObject>(
 function metadataIn(kind: ResourceKind, asked: Asked, value: unknown): Fields {
   const metadata = fieldsOf(value, `a ${kind.kind} without metadata`)
   const { namespace, name, uid, resourceVersion, labels, annotations, finalizers } = metadata
-  const named = [namespace, name, uid, resourceVersion].every(isText)
+  // A Namespace is in none.
+  const inside = kind.kind === 'Namespace' || isText(namespace)
+  const named = inside && [name, uid, resourceVersion].every(isText)
   if (!named) throw invalidAnswer(`a ${kind.kind} without a name, a uid or a version`)
   const other =
     (asked.namespace ?? namespace) !== namespace ||
