@@ -1,7 +1,7 @@
 // Flags and environment → one frozen Config. The only reader of process.env and process.argv.
 import { parseArgs } from 'node:util'
 import { durationMs } from './core/duration.ts'
-import { SyncError } from './core/sync-error.ts'
+import { invalidArguments } from './core/sync-error.ts'
 
 /** Everything that a command was told. Durations in ms. */
 export type Config = Readonly<{
@@ -97,14 +97,14 @@ export function configOf(args: readonly string[], environment: NodeJS.ProcessEnv
   refuseSurplus(command, values, rest)
   const state = values.state ?? environment.EXSYNC_STATE
   if (state === undefined && stateful.includes(command)) {
-    throw invalid('--state DIR is missing: name the directory of the state')
+    throw invalidArguments('--state DIR is missing: name the directory of the state')
   }
   const output = values.output ?? 'table'
   if (output !== 'table' && output !== 'json')
-    throw invalid(`-o ${output} is not known: table or json`)
+    throw invalidArguments(`-o ${output} is not known: table or json`)
   const logLevel = values['log-level'] ?? environment.EXSYNC_LOG_LEVEL ?? 'info'
   if (!levels.includes(logLevel))
-    throw invalid(`--log-level ${logLevel} is not known: ${levels.join(', ')}`)
+    throw invalidArguments(`--log-level ${logLevel} is not known: ${levels.join(', ')}`)
   return Object.freeze({
     command,
     rest,
@@ -147,7 +147,9 @@ function refuseSurplus(command: string, { file }: Values, rest: readonly string[
   const alone =
     ['run', 'status', 'rekey'].includes(command) || (command === 'plan' && file === undefined)
   if (alone && rest.length > 0)
-    throw invalid(`exsync ${command} takes no ${rest.join(' ')}: see exsync ${command} --help`)
+    throw invalidArguments(
+      `exsync ${command} takes no ${rest.join(' ')}: see exsync ${command} --help`,
+    )
 }
 
 function ceilingsOf(values: Values): Ceilings {
@@ -165,7 +167,7 @@ function trustOf(values: Values): Trust {
     (host) => !/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$|^\[[0-9a-f:.]+\]$/i.test(host),
   )
   if (odd !== undefined)
-    throw invalid(
+    throw invalidArguments(
       `--allowed-server-hosts ${odd} is no host, like mail.corp.example or *.corp.example`,
     )
   return {
@@ -184,7 +186,7 @@ function kubeOf(values: Values, environment: NodeJS.ProcessEnv): KubeConfigurati
   const retryMs = lease('retry-period', '2s')
   if (renewMs >= leaseMs || retryMs * 1.2 >= renewMs) {
     const order = '--leader-elect-retry-period < -renew-deadline < -lease-duration'
-    throw invalid(`${order} does not hold: a leader must stop before another one begins`)
+    throw invalidArguments(`${order} does not hold: a leader must stop before another one begins`)
   }
   return {
     kubeconfig: environment.KUBECONFIG || undefined,
@@ -207,7 +209,7 @@ function addressOf(
   const given = values[flag]
   const nowhere = given === '0' || given === ''
   if (given !== undefined && !nowhere && !/^([^\s:]*|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/.test(given))
-    throw invalid(`--${flag} ${given} is not an address, like :8080, 127.0.0.1:8080 or 0`)
+    throw invalidArguments(`--${flag} ${given} is not an address, like :8080, 127.0.0.1:8080 or 0`)
   const local = values.local !== undefined || (values.once ?? false)
   const address = given === undefined ? (local ? undefined : usual) : nowhere ? undefined : given
   return { address, named: given !== undefined }
@@ -216,7 +218,7 @@ function addressOf(
 function count(flag: string, text: string, least: number, most: number): number {
   const number = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN
   if (!(number >= least && number <= most))
-    throw invalid(`${flag} ${text} is not a number from ${least} to ${most}`)
+    throw invalidArguments(`${flag} ${text} is not a number from ${least} to ${most}`)
   return number
 }
 
@@ -266,14 +268,14 @@ function read(given: readonly string[]) {
       allowNegative: true,
     })
   } catch (error) {
-    throw invalid(error instanceof Error ? error.message : 'the arguments cannot be read')
+    throw invalidArguments(error instanceof Error ? error.message : 'the arguments cannot be read')
   }
 }
 
 function duration(flag: string, text: string): number {
   const ms = durationMs(text)
   if (ms === undefined || ms < 1000)
-    throw invalid(`${flag} ${text} is not a duration from 1s up, like 1h30m`)
+    throw invalidArguments(`${flag} ${text} is not a duration from 1s up, like 1h30m`)
   return ms
 }
 
@@ -282,10 +284,6 @@ const units = { '': 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 } as c
 function bytes(flag: string, text: string): number {
   const [, count, unit = ''] = /^([1-9]\d{0,11})(Ki|Mi|Gi|Ti)?$/.exec(text) ?? []
   if (count === undefined)
-    throw invalid(`${flag} ${text} is not a number of bytes, like 500Mi or 1Gi`)
+    throw invalidArguments(`${flag} ${text} is not a number of bytes, like 500Mi or 1Gi`)
   return Number(count) * units[unit as keyof typeof units]
-}
-
-function invalid(message: string): SyncError {
-  return new SyncError('terminal', 'InvalidArguments', message)
 }

@@ -1,6 +1,5 @@
 // What the running controller has in common, over a directory or over Kubernetes: the state, the connections to
 // Exchange, what is measured and logged, and that nothing is written by one who does not lead.
-import { setImmediate as turn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Config } from './config.ts'
@@ -8,7 +7,7 @@ import { lockoutMs } from './core/duration.ts'
 import type { HostRules } from './core/hosts.ts'
 import type { ExchangeServer } from './core/resources.generated.ts'
 import { SyncError, syncErrorOf } from './core/sync-error.ts'
-import { Connections } from './ews/exchange.ts'
+import { Connections, nameOfServer } from './ews/exchange.ts'
 import { type NetworkOptions, pooledNetwork } from './ews/network.ts'
 import type { Client } from './kube/client.ts'
 import type { KubeDeclarations } from './kube/declarations.ts'
@@ -18,6 +17,7 @@ import { lookers, ServerControl } from './kube/servers.ts'
 import { keyFrom } from './store/modes.ts'
 import type { Key } from './store/proof.ts'
 import { openStateInTurns, type State } from './store/state.ts'
+import { breathe } from './sync/breathe.ts'
 import { cutsOf } from './sync/ceilings.ts'
 import type { Clock, Declarations } from './sync/ports.ts'
 import type { Ended, Site } from './sync/reconcile.ts'
@@ -103,7 +103,7 @@ export class Desk {
       sealing: (done: number, total: number) => this.#sealing(done, total),
       warn: (message: string) => this.log.warn(message),
     }
-    this.#state = await openStateInTurns(config.state, opening, () => turn())
+    this.#state = await openStateInTurns(config.state, opening, breathe)
     this.#sweep()
     return this.#state
   }
@@ -277,17 +277,13 @@ export function siteOf(
 ): Omit<Site, 'servers' | 'told'> {
   return {
     declarations,
-    replicas: (...asked) => connections.replicas(...asked),
-    former: (...asked) => connections.former(...asked),
+    replicas: (declared, signal, pace) => connections.replicas(declared, signal, pace),
+    former: (declared, ids, signal, pace) => connections.former(declared, ids, signal, pace),
     baseline: (group) => state.baseline(group),
     recent: (group) => state.bin.conflicts(10, group),
     itemBytes: connections.itemBytes,
     clock,
   }
-}
-
-function nameOfServer({ metadata }: ExchangeServer): string {
-  return `${metadata.namespace ?? 'default'}/${metadata.name ?? ''}`
 }
 
 /** The key of the state, when the configuration names one. Rejects with a terminal SyncError. */

@@ -11,7 +11,7 @@ import { restore } from './cli/restore.ts'
 import { validate } from './cli/validate.ts'
 import { type Config, configOf } from './config.ts'
 import { printable } from './core/printable.ts'
-import { SyncError, syncErrorOf } from './core/sync-error.ts'
+import { invalidArguments, SyncError, syncErrorOf } from './core/sync-error.ts'
 import { hostsOf, keyIn, type Outside, siteOf } from './desk.ts'
 import { Connections } from './ews/exchange.ts'
 import { LocalDeclarations } from './local/declarations.ts'
@@ -68,11 +68,7 @@ async function command(config: Config, { clock, outside }: Edges): Promise<numbe
       await out(`exsync ${packageJson.version}`)
       return 0
     default:
-      throw new SyncError(
-        'terminal',
-        'InvalidArguments',
-        `exsync ${config.command} is not known\n\n${usage}`,
-      )
+      throw invalidArguments(`exsync ${config.command} is not known\n\n${usage}`)
   }
 }
 
@@ -85,7 +81,7 @@ async function keysIn(config: Config): Promise<Rekeying> {
 async function planning(config: Config, { clock, hard }: Outside): Promise<number> {
   const { local, files } = config
   if ((local === undefined) === (files.length === 0)) {
-    throw new SyncError('terminal', 'InvalidArguments', 'plan needs either --local DIR or -f FILE')
+    throw invalidArguments('plan needs either --local DIR or -f FILE')
   }
   const state = openState(config.state, { readOnly: true, key: await keyIn(config) })
   const { itemBytes } = config.ceilings

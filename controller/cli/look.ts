@@ -7,7 +7,7 @@ import { parse } from 'yaml'
 import { greatest } from '../core/many.ts'
 import { printable } from '../core/printable.ts'
 import type { SyncGroupStatus } from '../core/resources.generated.ts'
-import { SyncError } from '../core/sync-error.ts'
+import { invalidArguments, SyncError } from '../core/sync-error.ts'
 import type { Bin, Binned, Conflicted } from '../store/bin.ts'
 import { jsonText, type Out, writeList, yamlText } from './output.ts'
 
@@ -70,7 +70,8 @@ export async function conflicts(
 
 function conflict(bin: Bin, number: string) {
   const found = bin.conflict(Number(number))
-  if (found === undefined) throw invalid(`there is no conflict ${number}: see exsync conflicts`)
+  if (found === undefined)
+    throw invalidArguments(`there is no conflict ${number}: see exsync conflicts`)
   const { conflict, kept } = found
   const sides = (kept?.fields ?? []).map((field) => [
     field,
@@ -101,7 +102,8 @@ export async function bin(
   if (verb === 'show') {
     const number = numberIn('bin show', rest)
     const kept = bin.get(Number(number))
-    if (kept === undefined) throw invalid(`there is no ${number} in the bin: see exsync bin list`)
+    if (kept === undefined)
+      throw invalidArguments(`there is no ${number} in the bin: see exsync bin list`)
     const { timeMs, ...shown } = kept
     await out(shownAs(output, { ...shown, time: iso(timeMs) }), 'lines')
     return 0
@@ -148,15 +150,13 @@ function shownAs(output: Output, shown: unknown): string {
 function numberIn(command: string, rest: readonly string[]): string {
   const [number] = rest
   if (number !== undefined && rest.length === 1) return number
-  throw invalid(`exsync ${command} takes one number: see exsync ${command.split(' ')[0]} list`)
+  throw invalidArguments(
+    `exsync ${command} takes one number: see exsync ${command.split(' ')[0]} list`,
+  )
 }
 
 function unknown(command: string, given: readonly string[], known: string): SyncError {
-  return invalid(`exsync ${command} ${given.join(' ')} is not known: ${known}`)
-}
-
-function invalid(message: string): SyncError {
-  return new SyncError('terminal', 'InvalidArguments', message)
+  return invalidArguments(`exsync ${command} ${given.join(' ')} is not known: ${known}`)
 }
 
 function iso(ms: number): string {

@@ -1,6 +1,6 @@
 // `exsync rekey`: another key for the state, its first one, or none any more. What it says is for people; every line is
 // true when it is printed, so whoever finds a console after a power cut knows where it stands.
-import { SyncError } from '../core/sync-error.ts'
+import { invalidArguments } from '../core/sync-error.ts'
 import type { Key } from '../store/proof.ts'
 import { rekeyState } from '../store/state.ts'
 import type { Out } from './output.ts'
@@ -19,11 +19,11 @@ export async function rekey(
   out: Out,
 ): Promise<number> {
   if (plain === (newKey !== undefined))
-    throw invalid('exsync rekey takes either --new-key-file FILE or --plain')
+    throw invalidArguments('exsync rekey takes either --new-key-file FILE or --plain')
   if (plain && key === undefined)
-    throw invalid('exsync rekey --plain takes the key of the state: --key-file FILE')
+    throw invalidArguments('exsync rekey --plain takes the key of the state: --key-file FILE')
   if (key && newKey && Buffer.compare(key.bytes, newKey.bytes) === 0)
-    throw invalid(
+    throw invalidArguments(
       `${key.file} and ${newKey.file} hold the same key: make a new one, exsync rekey --help`,
     )
   const verb = plain ? 'decrypted' : 'encrypted with the new key'
@@ -56,8 +56,4 @@ export async function rekey(
       `keep ${key.file} as long as there are backups of the state from before; nothing else needs it`,
     )
   return 0
-}
-
-function invalid(message: string): SyncError {
-  return new SyncError('terminal', 'InvalidArguments', message)
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { contact } from '../core/contact.ts'
 import { isHub, type ReplicaId } from '../core/id.ts'
 import { restoringEdit } from '../core/restore.ts'
-import { SyncError } from '../core/sync-error.ts'
+import { invalidArguments, SyncError } from '../core/sync-error.ts'
 import type { Bin, Binned } from '../store/bin.ts'
 import type { State } from '../store/state.ts'
 import { roleUnder } from '../sync/observe.ts'
@@ -24,7 +24,8 @@ export async function restore(
   nowMs: number,
   out: Out,
 ): Promise<number> {
-  if (numbers.length === 0) throw invalid('exsync bin restore needs a number: see exsync bin list')
+  if (numbers.length === 0)
+    throw invalidArguments('exsync bin restore needs a number: see exsync bin list')
   const wanted = [...new Set(numbers)].map((number) => binned(bin, number))
   const open = wanted.filter(({ restore }) => restore !== 'Restored')
   for (const kept of open) refuse(bin, stateDirectory, kept)
@@ -46,7 +47,9 @@ export async function restore(
 function binned(bin: Bin, number: string): Binned {
   const kept = /^[1-9]\d*$/.test(number) ? bin.get(Number(number)) : undefined
   if (kept !== undefined) return kept
-  throw invalid(`there is no ${number} in the bin, so nothing is restored: see exsync bin list`)
+  throw invalidArguments(
+    `there is no ${number} in the bin, so nothing is restored: see exsync bin list`,
+  )
 }
 
 /** Would putting it back change nothing, because the group agrees on that content already? */
@@ -67,10 +70,6 @@ function thereText({ reason, replica, group }: Binned): string {
 function askedText({ reason, replica, group }: Binned): string {
   const next = `the next pass of ${group} puts it back`
   return reason === 'Removed' ? `${next} for its members; ${elsewhere(replica)}` : next
-}
-
-function invalid(message: string): SyncError {
-  return new SyncError('terminal', 'InvalidArguments', message)
 }
 
 function refuse(bin: Bin, stateDirectory: string, { n, group, replica, item }: Binned): void {

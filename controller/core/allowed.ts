@@ -36,7 +36,7 @@ export type NamespaceLook = Labels | 'missing' | 'unreadable'
 export const notAllowed = 'NotAllowed'
 
 /** A denial as an error. Nothing but a changed declaration ends it. */
-export function denied({ message }: Denial): SyncError {
+export function denied({ message }: Pick<Denial, 'message'>): SyncError {
   return new SyncError('terminal', notAllowed, message)
 }
 
@@ -181,17 +181,16 @@ export function guardUnder(
   guard: SyncGroup['spec']['guard'],
   server: ExchangeServer | undefined,
 ): SyncGroup['spec']['guard'] {
-  const ceilings = server && allowedOf(server).guard?.ceilings
-  if (ceilings === undefined) return guard
-  const { window = usualWindow, deletions = {}, publications = {} } = ceilings
-  const least = (own: number, most = Number.POSITIVE_INFINITY) => Math.min(own, most)
+  const most = ceilingOf(server)
+  if (server === undefined || most === undefined) return guard
+  const { window = usualWindow } = allowedOf(server).guard?.ceilings ?? {}
   return {
     window: checkedMs(window) > checkedMs(guard.window) ? window : guard.window,
     deletions: {
-      maxPercent: least(guard.deletions.maxPercent, deletions.maxPercent),
-      maxCount: least(guard.deletions.maxCount, deletions.maxCount),
+      maxPercent: Math.min(guard.deletions.maxPercent, most.deletions.maxPercent),
+      maxCount: Math.min(guard.deletions.maxCount, most.deletions.maxCount),
     },
-    publications: { maxCount: least(guard.publications.maxCount, publications.maxCount) },
+    publications: { maxCount: Math.min(guard.publications.maxCount, most.publications.maxCount) },
   }
 }
 
@@ -201,11 +200,9 @@ export function ceilingOf(server: ExchangeServer | undefined): Limits | undefine
   if (ceilings === undefined) return undefined
   const { deletions = {}, publications = {} } = ceilings
   const any = Number.POSITIVE_INFINITY
+  const { maxPercent = 100, maxCount = any } = deletions
   return {
-    deletions: {
-      maxPercent: deletions.maxPercent ?? 100,
-      maxCount: deletions.maxCount ?? any,
-    },
+    deletions: { maxPercent, maxCount },
     publications: { maxCount: publications.maxCount ?? any },
   }
 }

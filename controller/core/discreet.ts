@@ -25,6 +25,16 @@ export function isConnecting({ code }: Pick<SyncError, 'code'>): boolean {
   return connecting.has(code)
 }
 
+/** What a status is made of: a failure with its error as the reader may know it. `discreet`: they may name any host. */
+export function shownResult<Result extends Readonly<{ kind: string; error?: SyncError }>>(
+  discreet: boolean | undefined,
+  result: Result,
+): Result {
+  return discreet && result.error !== undefined
+    ? { ...result, error: discreetError(result.error) }
+    : result
+}
+
 /** The error as a status tells it to a reader who may name any host. */
 export function discreetError(error: SyncError): SyncError {
   // A local one is of a server that answered for another folder.

@@ -19,6 +19,8 @@ export type Limits = Readonly<{
 /** How many effects of each kind. */
 export type Effects = Readonly<{ deletions: number; publications: number }>
 
+export const noEffects: Effects = { deletions: 0, publications: 0 }
+
 /** What a replica has caused already, within the window; `approved`: what the group approved beside that, for the server's limit. */
 export type Caused = Effects & Readonly<{ approved?: Effects }>
 
@@ -116,8 +118,8 @@ function withApproved(judgement: Judgement, refusals: readonly Refusal[]): Judge
 const setAside = new SyncError('terminal', 'Guarded', 'set aside until its plan is approved')
 
 function excessesOf(plan: Plan, role: Role, judgement: Judgement): readonly Refusal[] {
-  const caused: Caused = judgement.caused.get(role.id) ?? none
-  const { approved = none } = caused
+  const caused: Caused = judgement.caused.get(role.id) ?? noEffects
+  const { approved = noEffects } = caused
   const { limits, ceiling } = judgement
   // Of what there was before it began to delete: what is gone already must not make the rest look more.
   const items = judgement.items + caused.deletions
@@ -142,8 +144,6 @@ function excessesOf(plan: Plan, role: Role, judgement: Judgement): readonly Refu
     ),
   ]
 }
-
-const none: Effects = { deletions: 0, publications: 0 }
 
 function mostDeletions({ deletions }: Limits, items: number): number {
   return Math.min(Math.ceil((items * deletions.maxPercent) / 100), deletions.maxCount)

@@ -2,6 +2,9 @@
 // any name is looked up: what is written as a number, in capitals or with a dot at the end is the host that it means.
 import { SyncError } from './sync-error.ts'
 
+/** What makes a URL of what the schema lets pass, and a parser does not. */
+export const urlRemedy = 'the port must be at most 65535, and each number of an address at most 255'
+
 /** Where servers may be. */
 export type HostRules = Readonly<{
   /** Like `mail.corp.example`, or `*.corp.example` for every host below; none: any host. */

@@ -1,7 +1,5 @@
 // The places in which items that nobody has linked yet may find their equals (match.ts).
-
-import type { LinkId } from './id.ts'
-import { digestOf, type ReplicaId } from './id.ts'
+import { digestOf, type LinkId, type ReplicaId } from './id.ts'
 import { canonicalItem, type Item, type ItemType } from './item.ts'
 import { baseOf, type Cell, type Link } from './link.ts'
 import type { Loose } from './loose.ts'

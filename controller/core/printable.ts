@@ -1,4 +1,5 @@
 // Foreign text as a terminal, a log or a status may show it: on one line, in reading order, without control sequences.
+import { cut } from './cut.ts'
 
 // C0, DEL and C1; marks, embeddings, overrides and isolates of direction; separators of lines and paragraphs;
 // anchors of annotations; halves of surrogate pairs.
@@ -17,6 +18,11 @@ const short: ReadonlyMap<string, string> = new Map([
  */
 export function printable(text: string): string {
   return text.replace(unsafe, (found) => short.get(found) ?? escaped(found))
+}
+
+/** The same, of at most so many characters. */
+export function printableUpTo(text: string, max: number): string {
+  return cut(printable(cut(text, max)), max)
 }
 
 function escaped(unit: string): string {

@@ -1,5 +1,6 @@
 // The status of an ExchangeServer, from what came of asking it. As everywhere: Ready always, Stalled only while a
 // person has to change something.
+import { requestAnnotation } from './annotations.ts'
 import { cut, tokenMax } from './cut.ts'
 import { printable } from './printable.ts'
 import type {
@@ -34,7 +35,7 @@ export function serverStatusOf(
     const message = messageText(draft.message)
     return { ...draft, message, lastTransitionTime, observedGeneration }
   })
-  const asked = annotations['exchangesync.dev/requestedAt']
+  const asked = annotations[requestAnnotation]
   const handled = result.kind === 'suspended' ? previous?.lastHandledReconcileAt : asked
   const version = result.kind === 'answered' ? result.version : previous?.version
   return {

@@ -4,7 +4,7 @@
 import { approveAnnotation, forceAnnotation, isForced, requestAnnotation } from './annotations.ts'
 import { cut, tokenMax } from './cut.ts'
 import { hashOf, meanwhileText } from './guard.ts'
-import { printable } from './printable.ts'
+import { printableUpTo } from './printable.ts'
 import type { ConflictLine, Report } from './report.ts'
 import type {
   SyncGroupStatusCondition as Condition,
@@ -250,7 +250,7 @@ export function reasonOf(code: string): string {
 
 /** A message as a status takes it, whatever words of others stand in it. */
 export function messageText(message: string): string {
-  return cut(printable(cut(message, messageMax)), messageMax)
+  return printableUpTo(message, messageMax)
 }
 
 // A clock that was set back makes a pass shorter than nothing.

@@ -48,6 +48,11 @@ export function isReason(text: string): boolean {
 // An Event's may have 128 characters.
 const reasonMax = 100
 
+/** The arguments of a command ask for nothing that can be done. */
+export function invalidArguments(message: string): SyncError {
+  return new SyncError('terminal', 'InvalidArguments', message)
+}
+
 /** The same error as a SyncError; what we did not expect becomes transient `Unexpected`. */
 export function syncErrorOf(error: unknown): SyncError {
   if (error instanceof SyncError) return error

@@ -5,8 +5,8 @@ import { bytesOf, type Item } from './item.ts'
 /** Work in pieces, each of which tells its weight: 1 for an item of a few kilobytes. */
 export type Work<Result> = Generator<number, Result>
 
-/** What the work comes to, done all at once. */
-export function finished<Result>(work: Work<Result>): Result {
+/** What work in pieces comes to, done all at once. */
+export function finished<Result>(work: Generator<unknown, Result>): Result {
   for (;;) {
     const { done, value } = work.next()
     if (done) return value

@@ -1,6 +1,6 @@
 // From an ExchangeServer and its Secrets to how it is reached, or why it cannot be.
 import { checkedMs } from '../core/duration.ts'
-import { anyHost, type HostRules, hostRefusal } from '../core/hosts.ts'
+import { anyHost, type HostRules, hostRefusal, urlRemedy } from '../core/hosts.ts'
 import type { ExchangeServer } from '../core/resources.generated.ts'
 import { strayIn, strayRemedy } from '../core/stray.ts'
 import { SyncError } from '../core/sync-error.ts'
@@ -35,8 +35,7 @@ export function endpointOf(
   const { name } = server.metadata
   const { url, auth, tls, limits } = server.spec
   if (!URL.canParse(url)) {
-    const remedy = 'the port must be at most 65535, and each number of an address at most 255'
-    const message = `spec.url of the ExchangeServer ${name} is no URL that can be reached: ${remedy}`
+    const message = `spec.url of the ExchangeServer ${name} is no URL that can be reached: ${urlRemedy}`
     throw new SyncError('terminal', 'InvalidSpec', message)
   }
   const { tokenURL } = auth.type === 'OAuth' ? (credentials ?? {}) : {}

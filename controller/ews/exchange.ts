@@ -3,11 +3,12 @@
 import { isForcedByOwner, isWanted } from '../core/annotations.ts'
 import type { HostRules } from '../core/hosts.ts'
 import type { ReplicaId } from '../core/id.ts'
+import type { ExchangeServer } from '../core/resources.generated.ts'
 import { castOf, formerPlaceOf } from '../core/roles.ts'
 import type { Clock, Declared, Pace, Reached, Replica } from '../sync/ports.ts'
 import { endpointOf, serverOf } from './endpoint.ts'
 import { itemBytesUsual } from './intake.ts'
-import { hubOf, type Line, memberOf, type Way } from './line.ts'
+import { addressIn, hubOf, type Line, memberOf, type Way } from './line.ts'
 import { type Network, type NetworkOptions, pooledNetwork } from './network.ts'
 import { Pool } from './pool.ts'
 import { probe } from './probe.ts'
@@ -32,6 +33,11 @@ export type ConnectionsOptions = Readonly<{
   heldBytes?: number | undefined
 }>
 
+/** By what a server is known here: namespace/name. */
+export function nameOfServer({ metadata: { namespace, name } }: ExchangeServer): string {
+  return `${namespace ?? 'default'}/${name ?? ''}`
+}
+
 /** Connections to Exchange servers, one per server and account, shared by groups. */
 export class Connections {
   readonly #clock: Clock
@@ -40,7 +46,7 @@ export class Connections {
   readonly itemBytes: number
   readonly #open = new Map<string, Pick<Way, 'transport' | 'learnt'>>()
   readonly #signIns = new Map<string, SignIn>()
-  /** By namespace and name of the ExchangeServer. */
+  /** By `nameOfServer`. */
   readonly #uses = new Map<string, Use>()
 
   constructor(clock: Clock, options: ConnectionsOptions = {}) {
@@ -54,9 +60,7 @@ export class Connections {
    * group refers to hinders it, is missing or unusable.
    */
   replicas(declared: Declared, signal: AbortSignal, pace?: Pace): readonly Replica[] {
-    if (declared.hindrance !== undefined) throw declared.hindrance
-    const line = this.#lineOf(declared.group.spec.serverRef.name, declared, signal, pace)
-    if (isWanted(declared)) line.transport.resume()
+    const line = this.#lineOf(declared, signal, pace)
     if (isForcedByOwner(declared)) line.signIn.ask()
     const cast = castOf(declared.group)
     return [hubOf(line, cast.hub), ...cast.members.map((place) => memberOf(line, place, false))]
@@ -69,9 +73,7 @@ export class Connections {
     signal: AbortSignal,
     pace?: Pace,
   ): readonly Replica[] {
-    if (declared.hindrance !== undefined) throw declared.hindrance
-    const line = this.#lineOf(declared.group.spec.serverRef.name, declared, signal, pace)
-    if (isWanted(declared)) line.transport.resume()
+    const line = this.#lineOf(declared, signal, pace)
     return ids.map((id) => memberOf(line, formerPlaceOf(id), true))
   }
 
@@ -90,19 +92,15 @@ export class Connections {
       transport.resume()
       signIn.ask()
     }
-    const anchor = endpoint.username.includes('@') ? endpoint.username : undefined
-    return probe(transport, { anchor, lane: 'probe' }, signal)
+    return probe(transport, { anchor: addressIn(endpoint), lane: 'probe' }, signal)
   }
 
-  #lineOf(name: string, reached: Reached, signal: AbortSignal, pace?: Pace): Line {
-    const now = () => this.#clock.now()
-    return {
-      ...this.#wayTo(name, reached),
-      pool: new Pool(this.#options.heldBytes),
-      now,
-      signal,
-      pace,
-    }
+  #lineOf(declared: Declared, signal: AbortSignal, pace: Pace | undefined): Line {
+    if (declared.hindrance !== undefined) throw declared.hindrance
+    const way = this.#wayTo(declared.group.spec.serverRef.name, declared)
+    if (isWanted(declared)) way.transport.resume()
+    const pool = new Pool(this.#options.heldBytes)
+    return { ...way, pool, now: () => this.#clock.now(), signal, pace }
   }
 
   #wayTo(name: string, reached: Reached): Way {
@@ -112,9 +110,7 @@ export class Connections {
     const account = JSON.stringify([new URL(url).href.toLowerCase(), username, password])
     const spec = JSON.stringify(server.spec)
     const use = { connection: JSON.stringify(endpoint), account, spec }
-    const key = `${server.metadata.namespace ?? 'default'}/${name}`
-    const before = this.#uses.get(key)
-    this.#forget(key, use)
+    const before = this.#used(nameOfServer(server), use)
     const signIn = this.#signIns.get(account) ?? new SignIn(this.#clock)
     this.#signIns.set(account, signIn)
     const { transport, learnt } = this.#open.get(use.connection) ?? {
@@ -131,7 +127,7 @@ export class Connections {
     return new Transport(endpoint, this.#clock, trace, network(endpoint), signIn, this.itemBytes)
   }
 
-  /** Of what servers are declared, by namespace and name; the connections of all others are closed and forgotten. */
+  /** Of what servers are declared, by `nameOfServer`; the connections of all others are closed and forgotten. */
   keep(servers: ReadonlySet<string>): void {
     for (const [server, use] of this.#uses) {
       if (servers.has(server)) continue
@@ -141,10 +137,11 @@ export class Connections {
   }
 
   // What no ExchangeServer is reached with any more is not used again, also where the same credentials come back.
-  #forget(server: string, use: Use): void {
+  #used(server: string, use: Use): Use | undefined {
     const before = this.#uses.get(server)
     this.#uses.set(server, use)
     if (before !== undefined) this.#release(before)
+    return before
   }
 
   #release(before: Use): void {

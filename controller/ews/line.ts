@@ -30,13 +30,17 @@ export type Line = Way &
     pace: Pace | undefined
   }>
 
+/** The account's address, where its user name is one. */
+export function addressIn({ username }: Endpoint): string | undefined {
+  return username.includes('@') ? username : undefined
+}
+
 /** The hub of a group. */
 export function hubOf(line: Line, { role, path }: Cast['hub']): Replica {
   const { endpoint, transport, pool, now, signal, server, pace } = line
-  const { url, username } = endpoint
-  const account = username.includes('@') ? username : undefined
+  const account = addressIn(endpoint)
   const route: Route = { anchor: account, lane: 'hub', pace }
-  const control = new Control(transport, url, route, { publicFolders: true }, () => signal)
+  const control = new Control(transport, endpoint.url, route, { publicFolders: true }, () => signal)
   const premises = premisesOf(line, { mailbox: undefined, path, route, control })
   const allows = (names: readonly string[]) => allowsHub(server, names)
   const written = role.receives

@@ -64,8 +64,7 @@ export function toRead(
   const ids = new Set<ItemId>(recheck)
   const known = new Map(before.map((each) => [each.id, each]))
   for (const { id, version } of refs) if (known.get(id)?.version !== version) ids.add(id)
-  for (const { id, code, tries } of before)
-    if (tries < triesMax && !readable.has(code) && kindOf(code) !== 'terminal') ids.add(id)
+  for (const each of before) if (mayPass(each)) ids.add(each.id)
   return { ids: [...ids], left: before.filter(({ id }) => !ids.has(id)) }
 }
 
@@ -198,12 +197,15 @@ export async function movedThere(
  * fails in a way that may pass: what fails for ever must not keep all others waiting.
  */
 export async function mayHide(passedOver: readonly PassedOver[], known: Known): Promise<boolean> {
-  const passing = passedOver.filter(
-    ({ code, tries }) => tries < triesMax && !readable.has(code) && kindOf(code) !== 'terminal',
-  )
+  const passing = passedOver.filter(mayPass)
   if (passing.length === 0) return false
   const ours = await known.versions(passing.map(({ id }) => id))
   return passing.some(({ id }) => !ours.has(id))
+}
+
+// Does it fail in a way that may pass, and not often enough yet to be given up?
+function mayPass({ code, tries }: PassedOver): boolean {
+  return tries < triesMax && !readable.has(code) && kindOf(code) !== 'terminal'
 }
 
 /** The code of an item that can be read in its folder while the folder's listing lacks it. */

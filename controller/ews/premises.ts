@@ -9,7 +9,8 @@ import {
   allowsFolder,
   allowsHub,
   allowsMailbox,
-  notAllowed,
+  type Denial,
+  denied,
   restrictions,
   titled,
 } from '../core/allowed.ts'
@@ -64,7 +65,7 @@ export class Premises {
     if (mailbox === undefined || !restrictions(server).mailboxes) return
     const tops = await this.#tops(signal)
     tops.primary ??= await this.#primary(tops, signal)
-    if (!allowsMailbox(server, tops.primary)) throw denial(otherAddress(mailbox, server))
+    if (!allowsMailbox(server, tops.primary)) throw denied(otherAddress(mailbox, server))
   }
 
   /** Rejects unless the folder lies where it may. Before anything in it is read or written. */
@@ -75,7 +76,7 @@ export class Premises {
     const names = await this.#namesOf(state, signal)
     if (names === undefined) throw placeUnknown(server, hub)
     if (hub ? !allowsHub(server, names) : !allowsFolder(server, names))
-      throw denial(elsewhere(server, hub))
+      throw denied(elsewhere(server, hub))
   }
 
   async #namesOf(state: Spot, signal: AbortSignal): Promise<readonly string[] | undefined> {
@@ -170,17 +171,15 @@ export class Premises {
   }
 }
 
-function denial(message: string): SyncError {
-  return new SyncError('terminal', notAllowed, message)
+function otherAddress(mailbox: string, server: ExchangeServer): Pick<Denial, 'message'> {
+  const message = `the primary address of the mailbox ${mailbox} is not in spec.allowed.mailboxes of ${titled(server)}: have it added there, or remove the member`
+  return { message }
 }
 
-function otherAddress(mailbox: string, server: ExchangeServer): string {
-  return `the primary address of the mailbox ${mailbox} is not in spec.allowed.mailboxes of ${titled(server)}: have it added there, or remove the member`
-}
-
-function elsewhere(server: ExchangeServer, hub: boolean): string {
+function elsewhere(server: ExchangeServer, hub: boolean): Pick<Denial, 'message'> {
   const what = hub ? 'public folder' : 'member’s folder'
-  return `the ${what} was moved or renamed, and where it lies now is not in spec.allowed.${hub ? 'hubs' : 'folders'} of ${titled(server)}: move it back, or have the new place added there`
+  const message = `the ${what} was moved or renamed, and where it lies now is not in spec.allowed.${hub ? 'hubs' : 'folders'} of ${titled(server)}: move it back, or have the new place added there`
+  return { message }
 }
 
 // No folder that tells whose mailbox it is: most likely a delegate has no right yet.

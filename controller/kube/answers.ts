@@ -94,8 +94,7 @@ export function eventIn<Kept extends KubeObject>(
 function metadataIn(kind: ResourceKind, asked: Asked, value: unknown): Fields {
   const metadata = fieldsOf(value, `a ${kind.kind} without metadata`)
   const { namespace, name, uid, resourceVersion, labels, annotations, finalizers } = metadata
-  // A Namespace is in none.
-  const inside = kind.kind === 'Namespace' || isText(namespace)
+  const inside = kind.clusterWide === true || isText(namespace)
   const named = inside && [name, uid, resourceVersion].every(isText)
   if (!named) throw invalidAnswer(`a ${kind.kind} without a name, a uid or a version`)
   const other =

@@ -1,6 +1,5 @@
 // What the API server answered when it did not do what was asked, with what to do next.
-import { cut } from '../core/cut.ts'
-import { printable } from '../core/printable.ts'
+import { printableUpTo } from '../core/printable.ts'
 import { codeIn, type Kind, SyncError } from '../core/sync-error.ts'
 
 /** Kubernetes' own words for what went wrong; whatever else is said is a proxy's. */
@@ -47,7 +46,7 @@ export class ApiError extends Error {
     retryAfterMs?: number,
     named?: string,
   ) {
-    super(cut(printable(cut(message, messageMax)), messageMax))
+    super(printableUpTo(message, messageMax))
     this.status = status
     this.reason = reasons.has(reason) ? reason : `Http${status}`
     this.retryAfterMs = retryAfterMs

@@ -8,6 +8,7 @@
 import { type Dispatcher, request } from 'undici'
 import { retryAfterMs } from '../core/duration.ts'
 import { SyncError } from '../core/sync-error.ts'
+import { deadline } from '../sync/deadline.ts'
 import type { Clock } from '../sync/ports.ts'
 import { ApiError } from './api-error.ts'
 import { jsonIn, jsonLinesIn, refusalIn } from './body.ts'
@@ -37,6 +38,8 @@ export type Watch = Readonly<{ silenceMs: number; mostMs: number }>
 const deadlineMs = 30_000
 const triesMax = 5
 
+const notInTime = new Error('the API server did not answer in time')
+
 /** A client of one API server. */
 export class Client {
   readonly #cluster: Cluster
@@ -62,21 +65,21 @@ export class Client {
     signal: AbortSignal,
     withinMs = deadlineMs,
   ): Promise<Readonly<{ value: unknown; bytes: number }>> {
-    const deadline = this.#deadline(withinMs, signal)
+    const within = deadline(this.#clock, withinMs, notInTime, [signal])
     try {
       for (let tries = 1; ; tries += 1) {
         try {
-          return await this.#once(call, deadline.signal)
+          return await this.#once(call, within.signal)
         } catch (error) {
           signal.throwIfAborted()
-          if (deadline.signal.aborted || tries >= triesMax || !worthwhile(call, error)) throw error
+          if (within.signal.aborted || tries >= triesMax || !worthwhile(call, error)) throw error
           const leastMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
           const waitMs = Math.max(leastMs, 100 * 2 ** tries * (0.5 + this.#chance()))
-          await this.#clock.sleep(waitMs, deadline.signal)
+          await this.#clock.sleep(waitMs, within.signal)
         }
       }
     } finally {
-      deadline.end()
+      within.end()
     }
   }
 
@@ -154,15 +157,6 @@ export class Client {
       this.#told(method, '<error>', host)
       throw error
     }
-  }
-
-  #deadline(withinMs: number, signal: AbortSignal) {
-    const [late, ended] = [new AbortController(), new AbortController()]
-    this.#clock.sleep(withinMs, ended.signal).then(
-      () => late.abort(new Error('the API server did not answer in time')),
-      () => {},
-    )
-    return { signal: AbortSignal.any([signal, late.signal]), end: () => ended.abort() }
   }
 }
 

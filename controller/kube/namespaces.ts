@@ -1,12 +1,13 @@
 // The labels of namespaces, watched only while an ExchangeServer decides by them, and only where all namespaces are.
 import type { NamespaceLook } from '../core/allowed.ts'
-import { Reflector, type ReflectorOptions } from './reflector.ts'
+import type { ReflectorOptions } from './reflector.ts'
 import { type KubeObject, kinds } from './resource.ts'
+import { type Watched, watched } from './watched.ts'
 
 /** What the reflector of namespaces shares with the others. */
 export type NamespacesOptions = Omit<
   ReflectorOptions<KubeObject>,
-  'kind' | 'namespace' | 'query' | 'changed'
+  'kind' | 'namespace' | 'name' | 'changed'
 > &
   Readonly<{
     /** Does the controller watch some namespaces only? Then it may not read the namespaces themselves. */
@@ -18,7 +19,7 @@ export type NamespacesOptions = Omit<
 export class Namespaces {
   readonly #options: NamespacesOptions
   readonly #signal: AbortSignal
-  #watched: Readonly<{ reflector: Reflector<KubeObject>; end: AbortController }> | undefined
+  #watched: Watched<KubeObject> | undefined
 
   constructor(options: NamespacesOptions, signal: AbortSignal) {
     this.#options = options
@@ -27,22 +28,14 @@ export class Namespaces {
 
   /** Are the labels wanted? */
   want(wanted: boolean): void {
-    const { scoped, changed, ...rest } = this.#options
+    const { scoped, ...rest } = this.#options
     if (scoped || wanted === (this.#watched !== undefined)) return
     if (!wanted) {
       this.#watched?.end.abort()
       this.#watched = undefined
       return
     }
-    const end = new AbortController()
-    const reflector = new Reflector<KubeObject>({
-      ...rest,
-      kind: kinds.namespace,
-      changed: () => changed(),
-      synced: () => changed(),
-    })
-    this.#watched = { reflector, end }
-    void reflector.run(AbortSignal.any([this.#signal, end.signal]))
+    this.#watched = watched({ ...rest, kind: kinds.namespace }, this.#signal)
   }
 
   /** What is known of a namespace; undefined: nothing yet. */

@@ -8,8 +8,13 @@ export type KubeObject = Readonly<{
   metadata: V1ObjectMeta
 }>
 
-/** A kind, and where it is served. */
-export type ResourceKind = Readonly<{ apiVersion: string; kind: string; plural: string }>
+/** A kind, and where it is served; `clusterWide`: its resources are in no namespace. */
+export type ResourceKind = Readonly<{
+  apiVersion: string
+  kind: string
+  plural: string
+  clusterWide?: true
+}>
 
 /** The kinds that the controller has to do with. */
 export const kinds = {
@@ -24,7 +29,7 @@ export const kinds = {
     plural: 'exchangeservers',
   },
   secret: { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' },
-  namespace: { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces' },
+  namespace: { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', clusterWide: true },
   lease: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', plural: 'leases' },
   event: { apiVersion: 'events.k8s.io/v1', kind: 'Event', plural: 'events' },
 } as const satisfies Record<string, ResourceKind>

@@ -5,8 +5,9 @@
 import type { V1Secret } from '@kubernetes/client-node'
 import { credentialsIn, credentialsLabel } from '../sync/credentials.ts'
 import type { Credentials } from '../sync/ports.ts'
-import { Reflector, type ReflectorOptions } from './reflector.ts'
+import type { ReflectorOptions } from './reflector.ts'
 import { type KubeObject, kinds } from './resource.ts'
+import { type Watched, watched } from './watched.ts'
 
 type Secret = V1Secret & KubeObject
 
@@ -15,8 +16,6 @@ export type SecretLook = Credentials | 'missing' | 'forbidden' | 'unreadable' | 
 
 /** The same for credentials: `unlabelled` when the Secret's owner has not allowed it. */
 export type CredentialsLook = SecretLook | 'unlabelled'
-
-type Watched = Readonly<{ reflector: Reflector<Secret>; end: AbortController }>
 
 /** What the reflectors of Secrets have in common. */
 export type SecretsOptions = Omit<
@@ -33,7 +32,7 @@ export type SecretsOptions = Omit<
 export class Secrets {
   readonly #options: SecretsOptions
   readonly #signal: AbortSignal
-  readonly #watched = new Map<string, Watched>()
+  readonly #watched = new Map<string, Watched<Secret>>()
   readonly #decoded = new WeakMap<Secret, Credentials>()
   readonly #warned = new Set<string>()
 
@@ -84,17 +83,8 @@ export class Secrets {
 
   #watch(key: string): void {
     const [namespace = '', name = ''] = key.split('/')
-    const end = new AbortController()
-    const { changed, unlabelled: _, ...rest } = this.#options
-    const reflector: Reflector<Secret> = new Reflector<Secret>({
-      ...rest,
-      kind: kinds.secret,
-      namespace,
-      name,
-      changed: () => changed(),
-      synced: () => changed(),
-    })
-    this.#watched.set(key, { reflector, end })
-    void reflector.run(AbortSignal.any([this.#signal, end.signal]))
+    const { unlabelled: _, ...rest } = this.#options
+    const options = { ...rest, kind: kinds.secret, namespace, name }
+    this.#watched.set(key, watched<Secret>(options, this.#signal))
   }
 }

@@ -1,14 +1,16 @@
 // The controller of ExchangeServers: asks each whether it answers, at its interval, when it or its Secret changes,
 // when somebody asks for it, and when its groups find that it is ill or well again.
 
+import { requestAnnotation } from '../core/annotations.ts'
 import { cut, tokenMax } from '../core/cut.ts'
-import { discreetError } from '../core/discreet.ts'
+import { shownResult } from '../core/discreet.ts'
 import { checkedMs, lockoutMs } from '../core/duration.ts'
 import { digestOf } from '../core/id.ts'
 import type { ExchangeServer, ExchangeServerStatus } from '../core/resources.generated.ts'
 import { type ServerResult, serverStatusOf } from '../core/server-status.ts'
 import { readyStory } from '../core/story.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { deadline } from '../sync/deadline.ts'
 import { unreadOf } from '../sync/hindrance.ts'
 import type { Party } from '../sync/line.ts'
 import { isAnswer, partyOn } from '../sync/party.ts'
@@ -18,7 +20,7 @@ import { keyOfServer, type ServerKey, type Servers } from '../sync/servers.ts'
 import { asSyncError } from './api-error.ts'
 import type { Client } from './client.ts'
 import type { KubeDeclarations } from './declarations.ts'
-import type { KnownServer } from './declared.ts'
+import type { KnownServer as Known } from './declared.ts'
 import type { Recorder } from './events.ts'
 import { keyOf, kinds } from './resource.ts'
 import { applyStatus, isNews } from './status.ts'
@@ -52,8 +54,6 @@ export type ServerControlOptions = Readonly<{
   /** One is not declared any more. */
   forgotten: (namespace: string, name: string) => void
 }>
-
-type Known = KnownServer
 
 /** Keeps the statuses of ExchangeServers until the signal aborts. */
 export class ServerControl {
@@ -146,11 +146,7 @@ export class ServerControl {
     const result = await this.#asked(known, this.#queue.seat(key).signal, stop)
     if (stop.aborted) return
     const tookMs = clock.now() - beganMs
-    const shown: ServerResult =
-      discreet && result.kind === 'failed'
-        ? { ...result, error: discreetError(result.error) }
-        : result
-    const status = serverStatusOf(known.server, shown, clock.now())
+    const status = serverStatusOf(known.server, shownResult(discreet, result), clock.now())
     const unreported = await this.#report(known.server, status, stop)
     told(known.server, result, status, tookMs, unreported)
     const intervalMs = checkedMs(known.server.spec.interval)
@@ -174,24 +170,19 @@ export class ServerControl {
     if (asked) this.#tried.set(keyOf(server), tokenOf(server))
     const refused = servers.enter(key, asked ? 'refusal' : undefined)
     if (refused !== undefined) return { kind: 'failed', error: refused }
-    const [late, ended] = [new AbortController(), new AbortController()]
-    clock.sleep(lookMs, ended.signal).then(
-      () => late.abort(silent),
-      () => {},
-    )
-    const either = AbortSignal.any([stop, givenUp, late.signal])
+    const { signal, end } = deadline(clock, lookMs, silent, [stop, givenUp])
     try {
       const reached = { server, credentials, ca, unusable: undefined }
-      const version = await probe(name, reached, asked, either)
+      const version = await probe(name, reached, asked, signal)
       servers.leave(key, undefined, true)
       return { kind: 'answered', version }
     } catch (error) {
-      const why = syncErrorOf(either.aborted ? either.reason : error)
+      const why = syncErrorOf(signal.aborted ? signal.reason : error)
       if (stop.aborted) servers.abandon(key)
       else servers.leave(key, why)
       return { kind: 'failed', error: why }
     } finally {
-      ended.abort()
+      end()
     }
   }
 
@@ -239,7 +230,7 @@ function serverKeyIn({ server, reach: { credentials, ca } }: Known): ServerKey {
 }
 
 function tokenOf({ metadata }: ExchangeServer): string | undefined {
-  const asked = metadata.annotations?.['exchangesync.dev/requestedAt']
+  const asked = metadata.annotations?.[requestAnnotation]
   return asked === undefined ? undefined : cut(asked, tokenMax)
 }
 
@@ -250,7 +241,7 @@ function isRequested(server: ExchangeServer): boolean {
 
 // All but the status.
 function printOf({ server: { metadata, spec }, reach, broken }: Known): string {
-  const asked = metadata.annotations?.['exchangesync.dev/requestedAt'] ?? ''
+  const asked = metadata.annotations?.[requestAnnotation] ?? ''
   return digestOf(
     metadata.uid ?? '',
     JSON.stringify([metadata.generation, asked, spec, reach, broken?.message]),

@@ -99,11 +99,11 @@ export function documentsOf(source: Source): {
     if (value !== undefined && 'plain' in value) {
       const place = (path: Path, at: 'key' | 'value' = 'value') =>
         placeOf(document, path, at, lines)
-      documents.push({ file: source.name, value: value.plain, place })
+      documents.push({ file: name, value: value.plain, place })
     }
     const all = value !== undefined && 'offset' in value ? [value] : worthTelling(faults)
     problems.push(
-      ...all.map((fault) => problemAt(source.name, placeAt(fault.offset, lines), fault.message)),
+      ...all.map((fault) => problemAt(name, placeAt(fault.offset, lines), fault.message)),
     )
   }
   return { documents, problems }

@@ -101,7 +101,8 @@ function sizeFaults(annotations: Fields): readonly Fault[] {
   return [{ path: ['metadata', 'annotations'], at: 'key', message }]
 }
 
-function fieldsOf(value: unknown): Fields {
+/** The fields of a mapping; none of anything else. */
+export function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Fields)
     : {}

@@ -8,6 +8,7 @@ import {
   namespaceDenial,
   needsLabels,
 } from '../core/allowed.ts'
+import { urlRemedy } from '../core/hosts.ts'
 import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
 import { castOf } from '../core/roles.ts'
 import { strayIn, strayRemedy } from '../core/stray.ts'
@@ -101,9 +102,7 @@ function serversIn(drafts: readonly Draft[]): ReadonlyMap<string, string> {
 /** The schema bounds what a URL is made of, not the numbers in it. */
 function urlFaults({ spec }: ExchangeServer): readonly Fault[] {
   if (URL.canParse(spec.url)) return []
-  const message =
-    'is no URL that can be reached; the port must be at most 65535, ' +
-    'and each number of an address at most 255'
+  const message = `is no URL that can be reached; ${urlRemedy}`
   return [{ path: ['spec', 'url'], at: 'value', message }]
 }
 

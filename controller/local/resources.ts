@@ -9,9 +9,9 @@
 
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
 import type { V1Secret } from '@kubernetes/client-node'
 import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
+import { breathe } from '../sync/breathe.ts'
 import { contracts, GROUP } from './contracts.ts'
 import { documentsOf, type Source, type YamlDocument } from './documents.ts'
 import {
@@ -110,7 +110,7 @@ export async function readResourcesSoon(files: readonly Source[]): Promise<Loade
   const read: FileReading[] = []
   for (const file of files) {
     read.push(fileOf(file, {}))
-    await turn()
+    await breathe()
   }
   return joined(read, {})
 }

@@ -9,6 +9,7 @@ import type { SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { judgeOf } from './contracts.ts'
 import { documentsOf } from './documents.ts'
+import { fieldsOf } from './metadata.ts'
 import { readFileText } from './read-file.ts'
 
 /** What a status file holds: the part of the resource that a server would own. */
@@ -105,10 +106,6 @@ function storedOf(value: unknown): Stored | undefined {
     ...(judged.spec !== undefined && { spec: judged.spec as SyncGroup['spec'] }),
     ...(judged.status !== undefined && { status: judged.status as SyncGroupStatus }),
   }
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
 function unwritable(file: string, cause: unknown): SyncError {

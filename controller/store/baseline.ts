@@ -1,6 +1,6 @@
 // The baseline of one group over SQLite. Every commit is one transaction: all of it or nothing.
 import type { Attempt } from '../core/attempt.ts'
-import type { Caused, Effects } from '../core/guard.ts'
+import { type Caused, type Effects, noEffects } from '../core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Link } from '../core/link.ts'
 import type { Restoration } from '../core/restore.ts'
@@ -125,7 +125,7 @@ export class SqliteBaseline implements Baseline {
     }
     const caused = new Map<ReplicaId, Caused>(sums('caused'))
     for (const [id, approved] of sums('approved'))
-      caused.set(id, { ...(caused.get(id) ?? { deletions: 0, publications: 0 }), approved })
+      caused.set(id, { ...(caused.get(id) ?? noEffects), approved })
     return caused
   }
 

@@ -71,14 +71,6 @@ export function* carrying(
   db.exec('PRAGMA secure_delete = OFF')
 }
 
-/** Takes all steps at once; answers what they come to. */
-export function drained<Result>(steps: Generator<void, Result>): Result {
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done) return value
-  }
-}
-
 type Reached = readonly [stage: number, ...RowKey]
 
 function reachedIn(statements: Statements): Reached {

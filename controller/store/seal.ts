@@ -3,7 +3,8 @@
 //   plain ───a key──► bound ──another key──► bound
 //   unbound ─────────►  └────no key──► plain
 import type { DatabaseSync } from 'node:sqlite'
-import { carrying, clean, drained, type Progress, type Sealed } from './carry.ts'
+import { finished } from '../core/work.ts'
+import { carrying, clean, type Progress, type Sealed } from './carry.ts'
 import {
   isBound,
   isPlain,
@@ -62,7 +63,7 @@ export function rekeyed(
   if (unsettled) {
     // What a start would do, it does first.
     const key = keys.find((each) => openedBy(next ?? proof, each)) ?? old
-    drained(settling(state, key, told))
+    finished(settling(state, key, told))
     ;({ proof, next } = proofsIn(db))
   }
   if (next === undefined && isAs(proof, wanted)) {
@@ -73,12 +74,12 @@ export function rekeyed(
   if (next === undefined) {
     if (now === undefined) throw old === undefined ? locked() : wrongKey()
     const then = wanted === undefined ? plainAfter(now) : sealingWith(wanted, now)
-    drained(carrying(state, now, then, told))
+    finished(carrying(state, now, then, told))
   } else {
     const then = isPlain(next) === (wanted === undefined) ? openedBy(next, wanted) : undefined
     if (now === undefined || then === undefined) throw cutShort(proof, next, keys, directory)
     refuseForeign(proof, now, then)
-    drained(carrying(state, now, then, told))
+    finished(carrying(state, now, then, told))
   }
   clean(state)
   return true

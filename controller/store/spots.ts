@@ -55,52 +55,48 @@ type Stage = Readonly<{
   carry: (statements: Statements, change: Change, key: RowKey) => number
 }>
 
+// Of a table with one sealed column: how a row is found by its key, where its value is bound to, and how it is written.
+function sealedColumn(
+  after: string,
+  find: string,
+  spotOf: (row: Row, key: RowKey) => Spot,
+  update: string,
+): Stage {
+  return {
+    after,
+    carry: (statements, change, key) => {
+      const [one, two] = key
+      const row = statements.sql(find).get(one, two) ?? {}
+      const text = carried(change, row.text, spotOf(row, key))
+      statements.sql(update).run(text, one, two)
+      return bytesOf(text)
+    },
+  }
+}
+
 /** All tables with sealed or printed columns, in the order in which they are carried over. */
 export const stages: readonly Stage[] = [
-  {
-    after: `SELECT n AS one, 0 AS two FROM links WHERE n > ?1 AND ?2 = 0 AND agreed IS NOT NULL ORDER BY n`,
-    carry: (statements, change, [n]) => {
-      const row = statements.sql('SELECT * FROM links WHERE n = ?').get(n) ?? {}
-      const text = carried(change, row.agreed, agreedSpot(row.grp, row.id, row.revision))
-      statements.sql('UPDATE links SET agreed = ? WHERE n = ?').run(text, n)
-      return bytesOf(text)
-    },
-  },
-  {
-    after: `SELECT link AS one, revision AS two FROM bases WHERE (link, revision) > (?1, ?2) AND item IS NOT NULL
+  sealedColumn(
+    `SELECT n AS one, 0 AS two FROM links WHERE n > ?1 AND ?2 = 0 AND agreed IS NOT NULL ORDER BY n`,
+    'SELECT grp, id, revision, agreed AS text FROM links WHERE n = ?1 AND ?2 = 0',
+    ({ grp, id, revision }) => agreedSpot(grp, id, revision),
+    'UPDATE links SET agreed = ?1 WHERE n = ?2 AND ?3 = 0',
+  ),
+  sealedColumn(
+    `SELECT link AS one, revision AS two FROM bases WHERE (link, revision) > (?1, ?2) AND item IS NOT NULL
       ORDER BY link, revision`,
-    carry: (statements, change, [link, revision]) => {
-      const row =
-        statements
-          .sql(
-            'SELECT grp, id, item FROM bases JOIN links ON n = link WHERE link = ? AND bases.revision = ?',
-          )
-          .get(link, revision) ?? {}
-      const text = carried(change, row.item, baseSpot(row.grp, row.id, revision))
-      statements
-        .sql('UPDATE bases SET item = ? WHERE link = ? AND revision = ?')
-        .run(text, link, revision)
-      return bytesOf(text)
-    },
-  },
-  {
-    after: `SELECT link AS one, replica AS two FROM copies WHERE (link, replica) > (?1, ?2) AND shown IS NOT NULL
+    `SELECT grp, id, item AS text FROM bases JOIN links ON n = link WHERE link = ?1 AND bases.revision = ?2`,
+    ({ grp, id }, [, revision]) => baseSpot(grp, id, revision),
+    'UPDATE bases SET item = ?1 WHERE link = ?2 AND revision = ?3',
+  ),
+  sealedColumn(
+    `SELECT link AS one, replica AS two FROM copies WHERE (link, replica) > (?1, ?2) AND shown IS NOT NULL
       ORDER BY link, replica`,
-    carry: (statements, change, [link, replica]) => {
-      const row =
-        statements
-          .sql(
-            `SELECT copies.grp, links.id, copies.id AS item, shown FROM copies JOIN links ON n = link
-             WHERE link = ? AND replica = ?`,
-          )
-          .get(link, replica) ?? {}
-      const text = carried(change, row.shown, shownSpot(row.grp, row.id, replica, row.item))
-      statements
-        .sql('UPDATE copies SET shown = ? WHERE link = ? AND replica = ?')
-        .run(text, link, replica)
-      return bytesOf(text)
-    },
-  },
+    `SELECT copies.grp, links.id, copies.id AS item, shown AS text FROM copies JOIN links ON n = link
+      WHERE link = ?1 AND replica = ?2`,
+    ({ grp, id, item }, [, replica]) => shownSpot(grp, id, replica, item),
+    'UPDATE copies SET shown = ?1 WHERE link = ?2 AND replica = ?3',
+  ),
   {
     after: `SELECT n AS one, 0 AS two FROM bin WHERE n > ?1 AND ?2 = 0 ORDER BY n`,
     carry: (statements, change, [n]) => {

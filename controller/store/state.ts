@@ -1,10 +1,11 @@
 // The state: one SQLite file in a directory, one writer; hands out one baseline per group.
 import type { DatabaseSync } from 'node:sqlite'
 import type { GroupId } from '../core/id.ts'
+import { finished } from '../core/work.ts'
 import type { Baseline } from '../sync/ports.ts'
 import { SqliteBaseline } from './baseline.ts'
 import { Bin } from './bin.ts'
-import { drained, type Progress } from './carry.ts'
+import type { Progress } from './carry.ts'
 import { type FileOpening, type OpenFile, openFile, refusalIn, stateFile } from './open.ts'
 import type { Key } from './proof.ts'
 import { readingVault, rekeyed, settling } from './seal.ts'
@@ -42,7 +43,7 @@ export type Opening = FileOpening &
 export function openState(directory: string, opening: Opening = {}): State {
   const { open, steps } = opened(directory, opening)
   try {
-    return stateOf(open, drained(steps), opening)
+    return stateOf(open, finished(steps), opening)
   } catch (error) {
     open.close()
     throw refusalIn(directory, error)

@@ -1,6 +1,7 @@
 // What a group may ask for at most, whatever it declares: the operator's limits against one that takes all.
 import { checkedMs } from '../core/duration.ts'
 import { SyncError } from '../core/sync-error.ts'
+import { deadline } from './deadline.ts'
 import type { Clock, Declared } from './ports.ts'
 
 /** The limits. Durations in ms. */
@@ -50,14 +51,9 @@ export function limited(
   givenUp: AbortSignal | undefined,
   signal: AbortSignal,
 ): Readonly<{ signal: AbortSignal; end: () => void }> {
-  const [late, ended] = [new AbortController(), new AbortController()]
-  if (ceilings !== undefined)
-    clock.sleep(2 * ceilings.passMs, ended.signal).then(
-      () => late.abort(passTimeout),
-      () => {},
-    )
-  const all = [signal, late.signal, ...(givenUp === undefined ? [] : [givenUp])]
-  return { signal: AbortSignal.any(all), end: () => ended.abort() }
+  const others = [signal, ...(givenUp === undefined ? [] : [givenUp])]
+  if (ceilings === undefined) return { signal: AbortSignal.any(others), end: () => {} }
+  return deadline(clock, 2 * ceilings.passMs, passTimeout, others)
 }
 
 const passTimeout = new SyncError(

@@ -58,12 +58,20 @@ export class Places {
 
   #change({ tenant, server }: Party, by: number): void {
     this.#taken += by
-    for (const name of [nameOf(tenant), nameOf(tenant, server)]) {
-      const count = (this.#held.get(name) ?? 0) + by
-      if (count > 0) this.#held.set(name, count)
-      else this.#held.delete(name)
-    }
+    for (const name of [nameOf(tenant), nameOf(tenant, server)]) count(this.#held, name, by)
   }
+}
+
+/** Counts more or fewer of a name; what there is none of has no name. */
+export function count(counts: Map<string, number>, name: string, by: number): void {
+  const now = (counts.get(name) ?? 0) + by
+  if (now > 0) counts.set(name, now)
+  else counts.delete(name)
+}
+
+/** What the party's server is known by here. */
+export function serverOf({ tenant, server }: Party): string {
+  return nameOf(tenant, server)
 }
 
 function nameOf(tenant: string, server?: string): string {

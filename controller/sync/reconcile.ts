@@ -3,7 +3,7 @@
 import { ceilingOf, guardUnder } from '../core/allowed.ts'
 import { approvalsIn, isForced, isForcedByOwner, isWanted } from '../core/annotations.ts'
 import { contact } from '../core/contact.ts'
-import { discreetError } from '../core/discreet.ts'
+import { shownResult } from '../core/discreet.ts'
 import { checkedMs, lockoutMs } from '../core/duration.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
 import type { ConflictLine, Report } from '../core/report.ts'
@@ -98,13 +98,9 @@ export async function reconcile(
   }
   const { group, generation, invalid, previous, deleted } = declared
   const nowMs = site.clock.now()
-  const shown =
-    site.discreet && result.kind === 'failed'
-      ? { ...result, error: discreetError(result.error) }
-      : result
   const cuts = site.ceilings === undefined ? [] : cutsOf(declared, site.ceilings)
   const about = { group, generation, invalid, deleted, previous, nowMs, cuts }
-  const status = statusOf({ ...about, result: shown })
+  const status = statusOf({ ...about, result: shownResult(site.discreet, result) })
   const unreported = await unreportedOf(site.declarations.report(declared, status), signal)
   site.told({ ...ended, status, unreported })
   const againMs = againMsOf(declared, result)

@@ -19,7 +19,7 @@ export type Standing = 'unknown' | 'well' | 'resting' | 'ill'
 
 /**
  * What does not wait for the end of a back-off. `pause`: a user asked for a pass or changed the declaration. `refusal`:
- * a user forces it, so that also what was refused is tried (`core/status.ts` isWanted, isForced).
+ * a user forces it, so that also what was refused is tried (`core/annotations.ts`).
  */
 export type Asked = 'pause' | 'refusal' | undefined
 

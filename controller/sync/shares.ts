@@ -9,7 +9,16 @@
 // Caveats: passes are not interrupted: one whose server answers quickly keeps its worker until it yields between two
 // batches.
 import { SyncError } from '../core/sync-error.ts'
-import { Line, type Party, Places, type Start, startOf, type Waiting } from './line.ts'
+import {
+  count,
+  Line,
+  type Party,
+  Places,
+  type Start,
+  serverOf,
+  startOf,
+  type Waiting,
+} from './line.ts'
 import type { Clock } from './ports.ts'
 import { Seat, shutdown } from './seat.ts'
 
@@ -76,9 +85,9 @@ export class Shares<Name extends string> {
   /** How many wait for a worker, and how many for their server, by tenant. */
   waiting(): ReadonlyMap<string, Readonly<{ worker: number; server: number }>> {
     const all = new Map<string, { worker: number; server: number }>()
-    for (const [party, count] of this.#line.counts()) {
+    for (const [party, waiting] of this.#line.counts()) {
       const sums = all.get(party.tenant) ?? { worker: 0, server: 0 }
-      sums[this.#mayWork(party) ? 'worker' : 'server'] += count
+      sums[this.#mayWork(party) ? 'worker' : 'server'] += waiting
       all.set(party.tenant, sums)
     }
     return all
@@ -112,8 +121,8 @@ export class Shares<Name extends string> {
     if (!this.#seats.delete(seat)) return
     if (seat.state === 'worker') this.#workers.give(seat.party)
     else this.#aside.give(seat.party)
-    if (seat.state === 'aside') this.#isSilent(seat.party, -1)
-    if (seat.tries) this.#tried.delete(nameOf(seat.party))
+    if (seat.state === 'aside') count(this.#silent, serverOf(seat.party), -1)
+    if (seat.tries) this.#tried.delete(serverOf(seat.party))
     const back = this.#backs.get(seat)
     if (back !== undefined) this.#line.remove(back)
     this.#backs.delete(seat)
@@ -167,8 +176,8 @@ export class Shares<Name extends string> {
     if (start === 'worker') this.#workers.take(party)
     else {
       this.#aside.take(party)
-      this.#tried.add(nameOf(party))
-      this.#isSilent(party, 1)
+      this.#tried.add(serverOf(party))
+      count(this.#silent, serverOf(party), 1)
     }
     return seat
   }
@@ -179,11 +188,11 @@ export class Shares<Name extends string> {
     const isAnswer = error === undefined || this.#options.isAnswer?.(error) === true
     if (start === 'first' && seat.tries && isAnswer) {
       seat.tries = false
-      this.#tried.delete(nameOf(seat.party))
+      this.#tried.delete(serverOf(seat.party))
       seat.party.answered?.()
     }
     if (seat.state === 'aside') {
-      this.#isSilent(seat.party, -1)
+      count(this.#silent, serverOf(seat.party), -1)
       seat.state = 'waiting'
       const { tenant, server } = seat.party
       const back = { party: { tenant, server, way: backWay }, sinceMs: this.#clock.now(), seat }
@@ -230,7 +239,7 @@ export class Shares<Name extends string> {
   #moved(seat: Seat): void {
     this.#workers.give(seat.party)
     this.#aside.take(seat.party)
-    this.#isSilent(seat.party, 1)
+    count(this.#silent, serverOf(seat.party), 1)
     seat.state = 'aside'
   }
 
@@ -250,12 +259,12 @@ export class Shares<Name extends string> {
 
   #mayWork(party: Party): boolean {
     if (party.way === backWay) return true
-    return startOf(party) === 'worker' && !this.#silent.has(nameOf(party))
+    return startOf(party) === 'worker' && !this.#silent.has(serverOf(party))
   }
 
   #mayTry(party: Party, start: Start): boolean {
     if (startOf(party) !== start) return false
-    return !this.#tried.has(nameOf(party)) && this.#aside.of(party.tenant) < this.#tenantMax
+    return !this.#tried.has(serverOf(party)) && this.#aside.of(party.tenant) < this.#tenantMax
   }
 
   // Does one wait who has less, for another server at least?
@@ -278,19 +287,9 @@ export class Shares<Name extends string> {
   get #tenantMax(): number {
     return Math.ceil(this.#aside.max / 4)
   }
-
-  #isSilent(party: Party, by: number): void {
-    const count = (this.#silent.get(nameOf(party)) ?? 0) + by
-    if (count > 0) this.#silent.set(nameOf(party), count)
-    else this.#silent.delete(nameOf(party))
-  }
 }
 
 const backWay = 'back'
-
-function nameOf({ tenant, server }: Party): string {
-  return `${tenant} ${server}`
-}
 
 const serverSlow = new SyncError(
   'transient',

@@ -1,11 +1,12 @@
 // A copy of the sources in which one mutant at a time is lived: the checkout itself is never touched.
 // The cheapest tests come first, and the first failure ends the run.
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import type { Mutant } from './mutant.ts'
 
 /** What became of a mutant. Only a test that was run and failed kills; what does not even compile is none. */
@@ -92,10 +93,7 @@ const shown: readonly (readonly [RegExp, readonly string[]])[] = [
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const tests = ['unit', 'property', 'scenes', 'exchange', 'apiserver', 'e2e', 'support', 'mutation']
 const copied = ['controller', 'crds', ...tests.map((folder) => `test/${folder}`)]
-const types = {
-  extends: './tsconfig.json',
-  include: ['core', 'sync', 'store'].map((floor) => `controller/${floor}`),
-}
+const types = { extends: './tsconfig.json', include: ['controller'] }
 
 /** The file's text with the mutant's changes; throws when a text does not occur exactly once. */
 export function mutated({ id, file, changes }: Mutant, source: string): string {
@@ -104,6 +102,33 @@ export function mutated({ id, file, changes }: Mutant, source: string): string {
     if (times !== 1) throw new Error(`${id}: ${file} has ${times} times, not once: ${find}`)
     return text.replace(find, () => replacement)
   }, source)
+}
+
+/** What the compiler says of the mutants, `''` where all compile: each is a copy of its file, beside it. */
+export async function misfits(mutants: readonly Mutant[]): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'exsync-mutants-'))
+  try {
+    await copyTo(path, ['controller', 'crds'])
+    for (const mutant of mutants) {
+      const source = await readFile(join(root, mutant.file), 'utf8')
+      const beside = mutant.file.replace(/ts$/, `${mutant.id}.ts`)
+      await writeFile(join(path, beside), mutated(mutant, source))
+    }
+    const args = [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'types.json']
+    const ran = await promisify(execFile)(process.execPath, args, { cwd: path }).catch(
+      (error: Readonly<{ stdout: string; stderr: string }>) => error,
+    )
+    return ran.stdout + ran.stderr
+  } finally {
+    await rm(path, { recursive: true, force: true })
+  }
+}
+
+async function copyTo(path: string, parts: readonly string[]): Promise<void> {
+  for (const part of [...parts, 'package.json', 'tsconfig.json'])
+    await cp(join(root, part), join(path, part), { recursive: true })
+  await symlink(join(root, 'node_modules'), join(path, 'node_modules'), 'dir')
+  await writeFile(join(path, 'types.json'), JSON.stringify(types))
 }
 
 /** One copy of the sources. */
@@ -119,11 +144,7 @@ export class Slot {
   static async open(limitMs: () => number): Promise<Slot> {
     const path = await mkdtemp(join(tmpdir(), 'exsync-mutants-'))
     process.once('exit', () => rmSync(path, { recursive: true, force: true }))
-    for (const part of copied) await cp(join(root, part), join(path, part), { recursive: true })
-    for (const name of ['package.json', 'tsconfig.json'])
-      await cp(join(root, name), join(path, name))
-    await symlink(join(root, 'node_modules'), join(path, 'node_modules'), 'dir')
-    await writeFile(join(path, 'types.json'), JSON.stringify(types))
+    await copyTo(path, copied)
     return new Slot(path, limitMs)
   }
 

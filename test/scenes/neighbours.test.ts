@@ -1,17 +1,12 @@
 // Neighbours whose servers hang, trickle, or do so only later: the group beside them has its passes all the same. The
 // real schedule and connections over embedded Exchanges; time passes only where all wait.
+
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { GroupId } from '../../controller/core/id.ts'
-import type {
-  ExchangeServer,
-  SyncGroup,
-  SyncGroupStatus,
-} from '../../controller/core/resources.generated.ts'
-import { castOf } from '../../controller/core/roles.ts'
+import type { SyncGroupStatus } from '../../controller/core/resources.generated.ts'
 import { Connections } from '../../controller/ews/exchange.ts'
 import type { Incoming, Outgoing } from '../../controller/ews/network.ts'
 import { tooSlow } from '../../controller/ews/rate.ts'
-import { readResources } from '../../controller/local/resources.ts'
 import { openState } from '../../controller/store/state.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import type { Site } from '../../controller/sync/reconcile.ts'
@@ -19,9 +14,10 @@ import { once, schedule } from '../../controller/sync/schedule.ts'
 import { Servers } from '../../controller/sync/servers.ts'
 import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import { VirtualClock } from '../support/clock.ts'
+import { declaration } from '../support/declaration.ts'
 
 const account = 'sync@corp.example'
-const apiVersion = 'exchangesync.dev/v1alpha1'
+const _apiVersion = 'exchangesync.dev/v1alpha1'
 const hard = new AbortController().signal
 const latencyMs = 5
 
@@ -155,7 +151,6 @@ function declaredOf({
   server = 'corp',
   members = 1,
 }: Group): Declared {
-  const metadata = { namespace }
   const spec = {
     serverRef: { name: server },
     hub: { publicFolder: '/Company' },
@@ -168,32 +163,14 @@ function declaredOf({
   }
   const auth = { type: 'Basic', secretRef: { name: 'account' } }
   const url = `https://${host}/EWS/Exchange.asmx`
-  const text = [
+  return declaration(
+    { metadata: { name: server, namespace }, spec: { url, auth } },
+    { metadata: { name, namespace }, spec },
     {
-      apiVersion,
-      kind: 'ExchangeServer',
-      metadata: { ...metadata, name: server },
-      spec: { url, auth },
+      credentials: { username: account, password: 'right' },
+      fingerprint: `${namespace}/${name}`,
     },
-    { apiVersion, kind: 'SyncGroup', metadata: { ...metadata, name }, spec },
-  ]
-    .map((each) => JSON.stringify(each))
-    .join('\n---\n')
-  const read = readResources([{ name: 'street.yaml', text }], { externalSecrets: true })
-  const [exchange, group] = read.documents.map(({ resource }) => resource)
-  castOf(group as SyncGroup)
-  return {
-    id: `${namespace}/${name}` as GroupId,
-    group: group as SyncGroup,
-    server: exchange as ExchangeServer,
-    unusable: undefined,
-    generation: 1,
-    credentials: { username: account, password: 'right' },
-    ca: undefined,
-    fingerprint: `${namespace}/${name}`,
-    invalid: undefined,
-    previous: undefined,
-  }
+  )
 }
 
 const bad = Array.from({ length: 24 }, (_, n) => ({

@@ -4,8 +4,10 @@
 /** Their patterns. */
 export const slow = [
   'test/e2e/**/*.test.ts',
-  'test/simulation/sweep.test.ts',
+  'test/simulation/*.test.ts',
+  'test/mutation/compile.test.ts',
+  'test/exchange/kept.test.ts',
   'test/property/{laws,foretold,policy}.test.ts',
-  'test/scenes/{held,large,neighbours}.test.ts',
-  'test/unit/{linear,odd-files,state-rekey}.test.ts',
+  'test/scenes/{edges,groups,held,hubs,large,leaks,mailboxes,members,neighbours}.test.ts',
+  'test/unit/{intake,linear,odd-files,state-binding,state-rekey,state-vault}.test.ts',
 ]

@@ -1,18 +1,13 @@
 // Credentials come only from Secrets whose owners allow it by a label. Against an API server that holds a few objects, lists
 // and watches them by name, and lets a test change one.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { stringify } from 'yaml'
-import { Client } from '../../controller/kube/client.ts'
-import { Cluster } from '../../controller/kube/cluster.ts'
 import { KubeDeclarations } from '../../controller/kube/declarations.ts'
 import { Recorder } from '../../controller/kube/events.ts'
 import { kinds } from '../../controller/kube/resource.ts'
 import { contracts } from '../../controller/local/contracts.ts'
+import { reach } from '../apiserver/reach.ts'
 import { realClock as clock } from '../support/clock.ts'
 import { judge } from '../support/judge.ts'
 
@@ -67,27 +62,15 @@ async function started(labels: Labels, unlabelled?: (key: string) => void) {
     } else if (by === 'name=login') watches.push(response)
   })
   await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
-  const folder = mkdtempSync(join(tmpdir(), 'exsync-secrets-'))
-  const kubeconfig = join(folder, 'kubeconfig')
   const { port } = api.address() as AddressInfo
-  const named = { name: 'it' }
-  const config = {
-    clusters: [{ ...named, cluster: { server: `http://127.0.0.1:${port}` } }],
-    users: [{ ...named, user: { token: 'x' } }],
-    contexts: [{ ...named, context: { cluster: 'it', user: 'it' } }],
-    'current-context': 'it',
-  }
-  writeFileSync(kubeconfig, stringify(config))
-  const way = new Cluster(kubeconfig)
+  const { client, close } = reach(`http://127.0.0.1:${port}`, clock, Math.random)
   const end = new AbortController()
   onTestFinished(async () => {
     end.abort()
-    await way.close()
+    await close()
     api.closeAllConnections()
     api.close()
-    rmSync(folder, { recursive: true })
   })
-  const client = new Client(way, clock, Math.random)
   const troubled = () => {}
   const recorder = new Recorder({ client, clock, controller: 'c', instance: 'i', troubled })
   const rest = { chance: () => 0, namespaces: [], crossNamespace: false, recorder, troubled }

@@ -1,17 +1,12 @@
 // What brings nothing is asked for later each time, and what brings news is not kept waiting: watches, lists, the
 // Lease. Against a server on a socket; time passes only where the code waits.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { stringify } from 'yaml'
-import { Client } from '../../controller/kube/client.ts'
-import { Cluster } from '../../controller/kube/cluster.ts'
 import { Election } from '../../controller/kube/lease.ts'
 import { Reflector } from '../../controller/kube/reflector.ts'
 import { kinds } from '../../controller/kube/resource.ts'
+import { reach } from '../apiserver/reach.ts'
 import { realClock } from '../support/clock.ts'
 
 type Answer = (response: ServerResponse) => void
@@ -57,30 +52,19 @@ async function serving(
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const folder = mkdtempSync(join(tmpdir(), 'exsync-pace-'))
-  const kubeconfig = join(folder, 'kubeconfig')
-  const config = {
-    clusters: [{ name: 'c', cluster: { server: `http://127.0.0.1:${port}` } }],
-    users: [{ name: 'c', user: { token: 'x' } }],
-    contexts: [{ name: 'c', context: { cluster: 'c', user: 'c' } }],
-    'current-context': 'c',
-  }
-  writeFileSync(kubeconfig, stringify(config))
-  const cluster = new Cluster(kubeconfig)
-  const end = new AbortController()
-  onTestFinished(async () => {
-    end.abort()
-    await cluster.close()
-    server.closeAllConnections()
-    server.close()
-    rmSync(folder, { recursive: true })
-  })
   // The client's own tries are at once; its deadlines are real.
   const quick = {
     now: realClock.now,
     sleep: (ms: number, until: AbortSignal) => realClock.sleep(ms < 3_000 ? 0 : ms, until),
   }
-  const client = new Client(cluster, quick, () => 0.5)
+  const { client, close } = reach(`http://127.0.0.1:${port}`, quick)
+  const end = new AbortController()
+  onTestFinished(async () => {
+    end.abort()
+    await close()
+    server.closeAllConnections()
+    server.close()
+  })
   const waits: number[] = []
   let nowMs = 1_000_000
   /** Ends after so many waits. */

@@ -4,15 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
-import { stringify } from 'yaml'
 import type { GroupId } from '../../controller/core/id.ts'
-import type {
-  ExchangeServer,
-  SyncGroup,
-  SyncGroupStatus,
-} from '../../controller/core/resources.generated.ts'
+import type { SyncGroupStatus } from '../../controller/core/resources.generated.ts'
 import { Connections } from '../../controller/ews/exchange.ts'
-import { readResources } from '../../controller/local/resources.ts'
 import { openState } from '../../controller/store/state.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import type { Site } from '../../controller/sync/reconcile.ts'
@@ -20,6 +14,7 @@ import { Servers } from '../../controller/sync/servers.ts'
 import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import type { HttpRequest, HttpResponse } from '../exchange/http/border.ts'
 import { listen } from '../exchange/http/server.ts'
+import { declaration } from '../support/declaration.ts'
 
 export const account = 'sync@corp.example'
 
@@ -119,9 +114,8 @@ export function groupOn(
   members: number,
   { name = 'company', server = 'corp', password = 'right', annotations = {} } = {},
 ): Declared {
-  const apiVersion = 'exchangesync.dev/v1alpha1'
-  const auth = { type: 'Basic', secretRef: { name: 'account' } }
   const namespace = 'sales'
+  const auth = { type: 'Basic', secretRef: { name: 'account' } }
   const spec = {
     serverRef: { name: server },
     hub: { publicFolder: '/Company' },
@@ -130,31 +124,11 @@ export function groupOn(
       folder: `Contacts/${name}`,
     })),
   }
-  const text = [
-    {
-      apiVersion,
-      kind: 'ExchangeServer',
-      metadata: { name: server, namespace },
-      spec: { url, auth },
-    },
-    { apiVersion, kind: 'SyncGroup', metadata: { name, namespace, annotations }, spec },
-  ]
-    .map((each) => stringify(each))
-    .join('---\n')
-  const read = readResources([{ name: 'office.yaml', text }], { externalSecrets: true })
-  const [exchange, group] = read.documents.map(({ resource }) => resource)
-  return {
-    id: `${namespace}/${name}` as GroupId,
-    group: group as SyncGroup,
-    server: exchange as ExchangeServer,
-    unusable: undefined,
-    generation: 1,
-    credentials: { username: account, password },
-    ca: undefined,
-    fingerprint: '',
-    invalid: undefined,
-    previous: undefined,
-  }
+  return declaration(
+    { metadata: { name: server, namespace }, spec: { url, auth } },
+    { metadata: { name, namespace, annotations }, spec },
+    { credentials: { username: account, password }, fingerprint: '' },
+  )
 }
 
 const names = (members: number) => Array.from({ length: members }, (_, n) => `m${n + 1}`)

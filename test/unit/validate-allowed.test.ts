@@ -1,31 +1,7 @@
 // `exsync validate` says offline what an ExchangeServer does not allow, where both are in the files.
 import { expect, test } from 'vitest'
 import { readResources } from '../../controller/local/resources.ts'
-
-const SERVER = `
-apiVersion: exchangesync.dev/v1alpha1
-kind: ExchangeServer
-metadata: { name: corp }
-spec:
-  url: https://mail.corp.example/EWS/Exchange.asmx
-  auth: { type: Basic, secretRef: { name: login } }
----
-apiVersion: v1
-kind: Secret
-metadata: { name: login }
-stringData: { username: sync, password: geheim }
-`
-
-/** A group in which line 8 is the first of the spec's own lines. */
-const group = (...lines: readonly string[]) => `apiVersion: exchangesync.dev/v1alpha1
-kind: SyncGroup
-metadata:
-  name: all
-spec:
-  serverRef: { name: corp }
-  hub: { publicFolder: /Company/Contacts }
-${lines.map((line) => `  ${line}`).join('\n')}
-`
+import { group, SERVER } from './validate-texts.ts'
 
 const allowing = (allowed: string) => SERVER.replace('spec:\n', `spec:\n  allowed: ${allowed}\n`)
 const told = (text: string, allowed = '{}') =>

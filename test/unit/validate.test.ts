@@ -8,33 +8,9 @@ import { describe, expect, test } from 'vitest'
 import { validate } from '../../controller/cli/validate.ts'
 import { problemText } from '../../controller/local/problem.ts'
 import { readResources } from '../../controller/local/resources.ts'
+import { group, SERVER } from './validate-texts.ts'
 
 const EXAMPLES = join(import.meta.dirname, '../../examples')
-
-const SERVER = `
-apiVersion: exchangesync.dev/v1alpha1
-kind: ExchangeServer
-metadata: { name: corp }
-spec:
-  url: https://mail.corp.example/EWS/Exchange.asmx
-  auth: { type: Basic, secretRef: { name: login } }
----
-apiVersion: v1
-kind: Secret
-metadata: { name: login }
-stringData: { username: sync, password: geheim }
-`
-
-/** A group in which line 8 is the first of the spec's own lines. */
-const group = (...lines: readonly string[]) => `apiVersion: exchangesync.dev/v1alpha1
-kind: SyncGroup
-metadata:
-  name: all
-spec:
-  serverRef: { name: corp }
-  hub: { publicFolder: /Company/Contacts }
-${lines.map((line) => `  ${line}`).join('\n')}
-`
 
 const server = (spec: string, secret = 'stringData: { username: sync, password: geheim }') => `
 apiVersion: exchangesync.dev/v1alpha1

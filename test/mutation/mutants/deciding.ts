@@ -133,7 +133,7 @@ export const deciding = [
       'first-edit-time',
       'of several edits the latest tells when it was edited',
       `return Math.max(ms, greatest(contenders`,
-      `return Math.min(ms, least(contenders`,
+      `return Math.min(ms, greatest(contenders`,
     ],
     [
       'late-copy-is-late-edit',

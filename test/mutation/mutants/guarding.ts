@@ -92,13 +92,13 @@ export const guarding = [
       'approval-covers-later',
       'an approval names the very items',
       `digestOfAll([reason, replica, String(epoch), ...links])`,
-      `digestOf(reason, replica, String(epoch))`,
+      `digestOfAll([reason, replica, String(epoch)])`,
     ],
     [
       'approval-covers-others',
       'an approval names the replica',
       `digestOfAll([reason, replica, String(epoch), ...links])`,
-      `digestOf(reason, String(epoch), ...links)`,
+      `digestOfAll([reason, String(epoch), ...links])`,
     ],
     [
       'approval-by-order',

@@ -24,7 +24,7 @@ export const leading = [
       'claim-by-both',
       'of two groups that meet a folder at once, one has it',
       `if (holder === undefined) return`,
-      `if (holder !== undefined) return`,
+      `if (group !== undefined) return`,
     ],
   ]),
   ...mutantsOf('controller/sync/servers.ts', [
@@ -52,7 +52,7 @@ export const leading = [
       'all-sign-in-at-once',
       'the first request with a password goes alone',
       `if (state.kind === 'accepted') return false`,
-      `if (state.kind !== 'refused') return false`,
+      `if (state.kind === 'accepted' || this.#state.kind !== 'refused') return false`,
     ],
     [
       'refused-sends-on',

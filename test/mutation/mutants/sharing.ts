@@ -26,20 +26,20 @@ export const sharing = [
     [
       'more-for-the-silent',
       'nothing more begins on a server that does not answer',
-      ` && !this.#silent.has(nameOf(party))`,
+      ` && !this.#silent.has(serverOf(party))`,
       ``,
     ],
     [
       'all-try',
       'a server that is ill or new is tried by one at a time',
-      `return !this.#tried.has(nameOf(party)) && this`,
+      `return !this.#tried.has(serverOf(party)) && this`,
       `return this`,
     ],
     [
       'one-fills-aside',
       'one tenant has a quarter of the places aside at most',
-      `has(nameOf(party)) && this.#aside.of(party.tenant) < this.#tenantMax`,
-      `has(nameOf(party))`,
+      `has(serverOf(party)) && this.#aside.of(party.tenant) < this.#tenantMax`,
+      `has(serverOf(party))`,
     ],
     [
       'never-given-up',
@@ -79,7 +79,7 @@ export const sharing = [
       'a-look-heals',
       'who answers small questions and lets passes hang stays ill',
       `ill !== undefined && look && hangs.has(ill.error.code)`,
-      `ill === undefined && look`,
+      `ill !== undefined && look && !hangs.has(ill.error.code)`,
     ],
     [
       'asking-locks',
@@ -98,8 +98,8 @@ export const sharing = [
     [
       'endless-pass',
       'a pass that takes far too long is given up',
-      `() => late.abort(passTimeout)`,
-      `() => {}`,
+      `return deadline(clock, 2 * ceilings.passMs, passTimeout, others)`,
+      `return { signal: AbortSignal.any(others), end: () => {} }`,
     ],
   ]),
   ...mutantsOf('controller/ews/sign-in.ts', [
