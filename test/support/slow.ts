@@ -8,6 +8,7 @@ export const slow = [
   'test/mutation/compile.test.ts',
   'test/exchange/kept.test.ts',
   'test/property/{laws,foretold,policy}.test.ts',
-  'test/scenes/{edges,groups,held,hubs,large,leaks,mailboxes,members,neighbours}.test.ts',
-  'test/unit/{intake,linear,odd-files,state-binding,state-rekey,state-vault}.test.ts',
+  'test/scenes/{allowed,edges,groups,held,hubs,large,leaks,lost}.test.ts',
+  'test/scenes/{mailboxes,members,neighbours,proof,witness}.test.ts',
+  'test/unit/{intake,linear,odd-files,shares,state-binding,state-rekey,state-vault,validate-laws}.test.ts',
 ]
