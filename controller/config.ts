@@ -16,6 +16,7 @@ export type Config = Readonly<{
   logLevel: string
   auditMs: number
   binRetentionMs: number
+  historyRetentionMs: number
   binMaxBytes: number
   /** Where the key of the state is; undefined: it has none. */
   keyFile: string | undefined
@@ -116,6 +117,7 @@ export function configOf(args: readonly string[], environment: NodeJS.ProcessEnv
     logLevel,
     auditMs: duration('--audit-interval', values['audit-interval'] ?? '6h'),
     binRetentionMs: duration('--bin-retention', values['bin-retention'] ?? '720h'),
+    historyRetentionMs: duration('--history-retention', values['history-retention'] ?? '720h'),
     binMaxBytes: bytes('--bin-limit', values['bin-limit'] ?? '1Gi'),
     keyFile: values['key-file'] ?? environment.EXSYNC_KEY_FILE,
     newKeyFile: values['new-key-file'],
@@ -240,6 +242,7 @@ function read(given: readonly string[]) {
         'log-level': { type: 'string' },
         'audit-interval': { type: 'string' },
         'bin-retention': { type: 'string' },
+        'history-retention': { type: 'string' },
         'bin-limit': { type: 'string' },
         'key-file': { type: 'string' },
         'new-key-file': { type: 'string' },

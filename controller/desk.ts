@@ -238,7 +238,8 @@ export class Desk {
     if (nowMs - this.#sweptMs < sweepMs) return
     this.#sweptMs = nowMs
     try {
-      this.#state?.sweep(nowMs - this.config.binRetentionMs)
+      const { binRetentionMs: binMs, historyRetentionMs: historyMs } = this.config
+      this.#state?.sweep(nowMs, { binMs, historyMs })
     } catch (error) {
       // What is old goes an hour later; a disk that is full for a while must not end everything.
       this.log.warn({ reason: syncErrorOf(error).code }, syncErrorOf(error).message)

@@ -15,6 +15,7 @@ const LOCAL = `\
 const KEEPING = `\
   --audit-interval 6h      how often a pass looks at everything
   --bin-retention 720h     how long the bin and the journal are kept
+  --history-retention 720h how long the history of edits is kept, as far as half of --bin-limit holds it
   --bin-limit 1Gi          how much the bin may hold; when it is full nothing is overwritten or deleted
   --key-file FILE          the state is encrypted with this key: 32 bytes, raw, hexadecimal or base64;
                            also EXSYNC_KEY_FILE; for every command with --state; a file that everybody on the

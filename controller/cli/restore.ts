@@ -37,7 +37,7 @@ export async function restore(
       )
     } else if (await isThere(baseline(kept.group), kept)) await out(`${n}${thereText(kept)}`)
     else {
-      bin.ask(n, nowMs)
+      bin.ask(new Map([[n, {}]]), nowMs)
       await out(`${n} is asked for: ${askedText(kept)}; exsync bin list says when it is done`)
     }
   }

@@ -8,7 +8,7 @@
 //
 // Guarantees: a message names what was declared, never what lies elsewhere; so what is denied looks the same, there or not.
 import { checkedMs } from './duration.ts'
-import type { Limits } from './guard.ts'
+import type { Limits, Share } from './guard.ts'
 import { folded, namesIn } from './path.ts'
 import {
   matches,
@@ -191,19 +191,32 @@ export function guardUnder(
       maxCount: Math.min(guard.deletions.maxCount, most.deletions.maxCount),
     },
     publications: { maxCount: Math.min(guard.publications.maxCount, most.publications.maxCount) },
+    updates: {
+      maxPercent: Math.min(guard.updates.maxPercent, most.updates.maxPercent),
+      maxCount: Math.min(guard.updates.maxCount, most.updates.maxCount),
+    },
+    minCount: guard.minCount,
   }
 }
+
+// Of a server's percentages no group lifts itself above a few items, and a few are no danger to others.
+const ceilingFloor = 5
 
 /** What the server lets groups do at most, as limits of the guard; undefined: whatever they say. */
 export function ceilingOf(server: ExchangeServer | undefined): Limits | undefined {
   const ceilings = server && allowedOf(server).guard?.ceilings
   if (ceilings === undefined) return undefined
-  const { deletions = {}, publications = {} } = ceilings
+  const { deletions = {}, publications = {}, updates = {} } = ceilings
   const any = Number.POSITIVE_INFINITY
-  const { maxPercent = 100, maxCount = any } = deletions
+  const share = ({ maxPercent = 100, maxCount = any }: Partial<Share>): Share => ({
+    maxPercent,
+    maxCount,
+  })
   return {
-    deletions: { maxPercent, maxCount },
+    deletions: share(deletions),
     publications: { maxCount: publications.maxCount ?? any },
+    updates: share(updates),
+    minCount: ceilingFloor,
   }
 }
 

@@ -1,10 +1,12 @@
-// The brake. Two things go wrong badly and cannot be called back: a mass delete, and a leak. A replica
-// whose changes, together with what it caused within the window, would delete more than the limits
-// elsewhere, or publish more items of its own, is set aside for this pass as if it could not be read.
+// The brake. Three things go wrong badly: a mass delete, a mass edit, and a leak. A replica whose changes,
+// together with what it caused within the window, would delete or edit more than the limits elsewhere, or
+// publish more items of its own, is set aside for this pass as if it could not be read. What is asked for from
+// the bin is limited like edits, and waits by itself.
 // The refusal's hash names the effects, so it stays the same while they do; an approval covers no more.
 import { digestOfAll, type LinkId, type ReplicaId } from './id.ts'
 import type { Observation, Role } from './link.ts'
 import { planOf, type Rules } from './plan.ts'
+import { restorer } from './restore.ts'
 import { rowsOf, type View } from './rows.ts'
 import type { Plan, Step } from './step.ts'
 import { SyncError } from './sync-error.ts'
@@ -12,14 +14,31 @@ import type { Work } from './work.ts'
 
 /** What one replica may cause within the window. */
 export type Limits = Readonly<{
-  deletions: Readonly<{ maxPercent: number; maxCount: number }>
+  deletions: Share
   publications: Readonly<{ maxCount: number }>
+  updates: Share
+  /** A percentage never allows fewer items than this; 0 percent forbids all the same. */
+  minCount: number
 }>
 
-/** How many effects of each kind. */
-export type Effects = Readonly<{ deletions: number; publications: number }>
+/** A share of the items, and a number of them: the smaller one counts. */
+export type Share = Readonly<{ maxPercent: number; maxCount: number }>
 
-export const noEffects: Effects = { deletions: 0, publications: 0 }
+/** How many effects of each kind; of edits the links, as who edits one several times edits one. */
+export type Effects = Readonly<{
+  deletions: number
+  publications: number
+  updates: readonly LinkId[]
+}>
+
+export const noEffects: Effects = { deletions: 0, publications: 0, updates: [] }
+
+/** Which effects a refusal is about. */
+export const effectOf = {
+  Deletions: 'deletions',
+  Publications: 'publications',
+  Updates: 'updates',
+} as const satisfies Readonly<Record<string, keyof Effects>>
 
 /** What a replica has caused already, within the window; `approved`: what the group approved beside that, for the server's limit. */
 export type Caused = Effects & Readonly<{ approved?: Effects }>
@@ -27,7 +46,7 @@ export type Caused = Effects & Readonly<{ approved?: Effects }>
 /** Why a replica was set aside: what it would have caused, and what would have been allowed. */
 export type Refusal = Readonly<{
   replica: ReplicaId
-  reason: 'Deletions' | 'Publications'
+  reason: keyof typeof effectOf
   count: number
   limit: number
   hash: string
@@ -78,9 +97,13 @@ export function hashOf(refusals: readonly Refusal[]): string {
 export function* guarded(rules: Rules, view: View, judgement: Judgement): Work<Guarded> {
   const observations = new Map(view.observations)
   const refusals: Refusal[] = []
+  let wanted = view
   for (;;) {
-    const plan = yield* planOf(rules, yield* rowsOf({ ...view, observations }))
-    const excesses = rules.roles.flatMap((role) => excessesOf(plan, role, judgement))
+    const plan = yield* planOf(rules, yield* rowsOf({ ...wanted, observations }))
+    const excesses = [
+      ...rules.roles.flatMap((role) => excessesOf(plan, role, judgement)),
+      ...excessesOf(plan, { id: restorer, hub: true }, judgement),
+    ]
     const refused = excesses.filter((each) => !isApproved(judgement, each.hash, each.above))
     if (refused.length === 0) {
       const above = refusals.some((each) => each.above)
@@ -93,9 +116,17 @@ export function* guarded(rules: Rules, view: View, judgement: Judgement): Work<G
     }
     for (const refusal of refused) {
       refusals.push(refusal)
-      observations.set(refusal.replica, { state: 'unknown', error: setAside })
+      if (refusal.replica === restorer) wanted = withoutRestorations(wanted)
+      else observations.set(refusal.replica, { state: 'unknown', error: setAside })
     }
   }
+}
+
+// Links that would begin anew for them go with them.
+function withoutRestorations(view: View): View {
+  const { restorations = [], ...rest } = view
+  const links = new Set(restorations.map(({ link }) => link))
+  return { ...rest, links: view.links.filter(({ id, revision }) => revision > 0 || !links.has(id)) }
 }
 
 // A tenant may approve what its group is bounded by, and not what the server is bounded by.
@@ -117,36 +148,68 @@ function withApproved(judgement: Judgement, refusals: readonly Refusal[]): Judge
 
 const setAside = new SyncError('terminal', 'Guarded', 'set aside until its plan is approved')
 
-function excessesOf(plan: Plan, role: Role, judgement: Judgement): readonly Refusal[] {
-  const caused: Caused = judgement.caused.get(role.id) ?? noEffects
+type Cause = Pick<Role, 'id' | 'hub'>
+
+function excessesOf(plan: Plan, { id, hub }: Cause, judgement: Judgement): readonly Refusal[] {
+  const caused: Caused = judgement.caused.get(id) ?? noEffects
   const { approved = noEffects } = caused
   const { limits, ceiling } = judgement
+  const effects = effectsOf(plan, id, hub)
+  const edited = new Set(caused.updates)
   // Of what there was before it began to delete: what is gone already must not make the rest look more.
   const items = judgement.items + caused.deletions
-  // Who has nobody beside it deletes for itself alone.
-  const deleted = judgement.alone ? [] : plan.steps.filter((step) => deletes(step, role.id))
-  const blame = { replica: role.id, epoch: judgement.epoch }
-  const published = role.hub ? [] : plan.steps.filter((step) => publishes(step, role.id))
-  return [
-    ...over(
-      { ...blame, reason: 'Deletions' },
-      deleted,
-      caused.deletions,
-      mostDeletions(limits, items),
-      ceiling && mostDeletions(ceiling.limits, items + approved.deletions) - approved.deletions,
-    ),
-    ...over(
-      { ...blame, reason: 'Publications' },
-      published,
-      caused.publications,
-      limits.publications.maxCount,
-      ceiling && ceiling.limits.publications.maxCount - approved.publications,
-    ),
-  ]
+  const blame = { replica: id, epoch: judgement.epoch }
+  const most = {
+    deletions: (of: Limits, before = 0) => mostDeletions(of, items + before),
+    updates: (of: Limits) => shareOf(of.updates, of, items),
+    publications: (of: Limits) => of.publications.maxCount,
+  }
+  return reasons.flatMap((reason) => {
+    const kind = effectOf[reason]
+    // Who has nobody beside it deletes and edits for itself alone.
+    const steps = judgement.alone && kind !== 'publications' ? [] : effects[kind]
+    const before = countOf(approved, kind)
+    return over(
+      { ...blame, reason },
+      kind === 'updates' ? steps.filter(({ link }) => !edited.has(link.id)) : steps,
+      countOf(caused, kind),
+      most[kind](limits),
+      ceiling && most[kind](ceiling.limits, before) - before,
+    )
+  })
 }
 
-function mostDeletions({ deletions }: Limits, items: number): number {
-  return Math.min(Math.ceil((items * deletions.maxPercent) / 100), deletions.maxCount)
+function countOf(effects: Effects, kind: keyof Effects): number {
+  const some = effects[kind]
+  return typeof some === 'number' ? some : some.length
+}
+
+const reasons = Object.keys(effectOf) as readonly (keyof typeof effectOf)[]
+
+// Whose last items would go is asked about, however few they are, unless all may be deleted.
+function mostDeletions(limits: Limits, items: number): number {
+  const most = shareOf(limits.deletions, limits, items)
+  return limits.deletions.maxPercent === 100 ? most : Math.min(most, Math.max(0, items - 1))
+}
+
+// A share of a few items is less than one person's everyday work: the floor lifts it, and nothing else.
+function shareOf({ maxPercent, maxCount }: Share, { minCount }: Limits, items: number): number {
+  if (maxPercent === 100) return maxCount
+  const share = Math.ceil((items * maxPercent) / 100)
+  return Math.min(maxPercent === 0 ? 0 : Math.max(share, minCount), maxCount)
+}
+
+/** The steps of each kind that the replica causes. What the hub has is no publication. */
+export function effectsOf(
+  { steps }: Plan,
+  replica: ReplicaId,
+  hub: boolean,
+): Readonly<Record<keyof Effects, readonly Step[]>> {
+  return {
+    deletions: steps.filter((step) => deletes(step, replica)),
+    publications: hub ? [] : steps.filter((step) => publishes(step, replica)),
+    updates: steps.filter((step) => updates(step, replica)),
+  }
 }
 
 /**
@@ -161,6 +224,12 @@ export function deletes(step: Step, replica: ReplicaId): boolean {
 /** Would this step bring an item of that replica's own to others, now or when they can be reached? */
 export function publishes({ publisher, actions, later }: Step, replica: ReplicaId): boolean {
   return publisher === replica && (later || actions.some(({ kind }) => kind === 'create'))
+}
+
+/** Does this step change what was agreed because that replica edited it, or because it is wanted back? */
+export function updates({ replaced, restores, confirmed }: Step, replica: ReplicaId): boolean {
+  if (replica === restorer) return restores && !confirmed
+  return replaced.some((each) => each.counted && each.replica === replica)
 }
 
 type Blame = Pick<Refusal, 'replica' | 'reason'> & Pick<Judgement, 'epoch'>

@@ -14,6 +14,7 @@ import { type Edit, type FieldConflict, merged } from './merge.ts'
 import { type Draft, place } from './placement.ts'
 import type { Policy } from './policy.ts'
 import { type Reading, readingOf } from './reading.ts'
+import { replacedIn } from './replaced.ts'
 import { overwritten, restoringEdit } from './restore.ts'
 import { ordered } from './rows.ts'
 import { sourceMark } from './stamp.ts'
@@ -87,7 +88,7 @@ function stepsOf(rules: Rules, row: Row, yielded: readonly Reading[]): readonly 
   const baseMs = link.revision === 0 ? undefined : (link.editedMs ?? 0)
   const { item, editedMs, conflicts } = merged(type, policy, base, baseMs, edits)
   if (bytesOf(item) > itemBytes) return []
-  const target = { agreed: item, editedMs, conflicts, deleters: [], restoring, yielded }
+  const target = { agreed: item, editedMs, conflicts, deleters: [], edits, restoring, yielded }
   const losers = policy === 'KeepBoth' ? losersIn(conflicts, readings) : []
   if (losers.length === 0) return [stepTo(rules, row, readings, target)]
   // KeepBoth: what the loser has becomes a contact of its own, where it is; of this one it gets a new copy.
@@ -123,6 +124,8 @@ type Target = Readonly<{
   editedMs: number | undefined
   conflicts: readonly FieldConflict[]
   deleters: readonly ReplicaId[]
+  /** All edits that it is merged from. */
+  edits?: readonly Edit[]
   /** What comes back from the bin. */
   restoring?: Edit | undefined
   yielded?: readonly Reading[]
@@ -182,6 +185,9 @@ function stepTo(
     revision,
     editedMs: moved ? target.editedMs : link.editedMs,
     source: sourceIn(roles, link, readings),
+    replaced: moved ? replacedIn(type, link, agreed, target.edits ?? [], draft.keeps) : [],
+    restores: moved && row.restoration !== undefined,
+    confirmed: row.restoration?.confirmed === true,
     ...draft,
     conflicts: target.conflicts,
     deleters: target.deleters,

@@ -12,6 +12,8 @@ export type Reading = Edit &
     found: Found
     copy: Copy | undefined
     travels: boolean
+    /** It shows what a backup held. */
+    old: boolean
     /** It shows what a backup held: it is brought up to date, and what it shows is kept. */
     aged: boolean
     /** Fields that its user filled in before they were synchronised, and that do not travel. */
@@ -69,6 +71,7 @@ export function readingOf(
     view:
       newcomer && !stands ? found.item : changed(base, isOfOlderCodec(type, copy) ? changes : all),
     modifiedMs: found.modifiedMs ?? 0,
+    old: restored,
     aged,
     revives,
     travels,

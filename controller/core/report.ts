@@ -27,6 +27,8 @@ export type Report = Readonly<{
   durationMs: number
   /** Links that are alive. */
   items: number
+  /** Edits from before are not in the history any more, since it was full; ms since 1970. */
+  historySinceMs?: number | undefined
   created: number
   updated: number
   deleted: number

@@ -134,11 +134,20 @@ export interface ExchangeServerAllowedGuardCeilings {
   /** The least time within which effects are counted together, as a Go duration from 1s to 168h. */
   readonly window: string
   readonly deletions?: ExchangeServerAllowedGuardCeilingsDeletions
+  readonly updates?: ExchangeServerAllowedGuardCeilingsUpdates
   readonly publications?: ExchangeServerAllowedGuardCeilingsPublications
 }
 
 /** How many deletes one replica may cause at most. 0 forbids deletes. */
 export interface ExchangeServerAllowedGuardCeilingsDeletions {
+  /** The limit as a share of the items in percent, rounded up to whole items. */
+  readonly maxPercent?: number
+  /** The limit as a number of items. */
+  readonly maxCount?: number
+}
+
+/** How many items one replica may edit for everybody at most. 0 forbids edits. */
+export interface ExchangeServerAllowedGuardCeilingsUpdates {
   /** The limit as a share of the items in percent, rounded up to whole items. */
   readonly maxPercent?: number
   /** The limit as a number of items. */
@@ -310,6 +319,13 @@ export interface SyncGroupGuard {
   readonly window: string
   readonly deletions: SyncGroupGuardDeletions
   readonly publications: SyncGroupGuardPublications
+  readonly updates: SyncGroupGuardUpdates
+  /**
+   * A limit in percent never allows fewer items than this, unless it is 0. Limits by maxCount stay
+   * as they are, and a replica that would delete the last items is set aside, unless
+   * deletions.maxPercent is 100.
+   */
+  readonly minCount: number
 }
 
 /** How many deletes one replica may cause. The smaller limit counts. 0 forbids deletes. */
@@ -323,6 +339,17 @@ export interface SyncGroupGuardDeletions {
 /** How many new items of its own one member may bring to everybody. */
 export interface SyncGroupGuardPublications {
   /** The limit as a number of items. 0 forbids publications. */
+  readonly maxCount: number
+}
+
+/**
+ * How many items one replica may edit for everybody. The smaller limit counts. 0 forbids edits.
+ * What is asked for from the bin is limited alike. A first sync does not count.
+ */
+export interface SyncGroupGuardUpdates {
+  /** The limit as a share of the items in percent, rounded up to whole items. */
+  readonly maxPercent: number
+  /** The limit as a number of items. */
   readonly maxCount: number
 }
 
@@ -341,6 +368,7 @@ export interface SyncGroupStatus {
   readonly lastPass?: SyncGroupStatusLastPass
   /** Members that need attention, at most 50. There may be more. */
   readonly problems?: readonly SyncGroupStatusProblem[]
+  readonly history?: SyncGroupStatusHistory
   readonly guard?: SyncGroupStatusGuard
   /** The value of the annotation exchangesync.dev/requestedAt that was acted on last. */
   readonly lastHandledReconcileAt?: string
@@ -426,6 +454,15 @@ export interface SyncGroupStatusProblem {
   readonly message: string
 }
 
+/**
+ * How far back the history of edits reaches, where it is less than its retention because it was
+ * full. Absent otherwise.
+ */
+export interface SyncGroupStatusHistory {
+  /** Edits before this time are not in the history any more. */
+  readonly since: string
+}
+
 /** What the guard set aside. Absent when nothing is. */
 export interface SyncGroupStatusGuard {
   /**
@@ -440,10 +477,13 @@ export interface SyncGroupStatusGuard {
 
 /** One replica that was set aside, and why. */
 export interface SyncGroupStatusGuardRefusal {
-  /** The replica that would cause it, hub or a member's mailbox. */
+  /**
+   * The replica that would cause it, hub or a member's mailbox, or bin for what is asked for from
+   * the bin.
+   */
   readonly replica: string
   /** Which limit it would exceed. */
-  readonly reason: 'Deletions' | 'Publications'
+  readonly reason: 'Deletions' | 'Publications' | 'Updates'
   /** How many it would cause, with what it caused within the window. */
   readonly count: number
   /** How many it may cause within the window. */

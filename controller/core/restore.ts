@@ -21,6 +21,8 @@ export type Restoration = Readonly<{
   fields: readonly string[]
   item: Item
   askedMs: number
+  /** Whoever asked saw the whole plan and confirmed it: the guard does not count it. */
+  confirmed?: boolean
 }>
 
 /**
@@ -29,8 +31,8 @@ export type Restoration = Readonly<{
  */
 export type RestoreResult = 'Restored' | 'Overruled' | 'Private' | 'Cancelled'
 
-/** What a restoration is called where an editor has a name. No folder is called that. */
-const restorer = 'bin:' as ReplicaId
+/** What a restoration is called where an editor or a cause has a name. No folder is called that. */
+export const restorer = 'bin:' as ReplicaId
 
 /** May it be given to everybody? What a member marked private may not, wherever it has got to. */
 export function restorable(

@@ -186,7 +186,7 @@ function passed(
   recent: readonly ConflictLine[],
   cast: Cast,
 ): Partial<SyncGroupStatus> {
-  const { items, members, conflicts, refusals, problems } = report
+  const { items, members, conflicts, refusals, problems, historySinceMs } = report
   const { created, updated, deleted, kept, durationMs } = report
   return {
     items,
@@ -216,6 +216,7 @@ function passed(
         message: messageText(message),
       }
     }),
+    ...(historySinceMs === undefined ? {} : { history: { since: iso(historySinceMs) } }),
     ...(refusals.length === 0
       ? {}
       : {
@@ -232,7 +233,7 @@ function passed(
 
 // Without a new pass the old one's figures stand.
 function kept(previous: SyncGroupStatus | undefined): Partial<SyncGroupStatus> {
-  const { items, members, conflicts, lastPass, problems, guard } = previous ?? {}
+  const { items, members, conflicts, lastPass, problems, guard, history } = previous ?? {}
   return {
     ...(items === undefined ? {} : { items }),
     ...(members === undefined ? {} : { members }),
@@ -240,6 +241,7 @@ function kept(previous: SyncGroupStatus | undefined): Partial<SyncGroupStatus> {
     ...(lastPass === undefined ? {} : { lastPass }),
     ...(problems === undefined ? {} : { problems }),
     ...(guard === undefined ? {} : { guard }),
+    ...(history === undefined ? {} : { history }),
   }
 }
 

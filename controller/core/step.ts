@@ -8,9 +8,11 @@ import type { FieldConflict } from './merge.ts'
 /**
  * Why something is put into the bin: it lost a conflict; a receive-only replica wrote it; it was deleted;
  * something that came back from the bin overwrote it; a folder that was restored from a backup showed it, or
- * overwrote it; its owner takes part no more, and copies are removed.
+ * overwrote it; its owner takes part no more, and copies are removed. `Edited` is the history: what was agreed before
+ * an edit.
  */
 export type KeepReason =
+  | 'Edited'
   | 'Conflict'
   | 'Drift'
   | 'Deleted'
@@ -45,6 +47,13 @@ export type Action =
     }>
   | Readonly<{ kind: 'delete'; replica: ReplicaId; id: ItemId; expect: Version }>
 
+/** Who replaced which fields of what was agreed. `counted`: the guard counts it. */
+export type Replaced = Readonly<{
+  replica: ReplicaId
+  fields: readonly string[]
+  counted: boolean
+}>
+
 /** A copy that must be read before anything is done to it: it was read last under an older codec. */
 export type Reread = Readonly<{ replica: ReplicaId; id: ItemId }>
 
@@ -58,6 +67,11 @@ export type Step = Readonly<{
   /** The link's `source` from now on. */
   source?: string | undefined
   keeps: readonly Keep[]
+  /** Edits of the agreed content, by editor; none of what is new or deleted. */
+  replaced: readonly Replaced[]
+  /** Does it bring something back from the bin, and was that confirmed? */
+  restores: boolean
+  confirmed: boolean
   actions: readonly Action[]
   /**
    * Copies as they are to be written down before anything is done: those that need no action, and those

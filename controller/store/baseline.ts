@@ -114,13 +114,15 @@ export class SqliteBaseline implements Baseline {
   async causedSince(timeMs: number): Promise<ReadonlyMap<ReplicaId, Caused>> {
     const sums = (table: string): ReadonlyMap<ReplicaId, Effects> => {
       const rows = this.#sql(
-        `SELECT replica, sum(deletions) AS d, sum(publications) AS p FROM ${table} WHERE grp = ? AND time_ms >= ? GROUP BY replica`,
+        `SELECT replica, sum(deletions) AS d, sum(publications) AS p, json_group_array(json(updated)) AS u
+         FROM ${table} WHERE grp = ? AND time_ms >= ? GROUP BY replica`,
       ).all(this.group, timeMs)
       return new Map(
-        rows.map(({ replica, d, p }) => [
-          String(replica) as ReplicaId,
-          { deletions: Number(d), publications: Number(p) },
-        ]),
+        rows.map(({ replica, d, p, u }) => {
+          const updates = [...new Set((parsed(u) as LinkId[][]).flat())]
+          const effects = { deletions: Number(d), publications: Number(p), updates }
+          return [String(replica) as ReplicaId, effects]
+        }),
       )
     }
     const caused = new Map<ReplicaId, Caused>(sums('caused'))
@@ -144,6 +146,11 @@ export class SqliteBaseline implements Baseline {
     }
   }
 
+  async historySince(): Promise<number | undefined> {
+    const row = this.#sql('SELECT time_ms FROM history_ends WHERE grp = ?').get(this.group)
+    return row === undefined ? undefined : Number(row.time_ms)
+  }
+
   async identity(): Promise<Identity> {
     const row = this.#sql('SELECT uid, server, url FROM identities WHERE grp = ?').get(this.group)
     const text = (value: unknown) => (value == null ? undefined : String(value))
@@ -159,7 +166,7 @@ export class SqliteBaseline implements Baseline {
 
   async restorations(): Promise<readonly Restoration[]> {
     const rows = this.#sql(
-      `SELECT bin.*, asked_ms FROM restores JOIN bin ON bin.n = restores.bin
+      `SELECT bin.*, asked_ms, restores.fields AS wanted, confirmed FROM restores JOIN bin ON bin.n = restores.bin
        WHERE restores.grp = ? AND done_ms IS NULL ORDER BY bin.n LIMIT ${restorationsMax}`,
     ).all(this.group)
     return rows.map((row) => ({
@@ -167,9 +174,10 @@ export class SqliteBaseline implements Baseline {
       link: String(row.link) as LinkId,
       replica: String(row.replica) as ReplicaId,
       reason: String(row.reason) as KeepReason,
-      fields: parsed(row.fields) as string[],
+      fields: parsed(row.wanted ?? row.fields) as string[],
       item: itemOf(row.item, this.#desk.vault, binSpot('item', row)) ?? {},
       askedMs: Number(row.asked_ms),
+      confirmed: Number(row.confirmed) === 1,
     }))
   }
 

@@ -1,5 +1,6 @@
-// The bin: every deleted item and every losing edit, whole, with who, when, in which pass and why; what of it
-// somebody asked to have back; and the conflicts with both of their sides.
+// The bin: every deleted item and every losing edit, whole, with who, when, in which pass and why; the history: what was
+// agreed before each edit; what of them somebody asked to have back; and the conflicts with both of their sides.
+import type { SQLInputValue } from 'node:sqlite'
 import type { GroupId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import type { RestoreResult } from '../core/restore.ts'
@@ -30,6 +31,30 @@ export type Binned = Readonly<{
   restore: 'Pending' | 'Damaged' | RestoreResult | undefined
 }>
 
+/** Which things are meant; what is not given does not matter. `history`: edits as well, which are not in the bin. */
+export type Filter = Readonly<{
+  history?: boolean
+  group?: GroupId | undefined
+  link?: LinkId | undefined
+  /** Whose they are: a replica, or all of a mailbox. */
+  replica?: string | undefined
+  reason?: KeepReason | undefined
+  pass?: string | undefined
+  /** Those of this time or later, and before that one, ms since 1970. */
+  sinceMs?: number | undefined
+  untilMs?: number | undefined
+}>
+
+/** How something is wanted back. */
+export type Asking = Readonly<{
+  /** These fields of it only; otherwise those that it is about. */
+  fields?: readonly string[]
+  /** The whole plan was seen and confirmed: the guard does not count it. */
+  confirmed?: boolean
+  /** Also what was restored already: it was overwritten since. */
+  again?: boolean
+}>
+
 /** One field of one link for which there were two different edits; never content. */
 export type Conflicted = Readonly<{
   n: number
@@ -55,18 +80,31 @@ export class Bin {
    * The newest first, at most `limit`; those before the number `below`, to go on from there. What is damaged is listed,
    * without its content: it must not hide all others.
    */
-  list(limit: number, below: number = Number.MAX_SAFE_INTEGER): readonly Binned[] {
+  list(
+    limit: number,
+    below: number = Number.MAX_SAFE_INTEGER,
+    filter: Filter = {},
+  ): readonly Binned[] {
     const rows = this.#statements
-      .sql(`${binned} WHERE n < ? ORDER BY n DESC LIMIT ?`)
-      .all(below, limit)
+      .sql(`${binned} WHERE n < ?1 AND ${meant} ORDER BY n DESC LIMIT ?10`)
+      .all(below, ...valuesOf(filter), limit)
     return rows.map((row) => listedOf(row, this.#vault))
   }
 
-  /** How many things there are in the bin, and how many conflicts are remembered. */
-  counts(): Readonly<{ bin: number; conflicts: number }> {
-    const count = (table: string) =>
-      Number(this.#statements.sql(`SELECT count(*) AS total FROM ${table}`).get()?.total)
-    return { bin: count('bin'), conflicts: count('conflicts') }
+  /** How many such things there are, and how many conflicts are remembered. */
+  counts(filter: Filter = {}): Readonly<{ bin: number; conflicts: number }> {
+    const total = (text: string, ...given: readonly SQLInputValue[]) =>
+      Number(this.#statements.sql(text).get(...given)?.total)
+    return {
+      bin: total(`SELECT count(*) AS total FROM bin WHERE ?1 AND ${meant}`, 1, ...valuesOf(filter)),
+      conflicts: total('SELECT count(*) AS total FROM conflicts'),
+    }
+  }
+
+  /** Groups whose history does not reach as far back as its retention, since it was full: until when it is gone. */
+  historyEnds(): ReadonlyMap<GroupId, number> {
+    const rows = this.#statements.sql('SELECT grp, time_ms FROM history_ends').all()
+    return new Map(rows.map(({ grp, time_ms }) => [String(grp) as GroupId, Number(time_ms)]))
   }
 
   /** One thing by its number. */
@@ -112,22 +150,36 @@ export class Bin {
     return new Map(rows.map(({ replica, lens }) => [String(replica) as ReplicaId, String(lens)]))
   }
 
-  /** Asks to have it back: the group's next pass does it. What was asked before is not asked twice. */
-  ask(n: number, timeMs: number): void {
+  /** Asks to have them back: the group's next pass does it. All of them or none. */
+  ask(wanted: ReadonlyMap<number, Asking>, timeMs: number): void {
     this.#statements.transaction(true, () => {
-      this.#statements
-        .sql(
-          `INSERT INTO restores (bin, grp, asked_ms) SELECT n, grp, ? FROM bin WHERE n = ?
-           ON CONFLICT (bin) DO UPDATE SET asked_ms = excluded.asked_ms, done_ms = NULL, pass = NULL, result = NULL
-           WHERE done_ms IS NOT NULL AND result <> 'Restored'`,
-        )
-        .run(timeMs, n)
+      const one = this.#statements.sql(
+        `INSERT INTO restores (bin, grp, asked_ms, fields, confirmed) SELECT n, grp, ?, ?, ? FROM bin WHERE n = ?
+         ON CONFLICT (bin) DO UPDATE SET fields = excluded.fields, confirmed = excluded.confirmed,
+           asked_ms = iif(done_ms IS NULL, asked_ms, excluded.asked_ms), done_ms = NULL, pass = NULL, result = NULL
+         WHERE done_ms IS NULL OR result <> 'Restored' OR ?`,
+      )
+      for (const [n, { fields, confirmed = false, again = false }] of wanted) {
+        const only = fields === undefined ? null : JSON.stringify(fields)
+        one.run(timeMs, only, Number(confirmed), n, Number(again))
+      }
     })
   }
 }
 
+const meant = `(?2 OR bin.reason <> 'Edited') AND (?3 IS NULL OR bin.grp = ?3) AND (?4 IS NULL OR bin.link = ?4)
+  AND (?5 IS NULL OR bin.replica = ?5 OR substr(bin.replica, 1, length(?5) + 1) = ?5 || ':')
+  AND (?6 IS NULL OR bin.reason = ?6) AND (?7 IS NULL OR bin.pass = ?7)
+  AND (?8 IS NULL OR bin.time_ms >= ?8) AND (?9 IS NULL OR bin.time_ms < ?9)`
+
 const binned =
   'SELECT bin.*, restores.asked_ms, restores.result FROM bin LEFT JOIN restores ON restores.bin = bin.n'
+
+function valuesOf(filter: Filter): readonly SQLInputValue[] {
+  const { history, group, link, replica, reason, pass, sinceMs, untilMs } = filter
+  const given = [group, link, replica, reason, pass, sinceMs, untilMs]
+  return [Number(history === true || reason === 'Edited'), ...given.map((value) => value ?? null)]
+}
 
 function listedOf(row: Row, vault: Vault): Binned {
   try {

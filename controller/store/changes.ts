@@ -49,10 +49,10 @@ export function write(desk: Desk, change: Change): void {
   }
   for (const { link, replica, copy } of change.copies ?? []) writeCopy(desk, link, replica, copy)
   for (const [replica, { approved, ...free }] of change.caused ?? []) {
-    const into = (table: string, { deletions, publications }: Effects) =>
+    const into = (table: string, { deletions, publications, updates }: Effects) =>
       sql(
-        `INSERT INTO ${table} (grp, replica, time_ms, deletions, publications) VALUES (?, ?, ?, ?, ?)`,
-      ).run(group, replica, timeMs, deletions, publications)
+        `INSERT INTO ${table} (grp, replica, time_ms, deletions, publications, updated) VALUES (?, ?, ?, ?, ?, ?)`,
+      ).run(group, replica, timeMs, deletions, publications, JSON.stringify(updates))
     into('caused', free)
     if (approved !== undefined) into('approved', approved)
   }

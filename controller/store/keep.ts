@@ -1,7 +1,9 @@
 // What is kept: the bin and the notes of conflicts are written here. Runs within a transaction, and knows nothing of it.
 import { digestOf, type GroupId } from '../core/id.ts'
+import type { KeepReason } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Change, ConflictNote, Kept } from '../sync/ports.ts'
+import { makeRoom } from './history.ts'
 import { binSpot } from './spots.ts'
 import type { Statements } from './statements.ts'
 import type { Vault } from './vault.ts'
@@ -14,14 +16,20 @@ export type Desk = Readonly<{
   binMaxBytes: number
 }>
 
+/** The reason of what is in the history: what was agreed before an edit. All else is the bin. */
+export const edited: KeepReason = 'Edited'
+
 /**
  * Puts what a change overwrites or deletes into the bin. Nothing is dropped to make room: who would keep more than there
  * is room for does not overwrite either. A full bin refuses only namespaces that hold more than their share of it, so that
  * no tenant stops the others: it grows to less than twice its limit. Throws a terminal BinFull.
  */
 export function keepAll(desk: Desk, { kept = [], at }: Change): void {
+  const history = kept.filter(({ reason }) => reason === edited)
   let added = 0
-  for (const each of kept) added += keep(desk, each, at)
+  for (const each of kept) if (each.reason !== edited) added += keep(desk, each, at)
+  for (const each of history) keep(desk, each, at)
+  if (kept.length > 0) makeRoom(desk)
   if (added === 0) return
   const row = desk.statements.sql('SELECT bin_bytes FROM tally').get()
   if (Number(row?.bin_bytes) <= desk.binMaxBytes || !isOverShare(desk)) return
@@ -38,7 +46,9 @@ function isOverShare({ statements, group, binMaxBytes }: Desk): boolean {
   const namespaces = new Set([namespace, ...groups.map(({ grp }) => namespaceOf(String(grp)))])
   // Every group of the namespace, and no other: `0` comes right after `/`.
   const own = statements
-    .sql('SELECT coalesce(sum(size), 0) AS bytes FROM bin WHERE grp >= ? AND grp < ?')
+    .sql(
+      "SELECT coalesce(sum(size), 0) AS bytes FROM bin WHERE grp >= ? AND grp < ? AND reason <> 'Edited'",
+    )
     .get(`${namespace}/`, `${namespace}0`)
   return Number(own?.bytes) > binMaxBytes / namespaces.size
 }
@@ -62,7 +72,8 @@ function keep(
     )
     .get(link, group, replica, reason, print)
   if (known !== undefined) return 0
-  const { n = null } = statements.sql('SELECT coalesce(max(n), 0) + 1 AS n FROM bin').get() ?? {}
+  // No number is used twice: who asks for one means what had it.
+  const { n = null } = statements.sql('SELECT last_n + 1 AS n FROM tally').get() ?? {}
   const row = { n, grp: group, link, replica, reason, fields: JSON.stringify(fields) }
   return statements
     .sql(

@@ -4,7 +4,7 @@
 // transaction. spots.ts lists what a vault may seal.
 
 /** The number of the schema below. */
-export const schemaVersion = 5
+export const schemaVersion = 6
 
 /** Marks the file as ours (`application_id`): "exsy". */
 export const applicationId = 0x65787379
@@ -46,16 +46,26 @@ CREATE TABLE IF NOT EXISTS bin (
 CREATE INDEX IF NOT EXISTS bin_link ON bin (link);
 CREATE INDEX IF NOT EXISTS bin_time ON bin (time_ms);
 CREATE INDEX IF NOT EXISTS bin_grp ON bin (grp, size);
-CREATE TABLE IF NOT EXISTS tally (one INTEGER PRIMARY KEY CHECK (one = 1), bin_bytes INTEGER NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS bin_history ON bin (grp, n, size, time_ms) WHERE reason = 'Edited';
+CREATE TABLE IF NOT EXISTS tally (
+  one INTEGER PRIMARY KEY CHECK (one = 1), bin_bytes INTEGER NOT NULL, history_bytes INTEGER NOT NULL DEFAULT 0,
+  last_n INTEGER NOT NULL DEFAULT 0
+) STRICT;
 CREATE TRIGGER IF NOT EXISTS bin_grows AFTER INSERT ON bin BEGIN
-  UPDATE tally SET bin_bytes = bin_bytes + new.size;
+  UPDATE tally SET last_n = new.n,
+    bin_bytes = bin_bytes + iif(new.reason = 'Edited', 0, new.size),
+    history_bytes = history_bytes + iif(new.reason = 'Edited', new.size, 0);
 END;
 CREATE TRIGGER IF NOT EXISTS bin_shrinks AFTER DELETE ON bin BEGIN
-  UPDATE tally SET bin_bytes = bin_bytes - old.size;
+  UPDATE tally SET
+    bin_bytes = bin_bytes - iif(old.reason = 'Edited', 0, old.size),
+    history_bytes = history_bytes - iif(old.reason = 'Edited', old.size, 0);
 END;
+CREATE TABLE IF NOT EXISTS history_ends (grp TEXT PRIMARY KEY, time_ms INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+CREATE TABLE IF NOT EXISTS ages (time_ms INTEGER NOT NULL, aged_ms INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE IF NOT EXISTS restores (
   bin INTEGER PRIMARY KEY REFERENCES bin (n) ON DELETE CASCADE, grp TEXT NOT NULL, asked_ms INTEGER NOT NULL,
-  done_ms INTEGER, pass TEXT, result TEXT
+  done_ms INTEGER, pass TEXT, result TEXT, fields TEXT, confirmed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS restores_pending ON restores (grp) WHERE done_ms IS NULL;
 CREATE TABLE IF NOT EXISTS conflicts (
@@ -66,11 +76,11 @@ CREATE INDEX IF NOT EXISTS conflicts_link ON conflicts (link);
 CREATE INDEX IF NOT EXISTS conflicts_grp ON conflicts (grp, time_ms);
 CREATE TABLE IF NOT EXISTS caused (
   grp TEXT NOT NULL, replica TEXT NOT NULL, time_ms INTEGER NOT NULL,
-  deletions INTEGER NOT NULL, publications INTEGER NOT NULL
+  deletions INTEGER NOT NULL, publications INTEGER NOT NULL, updated TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 CREATE TABLE IF NOT EXISTS approved (
   grp TEXT NOT NULL, replica TEXT NOT NULL, time_ms INTEGER NOT NULL,
-  deletions INTEGER NOT NULL, publications INTEGER NOT NULL
+  deletions INTEGER NOT NULL, publications INTEGER NOT NULL, updated TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 CREATE TABLE IF NOT EXISTS approvals (
   grp TEXT NOT NULL, hash TEXT NOT NULL, time_ms INTEGER NOT NULL, pass TEXT NOT NULL
@@ -100,6 +110,7 @@ export const tables: Readonly<Record<number, readonly string[]>> = {
   3: third,
   4: [...third, 'attempts'],
   5: [...third, 'attempts', 'approved'],
+  6: [...third, 'attempts', 'approved', 'ages', 'history_ends'],
 }
 
 /** From version 1 to 2, before the tables that are missing are made. */
@@ -127,3 +138,13 @@ export const fromFourth = `
 ALTER TABLE vault ADD COLUMN next TEXT;
 ALTER TABLE vault ADD COLUMN reached TEXT;
 `
+
+/** What came with version 6, as far as an older file has the table: table, column and type. The triggers are made anew. */
+export const sixth = [
+  ['tally', 'history_bytes', 'INTEGER NOT NULL DEFAULT 0'],
+  ['tally', 'last_n', 'INTEGER NOT NULL DEFAULT 0'],
+  ['restores', 'fields', 'TEXT'],
+  ['restores', 'confirmed', 'INTEGER NOT NULL DEFAULT 0'],
+  ['caused', 'updated', "TEXT NOT NULL DEFAULT '[]'"],
+  ['approved', 'updated', "TEXT NOT NULL DEFAULT '[]'"],
+] as const

@@ -6,6 +6,7 @@ import type { Baseline } from '../sync/ports.ts'
 import { SqliteBaseline } from './baseline.ts'
 import { Bin } from './bin.ts'
 import type { Progress } from './carry.ts'
+import { sweep } from './history.ts'
 import { type FileOpening, type OpenFile, openFile, refusalIn, stateFile } from './open.ts'
 import type { Key } from './proof.ts'
 import { readingVault, rekeyed, settling } from './seal.ts'
@@ -19,8 +20,8 @@ export interface State {
   readonly bin: Bin
   /** The groups of resources that hold folders. */
   groups(): readonly GroupId[]
-  /** Forgets what is older than this: bin, journal, and what the guard counted. */
-  sweep(beforeMs: number): void
+  /** Forgets what is older than its retention: bin, history, journal, and what the guard counted. Times in ms. */
+  sweep(nowMs: number, retention: Readonly<{ binMs: number; historyMs: number }>): void
   close(): void
 }
 
@@ -124,19 +125,8 @@ function stateOf(
         )
         .all()
         .map(({ grp }) => String(grp) as GroupId),
-    sweep: (beforeMs) => {
-      statements.transaction(false, () => {
-        // What somebody asked to have back stays until it is.
-        statements
-          .sql(
-            'DELETE FROM bin WHERE time_ms < ? AND n NOT IN (SELECT bin FROM restores WHERE done_ms IS NULL)',
-          )
-          .run(beforeMs)
-        for (const table of ['journal', 'caused', 'approved']) {
-          statements.sql(`DELETE FROM ${table} WHERE time_ms < ?`).run(beforeMs)
-        }
-      })
-    },
+    sweep: (nowMs, retention) =>
+      statements.transaction(false, () => sweep(statements, nowMs, retention)),
     close,
   }
 }

@@ -12,6 +12,7 @@ import {
   fromThird,
   schema,
   schemaVersion,
+  sixth,
   tables,
 } from './schema.ts'
 
@@ -55,7 +56,8 @@ export function upToDate(db: DatabaseSync, version: number): void {
     if (version === 1) db.exec(fromFirst)
     if (version === 1 || version === 2) db.exec(fromSecond)
     if (version > 0 && version < 4) db.exec(fromThird)
-    if (version > 1) db.exec(fromFourth)
+    if (version > 1 && version < 5) db.exec(fromFourth)
+    fromFifth(db)
     db.exec(schema)
     if (version === 1) {
       const change = db.prepare('UPDATE bin SET print = ?, size = ? WHERE n = ?')
@@ -66,9 +68,22 @@ export function upToDate(db: DatabaseSync, version: number): void {
       }
     }
     db.exec('INSERT OR IGNORE INTO writers VALUES (1, 0)')
-    db.exec('INSERT OR IGNORE INTO tally SELECT 1, coalesce(sum(size), 0) FROM bin')
+    db.exec(
+      'INSERT OR IGNORE INTO tally (one, bin_bytes) SELECT 1, coalesce(sum(size), 0) FROM bin',
+    )
+    db.exec('UPDATE tally SET last_n = (SELECT coalesce(max(n), 0) FROM bin)')
     db.exec(`PRAGMA user_version = ${schemaVersion}; PRAGMA application_id = ${applicationId}`)
   })
+}
+
+// Also of a file that only says that it is older.
+function fromFifth(db: DatabaseSync): void {
+  for (const trigger of ['bin_grows', 'bin_shrinks']) db.exec(`DROP TRIGGER IF EXISTS ${trigger}`)
+  for (const [table, column, type] of sixth) {
+    const columns = db.prepare('SELECT name FROM pragma_table_info(?)').all(table)
+    if (columns.length > 0 && !columns.some(({ name }) => name === column))
+      db.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`)
+  }
 }
 
 function inOne(db: DatabaseSync, work: () => void): void {

@@ -28,6 +28,7 @@ export function blank(baseline: Baseline): Baseline {
     restorations: async () => [],
     causedSince: (timeMs) => baseline.causedSince(timeMs),
     approvals: () => baseline.approvals(),
+    historySince: () => baseline.historySince(),
     conflicts: () => baseline.conflicts(),
     claims: () => baseline.claims(),
     commit: (change) => baseline.commit(change),

@@ -1,12 +1,14 @@
 // What a plan has for consequences besides its actions: what is kept, what is noted of it, what comes back
 // from the bin, and what the guard counts.
-import { type Caused, deletes, type Effects, type Guarded, publishes } from '../core/guard.ts'
+import { type Caused, type Effects, effectOf, effectsOf, type Guarded } from '../core/guard.ts'
 import { digestOf, type ReplicaId } from '../core/id.ts'
-import type { Role } from '../core/link.ts'
+import type { Item } from '../core/item.ts'
+import { agreementMark, type Role } from '../core/link.ts'
 import type { Rules } from '../core/plan.ts'
-import { oneEach, type Restoration, restorable, resultsOf } from '../core/restore.ts'
-import type { Plan, Step } from '../core/step.ts'
+import { oneEach, type Restoration, restorable, restorer, resultsOf } from '../core/restore.ts'
+import type { Step } from '../core/step.ts'
 import type { Baseline, Change, ConflictNote, Kept } from './ports.ts'
+import { reentered } from './reentered.ts'
 
 /** What of the bin a plan brings back, and what may not come back at all. */
 export type Wanted = Readonly<{ wanted: readonly Restoration[]; barred: readonly Restoration[] }>
@@ -16,7 +18,7 @@ export async function wantedBack(baseline: Baseline, { type, roles }: Rules): Pr
   const hub = roles.find((role) => role.hub)
   // Where the hub receives nothing, nothing comes back: whoever may write there has to put it there.
   if (!hub?.receives) return { wanted: [], barred: [] }
-  const asked = await baseline.restorations()
+  const asked = await reentered(baseline, type, await baseline.restorations())
   return {
     wanted: oneEach(asked.filter((each) => restorable(type, roles, each))),
     barred: asked.filter((each) => !restorable(type, roles, each)),
@@ -26,23 +28,49 @@ export async function wantedBack(baseline: Baseline, { type, roles }: Rules): Pr
 /** What becomes of all that was wanted back. */
 export function restoredBy(
   { wanted, barred }: Wanted,
-  plan: Plan,
+  { plan, refusals }: Guarded,
   { type }: Rules,
 ): NonNullable<Change['restored']> {
   const refused = barred.map(({ n }) => ({ n, result: 'Private' as const }))
-  return [...resultsOf(type, plan, wanted), ...refused]
+  // What the guard set aside is still wanted.
+  const waits = refusals.some(({ replica }) => replica === restorer)
+  return [...(waits ? [] : resultsOf(type, plan, wanted)), ...refused]
 }
 
 /** What is kept of a step, each with what its fields get instead. */
 export function keptOf({ link, keeps, agreed = {} }: Step): readonly Kept[] {
   return keeps.map((keep) => {
-    const won = keep.fields.flatMap((field) => {
-      const value = agreed[field]
-      return value === undefined ? [] : [[field, value] as const]
-    })
-    const sides = keep.fields.length > 0 ? { won: Object.fromEntries(won) } : {}
+    const sides = keep.fields.length > 0 ? { won: picked(agreed, keep.fields) } : {}
     return { ...keep, ...sides, link: link.id }
   })
+}
+
+/** The history of a step: what was agreed, once for everybody who edited it. */
+export function historyOf(
+  { link, replaced, agreed = {} }: Step,
+  roles: readonly Role[],
+): readonly Kept[] {
+  const item = link.agreed
+  if (item === undefined) return []
+  const hub = roles.find((role) => role.hub)?.id
+  return replaced.map(({ replica, fields }) => ({
+    link: link.id,
+    replica: replica === restorer && hub !== undefined ? hub : replica,
+    loss: agreementMark(link),
+    reason: 'Edited',
+    fields,
+    item,
+    won: picked(agreed, fields),
+  }))
+}
+
+function picked(item: Item, fields: readonly string[]): Item {
+  return Object.fromEntries(
+    fields.flatMap((field) => {
+      const value = item[field]
+      return value === undefined ? [] : [[field, value] as const]
+    }),
+  )
 }
 
 /** How a conflict is remembered: one note for each field that was lost. */
@@ -60,21 +88,24 @@ export function causedBy(
   roles: readonly Role[],
 ): ReadonlyMap<ReplicaId, Caused> {
   const caused = new Map<ReplicaId, Caused>()
-  for (const { id, hub } of roles) {
-    const all = {
-      Deletions: plan.steps.filter((step) => deletes(step, id)).length,
-      Publications: hub ? 0 : plan.steps.filter((step) => publishes(step, id)).length,
+  const causes = [...roles.map(({ id, hub }) => ({ id, hub })), { id: restorer, hub: true }]
+  for (const { id, hub } of causes) {
+    const all = effectsOf(plan, id, hub)
+    const effects = (by: boolean | undefined): Effects => {
+      const some = (kind: keyof Effects) => {
+        const approval = approvals.find(
+          (each) => each.replica === id && effectOf[each.reason] === kind,
+        )
+        return approval?.byServer === by ? all[kind] : []
+      }
+      return {
+        deletions: some('deletions').length,
+        publications: some('publications').length,
+        updates: some('updates').map(({ link }) => link.id),
+      }
     }
-    const count = (reason: keyof typeof all, by: boolean | undefined) => {
-      const approval = approvals.find((each) => each.replica === id && each.reason === reason)
-      return approval?.byServer === by ? all[reason] : 0
-    }
-    const effects = (by: boolean | undefined): Effects => ({
-      deletions: count('Deletions', by),
-      publications: count('Publications', by),
-    })
     const [free, approved] = [effects(undefined), effects(false)]
-    const some = (each: Effects) => each.deletions + each.publications > 0
+    const some = (each: Effects) => each.deletions + each.publications + each.updates.length > 0
     if (some(free) || some(approved))
       caused.set(id, { ...free, ...(some(approved) && { approved }) })
   }

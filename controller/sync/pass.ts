@@ -20,7 +20,7 @@ import type { SyncError } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
 import { apply } from './apply.ts'
 import { breathe, breathing } from './breathe.ts'
-import { causedBy, keptOf, notesOf, restoredBy } from './consequences.ts'
+import { causedBy, historyOf, keptOf, notesOf, restoredBy } from './consequences.ts'
 import { Creates } from './creates.ts'
 import { leaversOf, seeOff } from './leavers.ts'
 import { odditiesOf, seenSince } from './oddities.ts'
@@ -45,6 +45,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   const seen = withRecheck(new Map([...sight.memories].filter(used)), orphans)
   const memories = withRecheck(seen, plan.held ?? new Map())
   const kept = plan.steps.flatMap(keptOf)
+  const history = plan.steps.flatMap((step) => historyOf(step, rules.roles))
   const now = withRecheck(agedIn(memories, sight.restored), pendingOf(plan.steps))
   const leaving = decided ? await leaversOf(course, proposal) : []
   const left = proposal.left.filter((id) => !leaving.some(({ role }) => role.id === id))
@@ -57,13 +58,13 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
     ...(decided ? { forgotten: sight.forgotten } : {}),
     unsettle: sight.fresh.length > 0,
     agreements: plan.steps.map(agreementOf),
-    kept,
+    kept: [...kept, ...history],
     conflicts: kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf),
     caused: causedBy(guarded, rules.roles),
     approvals: guarded.approvals.map(({ hash }) => hash),
     memories: new Map([...withoutCursors(now, plan.steps), ...(decided ? sight.unsure : [])]),
     attempts: decided ? seenSince(proposal, clock.now()) : [],
-    restored: decided ? restoredBy(proposal, plan, rules) : [],
+    restored: decided ? restoredBy(proposal, guarded, rules) : [],
   })
 
   const ready = await prepared(plan.steps, replicas, memories, signal)
@@ -199,6 +200,7 @@ async function reportOf(
     startMs,
     durationMs: clock.now() - startMs,
     items: await baseline.count(),
+    historySinceMs: await baseline.historySince(),
     created: applied.created,
     updated: applied.updated,
     deleted: applied.deleted,

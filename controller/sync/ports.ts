@@ -12,10 +12,7 @@ import type { Stamp } from '../core/stamp.ts'
 import type { KeepReason } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
 
-/**
- * What in a folder only grows: the time of its latest commit, ms since 1970 by the server's clock, and how many
- * deletes there were in it.
- */
+/** What in a folder only grows: the time of its latest commit (ms since 1970, by the server), and how many deletes. */
 export type Stand = Readonly<{ committedMs: number; deletedTotal: number }>
 
 /**
@@ -211,6 +208,8 @@ export type Change = Readonly<{
 /** The baseline of one group. */
 export interface Baseline {
   readonly group: GroupId
+  /** Until when the history is gone because it was full, ms since 1970; undefined: it is whole. */
+  historySince(): Promise<number | undefined>
   /** What it was when something was agreed last. */
   identity(): Promise<Identity>
   memories(): Promise<ReadonlyMap<ReplicaId, Memory>>
@@ -253,7 +252,7 @@ export interface Clock {
   sleep(delayMs: number, signal: AbortSignal): Promise<void>
 }
 
-/** Called when a request of a pass begins; what it answers is awaited at its end, with its error if there is one. */
+/** Called when a request of a pass begins; what it answers is awaited at its end, with its error. */
 export type Pace = () => (error: unknown) => Promise<void>
 
 /** Who may sign in to a server, from a Secret. */

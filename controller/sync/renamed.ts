@@ -113,6 +113,7 @@ export function renamed(baseline: Baseline, renames: Renames): Baseline {
     count: () => baseline.count(),
     causedSince: async (timeMs) => keyed(await baseline.causedSince(timeMs)),
     approvals: () => baseline.approvals(),
+    historySince: () => baseline.historySince(),
     conflicts: () => baseline.conflicts(),
     claims: () => baseline.claims(),
     restorations: () => baseline.restorations(),

@@ -45,12 +45,16 @@ export type Setting = Readonly<{
 export const free: Limits = {
   deletions: { maxPercent: 100, maxCount: 1e6 },
   publications: { maxCount: 1e6 },
+  updates: { maxPercent: 100, maxCount: 1e6 },
+  minCount: 0,
 }
 
 /** Limits that bite soon. */
 export const strict: Limits = {
   deletions: { maxPercent: 50, maxCount: 2 },
   publications: { maxCount: 2 },
+  updates: { maxPercent: 50, maxCount: 2 },
+  minCount: 1,
 }
 
 /** The rules where nothing else is said. */

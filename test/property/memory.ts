@@ -28,7 +28,7 @@ export function openMemory(group: GroupId, copied?: Uint8Array): Memory {
   return {
     baseline: new SqliteBaseline({ statements, vault: plain, group, binMaxBytes: 1e12 }),
     bin: () => bin.list(1e6),
-    ask: (n, nowMs) => void bin.ask(n, nowMs),
+    ask: (n, nowMs) => void bin.ask(new Map([[n, {}]]), nowMs),
     copy: () => db.serialize(),
     close: () => db.close(),
   }

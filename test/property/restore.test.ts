@@ -2,6 +2,7 @@
 // overwrites is in the bin in its turn.
 import { describe, expect, test } from 'vitest'
 import { SyncError } from '../../controller/core/sync-error.ts'
+import { free } from '../support/limits.ts'
 import { type Part, Stage } from './stage.ts'
 
 const all = ['hub', 'ann', 'bob'] as const
@@ -141,7 +142,11 @@ describe('a deleted contact', () => {
   test('comes back to everybody, once, whatever the guard forbids', async () => {
     const stage = await afterDelete()
     expect(everybody(stage)).toEqual(same(['Jan:1']))
-    stage.limits = { deletions: { maxPercent: 0, maxCount: 0 }, publications: { maxCount: 0 } }
+    stage.limits = {
+      ...free,
+      deletions: { maxPercent: 0, maxCount: 0 },
+      publications: { maxCount: 0 },
+    }
     stage.wants('ann Deleted Ewa:1')
     const report = await stage.pass()
     expect([report.refusals, report.created, report.conflicts.total]).toEqual([[], 3, 0])
@@ -252,7 +257,7 @@ describe('what gets in between', () => {
 
   test('the guard has set the hub aside: nothing is decided, and it waits', async () => {
     const stage = await afterDelete()
-    stage.limits = { deletions: { maxPercent: 0, maxCount: 0 }, publications: { maxCount: 9 } }
+    stage.limits = { ...free, deletions: { maxPercent: 0, maxCount: 0 } }
     stage.remove('hub', 'Jan')
     stage.wants('ann Deleted Ewa:1')
     expect((await stage.pass()).refusals).toHaveLength(1)

@@ -15,15 +15,11 @@ import { pass } from '../../controller/sync/pass.ts'
 import type { Baseline, Change } from '../../controller/sync/ports.ts'
 import type { Course } from '../../controller/sync/propose.ts'
 import { Folder, FolderReplica, gated, ticking } from '../support/folder.ts'
+import { free } from '../support/limits.ts'
 import { type Counts, foretold } from './foretold.ts'
 
 /** A replica's part, and what lies in its folder at first. */
 export type Part = Partial<Omit<Role, 'id'>> & { has?: readonly string[] }
-
-const free: Limits = {
-  deletions: { maxPercent: 100, maxCount: 1e6 },
-  publications: { maxCount: 1e6 },
-}
 
 /** One group, or one of two that share folders. */
 export class Stage {
@@ -188,7 +184,7 @@ export class Stage {
   wants(text: string): void {
     const kept = this.#state.bin.list(1000).find((each) => textOf(each) === text)
     if (kept === undefined) throw new Error(`there is no ${text} in the bin`)
-    this.#state.bin.ask(kept.n, this.#now)
+    this.#state.bin.ask(new Map([[kept.n, {}]]), this.#now)
   }
 
   /** What became of what was asked for: `replica reason name:title → result`, sorted. */

@@ -4,6 +4,7 @@ import type { ItemId } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
 import { sourceMark } from '../../controller/core/stamp.ts'
 import type { Folder } from '../support/folder.ts'
+import { free } from '../support/limits.ts'
 import { Stage } from './stage.ts'
 
 const receiver = { writes: false } as const
@@ -220,7 +221,11 @@ test('a copy that its user edits right before it is deleted is left, and lives a
 
 describe('guard', () => {
   const many = Array.from({ length: 20 }, (_, n) => `P${n}:1`)
-  const limits = { deletions: { maxPercent: 10, maxCount: 50 }, publications: { maxCount: 100 } }
+  const limits = {
+    ...free,
+    deletions: { maxPercent: 10, maxCount: 50 },
+    publications: { maxCount: 100 },
+  }
   const staged = async () => {
     const stage = new Stage({ hub: { has: many }, ann: {} })
     stage.limits = limits

@@ -1,6 +1,7 @@
 // Stories: a literal world, what people do, passes, and what everybody has then.
 import { describe, expect, test } from 'vitest'
 import { SyncError } from '../../controller/core/sync-error.ts'
+import { free } from '../support/limits.ts'
 import { Stage } from './stage.ts'
 
 const receiver = { writes: false } as const
@@ -304,7 +305,7 @@ describe('guard', () => {
       hub: { has: Array.from({ length: 20 }, (_, n) => `P${n}:1`) },
       ann: {},
     })
-    stage.limits = { deletions: { maxPercent: 10, maxCount: 50 }, publications: { maxCount: 100 } }
+    stage.limits = { ...free, deletions: { maxPercent: 10, maxCount: 50 } }
     await stage.rest()
     for (let n = 0; n < 20; n += 1) stage.remove('hub', `P${n}`)
     const first = await stage.pass()
@@ -409,10 +410,7 @@ describe('a hub that only gives', () => {
   test('another folder in its place says what there is, as far as the guard allows', async () => {
     const many = Array.from({ length: 20 }, (_, n) => `P${n}:1`)
     const stage = new Stage({ hub: { receives: false, has: many }, jan: receiver })
-    stage.limits = {
-      deletions: { maxPercent: 10, maxCount: 50 },
-      publications: { maxCount: 100 },
-    }
+    stage.limits = { ...free, deletions: { maxPercent: 10, maxCount: 50 } }
     await stage.rest()
     stage.replace('hub', ['New:1'])
     const { refusals } = await stage.pass()

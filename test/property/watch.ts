@@ -56,7 +56,7 @@ export class Watch {
   excesses({ deletions, publications }: Limits): readonly string[] {
     const most = { Deletions: deletions.maxCount, Publications: publications.maxCount }
     return [...this.#counted].flatMap(([account, people]) => {
-      const [reason, who] = account.split(' ') as [Reason, string]
+      const [reason, who] = account.split(' ') as [keyof typeof most, string]
       if (reason === 'Publications' && who === 'hub') return []
       const allowed = most[reason] * this.windows
       return people.size > allowed ? [`${account}: ${people.size}, ${allowed} are allowed`] : []

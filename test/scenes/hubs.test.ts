@@ -1,7 +1,7 @@
 // What must never empty the others: a hub that is emptied, replaced, restored, renamed or hidden. For each: what
 // everybody has then, what the group says, and how it heals.
 import { describe, expect, test } from 'vitest'
-import { dayMs, hubPath, Scene, unguarded } from './scene.ts'
+import { dayMs, guardedExactly, hubPath, Scene, unguarded } from './scene.ts'
 
 const five = ['Adam:1', 'Ewa:1', 'Jan:1', 'Ola:1', 'Piotr:1']
 const three = ['Ewa:1', 'Jan:1', 'Ola:1']
@@ -106,7 +106,7 @@ for (const direction of ['TwoWay', 'OneWay'] as const) {
     })
 
     test('that comes back from a backup with more deleted than the guard allows', async () => {
-      const scene = await Scene.of(world, { direction })
+      const scene = await Scene.of(world, guardedExactly({ direction }))
       await scene.rest()
       const lastWeek = scene.folder('hub').backup()
       scene.wait(7 * dayMs)
@@ -166,7 +166,8 @@ describe('an empty folder in the hub’s place', () => {
 
 describe('an approval', () => {
   test('an approval does not cover what was deleted since', async () => {
-    const scene = await Scene.of({ hub: [...five, 'Zofia:1'], anna: [], jan: [] })
+    const world = { hub: [...five, 'Zofia:1'], anna: [], jan: [] }
+    const scene = await Scene.of(world, guardedExactly())
     await scene.rest()
     for (const each of ['Adam', 'Ewa', 'Jan']) scene.remove('anna', each)
     await scene.pass()

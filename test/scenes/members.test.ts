@@ -1,7 +1,7 @@
 // Who takes part, and how, changes: joining, leaving, other directions, folders, hubs, addresses, and a
 // month of suspension. Each with edits pending at that moment.
 import { describe, expect, test } from 'vitest'
-import { dayMs, hubPath, Scene, unguarded } from './scene.ts'
+import { dayMs, guardedExactly, hubPath, Scene, unguarded } from './scene.ts'
 
 const three = ['Ewa:1', 'Jan:1', 'Ola:1']
 const ready = ['Ready=True Succeeded']
@@ -319,13 +319,14 @@ describe('a month of suspension', () => {
   }
 
   test('that ends with a guard: too many deletes at once wait', async () => {
-    const scene = await Scene.of({ hub: [...three, 'Piotr:1', 'Zofia:1'], anna: [], jan: [] })
+    const world = { hub: [...three, 'Piotr:1', 'Zofia:1'], anna: [], jan: [] }
+    const scene = await Scene.of(world, guardedExactly())
     await scene.rest()
-    scene.declare({ suspend: true })
+    scene.declare(guardedExactly({ suspend: true }))
     for (const each of ['Ewa', 'Jan', 'Ola']) scene.remove('anna', each)
     scene.wait(30 * dayMs)
     await scene.pass()
-    scene.declare({})
+    scene.declare(guardedExactly())
     await scene.pass()
     expect(scene.all('hub', 'jan')).toEqual([...three, 'Piotr:1', 'Zofia:1'])
     expect(scene.says()).toEqual(['Ready=False Guarded', 'Guarded=True Deletions'])

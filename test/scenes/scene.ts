@@ -43,8 +43,14 @@ const startMs = Date.UTC(2020, 0, 1)
 export const dayMs = 86_400_000
 /** A spec with a guard that stops nothing, for scenes that are about something else. */
 export function unguarded(spec: Spec = {}): Spec {
-  const deletions = { maxPercent: 100, maxCount: 1000 }
-  return { guard: { deletions, publications: { maxCount: 1000 } }, ...spec }
+  const share = { maxPercent: 100, maxCount: 1000 }
+  const guard = { deletions: share, publications: { maxCount: 1000 }, updates: share }
+  return { guard, ...spec }
+}
+
+/** A spec with a guard whose percentages hold for the few contacts of a scene as well. */
+export function guardedExactly(spec: Spec = {}): Spec {
+  return { guard: { minCount: 0 }, ...spec }
 }
 
 type Bounds = Pick<ConnectionsOptions, 'itemBytes' | 'heldBytes'>

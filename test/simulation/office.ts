@@ -42,6 +42,8 @@ export const free: SyncGroup['spec']['guard'] = {
   window: '24h',
   deletions: { maxPercent: 100, maxCount: 1e6 },
   publications: { maxCount: 1e6 },
+  updates: { maxPercent: 100, maxCount: 1e6 },
+  minCount: 0,
 }
 
 /** The account that the controller signs in with. */

@@ -249,15 +249,20 @@ test('the guard is the smaller of both, within the longer window', () => {
     window: '10m',
     deletions: { maxPercent: 100, maxCount: 1_000_000 },
     publications: { maxCount: 5 },
+    updates: { maxPercent: 60, maxCount: 8 },
+    minCount: 3,
   }
   const ceilings = {
     window: '1h',
     deletions: { maxPercent: 20, maxCount: 7 },
     publications: { maxCount: 9 },
+    updates: { maxPercent: 50, maxCount: 9 },
   }
   expect(guardUnder(guard, server({ guard: { ceilings } }))).toEqual({
     ...ceilings,
     publications: { maxCount: 5 },
+    updates: { maxPercent: 50, maxCount: 8 },
+    minCount: 3,
   })
   expect(guardUnder({ ...guard, window: '2h' }, server({ guard: { ceilings } })).window).toBe('2h')
   expect(guardUnder(guard, server({ guard: { ceilings: {} } }))).toEqual({ ...guard, window: '1h' })

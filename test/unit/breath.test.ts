@@ -10,6 +10,7 @@ import { orphansOf } from '../../controller/core/orphans.ts'
 import type { View } from '../../controller/core/rows.ts'
 import { groupMark, hubMark, type Stamp } from '../../controller/core/stamp.ts'
 import { breathing, inParts } from '../../controller/sync/breathe.ts'
+import { free } from '../support/limits.ts'
 
 const [group, hub] = ['ns/g' as GroupId, 'hub:/Company' as ReplicaId]
 const roles: readonly Role[] = [hub, 'ann' as ReplicaId, 'bob' as ReplicaId].map((id) => ({
@@ -21,7 +22,7 @@ const roles: readonly Role[] = [hub, 'ann' as ReplicaId, 'bob' as ReplicaId].map
   private: 'Skip',
 }))
 
-const limits = { deletions: { maxPercent: 100, maxCount: 1e9 }, publications: { maxCount: 1e9 } }
+const limits = free
 const judgement: Judgement = {
   limits,
   items: 0,

@@ -7,6 +7,7 @@ import type { Copy, Found, Link, Observation, Role } from '../../controller/core
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { finished } from '../../controller/core/work.ts'
 import { causedBy } from '../../controller/sync/consequences.ts'
+import { effects, free } from '../support/limits.ts'
 
 const ids = ['hub', 'ann', 'bob'].map((id) => id as ReplicaId)
 const roles: readonly Role[] = ids.map((id) => ({
@@ -37,7 +38,11 @@ const links: readonly Link[] = Array.from({ length: 100 }, (_, index) => ({
   declined: new Set(),
 }))
 
-const limits = { deletions: { maxPercent: 10, maxCount: 50 }, publications: { maxCount: 3 } }
+const limits = {
+  ...free,
+  deletions: { maxPercent: 10, maxCount: 50 },
+  publications: { maxCount: 3 },
+}
 const judge = (more: Partial<Judgement> = {}): Judgement => ({
   limits,
   items: 100,
@@ -103,8 +108,8 @@ test('a few deletes pass', () => {
 })
 
 test('the percentage is of what there was before: deleting one by one comes to the same', () => {
-  const caused = new Map([['ann' as ReplicaId, { deletions: 10, publications: 0 }]])
-  const limits = { deletions: { maxPercent: 100, maxCount: 110 }, publications: { maxCount: 3 } }
+  const caused = new Map([['ann' as ReplicaId, effects({ deletions: 10 })]])
+  const limits = { ...free, deletions: { maxPercent: 100, maxCount: 110 } }
   const { refusals } = judged({ gone: { ann: 90 } }, judge({ caused, limits, items: 90 }))
   expect(refusals).toEqual([])
 })
@@ -125,7 +130,7 @@ test('an emptied hub empties nobody', () => {
 })
 
 test('what was caused within the window counts', () => {
-  const caused = new Map([['ann' as ReplicaId, { deletions: 8, publications: 0 }]])
+  const caused = new Map([['ann' as ReplicaId, effects({ deletions: 8 })]])
   expect(judged({ gone: { ann: 3 } }, judge({ caused, items: 92 })).refusals).toMatchObject([
     { count: 11, limit: 10 },
   ])
@@ -150,7 +155,7 @@ test('an edit is no publication, even when somebody lacks a copy', () => {
 })
 
 test('what was published within the window counts', () => {
-  const caused = new Map([['ann' as ReplicaId, { deletions: 0, publications: 2 }]])
+  const caused = new Map([['ann' as ReplicaId, effects({ publications: 2 })]])
   expect(judged({ own: { ann: 2 } }, judge({ caused })).refusals).toMatchObject([
     { reason: 'Publications', count: 4, limit: 3 },
   ])
@@ -189,8 +194,8 @@ test('what the group approves counts by itself, and the server’s limit holds f
   const ceiling = { limits: most, approved: new Set<string>() }
   const causes = (more: Partial<Judgement>) =>
     causedBy(judged({ gone: { ann: 11 } }, judge(more)), roles).get('ann' as ReplicaId)
-  const own = { deletions: 11, publications: 0 }
-  const none = { deletions: 0, publications: 0 }
+  const own = effects({ deletions: 11 })
+  const none = effects({ deletions: 0 })
   expect(causes({ approved, ceiling })).toEqual({ ...none, approved: own })
   expect(causes({ ceiling: { ...ceiling, approved } })).toBeUndefined()
 

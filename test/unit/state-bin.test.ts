@@ -5,7 +5,17 @@ import type { GroupId, LinkId } from '../../controller/core/id.ts'
 import { openState } from '../../controller/store/state.ts'
 import { notesOf } from '../../controller/sync/consequences.ts'
 import type { Kept } from '../../controller/sync/ports.ts'
-import { agreement, ann, at, copy, deleted, directory, group, link } from '../support/state.ts'
+import {
+  agreement,
+  ann,
+  at,
+  copy,
+  deleted,
+  directory,
+  group,
+  link,
+  outlive,
+} from '../support/state.ts'
 
 const note = (length: number) => ({ Body: { type: 'Text', text: 'x'.repeat(length) } })
 
@@ -25,7 +35,7 @@ test('what would need more room than there is, is not written at all', async () 
   // What is kept already, or needs no keeping, goes on.
   await baseline.commit({ at, agreements: [agreement], kept: [deleted(note(600))] })
   // When old things go there is room again.
-  state.sweep(2)
+  outlive(state, 2)
   await baseline.commit({ at, kept: [deleted(note(601))] })
   state.close()
 })
@@ -61,17 +71,17 @@ test('what somebody asked to have back outlasts the retention, until it is back'
   const state = openState(':memory:')
   const baseline = state.baseline(group)
   await baseline.commit({ at, kept: [deleted({ A: '1' }), deleted({ A: '2' })] })
-  state.bin.ask(1, 5)
-  state.sweep(100)
+  state.bin.ask(new Map([[1, {}]]), 5)
+  outlive(state, 100)
   expect(state.bin.list(9)).toMatchObject([{ n: 1, restore: 'Pending' }])
   expect(await baseline.restorations()).toMatchObject([{ n: 1, item: { A: '1' }, askedMs: 5 }])
   await baseline.commit({ at, restored: [{ n: 1, result: 'Restored' }] })
   expect(await baseline.restorations()).toEqual([])
-  state.sweep(100)
+  outlive(state, 100)
   expect(state.bin.list(9)).toEqual([])
-  // Its number may be given to another, which nobody has asked for.
+  // Its number is never given to another.
   await baseline.commit({ at, kept: [deleted({ A: '3' })] })
-  expect(state.bin.list(9)).toMatchObject([{ n: 1, restore: undefined }])
+  expect(state.bin.list(9)).toMatchObject([{ n: 3, restore: undefined }])
   state.close()
 })
 
@@ -79,16 +89,16 @@ test('asked twice it is done once; what was overruled may be asked for again', a
   const state = openState(':memory:')
   const baseline = state.baseline(group)
   await baseline.commit({ at, kept: [deleted({ A: '1' })] })
-  state.bin.ask(1, 5)
-  state.bin.ask(1, 6)
+  state.bin.ask(new Map([[1, {}]]), 5)
+  state.bin.ask(new Map([[1, {}]]), 6)
   expect(await baseline.restorations()).toMatchObject([{ askedMs: 5 }])
   await baseline.commit({ at, restored: [{ n: 1, result: 'Overruled' }] })
-  state.bin.ask(1, 7)
+  state.bin.ask(new Map([[1, {}]]), 7)
   expect(await baseline.restorations()).toMatchObject([{ askedMs: 7 }])
   await baseline.commit({ at, restored: [{ n: 1, result: 'Restored' }] })
-  state.bin.ask(1, 8)
+  state.bin.ask(new Map([[1, {}]]), 8)
   expect(await baseline.restorations()).toEqual([])
-  state.bin.ask(77, 8)
+  state.bin.ask(new Map([[77, {}]]), 8)
   expect(await baseline.restorations()).toEqual([])
   state.close()
 })
@@ -97,7 +107,7 @@ test('a change that fails leaves what was asked for as it was', async () => {
   const state = openState(':memory:')
   const baseline = state.baseline(group)
   await baseline.commit({ at, kept: [deleted({ A: '1' })] })
-  state.bin.ask(1, 5)
+  state.bin.ask(new Map([[1, {}]]), 5)
   const stranger = { link: 'nobody' as LinkId, replica: ann, copy: copy('B') }
   await expect(
     baseline.commit({ at, restored: [{ n: 1, result: 'Restored' }], copies: [stranger] }),
@@ -110,7 +120,7 @@ test('with another hub nothing of the old one comes back by itself', async () =>
   const state = openState(':memory:')
   const baseline = state.baseline(group)
   await baseline.commit({ at, kept: [deleted({ A: '1' })] })
-  state.bin.ask(1, 5)
+  state.bin.ask(new Map([[1, {}]]), 5)
   await baseline.commit({ at, reset: true })
   expect(await baseline.restorations()).toEqual([])
   expect(state.bin.get(1)?.restore).toBe('Cancelled')
@@ -122,7 +132,7 @@ test('who asks does so while the writer has it open, and the writer finds it', a
   const writer = openState(place)
   await writer.baseline(group).commit({ at, kept: [deleted({ A: '1' })] })
   const asking = openState(place, { asking: true })
-  asking.bin.ask(1, 5)
+  asking.bin.ask(new Map([[1, {}]]), 5)
   asking.close()
   expect(await writer.baseline(group).restorations()).toHaveLength(1)
   await writer.baseline(group).commit({ at, restored: [{ n: 1, result: 'Restored' }] })
@@ -147,7 +157,7 @@ test('a conflict is found with both of its sides, until the bin has let it go', 
     conflict: { field: 'JobTitle', replica: ann },
     kept: { n: 1, item, won },
   })
-  state.sweep(2)
+  outlive(state, 2)
   expect(state.bin.conflict(1)).toMatchObject({ conflict: { field: 'JobTitle' }, kept: undefined })
   expect(state.bin.conflict(2)).toBeUndefined()
   state.close()

@@ -62,7 +62,20 @@ CREATE TABLE journal (
 CREATE INDEX journal_time ON journal (time_ms);
 `
 
-const withoutNext = 'ALTER TABLE vault DROP COLUMN next; ALTER TABLE vault DROP COLUMN reached;'
+/** A state of the fifth schema from one of today. */
+const withoutHistory = `DROP TRIGGER bin_grows; DROP TRIGGER bin_shrinks; DROP INDEX bin_history;
+  DROP TABLE ages; DROP TABLE history_ends;
+  ALTER TABLE tally DROP COLUMN history_bytes; ALTER TABLE tally DROP COLUMN last_n;
+  ALTER TABLE restores DROP COLUMN fields; ALTER TABLE restores DROP COLUMN confirmed;
+  ALTER TABLE caused DROP COLUMN updated; ALTER TABLE approved DROP COLUMN updated;
+  CREATE TRIGGER bin_grows AFTER INSERT ON bin BEGIN
+    UPDATE tally SET bin_bytes = bin_bytes + new.size;
+  END;
+  CREATE TRIGGER bin_shrinks AFTER DELETE ON bin BEGIN
+    UPDATE tally SET bin_bytes = bin_bytes - old.size;
+  END;`
+const withoutNext = `${withoutHistory} DROP TABLE approved;
+  ALTER TABLE vault DROP COLUMN next; ALTER TABLE vault DROP COLUMN reached;`
 const item = { GivenName: 'Ewa', JobTitle: 'Buyer' }
 const lost = { GivenName: 'Ewa', JobTitle: 'Director' }
 const version = digestOf(JSON.stringify(lost))
@@ -181,6 +194,24 @@ test.each(keys)('a state of the fourth schema goes on, %s', async (_how, key) =>
   openState(place, { key }).close()
   expect(await contentOf(place, key)).toEqual(before)
   expect(await metAgain(place, key, 3)).toEqual([3, 3])
+})
+
+test('a state of the fifth schema gets a history, and counts what is in the bin as before', async () => {
+  const place = directory()
+  const made = openState(place)
+  await made.baseline(group).commit({ at, agreements: [agreement], kept: [deleted({ A: '1' })] })
+  made.bin.ask(new Map([[1, {}]]), 5)
+  made.close()
+  changed(place, (db) => db.exec(`${withoutHistory} PRAGMA user_version = 5`))
+  const limit = Buffer.byteLength(JSON.stringify({ A: '1' }))
+  const state = openState(place, { binMaxBytes: limit })
+  const baseline = state.baseline(group)
+  expect(await baseline.restorations()).toMatchObject([{ n: 1, fields: [], confirmed: false }])
+  expect(await baseline.causedSince(0)).toEqual(new Map())
+  await expect(baseline.commit({ at, kept: [deleted({ A: '2' })] })).rejects.toMatchObject({
+    code: 'BinFull',
+  })
+  state.close()
 })
 
 test('who only reads or asks does not bring it up to date, and says who does', () => {

@@ -19,6 +19,7 @@ import {
   group,
   keyOfBytes,
   link,
+  outlive,
 } from '../support/state.ts'
 
 const key = keyOfBytes(7)
@@ -80,7 +81,7 @@ test('a plain state that is given a key is sealed at once, and nothing plain sta
     const kept = [deleted({ Body: `${secret} ${n} `.repeat(30) })]
     await before.baseline(group).commit({ at, kept })
   }
-  before.sweep(2)
+  outlive(before, 2)
   await before.baseline(group).commit(change)
   before.close()
   expect([...bytesIn(place).values()].some((bytes) => bytes.includes(secret))).toBe(true)

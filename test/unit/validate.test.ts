@@ -159,7 +159,7 @@ const groups: readonly (readonly [string, string, ...string[]])[] = [
   [
     'a field that no status has',
     `${group()}status: { itms: 3 }\n`,
-    '9:11: status.itms: is an unknown field; did you mean items? known are conditions, conflicts, guard, items, lastHandledForceAt, lastHandledReconcileAt, lastPass, members, observedGeneration, problems',
+    '9:11: status.itms: is an unknown field; did you mean items? known are conditions, conflicts, guard, history, items, lastHandledForceAt, lastHandledReconcileAt, lastPass, members, observedGeneration, problems',
   ],
   [
     'an unknown version',
@@ -327,6 +327,8 @@ describe('what is right passes', () => {
           window: '1h',
           deletions: { maxPercent: 10, maxCount: 50 },
           publications: { maxCount: 100 },
+          updates: { maxPercent: 25, maxCount: 500 },
+          minCount: 5,
         },
         interval: '1m',
         retryInterval: '30s',

@@ -37,8 +37,8 @@ export const guarding = [
     [
       'greater-limit',
       'the smaller of percent and count is the limit',
-      `Math.min(Math.ceil((items * deletions.maxPercent) / 100), deletions.maxCount)`,
-      `Math.max(Math.ceil((items * deletions.maxPercent) / 100), deletions.maxCount)`,
+      `Math.min(maxPercent === 0 ? 0 : Math.max(share, minCount), maxCount)`,
+      `Math.max(maxPercent === 0 ? 0 : Math.max(share, minCount), maxCount)`,
     ],
     [
       'window-ignored',
@@ -49,8 +49,8 @@ export const guarding = [
     [
       'published-before-ignored',
       'what was published within the window counts',
-      `      caused.publications,\n`,
-      `      0,\n`,
+      `countOf(caused, kind)`,
+      `kind === 'publications' ? 0 : countOf(caused, kind)`,
     ],
     [
       'deletions-not-counted',

@@ -1,0 +1,56 @@
+// Which edit replaced which fields of what was agreed: what the history tells, and what the guard counts.
+import { difference, type Item, type ItemType, same, touched } from './item.ts'
+import { isOfOlderCodec, type Link } from './link.ts'
+import type { Edit } from './merge.ts'
+import type { Reading } from './reading.ts'
+import { restorer } from './restore.ts'
+import type { Keep, Replaced } from './step.ts'
+
+/**
+ * Every field of the link's agreed content that `agreed` has otherwise, by the edit that it comes from; a field that only
+ * follows others, by the first edit. None where nothing was agreed, or where it is deleted. What came back from the bin
+ * keeps what it overwrites itself (`keeps`).
+ */
+export function replacedIn(
+  type: ItemType,
+  link: Link,
+  agreed: Item | undefined,
+  edits: readonly Edit[],
+  keeps: readonly Keep[],
+): readonly Replaced[] {
+  if (link.revision === 0 || link.agreed === undefined || agreed === undefined) return []
+  const told = keeps.filter(({ reason }) => reason === 'Restored').flatMap(({ fields }) => fields)
+  const fields = new Map<Edit, string[]>()
+  for (const field of touched(difference(type, link.agreed, agreed))) {
+    const edit = editorOf(type, field, agreed, edits)
+    if (edit === undefined || told.includes(field)) continue
+    fields.set(edit, [...(fields.get(edit) ?? []), field])
+  }
+  return [...fields].map(([edit, its]) => ({
+    replica: edit.replica,
+    fields: its,
+    counted: isCounted(type, edit, its),
+  }))
+}
+
+function editorOf(
+  type: ItemType,
+  field: string,
+  agreed: Item,
+  edits: readonly Edit[],
+): Edit | undefined {
+  const editors = edits.filter(({ changes }) => changes.has(field))
+  const kind = type.kindOf(field)
+  const won = editors.find(({ changes }) => same(kind, changes.get(field), agreed[field]))
+  return won ?? editors[0] ?? edits[0]
+}
+
+// Not counted: what a folder had before it was linked, what a backup shows, and fields that a newer codec reads first.
+function isCounted(type: ItemType, edit: Edit, fields: readonly string[]): boolean {
+  if (edit.replica === restorer) return false
+  const { copy, old } = edit as Reading
+  if (copy === undefined || copy.revision === 0 || old) return false
+  if (!isOfOlderCodec(type, copy)) return true
+  const added = type.newSince(copy.codec ?? 0)
+  return fields.some((field) => !added.has(field))
+}
