@@ -38,7 +38,12 @@ export const carryingOut: readonly Mutant[] = [
     ],
   ]),
   ...mutantsOf(pass, [
-    ['nothing-kept', 'what loses goes into the bin', `    kept,\n    conflicts:`, `    conflicts:`],
+    [
+      'nothing-kept',
+      'what loses goes into the bin',
+      `kept: [...kept, ...history],`,
+      `kept: history,`,
+    ],
     [
       'read-before-agreed',
       'a cursor is consumed together with the agreement',
@@ -100,7 +105,7 @@ export const carryingOut: readonly Mutant[] = [
     file: pass,
     drops: 'the loser is in the bin before the winner is written',
     changes: [
-      ['    kept,\n    conflicts:', '    conflicts:'],
+      ['kept: [...kept, ...history],', 'kept: history,'],
       [
         '  const behind = await settle(',
         '  await baseline.commit({ at: at(), kept })\n  const behind = await settle(',

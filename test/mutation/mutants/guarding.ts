@@ -67,14 +67,14 @@ export const guarding = [
     [
       'hub-may-delete',
       'an emptied hub empties nobody',
-      `const deleted = judgement.alone ? []`,
-      `const deleted = judgement.alone || role.hub ? []`,
+      `judgement.alone && kind !== 'publications' ? []`,
+      `(judgement.alone || (hub && kind === 'deletions')) && kind !== 'publications' ? []`,
     ],
     [
       'hub-publishes',
       'what the hub has is everybody’s',
-      `const published = role.hub ? [] : plan`,
-      `const published = plan`,
+      `publications: hub ? [] : steps`,
+      `publications: steps`,
     ],
     [
       'approval-covers-all',
