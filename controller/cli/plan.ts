@@ -216,7 +216,7 @@ function table(
   if (error !== undefined) out(`  error  ${error.reason}: ${error.message}`)
   for (const { replica, reason, message } of problems) out(`  ${replica}  ${reason}: ${message}`)
   if (guard !== undefined) {
-    const meanwhile = meanwhileText(guard.refusals.some(({ replica }) => replica === 'hub'))
+    const meanwhile = meanwhileText(guard.refusals.map(({ replica }) => replica))
     const where = guard.refusals.some(({ above }) => above) ? ' on the ExchangeServer' : ''
     out(
       `  set aside by the guard until approved${where}: exchangesync.dev/approve: ${guard.hash}; ${meanwhile}`,

@@ -82,9 +82,12 @@ export type Guarded = Readonly<{
   approvals: readonly (Refusal & Readonly<{ byServer: boolean }>)[]
 }>
 
-/** What else it means that a replica is set aside, for people. */
-export function meanwhileText(hub: boolean): string {
-  return hub ? 'meanwhile nothing is synchronised' : 'meanwhile nothing arrives there either'
+/** What else it means that these are set aside, for people: `hub`, `bin` (what is asked for from there), or a mailbox. */
+export function meanwhileText(names: readonly string[]): string {
+  if (names.includes('hub')) return 'meanwhile nothing is synchronised'
+  const bin = names.includes('bin') ? ['meanwhile nothing is put back from the bin'] : []
+  const member = names.some((name) => name !== 'bin')
+  return [...(member ? ['meanwhile nothing arrives there either'] : []), ...bin].join(', and ')
 }
 
 /** The one name for all that was set aside; approving it approves exactly that. */

@@ -171,14 +171,14 @@ function refusalText(
         refusals.length > 1 ? ` (alone: ${hash})` : ''
       }`,
   )
-  const names = `exchangesync.dev/approve: ${hashOf(refusals)}`
+  const approval = `exchangesync.dev/approve: ${hashOf(refusals)}`
   const other = approved ? '; the annotation that is there names something else' : ''
-  const hub = refusals.some(({ replica }) => replica === cast.hub.role.id)
+  const names = refusals.map(({ replica }) => nameOf(cast, replica))
   const where = refusals.some(({ above }) => above)
     ? ' on the ExchangeServer, whose spec.allowed.guard allows less'
     : ''
-  const how = `set aside until it is undone, or approved with the annotation ${names}${where}${other}`
-  return [how, meanwhileText(hub), ...told].join('; ')
+  const how = `set aside until it is undone, or approved with the annotation ${approval}${where}${other}`
+  return [how, meanwhileText(names), ...told].join('; ')
 }
 
 function passed(

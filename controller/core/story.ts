@@ -47,9 +47,8 @@ function guardStory(
   const what = guard.refusals
     .map(({ reason, count, limit }) => `${count} ${reason.toLowerCase()}, ${limit} are allowed`)
     .join('; ')
-  const hub = guard.refusals.some(({ replica }) => replica === 'hub')
   const kind = guard.refusals.some(({ above }) => above) ? 'exchangeserver' : 'syncgroup'
-  const note = `set aside: ${what}; ${meanwhileText(hub)}; undo it, or approve exactly this: kubectl annotate --overwrite ${kind} NAME exchangesync.dev/approve=${guard.hash}`
+  const note = `set aside: ${what}; ${meanwhileText(guard.refusals.map(({ replica }) => replica))}; undo it, or approve exactly this: kubectl annotate --overwrite ${kind} NAME exchangesync.dev/approve=${guard.hash}`
   return [{ type: 'Warning', reason: 'Guarded', note }]
 }
 

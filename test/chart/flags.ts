@@ -30,6 +30,7 @@ const options = {
   'graceful-shutdown-timeout': text,
   'audit-interval': text,
   'bin-retention': text,
+  'history-retention': text,
   'bin-limit': text,
   'key-file': text,
 } as const

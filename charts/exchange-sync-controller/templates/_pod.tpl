@@ -42,6 +42,7 @@
 - --graceful-shutdown-timeout={{ .gracefulShutdownTimeout }}
 - --audit-interval={{ .auditInterval }}
 - --bin-retention={{ .binRetention }}
+- --history-retention={{ .historyRetention }}
 - --bin-limit={{ .binLimit }}
 - --max-contact-size={{ .maxContactSize }}
 - --max-request-timeout={{ .maxRequestTimeout }}
