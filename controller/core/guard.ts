@@ -163,10 +163,12 @@ function excessesOf(plan: Plan, { id, hub }: Cause, judgement: Judgement): reado
   const items = judgement.items + caused.deletions
   const blame = { replica: id, epoch: judgement.epoch }
   const most = {
-    deletions: (of: Limits, before = 0) => mostDeletions(of, items + before),
+    deletions: (of: Limits, before = 0) => shareOf(of.deletions, of, items + before),
     updates: (of: Limits) => shareOf(of.updates, of, items),
     publications: (of: Limits) => of.publications.maxCount,
   }
+  // Whose last items would go is asked about, however few they are, unless all may be deleted.
+  const last = limits.deletions.maxPercent === 100 ? Number.POSITIVE_INFINITY : items - 1
   return reasons.flatMap((reason) => {
     const kind = effectOf[reason]
     // Who has nobody beside it deletes and edits for itself alone.
@@ -176,7 +178,7 @@ function excessesOf(plan: Plan, { id, hub }: Cause, judgement: Judgement): reado
       { ...blame, reason },
       kind === 'updates' ? steps.filter(({ link }) => !edited.has(link.id)) : steps,
       countOf(caused, kind),
-      most[kind](limits),
+      Math.min(most[kind](limits), kind === 'deletions' ? last : Number.POSITIVE_INFINITY),
       ceiling && most[kind](ceiling.limits, before) - before,
     )
   })
@@ -188,12 +190,6 @@ function countOf(effects: Effects, kind: keyof Effects): number {
 }
 
 const reasons = Object.keys(effectOf) as readonly (keyof typeof effectOf)[]
-
-// Whose last items would go is asked about, however few they are, unless all may be deleted.
-function mostDeletions(limits: Limits, items: number): number {
-  const most = shareOf(limits.deletions, limits, items)
-  return limits.deletions.maxPercent === 100 ? most : Math.min(most, Math.max(0, items - 1))
-}
 
 // A share of a few items is less than one person's everyday work: the floor lifts it, and nothing else.
 function shareOf({ maxPercent, maxCount }: Share, { minCount }: Limits, items: number): number {
