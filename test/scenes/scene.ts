@@ -14,14 +14,16 @@ import type {
   SyncGroup,
   SyncGroupStatus,
 } from '../../controller/core/resources.generated.ts'
+import type { Verification } from '../../controller/core/verification.ts'
 import { Connections, type ConnectionsOptions } from '../../controller/ews/exchange.ts'
 import { readResources } from '../../controller/local/resources.ts'
 import { openState, type State, stateFile } from '../../controller/store/state.ts'
 import { hindranceOf } from '../../controller/sync/hindrance.ts'
 import type { Clock, Declared } from '../../controller/sync/ports.ts'
-import { reconcile, type Site } from '../../controller/sync/reconcile.ts'
+import { courseOf, reconcile, type Site } from '../../controller/sync/reconcile.ts'
 import { claimsOf } from '../../controller/sync/schedule.ts'
 import { Servers } from '../../controller/sync/servers.ts'
+import { verify } from '../../controller/sync/verify.ts'
 import { type Exchange, type ExchangeOptions, startExchange } from '../exchange/exchange.ts'
 import type { Literal } from '../exchange/store/literal.ts'
 import type { FolderHandle, MailboxHandle, Snapshot } from '../exchange/store/store.ts'
@@ -319,6 +321,27 @@ export class Controller {
       await reconcile(declared, this.#site(), { ...mode, claimed }, new AbortController().signal)
       // The hub's tag tells seconds apart, and the server's own clock says that they are long over.
       this.#scene.wait(2000)
+    }
+  }
+
+  /** Verifies a group as a process of its own does: over a state that is only read, and other connections. */
+  async verify(name = 'company'): Promise<Verification> {
+    const declared = this.#groups.get(name)
+    if (declared === undefined) throw new Error(`${name} is not declared`)
+    const state = openState(this.#directory, { readOnly: true })
+    const connections = new Connections(this.#scene.clock, this.#scene.bounds)
+    try {
+      const site: Site = {
+        ...this.#site(),
+        baseline: (group) => state.baseline(group),
+        replicas: (group, signal) => connections.replicas(group, signal),
+      }
+      const mode = { sliceMs: undefined, audit: false, stopping: () => false, claimed: undefined }
+      const { signal } = new AbortController()
+      return await verify(courseOf(declared, site, mode, signal), signal)
+    } finally {
+      await connections.close()
+      state.close()
     }
   }
 
