@@ -477,7 +477,7 @@ export interface SyncGroupStatusVerified {
    * when what was read does, and something could not be read, or time ran out.
    */
   readonly result: 'Proved' | 'Deviating' | 'Unread'
-  /** The first of the deviations, at most 20. exsync verify names all. */
+  /** The first of the deviations, at most 20. There may be more. */
   readonly first?: readonly SyncGroupStatusVerifiedFirst[]
 }
 

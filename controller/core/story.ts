@@ -79,7 +79,7 @@ function verifiedStory(before: SyncGroupStatus | undefined, now: SyncGroupStatus
     return [{ type: 'Normal', reason: 'Verified', note: `${read}: all show what is agreed` }]
   const found =
     result === 'Deviating'
-      ? `${counted(deviations, 'deviation')}; exsync verify names all`
+      ? counted(deviations, 'deviation')
       : 'nothing deviates, and something could not be read, or time ran out'
   const note = `${read}: ${found}; see status.verified`
   return [{ type: 'Warning', reason: 'NotVerified', note }]

@@ -49,6 +49,9 @@ export function unguarded(spec: Spec = {}): Spec {
   return { guard: { deletions, publications: { maxCount: 1000 } }, ...spec }
 }
 
+/** How a pass is made; `stops`: by a controller that was asked to stop. */
+type PassOptions = Readonly<{ audit?: boolean; stops?: boolean }>
+
 type Bounds = Pick<ConnectionsOptions, 'itemBytes' | 'heldBytes'>
 
 /** One Exchange, and one or more controllers on it. */
@@ -131,7 +134,7 @@ export class Scene {
   }
 
   /** One pass for every group. */
-  async pass(options: Readonly<{ audit?: boolean }> = {}): Promise<void> {
+  async pass(options: PassOptions = {}): Promise<void> {
     this.wait(2000)
     for (const controller of this.#controllers.values()) await controller.pass(options)
     this.wait(2000)
@@ -309,14 +312,14 @@ export class Controller {
     this.#groups.set(name, { ...declared, group: approved })
   }
 
-  async pass({ audit = false }: Readonly<{ audit?: boolean }> = {}): Promise<void> {
+  async pass({ audit = false, stops = false }: PassOptions = {}): Promise<void> {
     const groups = [...this.#groups.values()].map((declared) => ({
       ...declared,
       previous: this.statuses.get(declared.id),
     }))
     const claims = claimsOf(groups)
     for (const declared of groups) {
-      const mode = { sliceMs: undefined, audit, stopping: () => false }
+      const mode = { sliceMs: undefined, audit, stopping: () => stops }
       const claimed = claims.get(declared.id)
       await reconcile(declared, this.#site(), { ...mode, claimed }, new AbortController().signal)
       // The hub's tag tells seconds apart, and the server's own clock says that they are long over.

@@ -164,9 +164,15 @@ describe('a verification names', () => {
     expect(await verified(scene)).toEqual({ ...proved, copies: 12 })
   })
 
-  test('every copy of a folder that is gone', async () => {
+  test.each([
+    ['is gone', (scene: Scene) => scene.folder('anna').remove()],
+    [
+      'was moved away, with all that is in it',
+      (scene: Scene) => scene.folder('anna').moveTo(scene.mailbox('anna').folder('Inbox')),
+    ],
+  ])('every copy of a folder that %s', async (_how, lose) => {
     const scene = await settled()
-    scene.folder('anna').remove()
+    lose(scene)
     const gone = ['anna Missing', 'anna Missing', 'anna Missing']
     expect(await verified(scene)).toMatchObject({ result: 'Deviating', deviations: gone })
     expect(scene.folder('anna').exists()).toBe(false)
@@ -229,4 +235,23 @@ test('an annotation has the next pass verify, once for each value', async () => 
     result: 'Unread',
     first: [{ replica: 'anna@corp.example', kind: 'Unread' }],
   })
+})
+
+test('what a verification has not read when its time is over is not proved; one that is stopped is made again', async () => {
+  const scene = await settled()
+  const ask = (token: string, spec = {}) =>
+    scene.declare(unguarded({ annotations: { 'exchangesync.dev/verifyAt': token }, ...spec }))
+  ask('a')
+  await scene.pass({ stops: true })
+  expect(scene.status().verified).toBeUndefined()
+  await scene.pass()
+  expect(scene.status().verified).toMatchObject({ requestedAt: 'a', result: 'Proved' })
+  ask('b', { timeout: '1s' })
+  scene.exchange.inject(({ operation }) => {
+    if (operation === 'FindItem') scene.wait(2000)
+    return undefined
+  })
+  await scene.pass()
+  const expected = { requestedAt: 'b', result: 'Unread', copies: 0, deviations: 0 }
+  expect(scene.status().verified).toMatchObject(expected)
 })
