@@ -28,8 +28,7 @@ export async function inventoryOf(course: Course, signal: AbortSignal): Promise<
   const places = course.replicas.flatMap((replica) => {
     const { role } = replica
     if (sight.observations.get(role.id)?.state !== 'seen') return []
-    const there = sight.memories.get(role.id)?.folder !== undefined
-    return [{ replica, role, absent: !there || sight.replaced.includes(role.id) }]
+    return [{ replica, role, absent: sight.replaced.includes(role.id) }]
   })
   return { baseline, places, problems: problemsIn(sight), strays: await straysOf(baseline, sight) }
 }

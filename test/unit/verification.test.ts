@@ -138,6 +138,7 @@ describe('a copy that is not there', () => {
     verdictOfAbsent(spot(linkOf(undefined, role, more), role, itemBytes))
   test.each([
     ['and was', judged(anna, undefined), missing],
+    ['and was, of one who only receives', judged(receiver, undefined), missing],
     ['and was, where that is ignored', judged(ignored, undefined), 'Declined'],
     ['and was not yet', absent(anna), missing],
     ['and was declined', absent(ignored, { declined: new Set([ignored.id]) }), 'Declined'],
