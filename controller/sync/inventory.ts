@@ -11,14 +11,13 @@ import { type Course, looked, refuseClaimed } from './propose.ts'
 /** One folder that can be read. `absent`: it is not there, or another one is in its place. */
 export type Place = Readonly<{ replica: Replica; role: Role; absent: boolean }>
 
-/** An item that the baseline does not know. */
-export type Stray = Readonly<{ replica: ReplicaId; id: ItemId }>
 /** All folders as they were listed. */
 export type Inventory = Readonly<{
   baseline: Baseline
   places: readonly Place[]
   problems: Problem[]
-  strays: readonly Stray[]
+  /** Items that the baseline does not know. */
+  strays: ReadonlyMap<ReplicaId, readonly ItemId[]>
 }>
 
 /** Lists every folder. Content that was read for it is let go of. Rejects when the state cannot be read, and when the signal aborts. */
@@ -34,8 +33,8 @@ export async function inventoryOf(course: Course, signal: AbortSignal): Promise<
 }
 
 // Items that a whole listing names and the baseline does not know, also those that were left for a later look.
-async function straysOf(baseline: Baseline, sight: Sight): Promise<readonly Stray[]> {
-  const strays: Stray[] = []
+async function straysOf(baseline: Baseline, sight: Sight): Promise<Inventory['strays']> {
+  const strays = new Map<ReplicaId, readonly ItemId[]>()
   for (const [replica, seen] of sight.observations) {
     if (seen.state !== 'seen') continue
     const { recheck = [], passedOver = [] } = sight.memories.get(replica) ?? {}
@@ -46,7 +45,7 @@ async function straysOf(baseline: Baseline, sight: Sight): Promise<readonly Stra
       const known = await baseline.known(replica).versions(part)
       return part.filter((id) => !known.has(id))
     })
-    for (const id of unknown) strays.push({ replica, id })
+    strays.set(replica, unknown)
   }
   return strays
 }

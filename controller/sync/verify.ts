@@ -223,7 +223,7 @@ class Verifier {
     const { baseline, places, strays } = this.#inventory
     await inTurns(places, async (place) => {
       const { id: replica } = place.role
-      const mine = strays.filter((each) => each.replica === replica).map(({ id }) => id)
+      const mine = strays.get(replica) ?? []
       for (let from = 0; from < mine.length; from += batchMax) {
         const page = mine.slice(from, from + batchMax)
         const known = await baseline.known(replica).versions(page)
