@@ -10,6 +10,8 @@ export type Config = Readonly<{
   rest: readonly string[]
   local: string | undefined
   files: readonly string[]
+  /** The one group that the command is about, by NAMESPACE/NAME; undefined: all. */
+  group: string | undefined
   state: string
   once: boolean
   output: 'table' | 'json'
@@ -83,7 +85,9 @@ export type KubeConfiguration = Readonly<{
   identity: string
 }>
 
-const stateful = ['run', 'plan', 'status', 'conflicts', 'bin', 'rekey']
+const stateful = ['run', 'plan', 'verify', 'status', 'conflicts', 'bin', 'rekey']
+/** Commands that may be about one group. */
+const grouped = ['verify']
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 /** Reads the arguments; throws a terminal SyncError that names the flag and what it takes. */
@@ -111,6 +115,7 @@ export function configOf(args: readonly string[], environment: NodeJS.ProcessEnv
     rest,
     local: values.local,
     files: values.file === undefined ? [] : [...values.file, ...rest],
+    group: values.group,
     state: state ?? '',
     once: values.once ?? false,
     output,
@@ -145,9 +150,12 @@ function asked(command: string, { help, version }: Values): string {
 }
 
 // What is not looked at must not seem to have been done.
-function refuseSurplus(command: string, { file }: Values, rest: readonly string[]): void {
+function refuseSurplus(command: string, { file, group }: Values, rest: readonly string[]): void {
+  if (group !== undefined && command !== 'help' && !grouped.includes(command))
+    throw invalidArguments(`exsync ${command} takes no --group: see exsync ${command} --help`)
   const alone =
-    ['run', 'status', 'rekey'].includes(command) || (command === 'plan' && file === undefined)
+    ['run', 'status', 'rekey'].includes(command) ||
+    (['plan', 'verify'].includes(command) && file === undefined)
   if (alone && rest.length > 0)
     throw invalidArguments(
       `exsync ${command} takes no ${rest.join(' ')}: see exsync ${command} --help`,
@@ -234,6 +242,7 @@ function read(given: readonly string[]) {
       options: {
         local: { type: 'string' },
         file: { type: 'string', short: 'f', multiple: true },
+        group: { type: 'string' },
         state: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },

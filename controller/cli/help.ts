@@ -54,6 +54,9 @@ usage: exsync <command>
   plan (--local DIR | -f FILE…) --state DIR [-o table|json]
                                            what a pass would do now; writes nothing anywhere
                                            exits 0: nothing to do, 2: changes, 1: error
+  verify (--local DIR | -f FILE…) --state DIR [--group NAMESPACE/NAME] [-o table|json]
+                                           read every copy again and name each that is not as agreed; writes nothing
+                                           exits 0: all proved, 2: deviations, or unread, 1: error
   validate FILE…                           check resources offline
   status --state DIR                       how the groups stand
   conflicts [show N] --state DIR           the fields for which there were two different edits; both sides of one
@@ -90,6 +93,25 @@ Exits 0: nothing to do, 2: changes, 1: error. Without a state it plans a first p
 ${LOCAL}
 ${STATE}
   -o, --output table|json  json has all there is, the table 20 lines of a kind`,
+  verify: `\
+usage: exsync verify (--local DIR | -f FILE…) --state DIR [--group NAMESPACE/NAME] [-o table|json]
+
+Reads every copy in every folder again, and compares it with what is agreed. Writes nothing anywhere. A controller may
+be running: what deviates is looked at once more before it is named. Names links, fields and times, never content.
+Exits 0: all proved, 2: something deviates, or could not be read, 1: error.
+On Kubernetes: kubectl annotate --overwrite sg NAME exchangesync.dev/verifyAt=$(date +%s), then see status.verified.
+
+  Differs                  the copy shows something else than agreed
+  Behind                   the copy shows what was agreed earlier
+  Missing                  the copy is not there
+  Extra                    the folder holds an item that the group does not know
+  Unread                   it could not be read
+
+  --group NAMESPACE/NAME   only this group
+  -f, --file FILE          YAML files, of some of the groups
+${LOCAL}
+${STATE}
+  -o, --output table|json  json has all there is, the table 200 deviations of a group`,
   validate: validateUsage,
   status: `\
 usage: exsync status --state DIR

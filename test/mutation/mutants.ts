@@ -14,6 +14,7 @@ import { proving } from './mutants/proving.ts'
 import { sealing } from './mutants/sealing.ts'
 import { sharing } from './mutants/sharing.ts'
 import { trusting } from './mutants/trusting.ts'
+import { verifying } from './mutants/verifying.ts'
 
 export const mutants: readonly Mutant[] = [
   ...contents,
@@ -24,6 +25,7 @@ export const mutants: readonly Mutant[] = [
   ...guarding,
   ...carryingOut,
   ...proving,
+  ...verifying,
   ...leading,
   ...sharing,
   ...declaring,
