@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import packageJson from '../package.json' with { type: 'json' }
+import { backup, type Given, restoreState } from './cli/backup.ts'
 import { helpFor, usage } from './cli/help.ts'
 import { bin, conflicts, status } from './cli/look.ts'
 import { type Out, Output } from './cli/output.ts'
@@ -61,6 +62,10 @@ async function command(config: Config, { clock, outside }: Edges): Promise<numbe
           )
     case 'rekey':
       return rekey(await keysIn(config), out)
+    case 'backup':
+      return backup(await givenIn(config), out)
+    case 'restore-state':
+      return restoreState({ ...(await givenIn(config)), dryRun: config.dryRun }, clock.now(), out)
     case 'help':
       await out(helpFor(config.rest), 'lines')
       return 0
@@ -76,6 +81,10 @@ async function keysIn(config: Config): Promise<Rekeying> {
   const { state, newKeyFile, plain } = config
   const newKey = newKeyFile === undefined ? undefined : await keyFrom(newKeyFile, '--new-key-file')
   return { directory: state, key: await keyIn(config), newKey, plain }
+}
+
+async function givenIn(config: Config): Promise<Given> {
+  return { directory: config.state, key: await keyIn(config), rest: config.rest }
 }
 
 async function planning(config: Config, { clock, hard }: Outside): Promise<number> {

@@ -61,6 +61,8 @@ test.each([
   ['bin show', 'bin show N'],
   ['bin restore', 'bin restore N…'],
   ['rekey', 'rekey --state DIR --key-file OLD --new-key-file NEW'],
+  ['backup', 'backup FILE --state DIR'],
+  ['restore-state', 'restore-state FILE --state DIR [--dry-run]'],
   ['', '<command>'],
   ['unheard', '<command>'],
 ])('the help of %j needs no other flag', (command, head) => {
