@@ -24,6 +24,12 @@ export type Config = Readonly<{
   plain: boolean
   /** For restore-state: only say what it would mean. */
   dryRun: boolean
+  /** For forget: a number of the bin, or a text; and that it is meant. */
+  item: string | undefined
+  match: string | undefined
+  yes: boolean
+  /** Only this group, as `namespace/name`. */
+  group: string | undefined
   /** How many groups have a pass at once. */
   concurrent: number
   /** By how much waits differ from what was asked for, in percent of it. */
@@ -85,7 +91,7 @@ export type KubeConfiguration = Readonly<{
 }>
 
 const stateful = [
-  ...['run', 'plan', 'status', 'conflicts', 'bin', 'rekey', 'backup', 'restore-state'],
+  ...['run', 'plan', 'status', 'conflicts', 'bin', 'rekey', 'backup', 'restore-state', 'forget'],
 ]
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
@@ -125,6 +131,10 @@ export function configOf(args: readonly string[], environment: NodeJS.ProcessEnv
     newKeyFile: values['new-key-file'],
     plain: values.plain ?? false,
     dryRun: values['dry-run'] ?? false,
+    item: values.item,
+    match: values.match,
+    yes: values.yes ?? false,
+    group: values.group,
     concurrent: count('--concurrent', values.concurrent ?? '4', 1, 100),
     jitterPercent: count(
       '--interval-jitter-percentage',
@@ -150,7 +160,8 @@ function asked(command: string, { help, version }: Values): string {
 // What is not looked at must not seem to have been done.
 function refuseSurplus(command: string, { file }: Values, rest: readonly string[]): void {
   const alone =
-    ['run', 'status', 'rekey'].includes(command) || (command === 'plan' && file === undefined)
+    ['run', 'status', 'rekey', 'forget'].includes(command) ||
+    (command === 'plan' && file === undefined)
   if (alone && rest.length > 0)
     throw invalidArguments(
       `exsync ${command} takes no ${rest.join(' ')}: see exsync ${command} --help`,
@@ -243,6 +254,10 @@ function read(given: readonly string[]) {
         'new-key-file': { type: 'string' },
         plain: { type: 'boolean' },
         'dry-run': { type: 'boolean' },
+        item: { type: 'string' },
+        match: { type: 'string' },
+        yes: { type: 'boolean' },
+        group: { type: 'string' },
         concurrent: { type: 'string' },
         'interval-jitter-percentage': { type: 'string' },
         'graceful-shutdown-timeout': { type: 'string' },

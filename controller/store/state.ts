@@ -6,6 +6,7 @@ import type { Baseline } from '../sync/ports.ts'
 import { SqliteBaseline } from './baseline.ts'
 import { Bin } from './bin.ts'
 import type { Progress } from './carry.ts'
+import { Eraser } from './erase.ts'
 import { type FileOpening, type OpenFile, openFile, refusalIn, stateFile } from './open.ts'
 import type { Key } from './proof.ts'
 import { readingVault, rekeyed, settling } from './seal.ts'
@@ -17,6 +18,8 @@ export { stateFile }
 export interface State {
   baseline(group: GroupId): Baseline
   readonly bin: Bin
+  /** Erases what was kept of somebody. */
+  readonly eraser: Eraser
   /** The groups of resources that hold folders. */
   groups(): readonly GroupId[]
   /** Forgets what is older than this: bin, journal, and what the guard counted. */
@@ -110,13 +113,15 @@ function* reading(db: DatabaseSync, unlock: (db: DatabaseSync) => Vault): Genera
 }
 
 function stateOf(
-  { statements, close }: OpenFile,
+  open: OpenFile,
   vault: Vault,
   { binMaxBytes = Number.POSITIVE_INFINITY }: Opening,
 ): State {
+  const { statements, close } = open
   return {
     baseline: (group) => new SqliteBaseline({ statements, vault, group, binMaxBytes }),
     bin: new Bin(statements, vault),
+    eraser: new Eraser(open, vault),
     groups: () =>
       statements
         .sql(

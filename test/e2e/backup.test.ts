@@ -1,7 +1,7 @@
-// `exsync backup` beside a running controller, `exsync restore-state` once it has ended, with the real program:
-// of a plain state and of an encrypted one.
+// `exsync backup` beside a running controller, `exsync restore-state` once it has ended, and `exsync forget`, with the real
+// program: of a plain state and of an encrypted one.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as tick } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -72,6 +72,11 @@ function changeHub(exchange: Exchange, name: string, JobTitle?: string): void {
   else hub.update(id, { JobTitle })
 }
 
+const bytesHold = (place: Place, text: string) =>
+  readdirSync(place.state)
+    .filter((name) => name.startsWith('exsync.db'))
+    .some((name) => readFileSync(join(place.state, name)).includes(text))
+
 test.concurrent.each([['plain'], ['encrypted']])(
   'of a %s state',
   async (how) => {
@@ -89,7 +94,7 @@ test.concurrent.each([['plain'], ['encrypted']])(
     const state = ['--state', place.state]
     const restored = (from: string, code: number, ...more: readonly string[]) =>
       done(exsync(['restore-state', from, ...state, ...key, ...more]).ended, code)
-    const running = place.start('run', ...key)
+    let running = place.start('run', ...key)
     const stopped = async () => {
       running.child.kill('SIGTERM')
       expect((await running.ended).code).toBe(0)
@@ -129,6 +134,26 @@ test.concurrent.each([['plain'], ['encrypted']])(
       await restored(undo, 0)
       await done(place.start('run', '--once', ...key).ended)
       expect(holdingsOf(exchange.store)).toEqual(before)
+
+      // Gwidon asks to be forgotten, while the controller runs.
+      running = place.start('run', ...key)
+      await until('it runs', () => running.said().includes('pass'))
+      const forget = (code: number, ...more: readonly string[]) =>
+        done(exsync(['forget', ...state, ...key, ...more]).ended, code)
+      const shown = await forget(2, '--match', 'gwidon')
+      expect(shown).toMatch(/^1 entry of 1 contact in sales\/company-contacts, from 20/)
+      expect(shown).not.toMatch(/Gwidon/)
+      expect(shown).toMatch(/\.before-\S+, which restore-state put aside: delete it/)
+      expect(await forget(0, '--match', 'gwidon', '--yes')).toMatch(/1 entry erased/)
+      expect(await forget(0, '--match', 'gwidon')).toMatch(/nothing in the bin is meant/)
+      changeHub(exchange, 'Ola', '3')
+      await isShown(exchange, 'Jan:1 Ola:3')
+      await stopped()
+      const aside = readdirSync(place.state).filter((name) => name.includes('.before-'))
+      expect(aside).toHaveLength(2)
+      for (const name of aside) rmSync(join(place.state, name))
+      expect(bytesHold(place, 'Gwidon')).toBe(false)
+      expect(bytesHold(place, 'Ola')).toBe(!sealed)
     } finally {
       running.child.kill('SIGKILL')
       await exchange.close()
@@ -144,6 +169,7 @@ test.concurrent('what cannot be done is said, and leaves nothing', async () => {
   expect(await done(exsync(['backup', file, ...state]).ended, 1)).toMatch(/there is no state in/)
   expect(await done(exsync(['backup', file]).ended, 1)).toMatch(/--state DIR is missing/)
   expect(await done(exsync(['restore-state', file, ...state]).ended, 1)).toMatch(/no file/)
+  expect(await done(exsync(['forget', '--match', 'abc', ...state]).ended, 1)).toMatch(/no state/)
   expect(existsSync(file)).toBe(false)
 }, 60_000)
 

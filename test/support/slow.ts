@@ -10,5 +10,5 @@ export const slow = [
   'test/property/{laws,foretold,policy}.test.ts',
   'test/scenes/{allowed,edges,groups,held,hubs,large,leaks,lost}.test.ts',
   'test/scenes/{mailboxes,members,neighbours,proof,restored,witness}.test.ts',
-  'test/unit/{intake,linear,odd-files,shares,state-binding,state-rekey,state-vault,validate-laws}.test.ts',
+  'test/unit/{intake,linear,odd-files,shares,state-binding,state-erase,state-rekey,state-vault,validate-laws}.test.ts',
 ]

@@ -186,4 +186,24 @@ export const sealing = [
       `  if (!existsSync(state)) truncateSync(state)`,
     ],
   ]),
+  ...mutantsOf('controller/store/erase.ts', [
+    [
+      'erased-stays-in-file',
+      'what was erased is purged from the file, by the next start if need be',
+      `VALUES (1, ?, 0) ON CONFLICT (one) DO UPDATE SET clean = 0`,
+      `VALUES (1, ?, 1) ON CONFLICT (one) DO UPDATE SET clean = 1`,
+    ],
+    [
+      'wanted-erased',
+      'what is wanted back is not erased',
+      `if (pending !== undefined) throw`,
+      `if (pending === 0) throw`,
+    ],
+    [
+      'conflicts-not-erased',
+      'conflicts and the journal forget with the bin',
+      `for (const table of ['conflicts', 'journal'])`,
+      `for (const table of ['conflicts'])`,
+    ],
+  ]),
 ]
