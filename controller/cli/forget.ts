@@ -34,7 +34,7 @@ export async function forget(eraser: Eraser, asked: Forgetting, out: Out): Promi
   else await show(found, asked, out)
   if (unopened > 0)
     await out(
-      `${unopened} values do not open, and could not be looked into (exsync bin list says Damaged): they are found by --item N only`,
+      `${unopened === 1 ? '1 value does' : `${unopened} values do`} not open, and could not be looked into (exsync bin list says Damaged): found by --item N only`,
     )
   if (asked.yes) await erase(eraser, kept, asked, out)
   for (const [group, links] of living)

@@ -186,7 +186,7 @@ test('what is damaged is counted, and found by its number only', async () => {
   const place = await peopled(key)
   changed(place, (db) => db.exec("UPDATE bin SET item = 'xxxx', won = NULL WHERE n = 1"))
   const seen = await told(place, { match: 'dyrektor' }, key)
-  expect(seen.text).toMatch(/1 values do not open, and could not be looked into/)
+  expect(seen.text).toMatch(/1 value does not open, and could not be looked into/)
   expect(seen.text).toMatch(/nothing in the bin is meant/)
   changed(place, (db) => db.exec('DELETE FROM bin WHERE n <> 1'))
   const erased = await told(place, { item: '1', yes: true }, key)

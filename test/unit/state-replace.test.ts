@@ -156,6 +156,7 @@ describe('cut short before any step', () => {
     ['is empty', () => truncateSync(join(place, stateFile), 0)],
     ['is something else', () => writeFileSync(join(place, stateFile), 'x'.repeat(9999))],
     ['is gone, and its log is left', () => rmSync(join(place, stateFile))],
+    ['has the log of another one', () => {}],
   ]
   test.each(damages)('a state that %s is damaged until the new one is there', async (_, damage) => {
     const log = await logOfOther()
@@ -175,9 +176,9 @@ describe('cut short before any step', () => {
 
 /** A log of another state, which must never be played into the new file. */
 async function logOfOther(): Promise<Buffer> {
-  const other = await filled(5, undefined)
+  const other = await filled(300, undefined)
   const writer = openState(other)
-  await writer.baseline(group).commit(changeOf(70))
+  await writer.baseline(group).commit(changeOf(700))
   const log = readFileSync(join(other, `${stateFile}-wal`))
   writer.close()
   return log
