@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import packageJson from '../package.json' with { type: 'json' }
+import { backup, type Given, restoreState } from './cli/backup.ts'
+import { forget } from './cli/forget.ts'
 import { helpFor, usage } from './cli/help.ts'
 import { bin, conflicts, status } from './cli/look.ts'
 import { type Out, Output } from './cli/output.ts'
@@ -32,6 +34,8 @@ export type Edges = Readonly<{
   args: readonly string[]
   environment: NodeJS.ProcessEnv
   clock: Clock
+  /** Is standard output a terminal, which a person looks at? */
+  terminal: boolean
   /** What a running controller is given, which is asked to end by signals; ms until it must have ended. */
   outside: (graceMs: number) => Outside
 }>
@@ -39,7 +43,8 @@ export type Edges = Readonly<{
 const [stdout, stderr] = [new Output(() => process.stdout), new Output(() => process.stderr)]
 const out = stdout.line
 
-async function command(config: Config, { clock, outside }: Edges): Promise<number> {
+async function command(config: Config, edges: Edges): Promise<number> {
+  const { clock, outside } = edges
   switch (config.command) {
     case 'run':
       return run(config, outside(config.graceMs))
@@ -69,8 +74,14 @@ async function command(config: Config, { clock, outside }: Edges): Promise<numbe
         : looking(config, { readOnly: true }, (state) =>
             bin(state.bin, config.rest, config.output, out),
           )
+    case 'forget':
+      return forgetting(config, edges)
     case 'rekey':
       return rekey(await keysIn(config), out)
+    case 'backup':
+      return backup(await givenIn(config), out)
+    case 'restore-state':
+      return restoreState({ ...(await givenIn(config)), dryRun: config.dryRun }, clock.now(), out)
     case 'help':
       await out(helpFor(config.rest), 'lines')
       return 0
@@ -86,6 +97,16 @@ async function keysIn(config: Config): Promise<Rekeying> {
   const { state, newKeyFile, plain } = config
   const newKey = newKeyFile === undefined ? undefined : await keyFrom(newKeyFile, '--new-key-file')
   return { directory: state, key: await keyIn(config), newKey, plain }
+}
+
+async function givenIn(config: Config): Promise<Given> {
+  return { directory: config.state, key: await keyIn(config), rest: config.rest }
+}
+
+function forgetting(config: Config, { clock, terminal }: Edges): Promise<number> {
+  const { item, match, group, yes, state: stateDirectory } = config
+  const asked = { item, match, group, yes, terminal, stateDirectory, nowMs: clock.now() }
+  return looking(config, { asking: true }, ({ eraser }) => forget(eraser, asked, out))
 }
 
 // Does a command's work on groups that are declared in files, beside a state that is only read.

@@ -17,6 +17,8 @@ import type {
 import type { Verification } from '../../controller/core/verification.ts'
 import { Connections, type ConnectionsOptions } from '../../controller/ews/exchange.ts'
 import { readResources } from '../../controller/local/resources.ts'
+import { backUp } from '../../controller/store/backup.ts'
+import { replaceState } from '../../controller/store/replace.ts'
 import { openState, type State, stateFile } from '../../controller/store/state.ts'
 import { hindranceOf } from '../../controller/sync/hindrance.ts'
 import type { Clock, Declared } from '../../controller/sync/ports.ts'
@@ -368,6 +370,19 @@ export class Controller {
     const [file, copy] = ['', '.backup'].map((more) => join(this.#directory, stateFile + more))
     this.#reopened(() => copyFileSync(file as string, copy as string))
     return () => this.#reopened(() => copyFileSync(copy as string, file as string))
+  }
+
+  /** The state as `exsync backup` copies it now, while it is open; the answer puts it back as `exsync restore-state` does. */
+  saved(): () => void {
+    const { time } = this.#scene
+    const file = join(this.#directory, `saved-${time.ms}.db`)
+    backUp(this.#directory, file, undefined)
+    return () => this.#reopened(() => void replaceState(this.#directory, file, undefined, time.ms))
+  }
+
+  /** Asks for an entry of the bin, as `exsync bin restore` does. */
+  ask(n: number): void {
+    this.#state.bin.ask(new Map([[n, {}]]), this.#scene.time.ms)
   }
 
   /** The state is lost. */
