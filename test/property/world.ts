@@ -236,11 +236,8 @@ export class World {
   /** What was agreed or carried, and can be had back from nowhere: neither from a folder, a bin, nor a history. */
   async irretrievable(): Promise<readonly string[]> {
     for (const group of this.groups) this.#keepBin(group)
-    const agreed = await Promise.all(
-      this.groups.map(({ archive, state }) => archive.irretrievable(state)),
-    )
     const carried = this.ledger.irretrievable(this.folders)
-    return [...agreed.flat(), ...carried].map((what) => `${what} cannot be had back`)
+    return [...(await this.#unarchived()), ...carried.map((token) => `${token} cannot be had back`)]
   }
 
   act(one: Act): void {
@@ -276,13 +273,18 @@ export class World {
   // Another state in the place of the one there was: what it counted is not counted any more.
   async #begin(group: Group, copied?: Uint8Array): Promise<void> {
     this.begunAnew = true
-    this.#never(await this.irretrievable())
+    this.#never(await this.#unarchived())
     this.#keepBin(group)
     this.ledger.forget()
     group.state.close()
     Object.assign(group, { state: openMemory(group.id, copied), told: 0, refused: [] })
     await group.archive.begin(group.state)
     group.watch.windows += 1
+  }
+
+  async #unarchived(): Promise<readonly string[]> {
+    const all = this.groups.map(({ archive, state }) => archive.irretrievable(state))
+    return (await Promise.all(all)).flat().map((item) => `${item} cannot be had back`)
   }
 
   // Somebody asks for something in the bin; of one link at a time, as one pass puts one thing back.
