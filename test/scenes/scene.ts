@@ -14,8 +14,10 @@ import type {
   SyncGroup,
   SyncGroupStatus,
 } from '../../controller/core/resources.generated.ts'
+import type { KeepReason } from '../../controller/core/step.ts'
 import { Connections, type ConnectionsOptions } from '../../controller/ews/exchange.ts'
 import { readResources } from '../../controller/local/resources.ts'
+import type { Asking } from '../../controller/store/bin.ts'
 import { openState, type State, stateFile } from '../../controller/store/state.ts'
 import { hindranceOf } from '../../controller/sync/hindrance.ts'
 import type { Clock, Declared } from '../../controller/sync/ports.ts'
@@ -335,6 +337,27 @@ export class Controller {
         ({ replica, reason, item }) =>
           `${replica.split(/[@:]/)[0]} ${reason} ${[item.GivenName, item.JobTitle].filter(Boolean).join(':')}`,
       )
+  }
+
+  /** What edits replaced, the oldest first: `anna JobTitle Ewa:1`. */
+  history(): readonly string[] {
+    const all = this.#state.bin.list(1000, undefined, { reason: 'Edited' }).toReversed()
+    return all.map(
+      ({ replica, fields, item }) =>
+        `${replica.split(/[@:]/)[0]} ${fields.join(' ')} ${[item.GivenName, item.JobTitle].filter(Boolean).join(':')}`,
+    )
+  }
+
+  /** Asks to have everything back that is in the history, or that was kept for this reason. */
+  wantBack(reason: KeepReason = 'Edited', asking: Asking = {}): void {
+    const all = this.#state.bin.list(1000, undefined, { reason })
+    this.#state.bin.ask(new Map(all.map(({ n }) => [n, asking])), this.#scene.time.ms)
+  }
+
+  /** How many wait to be had back. */
+  pending(): number {
+    const all = this.#state.bin.list(1000, undefined, { history: true })
+    return all.filter(({ restore }) => restore === 'Pending').length
   }
 
   /** The state as it is now; the answer puts it back. */
