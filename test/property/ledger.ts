@@ -31,8 +31,9 @@ export class Ledger {
   readonly #kept: string[] = []
   readonly #history: string[] = []
   readonly #origins = new Map<string, Origin>()
-  /** Tokens that were carried into another folder than their own, and into which; as far as the states know of it. */
-  readonly #carried = new Map<string, Set<Folder>>()
+  /** Into which folders but its own each token has come, and which came into any under the states that there are. */
+  readonly #seenIn = new Map<string, Set<Folder>>()
+  readonly #carried = new Set<string>()
   #tokens = 0
 
   /** A new token in an item; `during` says after how many passes, undefined for while one was running. */
@@ -50,9 +51,10 @@ export class Ledger {
     const there = tokensIn([...folder.items.values()].map(({ item }) => item))
     return there.flatMap((token) => {
       const origin = this.#origins.get(token)
-      const before = this.#carried.get(token) ?? new Set()
+      const before = this.#seenIn.get(token) ?? new Set()
       if (origin === undefined || origin.folder === folder || before.has(folder)) return []
-      this.#carried.set(token, before.add(folder))
+      this.#seenIn.set(token, before.add(folder))
+      this.#carried.add(token)
       return [origin]
     })
   }
@@ -139,7 +141,7 @@ export class Ledger {
   irretrievable(folders: readonly Folder[]): readonly string[] {
     const there = folders.flatMap((folder) => [...folder.items.values()].map(({ item }) => item))
     const everywhere = [JSON.stringify(there), ...this.#kept, ...this.#history].join('\n')
-    return [...this.#carried.keys()].filter((token) => !everywhere.includes(token))
+    return [...this.#carried].filter((token) => !everywhere.includes(token))
   }
 
   /** Tokens that nobody superseded and that are nowhere. */
