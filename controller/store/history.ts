@@ -63,6 +63,9 @@ function letGo(statements: Statements, group: string, bytes: number): number {
 /** So much of the time between two sweeps counts at most: a clock that is ahead once empties nothing. */
 const stepMaxMs = 86_400_000
 
+/** The longest window of a guard (spec.guard.window): what it counts outlasts every retention that is shorter. */
+const windowMaxMs = 168 * 3_600_000
+
 /** What may go: what is older by the clock, and was kept no later than that number of the bin. */
 export type Horizon = Readonly<{ untilMs: number; lastN: number }>
 
@@ -108,6 +111,8 @@ export function sweep(
     .run(history.untilMs, history.lastN)
   statements.sql('DELETE FROM history_ends WHERE time_ms < ?').run(history.untilMs)
   const longest = Math.min(bin.untilMs, history.untilMs)
-  for (const table of ['journal', 'caused', 'approved', 'ages'])
-    statements.sql(`DELETE FROM ${table} WHERE time_ms < ?`).run(longest)
+  statements.sql('DELETE FROM journal WHERE time_ms < ?').run(longest)
+  const counted = Math.min(longest, horizon(windowMaxMs).untilMs)
+  for (const table of ['caused', 'approved', 'ages'])
+    statements.sql(`DELETE FROM ${table} WHERE time_ms < ?`).run(counted)
 }

@@ -263,6 +263,22 @@ describe('what is kept', () => {
   })
 })
 
+test('what the guard counts outlasts a retention that is shorter than its window', async () => {
+  const office = new Office()
+  const baseline = office.state.baseline(group)
+  office.days(1)
+  const caused = new Map([[ann, { deletions: 1, publications: 0, updates: [] }]])
+  await baseline.commit({ at: { ...at, timeMs: office.nowMs }, caused })
+  await office.keep(1)
+  const short = { binMs: hour, historyMs: hour }
+  office.days(6, short)
+  expect(office.holds()).toEqual([])
+  expect((await baseline.causedSince(0)).get(ann)).toMatchObject({ deletions: 1 })
+  office.days(3, short)
+  expect((await baseline.causedSince(0)).size).toBe(0)
+  office.state.close()
+})
+
 test('the edits that the guard counts are contacts, however often each was edited', async () => {
   const state = openState(':memory:')
   const baseline = state.baseline(group)
