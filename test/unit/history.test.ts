@@ -1,5 +1,6 @@
 // The history of edits: its share of the bin's limit, what goes first, and how far back it reaches; and what goes by
 // recorded time, whatever the clock says.
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { GroupId, LinkId } from '../../controller/core/id.ts'
 import { openState, type State } from '../../controller/store/state.ts'
@@ -142,9 +143,9 @@ class Office {
     }
   }
 
-  /** Sweeps by a clock that is wrong by so many days. */
-  sweep(wrong: number): void {
-    this.nowMs += hour
+  /** Sweeps by a clock that is wrong by so many days, so many hours later. */
+  sweep(wrong: number, hours = 1): void {
+    this.nowMs += hours * hour
     this.state.sweep(this.nowMs + wrong * day, retention)
   }
 
@@ -186,9 +187,10 @@ describe('what is kept', () => {
     const office = new Office()
     office.days(1)
     await office.keep(1)
+    office.days(1)
     for (let count = 0; count < times; count += 1) office.sweep(31)
     expect(office.holds()).toEqual(both(1))
-    office.days(28)
+    office.days(27)
     expect(office.holds()).toEqual(both(1))
     office.days(4)
     expect(office.holds()).toEqual([])
@@ -202,6 +204,23 @@ describe('what is kept', () => {
     for (let count = 0; count < 60; count += 1) for (const wrong of [31, 0]) office.sweep(wrong)
     expect(office.holds()).toEqual(both(1))
     office.state.close()
+  })
+
+  test('outlasts any turns of clocks that are right, ahead and behind, for all but two days', async () => {
+    // Six hours apart, for 27 days; each of two jumps forward may count as a day.
+    const clocks = fc.array(fc.constantFrom(0, 0, 31, -365), { minLength: 108, maxLength: 108 })
+    await fc.assert(
+      fc.asyncProperty(clocks, async (wrongs) => {
+        const office = new Office()
+        await office.keep(1)
+        for (const wrong of wrongs) office.sweep(wrong, 6)
+        expect(office.holds()).toEqual(both(1))
+        for (let days = 0; days < 64; days += 1) office.sweep(0, 24)
+        expect(office.holds()).toEqual([])
+        office.state.close()
+      }),
+      { numRuns: 20 },
+    )
   })
 
   test('under a clock that was behind outlasts the one that is right', async () => {
