@@ -177,16 +177,17 @@ function text({ wallMs, cpuMs, updated, kept }: Figures): string {
   return `${ms(wallMs)} ${ms(cpuMs)} of CPU, ${updated} updated, ${kept} kept so far`
 }
 
+// The least that any round took says most where other programs run as well; the median decides.
 function concluded(figures: Readonly<Record<'with' | 'without', readonly Figures[]>>): number {
-  const ratios = (['wallMs', 'cpuMs'] as const).map((what) => {
-    const of = (how: 'with' | 'without') => median(figures[how].map((each) => each[what]))
-    return of('with') / of('without')
-  })
-  const [wall = 0, cpu = 0] = ratios
+  const ratio = (what: 'wallMs' | 'cpuMs', of: (some: readonly number[]) => number) =>
+    of(figures.with.map((each) => each[what])) / of(figures.without.map((each) => each[what]))
+  const least = (some: readonly number[]) => Math.min(...some)
+  const told = ([what, of]: readonly ['wallMs' | 'cpuMs', typeof least]) =>
+    ratio(what, of).toFixed(3)
   console.log(
-    `with a history a pass takes ${wall.toFixed(3)} times as long, and ${cpu.toFixed(3)} times the CPU`,
+    `with a history a pass takes ${told(['wallMs', median])} times as long (the quickest: ${told(['wallMs', least])}), and ${told(['cpuMs', median])} times the CPU (the least: ${told(['cpuMs', least])})`,
   )
-  return ratios.every((ratio) => ratio <= ratioMax) ? 0 : 1
+  return ratio('wallMs', median) <= ratioMax && ratio('cpuMs', median) <= ratioMax ? 0 : 1
 }
 
 function median(some: readonly number[]): number {

@@ -57,6 +57,8 @@ type Scene = Readonly<{
   gone?: Readonly<Record<string, number>>
   /** How many new items each has, the last first when `backwards`. */
   own?: Readonly<Record<string, number>>
+  /** The first of the links that each has deleted. */
+  goneFrom?: Readonly<Record<string, number>>
   backwards?: boolean
   /** How many links ann edits, and who lacks a copy of them. */
   edited?: number
@@ -76,6 +78,7 @@ function judged(
   {
     gone = {},
     own = {},
+    goneFrom = {},
     backwards = false,
     edited = 0,
     lacking,
@@ -97,7 +100,10 @@ function judged(
         id,
         {
           state: 'seen',
-          gone: Array.from({ length: gone[id] ?? 0 }, (_, index) => `${id}/${index}` as ItemId),
+          gone: Array.from(
+            { length: gone[id] ?? 0 },
+            (_, index) => `${id}/${(goneFrom[id] ?? 0) + index}` as ItemId,
+          ),
           changed: backwards ? changed.reverse() : changed,
         },
       ]
@@ -410,6 +416,12 @@ describe('the floor', () => {
     const all = { ...few({ maxPercent: 100, maxCount: 50 }), items: 5 }
     expect(deleting(5, all)).toEqual([])
     expect(deleting(5, { ...few({ maxPercent: 100, maxCount: 4 }), items: 5 })).toHaveLength(1)
+    // By two hands in one pass as well; what both have deleted is each one's.
+    const two = (bob: number, from: number) =>
+      judged({ gone: { ann: 2, bob }, goneFrom: { bob: from }, most: 5 }, judge(five)).refusals
+    expect(two(2, 2)).toEqual([])
+    expect(two(3, 2).map(({ replica }) => replica)).toEqual(['ann', 'bob'])
+    expect(two(3, 1)).toEqual([])
     // One by one comes to the same.
     const rest = { ...five, items: 1, ...causing({ deletions: 4 }) }
     expect(deleting(1, rest)).toMatchObject([{ count: 5, limit: 4 }])

@@ -144,8 +144,14 @@ export const undoing: readonly Mutant[] = [
     [
       'last-items-go',
       'whoever would delete the last contacts is set aside',
-      `Number.POSITIVE_INFINITY : items - 1`,
-      `Number.POSITIVE_INFINITY : items`,
+      `Math.max(0, items - 1 - others)`,
+      `Math.max(0, items - others)`,
+    ],
+    [
+      'two-hands-empty-it',
+      'nor do two hands together',
+      `Math.max(0, items - 1 - others)`,
+      `Math.max(0, items - 1 - 0 * others)`,
     ],
     [
       'confirmed-is-counted',
