@@ -75,7 +75,7 @@ afterAll(() => {
   // biome-ignore format: a list
   const reached = [
     'stale', 'lost replies', 'deaths', 'deaths at a commit', 'failed', 'offline', 'forgotten', 'restored',
-    'no room', 'asked Conflict', 'asked Deleted', 'asked Drift', 'left', 'turned', 'copy', 'move', 'touch', 'twice', 'hide', 'mark', 'unmark', 'fill', 'empty', 'rewrite', 'orders',
+    'no room', 'asked Conflict', 'asked Deleted', 'asked Drift', 'asked Edited', 'left', 'turned', 'copy', 'move', 'touch', 'twice', 'hide', 'mark', 'unmark', 'fill', 'empty', 'rewrite', 'orders',
     'guard Deletions', 'guard Publications', 'guard Updates', 'approvals', 'stale approvals',
     ...['HubWins', 'MemberWins', 'LatestWins', 'KeepBoth'].map((policy) => `conflicts ${policy}`),
     ...Object.keys(casts).map((cast) => `cast ${cast}`),

@@ -287,11 +287,11 @@ export class World {
     return (await Promise.all(all)).flat().map((item) => `${item} cannot be had back`)
   }
 
-  // Somebody asks for something in the bin; of one link at a time, as one pass puts one thing back.
+  // Somebody asks for something in the bin or the history; of one link at a time, as one pass puts one thing back.
   #ask({ state }: Group, which: number): void {
     // Who does not receive does not get it back either, and another group may have brought it back already.
     if (this.setting.cast === 'manyToOne' || this.groups.length > 1) return
-    const kept = state.bin()
+    const kept = state.kept()
     const one = kept[which % Math.max(1, kept.length)]
     if (one === undefined) return
     if (kept.some(({ link, restore }) => link === one.link && restore === 'Pending')) return
