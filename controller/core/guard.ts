@@ -167,8 +167,10 @@ function excessesOf(plan: Plan, { id, hub }: Cause, judgement: Judgement): reado
     updates: (of: Limits) => shareOf(of.updates, of, items),
     publications: (of: Limits) => of.publications.maxCount,
   }
-  // Whose last items would go is asked about, however few they are, unless all may be deleted.
-  const last = limits.deletions.maxPercent === 100 ? Number.POSITIVE_INFINITY : items - 1
+  // Whose last items would go is asked about, however few they are and whoever else deletes, unless all may be deleted.
+  const others = plan.steps.filter(ends).length - effects.deletions.length
+  const all = limits.deletions.maxPercent === 100
+  const last = all ? Number.POSITIVE_INFINITY : Math.max(0, items - 1 - others)
   return reasons.flatMap((reason) => {
     const kind = effectOf[reason]
     // Who has nobody beside it deletes and edits for itself alone.
@@ -216,8 +218,11 @@ export function effectsOf(
  * and its members may be emptied by one hand.
  */
 export function deletes(step: Step, replica: ReplicaId): boolean {
-  const { link, agreed, deleters } = step
-  return deleters.includes(replica) && link.agreed !== undefined && agreed === undefined
+  return step.deleters.includes(replica) && ends(step)
+}
+
+function ends({ link, agreed, deleters }: Step): boolean {
+  return deleters.length > 0 && link.agreed !== undefined && agreed === undefined
 }
 
 /** Would this step bring an item of that replica's own to others, now or when they can be reached? */

@@ -7,9 +7,9 @@ import { restorer } from './restore.ts'
 import type { Keep, Replaced } from './step.ts'
 
 /**
- * Every field of the link's agreed content that `agreed` has otherwise, by the edit that it comes from; a field that only
- * follows others, by the first edit. None where nothing was agreed, or where it is deleted. What came back from the bin
- * keeps what it overwrites itself (`keeps`).
+ * Every field of the link's agreed content that `agreed` has otherwise, by the edits that it comes from; a field that only
+ * follows others, by the first edit that replaced anything. None where nothing was agreed, or where it is deleted. What
+ * came back from the bin keeps what it overwrites itself (`keeps`).
  */
 export function replacedIn(
   type: ItemType,
@@ -21,11 +21,17 @@ export function replacedIn(
   if (link.revision === 0 || link.agreed === undefined || agreed === undefined) return []
   const told = keeps.filter(({ reason }) => reason === 'Restored').flatMap(({ fields }) => fields)
   const fields = new Map<Edit, string[]>()
-  for (const field of touched(difference(type, link.agreed, agreed))) {
-    const edit = editorOf(type, field, agreed, edits)
-    if (edit === undefined || told.includes(field)) continue
+  const blame = (edit: Edit, field: string) =>
     fields.set(edit, [...(fields.get(edit) ?? []), field])
+  const followers: string[] = []
+  for (const field of touched(difference(type, link.agreed, agreed))) {
+    if (told.includes(field)) continue
+    const editors = editorsOf(type, field, agreed, edits)
+    if (editors.length === 0) followers.push(field)
+    for (const edit of editors) blame(edit, field)
   }
+  const [leader = edits[0]] = fields.keys()
+  if (leader !== undefined) for (const field of followers) blame(leader, field)
   return [...fields].map(([edit, its]) => ({
     replica: edit.replica,
     fields: its,
@@ -33,16 +39,18 @@ export function replacedIn(
   }))
 }
 
-function editorOf(
+// A set is everybody's who changed it; of any other field, the first whose value it is.
+function editorsOf(
   type: ItemType,
   field: string,
   agreed: Item,
   edits: readonly Edit[],
-): Edit | undefined {
+): readonly Edit[] {
   const editors = edits.filter(({ changes }) => changes.has(field))
   const kind = type.kindOf(field)
+  if (kind === 'set') return editors
   const won = editors.find(({ changes }) => same(kind, changes.get(field), agreed[field]))
-  return won ?? editors[0] ?? edits[0]
+  return won === undefined ? editors.slice(0, 1) : [won]
 }
 
 // Not counted: what a folder had before it was linked, what a backup shows, and fields that a newer codec reads first.

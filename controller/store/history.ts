@@ -1,5 +1,5 @@
-// The history of edits: the oldest goes first when it is full, and what is old by the clock goes only when passes were
-// recorded for as long. Runs within a transaction, and knows nothing of it.
+// The history of edits: the oldest goes first when it is full, and what is old by the clock goes only when time was
+// recorded for as long since it was kept. Runs within a transaction, and knows nothing of it.
 import type { Desk } from './keep.ts'
 import type { Statements } from './statements.ts'
 
@@ -7,6 +7,9 @@ import type { Statements } from './statements.ts'
 const historyShare = 0.5
 /** Once it is full it shrinks to this part of its room, so that not every pass makes some. */
 const keptShare = 0.95
+
+// What somebody asked to have back stays until it is.
+const unasked = 'n NOT IN (SELECT bin FROM restores WHERE done_ms IS NULL)'
 
 /** Lets the oldest edits go as long as the history has more than its room: of the group that has most of it. */
 export function makeRoom({
@@ -21,7 +24,7 @@ export function makeRoom({
   while (surplus > 0) {
     const largest = statements
       .sql(
-        "SELECT grp, sum(size) AS bytes FROM bin WHERE reason = 'Edited' GROUP BY grp ORDER BY bytes DESC LIMIT 2",
+        `SELECT grp, sum(size) AS bytes FROM bin WHERE reason = 'Edited' AND ${unasked} GROUP BY grp ORDER BY bytes DESC LIMIT 2`,
       )
       .all()
     const [{ grp = null, bytes = 0 } = {}, second] = largest
@@ -35,7 +38,7 @@ export function makeRoom({
 function letGo(statements: Statements, group: string, bytes: number): number {
   const oldest = statements
     .sql(
-      "SELECT n, size, time_ms FROM bin WHERE reason = 'Edited' AND grp = ? ORDER BY n LIMIT 1000",
+      `SELECT n, size, time_ms FROM bin WHERE reason = 'Edited' AND grp = ? AND ${unasked} ORDER BY n LIMIT 1000`,
     )
     .all(group)
   let [freed, last, timeMs] = [0, 0, 0]
@@ -45,7 +48,9 @@ function letGo(statements: Statements, group: string, bytes: number): number {
     last = Number(row.n)
     timeMs = Math.max(timeMs, Number(row.time_ms))
   }
-  statements.sql("DELETE FROM bin WHERE reason = 'Edited' AND grp = ? AND n <= ?").run(group, last)
+  statements
+    .sql(`DELETE FROM bin WHERE reason = 'Edited' AND grp = ? AND n <= ? AND ${unasked}`)
+    .run(group, last)
   statements
     .sql(
       `INSERT INTO history_ends (grp, time_ms) VALUES (?, ?)
@@ -58,23 +63,36 @@ function letGo(statements: Statements, group: string, bytes: number): number {
 /** So much of the time between two sweeps counts at most: a clock that is ahead once empties nothing. */
 const stepMaxMs = 86_400_000
 
+/** The longest window of a guard (spec.guard.window): what it counts outlasts every retention that is shorter. */
+const windowMaxMs = 168 * 3_600_000
+
+/** What may go: what is older by the clock, and was kept no later than that number of the bin. */
+export type Horizon = Readonly<{ untilMs: number; lastN: number }>
+
 /**
- * Records that time has passed. Answers for a retention (ms) until when things may go (ms since 1970): what is older by
- * the clock, and was there already when passes began to be recorded that cover the retention.
+ * Records that time has passed. Answers for a retention (ms) what may go: what is older by the clock, and was there
+ * already when time began to be recorded that covers the retention. So neither a clock that is ahead nor what was kept
+ * under one that was behind empties anything. Once a clock is back, what it recorded while it was ahead does not count.
  */
-export function aged(statements: Statements, nowMs: number): (retentionMs: number) => number {
+export function aged(statements: Statements, nowMs: number): (retentionMs: number) => Horizon {
+  statements.sql('DELETE FROM ages WHERE time_ms > ?').run(nowMs)
   const last = statements
     .sql('SELECT time_ms, aged_ms FROM ages ORDER BY aged_ms DESC LIMIT 1')
     .get()
-  const step = Math.min(Math.max(0, nowMs - Number(last?.time_ms ?? nowMs)), stepMaxMs)
+  const step = Math.min(nowMs - Number(last?.time_ms ?? nowMs), stepMaxMs)
   const agedMs = Number(last?.aged_ms ?? 0) + step
-  statements.sql('INSERT OR REPLACE INTO ages (time_ms, aged_ms) VALUES (?, ?)').run(nowMs, agedMs)
+  statements
+    .sql('INSERT OR REPLACE INTO ages (time_ms, aged_ms, last_n) SELECT ?, ?, last_n FROM tally')
+    .run(nowMs, agedMs)
   return (retentionMs) => {
     const mark = statements
-      .sql('SELECT max(time_ms) AS time_ms FROM ages WHERE aged_ms <= ?')
+      .sql('SELECT time_ms, last_n FROM ages WHERE aged_ms <= ? ORDER BY aged_ms DESC LIMIT 1')
       .get(agedMs - retentionMs)
-    const markMs = mark?.time_ms == null ? Number.NEGATIVE_INFINITY : Number(mark.time_ms)
-    return Math.min(nowMs - retentionMs, markMs)
+    if (mark === undefined) return { untilMs: Number.NEGATIVE_INFINITY, lastN: 0 }
+    return {
+      untilMs: Math.min(nowMs - retentionMs, Number(mark.time_ms)),
+      lastN: Number(mark.last_n),
+    }
   }
 }
 
@@ -84,17 +102,17 @@ export function sweep(
   nowMs: number,
   { binMs, historyMs }: Readonly<{ binMs: number; historyMs: number }>,
 ): void {
-  const until = aged(statements, nowMs)
-  const [binUntil, historyUntil] = [until(binMs), until(historyMs)]
-  const wanted = 'n NOT IN (SELECT bin FROM restores WHERE done_ms IS NULL)'
+  const horizon = aged(statements, nowMs)
+  const [bin, history] = [horizon(binMs), horizon(historyMs)]
+  const old = `time_ms < ? AND n <= ? AND ${unasked}`
+  statements.sql(`DELETE FROM bin WHERE ${old} AND reason <> 'Edited'`).run(bin.untilMs, bin.lastN)
   statements
-    .sql(`DELETE FROM bin WHERE time_ms < ? AND reason <> 'Edited' AND ${wanted}`)
-    .run(binUntil)
-  statements
-    .sql(`DELETE FROM bin WHERE time_ms < ? AND reason = 'Edited' AND ${wanted}`)
-    .run(historyUntil)
-  statements.sql('DELETE FROM history_ends WHERE time_ms < ?').run(historyUntil)
-  const longest = Math.min(binUntil, historyUntil)
-  for (const table of ['journal', 'caused', 'approved', 'ages'])
-    statements.sql(`DELETE FROM ${table} WHERE time_ms < ?`).run(longest)
+    .sql(`DELETE FROM bin WHERE ${old} AND reason = 'Edited'`)
+    .run(history.untilMs, history.lastN)
+  statements.sql('DELETE FROM history_ends WHERE time_ms < ?').run(history.untilMs)
+  const longest = Math.min(bin.untilMs, history.untilMs)
+  statements.sql('DELETE FROM journal WHERE time_ms < ?').run(longest)
+  const counted = Math.min(longest, horizon(windowMaxMs).untilMs)
+  for (const table of ['caused', 'approved', 'ages'])
+    statements.sql(`DELETE FROM ${table} WHERE time_ms < ?`).run(counted)
 }

@@ -1,5 +1,5 @@
-// The embedded Exchange of the benchmark, as a process of its own: started by first-sync.ts, which asks it
-// by messages what has happened since it was asked last.
+// The embedded Exchange of the benchmarks, as a process of its own: whoever starts it asks by messages what has happened
+// since it was asked last, or has a user edit contacts.
 import { startExchange } from '../exchange/exchange.ts'
 import type { World } from '../exchange/world.ts'
 import { rssMaxMb } from './usage.ts'
@@ -15,6 +15,15 @@ export type Tally = Readonly<{
 /** What the parent is told first. */
 export type Ready = Readonly<{ url: string }>
 
+/** A user edits some of the contacts of a folder, in the order in which they lie there. */
+export type Edits = Readonly<{
+  mailbox: string
+  folder: string
+  from: number
+  count: number
+  value: string
+}>
+
 let requests: Record<string, Record<string, number>> = {}
 let before = process.cpuUsage()
 
@@ -27,7 +36,14 @@ process.once('message', async (world: World) => {
       return undefined
     },
   })
-  process.on('message', () => {
+  process.on('message', (asked: 'tally' | Edits) => {
+    if (asked !== 'tally') {
+      const folder = exchange.store.mailbox(asked.mailbox).folder(asked.folder)
+      for (const { id } of folder.items().slice(asked.from, asked.from + asked.count))
+        folder.update(id, { JobTitle: asked.value })
+      process.send?.('edited')
+      return
+    }
     const used = process.cpuUsage(before)
     const tally: Tally = {
       requests,

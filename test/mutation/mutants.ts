@@ -11,6 +11,7 @@ import { leading } from './mutants/leading.ts'
 import { matching } from './mutants/matching.ts'
 import { placing } from './mutants/placing.ts'
 import { proving } from './mutants/proving.ts'
+import { remembering } from './mutants/remembering.ts'
 import { sealing } from './mutants/sealing.ts'
 import { sharing } from './mutants/sharing.ts'
 import { trusting } from './mutants/trusting.ts'
@@ -23,6 +24,7 @@ export const mutants: readonly Mutant[] = [
   ...deciding,
   ...placing,
   ...guarding,
+  ...remembering,
   ...carryingOut,
   ...proving,
   ...verifying,
@@ -44,6 +46,6 @@ const others = new Set([
 
 /** Those that only the whole run lives: the sample of a day takes them once one whole run has lived them all. */
 export const unsampled: ReadonlySet<Mutant> = new Set([
-  ...[...allowing, ...sealing, ...sharing, ...trusting],
+  ...[...allowing, ...sealing, ...sharing, ...trusting, ...remembering],
   ...mutants.filter(({ id }) => others.has(id)),
 ])

@@ -58,6 +58,10 @@ const shown: readonly (readonly [RegExp, readonly string[]])[] = [
     ],
   ],
   [
+    /store\/(history|keep)|core\/(guard|replaced|restore)|sync\/(consequences|pass|reentered)/,
+    [...unit('history', 'replaced', 'guard', 'reentered'), ...scenes('undo')],
+  ],
+  [
     /controller\/store\//,
     unit(
       'state-bin',

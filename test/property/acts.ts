@@ -20,6 +20,7 @@ export const ways = [
   'unmark',
   'fill',
   'empty',
+  'rewrite',
 ] as const
 
 /** What a user does: to whom, to which of the folder's items, in which field. */
@@ -68,11 +69,10 @@ function carryOut(scene: Scene, { what, which, field: at }: Act): boolean {
   if (what !== 'touch') ledger.touched(item, folder)
   switch (what) {
     case 'edit':
-      ledger.supersede(item[field])
-      folder.edit(id, {
-        ...item,
-        [field]: written(scene, field, marked.has(id) && contact.private(item)),
-      })
+      edit(scene, id, field)
+      return true
+    case 'rewrite':
+      for (const one of ids) edit(scene, one, field)
       return true
     case 'clear': {
       ledger.supersede(item[field])
@@ -123,6 +123,15 @@ function carryOut(scene: Scene, { what, which, field: at }: Act): boolean {
   }
 }
 
+function edit(scene: Scene, id: ItemId, field: (typeof fields)[number]): void {
+  const { folder, ledger, marked } = scene
+  const item = folder.items.get(id)?.item ?? {}
+  ledger.touched(item, folder)
+  ledger.supersede(item[field])
+  const value = written(scene, item, field, marked.has(id) && contact.private(item))
+  folder.edit(id, { ...item, [field]: value })
+}
+
 function remove({ folder, ledger }: Scene, id: ItemId, item: Item): void {
   for (const value of Object.values(item)) ledger.supersede(value)
   ledger.touched(item, folder)
@@ -135,13 +144,13 @@ function enter(scene: Scene, what: 'put' | 'hide' | 'twice', which: number): boo
   const { folder, ledger, marked, open } = scene
   const hidden = what === 'hide'
   const name = what === 'twice' ? `Shared${which % 3}` : `Person${ledger.number()}`
-  const item: Item = {
+  const begun: Item = {
     GivenName: name,
     Surname: 'Żak',
     CompanyName: 'Acme & Sons',
     ...(hidden ? { Sensitivity: 'Private' } : {}),
-    JobTitle: written(scene, 'JobTitle', hidden && !open),
   }
+  const item = { ...begun, JobTitle: written(scene, begun, 'JobTitle', hidden && !open) }
   ledger.entered(item, folder)
   const id = folder.put(item)
   if (hidden && !open) marked.add(id)
@@ -167,9 +176,9 @@ function confine({ folder, ledger, marked, open, passing, during }: Scene): void
       ledger.confine(token, folder, 'private')
 }
 
-function written(scene: Scene, field: string, hidden: boolean): Item[string] {
+function written(scene: Scene, item: Item, field: string, hidden: boolean): Item[string] {
   const { folder, ledger, writes, during, passing } = scene
-  const token = ledger.token(passing ? undefined : during)
+  const token = ledger.token(passing ? undefined : during, folder, item)
   if (!writes) ledger.confine(token, folder, 'foreign')
   if (hidden) ledger.confine(token, folder, 'private')
   return field === 'Body' ? { type: 'Text', text: token } : token

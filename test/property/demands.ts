@@ -25,6 +25,7 @@ export async function demand(world: World, modulo: Modulo = (text) => text): Pro
   }
   expect(world.writes() - before, 'quiet: nothing written').toBe(0)
   expect(world.lost(), 'nothing lost').toEqual([])
+  expect(await world.irretrievable(), 'all can be had back').toEqual([])
   for (const folder of world.folders) {
     for (const leak of world.ledger.leakedInto(folder)) world.violations.add(leak)
   }

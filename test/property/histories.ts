@@ -20,7 +20,7 @@ export type Scope = Readonly<{
 /** A history: under which rules, and what happens. */
 export type History = Readonly<{ setting: Setting; steps: readonly Step[]; begun?: boolean }>
 
-const bulk = ['fill', 'empty'] as const
+const bulk = ['fill', 'empty', 'rewrite'] as const
 const rare = [
   'clear',
   'remove',

@@ -1,6 +1,6 @@
 // The laws, on folders in memory: whatever users do and whatever fails, nothing leaks or is deleted that
-// nobody removed, and once all is healed everybody has the same, nothing is lost or doubled, and all is
-// quiet. RUNS and SEED come from the environment; a failure prints the seed and the shrunk history.
+// nobody removed, and once all is healed everybody has the same, nothing is lost or doubled, all is
+// quiet, and whatever was agreed once and is not there any more can be had back. RUNS and SEED come from the environment; a failure prints the seed and the shrunk history.
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { casts, plain } from './casts.ts'
@@ -45,7 +45,7 @@ test(
 )
 
 test(
-  'nobody deletes or publishes more than the limits, unless exactly that was approved',
+  'nobody deletes, publishes or edits more than the limits, unless exactly that was approved',
   () => all(histories({ guarded: true, forgetful: true }), (history) => live(history, counters)),
   patient,
 )
@@ -75,8 +75,8 @@ afterAll(() => {
   // biome-ignore format: a list
   const reached = [
     'stale', 'lost replies', 'deaths', 'deaths at a commit', 'failed', 'offline', 'forgotten', 'restored',
-    'no room', 'asked Conflict', 'asked Deleted', 'asked Drift', 'left', 'turned', 'copy', 'move', 'touch', 'twice', 'hide', 'mark', 'unmark', 'fill', 'empty', 'orders',
-    'guard Deletions', 'guard Publications', 'approvals', 'stale approvals',
+    'no room', 'asked Conflict', 'asked Deleted', 'asked Drift', 'asked Edited', 'left', 'turned', 'copy', 'move', 'touch', 'twice', 'hide', 'mark', 'unmark', 'fill', 'empty', 'rewrite', 'orders',
+    'guard Deletions', 'guard Publications', 'guard Updates', 'approvals', 'stale approvals',
     ...['HubWins', 'MemberWins', 'LatestWins', 'KeepBoth'].map((policy) => `conflicts ${policy}`),
     ...Object.keys(casts).map((cast) => `cast ${cast}`),
   ]

@@ -7,6 +7,9 @@ import type { Folder } from '../support/folder.ts'
 /** Why a token must not be seen elsewhere. */
 export type Reason = 'private' | 'foreign'
 
+/** Where a token was written, and of whom; `edits`: into an item that others had as well. */
+export type Origin = Readonly<{ folder: Folder; name: string; edits: boolean }>
+
 /** The tokens in some value. */
 export function tokensIn(value: unknown): readonly string[] {
   return [...(JSON.stringify(value) ?? '').matchAll(/<\d+>/g)].map(([token]) => token)
@@ -26,14 +29,39 @@ export class Ledger {
   readonly #superseded = new Set<string>()
   readonly #confined = new Map<string, Map<Reason, Folder>>()
   readonly #kept: string[] = []
+  readonly #history: string[] = []
+  readonly #origins = new Map<string, Origin>()
+  /** Into which folders but its own each token has come, and which came into any under the states that there are. */
+  readonly #seenIn = new Map<string, Set<Folder>>()
+  readonly #carried = new Set<string>()
   #tokens = 0
 
-  /** A new token; `during` says after how many passes, undefined for while one was running. */
-  token(during: number | undefined): string {
+  /** A new token in an item; `during` says after how many passes, undefined for while one was running. */
+  token(during: number | undefined, folder: Folder, item: Item): string {
     this.#tokens += 1
     const token = `<${this.#tokens}>`
     this.#written.set(token, during)
+    const edits = tokensIn(item).some((each) => this.#carried.has(each))
+    this.#origins.set(token, { folder, name: String(item.GivenName), edits })
     return token
+  }
+
+  /** Notes which tokens of others this folder shows; answers where those come from that it did not show before. */
+  carriedInto(folder: Folder): readonly Origin[] {
+    const there = tokensIn([...folder.items.values()].map(({ item }) => item))
+    return there.flatMap((token) => {
+      const origin = this.#origins.get(token)
+      const before = this.#seenIn.get(token) ?? new Set()
+      if (origin === undefined || origin.folder === folder || before.has(folder)) return []
+      this.#seenIn.set(token, before.add(folder))
+      this.#carried.add(token)
+      return [origin]
+    })
+  }
+
+  /** A state is lost, and with it the history of what was carried. */
+  forget(): void {
+    this.#carried.clear()
   }
 
   /** Was the token written after that many passes, so that none can have seen it? */
@@ -102,6 +130,18 @@ export class Ledger {
   /** What lies somewhere where a user finds it again. */
   keep(item: unknown): void {
     this.#kept.push(JSON.stringify(item))
+  }
+
+  /** What lies in a history of edits. */
+  remember(item: unknown): void {
+    this.#history.push(JSON.stringify(item))
+  }
+
+  /** Tokens that were carried into others' folders, and that nobody can have back. */
+  irretrievable(folders: readonly Folder[]): readonly string[] {
+    const there = folders.flatMap((folder) => [...folder.items.values()].map(({ item }) => item))
+    const everywhere = [JSON.stringify(there), ...this.#kept, ...this.#history].join('\n')
+    return [...this.#carried].filter((token) => !everywhere.includes(token))
   }
 
   /** Tokens that nobody superseded and that are nowhere. */

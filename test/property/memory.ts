@@ -12,6 +12,8 @@ import type { Baseline } from '../../controller/sync/ports.ts'
 export type Memory = Readonly<{
   baseline: Baseline
   bin: () => readonly Binned[]
+  /** The bin, and the history of edits. */
+  kept: () => readonly Binned[]
   /** Asks for something in the bin. */
   ask: (n: number, nowMs: number) => void
   copy: () => Uint8Array
@@ -28,6 +30,7 @@ export function openMemory(group: GroupId, copied?: Uint8Array): Memory {
   return {
     baseline: new SqliteBaseline({ statements, vault: plain, group, binMaxBytes: 1e12 }),
     bin: () => bin.list(1e6),
+    kept: () => bin.list(1e6, undefined, { history: true }),
     ask: (n, nowMs) => void bin.ask(new Map([[n, {}]]), nowMs),
     copy: () => db.serialize(),
     close: () => db.close(),

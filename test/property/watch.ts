@@ -1,11 +1,13 @@
-// Watches the guard from outside: who was deleted and who was published on whose account, and what of it
+// Watches the guard from outside: who was deleted, published and edited on whose account, and what of it
 // somebody had been shown and approved. It knows users and folders, not steps.
 import { hashOf, type Limits, type Refusal } from '../../controller/core/guard.ts'
 import type { Item } from '../../controller/core/item.ts'
 import type { Folder } from '../support/folder.ts'
-import type { Ledger } from './ledger.ts'
+import type { Ledger, Origin } from './ledger.ts'
 
 type Reason = Refusal['reason']
+
+const bookOf = { Deletions: 'removers', Publications: 'homes', Updates: 'touchers' } as const
 
 /** What one group's guard let through. */
 export class Watch {
@@ -52,9 +54,20 @@ export class Watch {
     if (!homes.has(folder)) this.#count('Publications', homes, String(name))
   }
 
+  /** An item got on behalf of the group what was written there. Of namesakes, and of what was moved, it is not clear what an edit is. */
+  updated({ folder, name, edits }: Origin): void {
+    const unclear = (this.#ledger.made.get(name) ?? 0) > 1
+    if (edits && !unclear && !this.#ledger.moved.has(`${folder.name} ${name}`))
+      this.#count('Updates', new Set([folder]), name)
+  }
+
   /** Who was made to cause more than the limits allow. */
-  excesses({ deletions, publications }: Limits): readonly string[] {
-    const most = { Deletions: deletions.maxCount, Publications: publications.maxCount }
+  excesses({ deletions, publications, updates }: Limits): readonly string[] {
+    const most = {
+      Deletions: deletions.maxCount,
+      Publications: publications.maxCount,
+      Updates: updates.maxCount,
+    }
     return [...this.#counted].flatMap(([account, people]) => {
       const [reason, who] = account.split(' ') as [keyof typeof most, string]
       if (reason === 'Publications' && who === 'hub') return []
@@ -75,7 +88,7 @@ export class Watch {
   #peopleOf({ reason, replica }: Refusal): readonly string[] {
     const folder = this.#folders.find(({ name }) => name === replica)
     if (folder === undefined) return []
-    const people = this.#ledger.peopleOf(reason === 'Deletions' ? 'removers' : 'homes', folder)
+    const people = this.#ledger.peopleOf(bookOf[reason], folder)
     return people.map((name) => `${reason} ${replica} ${name}`)
   }
 }

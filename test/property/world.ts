@@ -14,6 +14,7 @@ import type { Baseline, Change, Clock } from '../../controller/sync/ports.ts'
 import { type Course, propose } from '../../controller/sync/propose.ts'
 import { Folder, FolderReplica, gated, type Hooks } from '../support/folder.ts'
 import { type Act, act } from './acts.ts'
+import { Archive } from './archive.ts'
 import { casts, type Part, roleOf, type Setting } from './casts.ts'
 import { countsIn, foretold } from './foretold.ts'
 import { Ledger } from './ledger.ts'
@@ -58,6 +59,7 @@ export type Group = {
   state: Memory
   readonly copies: Uint8Array[]
   readonly watch: Watch
+  readonly archive: Archive
   readonly approved: Set<string>
   refused: Report['refusals']
   /** Conflicts that were reported, over all states. */
@@ -114,7 +116,7 @@ export class World {
       const own = this.folders.filter(({ name }) => parts.some(({ folder }) => folder === name))
       const watch = new Watch(this.ledger, own)
       const more = { copies: [], approved: new Set<string>(), refused: [], conflicts: 0, told: 0 }
-      return { id, parts, state: openMemory(id), watch, ...more }
+      return { id, parts, state: openMemory(id), watch, archive: new Archive(), ...more }
     })
     if (setting.rewrites) for (const at of [1, 3]) rewrite(this.folders[at])
     this.#count(`cast ${setting.cast}`)
@@ -231,6 +233,13 @@ export class World {
     return this.ledger.lost(this.folders)
   }
 
+  /** What was agreed or carried, and can be had back from nowhere: neither from a folder, a bin, nor a history. */
+  async irretrievable(): Promise<readonly string[]> {
+    for (const group of this.groups) this.#keepBin(group)
+    const carried = this.ledger.irretrievable(this.folders)
+    return [...(await this.#unarchived()), ...carried.map((token) => `${token} cannot be had back`)]
+  }
+
   act(one: Act): void {
     const folder = this.#folder(one.who)
     const roles = this.#rolesOf(folder)
@@ -262,19 +271,27 @@ export class World {
   }
 
   // Another state in the place of the one there was: what it counted is not counted any more.
-  #begin(group: Group, copied?: Uint8Array): void {
+  async #begin(group: Group, copied?: Uint8Array): Promise<void> {
     this.begunAnew = true
+    this.#never(await this.#unarchived())
     this.#keepBin(group)
+    this.ledger.forget()
     group.state.close()
     Object.assign(group, { state: openMemory(group.id, copied), told: 0, refused: [] })
+    await group.archive.begin(group.state)
     group.watch.windows += 1
   }
 
-  // Somebody asks for something in the bin; of one link at a time, as one pass puts one thing back.
+  async #unarchived(): Promise<readonly string[]> {
+    const all = this.groups.map(({ archive, state }) => archive.irretrievable(state))
+    return (await Promise.all(all)).flat().map((item) => `${item} cannot be had back`)
+  }
+
+  // Somebody asks for something in the bin or the history; of one link at a time, as one pass puts one thing back.
   #ask({ state }: Group, which: number): void {
     // Who does not receive does not get it back either, and another group may have brought it back already.
     if (this.setting.cast === 'manyToOne' || this.groups.length > 1) return
-    const kept = state.bin()
+    const kept = state.kept()
     const one = kept[which % Math.max(1, kept.length)]
     if (one === undefined) return
     if (kept.some(({ link, restore }) => link === one.link && restore === 'Pending')) return
@@ -285,7 +302,10 @@ export class World {
   }
 
   #keepBin({ state }: Group): void {
-    for (const { item } of state.bin()) this.ledger.keep(item)
+    for (const { item, reason } of state.kept()) {
+      if (reason === 'Edited') this.ledger.remember(item)
+      else this.ledger.keep(item)
+    }
   }
 
   // A member leaves, or comes back as what she was.
@@ -370,8 +390,11 @@ export class World {
 
   // What must never be, right after a request had its effect.
   #look({ watch }: Group, folder: Folder, operation: string): void {
-    if (operation === 'create' || operation === 'update')
+    if (operation === 'create' || operation === 'update') {
       this.#never(this.ledger.leakedInto(folder))
+      const origins = this.ledger.carriedInto(folder)
+      if (operation === 'update') for (const origin of origins) watch.updated(origin)
+    }
     if (operation === 'create') {
       for (const { item } of folder.items.values()) {
         const where = `${folder.name} ${item.GivenName}`
@@ -403,7 +426,7 @@ export class World {
           this.#amid(group),
         )
       }),
-      baseline: this.#mortal(group.state.baseline),
+      baseline: this.#mortal(group),
       limits: this.limits,
       windowMs,
       approved: group.approved,
@@ -434,7 +457,7 @@ export class World {
   }
 
   // A dead process writes nothing any more; a pass may also die right before or after a write to the state.
-  #mortal(baseline: Baseline): Baseline {
+  #mortal({ state: { baseline }, archive }: Group): Baseline {
     const commit = async (change: Change): Promise<void> => {
       this.#commits += 1
       if (this.#dead) throw new Death()
@@ -445,6 +468,7 @@ export class World {
         throw new SyncError('transient', 'StateFull', 'there is no room')
       }
       await baseline.commit(change)
+      archive.committed(change)
       const memories = [...(change.memories?.values() ?? [])]
       if (memories.some(({ recheck }) => recheck.length > 0)) this.#count('stale')
       if (at.some(({ what }) => what === 'die after commit')) this.#die()

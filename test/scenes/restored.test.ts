@@ -86,7 +86,7 @@ describe('a state from the backup', () => {
     await scene.rest()
     scene.remove('hub', 'Ewa')
     await scene.rest()
-    scene.controller().ask(1)
+    scene.controller().wantBack('Deleted')
     const restore = scene.controller().saved()
     await scene.rest()
     expect(scene.all(...everybody)).toEqual(six)

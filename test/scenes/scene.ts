@@ -14,10 +14,12 @@ import type {
   SyncGroup,
   SyncGroupStatus,
 } from '../../controller/core/resources.generated.ts'
+import type { KeepReason } from '../../controller/core/step.ts'
 import type { Verification } from '../../controller/core/verification.ts'
 import { Connections, type ConnectionsOptions } from '../../controller/ews/exchange.ts'
 import { readResources } from '../../controller/local/resources.ts'
 import { backUp } from '../../controller/store/backup.ts'
+import type { Asking } from '../../controller/store/bin.ts'
 import { replaceState } from '../../controller/store/replace.ts'
 import { openState, type State, stateFile } from '../../controller/store/state.ts'
 import { hindranceOf } from '../../controller/sync/hindrance.ts'
@@ -365,6 +367,27 @@ export class Controller {
       )
   }
 
+  /** What edits replaced, the oldest first: `anna JobTitle Ewa:1`. */
+  history(): readonly string[] {
+    const all = this.#state.bin.list(1000, undefined, { reason: 'Edited' }).toReversed()
+    return all.map(
+      ({ replica, fields, item }) =>
+        `${replica.split(/[@:]/)[0]} ${fields.join(' ')} ${[item.GivenName, item.JobTitle].filter(Boolean).join(':')}`,
+    )
+  }
+
+  /** Asks to have everything back that is in the history, or that was kept for this reason. */
+  wantBack(reason: KeepReason = 'Edited', asking: Asking = {}): void {
+    const all = this.#state.bin.list(1000, undefined, { reason })
+    this.#state.bin.ask(new Map(all.map(({ n }) => [n, asking])), this.#scene.time.ms)
+  }
+
+  /** How many wait to be had back. */
+  pending(): number {
+    const all = this.#state.bin.list(1000, undefined, { history: true })
+    return all.filter(({ restore }) => restore === 'Pending').length
+  }
+
   /** The state as it is now; the answer puts it back. */
   backup(): () => void {
     const [file, copy] = ['', '.backup'].map((more) => join(this.#directory, stateFile + more))
@@ -378,11 +401,6 @@ export class Controller {
     const file = join(this.#directory, `saved-${time.ms}.db`)
     backUp(this.#directory, file, undefined)
     return () => this.#reopened(() => void replaceState(this.#directory, file, undefined, time.ms))
-  }
-
-  /** Asks for an entry of the bin, as `exsync bin restore` does. */
-  ask(n: number): void {
-    this.#state.bin.ask(new Map([[n, {}]]), this.#scene.time.ms)
   }
 
   /** The state is lost. */

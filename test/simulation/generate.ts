@@ -153,7 +153,7 @@ function planOf({ hub, members, apart, ...rest }: Draft): Plan {
     window: '24h',
     deletions: { maxPercent: 100, maxCount: rest.limit },
     publications: { maxCount: rest.limit + 1 },
-    updates: { maxPercent: 100, maxCount: rest.limit + 2 },
+    updates: { maxPercent: 100, maxCount: rest.limit },
     minCount: 1,
   }
   const team = (name: string, some: readonly Colleague[], n: number): Team => ({

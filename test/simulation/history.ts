@@ -51,7 +51,7 @@ export function kindsOf(): readonly string[] {
   // biome-ignore format: a list
   return [
     ...misfortunes, ...kinds, ...rules, 'pass', 'run', 'audit', 'forgotten', 'restarts', 'deaths', 'stale', 'two groups',
-    'deletions', 'refusals Deletions', 'refusals Publications', 'approvals', 'death before a transaction',
+    'deletions', 'refusals Deletions', 'refusals Publications', 'refusals Updates', 'approvals', 'death before a transaction',
     'death after a transaction', 'passes that failed',
   ]
 }
@@ -145,6 +145,7 @@ export class History {
       ),
     ]
     this.#look()
+    late.push(...this.#witness.irretrievable())
     return [...new Set([...this.findings, ...late])]
   }
 

@@ -12,7 +12,7 @@ import type { Witness } from './witness.ts'
 // biome-ignore format: a table
 export const kinds = [
   'edit', 'put', 'clear', 'remove', 'erase', 'touch', 'copy', 'twice', 'hidden', 'hide', 'show', 'away',
-  'back', 'elsewhere', 'empty', 'deny', 'allow', 'lose sync states', 'restore', 'discard',
+  'back', 'elsewhere', 'empty', 'deny', 'allow', 'lose sync states', 'restore', 'discard', 'rewrite',
 ] as const
 
 /** One act: whose folder, what, to which of its items, in which field. */
@@ -77,6 +77,9 @@ export class Users {
         return this.#back(place, which)
       case 'empty':
         for (const item of itemsIn(this.#office, place.name)) this.#one(place, 'remove', item, 0)
+        return what
+      case 'rewrite':
+        for (const item of itemsIn(this.#office, place.name)) this.#one(place, 'edit', item, field)
         return what
       default: {
         const items = itemsIn(this.#office, place.name)

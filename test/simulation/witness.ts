@@ -19,11 +19,18 @@ export class Witness {
   readonly #confined = new Map<string, string>()
   /** Words that are in the bin, or were when the state was lost, or lie where only administrators look. */
   readonly #kept = new Set<string>()
+  /** Words that are in the history of edits, or were when the state was lost. */
+  readonly #history = new Set<string>()
+  /** In which mailboxes each word has been seen, and which came into another than their own under the state that there is. */
+  readonly #seenIn = new Map<string, Set<string>>()
+  readonly #carried = new Set<string>()
   readonly #words = new WeakMap<Map<string, unknown>, readonly string[]>()
   /** How often the version of somebody lost a conflict. */
   readonly losers = new Map<string, number>()
   #binned = 0
+  #edits = 0
   #next = 0
+  #looked = false
 
   constructor(office: Office) {
     this.#office = office
@@ -74,12 +81,31 @@ export class Witness {
       if (reason === 'Conflict') this.losers.set(name, (this.losers.get(name) ?? 0) + 1)
     }
     this.#binned = news.length
+    const edits = this.#office.state.bin.list(1000, undefined, { reason: 'Edited' })
+    for (const { item } of edits.slice(0, edits.length - this.#edits))
+      for (const word of wordsIn(JSON.stringify(item))) this.#history.add(word)
+    this.#edits = edits.length
   }
 
   /** The state, and the bin with it, is about to be thrown away. */
   forgot(): void {
     this.binned()
     this.#binned = 0
+    this.#edits = 0
+    this.#carried.clear()
+  }
+
+  /** Words that were carried into others' folders, and that nobody can have back. */
+  irretrievable(): Findings {
+    this.binned()
+    const there = new Set<string>()
+    for (const item of this.#office.exchange.store.state.items.values())
+      for (const word of this.wordsOf(item)) there.add(word)
+    return [...this.#carried].flatMap((word) =>
+      [there, this.#kept, this.#history].some((words) => words.has(word))
+        ? []
+        : [`${word} cannot be had back`],
+    )
   }
 
   /** Words that nobody superseded and that are nowhere, and words that are where they must not be. */
@@ -89,6 +115,7 @@ export class Witness {
     for (const item of this.#office.exchange.store.state.items.values()) {
       for (const word of this.wordsOf(item)) {
         seen.add(word)
+        this.#seen(word, item.folder.box.address)
         const home = this.#confined.get(word)
         if (home !== undefined && home !== item.folder.box.address)
           leaked.push(`${word} leaked to ${item.folder.box.address}`)
@@ -97,7 +124,16 @@ export class Witness {
     const lost = [...this.#written].filter(
       (word) => !this.#superseded.has(word) && !seen.has(word) && !this.#kept.has(word),
     )
+    this.#looked = true
     return [...lost.map((word) => `${word} is lost`), ...leaked]
+  }
+
+  // What lay in several folders before anything began was carried into none of them.
+  #seen(word: string, box: string): void {
+    const before = this.#seenIn.get(word)
+    if (before?.has(box)) return
+    if (before !== undefined && this.#looked) this.#carried.add(word)
+    this.#seenIn.set(word, (before ?? new Set()).add(box))
   }
 
   /** The words in an item. */

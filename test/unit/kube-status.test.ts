@@ -39,6 +39,7 @@ describe('a status is written', () => {
     ['not for the time of a pass that changed nothing', base, pass(1_000), false],
     ['for it, when the one that is there is old', base, pass(heartbeatMs), true],
     ['for what a pass did', base, pass(1_000, { updated: 2 }), true],
+    ['for how far back the history reaches', base, { ...base, history: { since: at(-1) } }, true],
     ['for another reason', base, { ...base, conditions: [ready('False', 'Guarded')] }, true],
     [
       'for a verification',
@@ -129,6 +130,15 @@ test('the owner is told what it means that a replica is set aside', () => {
     /^set aside: .*; meanwhile nothing arrives there either; undo it/,
   )
   expect(noteOf('hub')).toMatch(/; meanwhile nothing is synchronised; undo it/)
+})
+
+test('the owner is told of edits that are set aside, and of what waits in the bin', () => {
+  const refusals = ['anna@corp.example', 'bin'].map((replica) => {
+    return { replica, reason: 'Updates' as const, count: 60, limit: 50 }
+  })
+  const note = groupStory(base, { ...base, guard: { hash: 'h1', refusals } })[0]?.note
+  expect(note).toMatch(/^set aside: 60 updates, 50 are allowed; 60 updates, 50 are allowed; /)
+  expect(note).toMatch(/; meanwhile nothing arrives there either, and .* from the bin; undo it/)
 })
 
 test('a pass is forced by two annotations with one token, once', () => {

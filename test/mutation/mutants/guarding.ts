@@ -6,8 +6,8 @@ export const guarding = [
     [
       'shared-deletes-uncounted',
       'a deletion counts although nobody has a copy left',
-      `link.agreed !== undefined && agreed === undefined`,
-      `link.agreed !== undefined && agreed === undefined && step.actions.length > 0`,
+      `return step.deleters.includes(replica) && ends(step)`,
+      `return step.deleters.includes(replica) && ends(step) && step.actions.length > 0`,
     ],
     [
       'later-copies-uncounted',
@@ -55,8 +55,8 @@ export const guarding = [
     [
       'deletions-not-counted',
       'deletions are counted',
-      `return deleters.includes(replica) && link`,
-      `return deleters.length < 0 && link`,
+      `return step.deleters.includes(replica) && ends(step)`,
+      `return step.deleters.length < 0 && ends(step) && replica !== ''`,
     ],
     [
       'publications-not-counted',

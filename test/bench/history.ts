@@ -1,0 +1,197 @@
+// What the history of edits costs: the same pass, with edits of one contact in a hundred, with a history and without.
+//
+//   node test/bench/history.ts [--items 1000] [--members 10] [--rounds 6]
+//
+// An embedded Exchange as a process of its own; the controller's passes in this one, over HTTP and a state on disk, by turns
+// with and without: without, what edits replace is dropped before it is written. Exits 1 when the median pass with a
+// history takes more than a tenth more time, of the clock and of the processor, than the median one without.
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { Connections } from '../../controller/ews/exchange.ts'
+import { openState } from '../../controller/store/state.ts'
+import type { Baseline, Change } from '../../controller/sync/ports.ts'
+import { reconcile, type Site } from '../../controller/sync/reconcile.ts'
+import { Servers } from '../../controller/sync/servers.ts'
+import { realClock } from '../support/clock.ts'
+import { declaration } from '../support/declaration.ts'
+import type { Edits, Ready } from './exchange-process.ts'
+
+const ratioMax = 1.1
+const account = 'sync@corp.example'
+const password = 'bench-secret'
+const folder = 'Contacts/Contacts'
+
+type Figures = Readonly<{ wallMs: number; cpuMs: number; updated: number; kept: number }>
+
+const { values } = parseArgs({
+  options: {
+    items: { type: 'string', default: '1000' },
+    members: { type: 'string', default: '10' },
+    rounds: { type: 'string', default: '6' },
+  },
+})
+const [items, members, rounds] = [values.items, values.members, values.rounds].map(Number) as [
+  number,
+  number,
+  number,
+]
+const mailboxes = Array.from({ length: members }, (_, n) => `member${n + 1}@corp.example`)
+
+const directory = mkdtempSync(join(tmpdir(), 'exsync-bench-'))
+const server = fork(fileURLToPath(new URL('exchange-process.ts', import.meta.url)), [], {
+  execArgv: ['--disable-warning=ExperimentalWarning'],
+})
+try {
+  process.exitCode = await main(server)
+} finally {
+  server.disconnect()
+  rmSync(directory, { recursive: true, force: true })
+}
+
+async function main(exchange: ChildProcess): Promise<number> {
+  exchange.send({
+    domain: 'corp.example',
+    users: [
+      { mailbox: account, password, impersonates: 'all' },
+      ...mailboxes.map((mailbox) => ({ mailbox, password })),
+    ],
+    publicFolders: [
+      {
+        path: '/Company/Contacts',
+        permissions: { [account]: 'PublishingEditor' },
+        contacts: items,
+        seed: 7,
+      },
+    ],
+  })
+  const [{ url }] = (await once(exchange, 'message')) as [Ready]
+  const state = openState(directory)
+  const connections = new Connections(realClock)
+  const metadata = { namespace: 'bench' }
+  const declared = declaration(
+    {
+      metadata: { ...metadata, name: 'corp' },
+      spec: { url, auth: { type: 'Basic', secretRef: { name: 'account' } } },
+    },
+    {
+      metadata: { ...metadata, name: 'company' },
+      spec: {
+        serverRef: { name: 'corp' },
+        hub: { publicFolder: '/Company/Contacts' },
+        members: mailboxes.map((mailbox) => ({ mailbox, folder })),
+        guard: { updates: { maxPercent: 100, maxCount: 1_000_000 } },
+      },
+    },
+    { credentials: { username: account, password }, fingerprint: '1' },
+  )
+  const site = (change: (baseline: Baseline) => Baseline): Site => ({
+    declarations: {
+      groups: async () => [],
+      changed: async () => {},
+      hold: async () => {},
+      report: async () => {},
+      released: async () => {},
+    },
+    replicas: (group, signal) => connections.replicas(group, signal),
+    former: (group, ids, signal) => connections.former(group, ids, signal),
+    baseline: (group) => change(state.baseline(group)),
+    recent: () => [],
+    clock: realClock,
+    itemBytes: connections.itemBytes,
+    servers: new Servers(realClock, { leastMs: 1_000, mostMs: 1_000 }),
+    told: () => {},
+  })
+  const ways = { with: site((baseline) => baseline), without: site(withoutHistory) }
+  const pass = async (how: keyof typeof ways): Promise<Figures> => {
+    const mode = { sliceMs: undefined, audit: false, stopping: () => false, claimed: undefined }
+    const [startMs, before] = [performance.now(), process.cpuUsage()]
+    const { result } = await reconcile(declared, ways[how], mode, new AbortController().signal)
+    const { user, system } = process.cpuUsage(before)
+    if (result.kind !== 'passed') throw new Error(JSON.stringify(result))
+    const { updated } = result.report
+    const kept = state.bin.counts({ history: true }).bin
+    return { wallMs: performance.now() - startMs, cpuMs: (user + system) / 1000, updated, kept }
+  }
+  try {
+    // A folder that changed within this very second is listed again by the next pass: it is not what is measured.
+    await nextSecond()
+    const first = await pass('with')
+    console.log(`${items} items, ${members} members; first sync ${text(first)}`)
+    await nextSecond()
+    await pass('with')
+    const figures = { with: [] as Figures[], without: [] as Figures[] }
+    const count = Math.ceil(items / 100)
+    // The first of each is not counted. Who begins alternates.
+    for (let round = 0; round <= rounds; round += 1) {
+      const order = ['with', 'without'] as const
+      for (const how of round % 2 === 0 ? order : order.toReversed()) {
+        const from = (round * count) % items
+        await edited(exchange, { from, count, value: `${how} ${round}` })
+        await nextSecond()
+        const one = await pass(how)
+        console.log(`${how.padEnd(8)} ${text(one)}`)
+        if (round > 0) figures[how].push(one)
+        await nextSecond()
+        await pass(how)
+      }
+    }
+    return concluded(figures)
+  } finally {
+    await connections.close()
+    state.close()
+  }
+}
+
+async function edited(exchange: ChildProcess, some: Omit<Edits, 'mailbox' | 'folder'>) {
+  exchange.send({ mailbox: mailboxes[0] ?? '', folder, ...some } satisfies Edits)
+  await once(exchange, 'message')
+}
+
+async function nextSecond(): Promise<void> {
+  await realClock.sleep(1_050 - (Date.now() % 1_000), new AbortController().signal)
+}
+
+// What edits replace is never written down.
+function withoutHistory(baseline: Baseline): Baseline {
+  const commit = (change: Change) => {
+    const { kept } = change
+    if (kept === undefined) return baseline.commit(change)
+    return baseline.commit({ ...change, kept: kept.filter(({ reason }) => reason !== 'Edited') })
+  }
+  return new Proxy(baseline, {
+    get: (target, key) => {
+      if (key === 'commit') return commit
+      const value = Reflect.get(target, key) as unknown
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+function text({ wallMs, cpuMs, updated, kept }: Figures): string {
+  const ms = (value: number) => `${Math.round(value)} ms`.padStart(9)
+  return `${ms(wallMs)} ${ms(cpuMs)} of CPU, ${updated} updated, ${kept} kept so far`
+}
+
+// The least that any round took says most where other programs run as well; the median decides.
+function concluded(figures: Readonly<Record<'with' | 'without', readonly Figures[]>>): number {
+  const ratio = (what: 'wallMs' | 'cpuMs', of: (some: readonly number[]) => number) =>
+    of(figures.with.map((each) => each[what])) / of(figures.without.map((each) => each[what]))
+  const least = (some: readonly number[]) => Math.min(...some)
+  const told = ([what, of]: readonly ['wallMs' | 'cpuMs', typeof least]) =>
+    ratio(what, of).toFixed(3)
+  console.log(
+    `with a history a pass takes ${told(['wallMs', median])} times as long (the quickest: ${told(['wallMs', least])}), and ${told(['cpuMs', median])} times the CPU (the least: ${told(['cpuMs', least])})`,
+  )
+  return ratio('wallMs', median) <= ratioMax && ratio('cpuMs', median) <= ratioMax ? 0 : 1
+}
+
+function median(some: readonly number[]): number {
+  const sorted = [...some].sort((one, other) => one - other)
+  const middle = sorted.length / 2
+  return ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle) - 1] ?? 0)) / 2
+}
