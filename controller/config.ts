@@ -1,6 +1,7 @@
 // Flags and environment → one frozen Config. The only reader of process.env and process.argv.
 import { parseArgs } from 'node:util'
-import { durationMs } from './core/duration.ts'
+import { type Filters, filterOptions, filtersOf } from './cli/filters.ts'
+import { bytes, count, duration } from './cli/values.ts'
 import { invalidArguments } from './core/sync-error.ts'
 
 /** Everything that a command was told. Durations in ms. */
@@ -37,7 +38,8 @@ export type Config = Readonly<{
   /** host:port, or undefined for none. Named: it was asked for, and must be had. */
   metrics: Address
   health: Address
-}>
+}> &
+  Filters
 
 /** What declarations may ask for at most, whatever they say. Durations in ms. */
 export type Ceilings = Readonly<{
@@ -83,11 +85,15 @@ export type KubeConfiguration = Readonly<{
   identity: string
 }>
 
-const stateful = ['run', 'plan', 'status', 'conflicts', 'bin', 'rekey']
+const stateful = ['run', 'plan', 'status', 'conflicts', 'bin', 'history', 'rollback', 'rekey']
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
-/** Reads the arguments; throws a terminal SyncError that names the flag and what it takes. */
-export function configOf(args: readonly string[], environment: NodeJS.ProcessEnv): Config {
+/** Reads the arguments; throws a terminal SyncError that names the flag and what it takes. Ages count from `nowMs`. */
+export function configOf(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  nowMs = 0,
+): Config {
   const [first = 'help', ...given] = args
   // `validate` has flags of its own.
   const { values, positionals } =
@@ -135,6 +141,7 @@ export function configOf(args: readonly string[], environment: NodeJS.ProcessEnv
     kube: kubeOf(values, environment),
     metrics: addressOf('metrics-bind-address', values, ':8080'),
     health: addressOf('health-probe-bind-address', values, ':9440'),
+    ...filtersOf([command, ...rest], values, nowMs),
   })
 }
 
@@ -147,7 +154,8 @@ function asked(command: string, { help, version }: Values): string {
 // What is not looked at must not seem to have been done.
 function refuseSurplus(command: string, { file }: Values, rest: readonly string[]): void {
   const alone =
-    ['run', 'status', 'rekey'].includes(command) || (command === 'plan' && file === undefined)
+    ['run', 'status', 'rekey', 'history', 'rollback'].includes(command) ||
+    (command === 'plan' && file === undefined)
   if (alone && rest.length > 0)
     throw invalidArguments(
       `exsync ${command} takes no ${rest.join(' ')}: see exsync ${command} --help`,
@@ -217,13 +225,6 @@ function addressOf(
   return { address, named: given !== undefined }
 }
 
-function count(flag: string, text: string, least: number, most: number): number {
-  const number = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN
-  if (!(number >= least && number <= most))
-    throw invalidArguments(`${flag} ${text} is not a number from ${least} to ${most}`)
-  return number
-}
-
 type Values = ReturnType<typeof read>['values']
 
 function read(given: readonly string[]) {
@@ -267,26 +268,11 @@ function read(given: readonly string[]) {
         'leader-elect-lease-duration': { type: 'string' },
         'leader-elect-renew-deadline': { type: 'string' },
         'leader-elect-retry-period': { type: 'string' },
+        ...filterOptions,
       },
       allowNegative: true,
     })
   } catch (error) {
     throw invalidArguments(error instanceof Error ? error.message : 'the arguments cannot be read')
   }
-}
-
-function duration(flag: string, text: string): number {
-  const ms = durationMs(text)
-  if (ms === undefined || ms < 1000)
-    throw invalidArguments(`${flag} ${text} is not a duration from 1s up, like 1h30m`)
-  return ms
-}
-
-const units = { '': 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 } as const
-
-function bytes(flag: string, text: string): number {
-  const [, count, unit = ''] = /^([1-9]\d{0,11})(Ki|Mi|Gi|Ti)?$/.exec(text) ?? []
-  if (count === undefined)
-    throw invalidArguments(`${flag} ${text} is not a number of bytes, like 500Mi or 1Gi`)
-  return Number(count) * units[unit as keyof typeof units]
 }

@@ -3,11 +3,13 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import packageJson from '../package.json' with { type: 'json' }
 import { helpFor, usage } from './cli/help.ts'
+import { history } from './cli/history.ts'
 import { bin, conflicts, status } from './cli/look.ts'
 import { type Out, Output } from './cli/output.ts'
 import { plan } from './cli/plan.ts'
 import { type Rekeying, rekey } from './cli/rekey.ts'
 import { restore } from './cli/restore.ts'
+import { rollback } from './cli/rollback.ts'
 import { validate } from './cli/validate.ts'
 import { type Config, configOf } from './config.ts'
 import { printable } from './core/printable.ts'
@@ -32,12 +34,15 @@ export type Edges = Readonly<{
   clock: Clock
   /** What a running controller is given, which is asked to end by signals; ms until it must have ended. */
   outside: (graceMs: number) => Outside
+  /** Standard output is a terminal: names of contacts are shown. */
+  terminal: boolean
 }>
 
 const [stdout, stderr] = [new Output(() => process.stdout), new Output(() => process.stderr)]
 const out = stdout.line
 
-async function command(config: Config, { clock, outside }: Edges): Promise<number> {
+async function command(config: Config, edges: Edges): Promise<number> {
+  const { outside, terminal } = edges
   switch (config.command) {
     case 'run':
       return run(config, outside(config.graceMs))
@@ -52,13 +57,16 @@ async function command(config: Config, { clock, outside }: Edges): Promise<numbe
         conflicts(bin, config.rest, config.output, out),
       )
     case 'bin':
-      return config.rest[0] === 'restore'
-        ? looking(config, { asking: true }, (state) =>
-            restore(state, config.state, config.rest.slice(1), clock.now(), out),
-          )
-        : looking(config, { readOnly: true }, (state) =>
-            bin(state.bin, config.rest, config.output, out),
-          )
+      if (config.rest[0] === 'restore') return restoring(config, edges)
+      return looking(config, { readOnly: true }, (state) =>
+        bin(state.bin, config.rest, config.output, out, { ...config, terminal }),
+      )
+    case 'history':
+      return looking(config, { readOnly: true }, (state) =>
+        history(state.bin, config.output, out, { ...config, terminal }),
+      )
+    case 'rollback':
+      return restoring(config, edges)
     case 'rekey':
       return rekey(await keysIn(config), out)
     case 'help':
@@ -70,6 +78,20 @@ async function command(config: Config, { clock, outside }: Edges): Promise<numbe
     default:
       throw invalidArguments(`exsync ${config.command} is not known\n\n${usage}`)
   }
+}
+
+// A dry run asks for nothing, so it needs no right to write.
+function restoring(config: Config, { clock, terminal }: Edges): Promise<number> {
+  const opening: Opening = config.dryRun ? { readOnly: true } : { asking: true }
+  const { binRetentionMs, historyRetentionMs } = config
+  return looking(config, opening, (state) => {
+    const nowMs = clock.now()
+    const showing = { ...config, terminal }
+    if (config.command === 'bin')
+      return restore(state, config.state, config.rest.slice(1), nowMs, out, showing)
+    const place = { state, directory: config.state, nowMs, out }
+    return rollback(place, Math.min(binRetentionMs, historyRetentionMs), showing)
+  })
 }
 
 async function keysIn(config: Config): Promise<Rekeying> {
@@ -142,7 +164,7 @@ export async function program(edges: Edges): Promise<number> {
 
 async function ended(edges: Edges): Promise<number> {
   try {
-    const code = await command(configOf(edges.args, edges.environment), edges)
+    const code = await command(configOf(edges.args, edges.environment, edges.clock.now()), edges)
     await stdout.drained()
     return code
   } catch (error) {

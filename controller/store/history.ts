@@ -46,13 +46,20 @@ function letGo(statements: Statements, group: string, bytes: number): number {
     timeMs = Math.max(timeMs, Number(row.time_ms))
   }
   statements.sql("DELETE FROM bin WHERE reason = 'Edited' AND grp = ? AND n <= ?").run(group, last)
+  ends(statements, group, timeMs)
+  return Math.max(freed, 1)
+}
+
+/** The row of `history_ends` that says until when the retention let things go, of all groups. No group is called that. */
+export const all = ''
+
+function ends(statements: Statements, group: string, timeMs: number): void {
   statements
     .sql(
       `INSERT INTO history_ends (grp, time_ms) VALUES (?, ?)
        ON CONFLICT (grp) DO UPDATE SET time_ms = max(time_ms, excluded.time_ms)`,
     )
     .run(group, timeMs)
-  return Math.max(freed, 1)
 }
 
 /** So much of the time between two sweeps counts at most: a clock that is ahead once empties nothing. */
@@ -93,7 +100,9 @@ export function sweep(
   statements
     .sql(`DELETE FROM bin WHERE time_ms < ? AND reason = 'Edited' AND ${wanted}`)
     .run(historyUntil)
-  statements.sql('DELETE FROM history_ends WHERE time_ms < ?').run(historyUntil)
+  statements.sql('DELETE FROM history_ends WHERE time_ms < ? AND grp <> ?').run(historyUntil, all)
+  const reachMs = Math.max(binUntil, historyUntil)
+  if (Number.isFinite(reachMs)) ends(statements, all, reachMs)
   const longest = Math.min(binUntil, historyUntil)
   for (const table of ['journal', 'caused', 'approved', 'ages'])
     statements.sql(`DELETE FROM ${table} WHERE time_ms < ?`).run(longest)
