@@ -35,8 +35,8 @@ export async function rollback(
   return undo(place, { chosen, manner: 'Back', command, notes }, showing)
 }
 
-// The first change of each contact since then: it holds what was agreed before.
-function oldestEach(bin: Bin, filter: Parameters<typeof changes>[1]): readonly Binned[] {
+/** The first change of each contact, of these: it holds what was agreed before. */
+export function oldestEach(bin: Bin, filter: Parameters<typeof changes>[1]): readonly Binned[] {
   const oldest = new Map<string, Binned>()
   for (const entry of changes(bin, filter)) oldest.set(entry.link, entry)
   return [...oldest.values()]

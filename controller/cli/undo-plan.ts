@@ -65,7 +65,12 @@ export async function undoPlan(
     const others = targets.map(({ link }) => link).filter((link) => !now.has(link))
     for (const link of await inParts([...new Set(others)], (part) => base.links(part)))
       now.set(link.id, link)
+    const entered = new Set(
+      sources.flatMap(({ link }, at) => (targets[at]?.link === link ? [] : [targets[at]?.link])),
+    )
     for (const [at, source] of sources.entries()) {
+      // What was entered again gets the content of the one that it replaces, not its own of then.
+      if (manner === 'Back' && entered.has(source.link)) continue
       const { line, ask } = effectOf(source, now.get(targets[at]?.link ?? source.link))
       lines.push(line)
       if (ask !== undefined) asks.push(ask)
