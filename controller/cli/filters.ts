@@ -1,5 +1,6 @@
 // The flags that say which entries of the bin and the history are meant, and what is done with them.
 import type { GroupId } from '../core/id.ts'
+import { folded } from '../core/path.ts'
 import type { KeepReason } from '../core/step.ts'
 import { invalidArguments } from '../core/sync-error.ts'
 import { momentForms, momentMs } from './when.ts'
@@ -68,7 +69,7 @@ export function filtersOf(words: readonly string[], given: Given, nowMs: number)
   return {
     group: groupOf(given.group),
     item: numberOf(given.item),
-    replica: textOf('replica', given.replica),
+    replica: replicaOf(given.replica),
     since: moment('since'),
     to: moment('to'),
     pass: textOf('pass', given.pass),
@@ -94,6 +95,12 @@ function refuseOthers(words: readonly string[], given: Given): void {
 function textOf(flag: Flag, text: string | undefined): string | undefined {
   if (text === '') throw invalidArguments(`--${flag} is empty`)
   return text
+}
+
+// Mailboxes and folders are known by their names in small letters.
+function replicaOf(text: string | undefined): string | undefined {
+  const replica = textOf('replica', text)
+  return replica === undefined ? undefined : folded(replica)
 }
 
 function groupOf(text: string | undefined): GroupId | undefined {

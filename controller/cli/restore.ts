@@ -3,13 +3,14 @@
 // instead, and then nothing is asked for: either all numbers are accepted or none. Ranges, a pass, what one replica did, and
 // several entries of one contact are planned first (undo.ts).
 import { contact } from '../core/contact.ts'
-import type { ReplicaId } from '../core/id.ts'
+import type { LinkId, ReplicaId } from '../core/id.ts'
 import { restoringEdit } from '../core/restore.ts'
 import { invalidArguments, SyncError } from '../core/sync-error.ts'
 import { holdsAgreed } from '../core/undo.ts'
 import type { Asking, Bin, Binned, Filter } from '../store/bin.ts'
 import type { State } from '../store/state.ts'
 import type { Baseline } from '../sync/ports.ts'
+import { reentered } from '../sync/reentered.ts'
 import type { Out } from './output.ts'
 import { each, iso, rowsMax } from './table.ts'
 import { type Place, refuseGroup, type Showing, type Task, undo } from './undo.ts'
@@ -168,8 +169,9 @@ function binned(bin: Bin, number: string): Binned {
 async function several({ state }: Place, wanted: readonly Binned[]): Promise<boolean> {
   const contacts = new Set<string>()
   for (const kept of wanted) {
-    if (kept.restore === 'Restored' || (await isThere(state.baseline(kept.group), kept))) continue
-    const contact = `${kept.group} ${kept.link}`
+    const there = await isThere(state.baseline(kept.group), kept)
+    if (kept.restore === 'Restored' || there.done) continue
+    const contact = `${kept.group} ${there.link}`
     if (contacts.has(contact)) return true
     contacts.add(contact)
   }
@@ -184,14 +186,17 @@ async function few(
   const asked = new Map<number, Asking>()
   for (const kept of wanted) {
     const { n, restore } = kept
+    const there = await isThere(baseline(kept.group), kept)
     if (restore === 'Restored') {
       lines.push(
         `${n} has been restored already; what it was overwritten with since is not: see exsync bin list`,
       )
-    } else if (await isThere(baseline(kept.group), kept)) lines.push(`${n}${thereText(kept)}`)
+    } else if (there.done) lines.push(`${n}${thereText(kept)}`)
     else {
       asked.set(n, {})
-      lines.push(`${n} is asked for: ${askedText(kept)}; exsync bin list says when it is done`)
+      lines.push(
+        `${n} is asked for: ${askedText(kept, there.link !== kept.link)}; exsync bin list says when it is done`,
+      )
     }
   }
   if (asked.size > 0) bin.ask(asked, nowMs)
@@ -199,11 +204,16 @@ async function few(
   return 0
 }
 
-/** Would putting it back change nothing, because the group agrees on that content already? */
-async function isThere(baseline: Baseline, kept: Binned): Promise<boolean> {
-  const [link] = await baseline.links([kept.link])
-  if (link?.agreed === undefined) return false
-  return restoringEdit(contact, 'HubWins', link, { ...kept, askedMs: kept.timeMs }) === undefined
+/** The contact that it would edit, which may have been entered again, and whether the group agrees on that content already. */
+async function isThere(
+  baseline: Baseline,
+  kept: Binned,
+): Promise<Readonly<{ link: LinkId; done: boolean }>> {
+  const [{ link: id } = kept] = await reentered(baseline, contact, [kept])
+  const [link] = await baseline.links([id])
+  if (link?.agreed === undefined) return { link: id, done: false }
+  const edit = restoringEdit(contact, 'HubWins', link, { ...kept, askedMs: kept.timeMs })
+  return { link: id, done: edit === undefined }
 }
 
 const elsewhere = (replica: ReplicaId) =>
@@ -214,8 +224,9 @@ function thereText({ reason, replica, group }: Binned): string {
   return reason === 'Removed' ? `${there}; ${elsewhere(replica)}` : there
 }
 
-function askedText({ reason, replica, group }: Binned): string {
-  const next = `the next pass of ${group} puts it back`
+function askedText({ reason, replica, group }: Binned, again: boolean): string {
+  const what = again ? 'edits the contact that was entered again' : 'puts it back'
+  const next = `the next pass of ${group} ${what}`
   return reason === 'Removed' ? `${next} for its members; ${elsewhere(replica)}` : next
 }
 

@@ -4,7 +4,14 @@ import { contact } from '../core/contact.ts'
 import { type GroupId, isHub, type LinkId } from '../core/id.ts'
 import type { Link } from '../core/link.ts'
 import { restorable, restoringEdit } from '../core/restore.ts'
-import { backTo, hashOfPlan, holdsAgreed, type Undoing, undoingOf } from '../core/undo.ts'
+import {
+  backTo,
+  type Entry,
+  hashOfPlan,
+  holdsAgreed,
+  type Undoing,
+  undoingOf,
+} from '../core/undo.ts'
 import type { Bin, Binned } from '../store/bin.ts'
 import type { State } from '../store/state.ts'
 import { inParts } from '../sync/breathe.ts'
@@ -50,6 +57,7 @@ export async function undoPlan(
 ): Promise<UndoPlan> {
   const lines: Line[] = []
   const asks: Ask[] = []
+  const later: Later = manner === 'Spare' ? laterThan(bin, chosen) : new Map()
   for (const [group, entries] of grouped(chosen, (entry) => entry.group)) {
     const contacts = grouped(entries, ({ link }) => link)
     const base = baseline(group)
@@ -57,7 +65,7 @@ export async function undoPlan(
     const now = new Map(links.map((link) => [link.id, link]))
     const sources: Source[] = []
     for (const [link, its] of contacts) {
-      const made = contactPlan(bin, now.get(link), its, manner)
+      const made = contactPlan(bin, now.get(link), its, manner, later)
       for (const line of made.lines) lines.push(line)
       for (const source of made.sources) sources.push(source)
     }
@@ -83,6 +91,7 @@ export async function undoPlan(
   }
 }
 
+type Later = ReadonlyMap<string, readonly Entry[]>
 type Ask = Readonly<{ n: number; link: LinkId; revision: number; fields: readonly string[] }>
 type Source = Binned & Readonly<{ entries: readonly number[] }>
 
@@ -91,13 +100,14 @@ function contactPlan(
   link: Link | undefined,
   chosen: readonly Binned[],
   manner: Manner,
+  later: Later,
 ): Readonly<{ lines: readonly Line[]; sources: readonly Source[] }> {
   const whole = chosen.filter(({ restore }) => restore !== 'Damaged')
   const lines = chosen.filter(({ restore }) => restore === 'Damaged').map(damagedLine)
   const [newest] = whole.toSorted((one, other) => other.n - one.n)
   if (newest === undefined) return { lines, sources: [] }
   const entries = whole.map(({ n }) => n).toSorted((one, other) => one - other)
-  const { sources, left } = undoing(bin, link, whole, newest, manner)
+  const { sources, left } = undoing(link, whole, newest, manner, later)
   const line = { ...labelOf(newest), entries, item: newest.item }
   for (const { fields, by } of left) {
     const who = by === undefined ? '' : ` by ${by.replica} (${by.n})`
@@ -123,21 +133,40 @@ function contactPlan(
 }
 
 function undoing(
-  bin: Bin,
   link: Link | undefined,
   chosen: readonly Binned[],
   newest: Binned,
   manner: Manner,
+  later: Later,
 ): Undoing {
   const now = link?.agreed
   if (manner === 'Back') return { sources: backTo(contact, now, newest), left: [] }
   if (manner === 'Overwrite') return undoingOf(contact, now, chosen)
+  return undoingOf(contact, now, chosen, later.get(contactOf(newest)) ?? [])
+}
+
+const contactOf = ({ group, link }: Pick<Binned, 'group' | 'link'>) => `${group} ${link}`
+
+// What else changed the contacts since the oldest of these, in one go: a look for each contact would read all of it.
+function laterThan(bin: Bin, chosen: readonly Binned[]): ReadonlyMap<string, readonly Entry[]> {
   const own = new Set(chosen.map(({ n }) => n))
-  const filter = { history: true, group: newest.group, link: newest.link }
-  const others = [...each((below?: number) => bin.list(rowsMax, below, filter))].filter(
-    ({ n, reason }) => holdsAgreed(reason) && !own.has(n),
-  )
-  return undoingOf(contact, now, chosen, others)
+  const contacts = new Set(chosen.map(contactOf))
+  const oldest = least(own)
+  const found: (readonly [string, Entry])[] = []
+  for (const entry of each((below?: number) => bin.list(rowsMax, below, { history: true }))) {
+    if (entry.n < oldest) break
+    const { n, link, replica, reason, fields } = entry
+    if (own.has(n) || !holdsAgreed(reason) || !contacts.has(contactOf(entry))) continue
+    found.push([contactOf(entry), { n, link, replica, reason, fields, item: {} }])
+  }
+  const groups = grouped(found, ([key]) => key)
+  return new Map([...groups].map(([key, pairs]) => [key, pairs.map(([, entry]) => entry)]))
+}
+
+function least(numbers: Iterable<number>): number {
+  let found = Number.POSITIVE_INFINITY
+  for (const n of numbers) found = Math.min(found, n)
+  return found
 }
 
 // The contact that it edits may be another one, which was entered again.

@@ -207,9 +207,13 @@ export class Stage {
   }
 
   /** Undoes entries as `exsync bin restore` does; answers what it says of each contact, sorted. */
-  async undo(chosen: readonly Binned[], manner: Manner): Promise<readonly string[]> {
+  async undo(
+    chosen: readonly Binned[],
+    manner: Manner,
+    confirmed = false,
+  ): Promise<readonly string[]> {
     const { lines, asked } = await undoPlan(this.#state, chosen, manner)
-    const wanted = [...asked].map(([n, fields]) => [n, { fields, again: true }] as const)
+    const wanted = [...asked].map(([n, fields]) => [n, { fields, confirmed, again: true }] as const)
     this.#state.bin.ask(new Map(wanted), this.#now)
     return lines.map(({ message, fields }) => [message, ...fields].join(' ')).sort()
   }

@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Item } from '../../controller/core/item.ts'
+import { free } from '../support/limits.ts'
 import { Stage } from './stage.ts'
 
 const runs = Number(process.env.RUNS ?? 40)
@@ -226,4 +227,26 @@ describe('fields of several times', () => {
     await undone(stage)
     expect(contents(stage).Ewa).toMatchObject({ JobTitle: '0', Department: 'bobs' })
   })
+})
+
+test('the guard sets aside what nobody confirmed, and lets the rest come back', async () => {
+  const stage = await begun()
+  for (const name of names) {
+    stage.edit('ann', `${name}:wiped`)
+    await stage.rest()
+  }
+  stage.limits = { ...free, updates: { maxPercent: 0, maxCount: 0 } }
+  const [ola, jan, ewa] = stage.history()
+  for (const [entry, confirmed] of [
+    [ewa, true],
+    [jan, false],
+    [ola, false],
+  ] as const)
+    await stage.undo(entry === undefined ? [] : [entry], 'Spare', confirmed)
+  const { refusals } = await stage.pass()
+  expect(refusals).toMatchObject([{ replica: 'bin:', reason: 'Updates', count: 2, limit: 0 }])
+  expect(stage.shows('bob')).toEqual(['Ewa:0', 'Jan:wiped', 'Ola:wiped'])
+  stage.approved.add(refusals[0]?.hash ?? '')
+  await undone(stage)
+  expect(stage.shows('bob')).toEqual(['Ewa:0', 'Jan:0', 'Ola:0'])
 })

@@ -60,6 +60,8 @@ test.each([
   ['bin list', 'bin list'],
   ['bin show', 'bin show N'],
   ['bin restore', 'bin restore N…'],
+  ['history', 'history [--item N'],
+  ['rollback', 'rollback --group NS/NAME --to T'],
   ['rekey', 'rekey --state DIR --key-file OLD --new-key-file NEW'],
   ['', '<command>'],
   ['unheard', '<command>'],

@@ -251,6 +251,26 @@ test('what cannot be brought back by number stops all, and damaged content hides
   world.state.close()
 })
 
+test('a deleted contact that was entered again is edited, and said to be', async () => {
+  const world = await made()
+  const ida = named('Ida', { CompanyName: 'Acme', JobTitle: '1' })
+  const again = { ...agreement, link: 'again' as LinkId, agreed: { ...ida, JobTitle: '2' } }
+  const kept = [deleted(ida, 'ida' as LinkId)]
+  await world.state
+    .baseline(group)
+    .commit({ at: { timeMs: 3000, pass: 'p3' }, kept, agreements: [again] })
+  expect(await world.restore(['5'], { dryRun: true })).toBe(2)
+  expect(world.said[1]).toMatch(
+    /^5 +ns\/g +ida +edits the contact that was entered again +JobTitle$/,
+  )
+  expect(await world.restore(['5'])).toBe(0)
+  expect(world.said.at(-1)).toMatch(
+    /^5 is asked for: the next pass of ns\/g edits the contact that was/,
+  )
+  expect(await world.pending()).toEqual(['5'])
+  world.state.close()
+})
+
 test('a rollback brings back what was agreed at a time, and then has nothing to do', async () => {
   const world = await made()
   expect(await world.rollback({ to: 2000, dryRun: true })).toBe(2)
