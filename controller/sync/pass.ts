@@ -93,18 +93,25 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   const behind = await settle(course, at, looked, plan.steps)
   await renameFolders(proposal.renames, replicas, ready.memories, signal)
   const remembered = agedIn(ready.memories, sight.restored)
-  const { more } = sight
-  const asked = proposal.wanted.length > 0 && (await baseline.restorations()).length > 0
-  const waits = refusals.some(({ replica }) => replica === restorer)
-  await remember(course, at, remembered, plan.steps, { applied, more }, signal)
+  await remember(course, at, remembered, plan.steps, { applied, more: sight.more }, signal)
   await seeOff(course, at, leaving, applied, signal)
-  const reading = decided && more.size > 0
-  const restoring = decided && asked && !waits
+  const reading = decided && sight.more.size > 0
+  const restoring = decided && (await isMoreWanted(baseline, proposal))
   const facts = { observations, refusals, applied, behind, kept: kept.length, reading, restoring }
   return reportOf(course, startMs, {
     ...facts,
     oddities: await odditiesOf(course, sight, [applied.tooLarge, plan.tooLarge]),
   })
+}
+
+// What the guard set aside waits for a person, and is not done at once.
+async function isMoreWanted(
+  baseline: Course['baseline'],
+  { wanted, guarded }: Proposal,
+): Promise<boolean> {
+  if (wanted.length === 0 || guarded.refusals.some(({ replica }) => replica === restorer))
+    return false
+  return (await baseline.restorations()).length > 0
 }
 
 // A hub that could not be looked at leaves something to compare the next look with.
