@@ -14,6 +14,7 @@ import { proving } from './mutants/proving.ts'
 import { sealing } from './mutants/sealing.ts'
 import { sharing } from './mutants/sharing.ts'
 import { trusting } from './mutants/trusting.ts'
+import { undoing } from './mutants/undoing.ts'
 
 export const mutants: readonly Mutant[] = [
   ...contents,
@@ -22,6 +23,7 @@ export const mutants: readonly Mutant[] = [
   ...deciding,
   ...placing,
   ...guarding,
+  ...undoing,
   ...carryingOut,
   ...proving,
   ...leading,
@@ -42,6 +44,6 @@ const others = new Set([
 
 /** Those that only the whole run lives: the sample of a day takes them once one whole run has lived them all. */
 export const unsampled: ReadonlySet<Mutant> = new Set([
-  ...[...allowing, ...sealing, ...sharing, ...trusting],
+  ...[...allowing, ...sealing, ...sharing, ...trusting, ...undoing],
   ...mutants.filter(({ id }) => others.has(id)),
 ])
