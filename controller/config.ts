@@ -1,6 +1,7 @@
 // Flags and environment → one frozen Config. The only reader of process.env and process.argv.
 import { parseArgs } from 'node:util'
-import { bytes, count, duration } from './cli/quantities.ts'
+import { type Filters, filterOptions, filtersOf } from './cli/filters.ts'
+import { bytes, count, duration } from './cli/values.ts'
 import { invalidArguments } from './core/sync-error.ts'
 
 /** Everything that a command was told. Durations in ms. */
@@ -10,8 +11,6 @@ export type Config = Readonly<{
   rest: readonly string[]
   local: string | undefined
   files: readonly string[]
-  /** The one group that the command is about, by NAMESPACE/NAME; undefined: all. */
-  group: string | undefined
   state: string
   once: boolean
   output: 'table' | 'json'
@@ -25,12 +24,6 @@ export type Config = Readonly<{
   /** For rekey: where its next key is, or that it has none any more. */
   newKeyFile: string | undefined
   plain: boolean
-  /** For restore-state: only say what it would mean. */
-  dryRun: boolean
-  /** For forget: a number of the bin, or a text; and that it is meant. */
-  item: string | undefined
-  match: string | undefined
-  yes: boolean
   /** How many groups have a pass at once. */
   concurrent: number
   /** By how much waits differ from what was asked for, in percent of it. */
@@ -45,7 +38,8 @@ export type Config = Readonly<{
   /** host:port, or undefined for none. Named: it was asked for, and must be had. */
   metrics: Address
   health: Address
-}>
+}> &
+  Filters
 
 /** What declarations may ask for at most, whatever they say. Durations in ms. */
 export type Ceilings = Readonly<{
@@ -92,15 +86,17 @@ export type KubeConfiguration = Readonly<{
 }>
 
 const stateful = [
-  ...['run', 'plan', 'verify', 'status', 'conflicts', 'bin', 'rekey'],
+  ...['run', 'plan', 'verify', 'status', 'conflicts', 'bin', 'history', 'rollback', 'rekey'],
   ...['backup', 'restore-state', 'forget'],
 ]
-/** Commands that may be about one group. */
-const grouped = ['verify', 'forget']
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
-/** Reads the arguments; throws a terminal SyncError that names the flag and what it takes. */
-export function configOf(args: readonly string[], environment: NodeJS.ProcessEnv): Config {
+/** Reads the arguments; throws a terminal SyncError that names the flag and what it takes. Ages count from `nowMs`. */
+export function configOf(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  nowMs = 0,
+): Config {
   const [first = 'help', ...given] = args
   // `validate` has flags of its own.
   const { values, positionals } =
@@ -135,11 +131,6 @@ export function configOf(args: readonly string[], environment: NodeJS.ProcessEnv
     keyFile: values['key-file'] ?? environment.EXSYNC_KEY_FILE,
     newKeyFile: values['new-key-file'],
     plain: values.plain ?? false,
-    dryRun: values['dry-run'] ?? false,
-    item: values.item,
-    match: values.match,
-    yes: values.yes ?? false,
-    group: values.group,
     concurrent: count('--concurrent', values.concurrent ?? '4', 1, 100),
     jitterPercent: count(
       '--interval-jitter-percentage',
@@ -153,6 +144,7 @@ export function configOf(args: readonly string[], environment: NodeJS.ProcessEnv
     kube: kubeOf(values, environment),
     metrics: addressOf('metrics-bind-address', values, ':8080'),
     health: addressOf('health-probe-bind-address', values, ':9440'),
+    ...filtersOf([command, ...rest], values, nowMs),
   })
 }
 
@@ -163,11 +155,9 @@ function asked(command: string, { help, version }: Values): string {
 }
 
 // What is not looked at must not seem to have been done.
-function refuseSurplus(command: string, { file, group }: Values, rest: readonly string[]): void {
-  if (group !== undefined && command !== 'help' && !grouped.includes(command))
-    throw invalidArguments(`exsync ${command} takes no --group: see exsync ${command} --help`)
+function refuseSurplus(command: string, { file }: Values, rest: readonly string[]): void {
   const alone =
-    ['run', 'status', 'rekey', 'forget'].includes(command) ||
+    ['run', 'status', 'rekey', 'history', 'rollback', 'forget'].includes(command) ||
     (['plan', 'verify'].includes(command) && file === undefined)
   if (alone && rest.length > 0)
     throw invalidArguments(
@@ -248,7 +238,6 @@ function read(given: readonly string[]) {
       options: {
         local: { type: 'string' },
         file: { type: 'string', short: 'f', multiple: true },
-        group: { type: 'string' },
         state: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
@@ -262,10 +251,6 @@ function read(given: readonly string[]) {
         'key-file': { type: 'string' },
         'new-key-file': { type: 'string' },
         plain: { type: 'boolean' },
-        'dry-run': { type: 'boolean' },
-        item: { type: 'string' },
-        match: { type: 'string' },
-        yes: { type: 'boolean' },
         concurrent: { type: 'string' },
         'interval-jitter-percentage': { type: 'string' },
         'graceful-shutdown-timeout': { type: 'string' },
@@ -286,6 +271,7 @@ function read(given: readonly string[]) {
         'leader-elect-lease-duration': { type: 'string' },
         'leader-elect-renew-deadline': { type: 'string' },
         'leader-elect-retry-period': { type: 'string' },
+        ...filterOptions,
       },
       allowNegative: true,
     })

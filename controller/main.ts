@@ -66,6 +66,6 @@ keepCompiled(process.env)
 const { program } = await import('./program.ts')
 const args = process.argv.slice(2)
 const terminal = process.stdout.isTTY === true
-const code = await program({ args, environment: process.env, clock, terminal, outside })
+const code = await program({ args, environment: process.env, clock, outside, terminal })
 // A watcher or a keep-alive connection must not hold up the end.
 process.exit(code)

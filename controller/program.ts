@@ -5,11 +5,13 @@ import packageJson from '../package.json' with { type: 'json' }
 import { backup, type Given, restoreState } from './cli/backup.ts'
 import { forget } from './cli/forget.ts'
 import { helpFor, usage } from './cli/help.ts'
+import { history } from './cli/history.ts'
 import { bin, conflicts, status } from './cli/look.ts'
 import { type Out, Output } from './cli/output.ts'
 import { plan } from './cli/plan.ts'
 import { type Rekeying, rekey } from './cli/rekey.ts'
 import { restore } from './cli/restore.ts'
+import { rollback } from './cli/rollback.ts'
 import { validate } from './cli/validate.ts'
 import { verify } from './cli/verify.ts'
 import { type Config, configOf } from './config.ts'
@@ -44,7 +46,7 @@ const [stdout, stderr] = [new Output(() => process.stdout), new Output(() => pro
 const out = stdout.line
 
 async function command(config: Config, edges: Edges): Promise<number> {
-  const { clock, outside } = edges
+  const { clock, outside, terminal } = edges
   switch (config.command) {
     case 'run':
       return run(config, outside(config.graceMs))
@@ -67,13 +69,16 @@ async function command(config: Config, edges: Edges): Promise<number> {
         conflicts(bin, config.rest, config.output, out),
       )
     case 'bin':
-      return config.rest[0] === 'restore'
-        ? looking(config, { asking: true }, (state) =>
-            restore(state, config.state, config.rest.slice(1), clock.now(), out),
-          )
-        : looking(config, { readOnly: true }, (state) =>
-            bin(state.bin, config.rest, config.output, out),
-          )
+      if (config.rest[0] === 'restore') return restoring(config, edges)
+      return looking(config, { readOnly: true }, (state) =>
+        bin(state.bin, config.rest, config.output, out, { ...config, terminal }),
+      )
+    case 'history':
+      return looking(config, { readOnly: true }, (state) =>
+        history(state.bin, config.output, out, { ...config, terminal }),
+      )
+    case 'rollback':
+      return restoring(config, edges)
     case 'forget':
       return forgetting(config, edges)
     case 'rekey':
@@ -91,6 +96,20 @@ async function command(config: Config, edges: Edges): Promise<number> {
     default:
       throw invalidArguments(`exsync ${config.command} is not known\n\n${usage}`)
   }
+}
+
+// A dry run asks for nothing, so it needs no right to write.
+function restoring(config: Config, { clock, terminal }: Edges): Promise<number> {
+  const opening: Opening = config.dryRun ? { readOnly: true } : { asking: true }
+  const { binRetentionMs, historyRetentionMs } = config
+  return looking(config, opening, (state) => {
+    const nowMs = clock.now()
+    const showing = { ...config, terminal }
+    if (config.command === 'bin')
+      return restore(state, config.state, config.rest.slice(1), nowMs, out, showing)
+    const place = { state, directory: config.state, nowMs, out }
+    return rollback(place, Math.min(binRetentionMs, historyRetentionMs), showing)
+  })
 }
 
 async function keysIn(config: Config): Promise<Rekeying> {
@@ -178,7 +197,7 @@ export async function program(edges: Edges): Promise<number> {
 
 async function ended(edges: Edges): Promise<number> {
   try {
-    const code = await command(configOf(edges.args, edges.environment), edges)
+    const code = await command(configOf(edges.args, edges.environment, edges.clock.now()), edges)
     await stdout.drained()
     return code
   } catch (error) {

@@ -12,9 +12,9 @@ import type { Out } from './output.ts'
 
 /** Whom to forget: a number of the bin, or a text; and whether it is meant. */
 export type Forgetting = Readonly<{
-  item: string | undefined
+  item: number | undefined
   match: string | undefined
-  group: string | undefined
+  group: GroupId | undefined
   yes: boolean
   /** Is a person looking? Then names are shown. */
   terminal: boolean
@@ -55,9 +55,9 @@ function foundBy(eraser: Eraser, { item, match, group }: Forgetting): Found {
     const sought = soughtIn(match)
     if (sought === undefined)
       throw invalidArguments(`--match takes at least ${soughtMin} characters: less is in everybody`)
-    return eraser.meant((each: Item) => isAbout(each, sought), group as GroupId | undefined)
+    return eraser.meant((each: Item) => isAbout(each, sought), group)
   }
-  const found = /^[1-9]\d*$/.test(item ?? '') ? eraser.ofEntry(Number(item)) : undefined
+  const found = item === undefined ? undefined : eraser.ofEntry(item)
   if (found === undefined || (group !== undefined && found.kept[0]?.group !== group)) {
     const where = group === undefined ? '' : ` of ${group}`
     throw invalidArguments(`there is no ${item}${where} in the bin: see exsync bin list`)

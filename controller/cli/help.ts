@@ -5,6 +5,19 @@ const STATE = `\
   --state DIR              the directory of the state; also EXSYNC_STATE
   --key-file FILE          the key of an encrypted state; also EXSYNC_KEY_FILE`
 const OUTPUT = '  -o, --output table|json  json has all there is, the table the newest 200'
+const WHICH = `\
+  --group NS/NAME          of this group only
+  --replica R              of this replica, of a mailbox (anna@corp.example) or of the hub (hub)
+  --since T                since this time
+  --pass P                 of this pass, as exsync history names it
+  --reason R               Edited, Conflict, Drift, Deleted, Restored, Backup, Removed or Unmarked
+  --name TEXT              of contacts with this in their name, company or e-mail address`
+const WHEN = `\
+T is a date (2026-03-01), a time (2026-03-01T09:30Z; without a zone in UTC) or an age (2h, 90m, 7d).`
+const ASKING = `\
+  --dry-run                show the plan with its hash, and ask for nothing; exits 0: nothing to do, 2: changes
+  --approve HASH           ask for exactly the plan that a dry run showed, whatever the guard allows
+  -o, --output table|json  json has the whole plan, the table its first 200 lines`
 const LOCAL = `\
   --local DIR              a directory of YAML files instead of a Kubernetes cluster
   --allow-cross-namespace-refs
@@ -61,7 +74,11 @@ usage: exsync <command>
   status --state DIR                       how the groups stand
   conflicts [show N] --state DIR           the fields for which there were two different edits; both sides of one
   bin list | show N --state DIR            what was kept before it was overwritten or deleted
-  bin restore N… --state DIR               have it put back, by the next pass, for everybody
+  bin restore (N… | N-M | --pass P | --replica R --since T) --state DIR [--dry-run]
+                                           have it put back, by the next pass, for everybody
+  history --state DIR                      everything that replaced agreed content: who, what, when
+  rollback --group NS/NAME --to T --state DIR [--dry-run]
+                                           what was agreed at that time comes back, as edits
   forget (--item N | --match TEXT) [--group G] --state DIR [--yes]
                                            erase somebody from what was kept; without --yes it only shows whom
   backup FILE --state DIR                  a copy of the state, while a controller may run
@@ -142,19 +159,23 @@ ${STATE}`,
   bin: `\
 usage: exsync bin [list] --state DIR [-o table|json]
        exsync bin show N --state DIR [-o table|json]
-       exsync bin restore N… --state DIR
+       exsync bin restore (N… | N-M | --pass P | --replica R --since T) --state DIR [--dry-run]
 
 What was kept before it was overwritten or deleted: to look at, and to have it put back.
 
 ${OUTPUT}
 ${STATE}`,
   'bin list': `\
-usage: exsync bin list --state DIR [-o table|json]
+usage: exsync bin list [--group NS/NAME] [--since T] [--reason R] [--name TEXT] --state DIR [-o table|json]
 
-Lists what was kept before it was overwritten or deleted, the newest first, and what became of asking for it.
+Lists what was kept before it was overwritten or deleted, the newest first, and what became of asking for it. On a
+terminal with the name of the contact, which is in no other output. What edits replaced: exsync history.
 
+${WHICH}
 ${OUTPUT}
-${STATE}`,
+${STATE}
+
+${WHEN}`,
   'bin show': `\
 usage: exsync bin show N --state DIR [-o table|json]
 
@@ -163,12 +184,49 @@ Shows one thing of the bin with its content. N is in the first column of exsync 
   -o, --output table|json  YAML for people, or JSON
 ${STATE}`,
   'bin restore': `\
-usage: exsync bin restore N… --state DIR
+usage: exsync bin restore N… [N-M…] --state DIR
+       exsync bin restore --pass P [--group NS/NAME] --state DIR
+       exsync bin restore --replica R --since T [--group NS/NAME] --state DIR
 
 Has it put back: the group's next pass makes the edit, so it reaches every folder. A controller may be running.
 What it overwrites goes into the bin in its turn. When one of the numbers cannot be put back, none is asked for.
 
-${STATE}`,
+N-M are all entries from N to M. --pass P undoes the edits and deletes of one pass, --replica R --since T those of one
+replica: what was edited since by others is left as it is, and listed. Several entries are shown as a plan first; of one
+contact the oldest of them counts. A deleted contact that was entered again is edited, not doubled.
+
+${ASKING}
+  --group NS/NAME          of this group only
+${STATE}
+
+${WHEN}`,
+  history: `\
+usage: exsync history [--item N | --replica R | --since T | --pass P] --state DIR [-o table|json]
+
+Lists everything that replaced agreed content, the newest first: edits, deletes, what came back, and what lost a conflict.
+WHO edited or deleted; FIELDS are those that were replaced. On a terminal with the name of the contact, which is in no
+other output. Undo it with exsync bin restore or exsync rollback.
+
+  --item N                 of the contact that entry N is about
+${WHICH}
+${OUTPUT}
+${STATE}
+
+${WHEN}`,
+  rollback: `\
+usage: exsync rollback --group NS/NAME --to T [--replica R] --state DIR [--dry-run | --approve HASH]
+
+What was agreed right before T comes back as edits, with the group's next passes: fields get the values of then, contacts
+that were deleted since come back. Contacts that are new since stay. What is overwritten goes into the bin, so a rollback can
+be rolled back. The guard counts it like edits (spec.guard.updates), unless the plan is approved.
+
+  --group NS/NAME          the group
+  --to T                   the time; T may be the TIME of an entry of exsync history, which is undone, too
+  --replica R              only what this replica or mailbox did since; what others edited since is left as it is
+${ASKING}
+${STATE}
+
+${WHEN}`,
   forget: `\
 usage: exsync forget (--item N | --match TEXT) [--group NAMESPACE/NAME] --state DIR [--yes]
 

@@ -4,17 +4,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { greatest } from '../core/many.ts'
-import { printable } from '../core/printable.ts'
 import type { SyncGroupStatus } from '../core/resources.generated.ts'
 import { invalidArguments, SyncError } from '../core/sync-error.ts'
-import type { Bin, Binned, Conflicted } from '../store/bin.ts'
+import type { Bin, Conflicted } from '../store/bin.ts'
+import { type Listing, listBin } from './history.ts'
 import { jsonText, type Out, writeList, yamlText } from './output.ts'
+import { aligned, each, iso, mapped, rowsMax, writeTable } from './table.ts'
 
 type Output = 'table' | 'json'
-
-/** How many rows a table shows, and how many are read at once. */
-const rowsMax = 200
 
 /** How the groups stand, from the status files of a state. Exit code 1 when one is not ready. */
 export async function status(stateDirectory: string, out: Out): Promise<number> {
@@ -57,14 +54,14 @@ export async function conflicts(
     throw unknown('conflicts', [verb, ...rest], 'list, show N')
   const page = (below?: number) => bin.conflicts(rowsMax, undefined, below)
   if (output === 'json') {
-    await writeList('conflicts', each(page, conflictFor), out)
+    await writeList('conflicts', mapped(each(page), conflictFor), out)
     return 0
   }
   const rows = [['TIME', 'GROUP', 'LINK', 'FIELD', 'LOST BY', 'N']]
   for (const { n, timeMs, group, link, field, replica } of page()) {
     rows.push([iso(timeMs), group, link, field, replica, String(n)])
   }
-  await table(rows, bin.counts().conflicts, out)
+  await writeTable(rows, bin.counts().conflicts, out)
   return 0
 }
 
@@ -98,6 +95,7 @@ export async function bin(
   [verb = 'list', ...rest]: readonly string[],
   output: Output,
   out: Out,
+  listing: Listing = {},
 ): Promise<number> {
   if (verb === 'show') {
     const number = numberIn('bin show', rest)
@@ -110,37 +108,7 @@ export async function bin(
   }
   if (verb !== 'list' || rest.length > 0)
     throw unknown('bin', [verb, ...rest], 'list, show N, restore N …')
-  const page = (below?: number) => bin.list(rowsMax, below)
-  if (output === 'json') {
-    await writeList('bin', each(page, bare), out)
-    return 0
-  }
-  const rows = [['N', 'TIME', 'GROUP', 'LINK', 'WHOSE', 'WHY', 'FIELDS', 'RESTORE']]
-  for (const { n, timeMs, group, link, replica, reason, fields, restore = '' } of page()) {
-    rows.push([String(n), iso(timeMs), group, link, replica, reason, fields.join(' '), restore])
-  }
-  await table(rows, bin.counts().bin, out)
-  return 0
-}
-
-function bare({ item: _, won: __, timeMs, ...rest }: Binned) {
-  return { ...rest, time: iso(timeMs) }
-}
-
-// All there are, the newest first, a page at a time: a list may be longer than what one wants to hold.
-function* each<Line extends { n: number }>(
-  page: (below?: number) => readonly Line[],
-  shown: (line: Line) => unknown,
-): Iterable<unknown> {
-  for (let lines = page(); lines.length > 0; lines = page(lines.at(-1)?.n)) {
-    for (const line of lines) yield shown(line)
-  }
-}
-
-async function table(rows: readonly (readonly string[])[], total: number, out: Out): Promise<void> {
-  for (const line of aligned(rows)) await out(line)
-  const more = total - (rows.length - 1)
-  if (more > 0) await out(`… and ${more} older ones, which are not shown: all with -o json`)
+  return listBin(bin, output, out, listing)
 }
 
 function shownAs(output: Output, shown: unknown): string {
@@ -159,10 +127,6 @@ function unknown(command: string, given: readonly string[], known: string): Sync
   return invalidArguments(`exsync ${command} ${given.join(' ')} is not known: ${known}`)
 }
 
-function iso(ms: number): string {
-  return new Date(ms).toISOString()
-}
-
 function filesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory)
@@ -175,17 +139,4 @@ function filesIn(directory: string): readonly string[] {
       `there is no status in ${directory}: check --state, or run exsync run first`,
     )
   }
-}
-
-function aligned(table: readonly (readonly string[])[]): readonly string[] {
-  const rows = table.map((row) => row.map(printable))
-  const widths = (rows[0] ?? []).map((_, column) =>
-    greatest(rows.map((row) => row[column]?.length ?? 0)),
-  )
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
 }

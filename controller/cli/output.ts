@@ -84,14 +84,27 @@ export function yamlText(value: unknown): string {
 }
 
 /**
- * Writes `{"name": [entries]}` as `jsonText` does, entry by entry; reads no further when nobody listens any more.
+ * Writes `{"name": [entries]}` as `jsonText` does, entry by entry, and `more` behind the list; reads no further when nobody
+ * listens any more.
  */
-export async function writeList(name: string, entries: Iterable<unknown>, out: Out): Promise<void> {
+export async function writeList(
+  name: string,
+  entries: Iterable<unknown>,
+  out: Out,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
   const head = `{\n  ${JSON.stringify(name)}: [`
+  const rest = Object.entries(more)
+    .map(([key, value]) => `,\n  ${JSON.stringify(key)}: ${indented(value, '  ').trimStart()}`)
+    .join('')
   let held: string | undefined
   for (const entry of entries) {
     if (!(await out(held === undefined ? head : `${held},`, 'lines'))) return
-    held = jsonText(entry).replace(/^/gm, '    ')
+    held = indented(entry, '    ')
   }
-  await out(held === undefined ? `${head}]\n}` : `${held}\n  ]\n}`, 'lines')
+  await out(held === undefined ? `${head}]${rest}\n}` : `${held}\n  ]${rest}\n}`, 'lines')
+}
+
+function indented(value: unknown, by: string): string {
+  return jsonText(value).replace(/^/gm, by)
 }

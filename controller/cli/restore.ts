@@ -1,62 +1,219 @@
 // `exsync bin restore N …`: asks that something of the bin be put back. The group's next pass does it, as an edit, so
 // it reaches every folder; a controller may run meanwhile. What cannot be put back is refused here, with what to do
-// instead, and then nothing is asked for: either all numbers are accepted or none.
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+// instead, and then nothing is asked for: either all numbers are accepted or none. Ranges, a pass, what one replica did, and
+// several entries of one contact are planned first (undo.ts).
 import { contact } from '../core/contact.ts'
-import { isHub, type ReplicaId } from '../core/id.ts'
+import type { LinkId, ReplicaId } from '../core/id.ts'
 import { restoringEdit } from '../core/restore.ts'
 import { invalidArguments, SyncError } from '../core/sync-error.ts'
-import type { Bin, Binned } from '../store/bin.ts'
+import { holdsAgreed } from '../core/undo.ts'
+import type { Asking, Bin, Binned, Filter } from '../store/bin.ts'
 import type { State } from '../store/state.ts'
-import { roleUnder } from '../sync/observe.ts'
 import type { Baseline } from '../sync/ports.ts'
+import { reentered } from '../sync/reentered.ts'
 import type { Out } from './output.ts'
+import { each, iso, rowsMax } from './table.ts'
+import { type Place, refuseGroup, type Showing, type Task, undo } from './undo.ts'
+import { mayReturn } from './undo-plan.ts'
+
+/** So many numbers are asked for without a plan. */
+const fewMax = 5
 
 /**
  * Asks for all of them, and says for each what will happen; asked twice, it is done once. Throws a terminal SyncError,
  * and asks for nothing, when one of them is not there or cannot be put back. `nowMs`: ms since 1970.
  */
 export async function restore(
-  { bin, baseline }: Pick<State, 'bin' | 'baseline'>,
-  stateDirectory: string,
+  state: Pick<State, 'bin' | 'baseline'>,
+  directory: string,
   numbers: readonly string[],
   nowMs: number,
   out: Out,
+  showing: Showing = {},
 ): Promise<number> {
-  if (numbers.length === 0)
-    throw invalidArguments('exsync bin restore needs a number: see exsync bin list')
-  const wanted = [...new Set(numbers)].map((number) => binned(bin, number))
-  const open = wanted.filter(({ restore }) => restore !== 'Restored')
-  for (const kept of open) refuse(bin, stateDirectory, kept)
-  for (const kept of wanted) {
-    const { n, restore } = kept
-    if (restore === 'Restored') {
-      await out(
-        `${n} has been restored already; what it was overwritten with since is not: see exsync bin list`,
-      )
-    } else if (await isThere(baseline(kept.group), kept)) await out(`${n}${thereText(kept)}`)
-    else {
-      bin.ask(new Map([[n, {}]]), nowMs)
-      await out(`${n} is asked for: ${askedText(kept)}; exsync bin list says when it is done`)
-    }
+  const place = { state, directory, nowMs, out }
+  const { group, replica, since, pass, dryRun, approve, output } = showing
+  refuseMixed(numbers, showing)
+  if (pass !== undefined) return undo(place, ofPass(state.bin, pass, showing), showing)
+  if (replica !== undefined && since !== undefined)
+    return undo(place, ofReplica(state.bin, replica, since, showing), showing)
+  const plain = numbers.length <= fewMax && numbers.every((number) => !number.includes('-'))
+  const asIs = !dryRun && approve === undefined && group === undefined && output !== 'json'
+  if (plain && asIs) {
+    const wanted = [...new Set(numbers)].map((number) => binned(state.bin, number))
+    for (const kept of wanted) if (kept.restore !== 'Restored') refuse(state.bin, directory, kept)
+    if (!(await several(place, wanted))) return few(place, wanted)
   }
-  return 0
+  return undo(place, ofNumbers(state.bin, numbers, showing), showing)
+}
+
+function refuseMixed(
+  numbers: readonly string[],
+  { pass, replica, since }: Pick<Showing, 'pass' | 'replica' | 'since'>,
+): void {
+  const ways = [
+    numbers.length > 0,
+    pass !== undefined,
+    replica !== undefined || since !== undefined,
+  ]
+  if (ways.filter(Boolean).length === 0)
+    throw invalidArguments('exsync bin restore needs a number: see exsync bin list')
+  if (ways.filter(Boolean).length > 1)
+    throw invalidArguments(
+      'exsync bin restore takes either numbers, or --pass P, or --replica R --since T',
+    )
+  if ((replica === undefined) !== (since === undefined))
+    throw invalidArguments('exsync bin restore needs --replica R and --since T together')
+}
+
+/** The flags that were given, to be typed again. */
+export function typed(showing: Showing): string {
+  const { group, pass, replica, since, to } = showing
+  const flags = [
+    ...(pass === undefined ? [] : ['--pass', pass]),
+    ...(replica === undefined ? [] : ['--replica', replica]),
+    ...(since === undefined ? [] : ['--since', iso(since)]),
+    ...(group === undefined ? [] : ['--group', group]),
+    ...(to === undefined ? [] : ['--to', iso(to)]),
+  ]
+  return flags.map((text) => (/^[\w@.:/+-]+$/.test(text) ? text : `'${text}'`)).join(' ')
+}
+
+/** What changed agreed content, of these: all of it, the newest first, a page at a time. */
+export function* changes(bin: Bin, filter: Filter): Iterable<Binned> {
+  const entries = each((below?: number) => bin.list(rowsMax, below, { ...filter, history: true }))
+  for (const entry of entries) if (holdsAgreed(entry.reason)) yield entry
+}
+
+function ofPass(bin: Bin, pass: string, showing: Showing): Task {
+  const chosen = [...changes(bin, { pass, group: showing.group })]
+  if (chosen.length === 0)
+    throw invalidArguments(`nothing of the pass ${pass} is there: see exsync history`)
+  return { chosen, manner: 'Spare', command: `exsync bin restore ${typed(showing)}` }
+}
+
+function ofReplica(bin: Bin, replica: string, since: number, showing: Showing): Task {
+  return {
+    chosen: doneBy(bin, replica, { sinceMs: since, group: showing.group }),
+    manner: 'Spare',
+    command: `exsync bin restore ${typed(showing)}`,
+    notes: [...bin.historyEnds()]
+      .filter(([group, ms]) => ms >= since && (showing.group ?? group) === group)
+      .map(
+        ([group, ms]) => `the history of ${group} was full, and reaches back to ${iso(ms)} only`,
+      ),
+  }
+}
+
+/** What the replica edited and deleted itself; what came back from the bin is nobody's. */
+export function doneBy(bin: Bin, replica: string, filter: Filter): readonly Binned[] {
+  return [...changes(bin, { ...filter, replica })].filter(({ reason }) => reason !== 'Restored')
+}
+
+function ofNumbers(bin: Bin, numbers: readonly string[], showing: Showing): Task {
+  const chosen = new Map<number, Binned>()
+  const missing: string[] = []
+  for (const number of numbers) {
+    const [, from, to = from] = /^([1-9]\d{0,14})(?:-([1-9]\d{0,14}))?$/.exec(number) ?? []
+    if (from === undefined || Number(to) < Number(from)) throw absent(number)
+    const found = between(bin, Number(from), Number(to), showing)
+    if (found.length === 0 && from === to) throw absent(number)
+    for (const entry of found) chosen.set(entry.n, entry)
+    for (const gap of gapsIn(Number(from), Number(to), found)) missing.push(gap)
+  }
+  const few = missing.slice(0, rowsMax).join(', ')
+  const more = missing.length > rowsMax ? ` and ${missing.length - rowsMax} other gaps` : ''
+  return {
+    chosen: [...chosen.values()],
+    manner: 'Overwrite',
+    command: ['exsync bin restore', ...numbers, typed(showing)].filter(Boolean).join(' '),
+    wholly: true,
+    notes: missing.length === 0 ? [] : [`not there: ${few}${more}`],
+  }
+}
+
+// The newest first.
+function between(bin: Bin, from: number, to: number, { group }: Showing): readonly Binned[] {
+  const found: Binned[] = []
+  const entries = each((below = to + 1) => bin.list(rowsMax, below, { group, history: true }))
+  for (const entry of entries) {
+    if (entry.n < from) break
+    found.push(entry)
+  }
+  return found
+}
+
+function gapsIn(from: number, to: number, found: readonly Binned[]): readonly string[] {
+  const gaps: string[] = []
+  let next = from
+  for (const { n } of [...found.toReversed(), { n: to + 1 }]) {
+    if (n > next) gaps.push(n - 1 === next ? String(next) : `${next}-${n - 1}`)
+    next = n + 1
+  }
+  return gaps
+}
+
+function absent(number: string): SyncError {
+  return invalidArguments(
+    `there is no ${number} in the bin, so nothing is restored: see exsync bin list`,
+  )
 }
 
 function binned(bin: Bin, number: string): Binned {
   const kept = /^[1-9]\d*$/.test(number) ? bin.get(Number(number)) : undefined
   if (kept !== undefined) return kept
-  throw invalidArguments(
-    `there is no ${number} in the bin, so nothing is restored: see exsync bin list`,
-  )
+  throw absent(number)
 }
 
-/** Would putting it back change nothing, because the group agrees on that content already? */
-async function isThere(baseline: Baseline, kept: Binned): Promise<boolean> {
-  const [link] = await baseline.links([kept.link])
-  if (link?.agreed === undefined) return false
-  return restoringEdit(contact, 'HubWins', link, { ...kept, askedMs: kept.timeMs }) === undefined
+// Are there two of one contact that something would be done for? Then the older one has to win.
+async function several({ state }: Place, wanted: readonly Binned[]): Promise<boolean> {
+  const contacts = new Set<string>()
+  for (const kept of wanted) {
+    const there = await isThere(state.baseline(kept.group), kept)
+    if (kept.restore === 'Restored' || there.done) continue
+    const contact = `${kept.group} ${there.link}`
+    if (contacts.has(contact)) return true
+    contacts.add(contact)
+  }
+  return false
+}
+
+async function few(
+  { state: { bin, baseline }, nowMs, out }: Place,
+  wanted: readonly Binned[],
+): Promise<number> {
+  const lines: string[] = []
+  const asked = new Map<number, Asking>()
+  for (const kept of wanted) {
+    const { n, restore } = kept
+    const there = await isThere(baseline(kept.group), kept)
+    if (restore === 'Restored') {
+      lines.push(
+        `${n} has been restored already; what it was overwritten with since is not: see exsync bin list`,
+      )
+    } else if (there.done) lines.push(`${n}${thereText(kept)}`)
+    else {
+      asked.set(n, {})
+      lines.push(
+        `${n} is asked for: ${askedText(kept, there.link !== kept.link)}; exsync bin list says when it is done`,
+      )
+    }
+  }
+  if (asked.size > 0) bin.ask(asked, nowMs)
+  for (const line of lines) await out(line)
+  return 0
+}
+
+/** The contact that it would edit, which may have been entered again, and whether the group agrees on that content already. */
+async function isThere(
+  baseline: Baseline,
+  kept: Binned,
+): Promise<Readonly<{ link: LinkId; done: boolean }>> {
+  const [{ link: id } = kept] = await reentered(baseline, contact, [kept])
+  const [link] = await baseline.links([id])
+  if (link?.agreed === undefined) return { link: id, done: false }
+  const edit = restoringEdit(contact, 'HubWins', link, { ...kept, askedMs: kept.timeMs })
+  return { link: id, done: edit === undefined }
 }
 
 const elsewhere = (replica: ReplicaId) =>
@@ -67,29 +224,17 @@ function thereText({ reason, replica, group }: Binned): string {
   return reason === 'Removed' ? `${there}; ${elsewhere(replica)}` : there
 }
 
-function askedText({ reason, replica, group }: Binned): string {
-  const next = `the next pass of ${group} puts it back`
+function askedText({ reason, replica, group }: Binned, again: boolean): string {
+  const what = again ? 'edits the contact that was entered again' : 'puts it back'
+  const next = `the next pass of ${group} ${what}`
   return reason === 'Removed' ? `${next} for its members; ${elsewhere(replica)}` : next
 }
 
-function refuse(bin: Bin, stateDirectory: string, { n, group, replica, item }: Binned): void {
-  const byHand = `exsync bin show ${n} shows it; put it into the public folder by hand`
-  const lenses = bin.lenses(group)
-  const [, hub] = [...lenses].find(([id]) => isHub(id)) ?? []
-  const statuses = join(stateDirectory, 'status')
-  const gone =
-    existsSync(statuses) && !existsSync(join(statuses, `${group.replace('/', '.')}.yaml`))
-  if (hub === undefined || gone) {
-    const message = `the group ${group} is not there any more: declare it again, or ${byHand}`
-    throw new SyncError('terminal', 'GroupGone', message)
-  }
-  if (!roleUnder(hub).receives) {
-    const message = `nothing is written to the public folder of ${group}, whose members only receive: ${byHand}, and it travels`
-    throw new SyncError('terminal', 'HubReceivesNothing', message)
-  }
-  const own = roleUnder(lenses.get(replica) ?? '')
-  if (contact.private(item) && !isHub(replica) && own.private !== 'Copy') {
-    const message = `${n} is marked private by its owner, and would reach everybody: ${byHand} if that is wanted`
-    throw new SyncError('terminal', 'Private', message)
-  }
+function refuse(bin: Bin, directory: string, kept: Binned): void {
+  const { n, group } = kept
+  const show = `exsync bin show ${n}`
+  refuseGroup(bin, directory, group, show)
+  if (mayReturn(bin, kept)) return
+  const message = `${n} is marked private by its owner, and would reach everybody: ${show} shows it; put it into the public folder by hand if that is wanted`
+  throw new SyncError('terminal', 'Private', message)
 }

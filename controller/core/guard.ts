@@ -125,11 +125,19 @@ export function* guarded(rules: Rules, view: View, judgement: Judgement): Work<G
   }
 }
 
-// Links that would begin anew for them go with them.
+// Links that would begin anew for them go with them. What was confirmed stays.
 function withoutRestorations(view: View): View {
   const { restorations = [], ...rest } = view
-  const links = new Set(restorations.map(({ link }) => link))
-  return { ...rest, links: view.links.filter(({ id, revision }) => revision > 0 || !links.has(id)) }
+  const [confirmed, others] = [
+    restorations.filter((each) => each.confirmed),
+    restorations.filter((each) => !each.confirmed),
+  ]
+  const links = new Set(others.map(({ link }) => link))
+  return {
+    ...rest,
+    restorations: confirmed,
+    links: view.links.filter(({ id, revision }) => revision > 0 || !links.has(id)),
+  }
 }
 
 // A tenant may approve what its group is bounded by, and not what the server is bounded by.

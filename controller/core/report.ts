@@ -38,7 +38,7 @@ export type Report = Readonly<{
   members: Readonly<{ total: number; current: number; behind: number; unreachable: number }>
   problems: readonly Problem[]
   refusals: readonly Refusal[]
-  /** Time ran out, or there is more to be read: there is more to do at once. */
+  /** Time ran out, or there is more to be read or to be brought back: there is more to do at once. */
   unfinished: boolean
   /** More was in the folders than one pass holds: the next one goes on reading. */
   reading?: boolean

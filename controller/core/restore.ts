@@ -34,12 +34,16 @@ export type RestoreResult = 'Restored' | 'Overruled' | 'Private' | 'Cancelled'
 /** What a restoration is called where an editor or a cause has a name. No folder is called that. */
 export const restorer = 'bin:' as ReplicaId
 
-/** May it be given to everybody? What a member marked private may not, wherever it has got to. */
+/**
+ * May it be given to everybody? What a member marked private may not, wherever it has got to; what was agreed before an
+ * edit everybody had.
+ */
 export function restorable(
   type: ItemType,
-  roles: readonly Role[],
-  { replica, item }: Restoration,
+  roles: readonly Pick<Role, 'id' | 'hub' | 'private'>[],
+  { replica, reason, item }: Pick<Restoration, 'replica' | 'reason' | 'item'>,
 ): boolean {
+  if (reason === 'Edited') return true
   const role = roles.find(({ id }) => id === replica)
   return !type.private(item) || role?.hub === true || role?.private === 'Copy'
 }

@@ -6,6 +6,7 @@ import type { Item } from '../core/item.ts'
 import type { RestoreResult } from '../core/restore.ts'
 import type { KeepReason } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
+import { all } from './history.ts'
 import { unopened } from './refusals.ts'
 import { itemOf, parsed, type Row } from './rows.ts'
 import { binSpot } from './spots.ts'
@@ -103,8 +104,18 @@ export class Bin {
 
   /** Groups whose history does not reach as far back as its retention, since it was full: until when it is gone. */
   historyEnds(): ReadonlyMap<GroupId, number> {
-    const rows = this.#statements.sql('SELECT grp, time_ms FROM history_ends').all()
+    const rows = this.#statements
+      .sql('SELECT grp, time_ms FROM history_ends WHERE grp <> ?')
+      .all(all)
     return new Map(rows.map(({ grp, time_ms }) => [String(grp) as GroupId, Number(time_ms)]))
+  }
+
+  /** Up to this time entries of the group are gone, by age or since the history was full; undefined: all are there. */
+  goneUntil(group: GroupId): number | undefined {
+    const row = this.#statements
+      .sql('SELECT max(time_ms) AS time_ms FROM history_ends WHERE grp IN (?, ?)')
+      .get(group, all)
+    return row?.time_ms == null ? undefined : Number(row.time_ms)
   }
 
   /** One thing by its number. */

@@ -51,13 +51,20 @@ function letGo(statements: Statements, group: string, bytes: number): number {
   statements
     .sql(`DELETE FROM bin WHERE reason = 'Edited' AND grp = ? AND n <= ? AND ${unasked}`)
     .run(group, last)
+  ends(statements, group, timeMs)
+  return Math.max(freed, 1)
+}
+
+/** The row of `history_ends` that says until when the retention let things go, of all groups. No group is called that. */
+export const all = ''
+
+function ends(statements: Statements, group: string, timeMs: number): void {
   statements
     .sql(
       `INSERT INTO history_ends (grp, time_ms) VALUES (?, ?)
        ON CONFLICT (grp) DO UPDATE SET time_ms = max(time_ms, excluded.time_ms)`,
     )
     .run(group, timeMs)
-  return Math.max(freed, 1)
 }
 
 /** So much of the time between two sweeps counts at most: a clock that is ahead once empties nothing. */
@@ -109,7 +116,11 @@ export function sweep(
   statements
     .sql(`DELETE FROM bin WHERE ${old} AND reason = 'Edited'`)
     .run(history.untilMs, history.lastN)
-  statements.sql('DELETE FROM history_ends WHERE time_ms < ?').run(history.untilMs)
+  statements
+    .sql('DELETE FROM history_ends WHERE time_ms < ? AND grp <> ?')
+    .run(history.untilMs, all)
+  const reachMs = Math.max(bin.untilMs, history.untilMs)
+  if (Number.isFinite(reachMs)) ends(statements, all, reachMs)
   const longest = Math.min(bin.untilMs, history.untilMs)
   statements.sql('DELETE FROM journal WHERE time_ms < ?').run(longest)
   const counted = Math.min(longest, horizon(windowMaxMs).untilMs)

@@ -32,9 +32,10 @@ export function restoredBy(
   { type }: Rules,
 ): NonNullable<Change['restored']> {
   const refused = barred.map(({ n }) => ({ n, result: 'Private' as const }))
-  // What the guard set aside is still wanted.
+  // What the guard set aside is still wanted; what was confirmed it does not set aside.
   const waits = refusals.some(({ replica }) => replica === restorer)
-  return [...(waits ? [] : resultsOf(type, plan, wanted)), ...refused]
+  const done = waits ? wanted.filter(({ confirmed }) => confirmed) : wanted
+  return [...resultsOf(type, plan, done), ...refused]
 }
 
 /** What is kept of a step, each with what its fields get instead. */

@@ -15,6 +15,7 @@ import type { Link, Observation, Role } from '../core/link.ts'
 import { append } from '../core/many.ts'
 import { orphansOf } from '../core/orphans.ts'
 import { membersOf, type Problem, type Report } from '../core/report.ts'
+import { restorer } from '../core/restore.ts'
 import type { Step } from '../core/step.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import type { Applied } from './applied.ts'
@@ -92,15 +93,25 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   const behind = await settle(course, at, looked, plan.steps)
   await renameFolders(proposal.renames, replicas, ready.memories, signal)
   const remembered = agedIn(ready.memories, sight.restored)
-  const { more } = sight
-  await remember(course, at, remembered, plan.steps, { applied, more }, signal)
+  await remember(course, at, remembered, plan.steps, { applied, more: sight.more }, signal)
   await seeOff(course, at, leaving, applied, signal)
-  const reading = decided && more.size > 0
-  const facts = { observations, refusals, applied, behind, kept: kept.length, reading }
+  const reading = decided && sight.more.size > 0
+  const restoring = decided && (await isMoreWanted(baseline, proposal))
+  const facts = { observations, refusals, applied, behind, kept: kept.length, reading, restoring }
   return reportOf(course, startMs, {
     ...facts,
     oddities: await odditiesOf(course, sight, [applied.tooLarge, plan.tooLarge]),
   })
+}
+
+// What the guard set aside waits for a person, and is not done at once.
+async function isMoreWanted(
+  baseline: Course['baseline'],
+  { wanted, guarded }: Proposal,
+): Promise<boolean> {
+  if (wanted.length === 0 || guarded.refusals.some(({ replica }) => replica === restorer))
+    return false
+  return (await baseline.restorations()).length > 0
 }
 
 // A hub that could not be looked at leaves something to compare the next look with.
@@ -179,10 +190,12 @@ async function reportOf(
     behind: ReadonlySet<ReplicaId>
     kept: number
     reading: boolean
+    /** More of the bin is wanted back than one pass takes. */
+    restoring: boolean
     oddities: readonly Problem[]
   }>,
 ): Promise<Report> {
-  const { observations, refusals, applied, behind, kept, reading, oddities } = facts
+  const { observations, refusals, applied, behind, kept, reading, restoring, oddities } = facts
   const problems: Problem[] = []
   const unreachable = new Set<ReplicaId>()
   const problem = (replica: ReplicaId, { kind, code, message, backOffMs }: SyncError) =>
@@ -209,7 +222,7 @@ async function reportOf(
     members: membersOf(rules.roles, unreachable, new Set(late)),
     problems,
     refusals,
-    unfinished: applied.unfinished || reading,
+    unfinished: applied.unfinished || reading || restoring,
     reading,
   }
 }

@@ -15,6 +15,7 @@ import { remembering } from './mutants/remembering.ts'
 import { sealing } from './mutants/sealing.ts'
 import { sharing } from './mutants/sharing.ts'
 import { trusting } from './mutants/trusting.ts'
+import { undoing } from './mutants/undoing.ts'
 import { verifying } from './mutants/verifying.ts'
 
 export const mutants: readonly Mutant[] = [
@@ -25,6 +26,7 @@ export const mutants: readonly Mutant[] = [
   ...placing,
   ...guarding,
   ...remembering,
+  ...undoing,
   ...carryingOut,
   ...proving,
   ...verifying,
@@ -46,6 +48,6 @@ const others = new Set([
 
 /** Those that only the whole run lives: the sample of a day takes them once one whole run has lived them all. */
 export const unsampled: ReadonlySet<Mutant> = new Set([
-  ...[...allowing, ...sealing, ...sharing, ...trusting, ...remembering],
+  ...[...allowing, ...sealing, ...sharing, ...trusting, ...remembering, ...undoing],
   ...mutants.filter(({ id }) => others.has(id)),
 ])

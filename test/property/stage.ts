@@ -1,5 +1,8 @@
 // A literal world on folders in memory: who has which contacts, what users do, and passes in between.
 // A contact is written `name:title`; its name is who it is, its title what is edited.
+import { changes } from '../../controller/cli/restore.ts'
+import { oldestEach } from '../../controller/cli/rollback.ts'
+import { type Manner, undoPlan } from '../../controller/cli/undo-plan.ts'
 import { contact } from '../../controller/core/contact.ts'
 import type { Limits } from '../../controller/core/guard.ts'
 import type { GroupId, ItemId, ReplicaId } from '../../controller/core/id.ts'
@@ -191,6 +194,33 @@ export class Stage {
   wanted(): readonly string[] {
     const asked = this.#state.bin.list(1000).filter(({ restore }) => restore !== undefined)
     return asked.map((each) => `${textOf(each)} → ${each.restore}`).sort()
+  }
+
+  /** What replaced agreed content, the newest first. */
+  history(): readonly Binned[] {
+    return [...changes(this.#state.bin, {})]
+  }
+
+  /** Time as it is now. */
+  get nowMs(): number {
+    return this.#now
+  }
+
+  /** Undoes entries as `exsync bin restore` does; answers what it says of each contact, sorted. */
+  async undo(
+    chosen: readonly Binned[],
+    manner: Manner,
+    confirmed = false,
+  ): Promise<readonly string[]> {
+    const { lines, asked } = await undoPlan(this.#state, chosen, manner)
+    const wanted = [...asked].map(([n, fields]) => [n, { fields, confirmed, again: true }] as const)
+    this.#state.bin.ask(new Map(wanted), this.#now)
+    return lines.map(({ message, fields }) => [message, ...fields].join(' ')).sort()
+  }
+
+  /** What was agreed right before this time comes back, as with `exsync rollback`. */
+  rollback(toMs: number): Promise<readonly string[]> {
+    return this.undo(oldestEach(this.#state.bin, { sinceMs: toMs }), 'Back')
   }
 
   #watched(baseline: Baseline): Baseline {

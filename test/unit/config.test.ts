@@ -60,6 +60,8 @@ test.each([
   ['bin list', 'bin list'],
   ['bin show', 'bin show N'],
   ['bin restore', 'bin restore N…'],
+  ['history', 'history [--item N'],
+  ['rollback', 'rollback --group NS/NAME --to T'],
   ['rekey', 'rekey --state DIR --key-file OLD --new-key-file NEW'],
   ['backup', 'backup FILE --state DIR'],
   ['restore-state', 'restore-state FILE --state DIR [--dry-run]'],
@@ -100,11 +102,14 @@ test('a plan takes all files that a shell makes of a pattern', () => {
 })
 
 test('whom to forget, and that it is meant', () => {
-  const given = ['--item', '7', '--match', 'ewa', '--group', 'ns/g', '--yes', '--dry-run']
-  const asked = { item: '7', match: 'ewa', group: 'ns/g', yes: true, dryRun: true }
+  const given = ['--item', '7', '--match', 'ewa', '--group', 'ns/g', '--yes']
+  const asked = { item: 7, match: 'ewa', group: 'ns/g', yes: true, dryRun: false }
   expect(configOf(['forget', '--state', 's', ...given], {})).toMatchObject(asked)
   const none = { item: undefined, match: undefined, group: undefined, yes: false, dryRun: false }
   expect(configOf(['forget', '--state', 's'], {})).toMatchObject(none)
+  const dry = configOf(['restore-state', 'f', '--state', 's', '--dry-run'], {})
+  expect(dry).toMatchObject({ rest: ['f'], dryRun: true })
+  expect(() => configOf(['forget', '--state', 's', '--dry-run'], {})).toThrow(/takes no --dry-run/)
   for (const command of ['forget', 'backup', 'restore-state'])
     expect(() => configOf([command], {})).toThrow(/--state DIR is missing/)
   expect(configOf(['backup', 'f', '--state', 's'], {}).rest).toEqual(['f'])

@@ -117,7 +117,7 @@ test.each([
 ])('of a %s state everything goes, and the journal keeps that it did', async (_, of) => {
   const place = await peopled(of)
   expect(holds(place, 'Gęsiorowska')).toHaveLength(of === undefined ? 1 : 0)
-  const { code, text } = await told(place, { item: '1', yes: true }, of)
+  const { code, text } = await told(place, { item: 1, yes: true }, of)
   expect(code).toBe(0)
   expect(text).toMatch(/2 entries erased/)
   expect(text).toMatch(/nothing that was erased, or went before, is left in unused parts/)
@@ -198,7 +198,7 @@ test('what is damaged is counted, and found by its number only', async () => {
   expect(seen.text).toMatch(/1 value does not open, and could not be looked into/)
   expect(seen.text).toMatch(/nothing in the bin is meant/)
   changed(place, (db) => db.exec('DELETE FROM bin WHERE n <> 1'))
-  const erased = await told(place, { item: '1', yes: true }, key)
+  const erased = await told(place, { item: 1, yes: true }, key)
   expect(erased.text).toMatch(/1 entry erased/)
   expect(rowsOf(place, 'bin')).toEqual([])
 })
@@ -212,11 +212,10 @@ test('where nothing is meant, or the arguments mean nobody, it says so', async (
   expect(rowsOf(place, 'journal')).toHaveLength(4)
   for (const [asked, said] of [
     [{}, 'either --item N or --match TEXT'],
-    [{ item: '1', match: 'abc' }, 'either --item N or --match TEXT'],
+    [{ item: 1, match: 'abc' }, 'either --item N or --match TEXT'],
     [{ match: ' a ' }, 'at least 3 characters'],
-    [{ item: '77' }, 'there is no 77 in the bin'],
-    [{ item: 'x' }, 'there is no x in the bin'],
-    [{ item: '1', group: other }, 'there is no 1 of ns/other in the bin'],
+    [{ item: 77 }, 'there is no 77 in the bin'],
+    [{ item: 1, group: other }, 'there is no 1 of ns/other in the bin'],
   ] as const)
     await expect(told(place, asked)).rejects.toThrow(refusal('InvalidArguments', said))
 })

@@ -102,7 +102,7 @@ describe('commands', () => {
     const { state } = await oddState()
     const named = { ...deleted({ DisplayName: all }, link), replica }
     await state.baseline(group).commit({ at, kept: [named] })
-    const asked = { item: '1', match: undefined, group: undefined, yes: false }
+    const asked = { item: 1, match: undefined, group: undefined, yes: false }
     const edges = { terminal: true, stateDirectory: directory(), nowMs: 1 }
     const text = await written((out) => forget(state.eraser, { ...asked, ...edges }, out))
     expectPrintable(text, 5)

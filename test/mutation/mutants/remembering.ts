@@ -170,8 +170,8 @@ export const remembering: readonly Mutant[] = [
     [
       'refused-is-done',
       'what the guard set aside is still wanted',
-      `waits ? [] :`,
-      `waits && wanted.length < 0 ? [] :`,
+      `waits ? wanted.filter(({ confirmed }) => confirmed) : wanted`,
+      `waits ? wanted : wanted`,
     ],
     [
       'history-of-what-won',

@@ -1,8 +1,8 @@
-// Numbers, sizes and durations as flags give them. Each throws a terminal InvalidArguments that names the flag.
+// Values of flags: numbers, durations, sizes.
 import { durationMs } from '../core/duration.ts'
 import { invalidArguments } from '../core/sync-error.ts'
 
-/** A whole number within bounds. */
+/** A whole number within bounds; throws InvalidArguments that names the flag. */
 export function count(flag: string, text: string, least: number, most: number): number {
   const number = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN
   if (!(number >= least && number <= most))
@@ -10,7 +10,7 @@ export function count(flag: string, text: string, least: number, most: number): 
   return number
 }
 
-/** A duration from 1s up, in ms. */
+/** A Go duration in ms, at least a second; throws InvalidArguments that names the flag. */
 export function duration(flag: string, text: string): number {
   const ms = durationMs(text)
   if (ms === undefined || ms < 1000)
@@ -20,7 +20,7 @@ export function duration(flag: string, text: string): number {
 
 const units = { '': 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 } as const
 
-/** A number of bytes. */
+/** A number of bytes; throws InvalidArguments that names the flag. */
 export function bytes(flag: string, text: string): number {
   const [, count, unit = ''] = /^([1-9]\d{0,11})(Ki|Mi|Gi|Ti)?$/.exec(text) ?? []
   if (count === undefined)

@@ -1,0 +1,172 @@
+// What is asked of the bin so that chosen changes of one contact are undone: the content that the contact shall have,
+// taken from as few entries as hold it. Pure.
+import { digestOfAll, type LinkId } from './id.ts'
+import { difference, empty, type Item, type ItemType, same, touched, type Value } from './item.ts'
+import { changed } from './merge.ts'
+import type { Restoration } from './restore.ts'
+import type { KeepReason } from './step.ts'
+
+/** An entry of the bin or of the history; without fields it is about the whole contact. */
+export type Entry = Omit<Restoration, 'askedMs' | 'confirmed'>
+
+/** Fields that stay as they are, since another entry changed them later; no fields: the contact stays deleted. */
+export type Left = Readonly<{ fields: readonly string[]; by: Entry | undefined }>
+
+/** The entries to ask for, each with the fields that are wanted of it, and what is left as it is. */
+export type Undoing = Readonly<{ sources: readonly Entry[]; left: readonly Left[] }>
+
+/** Does such an entry hold what was agreed before a change, so that the change can be undone? */
+export function holdsAgreed(reason: KeepReason): boolean {
+  return reason === 'Edited' || reason === 'Deleted' || reason === 'Restored'
+}
+
+/**
+ * Undoes the chosen entries of one contact, from the newest to the oldest: each field gets the value of the oldest entry
+ * that names it, and a field that was not there then is cleared. `now` is what is agreed, undefined when the contact is
+ * deleted. With `others`, all other entries of its history, what they changed later is left as it is, and a contact is
+ * brought back only when its delete was chosen.
+ */
+export function undoingOf(
+  type: ItemType,
+  now: Item | undefined,
+  chosen: readonly Entry[],
+  others?: readonly Entry[],
+): Undoing {
+  const newestFirst = chosen.toSorted((one, other) => other.n - one.n)
+  if (others === undefined) return { sources: sourcesOf(type, now, newestFirst), left: [] }
+  const { spared, left } =
+    now === undefined
+      ? sparedDeleted(newestFirst, others)
+      : sparedAlive(type, now, newestFirst, others)
+  return { sources: sourcesOf(type, now, spared), left }
+}
+
+/** Brings back the whole content that an entry holds: fields that are new since are cleared. */
+export function backTo(type: ItemType, now: Item | undefined, entry: Entry): readonly Entry[] {
+  if (now === undefined) return [{ ...entry, fields: [] }]
+  const fields = touched(difference(type, now, entry.item))
+  return onlyDerived(type, fields, entry.item) ? [] : [{ ...entry, fields }]
+}
+
+/** Names a plan: the same as long as the same is asked for, and of contacts that nothing has changed since. */
+export function hashOfPlan(
+  asked: Iterable<
+    Readonly<{ n: number; link: LinkId; revision: number; fields: readonly string[] }>
+  >,
+): string {
+  const parts = [...asked].sort((one, other) => one.n - other.n)
+  const texts = parts.map((each) => JSON.stringify([each.n, each.link, each.revision, each.fields]))
+  return digestOfAll(['undo', ...texts]).slice(0, 12)
+}
+
+function sourcesOf(
+  type: ItemType,
+  now: Item | undefined,
+  newestFirst: readonly Entry[],
+): readonly Entry[] {
+  return now === undefined ? reviving(type, newestFirst) : goingBack(type, now, newestFirst)
+}
+
+// The oldest is asked for as a whole: a pass takes one entry of a contact, the one with the lowest number. The others give
+// the fields that differ from it.
+function reviving(type: ItemType, newestFirst: readonly Entry[]): readonly Entry[] {
+  const [newest] = newestFirst
+  if (newest === undefined) return []
+  let content = newest.item
+  for (const { fields, item } of newestFirst) {
+    const values = fields.map((field) => [field, item[field]] as const)
+    content = fields.length === 0 ? item : changed(content, new Map(values))
+  }
+  const entries = newestFirst.toReversed()
+  const differs = ({ item }: Entry) => difference(type, item, content)
+  const base = entries.find((each) => empty(differs(each))) ?? entries[0] ?? newest
+  const rest = covering(type, content, touched(differs(base)), entries)
+  return [{ ...base, fields: [] }, ...rest]
+}
+
+function goingBack(type: ItemType, now: Item, newestFirst: readonly Entry[]): readonly Entry[] {
+  const wanted = new Map<string, Value | undefined>()
+  for (const { fields, item } of newestFirst) {
+    // Of a whole item nothing is taken away that the contact has got since.
+    for (const field of fields.length === 0 ? Object.keys(item) : fields)
+      wanted.set(field, item[field])
+  }
+  const target = changed(now, wanted)
+  const fields = touched(difference(type, now, target))
+  if (onlyDerived(type, fields, target)) return []
+  return covering(type, target, fields, newestFirst.toReversed())
+}
+
+// Servers make derived fields anew: where nothing else differs there is nothing to undo.
+function onlyDerived(type: ItemType, fields: readonly string[], target: Item): boolean {
+  return fields.every((field) => type.derived(field, target))
+}
+
+// Entries that hold these fields of the target, the one that holds most of them first; of several the oldest.
+function covering(
+  type: ItemType,
+  target: Item,
+  fields: readonly string[],
+  oldestFirst: readonly Entry[],
+): readonly Entry[] {
+  const sources: Entry[] = []
+  for (let open = fields; open.length > 0; ) {
+    let most: Entry | undefined
+    for (const entry of oldestFirst) {
+      const its = open.filter((field) => same(type.kindOf(field), entry.item[field], target[field]))
+      if (its.length > (most?.fields.length ?? 0)) most = { ...entry, fields: its }
+    }
+    if (most === undefined) break
+    sources.push(most)
+    const { fields: held } = most
+    open = open.filter((field) => !held.includes(field))
+  }
+  return sources
+}
+
+type Spared = Readonly<{ spared: readonly Entry[]; left: readonly Left[] }>
+
+// A contact that is deleted comes back where its last delete was chosen.
+function sparedDeleted(newestFirst: readonly Entry[], others: readonly Entry[]): Spared {
+  const newest = newestFirst.find(({ fields }) => fields.length === 0)
+  const by = lastOf(others.filter(({ fields }) => fields.length === 0))
+  if (newest === undefined || (by?.n ?? 0) > newest.n)
+    return { spared: [], left: [{ fields: [], by }] }
+  const spared = newestFirst.filter(({ n }) => n <= newest.n)
+  return { spared: spared.flatMap((entry) => withoutChanged(entry, others)), left: [] }
+}
+
+// A delete of a contact that is there again is undone already.
+function sparedAlive(
+  type: ItemType,
+  now: Item,
+  newestFirst: readonly Entry[],
+  others: readonly Entry[],
+): Spared {
+  const edits = newestFirst.filter(({ fields }) => fields.length > 0)
+  const spared = edits.flatMap((entry) => withoutChanged(entry, others))
+  const done = new Set(spared.flatMap(({ fields }) => fields))
+  const left = new Map<Entry, string[]>()
+  for (const { n, fields, item } of edits) {
+    for (const field of fields) {
+      if (done.has(field) || type.derived(field, now)) continue
+      done.add(field)
+      const by = lastOf(others.filter((each) => each.n > n && each.fields.includes(field)))
+      if (by === undefined || same(type.kindOf(field), now[field], item[field])) continue
+      left.set(by, [...(left.get(by) ?? []), field])
+    }
+  }
+  return { spared, left: [...left].map(([by, fields]) => ({ by, fields: fields.sort() })) }
+}
+
+// The entry with those of its fields that no other entry changed later.
+function withoutChanged(entry: Entry, others: readonly Entry[]): readonly Entry[] {
+  if (entry.fields.length === 0) return [entry]
+  const later = others.filter(({ n }) => n > entry.n)
+  const fields = entry.fields.filter((field) => !later.some((each) => each.fields.includes(field)))
+  return fields.length === 0 ? [] : [{ ...entry, fields }]
+}
+
+function lastOf(entries: readonly Entry[]): Entry | undefined {
+  return entries.toSorted((one, other) => other.n - one.n)[0]
+}
