@@ -1,6 +1,6 @@
 // Flags and environment → one frozen Config. The only reader of process.env and process.argv.
 import { parseArgs } from 'node:util'
-import { durationMs } from './core/duration.ts'
+import { bytes, count, duration } from './cli/quantities.ts'
 import { invalidArguments } from './core/sync-error.ts'
 
 /** Everything that a command was told. Durations in ms. */
@@ -10,6 +10,8 @@ export type Config = Readonly<{
   rest: readonly string[]
   local: string | undefined
   files: readonly string[]
+  /** The one group that the command is about, by NAMESPACE/NAME; undefined: all. */
+  group: string | undefined
   state: string
   once: boolean
   output: 'table' | 'json'
@@ -23,6 +25,12 @@ export type Config = Readonly<{
   /** For rekey: where its next key is, or that it has none any more. */
   newKeyFile: string | undefined
   plain: boolean
+  /** For restore-state: only say what it would mean. */
+  dryRun: boolean
+  /** For forget: a number of the bin, or a text; and that it is meant. */
+  item: string | undefined
+  match: string | undefined
+  yes: boolean
   /** How many groups have a pass at once. */
   concurrent: number
   /** By how much waits differ from what was asked for, in percent of it. */
@@ -83,7 +91,12 @@ export type KubeConfiguration = Readonly<{
   identity: string
 }>
 
-const stateful = ['run', 'plan', 'status', 'conflicts', 'bin', 'rekey']
+const stateful = [
+  ...['run', 'plan', 'verify', 'status', 'conflicts', 'bin', 'rekey'],
+  ...['backup', 'restore-state', 'forget'],
+]
+/** Commands that may be about one group. */
+const grouped = ['verify', 'forget']
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 /** Reads the arguments; throws a terminal SyncError that names the flag and what it takes. */
@@ -122,6 +135,11 @@ export function configOf(args: readonly string[], environment: NodeJS.ProcessEnv
     keyFile: values['key-file'] ?? environment.EXSYNC_KEY_FILE,
     newKeyFile: values['new-key-file'],
     plain: values.plain ?? false,
+    dryRun: values['dry-run'] ?? false,
+    item: values.item,
+    match: values.match,
+    yes: values.yes ?? false,
+    group: values.group,
     concurrent: count('--concurrent', values.concurrent ?? '4', 1, 100),
     jitterPercent: count(
       '--interval-jitter-percentage',
@@ -145,9 +163,12 @@ function asked(command: string, { help, version }: Values): string {
 }
 
 // What is not looked at must not seem to have been done.
-function refuseSurplus(command: string, { file }: Values, rest: readonly string[]): void {
+function refuseSurplus(command: string, { file, group }: Values, rest: readonly string[]): void {
+  if (group !== undefined && command !== 'help' && !grouped.includes(command))
+    throw invalidArguments(`exsync ${command} takes no --group: see exsync ${command} --help`)
   const alone =
-    ['run', 'status', 'rekey'].includes(command) || (command === 'plan' && file === undefined)
+    ['run', 'status', 'rekey', 'forget'].includes(command) ||
+    (['plan', 'verify'].includes(command) && file === undefined)
   if (alone && rest.length > 0)
     throw invalidArguments(
       `exsync ${command} takes no ${rest.join(' ')}: see exsync ${command} --help`,
@@ -217,13 +238,6 @@ function addressOf(
   return { address, named: given !== undefined }
 }
 
-function count(flag: string, text: string, least: number, most: number): number {
-  const number = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN
-  if (!(number >= least && number <= most))
-    throw invalidArguments(`${flag} ${text} is not a number from ${least} to ${most}`)
-  return number
-}
-
 type Values = ReturnType<typeof read>['values']
 
 function read(given: readonly string[]) {
@@ -234,6 +248,7 @@ function read(given: readonly string[]) {
       options: {
         local: { type: 'string' },
         file: { type: 'string', short: 'f', multiple: true },
+        group: { type: 'string' },
         state: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
@@ -247,6 +262,10 @@ function read(given: readonly string[]) {
         'key-file': { type: 'string' },
         'new-key-file': { type: 'string' },
         plain: { type: 'boolean' },
+        'dry-run': { type: 'boolean' },
+        item: { type: 'string' },
+        match: { type: 'string' },
+        yes: { type: 'boolean' },
         concurrent: { type: 'string' },
         'interval-jitter-percentage': { type: 'string' },
         'graceful-shutdown-timeout': { type: 'string' },
@@ -273,20 +292,4 @@ function read(given: readonly string[]) {
   } catch (error) {
     throw invalidArguments(error instanceof Error ? error.message : 'the arguments cannot be read')
   }
-}
-
-function duration(flag: string, text: string): number {
-  const ms = durationMs(text)
-  if (ms === undefined || ms < 1000)
-    throw invalidArguments(`${flag} ${text} is not a duration from 1s up, like 1h30m`)
-  return ms
-}
-
-const units = { '': 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 } as const
-
-function bytes(flag: string, text: string): number {
-  const [, count, unit = ''] = /^([1-9]\d{0,11})(Ki|Mi|Gi|Ti)?$/.exec(text) ?? []
-  if (count === undefined)
-    throw invalidArguments(`${flag} ${text} is not a number of bytes, like 500Mi or 1Gi`)
-  return Number(count) * units[unit as keyof typeof units]
 }

@@ -265,7 +265,7 @@ export class Desk {
 
 /** Where servers may be. The owner of a directory may have one on a loopback host. */
 export function hostsOf({ command, local, trust }: Config): HostRules {
-  const onDirectory = local !== undefined || command === 'plan'
+  const onDirectory = local !== undefined || ['plan', 'verify'].includes(command)
   return { hosts: trust.serverHosts, loopbackHttp: onDirectory || trust.loopbackHttp }
 }
 

@@ -65,6 +65,7 @@ followContainer(process)
 keepCompiled(process.env)
 const { program } = await import('./program.ts')
 const args = process.argv.slice(2)
-const code = await program({ args, environment: process.env, clock, outside })
+const terminal = process.stdout.isTTY === true
+const code = await program({ args, environment: process.env, clock, terminal, outside })
 // A watcher or a keep-alive connection must not hold up the end.
 process.exit(code)

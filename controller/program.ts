@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import packageJson from '../package.json' with { type: 'json' }
+import { backup, type Given, restoreState } from './cli/backup.ts'
+import { forget } from './cli/forget.ts'
 import { helpFor, usage } from './cli/help.ts'
 import { bin, conflicts, status } from './cli/look.ts'
 import { type Out, Output } from './cli/output.ts'
@@ -9,6 +11,7 @@ import { plan } from './cli/plan.ts'
 import { type Rekeying, rekey } from './cli/rekey.ts'
 import { restore } from './cli/restore.ts'
 import { validate } from './cli/validate.ts'
+import { verify } from './cli/verify.ts'
 import { type Config, configOf } from './config.ts'
 import { printable } from './core/printable.ts'
 import { invalidArguments, SyncError, syncErrorOf } from './core/sync-error.ts'
@@ -23,6 +26,7 @@ import { run } from './run.ts'
 import { keyFrom } from './store/modes.ts'
 import { type Opening, openState, type State, stateFile } from './store/state.ts'
 import type { Clock } from './sync/ports.ts'
+import type { Site } from './sync/reconcile.ts'
 import { Servers } from './sync/servers.ts'
 
 /** What only the process itself has. */
@@ -30,6 +34,8 @@ export type Edges = Readonly<{
   args: readonly string[]
   environment: NodeJS.ProcessEnv
   clock: Clock
+  /** Is standard output a terminal, which a person looks at? */
+  terminal: boolean
   /** What a running controller is given, which is asked to end by signals; ms until it must have ended. */
   outside: (graceMs: number) => Outside
 }>
@@ -37,12 +43,21 @@ export type Edges = Readonly<{
 const [stdout, stderr] = [new Output(() => process.stdout), new Output(() => process.stderr)]
 const out = stdout.line
 
-async function command(config: Config, { clock, outside }: Edges): Promise<number> {
+async function command(config: Config, edges: Edges): Promise<number> {
+  const { clock, outside } = edges
   switch (config.command) {
     case 'run':
       return run(config, outside(config.graceMs))
     case 'plan':
-      return planning(config, outside(config.graceMs))
+      return declared(config, outside(config.graceMs), async (site, signal) => {
+        if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
+          await out(`there is no state in ${config.state} yet: this is what a first pass would do`)
+        return plan(site, config.output, out, signal)
+      })
+    case 'verify':
+      return declared(config, outside(config.graceMs), (site, signal) =>
+        verify(site, config, out, signal),
+      )
     case 'validate':
       return validate(config.rest, out)
     case 'status':
@@ -59,8 +74,14 @@ async function command(config: Config, { clock, outside }: Edges): Promise<numbe
         : looking(config, { readOnly: true }, (state) =>
             bin(state.bin, config.rest, config.output, out),
           )
+    case 'forget':
+      return forgetting(config, edges)
     case 'rekey':
       return rekey(await keysIn(config), out)
+    case 'backup':
+      return backup(await givenIn(config), out)
+    case 'restore-state':
+      return restoreState({ ...(await givenIn(config)), dryRun: config.dryRun }, clock.now(), out)
     case 'help':
       await out(helpFor(config.rest), 'lines')
       return 0
@@ -78,17 +99,32 @@ async function keysIn(config: Config): Promise<Rekeying> {
   return { directory: state, key: await keyIn(config), newKey, plain }
 }
 
-async function planning(config: Config, { clock, hard }: Outside): Promise<number> {
-  const { local, files } = config
+async function givenIn(config: Config): Promise<Given> {
+  return { directory: config.state, key: await keyIn(config), rest: config.rest }
+}
+
+function forgetting(config: Config, { clock, terminal }: Edges): Promise<number> {
+  const { item, match, group, yes, state: stateDirectory } = config
+  const asked = { item, match, group, yes, terminal, stateDirectory, nowMs: clock.now() }
+  return looking(config, { asking: true }, ({ eraser }) => forget(eraser, asked, out))
+}
+
+// Does a command's work on groups that are declared in files, beside a state that is only read.
+async function declared(
+  config: Config,
+  { clock, hard }: Outside,
+  work: (site: Site, signal: AbortSignal) => Promise<number>,
+): Promise<number> {
+  const { command, local, files } = config
   if ((local === undefined) === (files.length === 0)) {
-    throw invalidArguments('plan needs either --local DIR or -f FILE')
+    throw invalidArguments(`${command} needs either --local DIR or -f FILE`)
   }
-  const state = openState(config.state, { readOnly: true, key: await keyIn(config) })
+  // Without a state there is a first pass to plan, and nothing to verify.
+  const existing = command === 'verify'
+  const state = openState(config.state, { readOnly: true, existing, key: await keyIn(config) })
   const { itemBytes } = config.ceilings
   const connections = new Connections(clock, { hosts: hostsOf(config), itemBytes })
   try {
-    if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
-      await out(`there is no state in ${config.state} yet: this is what a first pass would do`)
     const complain: ConstructorParameters<typeof LocalDeclarations>[3] = (problems) => {
       for (const problem of problems) stderr.line(problemText(problem))
     }
@@ -104,7 +140,7 @@ async function planning(config: Config, { clock, hard }: Outside): Promise<numbe
     const servers = new Servers(clock, { leastMs: 1_000, mostMs: 1_000 })
     const base = siteOf(declarations, state, connections, clock)
     const site = { ...base, servers, ceilings: config.ceilings, told: () => {} }
-    const code = await plan(site, config.output, out, hard.signal)
+    const code = await work(site, hard.signal)
     return declarations.problems > 0 ? 1 : code
   } finally {
     await connections.close()

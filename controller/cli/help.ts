@@ -54,11 +54,19 @@ usage: exsync <command>
   plan (--local DIR | -f FILE…) --state DIR [-o table|json]
                                            what a pass would do now; writes nothing anywhere
                                            exits 0: nothing to do, 2: changes, 1: error
+  verify (--local DIR | -f FILE…) --state DIR [--group NAMESPACE/NAME] [-o table|json]
+                                           read every copy again and name each that is not as agreed; writes nothing
+                                           exits 0: all proved, 2: deviations, or unread, 1: error
   validate FILE…                           check resources offline
   status --state DIR                       how the groups stand
   conflicts [show N] --state DIR           the fields for which there were two different edits; both sides of one
   bin list | show N --state DIR            what was kept before it was overwritten or deleted
   bin restore N… --state DIR               have it put back, by the next pass, for everybody
+  forget (--item N | --match TEXT) [--group G] --state DIR [--yes]
+                                           erase somebody from what was kept; without --yes it only shows whom
+  backup FILE --state DIR                  a copy of the state, while a controller may run
+  restore-state FILE --state DIR [--dry-run]
+                                           a backup in its place, while no controller runs
   rekey --state DIR                        another key for an encrypted state, a first one, or none any more
 
   <command> --help                         more about one command
@@ -90,6 +98,25 @@ Exits 0: nothing to do, 2: changes, 1: error. Without a state it plans a first p
 ${LOCAL}
 ${STATE}
   -o, --output table|json  json has all there is, the table 20 lines of a kind`,
+  verify: `\
+usage: exsync verify (--local DIR | -f FILE…) --state DIR [--group NAMESPACE/NAME] [-o table|json]
+
+Reads every copy in every folder again, and compares it with what is agreed. Writes nothing anywhere. A controller may
+be running: what deviates is looked at once more before it is named. Names links, fields and times, never content.
+Exits 0: all proved, 2: something deviates, or could not be read, 1: error.
+On Kubernetes: kubectl annotate --overwrite sg NAME exchangesync.dev/verifyAt=$(date +%s), then see status.verified.
+
+  Differs                  the copy shows something else than agreed
+  Behind                   the copy shows what was agreed earlier
+  Missing                  the copy is not there
+  Extra                    the folder holds an item that the group does not know
+  Unread                   it could not be read
+
+  --group NAMESPACE/NAME   only this group
+  -f, --file FILE          YAML files, of some of the groups
+${LOCAL}
+${STATE}
+  -o, --output table|json  json has all there is, the table 200 deviations of a group`,
   validate: validateUsage,
   status: `\
 usage: exsync status --state DIR
@@ -141,6 +168,37 @@ usage: exsync bin restore N… --state DIR
 Has it put back: the group's next pass makes the edit, so it reaches every folder. A controller may be running.
 What it overwrites goes into the bin in its turn. When one of the numbers cannot be put back, none is asked for.
 
+${STATE}`,
+  forget: `\
+usage: exsync forget (--item N | --match TEXT) [--group NAMESPACE/NAME] --state DIR [--yes]
+
+Erases somebody from what was kept, for a request of data protection: every entry of the bin of the contacts that are
+meant, their conflicts, and what the journal says of them. The journal keeps that something was erased, when and how
+much. Without --yes it shows how much that is, on a terminal also whom, and exits 2. A controller may be running.
+
+What is still in the folders of a group is not erased: delete it there first. Nor is what backups hold.
+
+  --item N                 the contact that entry N of exsync bin list is of
+  --match TEXT             contacts with this in a name, an address or a number; at least 3 characters
+  --group NAMESPACE/NAME   of this group only
+  --yes                    erase it; nothing brings it back
+${STATE}`,
+  backup: `\
+usage: exsync backup FILE --state DIR
+
+Copies the state into FILE, which must not exist, as it is at one moment. A controller may be running. FILE appears when
+it is whole and checked; until then it is FILE.part. An encrypted state stays encrypted, and needs no key for this.
+
+  --state DIR              the directory of the state; also EXSYNC_STATE
+  --key-file FILE          makes sure that this key opens it; also EXSYNC_KEY_FILE`,
+  'restore-state': `\
+usage: exsync restore-state FILE --state DIR [--dry-run]
+
+Puts a copy of FILE, which exsync backup made, in the place of the state, and says what an old state means. No
+controller may be running. The state of before stays beside it as exsync.db.before-TIME, which is a backup itself:
+exsync restore-state of it undoes this. The next pass of each group lists every folder whole.
+
+  --dry-run                only say what it would mean
 ${STATE}`,
   rekey: `\
 usage: exsync rekey --state DIR --key-file OLD --new-key-file NEW    another key

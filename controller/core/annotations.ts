@@ -9,6 +9,19 @@ export const requestAnnotation = 'exchangesync.dev/requestedAt'
 /** Beside the former, with the same token: asks for one that looks at everything. */
 export const forceAnnotation = 'exchangesync.dev/forceAt'
 
+/** Asks for a verification of every copy, once for each value. */
+export const verifyAnnotation = 'exchangesync.dev/verifyAt'
+
+/** The token of a verification that is asked for and was not made yet, as far as a status has room for it. */
+export function verificationAsked(
+  group: SyncGroup,
+  previous: SyncGroupStatus | undefined,
+): string | undefined {
+  const asked = group.metadata.annotations?.[verifyAnnotation]
+  const token = asked === undefined ? undefined : cut(asked, tokenMax)
+  return token === previous?.verified?.requestedAt ? undefined : token
+}
+
 /** The hashes that a resource's annotation approves. */
 export function approvalsIn({
   annotations,

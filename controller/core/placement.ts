@@ -166,11 +166,8 @@ function sparing(type: ItemType, withheld: boolean, held: Item, agreed: Item): P
 function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Draft): void {
   if (reading === undefined || agreed === undefined)
     throw new Error('an edited cell without a reading')
-  const { found, view, changes, travels, aged, renewed } = reading
-  const ignored = !travels && !aged && (role.writes || role.drift === 'Ignore')
-  const held = ignored ? agreedSince(type, reading, agreed) : view
-  const withheld = role.writes && !travels && !aged
-  const patch = sparing(type, withheld, held, agreed)
+  const { found, changes, travels, aged, renewed } = reading
+  const { ignored, held, withheld, patch } = lackOf(type, reading, agreed)
   const target = { id: found.id, version: found.version, revision, codec: type.codec }
   const mine = ignored ? [...changes.keys(), ...driftIn(reading.copy?.shown ?? {})] : []
   const noted = (as: Item) => drifted(shownOf(type, found.item, as), new Set(mine))
@@ -203,6 +200,28 @@ function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Dra
       reason,
       fields,
     })
+}
+
+/** The difference between a copy that was just read and the agreed content, and the part of it that is its user's own. */
+export type Lack = Readonly<{
+  /** Its user's own changes are left alone for now. */
+  ignored: boolean
+  /** The content that the patch starts from. */
+  held: Item
+  /** Its owner marked it private. */
+  withheld: boolean
+  /** Brings the copy to the agreed content. */
+  patch: Patch
+}>
+
+/** Compares a copy that was just read with what is agreed, as every pass does. */
+export function lackOf(type: ItemType, reading: Reading, agreed: Item): Lack {
+  const { role, view, travels, aged } = reading
+  const ignored = !travels && !aged && (role.writes || role.drift === 'Ignore')
+  const held = ignored ? agreedSince(type, reading, agreed) : view
+  const withheld = role.writes && !travels && !aged
+  const patch = sparing(type, withheld, held, agreed)
+  return { ignored, held, withheld, patch }
 }
 
 // For a drift that is ignored: where the agreed content moved it counts, elsewhere the user's own does. What is

@@ -370,6 +370,7 @@ export interface SyncGroupStatus {
   readonly problems?: readonly SyncGroupStatusProblem[]
   readonly history?: SyncGroupStatusHistory
   readonly guard?: SyncGroupStatusGuard
+  readonly verified?: SyncGroupStatusVerified
   /** The value of the annotation exchangesync.dev/requestedAt that was acted on last. */
   readonly lastHandledReconcileAt?: string
   /** The value of the annotation exchangesync.dev/forceAt that was acted on last. */
@@ -495,4 +496,45 @@ export interface SyncGroupStatusGuardRefusal {
    * exchangesync.dev/approve counts on the ExchangeServer only.
    */
   readonly above?: boolean
+}
+
+/**
+ * What came of the verification that was asked for last, with the annotation
+ * exchangesync.dev/verifyAt: every copy was read again and compared with what is agreed. Nothing is
+ * written by it.
+ */
+export interface SyncGroupStatusVerified {
+  /** The value of the annotation exchangesync.dev/verifyAt that this is about. */
+  readonly requestedAt: string
+  /** When the verification ended. */
+  readonly time: string
+  /** How many copies were read and compared, in all replicas. */
+  readonly copies: number
+  /** How many deviations were found, with what could not be read. */
+  readonly deviations: number
+  /**
+   * Proved when every copy was read and shows what is agreed. Deviating when one does not. Unread
+   * when what was read does, and something could not be read, or time ran out.
+   */
+  readonly result: 'Proved' | 'Deviating' | 'Unread'
+  /** The first of the deviations, at most 20. There may be more. */
+  readonly first?: readonly SyncGroupStatusVerifiedFirst[]
+}
+
+/** One deviation. */
+export interface SyncGroupStatusVerifiedFirst {
+  /** The item, by the id of its link. Absent when it is about a whole replica. */
+  readonly link?: string
+  /** Where it is, hub or a member's mailbox. */
+  readonly replica: string
+  /**
+   * Differs when the copy shows something else than agreed, Missing when it is not there, Behind
+   * when it shows what was agreed earlier, Extra when the folder holds an item that the group does
+   * not know, Unread when it could not be read.
+   */
+  readonly kind: 'Differs' | 'Missing' | 'Behind' | 'Extra' | 'Unread'
+  /** The fields that differ, by name, at most 20. */
+  readonly fields?: readonly string[]
+  /** Since when, as far as it is known, by the server's clock. */
+  readonly since?: string
 }

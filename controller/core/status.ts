@@ -16,7 +16,13 @@ import { isReason, type SyncError } from './sync-error.ts'
 
 /** What became of a group, this time. */
 export type Result =
-  | Readonly<{ kind: 'passed'; report: Report; recent: readonly ConflictLine[] }>
+  | Readonly<{
+      kind: 'passed'
+      report: Report
+      recent: readonly ConflictLine[]
+      /** The verification that was made after the pass. */
+      verified?: SyncGroupStatus['verified']
+    }>
   | Readonly<{ kind: 'failed'; error: SyncError }>
   | Readonly<{ kind: 'suspended' }>
   // It is not declared any more, and nothing is left to do for it.
@@ -65,10 +71,12 @@ export function statusOf(facts: Facts): SyncGroupStatus {
   const handled = idle ? previous?.lastHandledReconcileAt : asked[requestAnnotation]
   const forced = isForced(group, previous) && !idle
   const forcedAt = forced ? asked[forceAnnotation] : previous?.lastHandledForceAt
+  const verified = (result.kind === 'passed' ? result.verified : undefined) ?? previous?.verified
   return {
     observedGeneration,
     conditions,
     ...(result.kind === 'passed' ? passed(result.report, result.recent, cast) : kept(previous)),
+    ...(verified === undefined ? {} : { verified }),
     ...(handled === undefined ? {} : { lastHandledReconcileAt: cut(handled, tokenMax) }),
     ...(forcedAt === undefined ? {} : { lastHandledForceAt: cut(forcedAt, tokenMax) }),
   }
@@ -260,8 +268,8 @@ function countOf(count: number): number {
   return Number.isFinite(count) ? Math.max(0, Math.round(count)) : 0
 }
 
-// No clock is outside of what a date can be written as.
-function iso(ms: number): string {
+/** A time as a status has it: no clock is outside of what a date can be written as. */
+export function iso(ms: number): string {
   const known = Number.isFinite(ms) ? Math.min(Math.max(ms, 0), lastMs) : 0
   return new Date(known).toISOString().replace(/\.\d{3}Z$/, 'Z')
 }

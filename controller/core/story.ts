@@ -17,6 +17,7 @@ export function groupStory(
     ...guardStory(before, now),
     ...conflictStory(before, now),
     ...passStory(before, now),
+    ...verifiedStory(before, now),
     ...readyStory(before, now),
   ]
 }
@@ -66,6 +67,21 @@ function passStory(before: SyncGroupStatus | undefined, now: SyncGroupStatus): r
   if (created + updated + deleted + kept === 0) return []
   const note = `copies: ${created} created, ${updated} updated, ${deleted} deleted; ${kept} kept in the bin`
   return [{ type: 'Normal', reason: 'Synced', note }]
+}
+
+function verifiedStory(before: SyncGroupStatus | undefined, now: SyncGroupStatus): readonly Told[] {
+  const { verified } = now
+  if (verified === undefined || verified.requestedAt === before?.verified?.requestedAt) return []
+  const { copies, deviations, result } = verified
+  const read = `${copies} copies were read again`
+  if (result === 'Proved')
+    return [{ type: 'Normal', reason: 'Verified', note: `${read}: all show what is agreed` }]
+  const found =
+    result === 'Deviating'
+      ? counted(deviations, 'deviation')
+      : 'nothing deviates, and something could not be read, or time ran out'
+  const note = `${read}: ${found}; see status.verified`
+  return [{ type: 'Warning', reason: 'NotVerified', note }]
 }
 
 function readyOf(status: Status | undefined): SyncGroupStatusCondition | undefined {

@@ -33,8 +33,9 @@ type Access = 'read' | 'ask' | 'write'
 /** An open file, with which statements run. */
 export type OpenFile = Sealed & Readonly<{ access: Access; close: () => void }>
 
-/** The file's name within the state's directory. */
+/** The file's name within the state's directory, and that of the lock. */
 export const stateFile = 'exsync.db'
+export const lockFile = 'exsync.lock'
 
 /** Opens the file; `unlock` throws before anything is changed when the key is not the one. Throws as `openState` does. */
 export function openFile(
@@ -57,7 +58,7 @@ export function openFile(
       mkdirSync(directory, { recursive: true, mode: 0o700 })
       for (const each of tightened(directory)) opening.warn?.(each)
     }
-    const lock = writes ? locked(join(directory, 'exsync.lock'), opening.leading) : undefined
+    const lock = writes ? locked(join(directory, lockFile), opening.leading) : undefined
     if (lock !== undefined) {
       open.push(lock)
       if (!existsSync(file)) begin(file)
@@ -90,8 +91,11 @@ export function refusalIn(directory: string, error: unknown): unknown {
 
 const headerBytes = 100
 
-// SQLite throws a log away whose file is empty or missing, and begins a new state: what was in there is lost.
-function refuseRemains(file: string): void {
+/**
+ * Refuses a log without its file, or with an empty one: SQLite throws such a log away and begins a new state, and what
+ * was in there is lost.
+ */
+export function refuseRemains(file: string): void {
   const size = (name: string) => statSync(name, { throwIfNoEntry: false })?.size
   const log = size(`${file}-wal`) ?? 0
   // What is shorter than a file's header is taken for an empty one.
@@ -114,9 +118,12 @@ function begin(file: string): void {
   renameSync(draft, file)
 }
 
-// One writer: a lock that the operating system takes back when its holder dies, however it dies.
-// A holder that only stands still does not keep who leads by a Lease from going on without it.
-function locked(file: string, leading = false): DatabaseSync | undefined {
+/**
+ * Takes the lock of the one writer, which the operating system takes back when its holder dies, however it dies.
+ * A holder that only stands still does not keep who leads by a Lease from going on without it. Throws what
+ * `refusalOf` makes a StateInUse.
+ */
+export function locked(file: string, leading = false): DatabaseSync | undefined {
   ownFile(file)
   const lock = new DatabaseSync(file)
   try {
@@ -131,9 +138,12 @@ function locked(file: string, leading = false): DatabaseSync | undefined {
   return lock
 }
 
-// A reader of a state that nobody has open leaves no trace, not even SQLite's own side files.
 function opened(file: string, access: Access): DatabaseSync {
-  if (access !== 'read') return new DatabaseSync(file)
+  return access === 'read' ? openedToRead(file) : new DatabaseSync(file)
+}
+
+/** A reader of a file that nobody has open, which leaves no trace, not even SQLite's own side files. */
+export function openedToRead(file: string): DatabaseSync {
   if (existsSync(`${file}-wal`)) return new DatabaseSync(file, { readOnly: true })
   return new DatabaseSync(new URL(`${pathToFileURL(resolve(file))}?immutable=1`), {
     readOnly: true,
@@ -164,7 +174,8 @@ function fresh(db: DatabaseSync): void {
   upToDate(db, 0)
 }
 
-function missing(directory: string): SyncError {
+/** There is no state where one is needed. */
+export function missing(directory: string): SyncError {
   return new SyncError(
     'terminal',
     'StateMissing',

@@ -1,12 +1,12 @@
 // How a state says in which way it is sealed: the one row of the table `vault`, which only the holder of the key can
 // write so that it opens.
 //
-//   proof    how content is sealed:  plain    {"layers"}          no row: plain, and never anything else
+//   proof    how content is sealed:  plain    {"layers"}          no row, or no layers: plain, and never anything else
 //                                    unbound  base64              up to schema 4
 //                                    bound    {"salt", "sealed"}  sealed: the layers, and which proof came before
 //   next     what it comes to, while a change is under way; at its end it is the proof
 //   reached  the last row that was carried over: it and those before are sealed as `next` says, the others as `proof` says
-//   clean    1: nothing that came before is left in free pages or in the log
+//   clean    1: nothing that came before, or was erased, is left in free pages or in the log
 import type { DatabaseSync } from 'node:sqlite'
 import { digestOf } from '../core/id.ts'
 import { damaged } from './refusals.ts'
@@ -22,7 +22,8 @@ export type Sealing = Readonly<{ proof: string; vault: Vault }>
 /** What the row says. */
 export type Proofs = Readonly<{ proof: string; next: string | undefined }>
 
-const plainProof = '{"layers":[]}'
+/** What the row says of a state that was never sealed, should there be one. */
+export const plainProof = '{"layers":[]}'
 const spot = ['vault.proof']
 
 /** What an unbound state proves its key by. */

@@ -84,6 +84,12 @@ export function readMeanwhile(): SyncError {
   return new SyncError('transient', 'StateInUse', message)
 }
 
+/** Somebody opened a state that was to be put aside. */
+export function openedMeanwhile(): SyncError {
+  const message = 'another process has opened the state meanwhile: stop it, and try again'
+  return new SyncError('terminal', 'StateInUse', message)
+}
+
 function inUse(file: string, cause: unknown): SyncError {
   const remedy = 'stop that one, or choose another --state'
   return new SyncError(

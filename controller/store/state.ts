@@ -6,6 +6,7 @@ import type { Baseline } from '../sync/ports.ts'
 import { SqliteBaseline } from './baseline.ts'
 import { Bin } from './bin.ts'
 import type { Progress } from './carry.ts'
+import { Eraser } from './erase.ts'
 import { sweep } from './history.ts'
 import { type FileOpening, type OpenFile, openFile, refusalIn, stateFile } from './open.ts'
 import type { Key } from './proof.ts'
@@ -18,6 +19,8 @@ export { stateFile }
 export interface State {
   baseline(group: GroupId): Baseline
   readonly bin: Bin
+  /** Erases what was kept of somebody. */
+  readonly eraser: Eraser
   /** The groups of resources that hold folders. */
   groups(): readonly GroupId[]
   /** Forgets what is older than its retention: bin, history, journal, and what the guard counted. Times in ms. */
@@ -111,13 +114,15 @@ function* reading(db: DatabaseSync, unlock: (db: DatabaseSync) => Vault): Genera
 }
 
 function stateOf(
-  { statements, close }: OpenFile,
+  open: OpenFile,
   vault: Vault,
   { binMaxBytes = Number.POSITIVE_INFINITY }: Opening,
 ): State {
+  const { statements, close } = open
   return {
     baseline: (group) => new SqliteBaseline({ statements, vault, group, binMaxBytes }),
     bin: new Bin(statements, vault),
+    eraser: new Eraser(open, vault),
     groups: () =>
       statements
         .sql(

@@ -151,7 +151,8 @@ const requests: ReadonlySet<string> = new Set([
   'ServerTooSlow',
 ])
 
-type Looked = Readonly<{
+/** A look at every replica, with the baseline to compare it with. */
+export type Looked = Readonly<{
   /** The baseline as this pass must read it. */
   baseline: Baseline
   sight: Sight
@@ -170,8 +171,11 @@ async function lookedWhole(course: Course, signal: AbortSignal): Promise<Looked>
   return older ? looked({ ...course, audit: true }, signal) : first
 }
 
-// A folder that has only another name by now, or another address, is looked at as what it is.
-async function looked(course: Course, signal: AbortSignal): Promise<Looked> {
+/**
+ * Looks at every replica and writes nothing. A folder or a mailbox that was renamed is compared with what is known of it
+ * under its former name.
+ */
+export async function looked(course: Course, signal: AbortSignal): Promise<Looked> {
   const { roles } = course.rules
   const was = await course.baseline.identity()
   const look = async (
@@ -218,8 +222,11 @@ function movesOf(was: Identity, now: Identity = {}): number {
   return Number(moved(was.server, now.server)) + Number(moved(was.url, now.url))
 }
 
-// One folder under two spellings of a server or a path: whoever has it keeps it, else the first by name.
-async function refuseClaimed(
+/**
+ * Marks as unknown each folder that belongs to another group: one folder under two spellings of a server or a path. The
+ * group that has it keeps it, else the first by name.
+ */
+export async function refuseClaimed(
   { baseline, group, rules }: Course,
   sight: Sight,
   before: ReadonlyMap<ReplicaId, Memory>,

@@ -1,7 +1,13 @@
 // Makes one group true, once: from its declaration to a pass, and from the report to a status. The last
 // place where an error is caught: here it becomes a condition.
 import { ceilingOf, guardUnder } from '../core/allowed.ts'
-import { approvalsIn, isForced, isForcedByOwner, isWanted } from '../core/annotations.ts'
+import {
+  approvalsIn,
+  isForced,
+  isForcedByOwner,
+  isWanted,
+  verificationAsked,
+} from '../core/annotations.ts'
 import { contact } from '../core/contact.ts'
 import { shownResult } from '../core/discreet.ts'
 import { checkedMs, lockoutMs } from '../core/duration.ts'
@@ -18,6 +24,7 @@ import type { Course } from './propose.ts'
 import { release } from './release.ts'
 import { shutdown } from './seat.ts'
 import { type Asked, type Servers, serverKeyOf } from './servers.ts'
+import { verifiedAfter } from './verify.ts'
 
 /** What reconciling needs of the outside. */
 export type Site = Readonly<{
@@ -214,8 +221,20 @@ async function made(
   }
   await site.declarations.hold(declared)
   const course = courseOf(declared, site, mode, signal)
-  const report = await trying(declared, site, () => pass(course, signal), signal)
-  return { kind: 'passed', report, recent: site.recent(declared.id) }
+  const token = verificationAsked(declared.group, declared.previous)
+  // It is not made in slices: it has no place to go on from.
+  const whole = { ...mode, sliceMs: undefined }
+  const verifying = {
+    cast: castOf(declared.group),
+    course: () => courseOf(declared, site, whole, signal),
+  }
+  const work = async () => {
+    const report = await pass(course, signal)
+    return { report, verified: await verifiedAfter(report, token, verifying, signal) }
+  }
+  const { report, verified } = await trying(declared, site, work, signal)
+  const recent = site.recent(declared.id)
+  return { kind: 'passed', report, recent, ...(verified && { verified }) }
 }
 
 // While the server is left alone, nothing is tried; who tries tells how the server is.

@@ -72,6 +72,17 @@ export function logPass(log: Logger, group: GroupId, result: Result, tookMs: num
     { ...fields, current, behind, unreachable, refused: refusals.length, reasons, unfinished },
     'pass done',
   )
+  const { verified } = result
+  if (verified === undefined) return
+  log.info(
+    {
+      group,
+      copies: verified.copies,
+      deviations: verified.deviations,
+      result: verified.result,
+    },
+    'verified',
+  )
 }
 
 /** Logs what became of asking a server. */

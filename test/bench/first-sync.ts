@@ -1,10 +1,10 @@
-// How long a first sync takes, and what the next pass costs when nothing has happened since.
+// How long a first sync takes, what the next pass costs when nothing has happened since, and what it costs to verify.
 //
 //   node test/bench/first-sync.ts [--items 10000] [--members 10] [--profile DIR]
 //
 // An embedded Exchange and the controller, each a process of its own. Exits 1 unless both runs end Ready,
-// the second writes nothing, asks every replica at most twice and leaves nothing planned, and the
-// controller stays within its memory. With --profile the first run leaves CPU profiles of both in DIR.
+// the second writes nothing, asks every replica at most twice and leaves nothing planned, the
+// verification proves all in less time than the first run, and the controller stays within its memory. With --profile the first run leaves CPU profiles of both in DIR.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -74,23 +74,25 @@ async function measured(
   place: Place,
   server: ChildProcess,
   nodeFlags: readonly string[],
+  command: 'run' | 'verify' = 'run',
 ): Promise<Run> {
   await tallyOf(server)
   const file = join(place.local, 'usage.json')
   process.env.EXSYNC_BENCH_USAGE = file
   const startMs = performance.now()
-  const args = ['run', '--local', place.local, '--state', place.state, '--once']
-  const { code, stderr } = await exsync(args, ['--import', beside('usage.ts'), ...nodeFlags]).ended
+  const where = [command, '--local', place.local, '--state', place.state]
+  const args = command === 'run' ? [...where, '--once'] : where
+  const ended = await exsync(args, ['--import', beside('usage.ts'), ...nodeFlags]).ended
+  const { code, stdout, stderr } = ended
   const wallS = (performance.now() - startMs) / 1000
   const condition = readyOf(place.status('company-contacts'))
+  const said =
+    command === 'run' ? `${condition?.reason}: ${condition?.message}` : stdout.slice(0, 1000)
   return {
     wallS,
     controller: JSON.parse(readFileSync(file, 'utf8')) as Usage,
     server: await tallyOf(server),
-    ready:
-      code === 0 && condition?.status === 'True'
-        ? ''
-        : `exit ${code}, ${condition?.reason}: ${condition?.message} ${stderr}`,
+    ready: code === 0 && condition?.status === 'True' ? '' : `exit ${code}, ${said} ${stderr}`,
   }
 }
 
@@ -136,24 +138,30 @@ function table(runs: readonly Run[]): void {
       ({ server }) => Math.max(0, ...perReplica(server).map(([, n]) => n)),
     ],
   ]
-  console.log(`${''.padEnd(34)}${'first run'.padStart(12)}${'second run'.padStart(12)}`)
+  const heads = ['first run', 'second run', 'verify'].map((head) => head.padStart(12))
+  console.log(''.padEnd(34) + heads.join(''))
   for (const [name, value] of rows) {
     console.log(name.padEnd(34) + runs.map((run) => String(value(run)).padStart(12)).join(''))
   }
   for (const [replica, count] of perReplica(
-    runs.at(-1)?.server ?? { requests: {}, cpuMs: 0, rssMaxMb: 0 },
+    runs[1]?.server ?? { requests: {}, cpuMs: 0, rssMaxMb: 0 },
   ))
     console.log(`  second run, ${replica}`.padEnd(46) + String(count).padStart(12))
 }
 
-function shortcomings([first, second]: readonly [Run, Run], planCode: number | null): string[] {
+type Runs = readonly [first: Run, second: Run, verify: Run]
+
+function shortcomings([first, second, verify]: Runs, planCode: number | null): string[] {
   const busy = perReplica(second.server).filter(([, count]) => count > requestsPerReplicaMax)
-  const rssMb = Math.max(first.controller.rssMaxMb, second.controller.rssMaxMb)
+  const rssMb = Math.max(...[first, second, verify].map(({ controller }) => controller.rssMaxMb))
   const checks: [boolean, string][] = [
     [first.ready === '', `the first run is not Ready: ${first.ready}`],
     [second.ready === '', `the second run is not Ready: ${second.ready}`],
     [planCode === 0, `after the second run, plan exits ${planCode} instead of 0`],
     [writesOf(second.server) === 0, `the second run writes ${writesOf(second.server)} times`],
+    [verify.ready === '', `the verification proves less than all: ${verify.ready}`],
+    [writesOf(verify.server) === 0, `the verification writes ${writesOf(verify.server)} times`],
+    [verify.wallS < first.wallS, 'the verification takes longer than the first run'],
     [busy.length === 0, `the second run asks more than ${requestsPerReplicaMax} times: ${busy}`],
     [rssMb < rssMaxMb, `the controller takes ${Math.round(rssMb)} MB, more than ${rssMaxMb}`],
   ]
@@ -181,10 +189,14 @@ async function main(): Promise<number> {
   const first = await measured(place, server, profiling)
   const second = await measured(place, server, [])
   const plan = await place.start('plan').ended
+  const verify = await measured(place, server, [], 'verify')
   server.disconnect()
   console.log(`${items} items, ${members} members\n`)
-  table([first, second])
-  const wrong = shortcomings([first, second], plan.code)
+  table([first, second, verify])
+  console.log(
+    `\nto verify takes ${(verify.wallS / first.wallS).toFixed(2)} of the first run’s time`,
+  )
+  const wrong = shortcomings([first, second, verify], plan.code)
   for (const what of wrong) console.error(`NOT GOOD: ${what}`)
   return wrong.length === 0 ? 0 : 1
 }

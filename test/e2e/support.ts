@@ -93,7 +93,7 @@ export class Place implements Disposable {
   }
 
   /** Starts a command of the program on this place. */
-  start(command: 'run' | 'plan', ...more: readonly string[]): Running {
+  start(command: 'run' | 'plan' | 'verify', ...more: readonly string[]): Running {
     return exsync([command, '--local', this.local, '--state', this.state, ...more])
   }
 

@@ -11,10 +11,11 @@ import { leading } from './mutants/leading.ts'
 import { matching } from './mutants/matching.ts'
 import { placing } from './mutants/placing.ts'
 import { proving } from './mutants/proving.ts'
+import { remembering } from './mutants/remembering.ts'
 import { sealing } from './mutants/sealing.ts'
 import { sharing } from './mutants/sharing.ts'
 import { trusting } from './mutants/trusting.ts'
-import { undoing } from './mutants/undoing.ts'
+import { verifying } from './mutants/verifying.ts'
 
 export const mutants: readonly Mutant[] = [
   ...contents,
@@ -23,9 +24,10 @@ export const mutants: readonly Mutant[] = [
   ...deciding,
   ...placing,
   ...guarding,
-  ...undoing,
+  ...remembering,
   ...carryingOut,
   ...proving,
+  ...verifying,
   ...leading,
   ...sharing,
   ...declaring,
@@ -44,6 +46,6 @@ const others = new Set([
 
 /** Those that only the whole run lives: the sample of a day takes them once one whole run has lived them all. */
 export const unsampled: ReadonlySet<Mutant> = new Set([
-  ...[...allowing, ...sealing, ...sharing, ...trusting, ...undoing],
+  ...[...allowing, ...sealing, ...sharing, ...trusting, ...remembering],
   ...mutants.filter(({ id }) => others.has(id)),
 ])

@@ -15,15 +15,19 @@ import type {
   SyncGroupStatus,
 } from '../../controller/core/resources.generated.ts'
 import type { KeepReason } from '../../controller/core/step.ts'
+import type { Verification } from '../../controller/core/verification.ts'
 import { Connections, type ConnectionsOptions } from '../../controller/ews/exchange.ts'
 import { readResources } from '../../controller/local/resources.ts'
+import { backUp } from '../../controller/store/backup.ts'
 import type { Asking } from '../../controller/store/bin.ts'
+import { replaceState } from '../../controller/store/replace.ts'
 import { openState, type State, stateFile } from '../../controller/store/state.ts'
 import { hindranceOf } from '../../controller/sync/hindrance.ts'
 import type { Clock, Declared } from '../../controller/sync/ports.ts'
-import { reconcile, type Site } from '../../controller/sync/reconcile.ts'
+import { courseOf, reconcile, type Site } from '../../controller/sync/reconcile.ts'
 import { claimsOf } from '../../controller/sync/schedule.ts'
 import { Servers } from '../../controller/sync/servers.ts'
+import { verify } from '../../controller/sync/verify.ts'
 import { type Exchange, type ExchangeOptions, startExchange } from '../exchange/exchange.ts'
 import type { Literal } from '../exchange/store/literal.ts'
 import type { FolderHandle, MailboxHandle, Snapshot } from '../exchange/store/store.ts'
@@ -54,6 +58,9 @@ export function unguarded(spec: Spec = {}): Spec {
 export function guardedExactly(spec: Spec = {}): Spec {
   return { guard: { minCount: 0 }, ...spec }
 }
+
+/** How a pass is made; `stops`: by a controller that was asked to stop. */
+type PassOptions = Readonly<{ audit?: boolean; stops?: boolean }>
 
 type Bounds = Pick<ConnectionsOptions, 'itemBytes' | 'heldBytes'>
 
@@ -137,7 +144,7 @@ export class Scene {
   }
 
   /** One pass for every group. */
-  async pass(options: Readonly<{ audit?: boolean }> = {}): Promise<void> {
+  async pass(options: PassOptions = {}): Promise<void> {
     this.wait(2000)
     for (const controller of this.#controllers.values()) await controller.pass(options)
     this.wait(2000)
@@ -315,18 +322,39 @@ export class Controller {
     this.#groups.set(name, { ...declared, group: approved })
   }
 
-  async pass({ audit = false }: Readonly<{ audit?: boolean }> = {}): Promise<void> {
+  async pass({ audit = false, stops = false }: PassOptions = {}): Promise<void> {
     const groups = [...this.#groups.values()].map((declared) => ({
       ...declared,
       previous: this.statuses.get(declared.id),
     }))
     const claims = claimsOf(groups)
     for (const declared of groups) {
-      const mode = { sliceMs: undefined, audit, stopping: () => false }
+      const mode = { sliceMs: undefined, audit, stopping: () => stops }
       const claimed = claims.get(declared.id)
       await reconcile(declared, this.#site(), { ...mode, claimed }, new AbortController().signal)
       // The hub's tag tells seconds apart, and the server's own clock says that they are long over.
       this.#scene.wait(2000)
+    }
+  }
+
+  /** Verifies a group as a process of its own does: over a state that is only read, and other connections. */
+  async verify(name = 'company'): Promise<Verification> {
+    const declared = this.#groups.get(name)
+    if (declared === undefined) throw new Error(`${name} is not declared`)
+    const state = openState(this.#directory, { readOnly: true })
+    const connections = new Connections(this.#scene.clock, this.#scene.bounds)
+    try {
+      const site: Site = {
+        ...this.#site(),
+        baseline: (group) => state.baseline(group),
+        replicas: (group, signal) => connections.replicas(group, signal),
+      }
+      const mode = { sliceMs: undefined, audit: false, stopping: () => false, claimed: undefined }
+      const { signal } = new AbortController()
+      return await verify(courseOf(declared, site, mode, signal), signal)
+    } finally {
+      await connections.close()
+      state.close()
     }
   }
 
@@ -365,6 +393,14 @@ export class Controller {
     const [file, copy] = ['', '.backup'].map((more) => join(this.#directory, stateFile + more))
     this.#reopened(() => copyFileSync(file as string, copy as string))
     return () => this.#reopened(() => copyFileSync(copy as string, file as string))
+  }
+
+  /** The state as `exsync backup` copies it now, while it is open; the answer puts it back as `exsync restore-state` does. */
+  saved(): () => void {
+    const { time } = this.#scene
+    const file = join(this.#directory, `saved-${time.ms}.db`)
+    backUp(this.#directory, file, undefined)
+    return () => this.#reopened(() => void replaceState(this.#directory, file, undefined, time.ms))
   }
 
   /** The state is lost. */

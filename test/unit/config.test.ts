@@ -61,6 +61,9 @@ test.each([
   ['bin show', 'bin show N'],
   ['bin restore', 'bin restore N…'],
   ['rekey', 'rekey --state DIR --key-file OLD --new-key-file NEW'],
+  ['backup', 'backup FILE --state DIR'],
+  ['restore-state', 'restore-state FILE --state DIR [--dry-run]'],
+  ['forget', 'forget (--item N | --match TEXT)'],
   ['', '<command>'],
   ['unheard', '<command>'],
 ])('the help of %j needs no other flag', (command, head) => {
@@ -76,7 +79,7 @@ test.each([
   }
 })
 
-test.each(['run extra', 'status extra', 'plan --local . extra', 'rekey extra'])(
+test.each(['run extra', 'status extra', 'plan --local . extra', 'rekey extra', 'forget extra'])(
   'what would not be looked at is refused: %s',
   (line) => {
     const args = [...line.split(' '), '--state', 's']
@@ -94,4 +97,15 @@ test('rekey takes a state and the keys of before and after', () => {
 
 test('a plan takes all files that a shell makes of a pattern', () => {
   expect(configOf(['plan', '-f', 'a', 'b', '--state', 's', 'c'], {}).files).toEqual(['a', 'b', 'c'])
+})
+
+test('whom to forget, and that it is meant', () => {
+  const given = ['--item', '7', '--match', 'ewa', '--group', 'ns/g', '--yes', '--dry-run']
+  const asked = { item: '7', match: 'ewa', group: 'ns/g', yes: true, dryRun: true }
+  expect(configOf(['forget', '--state', 's', ...given], {})).toMatchObject(asked)
+  const none = { item: undefined, match: undefined, group: undefined, yes: false, dryRun: false }
+  expect(configOf(['forget', '--state', 's'], {})).toMatchObject(none)
+  for (const command of ['forget', 'backup', 'restore-state'])
+    expect(() => configOf([command], {})).toThrow(/--state DIR is missing/)
+  expect(configOf(['backup', 'f', '--state', 's'], {}).rest).toEqual(['f'])
 })

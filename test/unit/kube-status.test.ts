@@ -1,6 +1,6 @@
 // When a status is written to the cluster, and what its owner is told of it: tables.
 import { describe, expect, test } from 'vitest'
-import { isForced } from '../../controller/core/annotations.ts'
+import { isForced, verificationAsked, verifyAnnotation } from '../../controller/core/annotations.ts'
 import type { SyncGroup, SyncGroupStatus } from '../../controller/core/resources.generated.ts'
 import { groupStory } from '../../controller/core/story.ts'
 import { heartbeatMs, isNews } from '../../controller/kube/status.ts'
@@ -41,6 +41,15 @@ describe('a status is written', () => {
     ['for what a pass did', base, pass(1_000, { updated: 2 }), true],
     ['for how far back the history reaches', base, { ...base, history: { since: at(-1) } }, true],
     ['for another reason', base, { ...base, conditions: [ready('False', 'Guarded')] }, true],
+    [
+      'for a verification',
+      base,
+      {
+        ...base,
+        verified: { requestedAt: 'a', time: at(0), copies: 9, deviations: 0, result: 'Proved' },
+      },
+      true,
+    ],
     ['for a token that was handled', base, { ...base, lastHandledReconcileAt: 'x' }, true],
     [
       'not for a condition that is somebody else’s, wherever it stands',
@@ -73,6 +82,21 @@ describe('the owner is told', () => {
     ],
   }
   const because = 'anna@corp.example: gone'
+  const verified = {
+    requestedAt: 'a',
+    time: at(0),
+    copies: 9,
+    deviations: 1,
+    result: 'Deviating' as const,
+    first: [{ link: 'l', replica: 'anna@corp.example', kind: 'Differs' as const }],
+  }
+  const proved = {
+    ...verified,
+    requestedAt: 'b',
+    deviations: 0,
+    result: 'Proved' as const,
+    first: [],
+  }
   test.each<readonly [string, SyncGroupStatus | undefined, SyncGroupStatus, readonly string[]]>([
     ['that it is Ready', undefined, base, ['Succeeded']],
     ['nothing of a pass that changed nothing', base, pass(1), []],
@@ -86,6 +110,9 @@ describe('the owner is told', () => {
       ['Guarded'],
     ],
     ['that it is over', { ...base, guard }, base, ['GuardReleased']],
+    ['that every copy is as agreed', base, { ...base, verified: proved }, ['Verified']],
+    ['that one is not', { ...base, verified: proved }, { ...base, verified }, ['NotVerified']],
+    ['once of the same verification', { ...base, verified }, { ...base, verified }, []],
     ['once of the same guard', { ...base, guard }, { ...base, guard }, []],
   ])('%s', (_what, before, now, reasons) => {
     const told = groupStory(before, now)
@@ -123,4 +150,21 @@ test('a pass is forced by two annotations with one token, once', () => {
   expect(isForced(group({ [asked]: 'b', [force]: 'a' }), undefined)).toBe(false)
   expect(isForced(group({ [asked]: 'a', [force]: 'a' }), undefined)).toBe(true)
   expect(isForced(group({ [asked]: 'a', [force]: 'a' }), { lastHandledForceAt: 'a' })).toBe(false)
+})
+
+test('a verification is asked for once for each value, of which as much counts as a status holds', () => {
+  const asking = (token?: string) =>
+    ({
+      metadata: { annotations: token === undefined ? {} : { [verifyAnnotation]: token } },
+    }) as unknown as SyncGroup
+  const verified = { time: at(0), copies: 9, deviations: 0, result: 'Proved' as const }
+  const after = (requestedAt: string) => ({ verified: { ...verified, requestedAt } })
+  const long = 'x'.repeat(5_000)
+  expect(verificationAsked(asking(), undefined)).toBeUndefined()
+  expect(verificationAsked(asking(), after('a'))).toBeUndefined()
+  expect(verificationAsked(asking('a'), undefined)).toBe('a')
+  expect(verificationAsked(asking('a'), after('a'))).toBeUndefined()
+  expect(verificationAsked(asking('b'), after('a'))).toBe('b')
+  expect(verificationAsked(asking(long), undefined)).toBe(long.slice(0, 256))
+  expect(verificationAsked(asking(long), after(long.slice(0, 256)))).toBeUndefined()
 })

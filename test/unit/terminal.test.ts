@@ -6,6 +6,7 @@ import { Writable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { forget } from '../../controller/cli/forget.ts'
 import { bin, conflicts, status } from '../../controller/cli/look.ts'
 import { jsonText, Output, yamlText } from '../../controller/cli/output.ts'
 import { plan } from '../../controller/cli/plan.ts'
@@ -19,7 +20,7 @@ import type { Site } from '../../controller/sync/reconcile.ts'
 import { Servers } from '../../controller/sync/servers.ts'
 import { logger } from '../../controller/telemetry/log.ts'
 import { VirtualClock } from '../support/clock.ts'
-import { agreement, at, directory } from '../support/state.ts'
+import { agreement, at, deleted, directory } from '../support/state.ts'
 import { groupOn } from './sign-in-office.ts'
 
 const range = (from: number, to: number) =>
@@ -94,6 +95,18 @@ describe('commands', () => {
     const { state } = await oddState()
     expectPrintable(await written((out) => bin(state.bin, ['list'], 'table', out)), 2)
     expectPrintable(await written((out) => conflicts(state.bin, ['list'], 'table', out)), 2)
+    state.close()
+  })
+
+  test('forget, which names people on a terminal', async () => {
+    const { state } = await oddState()
+    const named = { ...deleted({ DisplayName: all }, link), replica }
+    await state.baseline(group).commit({ at, kept: [named] })
+    const asked = { item: '1', match: undefined, group: undefined, yes: false }
+    const edges = { terminal: true, stateDirectory: directory(), nowMs: 1 }
+    const text = await written((out) => forget(state.eraser, { ...asked, ...edges }, out))
+    expectPrintable(text, 5)
+    expect(text).toMatch(/“abb.*z”/)
     state.close()
   })
 

@@ -160,4 +160,50 @@ export const sealing = [
       `line`,
     ],
   ]),
+  ...mutantsOf('controller/store/replace.ts', [
+    [
+      'old-cursors-believed',
+      'a state that was put back lists every folder whole',
+      `UPDATE replicas SET cursor = NULL`,
+      `UPDATE replicas SET cursor = cursor`,
+    ],
+    [
+      'old-wishes-kept',
+      'what was wanted back in an old state may have come back since',
+      `result = 'Cancelled' WHERE done_ms IS NULL",`,
+      `result = 'Cancelled' WHERE done_ms IS NULL AND bin < 0",`,
+    ],
+    [
+      'log-stays',
+      'no log of a damaged state is played into the one that takes its place',
+      `if (held === undefined) removeLogs(state, step)`,
+      `if (held !== undefined) removeLogs(state, step)`,
+    ],
+    [
+      'damaged-not-emptied',
+      'a damaged state is refused until the new one is in its place',
+      `  truncateSync(state)`,
+      `  if (!existsSync(state)) truncateSync(state)`,
+    ],
+  ]),
+  ...mutantsOf('controller/store/erase.ts', [
+    [
+      'erased-stays-in-file',
+      'what was erased is purged from the file, by the next start if need be',
+      `VALUES (1, ?, 0) ON CONFLICT (one) DO UPDATE SET clean = 0`,
+      `VALUES (1, ?, 1) ON CONFLICT (one) DO UPDATE SET clean = 1`,
+    ],
+    [
+      'wanted-erased',
+      'what is wanted back is not erased',
+      `if (pending !== undefined) throw`,
+      `if (pending === 0) throw`,
+    ],
+    [
+      'conflicts-not-erased',
+      'conflicts and the journal forget with the bin',
+      `for (const table of ['conflicts', 'journal'])`,
+      `for (const table of ['conflicts'])`,
+    ],
+  ]),
 ]

@@ -1,7 +1,7 @@
 // What edits replaced: that it is kept, how long, in how much room, and what the guard counts of it.
 import { type Mutant, mutantsOf } from '../mutant.ts'
 
-export const undoing: readonly Mutant[] = [
+export const remembering: readonly Mutant[] = [
   ...mutantsOf('controller/store/history.ts', [
     [
       'history-takes-all',

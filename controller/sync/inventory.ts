@@ -1,0 +1,77 @@
+// A whole listing of every folder, laid beside the baseline for a verification. Writes nothing.
+import type { ItemId, ReplicaId } from '../core/id.ts'
+import type { Role } from '../core/link.ts'
+import type { Problem } from '../core/report.ts'
+import { SyncError } from '../core/sync-error.ts'
+import { inParts } from './breathe.ts'
+import type { Sight } from './observe.ts'
+import { type Baseline, notTaken, type Replica } from './ports.ts'
+import { type Course, looked, refuseClaimed } from './propose.ts'
+
+/** One folder that can be read. `absent`: it is not there, or another one is in its place. */
+export type Place = Readonly<{ replica: Replica; role: Role; absent: boolean }>
+
+/** All folders as they were listed. */
+export type Inventory = Readonly<{
+  baseline: Baseline
+  places: readonly Place[]
+  problems: Problem[]
+  /** Items that the baseline does not know. */
+  strays: ReadonlyMap<ReplicaId, readonly ItemId[]>
+}>
+
+/** Lists every folder. Content that was read for it is let go of. Rejects when the state cannot be read, and when the signal aborts. */
+export async function inventoryOf(course: Course, signal: AbortSignal): Promise<Inventory> {
+  const { baseline, sight, before } = await looked({ ...course, audit: true }, signal)
+  await refuseClaimed(course, sight, before)
+  const places = course.replicas.flatMap((replica) => {
+    const { role } = replica
+    if (sight.observations.get(role.id)?.state !== 'seen') return []
+    return [{ replica, role, absent: sight.replaced.includes(role.id) }]
+  })
+  return { baseline, places, problems: problemsIn(sight), strays: await straysOf(baseline, sight) }
+}
+
+// Items that a whole listing names and the baseline does not know, also those that were left for a later look.
+async function straysOf(baseline: Baseline, sight: Sight): Promise<Inventory['strays']> {
+  const strays = new Map<ReplicaId, readonly ItemId[]>()
+  for (const [replica, seen] of sight.observations) {
+    if (seen.state !== 'seen') continue
+    const { recheck = [], passedOver = [] } = sight.memories.get(replica) ?? {}
+    const unread = passedOver.filter(({ code }) => code !== notTaken)
+    const listed = [seen.changed, unread].flatMap((some) => some.map(({ id }) => id))
+    const ids = [...new Set([...listed, ...recheck])]
+    const unknown = await inParts(ids, async (part) => {
+      const known = await baseline.known(replica).versions(part)
+      return part.filter((id) => !known.has(id))
+    })
+    strays.set(replica, unknown)
+  }
+  return strays
+}
+
+// A folder that was not seen, or not whole, proves nothing about what else is in it.
+function problemsIn({ observations, odd, short, more }: Sight): Problem[] {
+  const problems: Problem[] = []
+  for (const [id, seen] of observations) {
+    if (seen.state === 'unknown') problems.push(problemOf(id, seen.error))
+    const [first] = odd.get(id) ?? []
+    if (first !== undefined) problems.push(problemOf(id, first))
+    else if (short.has(id) && !more.has(id)) problems.push(problemOf(id, listedInPart))
+  }
+  return problems
+}
+
+/** An error of a replica as its problem. */
+export function problemOf(
+  replica: ReplicaId,
+  { kind, code, message, backOffMs }: SyncError,
+): Problem {
+  return { replica, kind, reason: code, message, backOffMs }
+}
+
+const listedInPart = new SyncError(
+  'transient',
+  'ListingShort',
+  'the folder’s listing names fewer items than the folder counts: what else is in it is not known; have the folder checked on the server',
+)
