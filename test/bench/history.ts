@@ -12,11 +12,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import type { GroupId } from '../../controller/core/id.ts'
 import { Connections } from '../../controller/ews/exchange.ts'
 import { openState } from '../../controller/store/state.ts'
-import type { Baseline, Change } from '../../controller/sync/ports.ts'
+import type { Baseline, Change, Declared } from '../../controller/sync/ports.ts'
 import { reconcile, type Site } from '../../controller/sync/reconcile.ts'
 import { Servers } from '../../controller/sync/servers.ts'
+import type { World } from '../exchange/world.ts'
 import { realClock } from '../support/clock.ts'
 import { declaration } from '../support/declaration.ts'
 import type { Edits, Ready } from './exchange-process.ts'
@@ -43,18 +45,41 @@ const [items, members, rounds] = [values.items, values.members, values.rounds].m
 const mailboxes = Array.from({ length: members }, (_, n) => `member${n + 1}@corp.example`)
 
 const directory = mkdtempSync(join(tmpdir(), 'exsync-bench-'))
-const server = fork(fileURLToPath(new URL('exchange-process.ts', import.meta.url)), [], {
-  execArgv: ['--disable-warning=ExperimentalWarning'],
-})
-try {
-  process.exitCode = await main(server)
-} finally {
-  server.disconnect()
-  rmSync(directory, { recursive: true, force: true })
+async function main(exchange: ChildProcess): Promise<number> {
+  exchange.send(world())
+  const [{ url }] = (await once(exchange, 'message')) as [Ready]
+  const bench = new Bench(url)
+  try {
+    // A folder that changed within this very second is listed again by the next pass: it is not what is measured.
+    await nextSecond()
+    const first = await bench.pass('with')
+    console.log(`${items} items, ${members} members; first sync ${text(first)}`)
+    await nextSecond()
+    await bench.pass('with')
+    const figures = { with: [] as Figures[], without: [] as Figures[] }
+    const count = Math.ceil(items / 100)
+    // The first of each is not counted. Who begins alternates.
+    for (let round = 0; round <= rounds; round += 1) {
+      const order = ['with', 'without'] as const
+      for (const how of round % 2 === 0 ? order : order.toReversed()) {
+        const from = (round * count) % items
+        await edited(exchange, { from, count, value: `${how} ${round}` })
+        await nextSecond()
+        const one = await bench.pass(how)
+        console.log(`${how.padEnd(8)} ${text(one)}`)
+        if (round > 0) figures[how].push(one)
+        await nextSecond()
+        await bench.pass(how)
+      }
+    }
+    return concluded(figures)
+  } finally {
+    await bench.close()
+  }
 }
 
-async function main(exchange: ChildProcess): Promise<number> {
-  exchange.send({
+function world(): World {
+  return {
     domain: 'corp.example',
     users: [
       { mailbox: account, password, impersonates: 'all' },
@@ -68,82 +93,70 @@ async function main(exchange: ChildProcess): Promise<number> {
         seed: 7,
       },
     ],
-  })
-  const [{ url }] = (await once(exchange, 'message')) as [Ready]
-  const state = openState(directory)
-  const connections = new Connections(realClock)
-  const metadata = { namespace: 'bench' }
-  const declared = declaration(
-    {
-      metadata: { ...metadata, name: 'corp' },
-      spec: { url, auth: { type: 'Basic', secretRef: { name: 'account' } } },
-    },
-    {
-      metadata: { ...metadata, name: 'company' },
-      spec: {
-        serverRef: { name: 'corp' },
-        hub: { publicFolder: '/Company/Contacts' },
-        members: mailboxes.map((mailbox) => ({ mailbox, folder })),
-        guard: { updates: { maxPercent: 100, maxCount: 1_000_000 } },
-      },
-    },
-    { credentials: { username: account, password }, fingerprint: '1' },
-  )
-  const site = (change: (baseline: Baseline) => Baseline): Site => ({
-    declarations: {
-      groups: async () => [],
-      changed: async () => {},
-      hold: async () => {},
-      report: async () => {},
-      released: async () => {},
-    },
-    replicas: (group, signal) => connections.replicas(group, signal),
-    former: (group, ids, signal) => connections.former(group, ids, signal),
-    baseline: (group) => change(state.baseline(group)),
-    recent: () => [],
-    clock: realClock,
-    itemBytes: connections.itemBytes,
-    servers: new Servers(realClock, { leastMs: 1_000, mostMs: 1_000 }),
-    told: () => {},
-  })
-  const ways = { with: site((baseline) => baseline), without: site(withoutHistory) }
-  const pass = async (how: keyof typeof ways): Promise<Figures> => {
+  }
+}
+
+/** The controller: one group, and a state on disk. */
+class Bench {
+  readonly #state = openState(directory)
+  readonly #connections = new Connections(realClock)
+  readonly #servers = new Servers(realClock, { leastMs: 1_000, mostMs: 1_000 })
+  readonly #declared: Declared
+
+  constructor(url: string) {
+    const metadata = { namespace: 'bench' }
+    const server = { url, auth: { type: 'Basic', secretRef: { name: 'account' } } }
+    const group = {
+      serverRef: { name: 'corp' },
+      hub: { publicFolder: '/Company/Contacts' },
+      members: mailboxes.map((mailbox) => ({ mailbox, folder })),
+      guard: { updates: { maxPercent: 100, maxCount: 1_000_000 } },
+    }
+    this.#declared = declaration(
+      { metadata: { ...metadata, name: 'corp' }, spec: server },
+      { metadata: { ...metadata, name: 'company' }, spec: group },
+      { credentials: { username: account, password }, fingerprint: '1' },
+    )
+  }
+
+  async pass(how: 'with' | 'without'): Promise<Figures> {
     const mode = { sliceMs: undefined, audit: false, stopping: () => false, claimed: undefined }
     const [startMs, before] = [performance.now(), process.cpuUsage()]
-    const { result } = await reconcile(declared, ways[how], mode, new AbortController().signal)
+    const { signal } = new AbortController()
+    const { result } = await reconcile(this.#declared, this.#site(how), mode, signal)
     const { user, system } = process.cpuUsage(before)
+    const wallMs = performance.now() - startMs
     if (result.kind !== 'passed') throw new Error(JSON.stringify(result))
     const { updated } = result.report
-    const kept = state.bin.counts({ history: true }).bin
-    return { wallMs: performance.now() - startMs, cpuMs: (user + system) / 1000, updated, kept }
+    const kept = this.#state.bin.counts({ history: true }).bin
+    return { wallMs, cpuMs: (user + system) / 1000, updated, kept }
   }
-  try {
-    // A folder that changed within this very second is listed again by the next pass: it is not what is measured.
-    await nextSecond()
-    const first = await pass('with')
-    console.log(`${items} items, ${members} members; first sync ${text(first)}`)
-    await nextSecond()
-    await pass('with')
-    const figures = { with: [] as Figures[], without: [] as Figures[] }
-    const count = Math.ceil(items / 100)
-    // The first of each is not counted. Who begins alternates.
-    for (let round = 0; round <= rounds; round += 1) {
-      const order = ['with', 'without'] as const
-      for (const how of round % 2 === 0 ? order : order.toReversed()) {
-        const from = (round * count) % items
-        await edited(exchange, { from, count, value: `${how} ${round}` })
-        await nextSecond()
-        const one = await pass(how)
-        console.log(`${how.padEnd(8)} ${text(one)}`)
-        if (round > 0) figures[how].push(one)
-        await nextSecond()
-        await pass(how)
-      }
+
+  async close(): Promise<void> {
+    await this.#connections.close()
+    this.#state.close()
+  }
+
+  #site(how: 'with' | 'without'): Site {
+    const [connections, state] = [this.#connections, this.#state]
+    const whole = (group: GroupId) => state.baseline(group)
+    return {
+      declarations: {
+        groups: async () => [],
+        changed: async () => {},
+        hold: async () => {},
+        report: async () => {},
+        released: async () => {},
+      },
+      replicas: (group, signal) => connections.replicas(group, signal),
+      former: (group, ids, signal) => connections.former(group, ids, signal),
+      baseline: how === 'with' ? whole : (group) => withoutHistory(whole(group)),
+      recent: () => [],
+      clock: realClock,
+      itemBytes: connections.itemBytes,
+      servers: this.#servers,
+      told: () => {},
     }
-    return concluded(figures)
-  } finally {
-    await connections.close()
-    state.close()
   }
 }
 
@@ -194,4 +207,14 @@ function median(some: readonly number[]): number {
   const sorted = [...some].sort((one, other) => one - other)
   const middle = sorted.length / 2
   return ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle) - 1] ?? 0)) / 2
+}
+
+const server = fork(fileURLToPath(new URL('exchange-process.ts', import.meta.url)), [], {
+  execArgv: ['--disable-warning=ExperimentalWarning'],
+})
+try {
+  process.exitCode = await main(server)
+} finally {
+  server.disconnect()
+  rmSync(directory, { recursive: true, force: true })
 }

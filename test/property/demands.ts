@@ -5,7 +5,8 @@ import { contact } from '../../controller/core/contact.ts'
 import type { Item } from '../../controller/core/item.ts'
 import type { Folder } from '../support/folder.ts'
 import { free, type Part } from './casts.ts'
-import { contents, type Group, type World } from './world.ts'
+import { contents } from './contents.ts'
+import type { Group, World } from './world.ts'
 
 /** How an item looks where servers rewrite what they are given; else as it is. */
 export type Modulo = (text: string) => string

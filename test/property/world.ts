@@ -5,7 +5,6 @@
 import { contact } from '../../controller/core/contact.ts'
 import { hashOf, type Limits } from '../../controller/core/guard.ts'
 import type { GroupId, ItemId } from '../../controller/core/id.ts'
-import { canonicalItem, type Item, legal } from '../../controller/core/item.ts'
 import type { Role } from '../../controller/core/link.ts'
 import type { Report } from '../../controller/core/report.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
@@ -16,6 +15,7 @@ import { Folder, FolderReplica, gated, type Hooks } from '../support/folder.ts'
 import { type Act, act } from './acts.ts'
 import { Archive } from './archive.ts'
 import { casts, type Part, roleOf, type Setting } from './casts.ts'
+import { rewrite } from './contents.ts'
 import { countsIn, foretold } from './foretold.ts'
 import { Ledger } from './ledger.ts'
 import { type Memory, openMemory } from './memory.ts'
@@ -494,24 +494,4 @@ const windowMs = 3_600_000
 /** The process died. */
 class Death extends Error {
   override readonly name = 'Death'
-}
-
-// A server that makes something else of what it is given.
-function rewrite(folder: Folder | undefined): void {
-  if (folder === undefined) return
-  folder.normalise = (item) => {
-    const body = item.Body as Readonly<Record<string, string>> | undefined
-    const text = `<html><body>${legal(body?.text ?? '')}<b>.</b></body></html>`
-    return {
-      ...item,
-      ...(body === undefined ? {} : { Body: { type: 'HTML', text } }),
-      FileAs: `${String(item.Surname)}, ${String(item.GivenName)}`,
-    }
-  }
-}
-
-/** The contents of a folder, as a sorted list. */
-export function contents(folder: Folder, only: (item: Item) => boolean = () => true): string[] {
-  const items = [...folder.items.values()].map(({ item }) => item).filter(only)
-  return items.map((item) => canonicalItem(contact, item)).sort()
 }
