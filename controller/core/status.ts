@@ -11,6 +11,7 @@ import type {
   SyncGroup,
   SyncGroupStatus,
 } from './resources.generated.ts'
+import { restorer } from './restore.ts'
 import { type Cast, castOf, nameOf } from './roles.ts'
 import { isReason, type SyncError } from './sync-error.ts'
 
@@ -159,6 +160,9 @@ function judged(report: Report, cast: Cast, approved: string | undefined): reado
   return drafts
 }
 
+const askedText =
+  'meanwhile what was asked for from the bin waits, and all else goes on; the hash of its dry run approves it as well (exsync … --approve)'
+
 // How to go on comes first: a message may be cut.
 function refusalText(
   refusals: Report['refusals'],
@@ -178,7 +182,8 @@ function refusalText(
     ? ' on the ExchangeServer, whose spec.allowed.guard allows less'
     : ''
   const how = `set aside until it is undone, or approved with the annotation ${names}${where}${other}`
-  return [how, meanwhileText(hub), ...told].join('; ')
+  const asked = refusals.every(({ replica }) => replica === restorer)
+  return [how, asked ? askedText : meanwhileText(hub), ...told].join('; ')
 }
 
 function passed(
