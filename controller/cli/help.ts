@@ -184,7 +184,8 @@ Shows one thing of the bin with its content. N is in the first column of exsync 
   -o, --output table|json  YAML for people, or JSON
 ${STATE}`,
   'bin restore': `\
-usage: exsync bin restore N… [N-M…] --state DIR
+usage: exsync bin restore N… --state DIR
+       exsync bin restore N-M… --state DIR
        exsync bin restore --pass P [--group NS/NAME] --state DIR
        exsync bin restore --replica R --since T [--group NS/NAME] --state DIR
 

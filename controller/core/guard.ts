@@ -85,10 +85,15 @@ export type Guarded = Readonly<{
 /** What else it means that these are set aside, for people: `hub`, `bin` (what is asked for from there), or a mailbox. */
 export function meanwhileText(names: readonly string[]): string {
   if (names.includes('hub')) return 'meanwhile nothing is synchronised'
-  const bin = names.includes('bin') ? ['meanwhile nothing is put back from the bin'] : []
   const member = names.some((name) => name !== 'bin')
-  return [...(member ? ['meanwhile nothing arrives there either'] : []), ...bin].join(', and ')
+  return [
+    ...(member ? ['meanwhile nothing arrives there either'] : []),
+    ...(names.includes('bin') ? [binText] : []),
+  ].join('; ')
 }
+
+const binText =
+  'meanwhile what was asked for from the bin waits, and all else goes on (the hash of its dry run approves it as well: exsync … --approve)'
 
 /** The one name for all that was set aside; approving it approves exactly that. */
 export function hashOf(refusals: readonly Refusal[]): string {

@@ -119,7 +119,14 @@ test.concurrent('notes that a phone wiped are as they were, by one plan or by a 
     expect(await told(`rollback --group ${group} --to ${time}`)).toMatch(/^the guard counts them/m)
     await done(place.once(), 1)
     expect(notes(exchange)).toEqual(after)
-    expect(place.statusText('company-contacts')).toMatch(/reason: Guarded/)
+    expect(place.status('company-contacts')?.conditions).toContainEqual(
+      expect.objectContaining({
+        type: 'Guarded',
+        message: expect.stringMatching(
+          /approve: \S+; meanwhile what was asked for from the bin waits, .*--approve.*; bin would cause 20 updates, 5 are allowed/,
+        ),
+      }),
+    )
     const dry = await told(`rollback --group ${group} --to ${time} --dry-run`, 2)
     const [, last = ''] = /--approve (\S+)$/m.exec(dry) ?? []
     await told(`rollback --group ${group} --to ${time} --approve ${last}`)

@@ -1,5 +1,7 @@
 // `exsync history`, `bin list`, `bin restore` of several and `rollback` on a real state: what they say, what they ask for, and
 // what they refuse.
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import type { Filters } from '../../controller/cli/filters.ts'
 import { history, listBin } from '../../controller/cli/history.ts'
@@ -7,7 +9,7 @@ import { restore } from '../../controller/cli/restore.ts'
 import { rollback } from '../../controller/cli/rollback.ts'
 import type { GroupId, LinkId, ReplicaId } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
-import { openState } from '../../controller/store/state.ts'
+import { openState, stateFile } from '../../controller/store/state.ts'
 import { lensOf } from '../../controller/sync/observe.ts'
 import type { Kept } from '../../controller/sync/ports.ts'
 import { agreement, copy, deleted, directory, group, outlive } from '../support/state.ts'
@@ -66,6 +68,7 @@ async function made(receives = true) {
   const place_ = { state, directory: place, nowMs: 9000, out }
   return {
     state,
+    place,
     said,
     list: (more = {}) => listBin(state.bin, 'table', out, more),
     history: (more = {}, output: 'table' | 'json' = 'table') =>
@@ -233,7 +236,7 @@ test('more than a few say that the guard counts them; JSON has the whole plan an
   world.state.close()
 })
 
-test('what cannot be brought back by number stops all, and damaged content hides nothing', async () => {
+test('what cannot be brought back by number stops all, and of a rollback only itself', async () => {
   const world = await made()
   const secret = {
     ...deleted(named('Uta', { Sensitivity: 'Private' }), 'uta' as LinkId),
@@ -249,6 +252,28 @@ test('what cannot be brought back by number stops all, and damaged content hides
   expect(await world.pending()).toEqual(['1 JobTitle', '2 Department JobTitle', '4'])
   expect(world.said.join('\n')).toMatch(/^5 .* cannot: it is marked private/m)
   world.state.close()
+})
+
+test('content that does not open is listed as damaged, and stops only those who name it', async () => {
+  const world = await made()
+  world.state.close()
+  const file = new DatabaseSync(join(world.place, stateFile))
+  file.exec("UPDATE bin SET item = '{' WHERE n = 1")
+  file.close()
+  const state = openState(world.place)
+  const said: string[] = []
+  const out = async (line: string) => said.push(line) > 0
+  await expect(restore(state, world.place, ['1-4'], 9000, out)).rejects.toThrow(
+    /^nothing is asked for: 1 damaged: its content does not open/,
+  )
+  expect(state.bin.list(9, 9, { history: true }).flatMap((each) => each.restore ?? [])).toEqual([
+    'Damaged',
+  ])
+  said.length = 0
+  expect(await restore(state, world.place, [], 9000, out, { pass: 'p1' })).toBe(0)
+  expect(said.join('\n')).toMatch(/^1 +ns\/g +ewa +damaged: its content does not open$/m)
+  expect(await state.baseline(group).restorations()).toMatchObject([{ n: 2 }])
+  state.close()
 })
 
 test('a deleted contact that was entered again is edited, and said to be', async () => {
