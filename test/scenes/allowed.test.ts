@@ -2,7 +2,8 @@
 // folder are seen through, and what is forbidden for a while was never left.
 import { describe, expect, test } from 'vitest'
 import type { Incoming } from '../exchange/http/fault.ts'
-import { dayMs, Scene, unguarded } from './scene.ts'
+import { dayMs, Scene } from './scene.ts'
+import { unguarded } from './specs.ts'
 
 const three = ['Ewa:1', 'Jan:1', 'Ola:1']
 const ready = ['Ready=True Succeeded']

@@ -1,7 +1,8 @@
 // What people wrote arrives as they wrote it: every field, whole, and nothing that they did not write.
 import { describe, expect, test } from 'vitest'
 import { FORM_KEYS } from '../exchange/protocol/mapi.ts'
-import { Scene, unguarded } from './scene.ts'
+import { Scene } from './scene.ts'
+import { unguarded } from './specs.ts'
 
 const ready = ['Ready=True Succeeded']
 

@@ -1,7 +1,8 @@
 // Scenes at the edges, each of which was a hole once: something was lost, doubled or leaked there.
 import { describe, expect, test } from 'vitest'
 import type { Literal } from '../exchange/store/literal.ts'
-import { dayMs, Scene, type Spec, unguarded } from './scene.ts'
+import { dayMs, Scene } from './scene.ts'
+import { type Spec, unguarded } from './specs.ts'
 
 const three = ['Ewa:1', 'Jan:1', 'Ola:1']
 const five = ['Adam:1', 'Ewa:1', 'Jan:1', 'Ola:1', 'Piotr:1']

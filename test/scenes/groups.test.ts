@@ -1,7 +1,8 @@
 // Two groups over one hub, in one controller or in two with two states: what one's writers do reaches the
 // other's members, once, and then it is quiet.
 import { describe, expect, test } from 'vitest'
-import { Scene, type Spec, unguarded } from './scene.ts'
+import { Scene } from './scene.ts'
+import { type Spec, unguarded } from './specs.ts'
 
 const three = ['Ewa:1', 'Jan:1', 'Ola:1']
 const ready = ['Ready=True Succeeded']

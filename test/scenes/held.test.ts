@@ -1,6 +1,7 @@
 // What folders hold and one pass does not: it is read by the next ones, and nothing is doubled or missed meanwhile.
 import { expect, test } from 'vitest'
-import { Scene, unguarded } from './scene.ts'
+import { Scene } from './scene.ts'
+import { unguarded } from './specs.ts'
 
 // One request for items is more than a pass holds.
 const heldBytes = 2_000

@@ -1,7 +1,8 @@
 // What must never empty the others: a hub that is emptied, replaced, restored, renamed or hidden. For each: what
 // everybody has then, what the group says, and how it heals.
 import { describe, expect, test } from 'vitest'
-import { dayMs, guardedExactly, hubPath, Scene, unguarded } from './scene.ts'
+import { dayMs, hubPath, Scene } from './scene.ts'
+import { guardedExactly, unguarded } from './specs.ts'
 
 const five = ['Adam:1', 'Ewa:1', 'Jan:1', 'Ola:1', 'Piotr:1']
 const three = ['Ewa:1', 'Jan:1', 'Ola:1']

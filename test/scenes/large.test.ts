@@ -1,7 +1,8 @@
 // A contact that is too large is its own problem: it is named, its copies are left as they are, and all others go on.
 // What a server tells of sizes may be missing or untrue.
 import { describe, expect, test } from 'vitest'
-import { Scene, unguarded } from './scene.ts'
+import { Scene } from './scene.ts'
+import { unguarded } from './specs.ts'
 
 /** A note of so many KiB; up to 40 are let in, but where a scene is about the real limit. */
 const note = (kib: number, letter = 'a') => letter.repeat(kib * 1024)

@@ -1,7 +1,8 @@
 // What must never be seen elsewhere: what is marked private, what lies in other folders, what is beyond the
 // limit, what a receive-only member writes; and no content and no secret in a status.
 import { describe, expect, test } from 'vitest'
-import { Scene, unguarded } from './scene.ts'
+import { Scene } from './scene.ts'
+import { unguarded } from './specs.ts'
 
 const three = ['Ewa:1', 'Jan:1', 'Ola:1']
 const mark = { Sensitivity: 'Private' }

@@ -1,7 +1,8 @@
 // First sync, and a state that is lost at any moment: nothing is doubled, nobody becomes somebody else.
 import { describe, expect, test } from 'vitest'
 import type { Literal } from '../exchange/store/literal.ts'
-import { type Contact, Scene, unguarded } from './scene.ts'
+import { type Contact, Scene } from './scene.ts'
+import { unguarded } from './specs.ts'
 
 const reception: Literal = { GivenName: 'Reception', CompanyName: 'Acme', MobilePhone: '+48 1' }
 const person = (GivenName: string, more: Literal = {}): Literal => ({

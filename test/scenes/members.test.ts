@@ -1,7 +1,8 @@
 // Who takes part, and how, changes: joining, leaving, other directions, folders, hubs, addresses, and a
 // month of suspension. Each with edits pending at that moment.
 import { describe, expect, test } from 'vitest'
-import { dayMs, guardedExactly, hubPath, Scene, unguarded } from './scene.ts'
+import { dayMs, hubPath, Scene } from './scene.ts'
+import { guardedExactly, unguarded } from './specs.ts'
 
 const three = ['Ewa:1', 'Jan:1', 'Ola:1']
 const ready = ['Ready=True Succeeded']

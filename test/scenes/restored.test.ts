@@ -1,7 +1,8 @@
 // A state that was put back with `exsync restore-state`, on the embedded Exchange: whatever happened since the backup,
 // nothing is lost, nothing doubled, and what was deleted since does not come back.
 import { describe, expect, test } from 'vitest'
-import { dayMs, Scene, unguarded } from './scene.ts'
+import { dayMs, Scene } from './scene.ts'
+import { unguarded } from './specs.ts'
 
 const ready = ['Ready=True Succeeded']
 const six = ['Ewa:1', 'Igor:1', 'Jan:1', 'Ola:1', 'Piotr:1', 'Zofia:1']

@@ -31,6 +31,7 @@ import { verify } from '../../controller/sync/verify.ts'
 import { type Exchange, type ExchangeOptions, startExchange } from '../exchange/exchange.ts'
 import type { Literal } from '../exchange/store/literal.ts'
 import type { FolderHandle, MailboxHandle, Snapshot } from '../exchange/store/store.ts'
+import type { Spec } from './specs.ts'
 
 export const hubPath = '/Company'
 export const memberFolder = 'Contacts/Company'
@@ -39,29 +40,12 @@ export const memberFolder = 'Contacts/Company'
 export type Contact = string | Literal
 /** Who has what at first: `hub`, and people by their first names; who has none has no folder yet. */
 export type World = Readonly<Record<string, readonly Contact[]>>
-/** A group's spec, with its members by name. */
-export type Spec = Readonly<Record<string, unknown>> &
-  Readonly<{ members?: Readonly<Record<string, Literal>> }>
-
 const people = ['anna', 'jan', 'ewa'] as const
 /** A time long ago, so that the server's own clock is always later than any commit. */
 const startMs = Date.UTC(2020, 0, 1)
 export const dayMs = 86_400_000
-/** A spec with a guard that stops nothing, for scenes that are about something else. */
-export function unguarded(spec: Spec = {}): Spec {
-  const share = { maxPercent: 100, maxCount: 1000 }
-  const guard = { deletions: share, publications: { maxCount: 1000 }, updates: share }
-  return { guard, ...spec }
-}
-
-/** A spec with a guard whose percentages hold for the few contacts of a scene as well. */
-export function guardedExactly(spec: Spec = {}): Spec {
-  return { guard: { minCount: 0 }, ...spec }
-}
-
 /** How a pass is made; `stops`: by a controller that was asked to stop. */
 type PassOptions = Readonly<{ audit?: boolean; stops?: boolean }>
-
 type Bounds = Pick<ConnectionsOptions, 'itemBytes' | 'heldBytes'>
 
 /** One Exchange, and one or more controllers on it. */

@@ -1,7 +1,8 @@
 // A newer version that synchronises more fields, on a state that knows none of them: each folder is read whole once, and
 // what was there merges as at first sync, as nobody's edit.
 import { expect, test } from 'vitest'
-import { type Contact, Scene, unguarded } from './scene.ts'
+import { type Contact, Scene } from './scene.ts'
+import { unguarded } from './specs.ts'
 
 const ready = ['Ready=True Succeeded']
 const ewa = (more: Record<string, unknown> = {}): Contact => ({

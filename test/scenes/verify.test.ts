@@ -2,7 +2,8 @@
 // nothing, and what the server, a private mark or ignored drift makes of a copy is no deviation.
 import { describe, expect, test } from 'vitest'
 import { resultOf, type Verification } from '../../controller/core/verification.ts'
-import { Scene, unguarded } from './scene.ts'
+import { Scene } from './scene.ts'
+import { unguarded } from './specs.ts'
 
 const three = ['Ewa:1', 'Jan:1', 'Ola:1']
 const world = { hub: three, anna: [], jan: [] }

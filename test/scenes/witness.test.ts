@@ -3,7 +3,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Incoming } from '../exchange/http/fault.ts'
 import { asks, refXml, telling } from './answers.ts'
-import { hubPath, Scene, unguarded } from './scene.ts'
+import { hubPath, Scene } from './scene.ts'
+import { unguarded } from './specs.ts'
 
 const three = ['Ewa:1', 'Jan:1', 'Ola:1']
 const ready = ['Ready=True Succeeded']
