@@ -138,7 +138,9 @@ test('the owner is told of edits that are set aside, and of what waits in the bi
   })
   const note = groupStory(base, { ...base, guard: { hash: 'h1', refusals } })[0]?.note
   expect(note).toMatch(/^set aside: 60 updates, 50 are allowed; 60 updates, 50 are allowed; /)
-  expect(note).toMatch(/; meanwhile nothing arrives there either, and .* from the bin; undo it/)
+  expect(note).toMatch(
+    /; meanwhile nothing arrives there either; meanwhile what was asked for from the bin waits, .*; undo it/,
+  )
 })
 
 test('a pass is forced by two annotations with one token, once', () => {
