@@ -74,7 +74,7 @@ export async function undo(
   if (!asks) throw changedPlan(approve ?? '', plan.hash, command)
   const confirmed = approve !== undefined
   const asked = [...plan.asked].map(
-    ([n, fields]) => [n, { fields, confirmed, again: true }] as const,
+    ([n, fields]) => [n, { fields, plan: plan.hash, confirmed, again: true }] as const,
   )
   state.bin.ask(new Map(asked), nowMs)
   if (output === 'table') await saidOf(plan, groups, confirmed, command, out)

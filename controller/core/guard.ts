@@ -93,7 +93,7 @@ export function meanwhileText(names: readonly string[]): string {
 }
 
 const binText =
-  'meanwhile what was asked for from the bin waits, and all else goes on (the hash of its dry run approves it as well: exsync … --approve)'
+  'meanwhile what was asked for from the bin waits, and all else goes on (the hash of its dry run approves it as well, as annotation or with exsync … --approve)'
 
 /** The one name for all that was set aside; approving it approves exactly that. */
 export function hashOf(refusals: readonly Refusal[]): string {

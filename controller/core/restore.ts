@@ -21,6 +21,8 @@ export type Restoration = Readonly<{
   fields: readonly string[]
   item: Item
   askedMs: number
+  /** The hash of the plan that it is part of. */
+  plan?: string | undefined
   /** Whoever asked saw the whole plan and confirmed it: the guard does not count it. */
   confirmed?: boolean
 }>

@@ -166,7 +166,7 @@ export class SqliteBaseline implements Baseline {
 
   async restorations(): Promise<readonly Restoration[]> {
     const rows = this.#sql(
-      `SELECT bin.*, asked_ms, restores.fields AS wanted, confirmed FROM restores JOIN bin ON bin.n = restores.bin
+      `SELECT bin.*, asked_ms, restores.fields AS wanted, plan, confirmed FROM restores JOIN bin ON bin.n = restores.bin
        WHERE restores.grp = ? AND done_ms IS NULL ORDER BY bin.n LIMIT ${restorationsMax}`,
     ).all(this.group)
     return rows.map((row) => ({
@@ -177,6 +177,7 @@ export class SqliteBaseline implements Baseline {
       fields: parsed(row.wanted ?? row.fields) as string[],
       item: itemOf(row.item, this.#desk.vault, binSpot('item', row)) ?? {},
       askedMs: Number(row.asked_ms),
+      plan: row.plan == null ? undefined : String(row.plan),
       confirmed: Number(row.confirmed) === 1,
     }))
   }

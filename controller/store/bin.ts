@@ -50,6 +50,8 @@ export type Filter = Readonly<{
 export type Asking = Readonly<{
   /** These fields of it only; otherwise those that it is about. */
   fields?: readonly string[]
+  /** The hash of the plan that it is part of: an annotation with it confirms the plan. */
+  plan?: string
   /** The whole plan was seen and confirmed: the guard does not count it. */
   confirmed?: boolean
   /** Also what was restored already: it was overwritten since. */
@@ -165,14 +167,14 @@ export class Bin {
   ask(wanted: ReadonlyMap<number, Asking>, timeMs: number): void {
     this.#statements.transaction(true, () => {
       const one = this.#statements.sql(
-        `INSERT INTO restores (bin, grp, asked_ms, fields, confirmed) SELECT n, grp, ?, ?, ? FROM bin WHERE n = ?
-         ON CONFLICT (bin) DO UPDATE SET fields = excluded.fields, confirmed = excluded.confirmed,
+        `INSERT INTO restores (bin, grp, asked_ms, fields, plan, confirmed) SELECT n, grp, ?, ?, ?, ? FROM bin WHERE n = ?
+         ON CONFLICT (bin) DO UPDATE SET fields = excluded.fields, plan = excluded.plan, confirmed = excluded.confirmed,
            asked_ms = iif(done_ms IS NULL, asked_ms, excluded.asked_ms), done_ms = NULL, pass = NULL, result = NULL
          WHERE done_ms IS NULL OR result <> 'Restored' OR ?`,
       )
-      for (const [n, { fields, confirmed = false, again = false }] of wanted) {
+      for (const [n, { fields, plan = null, confirmed = false, again = false }] of wanted) {
         const only = fields === undefined ? null : JSON.stringify(fields)
-        one.run(timeMs, only, Number(confirmed), n, Number(again))
+        one.run(timeMs, only, plan, Number(confirmed), n, Number(again))
       }
     })
   }

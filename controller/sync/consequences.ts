@@ -13,12 +13,19 @@ import { reentered } from './reentered.ts'
 /** What of the bin a plan brings back, and what may not come back at all. */
 export type Wanted = Readonly<{ wanted: readonly Restoration[]; barred: readonly Restoration[] }>
 
-/** What is wanted back, for this pass. */
-export async function wantedBack(baseline: Baseline, { type, roles }: Rules): Promise<Wanted> {
+/** What is wanted back, for this pass; `approved`: hashes of plans that somebody confirmed after asking. */
+export async function wantedBack(
+  baseline: Baseline,
+  { type, roles }: Rules,
+  approved: ReadonlySet<string>,
+): Promise<Wanted> {
   const hub = roles.find((role) => role.hub)
   // Where the hub receives nothing, nothing comes back: whoever may write there has to put it there.
   if (!hub?.receives) return { wanted: [], barred: [] }
-  const asked = await reentered(baseline, type, await baseline.restorations())
+  const asked = (await reentered(baseline, type, await baseline.restorations())).map((each) => ({
+    ...each,
+    confirmed: each.confirmed === true || (each.plan !== undefined && approved.has(each.plan)),
+  }))
   return {
     wanted: oneEach(asked.filter((each) => restorable(type, roles, each))),
     barred: asked.filter((each) => !restorable(type, roles, each)),

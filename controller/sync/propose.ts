@@ -75,7 +75,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
   if (seen?.state === 'unknown') throw judgedBy(seen.error, sight)
 
   await refuseClaimed(course, sight, before)
-  const { wanted, barred } = await wantedBack(baseline, rules)
+  const { wanted, barred } = await wantedBack(baseline, rules, course.ceiling?.approved ?? approved)
   const touched = new Set(await touchedLinks(baseline, sight))
   for (const { link } of wanted) touched.add(link)
   for (const id of await doublesRead(course, baseline, sight, signal)) touched.add(id)

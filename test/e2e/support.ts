@@ -157,14 +157,16 @@ export type GroupOptions = Readonly<{
   name?: string
   members: readonly Resource[]
   spec?: Resource
+  annotations?: Readonly<Record<string, string>>
 }>
 
 /** A SyncGroup of the namespace sales. */
-export function groupOf({ name = 'company-contacts', members, spec = {} }: GroupOptions): Resource {
+export function groupOf(options: GroupOptions): Resource {
+  const { name = 'company-contacts', members, spec = {}, annotations = {} } = options
   return {
     apiVersion: 'exchangesync.dev/v1alpha1',
     kind: 'SyncGroup',
-    metadata: { name, namespace: 'sales' },
+    metadata: { name, namespace: 'sales', annotations },
     spec: {
       serverRef: { name: 'corp' },
       hub: { publicFolder: '/Company/Contacts' },
