@@ -69,3 +69,32 @@ test('whenever a first pass dies, what it made and she deleted is missed', async
   }
   expect(deleted).toBeGreaterThan(2)
 })
+
+test('whenever a rollback dies, everybody ends with what was agreed then, and what was written since is kept', async () => {
+  let moments = 0
+  for (let reached = true; reached; moments += 1) {
+    const stage = await rolledBack()
+    reached = await diesAt(stage, moments)
+    await stage.rest()
+    for (const who of ['hub', 'ann', 'bob'])
+      expect(stage.shows(who), `${who}, moment ${moments}`).toEqual(['Ewa:1', 'Jan:1', 'Ola:1'])
+    expect(stage.wanted().filter((line) => !line.endsWith('Restored'))).toEqual([])
+    for (const kept of ['hub Restored Ewa:wiped', 'hub Restored Ola:wiped'])
+      expect(stage.bin(), `moment ${moments}`).toContain(kept)
+  }
+  expect(moments).toBeGreaterThan(10)
+})
+
+// Two edits and a delete since, which are asked to be undone.
+async function rolledBack(): Promise<Stage> {
+  const stage = new Stage({ hub: { has: ['Ewa:1', 'Jan:1', 'Ola:1'] }, ann: {}, bob: {} })
+  await stage.rest()
+  stage.wait(10)
+  const then = stage.nowMs
+  stage.edit('ann', 'Ewa:wiped')
+  stage.edit('ann', 'Ola:wiped')
+  stage.remove('ann', 'Jan')
+  await stage.rest()
+  await stage.rollback(then)
+  return stage
+}
