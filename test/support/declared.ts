@@ -50,6 +50,8 @@ export const groupSpec: fc.Arbitrary<Json> = fc
         window: duration,
         deletions: some({ maxPercent: fc.nat(100), maxCount: fc.nat(1_000_000) }),
         publications: some({ maxCount: fc.nat(1_000_000) }),
+        updates: some({ maxPercent: fc.nat(100), maxCount: fc.nat(1_000_000) }),
+        minCount: fc.nat(1_000_000),
       }),
       interval: duration,
       retryInterval: duration,
@@ -98,6 +100,7 @@ const allowed = some({
       window: duration,
       deletions: some({ maxPercent: fc.nat(100), maxCount: fc.nat(1_000_000) }),
       publications: some({ maxCount: fc.nat(1_000_000) }),
+      updates: some({ maxPercent: fc.nat(100), maxCount: fc.nat(1_000_000) }),
     }),
   }),
 })
