@@ -80,13 +80,13 @@ test('every command of the page does what it says', async () => {
     const given = (text: string) =>
       text
         .replace('STATE/exsync.db.before-TIME', () => join(place.state, asideIn(place.state)))
-        .replace('STATE', place.state)
-        .replace('DIR', place.local)
-        .replace('FILE', join(place.local, 'backup.db'))
-        .replace('PASS', history.find(({ n }) => n === last)?.pass ?? '')
-        .replace(/\b17\b/, String(last))
-        .replace('20-25', `${next}-${next + 1}`)
-        .replace(/\d{4}-\d\d-\d\dT[\d:]+Z/, moment)
+        .replace(/^STATE$/, place.state)
+        .replace(/^DIR$/, place.local)
+        .replace(/^FILE$/, join(place.local, 'backup.db'))
+        .replace(/^PASS$/, history.find(({ n }) => n === last)?.pass ?? '')
+        .replace(/^17$/, String(last))
+        .replace(/^20-25$/, `${next}-${next + 1}`)
+        .replace(/^\d{4}-\d\d-\d\dT[\d:]+Z$/, moment)
         .replace(/^'(.*)'$/, '$1')
     for (const command of commands) {
       if (/^exsync (verify|forget)/.test(command)) await pass()
