@@ -10,7 +10,7 @@ import { bin, conflicts, status } from './cli/look.ts'
 import { type Out, Output } from './cli/output.ts'
 import { plan } from './cli/plan.ts'
 import { type Rekeying, rekey } from './cli/rekey.ts'
-import { restore } from './cli/restore.ts'
+import { cancel, restore } from './cli/restore.ts'
 import { rollback } from './cli/rollback.ts'
 import { validate } from './cli/validate.ts'
 import { verify } from './cli/verify.ts'
@@ -70,6 +70,10 @@ async function command(config: Config, edges: Edges): Promise<number> {
       )
     case 'bin':
       if (config.rest[0] === 'restore') return restoring(config, edges)
+      if (config.rest[0] === 'cancel')
+        return looking(config, { asking: true }, (state) =>
+          cancel(state.bin, config.rest.slice(1), config, clock.now(), out),
+        )
       return looking(config, { readOnly: true }, (state) =>
         bin(state.bin, config.rest, config.output, out, { ...config, terminal }),
       )

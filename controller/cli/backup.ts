@@ -55,7 +55,7 @@ function meaningOf(
   const since = old.lastMs === undefined ? 'it was made' : iso(old.lastMs)
   const lines = [
     `it holds ${heldText(old)}; of what happened since ${since} it knows nothing`,
-    'the next pass of each group lists every folder whole: contacts made, edited or deleted since are met as they are now, nothing is doubled, and where two folders differ the later rules of a first sync decide (the loser is in the bin)',
+    'the next pass of each group lists every folder whole: contacts made, edited or deleted since are met as they are now, nothing is doubled, and where two folders differ spec.conflicts decides (the loser is in the bin)',
   ]
   if (wishes > 0)
     lines.push(

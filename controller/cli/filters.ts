@@ -24,6 +24,8 @@ export type Filters = Readonly<{
   /** To be forgotten: who has this in a name, an address or a number; and that it is meant. */
   match: string | undefined
   yes: boolean
+  /** All that wait. */
+  all: boolean
 }>
 
 /** The flags as `parseArgs` takes them. */
@@ -40,10 +42,11 @@ export const filterOptions = {
   approve: { type: 'string' },
   match: { type: 'string' },
   yes: { type: 'boolean' },
+  all: { type: 'boolean' },
 } as const
 
 type Flag = keyof typeof filterOptions
-type Switch = 'dry-run' | 'yes'
+type Switch = 'dry-run' | 'yes' | 'all'
 type Given = Readonly<Partial<Record<Exclude<Flag, Switch>, string> & Record<Switch, boolean>>>
 
 const listing: readonly Flag[] = ['group', 'replica', 'since', 'pass', 'reason', 'name']
@@ -54,6 +57,7 @@ const taken: Readonly<Record<string, readonly Flag[]>> = {
   bin: listing,
   'bin list': listing,
   'bin restore': ['group', 'replica', 'since', 'pass', 'dry-run', 'approve'],
+  'bin cancel': ['group', 'all'],
   rollback: ['group', 'replica', 'to', 'dry-run', 'approve'],
   verify: ['group'],
   forget: ['group', 'item', 'match', 'yes'],
@@ -88,6 +92,7 @@ export function filtersOf(words: readonly string[], given: Given, nowMs: number)
     approve: textOf('approve', given.approve),
     match: given.match,
     yes: given.yes ?? false,
+    all: given.all ?? false,
   }
 }
 

@@ -76,6 +76,7 @@ usage: exsync <command>
   bin list | show N --state DIR            what was kept before it was overwritten or deleted
   bin restore (N… | N-M | --pass P | --replica R --since T) --state DIR [--dry-run]
                                            have it put back, by the next pass, for everybody
+  bin cancel (N… | --all) --state DIR      take back what was asked for and waits
   history --state DIR                      everything that replaced agreed content: who, what, when
   rollback --group NS/NAME --to T --state DIR [--dry-run]
                                            what was agreed at that time comes back, as edits
@@ -160,6 +161,7 @@ ${STATE}`,
 usage: exsync bin [list] --state DIR [-o table|json]
        exsync bin show N --state DIR [-o table|json]
        exsync bin restore (N… | N-M | --pass P | --replica R --since T) --state DIR [--dry-run]
+       exsync bin cancel (N… | --all) --state DIR
 
 What was kept before it was overwritten or deleted: to look at, and to have it put back.
 
@@ -182,6 +184,15 @@ usage: exsync bin show N --state DIR [-o table|json]
 Shows one thing of the bin with its content. N is in the first column of exsync bin list.
 
   -o, --output table|json  YAML for people, or JSON
+${STATE}`,
+  'bin cancel': `\
+usage: exsync bin cancel (N… | --all) [--group NS/NAME] --state DIR
+
+Takes back what was asked for and waits for a pass, also what the guard has set aside. What was done already is undone
+with exsync rollback or exsync bin restore.
+
+  --all                    all that waits
+  --group NS/NAME          of this group only
 ${STATE}`,
   'bin restore': `\
 usage: exsync bin restore N… --state DIR

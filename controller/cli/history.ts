@@ -18,6 +18,7 @@ export async function listBin(
   out: Out,
   listing: Listing,
 ): Promise<number> {
+  refuseUnknown(bin, listing)
   const entries = matching(bin, filterOf(listing), listing)
   if (output === 'json') {
     await writeList('bin', mapped(entries, bare), out)
@@ -38,6 +39,7 @@ export async function history(
   out: Out,
   listing: Listing,
 ): Promise<number> {
+  refuseUnknown(bin, listing)
   const filter = { ...filterOf(listing), ...contactOf(bin, listing), history: true }
   const ends = [...bin.historyEnds()].filter(
     ([group]) => filter.group === undefined || filter.group === group,
@@ -47,14 +49,36 @@ export async function history(
     await writeList('history', mapped(matching(bin, filter, listing), bare), out, { since })
     return 0
   }
-  const head = ['N', 'TIME', 'GROUP', 'LINK', 'WHO', 'WHAT', 'FIELDS', 'PASS']
+  const head = ['N', 'TIME', 'GROUP', 'LINK', 'WHO', 'WHAT', 'FIELDS', 'RESTORE', 'PASS']
   await listed(bin, filter, listing, head, out, (entry) => [
     ...[String(entry.n), iso(entry.timeMs), entry.group, entry.link, entry.replica, entry.reason],
-    ...[entry.fields.join(' '), entry.pass],
+    ...[entry.fields.join(' '), entry.restore ?? '', entry.pass],
   ])
   for (const [group, ms] of ends)
     await out(`the history of ${group} was full, and reaches back to ${iso(ms)}: see --bin-limit`)
   return 0
+}
+
+/** Refuses a group or a replica that the state does not know: a slip would look as if nothing had happened. */
+export function refuseUnknown(
+  bin: Bin,
+  { group, replica }: Pick<Listing, 'group' | 'replica'>,
+): void {
+  refuseOther('--group', group, bin.names('grp'), (name) => name === group)
+  refuseOther('--replica', replica, bin.names('replica', group), (name) => {
+    return name === replica || name.startsWith(`${replica}:`)
+  })
+}
+
+function refuseOther(
+  flag: string,
+  given: string | undefined,
+  names: readonly string[],
+  isMeant: (name: string) => boolean,
+): void {
+  if (given === undefined || names.some(isMeant)) return
+  const known = names.length === 0 ? 'none is known' : `known are ${names.slice(0, 20).join(', ')}`
+  throw invalidArguments(`${flag} ${given} is not in this state: ${known}`)
 }
 
 /** The contact's name, for a person at a terminal; empty when it has none. */

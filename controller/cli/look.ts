@@ -107,7 +107,7 @@ export async function bin(
     return 0
   }
   if (verb !== 'list' || rest.length > 0)
-    throw unknown('bin', [verb, ...rest], 'list, show N, restore N …')
+    throw unknown('bin', [verb, ...rest], 'list, show N, restore N …, cancel N …')
   return listBin(bin, output, out, listing)
 }
 

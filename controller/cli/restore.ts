@@ -11,6 +11,7 @@ import type { Asking, Bin, Binned, Filter } from '../store/bin.ts'
 import type { State } from '../store/state.ts'
 import type { Baseline } from '../sync/ports.ts'
 import { reentered } from '../sync/reentered.ts'
+import { refuseUnknown } from './history.ts'
 import type { Out } from './output.ts'
 import { each, iso, rowsMax } from './table.ts'
 import { type Place, refuseGroup, type Showing, type Task, undo } from './undo.ts'
@@ -34,6 +35,7 @@ export async function restore(
   const place = { state, directory, nowMs, out }
   const { group, replica, since, pass, dryRun, approve, output } = showing
   refuseMixed(numbers, showing)
+  refuseUnknown(state.bin, showing)
   if (pass !== undefined) return undo(place, ofPass(state.bin, pass, showing), showing)
   if (replica !== undefined && since !== undefined)
     return undo(place, ofReplica(state.bin, replica, since, showing), showing)
@@ -115,7 +117,8 @@ function ofNumbers(bin: Bin, numbers: readonly string[], showing: Showing): Task
   const missing: string[] = []
   for (const number of numbers) {
     const [, from, to = from] = /^([1-9]\d{0,14})(?:-([1-9]\d{0,14}))?$/.exec(number) ?? []
-    if (from === undefined || Number(to) < Number(from)) throw absent(number)
+    if (from === undefined) throw absent(number)
+    refuseRange(bin, Number(from), Number(to), showing)
     const found = between(bin, Number(from), Number(to), showing)
     if (found.length === 0 && from === to) throw absent(number)
     for (const entry of found) chosen.set(entry.n, entry)
@@ -130,6 +133,20 @@ function ofNumbers(bin: Bin, numbers: readonly string[], showing: Showing): Task
     wholly: true,
     notes: missing.length === 0 ? [] : [`not there: ${few}${more}`],
   }
+}
+
+// A slip must not ask for everything.
+function refuseRange(bin: Bin, from: number, to: number, { dryRun, approve }: Showing): void {
+  if (to < from)
+    throw invalidArguments(
+      `${from}-${to} is no range: the smaller number comes first, ${to}-${from}`,
+    )
+  if (dryRun || approve !== undefined) return
+  const [newest] = bin.list(1, undefined, { history: true })
+  if (from !== to && to > (newest?.n ?? 0))
+    throw invalidArguments(
+      `there is no ${to}, so nothing is restored: the newest entry is ${newest?.n ?? 'none'}, see exsync history`,
+    )
 }
 
 // The newest first.
@@ -195,13 +212,17 @@ async function few(
     else {
       asked.set(n, {})
       lines.push(
-        `${n} is asked for: ${askedText(kept, there.link !== kept.link)}; exsync bin list says when it is done`,
+        `${n} is asked for: ${askedText(kept, there.link !== kept.link)}; ${whereText(kept)} says when it is done`,
       )
     }
   }
   if (asked.size > 0) bin.ask(asked, nowMs)
   for (const line of lines) await out(line)
   return 0
+}
+
+function whereText({ reason }: Binned): string {
+  return reason === 'Edited' ? 'exsync history' : 'exsync bin list'
 }
 
 /** The contact that it would edit, which may have been entered again, and whether the group agrees on that content already. */
@@ -237,4 +258,26 @@ function refuse(bin: Bin, directory: string, kept: Binned): void {
   if (mayReturn(bin, kept)) return
   const message = `${n} is marked private by its owner, and would reach everybody: ${show} shows it; put it into the public folder by hand if that is wanted`
   throw new SyncError('terminal', 'Private', message)
+}
+
+/** `exsync bin cancel N… | --all`: takes back what was asked for and waits. Throws when one of the numbers does not wait. */
+export async function cancel(
+  bin: Bin,
+  numbers: readonly string[],
+  { all = false, group }: Pick<Showing, 'all' | 'group'>,
+  nowMs: number,
+  out: Out,
+): Promise<number> {
+  if (all === numbers.length > 0)
+    throw invalidArguments('exsync bin cancel takes either numbers or --all')
+  const waiting = new Set(bin.pending(group).map(({ n }) => n))
+  const odd = numbers.find((number) => !/^[1-9]\d*$/.test(number) || !waiting.has(Number(number)))
+  if (odd !== undefined)
+    throw invalidArguments(
+      `${odd} does not wait to be put back, so nothing is taken back: see exsync history`,
+    )
+  const chosen = all ? [...waiting] : numbers.map(Number)
+  bin.cancel(chosen, nowMs)
+  await out(`${chosen.length} taken back: nothing of it is put back any more`)
+  return 0
 }

@@ -1,6 +1,7 @@
 // `exsync rollback`: what was agreed at a moment comes back as edits, by the normal path. Contacts that are new since stay.
 import { invalidArguments, SyncError } from '../core/sync-error.ts'
 import type { Bin, Binned } from '../store/bin.ts'
+import { refuseUnknown } from './history.ts'
 import { changes, doneBy, typed } from './restore.ts'
 import { iso } from './table.ts'
 import { type Place, refuseGroup, type Showing, undo } from './undo.ts'
@@ -19,6 +20,7 @@ export async function rollback(
   if (group === undefined || to === undefined)
     throw invalidArguments('exsync rollback needs --group NS/NAME and --to TIME')
   const { bin } = place.state
+  refuseUnknown(bin, showing)
   refuseGroup(bin, place.directory, group, 'exsync bin show N')
   const reachMs = Math.max(bin.goneUntil(group) ?? 0, place.nowMs - retentionMs)
   if (to <= reachMs) {

@@ -3,7 +3,7 @@
 import { contact } from '../core/contact.ts'
 import { type GroupId, isHub, type LinkId } from '../core/id.ts'
 import type { Link } from '../core/link.ts'
-import { restorable, restoringEdit } from '../core/restore.ts'
+import { restorable, restoringEdit, seenOf } from '../core/restore.ts'
 import {
   backTo,
   type Entry,
@@ -44,8 +44,8 @@ export type Line = Readonly<{
 /** What would be done, and what it is called. */
 export type UndoPlan = Readonly<{
   lines: readonly Line[]
-  /** The fields that are asked for of each entry; none: the whole item. */
-  asked: ReadonlyMap<number, readonly string[]>
+  /** Of each entry that is asked for the fields, none: the whole item; and what it would edit. */
+  asked: ReadonlyMap<number, Readonly<{ fields: readonly string[]; seen: string; link: LinkId }>>
   hash: string
 }>
 
@@ -86,13 +86,19 @@ export async function undoPlan(
   }
   return {
     lines: lines.toSorted((one, other) => other.n - one.n),
-    asked: new Map(asks.map(({ n, fields }) => [n, fields])),
+    asked: new Map(asks.map(({ n, fields, seen, link }) => [n, { fields, seen, link }])),
     hash: hashOfPlan(asks),
   }
 }
 
 type Later = ReadonlyMap<string, readonly Entry[]>
-type Ask = Readonly<{ n: number; link: LinkId; revision: number; fields: readonly string[] }>
+type Ask = Readonly<{
+  n: number
+  link: LinkId
+  revision: number
+  fields: readonly string[]
+  seen: string
+}>
 type Source = Binned & Readonly<{ entries: readonly number[] }>
 
 function contactPlan(
@@ -173,7 +179,9 @@ function least(numbers: Iterable<number>): number {
 function effectOf(source: Source, link: Link | undefined): Readonly<{ line: Line; ask?: Ask }> {
   const { n, fields, entries, item } = source
   const line = { ...labelOf(source), entries, item }
-  const ask = { n, link: link?.id ?? source.link, revision: link?.revision ?? 0, fields }
+  const target = link?.id ?? source.link
+  const seen = seenOf(target, link)
+  const ask = { n, link: target, revision: link?.revision ?? 0, fields, seen }
   if (link?.agreed === undefined)
     return {
       line: { ...line, effect: 'Revive', message: 'the contact is brought back', fields: [] },

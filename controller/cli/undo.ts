@@ -73,12 +73,31 @@ export async function undo(
   if (!todo || dryRun) return todo ? 2 : 0
   if (!asks) throw changedPlan(approve ?? '', plan.hash, command)
   const confirmed = approve !== undefined
+  refuseWaiting(state.bin, plan, groups)
   const asked = [...plan.asked].map(
-    ([n, fields]) => [n, { fields, plan: plan.hash, confirmed, again: true }] as const,
+    ([n, { fields, seen }]) =>
+      [n, { fields, plan: plan.hash, seen, confirmed, again: true }] as const,
   )
   state.bin.ask(new Map(asked), nowMs)
   if (output === 'table') await saidOf(plan, groups, confirmed, command, out)
   return 0
+}
+
+// Two wishes for one contact would be met one after the other: what this plan shows would not be what is there in the end.
+function refuseWaiting(bin: Bin, plan: UndoPlan, groups: readonly GroupId[]): void {
+  const contacts = new Set(plan.lines.map(({ link }) => link))
+  for (const { link } of plan.asked.values()) contacts.add(link)
+  const waiting = groups
+    .flatMap((group) => bin.pending(group))
+    .filter(({ n, link, plan: of }) => of !== plan.hash && !plan.asked.has(n) && contacts.has(link))
+  if (waiting.length === 0) return
+  const few = waiting.slice(0, fewMax).map(({ n }) => n)
+  const more = waiting.length > fewMax ? ` and ${waiting.length - fewMax} more` : ''
+  throw new SyncError(
+    'terminal',
+    'RestoreWaits',
+    `nothing is asked for: of these contacts ${few.join(', ')}${more} waits to be put back already: let a pass go by, or take it back with exsync bin cancel ${few.join(' ')}`,
+  )
 }
 
 /** Refuses what no pass would do: the group is gone, or its hub receives nothing. */
@@ -161,7 +180,7 @@ async function saidOf(
   out: Out,
 ): Promise<void> {
   const passes = groups.map((group) => `the next pass of ${group}`).join(', ')
-  await out(`${asked.size} asked for: ${passes} does it; exsync bin list says when it is done`)
+  await out(`${asked.size} asked for: ${passes} does it; exsync history says when it is done`)
   if (confirmed || asked.size <= fewMax) return
   await out(
     `the guard counts them as edits: when they are more than spec.guard.updates allows, nothing of them is done, and the status of the group says how to approve; or now: ${command} --approve ${hash}`,

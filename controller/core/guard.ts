@@ -243,9 +243,14 @@ export function publishes({ publisher, actions, later }: Step, replica: ReplicaI
   return publisher === replica && (later || actions.some(({ kind }) => kind === 'create'))
 }
 
-/** Does this step change what was agreed because that replica edited it, or because it is wanted back? */
-export function updates({ replaced, restores, confirmed }: Step, replica: ReplicaId): boolean {
+/**
+ * Does this step change others' copies, now or when they can be reached, because that replica edited it, or because it
+ * is wanted back? What all show already was not brought to anybody.
+ */
+export function updates(step: Step, replica: ReplicaId): boolean {
+  const { replaced, restores, confirmed, actions, later } = step
   if (replica === restorer) return restores && !confirmed
+  if (!later && !actions.some((action) => action.replica !== replica)) return false
   return replaced.some((each) => each.counted && each.replica === replica)
 }
 
@@ -260,8 +265,17 @@ function over(
 ): readonly Refusal[] {
   const least = Math.min(limit, Math.max(0, ceiling))
   if (steps.length === 0 || before + steps.length <= least) return []
-  const links: readonly LinkId[] = steps.map(({ link }) => link.id).sort()
+  const links: readonly string[] = steps.map((step) => nameOf(step, replica, reason)).sort()
   const hash = digestOfAll([reason, replica, String(epoch), ...links]).slice(0, 12)
   const count = before + steps.length
   return [{ replica, reason, count, limit: least, hash, ...(count > ceiling && { above: true }) }]
+}
+
+// Of an edit the very version that was seen: what is approved is what was written then, and not what is written since.
+function nameOf({ link, known, actions }: Step, replica: ReplicaId, reason: Refusal['reason']) {
+  if (reason !== 'Updates') return link.id
+  if (replica === restorer) return `${link.id} ${link.revision}`
+  const action = actions.find((each) => each.replica === replica)
+  const seen = action === undefined || action.kind === 'create' ? undefined : action.expect
+  return `${link.id} ${known.get(replica)?.version ?? seen ?? link.copies.get(replica)?.version ?? ''}`
 }

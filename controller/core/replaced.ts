@@ -32,11 +32,18 @@ export function replacedIn(
   }
   const [leader = edits[0]] = fields.keys()
   if (leader !== undefined) for (const field of followers) blame(leader, field)
-  return [...fields].map(([edit, its]) => ({
-    replica: edit.replica,
-    fields: its,
-    counted: isCounted(type, edit, its),
-  }))
+  // What came back keeps the whole item already: fields that only follow it are nobody's.
+  const follows = (edit: Edit, its: readonly string[]) =>
+    edit.replica === restorer &&
+    told.length > 0 &&
+    its.every((field) => type.derived(field, agreed))
+  return [...fields]
+    .filter(([edit, its]) => !follows(edit, its))
+    .map(([edit, its]) => ({
+      replica: edit.replica,
+      fields: its,
+      counted: isCounted(type, edit, its),
+    }))
 }
 
 // A set is everybody's who changed it; of any other field, the first whose value it is.

@@ -23,6 +23,8 @@ export type Restoration = Readonly<{
   askedMs: number
   /** The hash of the plan that it is part of. */
   plan?: string | undefined
+  /** What it would edit, as that plan saw it: see `seenOf`. */
+  seen?: string | undefined
   /** Whoever asked saw the whole plan and confirmed it: the guard does not count it. */
   confirmed?: boolean
 }>
@@ -71,6 +73,11 @@ export function linksWith(
       editedMs: askedMs,
     })),
   ]
+}
+
+/** Names what a restoration would edit, as it is now: another link, or another revision of it, has another name. */
+export function seenOf(target: LinkId, link: Link | undefined): string {
+  return `${target} ${link?.agreed === undefined ? 'deleted' : link.revision}`
 }
 
 /** The edit that it is; undefined when there is nothing to change. */

@@ -7,7 +7,7 @@ import type { Restoration } from './restore.ts'
 import type { KeepReason } from './step.ts'
 
 /** An entry of the bin or of the history; without fields it is about the whole contact. */
-export type Entry = Omit<Restoration, 'askedMs' | 'plan' | 'confirmed'>
+export type Entry = Omit<Restoration, 'askedMs' | 'plan' | 'seen' | 'confirmed'>
 
 /** Fields that stay as they are, since another entry changed them later; no fields: the contact stays deleted. */
 export type Left = Readonly<{ fields: readonly string[]; by: Entry | undefined }>

@@ -166,8 +166,8 @@ export class SqliteBaseline implements Baseline {
 
   async restorations(): Promise<readonly Restoration[]> {
     const rows = this.#sql(
-      `SELECT bin.*, asked_ms, restores.fields AS wanted, plan, confirmed FROM restores JOIN bin ON bin.n = restores.bin
-       WHERE restores.grp = ? AND done_ms IS NULL ORDER BY bin.n LIMIT ${restorationsMax}`,
+      `SELECT bin.*, asked_ms, restores.fields AS wanted, plan, seen, confirmed FROM restores JOIN bin ON bin.n = restores.bin
+       WHERE restores.grp = ? AND done_ms IS NULL ORDER BY asked_ms, bin.n LIMIT ${restorationsMax}`,
     ).all(this.group)
     return rows.map((row) => ({
       n: Number(row.n),
@@ -178,6 +178,7 @@ export class SqliteBaseline implements Baseline {
       item: itemOf(row.item, this.#desk.vault, binSpot('item', row)) ?? {},
       askedMs: Number(row.asked_ms),
       plan: row.plan == null ? undefined : String(row.plan),
+      seen: row.seen == null ? undefined : String(row.seen),
       confirmed: Number(row.confirmed) === 1,
     }))
   }

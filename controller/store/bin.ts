@@ -12,6 +12,7 @@ import { itemOf, parsed, type Row } from './rows.ts'
 import { binSpot } from './spots.ts'
 import type { Statements } from './statements.ts'
 import type { Vault } from './vault.ts'
+import { cancel, namesIn, pendingIn, type Wish } from './wishes.ts'
 
 /** One thing in the bin. */
 export type Binned = Readonly<{
@@ -41,7 +42,10 @@ export type Filter = Readonly<{
   replica?: string | undefined
   reason?: KeepReason | undefined
   pass?: string | undefined
-  /** Those of this time or later, and before that one, ms since 1970. */
+  /**
+   * Those that came after all that was kept before this time, and those before that one, ms since 1970: what a clock that was
+   * ahead called later, and was followed by something earlier, does not count.
+   */
   sinceMs?: number | undefined
   untilMs?: number | undefined
 }>
@@ -52,6 +56,8 @@ export type Asking = Readonly<{
   fields?: readonly string[]
   /** The hash of the plan that it is part of: an annotation with it confirms the plan. */
   plan?: string
+  /** What it would edit, as the plan saw it (`seenOf`): an annotation confirms nothing that is otherwise by now. */
+  seen?: string
   /** The whole plan was seen and confirmed: the guard does not count it. */
   confirmed?: boolean
   /** Also what was restored already: it was overwritten since. */
@@ -90,8 +96,37 @@ export class Bin {
   ): readonly Binned[] {
     const rows = this.#statements
       .sql(`${binned} WHERE n < ?1 AND ${meant} ORDER BY n DESC LIMIT ?10`)
-      .all(below, ...valuesOf(filter), limit)
+      .all(below, ...this.#valuesOf(filter), limit)
     return rows.map((row) => listedOf(row, this.#vault))
+  }
+
+  #valuesOf(filter: Filter): readonly SQLInputValue[] {
+    const { history, group, link, replica, reason, pass, sinceMs, untilMs } = filter
+    const afterN = sinceMs === undefined ? undefined : this.#lastBefore(sinceMs, group)
+    const given = [group, link, replica, reason, pass, afterN, untilMs]
+    return [Number(history === true || reason === 'Edited'), ...given.map((value) => value ?? null)]
+  }
+
+  #lastBefore(timeMs: number, group: GroupId | undefined): number {
+    const row = this.#statements
+      .sql('SELECT max(n) AS n FROM bin WHERE time_ms < ?1 AND (?2 IS NULL OR grp = ?2)')
+      .get(timeMs, group ?? null)
+    return Number(row?.n ?? 0)
+  }
+
+  /** What was asked for and waits, of a group or of all. */
+  pending(group?: GroupId): readonly Wish[] {
+    return pendingIn(this.#statements, group)
+  }
+
+  /** Takes back what was asked for and waits: all of these numbers. */
+  cancel(numbers: readonly number[], timeMs: number): void {
+    cancel(this.#statements, numbers, timeMs)
+  }
+
+  /** The groups that the state knows, or a group's replicas, sorted. */
+  names(what: 'grp' | 'replica', group?: GroupId): readonly string[] {
+    return namesIn(this.#statements, what, group)
   }
 
   /** How many such things there are, and how many conflicts are remembered. */
@@ -99,7 +134,11 @@ export class Bin {
     const total = (text: string, ...given: readonly SQLInputValue[]) =>
       Number(this.#statements.sql(text).get(...given)?.total)
     return {
-      bin: total(`SELECT count(*) AS total FROM bin WHERE ?1 AND ${meant}`, 1, ...valuesOf(filter)),
+      bin: total(
+        `SELECT count(*) AS total FROM bin WHERE ?1 AND ${meant}`,
+        1,
+        ...this.#valuesOf(filter),
+      ),
       conflicts: total('SELECT count(*) AS total FROM conflicts'),
     }
   }
@@ -167,14 +206,17 @@ export class Bin {
   ask(wanted: ReadonlyMap<number, Asking>, timeMs: number): void {
     this.#statements.transaction(true, () => {
       const one = this.#statements.sql(
-        `INSERT INTO restores (bin, grp, asked_ms, fields, plan, confirmed) SELECT n, grp, ?, ?, ?, ? FROM bin WHERE n = ?
-         ON CONFLICT (bin) DO UPDATE SET fields = excluded.fields, plan = excluded.plan, confirmed = excluded.confirmed,
-           asked_ms = iif(done_ms IS NULL, asked_ms, excluded.asked_ms), done_ms = NULL, pass = NULL, result = NULL
+        `INSERT INTO restores (bin, grp, asked_ms, fields, plan, seen, confirmed) SELECT n, grp, ?, ?, ?, ?, ? FROM bin WHERE n = ?
+         ON CONFLICT (bin) DO UPDATE SET fields = excluded.fields, plan = excluded.plan, seen = excluded.seen, confirmed = excluded.confirmed,
+           asked_ms = excluded.asked_ms, done_ms = NULL, pass = NULL, result = NULL
          WHERE done_ms IS NULL OR result <> 'Restored' OR ?`,
       )
-      for (const [n, { fields, plan = null, confirmed = false, again = false }] of wanted) {
+      for (const [
+        n,
+        { fields, plan = null, seen = null, confirmed = false, again = false },
+      ] of wanted) {
         const only = fields === undefined ? null : JSON.stringify(fields)
-        one.run(timeMs, only, plan, Number(confirmed), n, Number(again))
+        one.run(timeMs, only, plan, seen, Number(confirmed), n, Number(again))
       }
     })
   }
@@ -183,16 +225,10 @@ export class Bin {
 const meant = `(?2 OR bin.reason <> 'Edited') AND (?3 IS NULL OR bin.grp = ?3) AND (?4 IS NULL OR bin.link = ?4)
   AND (?5 IS NULL OR bin.replica = ?5 OR substr(bin.replica, 1, length(?5) + 1) = ?5 || ':')
   AND (?6 IS NULL OR bin.reason = ?6) AND (?7 IS NULL OR bin.pass = ?7)
-  AND (?8 IS NULL OR bin.time_ms >= ?8) AND (?9 IS NULL OR bin.time_ms < ?9)`
+  AND (?8 IS NULL OR bin.n > ?8) AND (?9 IS NULL OR bin.time_ms < ?9)`
 
 const binned =
   'SELECT bin.*, restores.asked_ms, restores.result FROM bin LEFT JOIN restores ON restores.bin = bin.n'
-
-function valuesOf(filter: Filter): readonly SQLInputValue[] {
-  const { history, group, link, replica, reason, pass, sinceMs, untilMs } = filter
-  const given = [group, link, replica, reason, pass, sinceMs, untilMs]
-  return [Number(history === true || reason === 'Edited'), ...given.map((value) => value ?? null)]
-}
 
 function listedOf(row: Row, vault: Vault): Binned {
   try {

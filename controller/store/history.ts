@@ -15,7 +15,8 @@ const unasked = 'n NOT IN (SELECT bin FROM restores WHERE done_ms IS NULL)'
 export function makeRoom({
   statements,
   binMaxBytes,
-}: Pick<Desk, 'statements' | 'binMaxBytes'>): void {
+  nowMs,
+}: Pick<Desk, 'statements' | 'binMaxBytes'> & Readonly<{ nowMs: number }>): void {
   const { bin_bytes, history_bytes } = statements.sql('SELECT * FROM tally').get() ?? {}
   const room = Math.max(0, Math.min(binMaxBytes * historyShare, binMaxBytes - Number(bin_bytes)))
   let surplus = Number(history_bytes) - room
@@ -30,12 +31,13 @@ export function makeRoom({
     const [{ grp = null, bytes = 0 } = {}, second] = largest
     if (grp === null) return
     const excess = second === undefined ? surplus : Number(bytes) - Number(second.bytes)
-    surplus -= letGo(statements, String(grp), Math.min(surplus, Math.max(excess, 1)))
+    const bytesMax = Math.min(surplus, Math.max(excess, 1))
+    surplus -= letGo(statements, String(grp), bytesMax, nowMs)
   }
 }
 
 // Answers how many bytes went: at least so many, or those of its thousand oldest.
-function letGo(statements: Statements, group: string, bytes: number): number {
+function letGo(statements: Statements, group: string, bytes: number, nowMs: number): number {
   const oldest = statements
     .sql(
       `SELECT n, size, time_ms FROM bin WHERE reason = 'Edited' AND grp = ? AND ${unasked} ORDER BY n LIMIT 1000`,
@@ -51,7 +53,8 @@ function letGo(statements: Statements, group: string, bytes: number): number {
   statements
     .sql(`DELETE FROM bin WHERE reason = 'Edited' AND grp = ? AND n <= ? AND ${unasked}`)
     .run(group, last)
-  ends(statements, group, timeMs)
+  // A clock that was ahead must not say that the history begins in the future.
+  ends(statements, group, Math.min(timeMs, nowMs))
   return Math.max(freed, 1)
 }
 

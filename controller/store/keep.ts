@@ -29,7 +29,7 @@ export function keepAll(desk: Desk, { kept = [], at }: Change): void {
   let added = 0
   for (const each of kept) if (each.reason !== edited) added += keep(desk, each, at)
   for (const each of history) keep(desk, each, at)
-  if (kept.length > 0) makeRoom(desk)
+  if (kept.length > 0) makeRoom({ ...desk, nowMs: at.timeMs })
   if (added === 0) return
   const row = desk.statements.sql('SELECT bin_bytes FROM tally').get()
   if (Number(row?.bin_bytes) <= desk.binMaxBytes || !isOverShare(desk)) return

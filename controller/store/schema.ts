@@ -67,7 +67,7 @@ CREATE TABLE IF NOT EXISTS ages (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS restores (
   bin INTEGER PRIMARY KEY REFERENCES bin (n) ON DELETE CASCADE, grp TEXT NOT NULL, asked_ms INTEGER NOT NULL,
-  done_ms INTEGER, pass TEXT, result TEXT, fields TEXT, plan TEXT, confirmed INTEGER NOT NULL DEFAULT 0
+  done_ms INTEGER, pass TEXT, result TEXT, fields TEXT, plan TEXT, seen TEXT, confirmed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS restores_pending ON restores (grp) WHERE done_ms IS NULL;
 CREATE TABLE IF NOT EXISTS conflicts (
@@ -147,6 +147,7 @@ export const sixth = [
   ['tally', 'last_n', 'INTEGER NOT NULL DEFAULT 0'],
   ['restores', 'fields', 'TEXT'],
   ['restores', 'plan', 'TEXT'],
+  ['restores', 'seen', 'TEXT'],
   ['restores', 'confirmed', 'INTEGER NOT NULL DEFAULT 0'],
   ['caused', 'updated', "TEXT NOT NULL DEFAULT '[]'"],
   ['approved', 'updated', "TEXT NOT NULL DEFAULT '[]'"],

@@ -5,8 +5,16 @@ import { digestOf, type ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import { agreementMark, type Role } from '../core/link.ts'
 import type { Rules } from '../core/plan.ts'
-import { oneEach, type Restoration, restorable, restorer, resultsOf } from '../core/restore.ts'
+import {
+  oneEach,
+  type Restoration,
+  restorable,
+  restorer,
+  resultsOf,
+  seenOf,
+} from '../core/restore.ts'
 import type { Step } from '../core/step.ts'
+import { inParts } from './breathe.ts'
 import type { Baseline, Change, ConflictNote, Kept } from './ports.ts'
 import { reentered } from './reentered.ts'
 
@@ -22,14 +30,30 @@ export async function wantedBack(
   const hub = roles.find((role) => role.hub)
   // Where the hub receives nothing, nothing comes back: whoever may write there has to put it there.
   if (!hub?.receives) return { wanted: [], barred: [] }
-  const asked = (await reentered(baseline, type, await baseline.restorations())).map((each) => ({
-    ...each,
-    confirmed: each.confirmed === true || (each.plan !== undefined && approved.has(each.plan)),
-  }))
+  const asked = await reentered(baseline, type, await baseline.restorations())
+  const stale = await stalePlans(baseline, asked, approved)
+  const isConfirmed = ({ plan = '', confirmed = false }: Restoration) =>
+    confirmed || (approved.has(plan) && !stale.has(plan))
+  const ready = asked.map((each) => ({ ...each, confirmed: isConfirmed(each) }))
   return {
-    wanted: oneEach(asked.filter((each) => restorable(type, roles, each))),
-    barred: asked.filter((each) => !restorable(type, roles, each)),
+    wanted: oneEach(ready.filter((each) => restorable(type, roles, each))),
+    barred: ready.filter((each) => !restorable(type, roles, each)),
   }
+}
+
+// Approved plans that would not do any more what they showed.
+async function stalePlans(
+  baseline: Baseline,
+  asked: readonly Restoration[],
+  approved: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  const planned = asked.filter(({ plan = '' }) => approved.has(plan))
+  const links = await inParts([...new Set(planned.map(({ link }) => link))], (part) =>
+    baseline.links(part),
+  )
+  const now = new Map(links.map((link) => [link.id, link]))
+  const stale = planned.filter(({ link, seen }) => seen !== seenOf(link, now.get(link)))
+  return new Set(stale.map(({ plan = '' }) => plan))
 }
 
 /** What becomes of all that was wanted back. */

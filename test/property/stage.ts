@@ -185,7 +185,8 @@ export class Stage {
 
   /** Asks for something in the bin, as `bin()` writes it. */
   wants(text: string): void {
-    const kept = this.#state.bin.list(1000).find((each) => textOf(each) === text)
+    const all = this.#state.bin.list(1000, undefined, { history: true })
+    const kept = all.find((each) => textOf(each) === text)
     if (kept === undefined) throw new Error(`there is no ${text} in the bin`)
     this.#state.bin.ask(new Map([[kept.n, {}]]), this.#now)
   }
@@ -213,7 +214,9 @@ export class Stage {
     confirmed = false,
   ): Promise<readonly string[]> {
     const { lines, asked } = await undoPlan(this.#state, chosen, manner)
-    const wanted = [...asked].map(([n, fields]) => [n, { fields, confirmed, again: true }] as const)
+    const wanted = [...asked].map(
+      ([n, { fields }]) => [n, { fields, confirmed, again: true }] as const,
+    )
     this.#state.bin.ask(new Map(wanted), this.#now)
     return lines.map(({ message, fields }) => [message, ...fields].join(' ')).sort()
   }

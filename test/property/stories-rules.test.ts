@@ -248,6 +248,32 @@ describe('guard', () => {
     expect((await stage.pass()).refusals).toEqual([])
   })
 
+  test('an approval covers the edits that were seen, and none that is made since', async () => {
+    const stage = await staged()
+    stage.limits = { ...free, updates: { maxPercent: 100, maxCount: 1 } }
+    for (const name of ['P0', 'P1']) stage.edit('ann', `${name}:2`)
+    const [first, second] = [await stage.pass(), await stage.pass()]
+    expect(first.refusals).toMatchObject([{ replica: 'ann', reason: 'Updates', count: 2 }])
+    expect(second.refusals).toEqual(first.refusals)
+    stage.approved.add(first.refusals[0]?.hash ?? '')
+    stage.edit('ann', 'P1:3')
+    const [again] = (await stage.pass()).refusals
+    expect(again?.hash).not.toBe(first.refusals[0]?.hash)
+    expect(stage.shows('hub')).toContain('P1:1')
+    stage.approved.add(again?.hash ?? '')
+    await stage.rest()
+    expect(stage.shows('hub')).toEqual(expect.arrayContaining(['P0:2', 'P1:3']))
+  })
+
+  test('what all show already was not brought to anybody, and does not count', async () => {
+    const stage = await staged()
+    stage.limits = { ...free, updates: { maxPercent: 0, maxCount: 0 } }
+    for (const name of ['P0', 'P1']) for (const who of ['hub', 'ann']) stage.edit(who, `${name}:2`)
+    expect((await stage.pass()).refusals).toEqual([])
+    stage.edit('ann', 'P0:3')
+    expect((await stage.pass()).refusals).toHaveLength(1)
+  })
+
   test('deletes add up within the window, and are forgotten after it', async () => {
     const stage = await staged()
     for (const name of ['P0', 'P1']) {

@@ -250,3 +250,18 @@ test('the guard sets aside what nobody confirmed, and lets the rest come back', 
   await undone(stage)
   expect(stage.shows('bob')).toEqual(['Ewa:0', 'Jan:0', 'Ola:0'])
 })
+
+test('of two wishes for one contact the later one is met last', async () => {
+  const stage = await begun()
+  for (const value of ['1', '2']) {
+    stage.edit('ann', `Ewa:${value}`)
+    await stage.rest()
+  }
+  const [last, first] = stage.history()
+  for (const entry of [last, first]) {
+    stage.wait(10)
+    stage.wants(`ann Edited Ewa:${entry?.item.JobTitle}`)
+  }
+  await undone(stage)
+  expect(stage.shows('hub')).toContain('Ewa:0')
+})

@@ -91,7 +91,7 @@ test('asked twice it is done once; what was overruled may be asked for again', a
   await baseline.commit({ at, kept: [deleted({ A: '1' })] })
   state.bin.ask(new Map([[1, {}]]), 5)
   state.bin.ask(new Map([[1, {}]]), 6)
-  expect(await baseline.restorations()).toMatchObject([{ askedMs: 5 }])
+  expect(await baseline.restorations()).toMatchObject([{ askedMs: 6 }])
   await baseline.commit({ at, restored: [{ n: 1, result: 'Overruled' }] })
   state.bin.ask(new Map([[1, {}]]), 7)
   expect(await baseline.restorations()).toMatchObject([{ askedMs: 7 }])

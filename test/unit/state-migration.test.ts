@@ -66,7 +66,8 @@ CREATE INDEX journal_time ON journal (time_ms);
 const withoutHistory = `DROP TRIGGER bin_grows; DROP TRIGGER bin_shrinks; DROP INDEX bin_history;
   DROP TABLE ages; DROP TABLE history_ends;
   ALTER TABLE tally DROP COLUMN history_bytes; ALTER TABLE tally DROP COLUMN last_n;
-  ALTER TABLE restores DROP COLUMN fields; ALTER TABLE restores DROP COLUMN plan; ALTER TABLE restores DROP COLUMN confirmed;
+  ALTER TABLE restores DROP COLUMN fields; ALTER TABLE restores DROP COLUMN plan;
+  ALTER TABLE restores DROP COLUMN seen; ALTER TABLE restores DROP COLUMN confirmed;
   ALTER TABLE caused DROP COLUMN updated; ALTER TABLE approved DROP COLUMN updated;
   CREATE TRIGGER bin_grows AFTER INSERT ON bin BEGIN
     UPDATE tally SET bin_bytes = bin_bytes + new.size;

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import type { Filters } from '../../controller/cli/filters.ts'
 import { history, listBin } from '../../controller/cli/history.ts'
-import { restore } from '../../controller/cli/restore.ts'
+import { cancel, restore } from '../../controller/cli/restore.ts'
 import { rollback } from '../../controller/cli/rollback.ts'
 import type { GroupId, LinkId, ReplicaId } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
@@ -88,7 +88,7 @@ async function made(receives = true) {
 test('history lists all that replaced agreed content, with names on a terminal only', async () => {
   const world = await made()
   await world.history({ terminal: true })
-  expect(world.said[0]).toMatch(/^N +TIME +GROUP +LINK +WHO +WHAT +FIELDS +PASS +NAME$/)
+  expect(world.said[0]).toMatch(/^N +TIME +GROUP +LINK +WHO +WHAT +FIELDS +RESTORE +PASS +NAME$/)
   expect(world.said[1]).toMatch(/^4 .*Z +ns\/g +ola +ann@x:Contacts +Deleted +p2 +Ola Żak$/)
   expect(world.said[2]).toMatch(/^3 .* bob@x:Contacts +Edited +Department +p2 +Jan Żak$/)
   expect(world.said).toHaveLength(5)
@@ -111,7 +111,6 @@ test.each<[string, Partial<Filters>, readonly number[]]>([
   ['of a pass', { pass: 'p1' }, [2, 1]],
   ['of a name', { name: 'EWA ż' }, [1]],
   ['of a reason', { reason: 'Deleted' }, [4]],
-  ['of another group', { group: 'ns/other' as GroupId }, []],
 ])('history %s', async (_, filters, numbers) => {
   const world = await made()
   await world.history(filters)
@@ -122,6 +121,12 @@ test.each<[string, Partial<Filters>, readonly number[]]>([
 test('the history of what is not there is refused, and one that was cut says so', async () => {
   const world = await made()
   await expect(world.history({ item: 9 })).rejects.toThrow(/there is no 9 in the history/)
+  await expect(world.history({ group: 'ns/other' as GroupId })).rejects.toThrow(
+    /^--group ns\/other is not in this state: known are ns\/g$/,
+  )
+  await expect(world.history({ replica: 'an@x' })).rejects.toThrow(
+    /^--replica an@x is not in this state: known are ann@x:Contacts, bob@x:Contacts, hub:/,
+  )
   const small = openState(':memory:', { binMaxBytes: 400 })
   const kept = [1, 2, 3, 4, 5, 6].map((n) =>
     edited('ewa', 'JobTitle', named('Ewa', { JobTitle: `${n}` })),
@@ -211,10 +216,28 @@ test('a pass, or what one did since, leaves what others edited since', async () 
     expect(told).toBe(asked.includes('2 JobTitle' as never))
     const again = world.hash()
     await world.restore([], { ...filters, approve: again })
-    expect(await world.pending()).toEqual(
-      expect.arrayContaining(asked.map((each) => `${each} confirmed`)),
-    )
+    expect(await world.pending()).toEqual(asked.map((each) => `${each} confirmed`))
+    const waiting = world.state.bin.pending().map(({ n }) => n)
+    await expect(world.restore(['2', '3', '4'])).rejects.toThrow(/to be put back already/)
+    world.state.bin.cancel(waiting, 1)
   }
+  world.state.close()
+})
+
+test('what waits is taken back by its number, or all of it', async () => {
+  const world = await made()
+  const cancelled = (numbers: readonly string[], more = {}) =>
+    cancel(world.state.bin, numbers, more, 1, async () => true)
+  await world.restore(['2'])
+  await world.restore(['4'])
+  await expect(cancelled(['3'])).rejects.toThrow(/^3 does not wait to be put back/)
+  await expect(cancelled([])).rejects.toThrow(/either numbers or --all/)
+  await cancelled(['4'])
+  expect(await world.pending()).toEqual(['2 JobTitle'])
+  await cancelled([], { all: true, group: 'ns/other' as GroupId })
+  expect(await world.pending()).toHaveLength(1)
+  await cancelled([], { all: true, group })
+  expect(await world.pending()).toEqual([])
   world.state.close()
 })
 
@@ -341,9 +364,9 @@ test('where the hub receives nothing, or the group is gone, nothing is asked for
     () => oneWay.rollback({ to: 1 }),
   ])
     await expect(ask()).rejects.toMatchObject({ code: 'HubReceivesNothing' })
-  await expect(oneWay.rollback({ to: 1, group: 'ns/gone' as GroupId })).rejects.toMatchObject({
-    code: 'GroupGone',
-  })
+  await expect(oneWay.rollback({ to: 1, group: 'ns/gone' as GroupId })).rejects.toThrow(
+    /^--group ns\/gone is not in this state: known are ns\/g$/,
+  )
   expect(await oneWay.pending()).toEqual([])
   oneWay.state.close()
 })
@@ -355,7 +378,8 @@ test.each<[readonly string[], Partial<Filters>, RegExp]>([
   [[], { since: 1 }, /--replica R and --since T together/],
   [[], { pass: 'p9' }, /^nothing of the pass p9 is there/],
   [['9'], { dryRun: true }, /there is no 9 in the bin/],
-  [['4-2'], {}, /there is no 4-2 in the bin/],
+  [['4-2'], {}, /^4-2 is no range: the smaller number comes first, 2-4$/],
+  [['1-99'], {}, /^there is no 99, so nothing is restored: the newest entry is 4/],
   [['x-2'], {}, /there is no x-2 in the bin/],
   [['1', '99'], {}, /there is no 99 in the bin/],
 ])('bin restore %j %j is refused', async (numbers, filters, message) => {

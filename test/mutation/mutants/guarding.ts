@@ -103,8 +103,8 @@ export const guarding = [
     [
       'approval-by-order',
       'a refusal’s name stays the same while its effects do',
-      `steps.map(({ link }) => link.id).sort()`,
-      `steps.map(({ link }) => link.id)`,
+      `steps.map((step) => nameOf(step, replica, reason)).sort()`,
+      `steps.map((step) => nameOf(step, replica, reason))`,
       'items, and so the links that they begin, come in the order of their ids already',
     ],
     [
