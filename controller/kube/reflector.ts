@@ -27,7 +27,7 @@ import { asSyncError, isStatus } from './api-error.ts'
 import type { Client } from './client.ts'
 import { listed, resourcesMax, tooMany } from './listing.ts'
 import { type KubeObject, keyOf, pathOf, type ResourceKind } from './resource.ts'
-import { ends, isBefore, isEnding, isOlder, isSame } from './versions.ts'
+import { ends, isBefore, isEnding, isOlder, isSame, saysSame } from './versions.ts'
 import { disordered, short, witness, witnessed } from './witness.ts'
 
 /** What to keep, and whom to tell. */
@@ -67,7 +67,6 @@ const persistentMin = 4
 
 /** The history that we wanted to go on from is gone. */
 class Expired extends Error {}
-
 const endsEarly = 'WatchEndsEarly'
 
 /** A copy of the resources of one kind. */
@@ -115,17 +114,18 @@ export class Reflector<Kept extends KubeObject> {
     return this.#copy.get(key)
   }
 
-  /** All of them. */
   values(): readonly Kept[] {
     return [...this.#copy.values()]
   }
 
   /** Takes over what a write of ours answered, unless something newer is known already. */
   took(resource: Kept): void {
-    const known = this.#copy.get(keyOf(resource))
-    if (known?.metadata.uid !== resource.metadata.uid) return
+    const [key, known] = [keyOf(resource), this.#copy.get(keyOf(resource))]
     // Versions are ordered (Kubernetes 1.35 says so; etcd always did).
-    if (known !== undefined && isOlder(known, resource)) this.#copy.set(keyOf(resource), resource)
+    if (known === undefined || !isSame(known, resource) || !isOlder(known, resource)) return
+    // It may be the first to tell of what a user wrote meanwhile: no event will be newer.
+    if (!saysSame(known, resource)) this.#set(key, resource)
+    this.#copy.set(key, resource)
   }
 
   /** Runs until the signal aborts; never rejects. */

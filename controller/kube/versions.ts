@@ -28,3 +28,10 @@ export function ends(now: KubeObject, known: KubeObject | undefined): boolean {
   if (known !== undefined && !isSame(now, known)) return true
   return isEnding(now) && !isEnding(known)
 }
+
+/** Do two states of a resource hold the same of what users write: its spec, by generation, annotations and labels? */
+export function saysSame(one: KubeObject, other: KubeObject): boolean {
+  const said = ({ metadata: { generation, annotations, labels } }: KubeObject) =>
+    JSON.stringify([generation, annotations, labels])
+  return said(one) === said(other)
+}

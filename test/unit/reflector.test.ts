@@ -170,6 +170,25 @@ test.each<readonly [string, (server: ApiServer) => string]>([
   expect(told.filter((each) => each === 'one -')).toEqual([])
 })
 
+test('a write of ours that is answered with what a user wrote meanwhile tells of it, and of our own status nothing', async () => {
+  const { reflector, told } = await copied()
+  const known = reflector.get('a/one')
+  if (known === undefined) throw new Error('there is no a/one')
+  const { metadata } = known
+  const answered = (resourceVersion: string, annotations?: Record<string, string>): KubeObject => ({
+    ...known,
+    metadata: { ...metadata, resourceVersion, ...(annotations && { annotations }) },
+  })
+  reflector.took(answered('900'))
+  expect(told).toEqual([])
+  reflector.took(answered('901', { 'exchangesync.dev/requestedAt': 'now' }))
+  expect(told).toEqual(['one one'])
+  reflector.took(answered('902', { 'exchangesync.dev/requestedAt': 'now' }))
+  reflector.took(answered('800', { 'exchangesync.dev/requestedAt': 'before' }))
+  expect(told).toEqual(['one one'])
+  expect(reflector.get('a/one')?.metadata.resourceVersion).toBe('902')
+})
+
 test('what is deleted is told as deleted, once the API server itself says that it is not there', async () => {
   const { be, server, names, told, asked, until } = await copied()
   let right = false
