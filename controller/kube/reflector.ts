@@ -109,7 +109,7 @@ export class Reflector<Kept extends KubeObject> {
     return this.#persistent
   }
 
-  /** One resource, by namespace/name. */
+  /** One resource, by namespace/name; `values`: all of them. */
   get(key: string): Kept | undefined {
     return this.#copy.get(key)
   }
