@@ -48,6 +48,6 @@ const others = new Set([
 
 /** Those that only the whole run lives: the sample of a day takes them once one whole run has lived them all. */
 export const unsampled: ReadonlySet<Mutant> = new Set([
-  ...[...allowing, ...sealing, ...sharing, ...trusting, ...undoing],
+  ...[...allowing, ...sealing, ...sharing, ...trusting],
   ...mutants.filter(({ id }) => others.has(id)),
 ])

@@ -62,6 +62,21 @@ const shown: readonly (readonly [RegExp, readonly string[]])[] = [
     [...unit('history', 'replaced', 'guard', 'reentered'), ...scenes('undo')],
   ],
   [
+    /sync\/(verify|inventory)|core\/(verification|placement)/,
+    [...unit('verification'), ...scenes('verify')],
+  ],
+  [
+    /cli\/(undo|undo-plan|restore|rollback|history|filters|when)|core\/undo/,
+    [
+      ...unit('undo', 'undo-command', 'plans', 'when', 'restore-command'),
+      'test/property/undo.test.ts',
+    ],
+  ],
+  [
+    /store\/(backup|erase|replace)/,
+    [...unit('state-backup', 'state-replace', 'state-erase'), ...scenes('restored')],
+  ],
+  [
     /controller\/store\//,
     unit(
       'state-bin',

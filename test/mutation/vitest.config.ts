@@ -7,7 +7,8 @@ export default defineConfig({
   test: {
     include: [
       'test/{unit,property}/**/*.test.ts',
-      'test/scenes/{allowed,held,large,lost,neighbours,proof,undo,witness,upgrade}.test.ts',
+      'test/scenes/{allowed,held,large,lost,neighbours,proof,restored}.test.ts',
+      'test/scenes/{undo,upgrade,verify,witness}.test.ts',
     ],
     setupFiles: ['test/support/seed.ts', 'test/mutation/first.ts'],
     testTimeout: 60_000,
