@@ -5,6 +5,7 @@ import { type Backup, backUp, type Facts } from '../store/backup.ts'
 import type { Key } from '../store/proof.ts'
 import { foreseen, type Replacement, replaceState } from '../store/replace.ts'
 import type { Out } from './output.ts'
+import { iso } from './table.ts'
 
 /** What a command on a whole state is given: the state's directory, its key, and the arguments. */
 export type Given = Readonly<{
@@ -103,8 +104,4 @@ function many(count: number, one: string, more: string): string {
 function sizeText(bytes: number): string {
   const [kibi, mebi] = [bytes / 2 ** 10, bytes / 2 ** 20]
   return mebi >= 1 ? `${mebi.toFixed(1)} MiB` : `${kibi.toFixed(0)} KiB`
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString()
 }

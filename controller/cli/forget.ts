@@ -9,6 +9,7 @@ import { invalidArguments } from '../core/sync-error.ts'
 import type { Eraser, Found, Kept } from '../store/erase.ts'
 import { stateFile } from '../store/state.ts'
 import type { Out } from './output.ts'
+import { iso } from './table.ts'
 
 /** Whom to forget: a number of the bin, or a text; and whether it is meant. */
 export type Forgetting = Readonly<{
@@ -126,8 +127,4 @@ function entriesOf(kept: readonly Kept[]): string {
 function contacts(count: number, are = true): string {
   const verb = are ? (count === 1 ? ' is' : ' are') : ''
   return `${count} ${count === 1 ? 'contact' : 'contacts'}${verb}`
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString()
 }

@@ -3,6 +3,7 @@
 import { contact } from '../core/contact.ts'
 import { type GroupId, isHub, type LinkId } from '../core/id.ts'
 import type { Link } from '../core/link.ts'
+import { into } from '../core/loose.ts'
 import { restorable, restoringEdit, seenOf } from '../core/restore.ts'
 import {
   backTo,
@@ -234,10 +235,6 @@ function grouped<Key, Value>(
   keyOf: (value: Value) => Key,
 ): ReadonlyMap<Key, Value[]> {
   const groups = new Map<Key, Value[]>()
-  for (const value of values) {
-    const group = groups.get(keyOf(value))
-    if (group === undefined) groups.set(keyOf(value), [value])
-    else group.push(value)
-  }
+  for (const value of values) into(groups, keyOf(value), value)
   return groups
 }

@@ -1,6 +1,7 @@
 // Which edit replaced which fields of what was agreed: what the history tells, and what the guard counts.
 import { difference, type Item, type ItemType, same, touched } from './item.ts'
 import { isOfOlderCodec, type Link } from './link.ts'
+import { into } from './loose.ts'
 import type { Edit } from './merge.ts'
 import type { Reading } from './reading.ts'
 import { restorer } from './restore.ts'
@@ -21,17 +22,15 @@ export function replacedIn(
   if (link.revision === 0 || link.agreed === undefined || agreed === undefined) return []
   const told = keeps.filter(({ reason }) => reason === 'Restored').flatMap(({ fields }) => fields)
   const fields = new Map<Edit, string[]>()
-  const blame = (edit: Edit, field: string) =>
-    fields.set(edit, [...(fields.get(edit) ?? []), field])
   const followers: string[] = []
   for (const field of touched(difference(type, link.agreed, agreed))) {
     if (told.includes(field)) continue
     const editors = editorsOf(type, field, agreed, edits)
     if (editors.length === 0) followers.push(field)
-    for (const edit of editors) blame(edit, field)
+    for (const edit of editors) into(fields, edit, field)
   }
   const [leader = edits[0]] = fields.keys()
-  if (leader !== undefined) for (const field of followers) blame(leader, field)
+  if (leader !== undefined) for (const field of followers) into(fields, leader, field)
   // What came back keeps the whole item already: fields that only follow it are nobody's.
   const follows = (edit: Edit, its: readonly string[]) =>
     edit.replica === restorer &&

@@ -2,6 +2,7 @@
 // taken from as few entries as hold it. Pure.
 import { digestOfAll, type LinkId } from './id.ts'
 import { difference, empty, type Item, type ItemType, same, touched, type Value } from './item.ts'
+import { into } from './loose.ts'
 import { changed } from './merge.ts'
 import type { Restoration } from './restore.ts'
 import type { KeepReason } from './step.ts'
@@ -153,7 +154,7 @@ function sparedAlive(
       done.add(field)
       const by = lastOf(others.filter((each) => each.n > n && each.fields.includes(field)))
       if (by === undefined || same(type.kindOf(field), now[field], item[field])) continue
-      left.set(by, [...(left.get(by) ?? []), field])
+      into(left, by, field)
     }
   }
   return { spared, left: [...left].map(([by, fields]) => ({ by, fields: fields.sort() })) }

@@ -2,6 +2,7 @@
 // that the contact is not there twice.
 import type { LinkId } from '../core/id.ts'
 import type { Item, ItemType } from '../core/item.ts'
+import { into } from '../core/loose.ts'
 import type { Restoration } from '../core/restore.ts'
 import { inParts } from './breathe.ts'
 import type { Baseline } from './ports.ts'
@@ -35,17 +36,14 @@ async function candidatesFor<Wanted extends Pick<Restoration, 'item'>>(
 ): Promise<ReadonlyMap<Wanted, readonly LinkId[]>> {
   const byKey = new Map<string, Wanted[]>()
   for (const each of deleted) {
-    for (const key of type.naturalKeys(each.item)) {
-      const all = byKey.get(key) ?? []
-      byKey.set(key, [...all, each])
-    }
+    for (const key of type.naturalKeys(each.item)) into(byKey, key, each)
   }
   const found = new Map<Wanted, LinkId[]>()
   const nominate = (id: LinkId, agreed: Item) => {
     const sharing = new Set(type.naturalKeys(agreed).flatMap((key) => byKey.get(key) ?? []))
     for (const each of sharing) {
       if (type.contradicts(each.item, agreed)) continue
-      found.set(each, [...(found.get(each) ?? []), id])
+      into(found, each, id)
     }
   }
   await inParts(await baseline.everything(), async (part) => {
