@@ -44,7 +44,10 @@ export async function restore(
   if (plain && asIs) {
     const wanted = [...new Set(numbers)].map((number) => binned(state.bin, number))
     for (const kept of wanted) if (kept.restore !== 'Restored') refuse(state.bin, directory, kept)
-    if (!(await several(place, wanted))) return few(place, wanted)
+    const found: Wish[] = []
+    for (const kept of wanted)
+      found.push({ kept, ...(await isThere(state.baseline(kept.group), kept)) })
+    if (!several(found)) return few(place, found)
   }
   return undo(place, ofNumbers(state.bin, numbers, showing), showing)
 }
@@ -182,37 +185,32 @@ function binned(bin: Bin, number: string): Binned {
   throw absent(number)
 }
 
+/** An entry that is wanted, the contact that it would edit, and whether there is nothing to do. */
+type Wish = Readonly<{ kept: Binned; link: LinkId; done: boolean }>
+
 // Are there two of one contact that something would be done for? Then the older one has to win.
-async function several({ state }: Place, wanted: readonly Binned[]): Promise<boolean> {
-  const contacts = new Set<string>()
-  for (const kept of wanted) {
-    const there = await isThere(state.baseline(kept.group), kept)
-    if (kept.restore === 'Restored' || there.done) continue
-    const contact = `${kept.group} ${there.link}`
-    if (contacts.has(contact)) return true
-    contacts.add(contact)
-  }
-  return false
+function several(wanted: readonly Wish[]): boolean {
+  const open = wanted.filter(({ kept, done }) => kept.restore !== 'Restored' && !done)
+  return new Set(open.map(({ kept, link }) => `${kept.group} ${link}`)).size < open.length
 }
 
 async function few(
-  { state: { bin, baseline }, nowMs, out }: Place,
-  wanted: readonly Binned[],
+  { state: { bin }, nowMs, out }: Place,
+  wanted: readonly Wish[],
 ): Promise<number> {
   const lines: string[] = []
   const asked = new Map<number, Asking>()
-  for (const kept of wanted) {
+  for (const { kept, link, done } of wanted) {
     const { n, restore } = kept
-    const there = await isThere(baseline(kept.group), kept)
     if (restore === 'Restored') {
       lines.push(
         `${n} has been restored already; what it was overwritten with since is not: see exsync bin list`,
       )
-    } else if (there.done) lines.push(`${n}${thereText(kept)}`)
+    } else if (done) lines.push(`${n}${thereText(kept)}`)
     else {
       asked.set(n, {})
       lines.push(
-        `${n} is asked for: ${askedText(kept, there.link !== kept.link)}; ${whereText(kept)} says when it is done`,
+        `${n} is asked for: ${askedText(kept, link !== kept.link)}; ${whereText(kept)} says when it is done`,
       )
     }
   }
