@@ -1,7 +1,7 @@
 // Flags and environment → one frozen Config. The only reader of process.env and process.argv.
 import { parseArgs } from 'node:util'
-import { type Filters, filterOptions, filtersOf } from './cli/filters.ts'
-import { bytes, count, duration } from './cli/values.ts'
+import { type Filters, filterOptions, filtersOf } from './config/filters.ts'
+import { bytes, count, duration } from './config/values.ts'
 import { invalidArguments } from './core/sync-error.ts'
 
 /** Everything that a command was told. Durations in ms. */

@@ -8,7 +8,7 @@ import { enableCompileCache } from 'node:module'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Outside } from './desk.ts'
+import type { Outside } from './cli/runtime.ts'
 import { heapFlags } from './heap.ts'
 
 const clock: Outside['clock'] = {
@@ -63,7 +63,7 @@ function followContainer({ execPath, execArgv, argv, env }: NodeJS.Process): voi
 
 followContainer(process)
 keepCompiled(process.env)
-const { program } = await import('./program.ts')
+const { program } = await import('./cli/program.ts')
 const args = process.argv.slice(2)
 const terminal = process.stdout.isTTY === true
 const code = await program({ args, environment: process.env, clock, outside, terminal })

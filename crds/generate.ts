@@ -1,7 +1,7 @@
 // Makes what follows from the CRDs, so that there is one source: the TypeScript types of the
 // resources, and what the chart has of them (chart.ts).
 //
-//   crds/*.yaml ──► controller/core/resources.generated.ts
+//   crds/*.yaml ──► controller/api/resources.generated.ts
 //               └─► charts/exchange-sync-controller/templates/crds/*.yaml
 //
 // `npm run generate` writes them; `node crds/generate.ts --check` only says which are stale, and
@@ -33,7 +33,7 @@ type Crd = {
 }
 
 const ROOT = dirname(import.meta.dirname)
-const TYPES = join(ROOT, 'controller/core/resources.generated.ts')
+const TYPES = join(ROOT, 'controller/api/resources.generated.ts')
 
 const HEADER = `\
 // The resources as the API server and the local directory hand them out: defaults are there.

@@ -1,10 +1,11 @@
 // `exsync bin list` and `exsync history`: which contents were kept and what replaced agreed content. Names of contacts are
 // shown on a terminal only: they belong into no pipe and no log.
-import { contact } from '../core/contact.ts'
+
+import type { Filters } from '../config/filters.ts'
 import { canonical, type Item } from '../core/item.ts'
+import { contact } from '../core/items/contact.ts'
 import { invalidArguments } from '../core/sync-error.ts'
 import type { Bin, Binned, Filter } from '../store/bin.ts'
-import type { Filters } from './filters.ts'
 import { type Out, writeList } from './output.ts'
 import { each, iso, mapped, rowsMax, writeTable } from './table.ts'
 

@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import type { SyncGroupStatus } from '../core/resources.generated.ts'
+import type { SyncGroupStatus } from '../api/resources.generated.ts'
 import { invalidArguments, SyncError } from '../core/sync-error.ts'
 import type { Bin, Conflicted } from '../store/bin.ts'
 import { type Listing, listBin } from './history.ts'

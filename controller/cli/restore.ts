@@ -2,8 +2,9 @@
 // it reaches every folder; a controller may run meanwhile. What cannot be put back is refused here, with what to do
 // instead, and then nothing is asked for: either all numbers are accepted or none. Ranges, a pass, what one replica did, and
 // several entries of one contact are planned first (undo.ts).
-import { contact } from '../core/contact.ts'
+
 import type { LinkId, ReplicaId } from '../core/id.ts'
+import { contact } from '../core/items/contact.ts'
 import { restoringEdit } from '../core/restore.ts'
 import { invalidArguments, SyncError } from '../core/sync-error.ts'
 import { holdsAgreed } from '../core/undo.ts'

@@ -1,9 +1,10 @@
 // What undoing some entries would do now, contact by contact: for `exsync bin restore` of several and `exsync rollback`.
 // Reads the state and asks for nothing.
-import { contact } from '../core/contact.ts'
+
 import { type GroupId, isHub, type LinkId } from '../core/id.ts'
-import type { Link } from '../core/link.ts'
+import { contact } from '../core/items/contact.ts'
 import { into } from '../core/loose.ts'
+import type { Link } from '../core/model.ts'
 import { restorable, restoringEdit, seenOf } from '../core/restore.ts'
 import {
   backTo,

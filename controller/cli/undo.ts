@@ -2,12 +2,12 @@
 // shown approves exactly that plan; without it the guard counts what comes back like edits.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Filters } from '../config/filters.ts'
 import { type GroupId, isHub } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Bin, Binned } from '../store/bin.ts'
 import type { State } from '../store/state.ts'
 import { roleUnder } from '../sync/observe.ts'
-import type { Filters } from './filters.ts'
 import { nameOf } from './history.ts'
 import { jsonText, type Out } from './output.ts'
 import { rowsMax, writeTable } from './table.ts'

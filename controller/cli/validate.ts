@@ -6,13 +6,13 @@
 
 import { stat } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import type { ExchangeServer } from '../core/resources.generated.ts'
+import { credentialsLabel } from '../api/credentials.ts'
+import type { ExchangeServer } from '../api/resources.generated.ts'
 import { readDirectory } from '../local/directory.ts'
-import type { Source } from '../local/documents.ts'
-import { type Problem, problemText, sorted } from '../local/problem.ts'
-import { readFileText, readStream } from '../local/read-file.ts'
-import { type Loaded, readResources } from '../local/resources.ts'
-import { credentialsLabel } from '../sync/credentials.ts'
+import type { Source } from '../validation/documents.ts'
+import { type Problem, problemText, sorted } from '../validation/problem.ts'
+import { readFileText, readStream } from '../validation/read-file.ts'
+import { type Loaded, readResources } from '../validation/resources.ts'
 import type { Say } from './output.ts'
 
 /** How the command is called. */

@@ -1,11 +1,13 @@
 // `exsync verify`: reads every copy again and names each that is not as agreed. Names links and fields, never content.
+
+import { reasonOf } from '../api/conditions.ts'
+import { castOf, nameOf } from '../api/topology.ts'
+import { type Apart, aparts, resultOf, type Verification } from '../api/verification.ts'
 import { printable } from '../core/printable.ts'
-import { castOf, nameOf } from '../core/roles.ts'
-import { reasonOf } from '../core/status.ts'
 import { invalidArguments, syncErrorOf } from '../core/sync-error.ts'
-import { type Apart, aparts, resultOf, type Verification } from '../core/verification.ts'
+import type { Mode, Site } from '../sync/environment.ts'
 import type { Declared } from '../sync/ports.ts'
-import { courseOf, type Mode, type Site } from '../sync/reconcile.ts'
+import { courseOf } from '../sync/reconcile.ts'
 import { claimsOf } from '../sync/schedule.ts'
 import { verify as verified } from '../sync/verify.ts'
 import { jsonText, type Say } from './output.ts'

@@ -3,10 +3,11 @@
 // before the request is sent, so that it survives the process; until the copy is seen
 // - the create is not taken for done, and is made again after the next look, with half the batch, then less often;
 // - the link's deletion does not end before the folder was looked at whole: a copy that turns up later belongs to it.
+
+import { shownOf } from './deviation.ts'
 import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
 import { canonical, type ItemType } from './item.ts'
-import type { Copy, Found, Link } from './link.ts'
-import { shownOf } from './shown.ts'
+import type { Copy, Found, Link } from './model.ts'
 
 /** One create whose outcome is unknown. Times in ms since 1970. */
 export type Attempt = Readonly<{

@@ -1,7 +1,7 @@
 // A link that begins with items that were found: what it is called, and what their stamps say that it was called before.
 import { type GroupId, linkIdOf, type ReplicaId } from './id.ts'
-import { freshLink, type Link, type Observation } from './link.ts'
 import type { Family } from './loose.ts'
+import { freshLink, type Link, type Observation } from './model.ts'
 import { isOurs, type Stamp, sourceMark } from './stamp.ts'
 
 /** Names the link of a family, after its first item; `links`: those that are known. */

@@ -5,10 +5,11 @@
 // Guarantees: what a user copied stays a contact of its own, since it bears the stamp of one and the same group; what
 // yields is compared before it goes, and kept where it deviates from what all have then.
 // Caveats: a user's copy of the item that yields, made before it went, is taken for it by the group that never saw it.
+
+import type { Reading } from './edit.ts'
 import { digestOf, type LinkId, type ReplicaId } from './id.ts'
-import { type Cell, type Found, freshLink, type Link, type Role } from './link.ts'
 import { into, type Loose } from './loose.ts'
-import type { Reading } from './reading.ts'
+import { type Cell, type Found, freshLink, type Link, type Role } from './model.ts'
 import { hubMark, type Stamp, sourceMark } from './stamp.ts'
 import type { Step } from './step.ts'
 

@@ -3,10 +3,10 @@
 // a copy that is not yet brought along is *behind*. So a pass may die anywhere: what is not done is
 // seen as behind by the next one.
 import type { Attempts } from './attempt.ts'
+import { drifted, driftIn, shownOf } from './deviation.ts'
 import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
 import { type Item, type ItemType, touched } from './item.ts'
-import type { Copy, Link, Role, Shown } from './link.ts'
-import { drifted, driftIn, shownOf } from './shown.ts'
+import type { Copy, Link, Role, Shown } from './model.ts'
 import { sourceMark } from './stamp.ts'
 import type { Action, Step } from './step.ts'
 

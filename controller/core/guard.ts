@@ -4,7 +4,7 @@
 // the bin is limited like edits, and waits by itself.
 // The refusal's hash names the effects, so it stays the same while they do; an approval covers no more.
 import { digestOfAll, type LinkId, type ReplicaId } from './id.ts'
-import type { Observation, Role } from './link.ts'
+import type { Observation, Role } from './model.ts'
 import { planOf, type Rules } from './plan.ts'
 import { restorer } from './restore.ts'
 import { rowsOf, type View } from './rows.ts'

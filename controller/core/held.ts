@@ -1,8 +1,8 @@
 // Links of which nothing is decided in a pass: the hub's item is too large to be read, or what all edits come to is. What
 // was seen of them is not consumed: it is read again until it can be.
 import type { ItemId, LinkId, ReplicaId } from './id.ts'
-import type { Row } from './link.ts'
 import { into } from './loose.ts'
+import type { Row } from './model.ts'
 import type { Plan } from './step.ts'
 import { weightOf } from './work.ts'
 

@@ -1,6 +1,6 @@
 // Items that nobody has linked yet, and what becomes of them.
 import type { LinkId, ReplicaId } from './id.ts'
-import type { Found, Role } from './link.ts'
+import type { Found, Role } from './model.ts'
 
 /**
  * An item that no link knows. `only`: what alone it may be matched with: a copy of another hub's item with its

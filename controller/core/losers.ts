@@ -1,8 +1,9 @@
 // Whose version of a link lost to another one.
+
+import type { Reading } from './edit.ts'
 import type { ReplicaId } from './id.ts'
 import { difference, empty, type Item, type ItemType, same } from './item.ts'
-import type { FieldConflict } from './merge.ts'
-import type { Reading } from './reading.ts'
+import type { FieldConflict } from './model.ts'
 import type { Keep } from './step.ts'
 
 /** Whoever loses a field loses it into the bin, as a whole item, before the winner is written. */

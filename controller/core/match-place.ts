@@ -1,8 +1,8 @@
 // The places in which items that nobody has linked yet may find their equals (match.ts).
 import { digestOf, type LinkId, type ReplicaId } from './id.ts'
 import { canonicalItem, type Item, type ItemType } from './item.ts'
-import { baseOf, type Cell, type Link } from './link.ts'
 import type { Loose } from './loose.ts'
+import { baseOf, type Cell, type Link } from './model.ts'
 
 /** A place in which a loose item may find its equal: a link of the baseline, or a family being formed. */
 export type Place = {

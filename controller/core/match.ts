@@ -8,9 +8,9 @@
 // and two people who share an address stay two people.
 import { type GroupId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import { type ItemType, nothing } from './item.ts'
-import type { Cell, Found, Link } from './link.ts'
 import { type Adopted, byReplica, type Family, into, type Loose } from './loose.ts'
 import { FreePlaces, fingerprintOf, free, heldBy, type Place, take } from './match-place.ts'
+import type { Cell, Found, Link } from './model.ts'
 import { isOurs, type Stamp, sourceMark } from './stamp.ts'
 import { type Work, weightOf } from './work.ts'
 

@@ -2,6 +2,7 @@
 // own copy had; edits of different fields merge, sets merge element by element, and two different
 // edits of one field are a conflict that the policy settles.
 
+import { shows } from './deviation.ts'
 import type { ReplicaId } from './id.ts'
 import {
   canonical,
@@ -12,10 +13,9 @@ import {
   same,
   type Value,
 } from './item.ts'
-import type { Found, Shown } from './link.ts'
 import { greatest } from './many.ts'
+import type { FieldConflict, Found, Shown } from './model.ts'
 import { type Contender, type Policy, winner } from './policy.ts'
-import { shows } from './shown.ts'
 
 /** What one replica changed: fields with their new value, undefined for a field that went. */
 export type Edit = Readonly<{
@@ -27,13 +27,6 @@ export type Edit = Readonly<{
   /** The whole item as it looks to its editor, in agreed terms. */
   view: Item
   modifiedMs: number
-}>
-
-/** Two different edits of one field of one link; `losers` are those whose value did not survive. */
-export type FieldConflict = Readonly<{
-  field: string
-  losers: readonly ReplicaId[]
-  agreedLost: boolean
 }>
 
 /** The merged content, when it was edited last, and what could not be merged. */

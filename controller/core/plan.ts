@@ -3,17 +3,25 @@
 // counts only if whoever deleted had seen the latest revision; two different edits of one field are a
 // conflict, whose loser is kept; what receive-only replicas change in our copies is reverted or ignored.
 
+import { type Draft, place } from './action.ts'
 import { yieldingSteps } from './doubles.ts'
+import { type Reading, readingOf } from './edit.ts'
 import { Held, weightOfRow } from './held.ts'
 import { digestOf, type LinkId, type ReplicaId } from './id.ts'
 import { bytesOf, difference, empty, type Item, type ItemType, touched } from './item.ts'
-import { agreementMark, type Cell, freshLink, type Link, type Role, type Row } from './link.ts'
 import { losersIn, losersOf } from './losers.ts'
 import { append } from './many.ts'
-import { type Edit, type FieldConflict, merged } from './merge.ts'
-import { type Draft, place } from './placement.ts'
+import { type Edit, merged } from './merge.ts'
+import {
+  agreementMark,
+  type Cell,
+  type FieldConflict,
+  freshLink,
+  type Link,
+  type Role,
+  type Row,
+} from './model.ts'
 import type { Policy } from './policy.ts'
-import { type Reading, readingOf } from './reading.ts'
 import { replacedIn } from './replaced.ts'
 import { overwritten, restoringEdit } from './restore.ts'
 import { ordered } from './rows.ts'

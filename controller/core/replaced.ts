@@ -1,9 +1,10 @@
 // Which edit replaced which fields of what was agreed: what the history tells, and what the guard counts.
+
+import type { Reading } from './edit.ts'
 import { difference, type Item, type ItemType, same, touched } from './item.ts'
-import { isOfOlderCodec, type Link } from './link.ts'
 import { into } from './loose.ts'
 import type { Edit } from './merge.ts'
-import type { Reading } from './reading.ts'
+import { isOfOlderCodec, type Link } from './model.ts'
 import { restorer } from './restore.ts'
 import type { Keep, Replaced } from './step.ts'
 

@@ -4,30 +4,10 @@
 // its stamp are one with it, and it is not brought back twice.
 import type { LinkId, ReplicaId } from './id.ts'
 import { type Item, type ItemType, same, type Value } from './item.ts'
-import { agreementMark, freshLink, type Link, type Role } from './link.ts'
 import { changed, type Edit } from './merge.ts'
+import { agreementMark, freshLink, type Link, type Restoration, type Role } from './model.ts'
 import type { Policy } from './policy.ts'
-import type { Keep, KeepReason, Plan } from './step.ts'
-
-/** One thing of the bin that is wanted back. */
-export type Restoration = Readonly<{
-  /** Its number in the bin. */
-  n: number
-  link: LinkId
-  /** Whose version it is. */
-  replica: ReplicaId
-  reason: KeepReason
-  /** The fields that are wanted; empty: the whole item. */
-  fields: readonly string[]
-  item: Item
-  askedMs: number
-  /** The hash of the plan that it is part of. */
-  plan?: string | undefined
-  /** What it would edit, as that plan saw it: see `seenOf`. */
-  seen?: string | undefined
-  /** Whoever asked saw the whole plan and confirmed it: the guard does not count it. */
-  confirmed?: boolean
-}>
+import type { Keep, Plan } from './step.ts'
 
 /**
  * What became of it: everybody shall have it; somebody's edit of the same field won; its owner marked it

@@ -12,6 +12,8 @@ import { naming } from './born.ts'
 import { type Doubles, doublesOf } from './doubles.ts'
 import { digestOf, type GroupId, type ItemId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import type { ItemType } from './item.ts'
+import type { Loose } from './loose.ts'
+import { matched } from './match.ts'
 import {
   type Cell,
   type Copy,
@@ -19,12 +21,10 @@ import {
   freshLink,
   type Link,
   type Observation,
+  type Restoration,
   type Role,
   type Row,
-} from './link.ts'
-import type { Loose } from './loose.ts'
-import { matched } from './match.ts'
-import type { Restoration } from './restore.ts'
+} from './model.ts'
 import { hubMark, isOurs, type Stamp, sourceMark } from './stamp.ts'
 import { type Work, weightOf } from './work.ts'
 

@@ -2,24 +2,7 @@
 // printed, tested, refused or thrown away.
 import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
 import type { Item, Patch } from './item.ts'
-import type { Copy, Link, Shown } from './link.ts'
-import type { FieldConflict } from './merge.ts'
-
-/**
- * Why something is put into the bin: it lost a conflict; a receive-only replica wrote it; it was deleted;
- * something that came back from the bin overwrote it; a folder that was restored from a backup showed it, or
- * overwrote it; its owner takes part no more, and copies are removed. `Edited` is the history: what was agreed before
- * an edit.
- */
-export type KeepReason =
-  | 'Edited'
-  | 'Conflict'
-  | 'Drift'
-  | 'Deleted'
-  | 'Restored'
-  | 'Backup'
-  | 'Removed'
-  | 'Unmarked'
+import type { Copy, FieldConflict, KeepReason, Link, Shown } from './model.ts'
 
 /** Saves what another action would overwrite, before it does. `replica`: whose version it is, or who deleted. */
 export type Keep = Readonly<{

@@ -1,5 +1,7 @@
 // The one error that the controller raises on purpose. It says what to do next, not where it came from.
-import { backOffMaxMs } from './duration.ts'
+
+/** The longest that a server can ask to be left alone, whatever it says; ms. */
+export const backOffMaxMs = 15 * 60_000
 
 /** What an error asks for. */
 export type Kind =

@@ -1,11 +1,11 @@
 // What is asked of the bin so that chosen changes of one contact are undone: the content that the contact shall have,
 // taken from as few entries as hold it. Pure.
+
 import { digestOfAll, type LinkId } from './id.ts'
 import { difference, empty, type Item, type ItemType, same, touched, type Value } from './item.ts'
 import { into } from './loose.ts'
 import { changed } from './merge.ts'
-import type { Restoration } from './restore.ts'
-import type { KeepReason } from './step.ts'
+import type { KeepReason, Restoration } from './model.ts'
 
 /** An entry of the bin or of the history; without fields it is about the whole contact. */
 export type Entry = Omit<Restoration, 'askedMs' | 'plan' | 'seen' | 'confirmed'>

@@ -1,5 +1,5 @@
 // A replica that the ExchangeServer does not allow: unreachable, without a question to Exchange.
-import type { Role } from '../core/link.ts'
+import type { Role } from '../core/model.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import type { Look, Memory, Replica } from '../sync/ports.ts'
 

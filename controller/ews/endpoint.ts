@@ -1,8 +1,8 @@
 // From an ExchangeServer and its Secrets to how it is reached, or why it cannot be.
-import { checkedMs } from '../core/duration.ts'
-import { anyHost, type HostRules, hostRefusal, urlRemedy } from '../core/hosts.ts'
-import type { ExchangeServer } from '../core/resources.generated.ts'
-import { strayIn, strayRemedy } from '../core/stray.ts'
+import { checkedMs } from '../api/duration.ts'
+import { anyHost, type HostRules, hostRefusal, urlRemedy } from '../api/hosts.ts'
+import type { ExchangeServer } from '../api/resources.generated.ts'
+import { strayIn, strayRemedy } from '../api/stray.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Reached } from '../sync/ports.ts'
 import type { Endpoint } from './transport.ts'

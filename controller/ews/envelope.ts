@@ -1,6 +1,6 @@
 // The SOAP envelope of a request, and the errors of an answer: HTTP status, SOAP fault, or one per item.
 import { SyncError } from '../core/sync-error.ts'
-import { faultOf } from './faults.ts'
+import { faultOf } from './response-codes.ts'
 import { at, element, escaped, type Node, textAt, type Xml } from './xml.ts'
 
 /** The schema version that we speak: all of our platform (2016, 2019, SE) knows it. */

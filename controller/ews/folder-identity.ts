@@ -7,10 +7,10 @@
 // Errors: what is busy, moving or denied is thrown: the folder is unreachable, never another one.
 import { SyncError } from '../core/sync-error.ts'
 import { type Memory, type Stand, UnsureError } from '../sync/ports.ts'
-import { tellsNothing } from './faults.ts'
 import { notesIn } from './folder-notes.ts'
 import { type FolderState, getFolder, wentBack } from './folder-state.ts'
 import { incomplete } from './operations.ts'
+import { tellsNothing } from './response-codes.ts'
 import type { Dated, Route, Transport } from './transport.ts'
 
 /** A folder's state, with the server's clock when it told it. */

@@ -1,5 +1,5 @@
 // Errors below SOAP: HTTP statuses and connections that fail, each with what to do next.
-import { retryAfterMs } from '../core/duration.ts'
+import { retryAfterMs } from '../core/retry-after.ts'
 import { codeIn, SyncError } from '../core/sync-error.ts'
 import type { Incoming } from './network.ts'
 

@@ -3,7 +3,7 @@
 
 import { itemTooLarge } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { Lane } from './lanes.ts'
+import { Lane } from './semaphore.ts'
 
 /** The bytes of a contact above which it is left alone, when nothing else is said. */
 export const itemBytesUsual = 4 * 1024 * 1024

@@ -2,12 +2,12 @@
 
 import type { ItemId, Version } from '../core/id.ts'
 import type { Item, Patch } from '../core/item.ts'
-import type { Found } from '../core/link.ts'
+import type { Found } from '../core/model.ts'
 import { type Stamp, stampOf, stampText } from '../core/stamp.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { contactXml, shapeXml, updatesXml } from './contact-codec.ts'
-import { extendedOf, itemOf } from './contact-reader.ts'
 import { errorOf, folderXml, messagesOf } from './envelope.ts'
+import { contactXml, shapeXml, updatesXml } from './items/contact.ts'
+import { extendedOf, itemOf } from './items/contact-reader.ts'
 import { all, at, element, escaped, type Node, textAt, type Xml } from './xml.ts'
 
 /** One EWS call: what is asked, and how its answer reads. */

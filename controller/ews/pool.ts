@@ -1,7 +1,7 @@
 // What the looks of one pass hold.
 import { digestOf } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
-import type { Found } from '../core/link.ts'
+import type { Found } from '../core/model.ts'
 
 /** The bytes of the items that one pass holds: several passes fit into a container of 1 GiB. */
 const poolBytes = 48 * 1024 * 1024

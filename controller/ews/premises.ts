@@ -13,9 +13,9 @@ import {
   denied,
   restrictions,
   titled,
-} from '../core/allowed.ts'
-import { namesIn } from '../core/path.ts'
-import type { ExchangeServer } from '../core/resources.generated.ts'
+} from '../api/allowed.ts'
+import { namesIn } from '../api/path.ts'
+import type { ExchangeServer } from '../api/resources.generated.ts'
 import { isGeneral } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { FolderState } from './folder-state.ts'

@@ -1,5 +1,5 @@
 // Which elements of an answer are read; all others are dropped while it comes.
-import { beside, order } from './contact-codec.ts'
+import { beside, order } from './items/contact.ts'
 import type { Node } from './xml.ts'
 
 /** Elements in which an item lies. */

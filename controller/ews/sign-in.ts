@@ -11,7 +11,7 @@
 // A 401 among good answers need not be a wrong password: a domain controller under load gives one, too. So the
 // least that can be asked is asked once more. When that is taken, the request itself is sent a second time,
 // writes included: the web server refuses the sign-in before Exchange reads the request, so nothing was done.
-import { lockoutMs } from '../core/duration.ts'
+import { lockoutMs } from '../api/duration.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from '../sync/ports.ts'
 

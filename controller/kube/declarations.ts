@@ -5,14 +5,14 @@
 // like a missing Secret; one that was held is told of as deleted until it was released; what another
 // namespace has is not used unless that is allowed.
 // Caveats: when somebody takes the finalizer away, the group is let go as with deletionPolicy: Orphan.
+
+import { isNews } from '../api/conditions.ts'
+import { groupStory } from '../api/events.ts'
+import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
 import type { GroupId } from '../core/id.ts'
-import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
-import { groupStory } from '../core/story.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock, Declarations, Declared } from '../sync/ports.ts'
-import { asSyncError } from './api-error.ts'
-import type { Client } from './client.ts'
-import { Copies } from './copies.ts'
+import { Copies } from './cache.ts'
 import {
   brokenSpec,
   declaredOf,
@@ -22,14 +22,16 @@ import {
   printOf,
   unreached,
 } from './declared.ts'
-import type { Recorder } from './events.ts'
-import { finalizer, withFinalizer, withoutFinalizer } from './finalizer.ts'
+import { finalizer, kinds } from './kinds.ts'
 import { type Referred, referredBy } from './referred.ts'
-import { kinds } from './resource.ts'
+import { asSyncError } from './runtime/api-error.ts'
+import { applyStatus } from './runtime/apply-status.ts'
+import type { Client } from './runtime/client.ts'
+import type { Recorder } from './runtime/events.ts'
+import { withFinalizer, withoutFinalizer } from './runtime/finalizer.ts'
+import { isEnding, isSame } from './runtime/versions.ts'
+import { witness } from './runtime/witness.ts'
 import type { Judge } from './sound.ts'
-import { applyStatus, isNews } from './status.ts'
-import { isEnding, isSame } from './versions.ts'
-import { witness } from './witness.ts'
 
 /** What the declarations are read with. */
 export type KubeOptions = Readonly<{
@@ -159,7 +161,8 @@ export class KubeDeclarations implements Declarations {
     if (group === undefined) throw vanished(id)
     if (group.metadata.finalizers?.includes(finalizer)) return
     await this.#writing(async () => {
-      const held = await withFinalizer(this.#options.client, kinds.syncGroup, group, this.#signal)
+      const { client } = this.#options
+      const held = await withFinalizer(client, kinds.syncGroup, group, finalizer, this.#signal)
       this.#copies.took(held as SyncGroup)
     })
   }
@@ -190,7 +193,7 @@ export class KubeDeclarations implements Declarations {
     this.#released.add(uid)
     const { client } = this.#options
     await this.#writing(async () => {
-      const freed = await withoutFinalizer(client, kinds.syncGroup, group, this.#signal)
+      const freed = await withoutFinalizer(client, kinds.syncGroup, group, finalizer, this.#signal)
       if (freed !== undefined) this.#copies.took(freed as SyncGroup)
     })
   }

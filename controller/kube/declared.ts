@@ -1,13 +1,15 @@
 // What a SyncGroup asks for, as the engine takes it: its declaration together with what it refers to.
-import type { Denial } from '../core/allowed.ts'
-import { approvalsIn } from '../core/annotations.ts'
+
+import type { Denial } from '../api/allowed.ts'
+import { approvalsIn } from '../api/annotations.ts'
+import type { Credentials } from '../api/credentials.ts'
+import { hindranceOf } from '../api/references.ts'
+import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
 import { digestOfAll, type GroupId } from '../core/id.ts'
-import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { hindranceOf } from '../sync/hindrance.ts'
-import type { Credentials, Declared } from '../sync/ports.ts'
-import { finalizer } from './finalizer.ts'
-import { keyOf } from './resource.ts'
+import type { Declared } from '../sync/ports.ts'
+import { finalizer } from './kinds.ts'
+import { keyOf } from './runtime/resource.ts'
 
 /** What a server is reached with; `pending` while a Secret is not known yet. */
 export type Reach = Readonly<{

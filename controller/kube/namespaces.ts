@@ -1,8 +1,8 @@
 // The labels of namespaces, watched only while an ExchangeServer decides by them, and only where all namespaces are.
-import type { NamespaceLook } from '../core/allowed.ts'
-import type { ReflectorOptions } from './reflector.ts'
-import { type KubeObject, kinds } from './resource.ts'
-import { type Watched, watched } from './watched.ts'
+import type { NamespaceLook } from '../api/allowed.ts'
+import type { ReflectorOptions } from './runtime/reflector.ts'
+import { builtIn, type KubeObject } from './runtime/resource.ts'
+import { type Watched, watched } from './runtime/watched.ts'
 
 /** What the reflector of namespaces shares with the others. */
 export type NamespacesOptions = Omit<
@@ -35,7 +35,7 @@ export class Namespaces {
       this.#watched = undefined
       return
     }
-    this.#watched = watched({ ...rest, kind: kinds.namespace }, this.#signal)
+    this.#watched = watched({ ...rest, kind: builtIn.namespace }, this.#signal)
   }
 
   /** What is known of a namespace; undefined: nothing yet. */

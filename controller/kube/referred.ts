@@ -1,8 +1,8 @@
 // Which ExchangeServer a SyncGroup refers to, and why it may not.
-import { type Denial, namespaceDenial, needsLabels } from '../core/allowed.ts'
-import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
-import { isForeign } from '../sync/hindrance.ts'
-import type { Copies } from './copies.ts'
+import { type Denial, namespaceDenial, needsLabels } from '../api/allowed.ts'
+import { isForeign } from '../api/references.ts'
+import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
+import type { Copies } from './cache.ts'
 
 /** The server that a group refers to, why that takes no group of its namespace, and what is wrong with it. */
 export type Referred = Readonly<{

@@ -3,11 +3,10 @@
 // only from a Secret whose owner allowed it by a label: who may create an ExchangeServer may not read Secrets, and would
 // otherwise have any of them sent to a URL of their own.
 import type { V1Secret } from '@kubernetes/client-node'
-import { credentialsIn, credentialsLabel } from '../sync/credentials.ts'
-import type { Credentials } from '../sync/ports.ts'
-import type { ReflectorOptions } from './reflector.ts'
-import { type KubeObject, kinds } from './resource.ts'
-import { type Watched, watched } from './watched.ts'
+import { type Credentials, credentialsIn, credentialsLabel } from '../api/credentials.ts'
+import type { ReflectorOptions } from './runtime/reflector.ts'
+import { builtIn, type KubeObject } from './runtime/resource.ts'
+import { type Watched, watched } from './runtime/watched.ts'
 
 type Secret = V1Secret & KubeObject
 
@@ -84,7 +83,7 @@ export class Secrets {
   #watch(key: string): void {
     const [namespace = '', name = ''] = key.split('/')
     const { unlabelled: _, ...rest } = this.#options
-    const options = { ...rest, kind: kinds.secret, namespace, name }
+    const options = { ...rest, kind: builtIn.secret, namespace, name }
     this.#watched.set(key, watched<Secret>(options, this.#signal))
   }
 }

@@ -3,8 +3,8 @@
 //
 // Guarantees: a spec that is handed out has its defaults and the shape of our own definition, and a status that is
 // handed out has the shape of one. Of a resource whose spec is not valid, the last valid spec goes on.
-import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
-import type { KubeObject } from './resource.ts'
+import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
+import type { KubeObject } from './runtime/resource.ts'
 
 type Stored = Readonly<{ spec?: unknown; status?: unknown }>
 

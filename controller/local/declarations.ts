@@ -1,20 +1,18 @@
 // The Declarations port over a directory of YAML, for running without Kubernetes. Plays the API server's
 // part as far as a user sees it: defaults, validation, generations, and a status per group, written to
 // STATE/status/<namespace>.<name>.yaml. An edit that is not valid leaves the last valid version running.
-import type { V1Secret } from '@kubernetes/client-node'
 
-import { labelsDenial } from '../core/allowed.ts'
-import { approvalsIn } from '../core/annotations.ts'
+import type { V1Secret } from '@kubernetes/client-node'
+import { labelsDenial } from '../api/allowed.ts'
+import { approvalsIn } from '../api/annotations.ts'
+import { messageText } from '../api/conditions.ts'
+import { type Credentials, credentialsIn } from '../api/credentials.ts'
+import { hindranceOf, isForeign } from '../api/references.ts'
+import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
 import { digestOf, type GroupId } from '../core/id.ts'
-import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
-import { messageText } from '../core/status.ts'
 import { syncErrorOf } from '../core/sync-error.ts'
-import { credentialsIn } from '../sync/credentials.ts'
-import { hindranceOf, isForeign } from '../sync/hindrance.ts'
-import type { Clock, Credentials, Declarations, Declared, Reached } from '../sync/ports.ts'
-import { sourcesIn, watchDirectory } from './directory.ts'
-import type { Source } from './documents.ts'
-import { doubtsOf, Ended, endedGroup } from './ended.ts'
+import type { Clock, Declarations, Declared, Reached } from '../sync/ports.ts'
+import type { Source } from '../validation/documents.ts'
 import {
   notValid,
   type Problem,
@@ -22,8 +20,10 @@ import {
   type Ref,
   unreadableDirectory,
   warnedOf,
-} from './problem.ts'
-import { type Loaded, readResourcesSoon } from './resources.ts'
+} from '../validation/problem.ts'
+import { type Loaded, readResourcesSoon } from '../validation/resources.ts'
+import { sourcesIn, watchDirectory } from './directory.ts'
+import { doubtsOf, Ended, endedGroup } from './missing.ts'
 import { hashAnnotation, Statuses, type Stored } from './statuses.ts'
 import { keptOn, keyOf, staleIn, taken, type Valid } from './taken.ts'
 

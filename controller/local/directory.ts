@@ -10,8 +10,8 @@ import { type Dirent, type FSWatcher, watch } from 'node:fs'
 import { lstat, readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SyncError } from '../core/sync-error.ts'
-import type { Source } from './documents.ts'
-import { isGone, readFileText } from './read-file.ts'
+import type { Source } from '../validation/documents.ts'
+import { isGone, readFileText } from '../validation/read-file.ts'
 
 /** What a directory may hold at most; more is surely not meant, and is told as not read. */
 const LIMITS = { files: 10_000, directories: 1_000, mib: 32 }

@@ -4,13 +4,13 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import type { SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
 import type { GroupId } from '../core/id.ts'
-import type { SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { judgeOf } from './contracts.ts'
-import { documentsOf } from './documents.ts'
-import { fieldsOf } from './metadata.ts'
-import { readFileText } from './read-file.ts'
+import { documentsOf } from '../validation/documents.ts'
+import { fieldsOf } from '../validation/metadata.ts'
+import { readFileText } from '../validation/read-file.ts'
+import { judgeOf } from '../validation/schemas.ts'
 
 /** What a status file holds: the part of the resource that a server would own. */
 export type Stored = Readonly<{

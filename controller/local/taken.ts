@@ -1,9 +1,9 @@
 // What runs after a directory was read again: what is valid now, and of everything else the last valid version, as
 // long as nothing proves that it was deleted.
 import type { V1Secret } from '@kubernetes/client-node'
-import type { ExchangeServer, SyncGroup } from '../core/resources.generated.ts'
-import { type Problem, problemText, type Ref } from './problem.ts'
-import type { Loaded } from './resources.ts'
+import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
+import { type Problem, problemText, type Ref } from '../validation/problem.ts'
+import type { Loaded } from '../validation/resources.ts'
 
 /** A resource that was valid when it was read last, and why a newer version of it cannot be used. */
 export type Valid = Readonly<{

@@ -13,12 +13,12 @@ import {
 import { basename, dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { codeIn, invalidArguments, SyncError } from '../core/sync-error.ts'
+import { damaged, refusalOf, unfinished } from './errors.ts'
+import { refuseDamaged, versionOf } from './migrations.ts'
 import { ownFile } from './modes.ts'
 import { missing, openedToRead, refusalIn, refuseRemains, stateFile } from './open.ts'
 import { isBound, isPlain, type Key, proofsIn } from './proof.ts'
-import { damaged, refusalOf, unfinished } from './refusals.ts'
 import { readingVault } from './seal.ts'
-import { refuseDamaged, versionOf } from './upkeep.ts'
 
 /** What a state says of itself, without its content. */
 export type Facts = Readonly<{

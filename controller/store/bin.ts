@@ -1,17 +1,18 @@
 // The bin: every deleted item and every losing edit, whole, with who, when, in which pass and why; the history: what was
 // agreed before each edit; what of them somebody asked to have back; and the conflicts with both of their sides.
+
 import type { SQLInputValue } from 'node:sqlite'
 import type { GroupId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
+import type { KeepReason } from '../core/model.ts'
 import type { RestoreResult } from '../core/restore.ts'
-import type { KeepReason } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
+import type { Vault } from './encryption.ts'
+import { unopened } from './errors.ts'
 import { all } from './history.ts'
-import { unopened } from './refusals.ts'
-import { itemOf, parsed, type Row } from './rows.ts'
+import { itemOf, parsed } from './rows.ts'
 import { binSpot } from './spots.ts'
-import type { Statements } from './statements.ts'
-import type { Vault } from './vault.ts'
+import type { Row, Statements } from './statements.ts'
 import { cancel, namesIn, pendingIn, type Wish } from './wishes.ts'
 
 /** One thing in the bin. */

@@ -1,11 +1,11 @@
 // Carries everything sealed from one way of sealing to another, in batches of one transaction each: a crash costs one
 // batch, and whoever goes on begins behind the last row that was carried over.
 import type { DatabaseSync } from 'node:sqlite'
+import { damaged, readMeanwhile } from './errors.ts'
 import { finalProof, isBound, isPlain, type Sealing } from './proof.ts'
-import { damaged, readMeanwhile } from './refusals.ts'
-import { parsed, type Row } from './rows.ts'
+import { parsed } from './rows.ts'
 import { type Change, changeOf, type RowKey, stages } from './spots.ts'
-import type { Statements } from './statements.ts'
+import type { Row, Statements } from './statements.ts'
 
 /** An open state whose sealing may change. */
 export type Sealed = Readonly<{ db: DatabaseSync; statements: Statements; directory: string }>

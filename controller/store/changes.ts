@@ -1,17 +1,18 @@
 // One change to the baseline of a group, written down. Runs within a transaction, and knows nothing of it.
+
+import { holderText } from '../api/claims.ts'
 import type { Attempt } from '../core/attempt.ts'
-import { holderText } from '../core/claims.ts'
 import type { Agreement } from '../core/fold.ts'
 import type { Effects } from '../core/guard.ts'
 import { type GroupId, isHub, type LinkId, type ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
-import type { Copy } from '../core/link.ts'
+import type { Copy } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Change, Memory } from '../sync/ports.ts'
+import type { Spot } from './encryption.ts'
 import { type Desk, keepAll, note } from './keep.ts'
 import { parsed } from './rows.ts'
 import { agreedSpot, baseSpot, shownSpot } from './spots.ts'
-import type { Spot } from './vault.ts'
 
 /** Writes a change down. Throws a terminal BinFull when it would keep more than the bin may hold. */
 export function write(desk: Desk, change: Change): void {

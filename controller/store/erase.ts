@@ -9,11 +9,12 @@ import type { GroupId, LinkId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { clean, type Sealed } from './carry.ts'
+import type { Vault } from './encryption.ts'
 import { locked, lockFile, refusalIn, stateFile } from './open.ts'
 import { plainProof } from './proof.ts'
-import { itemOf, type Row } from './rows.ts'
+import { itemOf } from './rows.ts'
 import { agreedSpot, baseSpot, binSpot } from './spots.ts'
-import type { Vault } from './vault.ts'
+import type { Row } from './statements.ts'
 
 /** What was kept of one link. */
 export type Kept = Readonly<{

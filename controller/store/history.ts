@@ -1,6 +1,5 @@
 // The history of edits: the oldest goes first when it is full, and what is old by the clock goes only when time was
 // recorded for as long since it was kept. Runs within a transaction, and knows nothing of it.
-import type { Desk } from './keep.ts'
 import type { Statements } from './statements.ts'
 
 /** The history holds at most this part of the bin's limit, and gives way to the bin. */
@@ -16,7 +15,7 @@ export function makeRoom({
   statements,
   binMaxBytes,
   nowMs,
-}: Pick<Desk, 'statements' | 'binMaxBytes'> & Readonly<{ nowMs: number }>): void {
+}: Readonly<{ statements: Statements; binMaxBytes: number; nowMs: number }>): void {
   const { bin_bytes, history_bytes } = statements.sql('SELECT * FROM tally').get() ?? {}
   const room = Math.max(0, Math.min(binMaxBytes * historyShare, binMaxBytes - Number(bin_bytes)))
   let surplus = Number(history_bytes) - room

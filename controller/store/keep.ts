@@ -1,12 +1,13 @@
 // What is kept: the bin and the notes of conflicts are written here. Runs within a transaction, and knows nothing of it.
+
 import { digestOf, type GroupId } from '../core/id.ts'
-import type { KeepReason } from '../core/step.ts'
+import type { KeepReason } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Change, ConflictNote, Kept } from '../sync/ports.ts'
+import type { Vault } from './encryption.ts'
 import { makeRoom } from './history.ts'
 import { binSpot } from './spots.ts'
 import type { Statements } from './statements.ts'
-import type { Vault } from './vault.ts'
 
 /** What one writes with, and for whom. */
 export type Desk = Readonly<{

@@ -12,8 +12,8 @@ import {
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SyncError } from '../core/sync-error.ts'
+import { keyOf } from './encryption.ts'
 import type { Key } from './proof.ts'
-import { keyOf } from './vault.ts'
 
 const [othersBits, accessBits, ownersFile] = [0o007, 0o777, 0o600]
 

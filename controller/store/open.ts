@@ -6,11 +6,11 @@ import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { SyncError } from '../core/sync-error.ts'
 import type { Sealed } from './carry.ts'
+import { damaged, refusalOf } from './errors.ts'
+import { epochOf, refuseDamaged, upToDate, versionOf } from './migrations.ts'
 import { ownFile, tightened } from './modes.ts'
-import { damaged, refusalOf } from './refusals.ts'
 import { schemaVersion } from './schema.ts'
 import { Statements } from './statements.ts'
-import { epochOf, refuseDamaged, upToDate, versionOf } from './upkeep.ts'
 
 /** How the file of a state is opened. */
 export type FileOpening = Readonly<{

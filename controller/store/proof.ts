@@ -9,9 +9,9 @@
 //   clean    1: nothing that came before, or was erased, is left in free pages or in the log
 import type { DatabaseSync } from 'node:sqlite'
 import { digestOf } from '../core/id.ts'
-import { damaged } from './refusals.ts'
+import { drawnAtRandom, keyed, plainVault, unbound, type Vault } from './encryption.ts'
+import { damaged } from './errors.ts'
 import { parsed } from './rows.ts'
-import { drawnAtRandom, keyed, plainVault, unbound, type Vault } from './vault.ts'
 
 /** A key of 32 bytes, and the file that it came from, for messages. */
 export type Key = Readonly<{ bytes: Uint8Array; file: string }>

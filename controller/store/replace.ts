@@ -30,12 +30,12 @@ import {
   syncFile,
   unwritten,
 } from './backup.ts'
+import { openedMeanwhile } from './errors.ts'
+import { refuseDamaged, upToDate, versionOf } from './migrations.ts'
 import { ownFile } from './modes.ts'
 import { locked, lockFile, openedToRead, refusalIn, stateFile } from './open.ts'
 import type { Key } from './proof.ts'
-import { openedMeanwhile } from './refusals.ts'
 import { readingVault } from './seal.ts'
-import { refuseDamaged, upToDate, versionOf } from './upkeep.ts'
 
 /** What putting a backup in place means, before it is done and after. */
 export type Replacement = Readonly<{

@@ -1,15 +1,14 @@
 // From rows of the state to values.
+
 import type { Attempt } from '../core/attempt.ts'
 import type { ItemId, LinkId, ReplicaId, Version } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
-import type { Copy, Link, Shown } from '../core/link.ts'
+import type { Copy, Link, Shown } from '../core/model.ts'
 import type { Memory, Stand } from '../sync/ports.ts'
-import { damaged } from './refusals.ts'
+import type { Spot, Vault } from './encryption.ts'
+import { damaged } from './errors.ts'
 import { agreedSpot, baseSpot, shownSpot } from './spots.ts'
-import type { Spot, Vault } from './vault.ts'
-
-/** A row as SQLite hands it out. */
-export type Row = Record<string, null | number | bigint | string | NodeJS.NonSharedUint8Array>
+import type { Row } from './statements.ts'
 
 /** Versions by id. */
 export function versionsIn(rows: Iterable<Row>): ReadonlyMap<ItemId, Version> {

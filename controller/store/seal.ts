@@ -5,6 +5,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { finished } from '../core/work.ts'
 import { carrying, clean, type Progress, type Sealed } from './carry.ts'
+import type { Vault } from './encryption.ts'
+import { locked, unfinished, wrongKey } from './errors.ts'
 import {
   isBound,
   isPlain,
@@ -16,9 +18,7 @@ import {
   type Sealing,
   sealingWith,
 } from './proof.ts'
-import { locked, unfinished, wrongKey } from './refusals.ts'
 import { type Change, changeOf } from './spots.ts'
-import type { Vault } from './vault.ts'
 
 /**
  * How content is read, for a process that writes none. Throws a terminal SyncError: StateLocked, WrongKey,

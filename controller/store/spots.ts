@@ -2,9 +2,8 @@
 // to another. A spot names what a row keeps for as long as it lives; the one part that can change, the replica of a
 // copy, is sealed anew when it does (changes.ts).
 import { SyncError } from '../core/sync-error.ts'
-import type { Row } from './rows.ts'
-import type { Statements } from './statements.ts'
-import { printing, type Spot, type Vault } from './vault.ts'
+import { printing, type Spot, type Vault } from './encryption.ts'
+import type { Row, Statements } from './statements.ts'
 
 type Of = Row[string] | undefined
 

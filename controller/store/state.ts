@@ -6,12 +6,12 @@ import type { Baseline } from '../sync/ports.ts'
 import { SqliteBaseline } from './baseline.ts'
 import { Bin } from './bin.ts'
 import type { Progress } from './carry.ts'
+import type { Vault } from './encryption.ts'
 import { Eraser } from './erase.ts'
 import { sweep } from './history.ts'
 import { type FileOpening, type OpenFile, openFile, refusalIn, stateFile } from './open.ts'
 import type { Key } from './proof.ts'
 import { readingVault, rekeyed, settling } from './seal.ts'
-import type { Vault } from './vault.ts'
 
 export { stateFile }
 

@@ -2,8 +2,10 @@
 // refusal that says what to do, and a transaction is all there or not at all.
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { SyncError } from '../core/sync-error.ts'
-import { refusalOf } from './refusals.ts'
-import type { Row } from './rows.ts'
+import { refusalOf } from './errors.ts'
+
+/** A row as SQLite hands it out. */
+export type Row = Record<string, null | number | bigint | string | NodeJS.NonSharedUint8Array>
 
 /** One prepared statement. */
 export type Statement = Readonly<{

@@ -4,9 +4,9 @@
 import type { ReplicaId } from '../core/id.ts'
 import type { Stamp } from '../core/stamp.ts'
 import type { Plan, Step } from '../core/step.ts'
-import { type Applied, nothingApplied } from './applied.ts'
 import type { Job } from './creates.ts'
 import type { Replica } from './ports.ts'
+import { type Applied, nothingApplied } from './tally.ts'
 import { type Site, Turn } from './turn.ts'
 
 /** Carries the plan out. Rejects only when the signal aborts or the state cannot be written. */

@@ -1,6 +1,6 @@
 // A group that is given another hub begins anew: nothing that it knew of the old one may reach the new.
 import { isHub, type ReplicaId } from '../core/id.ts'
-import type { Role } from '../core/link.ts'
+import type { Role } from '../core/model.ts'
 import type { Baseline } from './ports.ts'
 
 /** Had the group another hub before? */

@@ -1,5 +1,5 @@
 // What a group may ask for at most, whatever it declares: the operator's limits against one that takes all.
-import { checkedMs } from '../core/duration.ts'
+import { checkedMs } from '../api/duration.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { deadline } from './deadline.ts'
 import type { Clock, Declared } from './ports.ts'

@@ -3,16 +3,9 @@
 import { type Caused, type Effects, effectOf, effectsOf, type Guarded } from '../core/guard.ts'
 import { digestOf, type ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
-import { agreementMark, type Role } from '../core/link.ts'
+import { agreementMark, type Restoration, type Role } from '../core/model.ts'
 import type { Rules } from '../core/plan.ts'
-import {
-  oneEach,
-  type Restoration,
-  restorable,
-  restorer,
-  resultsOf,
-  seenOf,
-} from '../core/restore.ts'
+import { oneEach, restorable, restorer, resultsOf, seenOf } from '../core/restore.ts'
 import type { Step } from '../core/step.ts'
 import { inParts } from './breathe.ts'
 import type { Baseline, Change, ConflictNote, Kept } from './ports.ts'

@@ -1,7 +1,7 @@
 // The creates of one replica, and what is known of their outcomes: see core/attempt.ts.
 import { type Attempt, type Attempts, afterSeen, batchFor } from '../core/attempt.ts'
 import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
-import type { Copy } from '../core/link.ts'
+import type { Copy } from '../core/model.ts'
 import type { Action, Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Baseline, Change, Entry, Written } from './ports.ts'

@@ -2,14 +2,14 @@
 // and left alone when it moved. A delete counts once the item can no longer be read.
 import type { ItemId, ReplicaId } from '../core/id.ts'
 import type { ItemType } from '../core/item.ts'
-import type { Found } from '../core/link.ts'
+import type { Found } from '../core/model.ts'
 import type { Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Applied, ReplicaTally } from './applied.ts'
 import type { Job } from './creates.ts'
 import { ownContent } from './overwritten.ts'
 import type { Baseline, Change, Entry, Replica } from './ports.ts'
 import { readBack } from './read-back.ts'
+import type { Applied, ReplicaTally } from './tally.ts'
 
 /** Where deletes are carried out. */
 export type Deleting = Readonly<{

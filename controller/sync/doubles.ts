@@ -1,13 +1,14 @@
 // What another group over the hub has made again there: the links that it may be of are looked at, and what the hub has
 // of them already is read, since its stamp tells whether both were made in the same moment (core/doubles.ts).
+
 import { madeAgainOf } from '../core/doubles.ts'
 import type { ItemId, LinkId } from '../core/id.ts'
-import type { Found } from '../core/link.ts'
+import type { Found } from '../core/model.ts'
 import { groupMark, hubMark } from '../core/stamp.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Sight } from './observe.ts'
+import type { Course } from './pass-spec.ts'
 import type { Baseline } from './ports.ts'
-import type { Course } from './propose.ts'
 
 /**
  * Adds to what was seen of the hub what must be read besides; answers the links that it is of. Rejects with a SyncError

@@ -8,8 +8,9 @@ import { append } from '../core/many.ts'
 import type { Action, Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { overwritten, ownContent } from './overwritten.ts'
+import type { Course } from './pass-spec.ts'
 import type { Kept, Replica } from './ports.ts'
-import type { Course, Proposal } from './propose.ts'
+import type { Proposal } from './propose.ts'
 
 type Job = Readonly<{ step: Step; action: Action }>
 

@@ -1,12 +1,14 @@
 // A whole listing of every folder, laid beside the baseline for a verification. Writes nothing.
+
+import type { Problem } from '../api/report.ts'
 import type { ItemId, ReplicaId } from '../core/id.ts'
-import type { Role } from '../core/link.ts'
-import type { Problem } from '../core/report.ts'
+import type { Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { inParts } from './breathe.ts'
 import type { Sight } from './observe.ts'
+import type { Course } from './pass-spec.ts'
 import { type Baseline, notTaken, type Replica } from './ports.ts'
-import { type Course, looked, refuseClaimed } from './propose.ts'
+import { looked, refuseClaimed } from './propose.ts'
 
 /** One folder that can be read. `absent`: it is not there, or another one is in its place. */
 export type Place = Readonly<{ replica: Replica; role: Role; absent: boolean }>

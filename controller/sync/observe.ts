@@ -1,7 +1,7 @@
 // Looks at all replicas at once. A replica that cannot be read is unknown; it never reads as empty.
 import type { Attempt } from '../core/attempt.ts'
 import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
-import type { Observation, Role } from '../core/link.ts'
+import type { Observation, Role } from '../core/model.ts'
 import type { Aged } from '../core/rows.ts'
 import { itemTooLarge } from '../core/scope.ts'
 import { type SyncError, syncErrorOf } from '../core/sync-error.ts'

@@ -1,15 +1,17 @@
 // What is odd about single items: what a look leaves out, copies that are not to be seen after they were made, and
 // listings that do not add up. Each is counted and named by its link's id, so that nothing is missing in silence.
+
+import type { Problem } from '../api/report.ts'
 import { type Attempt, afterSeen, isOver, triesMax } from '../core/attempt.ts'
 import { type LinkId, linkIdOf, type ReplicaId } from '../core/id.ts'
 import { into } from '../core/loose.ts'
-import type { Problem } from '../core/report.ts'
 import { itemTooLarge } from '../core/scope.ts'
 import type { Plan } from '../core/step.ts'
-import type { Applied } from './applied.ts'
 import type { Sight } from './observe.ts'
+import type { Course } from './pass-spec.ts'
 import type { Change } from './ports.ts'
-import type { Course, Proposal } from './propose.ts'
+import type { Proposal } from './propose.ts'
+import type { Applied } from './tally.ts'
 
 /** How many links one problem names. */
 const namedMax = 10

@@ -2,7 +2,7 @@
 // items pass that are the originals of copies by now, a receive-only member's own for one, and no cursor shows them
 // again. So the folders are looked at whole.
 import type { GroupId, ItemId } from '../core/id.ts'
-import type { Role } from '../core/link.ts'
+import type { Role } from '../core/model.ts'
 import { groupMark } from '../core/stamp.ts'
 import type { Sight } from './observe.ts'
 import type { Baseline } from './ports.ts'

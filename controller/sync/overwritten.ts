@@ -1,7 +1,7 @@
 // What its user did to a copy, and nobody has read since, is kept before it is overwritten or deleted.
 import type { ReplicaId } from '../core/id.ts'
 import { difference, empty, type ItemType } from '../core/item.ts'
-import type { Found } from '../core/link.ts'
+import type { Found } from '../core/model.ts'
 import type { Action, Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Kept, Replica } from './ports.ts'

@@ -2,7 +2,7 @@
 // origin, under however many names it is declared.
 import { SyncError } from '../core/sync-error.ts'
 import type { Party } from './line.ts'
-import { type Asked, isServers, type ServerKey, type Servers } from './servers.ts'
+import { type Asked, isServers, type ServerKey, type Servers } from './server-health.ts'
 
 const starts = { well: 'worker', resting: 'worker', unknown: 'first', ill: 'again' } as const
 

@@ -8,28 +8,29 @@
 // Assumptions: one pass per group at a time.
 // Caveats: without the hub nothing is decided, nothing written, and nothing consumed.
 
+import { membersOf, type Problem, type Report } from '../api/report.ts'
 import { attemptsByLink } from '../core/attempt.ts'
 import { agreementOf, settled } from '../core/fold.ts'
 import type { LinkId, ReplicaId } from '../core/id.ts'
-import type { Link, Observation, Role } from '../core/link.ts'
 import { append } from '../core/many.ts'
-import { orphansOf } from '../core/orphans.ts'
-import { membersOf, type Problem, type Report } from '../core/report.ts'
+import type { Link, Observation, Role } from '../core/model.ts'
 import { restorer } from '../core/restore.ts'
 import type { Step } from '../core/step.ts'
 import type { SyncError } from '../core/sync-error.ts'
-import type { Applied } from './applied.ts'
+import { orphansOf } from '../core/unclaimed.ts'
 import { apply } from './apply.ts'
 import { breathe, breathing } from './breathe.ts'
+import { agedIn, pendingOf, remember, withoutCursors, withRecheck } from './checkpoint.ts'
 import { causedBy, historyOf, keptOf, notesOf, restoredBy } from './consequences.ts'
 import { Creates } from './creates.ts'
-import { leaversOf, seeOff } from './leavers.ts'
+import { leaversOf, seeOff } from './departed.ts'
 import { odditiesOf, seenSince } from './oddities.ts'
+import type { Course } from './pass-spec.ts'
 import { type Change, type Memory, UnsureError } from './ports.ts'
 import { prepared } from './prepare.ts'
-import { type Course, type Proposal, propose } from './propose.ts'
-import { agedIn, pendingOf, remember, withoutCursors, withRecheck } from './remember.ts'
+import { type Proposal, propose } from './propose.ts'
 import { renameFolders } from './renamed.ts'
+import type { Applied } from './tally.ts'
 
 /** Makes one pass. Rejects with a SyncError when nothing could be decided, and when the signal aborts. */
 export async function pass(course: Course, signal: AbortSignal): Promise<Report> {

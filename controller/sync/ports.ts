@@ -1,15 +1,16 @@
 // The borders of the engine: what a replica, the state, the declarations and the clock must be able to
 // do. One adapter each lives in ews/, store/, local/ and main.ts; each port has one conformance suite.
+
+import type { Credentials } from '../api/credentials.ts'
+import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
 import type { Attempt } from '../core/attempt.ts'
 import type { Agreement } from '../core/fold.ts'
 import type { Caused } from '../core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../core/id.ts'
 import type { Item, Patch } from '../core/item.ts'
-import type { Copy, Found, Link, Role } from '../core/link.ts'
-import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../core/resources.generated.ts'
-import type { Restoration, RestoreResult } from '../core/restore.ts'
+import type { Copy, Found, KeepReason, Link, Restoration, Role } from '../core/model.ts'
+import type { RestoreResult } from '../core/restore.ts'
 import type { Stamp } from '../core/stamp.ts'
-import type { KeepReason } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
 
 /** What in a folder only grows: the time of its latest commit (ms since 1970, by the server), and how many deletes. */
@@ -254,9 +255,6 @@ export interface Clock {
 
 /** Called when a request of a pass begins; what it answers is awaited at its end, with its error. */
 export type Pace = () => (error: unknown) => Promise<void>
-
-/** Who may sign in to a server, from a Secret. */
-export type Credentials = Readonly<Record<string, string>>
 
 /** One SyncGroup as it is declared now, with what it refers to. */
 export type Declared = Readonly<{

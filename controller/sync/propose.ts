@@ -1,11 +1,11 @@
 // The first half of a pass: look at every replica, lay what changed beside the baseline, plan, with whoever
 // would do too much set aside. Writes nothing anywhere, so it is also what `exsync plan` shows.
+
+import { holderText } from '../api/claims.ts'
 import { type Attempt, attemptsByLink, waits } from '../core/attempt.ts'
-import { holderText } from '../core/claims.ts'
-import { type Guarded, guarded, type Judgement, type Limits } from '../core/guard.ts'
-import type { GroupId, ReplicaId } from '../core/id.ts'
-import type { Copy, Link } from '../core/link.ts'
-import type { Rules } from '../core/plan.ts'
+import { type Guarded, guarded } from '../core/guard.ts'
+import type { ReplicaId } from '../core/id.ts'
+import type { Copy, Link } from '../core/model.ts'
 import { linksWith } from '../core/restore.ts'
 import type { View } from '../core/rows.ts'
 import { SyncError } from '../core/sync-error.ts'
@@ -16,37 +16,9 @@ import { doublesRead } from './doubles.ts'
 import { maybeThere } from './maybe-there.ts'
 import { observe, type Sight, touchedLinks } from './observe.ts'
 import { isOutdated } from './outdated.ts'
-import type { Baseline, Clock, Identity, Memory, Replica } from './ports.ts'
+import type { Course } from './pass-spec.ts'
+import type { Baseline, Identity, Memory } from './ports.ts'
 import { type Renames, renamed, renamesAfterHub, renamesIn } from './renamed.ts'
-
-/** All that a pass needs. Durations in ms. */
-export type Course = Readonly<{
-  group: GroupId
-  /** A name for this pass, for the journal. */
-  name: string
-  rules: Rules
-  replicas: readonly Replica[]
-  /** The folders of those who left, when our copies are to be removed from them; undefined: they are left alone. */
-  former?: ((ids: readonly ReplicaId[]) => readonly Replica[]) | undefined
-  baseline: Baseline
-  /** What the group is. */
-  identity?: Identity | undefined
-  limits: Limits
-  windowMs: number
-  /** Hashes of refusals that somebody approved. */
-  approved: ReadonlySet<string>
-  /** What the server allows at most, and the hashes that somebody approved for it. */
-  ceiling?: Judgement['ceiling']
-  /** After this time no further batch is begun. */
-  budgetMs: number
-  /** Was the controller asked to stop? Then no further batch is begun either. */
-  stopping: () => boolean
-  /** Does one wait for its place who has less? Then no further batch is begun before the next pass. */
-  yields?: () => boolean
-  /** Look at everything, not only at what changed. */
-  audit: boolean
-  clock: Clock
-}>
 
 /** What a pass would do, before anything is written anywhere. */
 export type Proposal = Readonly<{

@@ -1,6 +1,6 @@
 // What was written is read back: an answer alone proves nothing.
 import type { ItemId } from '../core/id.ts'
-import type { Found } from '../core/link.ts'
+import type { Found } from '../core/model.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Replica } from './ports.ts'
 

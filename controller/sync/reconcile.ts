@@ -1,93 +1,30 @@
 // Makes one group true, once: from its declaration to a pass, and from the report to a status. The last
 // place where an error is caught: here it becomes a condition.
-import { ceilingOf, guardUnder } from '../core/allowed.ts'
+
+import { ceilingOf, guardUnder } from '../api/allowed.ts'
 import {
   approvalsIn,
   isForced,
   isForcedByOwner,
   isWanted,
   verificationAsked,
-} from '../core/annotations.ts'
-import { contact } from '../core/contact.ts'
-import { shownResult } from '../core/discreet.ts'
-import { checkedMs, lockoutMs } from '../core/duration.ts'
-import type { GroupId, ReplicaId } from '../core/id.ts'
-import type { ConflictLine, Report } from '../core/report.ts'
-import type { SyncGroupStatus } from '../core/resources.generated.ts'
-import { castOf } from '../core/roles.ts'
-import { isReady, type Result, statusOf } from '../core/status.ts'
+} from '../api/annotations.ts'
+import { shownResult } from '../api/discreet.ts'
+import { checkedMs, lockoutMs } from '../api/duration.ts'
+import { isReady, type Result, statusOf } from '../api/group-status.ts'
+import type { Report } from '../api/report.ts'
+import { castOf } from '../api/topology.ts'
+import { contact } from '../core/items/contact.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
-import { cutsOf, limited, type PassCeilings, refuseCrowd } from './ceilings.ts'
+import { cutsOf, limited, refuseCrowd } from './ceilings.ts'
+import type { Mode, Reconciled, Site } from './environment.ts'
+import { release } from './finalize.ts'
 import { pass } from './pass.ts'
-import type { Baseline, Clock, Declarations, Declared, Pace, Replica } from './ports.ts'
-import type { Course } from './propose.ts'
-import { release } from './release.ts'
+import type { Course } from './pass-spec.ts'
+import type { Declared } from './ports.ts'
 import { shutdown } from './seat.ts'
-import { type Asked, type Servers, serverKeyOf } from './servers.ts'
+import { type Asked, serverKeyOf } from './server-health.ts'
 import { verifiedAfter } from './verify.ts'
-
-/** What reconciling needs of the outside. */
-export type Site = Readonly<{
-  declarations: Declarations
-  replicas: (declared: Declared, signal: AbortSignal, pace?: Pace) => readonly Replica[]
-  /** The folders of members who are not declared any more. */
-  former: (
-    declared: Declared,
-    ids: readonly ReplicaId[],
-    signal: AbortSignal,
-    pace?: Pace,
-  ) => readonly Replica[]
-  baseline: (group: GroupId) => Baseline
-  recent: (group: GroupId) => readonly ConflictLine[]
-  clock: Clock
-  /** The bytes of the largest contact that is synchronised. */
-  itemBytes?: number | undefined
-  servers: Servers
-  /** Somebody looks at servers by itself, and is first to try one. */
-  watched?: boolean
-  /** Statuses do not tell why a server cannot be reached. */
-  discreet?: boolean
-  /** What groups may ask for at most; none: whatever they say. */
-  ceilings?: PassCeilings
-  /** Told once per pass. */
-  told: (ended: Ended) => void
-}>
-
-/** What a pass, or the refusal of one, came to. */
-export type Ended = Readonly<{
-  declared: Declared
-  result: Result
-  /** What was reported; none of one that was released. */
-  status: SyncGroupStatus | undefined
-  /** Why the status could not be written, when it could not. */
-  unreported: SyncError | undefined
-  tookMs: number
-}>
-
-/** How a pass is to be made. */
-export type Mode = Readonly<{
-  /** Finish in slices, so that a long seeding does not delay others' edits. */
-  sliceMs: number | undefined
-  audit: boolean
-  stopping: () => boolean
-  /** Told of the pass's requests. */
-  pace?: Pace
-  /** Aborts when the pass is given up, with the SyncError that says why. */
-  givenUp?: AbortSignal
-  /** Shall it end between two batches, and be gone on with when it is its turn again? */
-  yields?: () => boolean
-  /** Who has a member's folder already, when somebody has. */
-  claimed: Readonly<{ by: GroupId; mailbox: string }> | undefined
-}>
-
-/** What became of it, and when to look again at the earliest, in ms. */
-export type Reconciled = Readonly<{
-  result: Result
-  /** What was reported, or would have been; none of one that was released. */
-  status: SyncGroupStatus | undefined
-  ready: boolean
-  againMs: number
-}>
 
 /** Reconciles a group and writes its status. Rejects only when the signal aborts, or the pass is given up to end. */
 export async function reconcile(

@@ -1,9 +1,10 @@
 // What is wanted back of a contact that was deleted, and that somebody entered again meanwhile: it edits that one, so
 // that the contact is not there twice.
+
 import type { LinkId } from '../core/id.ts'
 import type { Item, ItemType } from '../core/item.ts'
 import { into } from '../core/loose.ts'
-import type { Restoration } from '../core/restore.ts'
+import type { Restoration } from '../core/model.ts'
 import { inParts } from './breathe.ts'
 import type { Baseline } from './ports.ts'
 

@@ -1,8 +1,9 @@
 // A replica is known by its mailbox and path, and so by another name once somebody renames either. The folder's
 // own id tells that it is the same one; then what was agreed of it stays agreed, and nothing is taken for new.
+
+import { lastName, namesIn, pathOf } from '../api/path.ts'
 import { isHub, type ReplicaId } from '../core/id.ts'
-import type { Link, Role } from '../core/link.ts'
-import { lastName, namesIn, pathOf } from '../core/path.ts'
+import type { Link, Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Sight } from './observe.ts'
 import type { Baseline, Memory, Replica } from './ports.ts'

@@ -1,18 +1,20 @@
 // When which group gets a pass. A group is never in two passes at once; a changed declaration gets one
 // at once; otherwise each group has its interval. An event only says: look again. Whose turn it is when several
 // are due is in shares.ts: a namespace is a tenant, and a server is the origin of an ExchangeServer's URL.
-import { allowsMember } from '../core/allowed.ts'
-import { refusedClaims } from '../core/claims.ts'
+
+import { allowsMember } from '../api/allowed.ts'
+import { refusedClaims } from '../api/claims.ts'
+import { hasNoRight } from '../api/references.ts'
+import type { SyncGroupStatus } from '../api/resources.generated.ts'
 import type { GroupId } from '../core/id.ts'
-import type { SyncGroupStatus } from '../core/resources.generated.ts'
-import { hasNoRight } from './hindrance.ts'
+import type { Mode, Reconciled, Site } from './environment.ts'
 import { type Party, startOf } from './line.ts'
 import { isAnswer, partyOn } from './party.ts'
 import type { Declared } from './ports.ts'
 import { Queue, type QueueWatch, type Sharing, workOff } from './queue.ts'
-import { askedOf, type Mode, type Reconciled, reconcile, type Site } from './reconcile.ts'
+import { askedOf, reconcile } from './reconcile.ts'
 import { shutdown } from './seat.ts'
-import { serverKeyOf } from './servers.ts'
+import { serverKeyOf } from './server-health.ts'
 
 /** How often a pass looks at everything, how long one slice of a long pass is, how many passes at once; ms. */
 export type Rhythm = Readonly<{

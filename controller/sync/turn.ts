@@ -6,12 +6,11 @@
 import { copyAfter, sourceOf } from '../core/fold.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
 import { bytesOf, type Item, type ItemType } from '../core/item.ts'
-import type { Copy, Found } from '../core/link.ts'
+import type { Copy, Found } from '../core/model.ts'
 import { BatchSize, isGeneral, isRefused } from '../core/scope.ts'
 import { groupMark, hubMark, type Stamp, sourceMark } from '../core/stamp.ts'
 import type { Action, Step } from '../core/step.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
-import { type Applied, ReplicaTally } from './applied.ts'
 import type { Creates, Job } from './creates.ts'
 import { carryOutDeletes } from './deleting.ts'
 import { overwritten } from './overwritten.ts'
@@ -24,6 +23,7 @@ import {
   type Written,
 } from './ports.ts'
 import { type ReadBack, readBack } from './read-back.ts'
+import { type Applied, ReplicaTally } from './tally.ts'
 
 /** What applying needs. `due()` says that the pass has had its time. */
 export type Site = Readonly<{

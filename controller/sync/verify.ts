@@ -1,18 +1,14 @@
 // Reads every copy again and compares it with what is agreed. Writes nothing, neither to Exchange nor to the state.
 //
 // Flow: list every folder whole; take the links in parts, read their copies folder by folder in batches, and judge each
-// answer (core/verification.ts); look once more at each deviation, since a pass may be under way, and only then name it.
+// answer (api/verification.ts); look once more at each deviation, since a pass may be under way, and only then name it.
 // Guarantees: a folder that cannot be read, or is listed in part, is a problem and never a proof; an answer counts only
 // under the id that was asked for. Memory: one batch of items per folder, as many folders at once as `replicasMax`.
 // Caveats: a link that is agreed while the verification goes on is left to the next one.
-import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
-import { linkIdOf } from '../core/id.ts'
-import { bytesOf } from '../core/item.ts'
-import type { Copy, Found, Link, Role } from '../core/link.ts'
-import type { Problem, Report } from '../core/report.ts'
-import type { SyncGroupStatus } from '../core/resources.generated.ts'
-import type { Cast } from '../core/roles.ts'
-import { SyncError, syncErrorOf } from '../core/sync-error.ts'
+
+import type { Problem, Report } from '../api/report.ts'
+import type { SyncGroupStatus } from '../api/resources.generated.ts'
+import type { Cast } from '../api/topology.ts'
 import {
   type Apart,
   type Deviation,
@@ -22,10 +18,15 @@ import {
   verdictOfAbsent,
   verdictOfExtra,
   verifiedOf,
-} from '../core/verification.ts'
+} from '../api/verification.ts'
+import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
+import { linkIdOf } from '../core/id.ts'
+import { bytesOf } from '../core/item.ts'
+import type { Copy, Found, Link, Role } from '../core/model.ts'
+import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { breathe } from './breathe.ts'
 import { type Inventory, inventoryOf, type Place, problemOf } from './inventory.ts'
-import type { Course } from './propose.ts'
+import type { Course } from './pass-spec.ts'
 
 /**
  * Verifies a group right after its pass, where `token` asks for it; answers what its status says of it. A pass that has

@@ -1,7 +1,9 @@
 // What is measured about each SyncGroup and ExchangeServer. What is gone is not measured any more.
+
 import type { Gauge, Histogram } from 'prom-client'
-import type { ServerResult } from '../core/server-status.ts'
-import { conditionTypes, type Result } from '../core/status.ts'
+import { conditionTypes } from '../api/conditions.ts'
+import type { Result } from '../api/group-status.ts'
+import type { ServerResult } from '../api/server-status.ts'
 import type { Metrics } from './metrics.ts'
 
 /** A resource by its names. */

@@ -1,11 +1,13 @@
 // Logs: JSON by pino, constant messages with varying fields, one line per pass. Counts, ids and reasons
 // only: no addresses, no names, no content, no secrets.
+
 import { type Logger, pino } from 'pino'
-import { isConnecting } from '../core/discreet.ts'
+import { reasonOf } from '../api/conditions.ts'
+import { isConnecting } from '../api/discreet.ts'
+import type { Result } from '../api/group-status.ts'
+import type { ServerResult } from '../api/server-status.ts'
 import type { GroupId } from '../core/id.ts'
 import { printable } from '../core/printable.ts'
-import type { ServerResult } from '../core/server-status.ts'
-import { type Result, reasonOf } from '../core/status.ts'
 import type { SyncError } from '../core/sync-error.ts'
 
 /**

@@ -1,7 +1,7 @@
 // The objects of a Kubernetes API server in memory, as far as the controller has to do with them: versions, generations,
 // finalizers, conflicts, server-side apply of a status, and a history that watches read. What it does is held against a
 // real server: test/conformance/apiserver.ts.
-import { contracts } from '../../controller/local/contracts.ts'
+import { contracts } from '../../controller/validation/schemas.ts'
 
 /** Any object. */
 export type Stored = Readonly<{

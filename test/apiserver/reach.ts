@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { Client } from '../../controller/kube/client.ts'
-import { Cluster } from '../../controller/kube/cluster.ts'
+import { Client } from '../../controller/kube/runtime/client.ts'
+import { Cluster } from '../../controller/kube/runtime/kubeconfig.ts'
 import type { Clock } from '../../controller/sync/ports.ts'
 
 /** A client, and how to end it. */

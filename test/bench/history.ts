@@ -5,6 +5,7 @@
 // An embedded Exchange as a process of its own; the controller's passes in this one, over HTTP and a state on disk, by turns
 // with and without: without, what edits replace is dropped before it is written. Exits 1 when the median pass with a
 // history takes more than a tenth more time, of the clock and of the processor, than the median one without.
+
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -13,11 +14,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { GroupId } from '../../controller/core/id.ts'
-import { Connections } from '../../controller/ews/exchange.ts'
+import { Connections } from '../../controller/ews/connections.ts'
 import { openState } from '../../controller/store/state.ts'
+import type { Site } from '../../controller/sync/environment.ts'
 import type { Baseline, Change, Declared } from '../../controller/sync/ports.ts'
-import { reconcile, type Site } from '../../controller/sync/reconcile.ts'
-import { Servers } from '../../controller/sync/servers.ts'
+import { reconcile } from '../../controller/sync/reconcile.ts'
+import { Servers } from '../../controller/sync/server-health.ts'
 import type { World } from '../exchange/world.ts'
 import { realClock } from '../support/clock.ts'
 import { declaration } from '../support/declaration.ts'

@@ -1,7 +1,7 @@
 // The suite of a Kubernetes API server, for a real one: what the one in memory does is what this one does.
 import { describe } from 'vitest'
-import { Client } from '../../controller/kube/client.ts'
-import { Cluster as Way } from '../../controller/kube/cluster.ts'
+import { Client } from '../../controller/kube/runtime/client.ts'
+import { Cluster as Way } from '../../controller/kube/runtime/kubeconfig.ts'
 import { conformsToApiServer } from '../conformance/apiserver.ts'
 import { realClock } from '../support/clock.ts'
 import { Cluster } from './fixture.ts'

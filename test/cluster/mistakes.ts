@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
-import type { Rule } from '../../controller/local/schema.ts'
+import type { Rule } from '../../controller/validation/schema.ts'
 import { type Place, put } from '../support/declared.ts'
 
 /** The kinds that the CRDs define. */

@@ -3,13 +3,14 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Client } from '../../controller/kube/client.ts'
-import { Cluster as Way } from '../../controller/kube/cluster.ts'
-import { Recorder } from '../../controller/kube/events.ts'
-import { finalizer, withFinalizer, withoutFinalizer } from '../../controller/kube/finalizer.ts'
-import { Election, type LeaseOptions } from '../../controller/kube/lease.ts'
-import { Reflector } from '../../controller/kube/reflector.ts'
-import { type KubeObject, kinds } from '../../controller/kube/resource.ts'
+import { finalizer, kinds } from '../../controller/kube/kinds.ts'
+import { Client } from '../../controller/kube/runtime/client.ts'
+import { Recorder } from '../../controller/kube/runtime/events.ts'
+import { withFinalizer, withoutFinalizer } from '../../controller/kube/runtime/finalizer.ts'
+import { Cluster as Way } from '../../controller/kube/runtime/kubeconfig.ts'
+import { Election, type LeaseOptions } from '../../controller/kube/runtime/lease.ts'
+import { Reflector } from '../../controller/kube/runtime/reflector.ts'
+import { builtIn, type KubeObject } from '../../controller/kube/runtime/resource.ts'
 import { groupOf, secretOf } from '../e2e/support.ts'
 import { realClock } from '../support/clock.ts'
 import { until } from './controller.ts'
@@ -117,14 +118,14 @@ test('without the right to write Events nothing is told, and that is told once',
 test('a finalizer is added and taken away beside others’, whoever writes meanwhile', async () => {
   const before = await cluster.get('sg', 'told')
   await cluster.patch('sg', 'told', { metadata: { finalizers: ['example.com/other'] } })
-  const held = await withFinalizer(admin, kinds.syncGroup, before, signal)
+  const held = await withFinalizer(admin, kinds.syncGroup, before, finalizer, signal)
   expect(held.metadata.finalizers).toEqual(['example.com/other', finalizer])
   await cluster.kubectl('annotate', 'sg', 'told', '-n', 'sales', 'example.com/more=1')
-  const freed = await withoutFinalizer(admin, kinds.syncGroup, held, signal)
+  const freed = await withoutFinalizer(admin, kinds.syncGroup, held, finalizer, signal)
   expect(freed?.metadata.finalizers).toEqual(['example.com/other'])
   await cluster.patch('sg', 'told', { metadata: { finalizers: [] } })
   await cluster.kubectl('delete', 'sg', 'told', '-n', 'sales')
-  expect(await withoutFinalizer(admin, kinds.syncGroup, held, signal)).toBeUndefined()
+  expect(await withoutFinalizer(admin, kinds.syncGroup, held, finalizer, signal)).toBeUndefined()
 })
 
 test('a copy of resources is what the server has, page by page and change by change', async () => {
@@ -141,7 +142,7 @@ test('a copy of resources is what the server has, page by page and change by cha
       client: admin,
       clock: realClock,
       chance: Math.random,
-      kind: kinds.secret,
+      kind: builtIn.secret,
       namespace: 'sales',
     },
     changed: (now, before) =>

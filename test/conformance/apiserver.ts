@@ -1,15 +1,16 @@
 // What a Kubernetes API server does, as far as the controller builds on it: one suite for the real one and for the one in
 // memory that tests make errors with (test/apiserver). Its tests build on one another.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { pageIn } from '../../controller/kube/answers.ts'
-import { isMissing } from '../../controller/kube/api-error.ts'
-import type { Client } from '../../controller/kube/client.ts'
+import { kinds } from '../../controller/kube/kinds.ts'
+import { pageIn } from '../../controller/kube/runtime/answers.ts'
+import { isMissing } from '../../controller/kube/runtime/api-error.ts'
+import type { Client } from '../../controller/kube/runtime/client.ts'
 import {
+  builtIn,
   type KubeObject,
-  kinds,
   pathOf,
   type ResourceKind,
-} from '../../controller/kube/resource.ts'
+} from '../../controller/kube/runtime/resource.ts'
 import { groupOf, secretOf, serverOf } from '../e2e/support.ts'
 
 /** A server in a test's hands, with the namespace `sales`. */
@@ -45,7 +46,8 @@ export function conformsToApiServer(open: () => Promise<Place>): void {
     const call = { method, path: pathOf(kind, 'sales', name, sub), ...more }
     return place.client.json<Whole>(call as Parameters<Client['json']>[0], signal)
   }
-  const { syncGroup, exchangeServer, secret } = kinds
+  const { syncGroup, exchangeServer } = kinds
+  const { secret } = builtIn
   const named = (name: string) => {
     const group = groupOf({ members: [] }) as unknown as Whole
     return { ...group, metadata: { name, namespace: 'sales' } }
@@ -212,13 +214,13 @@ export function conformsToApiServer(open: () => Promise<Place>): void {
 
   test('a Lease is replaced by who knows its version, and by nobody else', async () => {
     const spec = { holderIdentity: 'me', leaseDurationSeconds: 15, leaseTransitions: 0 }
-    const { apiVersion, kind } = kinds.lease
+    const { apiVersion, kind } = builtIn.lease
     const body = { apiVersion, kind, metadata: { name: 'lease', namespace: 'sales' }, spec }
-    const made = await json('POST', [kinds.lease], { body })
+    const made = await json('POST', [builtIn.lease], { body })
     const next = { ...made, spec: { ...spec, leaseTransitions: 1 } }
-    const now = await json('PUT', [kinds.lease, 'lease'], { body: next })
+    const now = await json('PUT', [builtIn.lease, 'lease'], { body: next })
     expect(now.spec).toMatchObject({ holderIdentity: 'me', leaseTransitions: 1 })
-    const late = json('PUT', [kinds.lease, 'lease'], { body: next })
+    const late = json('PUT', [builtIn.lease, 'lease'], { body: next })
     await expect(late).rejects.toMatchObject({ status: 409, reason: 'Conflict' })
   })
 }

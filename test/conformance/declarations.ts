@@ -1,7 +1,7 @@
 // What everything that declares groups must do, be it a directory or a cluster: one suite for the Declarations port.
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { SyncGroupStatus } from '../../controller/core/resources.generated.ts'
+import type { SyncGroupStatus } from '../../controller/api/resources.generated.ts'
 import type { Declarations, Declared } from '../../controller/sync/ports.ts'
 import { groupOf, type Resource, secretOf, serverOf } from '../e2e/support.ts'
 

@@ -1,14 +1,14 @@
 // The Replica port: folders in memory, and a public folder and a mailbox folder over EWS on the embedded
 // Exchange, whose every message must also be valid by Microsoft's schemas.
 import { afterAll, describe, expect, test } from 'vitest'
+import type { ExchangeServer, SyncGroup } from '../../controller/api/resources.generated.ts'
 import type { GroupId, ItemId, ReplicaId } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
-import type { Found } from '../../controller/core/link.ts'
-import type { ExchangeServer, SyncGroup } from '../../controller/core/resources.generated.ts'
+import type { Found } from '../../controller/core/model.ts'
+import { Connections } from '../../controller/ews/connections.ts'
 import { envelopeXml } from '../../controller/ews/envelope.ts'
-import { Connections } from '../../controller/ews/exchange.ts'
-import { readResources } from '../../controller/local/resources.ts'
 import type { Declared, Replica } from '../../controller/sync/ports.ts'
+import { readResources } from '../../controller/validation/resources.ts'
 import { type Exchange, type ExchangeOptions, startExchange } from '../exchange/exchange.ts'
 import { fieldsOf } from '../exchange/protocol/fields.ts'
 import { schemaValidator } from '../exchange/schema.ts'

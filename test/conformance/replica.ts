@@ -1,6 +1,15 @@
 // What every Replica must do, whatever stands behind it: a folder in memory, a public folder or a
 // mailbox folder over EWS. A fake is trusted because it passes this, too.
 import { expect, test } from 'vitest'
+import { shownOf } from '../../controller/core/deviation.ts'
+import { digestOf, type ItemId, type LinkId, type Version } from '../../controller/core/id.ts'
+import {
+  canonical,
+  difference,
+  type Item,
+  patched,
+  type Value,
+} from '../../controller/core/item.ts'
 import {
   addresses,
   addressParts,
@@ -10,17 +19,8 @@ import {
   messengers,
   phones,
   texts,
-} from '../../controller/core/contact.ts'
-import { digestOf, type ItemId, type LinkId, type Version } from '../../controller/core/id.ts'
-import {
-  canonical,
-  difference,
-  type Item,
-  patched,
-  type Value,
-} from '../../controller/core/item.ts'
-import type { Found } from '../../controller/core/link.ts'
-import { shownOf } from '../../controller/core/shown.ts'
+} from '../../controller/core/items/contact.ts'
+import type { Found } from '../../controller/core/model.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import type { Known, Look, Memory, Replica, Written } from '../../controller/sync/ports.ts'
 

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { parse, parseDocument } from 'yaml'
-import type { SyncGroupStatus } from '../../controller/core/resources.generated.ts'
+import type { SyncGroupStatus } from '../../controller/api/resources.generated.ts'
 import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import { parseWorld } from '../exchange/world.ts'
 

@@ -1,6 +1,6 @@
 // One history under mutated answers: users act, passes run, and for some requests a mutator stands in the way. Then
 // the mutations end, time goes on past every back-off and one audit, and everything must be as the model says.
-import { isReady } from '../../controller/core/status.ts'
+import { isReady } from '../../controller/api/group-status.ts'
 import { died, Life } from '../simulation/life.ts'
 import { addressOf, type Office, openOffice } from '../simulation/office.ts'
 import { nameOf, settle, unquiet } from '../simulation/settled.ts'

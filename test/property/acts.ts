@@ -1,7 +1,8 @@
 // What a user does in one folder, and what the ledger must know of it.
-import { contact } from '../../controller/core/contact.ts'
+
 import type { ItemId } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
+import { contact } from '../../controller/core/items/contact.ts'
 import type { Folder } from '../support/folder.ts'
 import { type Ledger, tokensIn } from './ledger.ts'
 

@@ -1,8 +1,9 @@
 // What one state ever agreed on, noted from outside as it is written down: each content of a contact is still agreed, or
 // lies in the bin or the history of that contact, whole.
-import { contact } from '../../controller/core/contact.ts'
+
 import type { LinkId } from '../../controller/core/id.ts'
 import { canonicalItem, type Item } from '../../controller/core/item.ts'
+import { contact } from '../../controller/core/items/contact.ts'
 import type { Change } from '../../controller/sync/ports.ts'
 import type { Memory } from './memory.ts'
 

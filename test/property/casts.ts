@@ -2,7 +2,7 @@
 // hub, many that feed one, one that feeds many, and two groups over one hub, each with its own state.
 import type { Limits } from '../../controller/core/guard.ts'
 import type { ReplicaId } from '../../controller/core/id.ts'
-import type { Role } from '../../controller/core/link.ts'
+import type { Role } from '../../controller/core/model.ts'
 import type { Policy } from '../../controller/core/policy.ts'
 
 /** What a folder is in one group. */

@@ -1,6 +1,7 @@
 // What lies in a folder, and what its server makes of that.
-import { contact } from '../../controller/core/contact.ts'
+
 import { canonicalItem, type Item, legal } from '../../controller/core/item.ts'
+import { contact } from '../../controller/core/items/contact.ts'
 import type { Folder } from '../support/folder.ts'
 
 /** Its server makes something else of what it is given. */

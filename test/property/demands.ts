@@ -1,8 +1,8 @@
 // The laws that hold in the end: users rest, all is healed, and a few passes later everybody has the same,
 // nothing is lost or doubled, and all is quiet. What must never be, not even in between, is in the world.
 import { expect } from 'vitest'
-import { contact } from '../../controller/core/contact.ts'
 import type { Item } from '../../controller/core/item.ts'
+import { contact } from '../../controller/core/items/contact.ts'
 import type { Folder } from '../support/folder.ts'
 import { free, type Part } from './casts.ts'
 import { contents } from './contents.ts'

@@ -1,7 +1,9 @@
 // What a plan says that a pass will do, in numbers, as `exsync plan` counts them.
+
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { foreseen } from '../../controller/sync/foreseen.ts'
-import { type Course, propose } from '../../controller/sync/propose.ts'
+import type { Course } from '../../controller/sync/pass-spec.ts'
+import { propose } from '../../controller/sync/propose.ts'
 
 /** How much is done, or would be. */
 export type Counts = Readonly<{ created: number; updated: number; deleted: number; kept: number }>

@@ -3,9 +3,9 @@ import { DatabaseSync } from 'node:sqlite'
 import type { GroupId } from '../../controller/core/id.ts'
 import { SqliteBaseline } from '../../controller/store/baseline.ts'
 import { Bin, type Binned } from '../../controller/store/bin.ts'
+import { plain } from '../../controller/store/encryption.ts'
+import { upToDate } from '../../controller/store/migrations.ts'
 import { Statements } from '../../controller/store/statements.ts'
-import { upToDate } from '../../controller/store/upkeep.ts'
-import { plain } from '../../controller/store/vault.ts'
 import type { Baseline } from '../../controller/sync/ports.ts'
 
 /** The state of one group. */

@@ -1,5 +1,5 @@
 // Order does not matter: the same view in another order makes the same plan.
-import type { Observation } from '../../controller/core/link.ts'
+import type { Observation } from '../../controller/core/model.ts'
 import { planOf, type Rules } from '../../controller/core/plan.ts'
 import { rowsOf, type View } from '../../controller/core/rows.ts'
 import { finished } from '../../controller/core/work.ts'

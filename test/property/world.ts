@@ -2,15 +2,17 @@
 // requests fail before or after their effect; processes die, also at a write to the state; replicas go
 // offline; members leave, come back and change their part; the state is forgotten, or an earlier one put
 // back. What must never be is looked for after every request; what must be in the end, once all is healed.
-import { contact } from '../../controller/core/contact.ts'
+
+import type { Report } from '../../controller/api/report.ts'
 import { hashOf, type Limits } from '../../controller/core/guard.ts'
 import type { GroupId, ItemId } from '../../controller/core/id.ts'
-import type { Role } from '../../controller/core/link.ts'
-import type { Report } from '../../controller/core/report.ts'
+import { contact } from '../../controller/core/items/contact.ts'
+import type { Role } from '../../controller/core/model.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { pass } from '../../controller/sync/pass.ts'
+import type { Course } from '../../controller/sync/pass-spec.ts'
 import type { Baseline, Change, Clock } from '../../controller/sync/ports.ts'
-import { type Course, propose } from '../../controller/sync/propose.ts'
+import { propose } from '../../controller/sync/propose.ts'
 import { Folder, FolderReplica, gated, type Hooks } from '../support/folder.ts'
 import { type Act, act } from './acts.ts'
 import { Archive } from './archive.ts'

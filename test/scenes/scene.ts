@@ -1,33 +1,35 @@
 // A literal world on the embedded Exchange, and the real program on it over HTTP: ews, sync, store and the
 // local resources in one process, with a clock that only the scene moves. A contact is written `Ewa:1`: her
 // given name and what is edited, her job title; or as a literal when more of it matters.
+
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { onTestFinished } from 'vitest'
 import { stringify } from 'yaml'
-import { fieldsNewSince } from '../../controller/core/contact.ts'
-import type { GroupId } from '../../controller/core/id.ts'
+import { hindranceOf } from '../../controller/api/references.ts'
 import type {
   ExchangeServer,
   SyncGroup,
   SyncGroupStatus,
-} from '../../controller/core/resources.generated.ts'
-import type { KeepReason } from '../../controller/core/step.ts'
-import type { Verification } from '../../controller/core/verification.ts'
-import { Connections, type ConnectionsOptions } from '../../controller/ews/exchange.ts'
-import { readResources } from '../../controller/local/resources.ts'
+} from '../../controller/api/resources.generated.ts'
+import type { Verification } from '../../controller/api/verification.ts'
+import type { GroupId } from '../../controller/core/id.ts'
+import { fieldsNewSince } from '../../controller/core/items/contact.ts'
+import type { KeepReason } from '../../controller/core/model.ts'
+import { Connections, type ConnectionsOptions } from '../../controller/ews/connections.ts'
 import { backUp } from '../../controller/store/backup.ts'
 import type { Asking } from '../../controller/store/bin.ts'
 import { replaceState } from '../../controller/store/replace.ts'
 import { openState, type State, stateFile } from '../../controller/store/state.ts'
-import { hindranceOf } from '../../controller/sync/hindrance.ts'
+import type { Site } from '../../controller/sync/environment.ts'
 import type { Clock, Declared } from '../../controller/sync/ports.ts'
-import { courseOf, reconcile, type Site } from '../../controller/sync/reconcile.ts'
+import { courseOf, reconcile } from '../../controller/sync/reconcile.ts'
 import { claimsOf } from '../../controller/sync/schedule.ts'
-import { Servers } from '../../controller/sync/servers.ts'
+import { Servers } from '../../controller/sync/server-health.ts'
 import { verify } from '../../controller/sync/verify.ts'
+import { readResources } from '../../controller/validation/resources.ts'
 import { type Exchange, type ExchangeOptions, startExchange } from '../exchange/exchange.ts'
 import type { Literal } from '../exchange/store/literal.ts'
 import type { FolderHandle, MailboxHandle, Snapshot } from '../exchange/store/store.ts'

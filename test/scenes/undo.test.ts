@@ -1,7 +1,7 @@
 // What one edit or deletion too many can be called back from: a phone that overwrites everything is set aside, and what is
 // carried out nevertheless is in the history.
 import { describe, expect, test } from 'vitest'
-import type { SyncGroupStatus } from '../../controller/core/resources.generated.ts'
+import type { SyncGroupStatus } from '../../controller/api/resources.generated.ts'
 import { type Contact, Scene } from './scene.ts'
 
 const ready = ['Ready=True Succeeded']

@@ -1,7 +1,7 @@
 // A verification reads every copy again: it proves that all show what is agreed, or names each that does not. It writes
 // nothing, and what the server, a private mark or ignored drift makes of a copy is no deviation.
 import { describe, expect, test } from 'vitest'
-import { resultOf, type Verification } from '../../controller/core/verification.ts'
+import { resultOf, type Verification } from '../../controller/api/verification.ts'
 import { Scene } from './scene.ts'
 import { unguarded } from './specs.ts'
 

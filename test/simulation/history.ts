@@ -1,11 +1,12 @@
 // One history: users act, passes run, and the border to the server misbehaves; the process dies, the state
 // is forgotten, limits bite and somebody approves. After every request an independent witness looks
 // (safety). Then all is healed, and within a few passes everything must be well (liveness).
+
+import { isReady } from '../../controller/api/group-status.ts'
 import { hashOf } from '../../controller/core/guard.ts'
 import type { GroupId } from '../../controller/core/id.ts'
-import { isReady } from '../../controller/core/status.ts'
 import { openState } from '../../controller/store/state.ts'
-import type { Reconciled } from '../../controller/sync/reconcile.ts'
+import type { Reconciled } from '../../controller/sync/environment.ts'
 import { faultsOf } from '../e2e/support.ts'
 import { type Call, died, type Fate, Life, type Watch } from './life.ts'
 import { free, type Office, openOffice, type Plan, redeclare } from './office.ts'

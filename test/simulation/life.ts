@@ -1,21 +1,17 @@
 // One life of the controller's process, over the office's Exchange and state: everything that is real
 // above the sockets. What happens to a request or to a write of the state is decided by whoever watches.
 // After its death nothing of it has an effect any more: whatever it waits for never comes.
+
 import type { GroupId } from '../../controller/core/id.ts'
-import { Connections } from '../../controller/ews/exchange.ts'
+import { Connections } from '../../controller/ews/connections.ts'
 import type { Network, Outgoing } from '../../controller/ews/network.ts'
 import type { State } from '../../controller/store/state.ts'
+import type { Mode, Reconciled, Site } from '../../controller/sync/environment.ts'
 import type { Baseline, Change, Clock, Declarations } from '../../controller/sync/ports.ts'
 import { propose } from '../../controller/sync/propose.ts'
-import {
-  courseOf,
-  type Mode,
-  type Reconciled,
-  reconcile,
-  type Site,
-} from '../../controller/sync/reconcile.ts'
+import { courseOf, reconcile } from '../../controller/sync/reconcile.ts'
 import { schedule } from '../../controller/sync/schedule.ts'
-import { Servers } from '../../controller/sync/servers.ts'
+import { Servers } from '../../controller/sync/server-health.ts'
 import { ConnectionLost, type Fault } from '../exchange/http/fault.ts'
 import type { Office } from './office.ts'
 

@@ -1,7 +1,8 @@
 // One office: an embedded Exchange, groups declared over it, a state that outlives the controller, and
 // time that passes only when everybody waits. All in one process, so that any history can be told again.
+
+import type { ExchangeServer, SyncGroup } from '../../controller/api/resources.generated.ts'
 import type { GroupId } from '../../controller/core/id.ts'
-import type { ExchangeServer, SyncGroup } from '../../controller/core/resources.generated.ts'
 import { openState, type State } from '../../controller/store/state.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { type Exchange, startExchange } from '../exchange/exchange.ts'

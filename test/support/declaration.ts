@@ -1,9 +1,9 @@
 // A group and its server as the engine is told of them, from the resources that people write.
 import { stringify } from 'yaml'
+import type { ExchangeServer, SyncGroup } from '../../controller/api/resources.generated.ts'
 import type { GroupId } from '../../controller/core/id.ts'
-import type { ExchangeServer, SyncGroup } from '../../controller/core/resources.generated.ts'
-import { readResources } from '../../controller/local/resources.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
+import { readResources } from '../../controller/validation/resources.ts'
 
 type Parts = Readonly<{
   metadata: Readonly<{ name: string; namespace: string; annotations?: object }>

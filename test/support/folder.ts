@@ -3,7 +3,7 @@
 // so that users act, requests fail, replies are lost and processes die between any two effects.
 import type { ItemId, Version } from '../../controller/core/id.ts'
 import { type Item, patched } from '../../controller/core/item.ts'
-import type { Found, Role } from '../../controller/core/link.ts'
+import type { Found, Role } from '../../controller/core/model.ts'
 import type { Stamp } from '../../controller/core/stamp.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import type {

@@ -11,11 +11,11 @@ import {
   namespaceDenial,
   namespacesFault,
   restrictions,
-} from '../../controller/core/allowed.ts'
-import { namesIn } from '../../controller/core/path.ts'
-import { matches, patternOf } from '../../controller/core/pattern.ts'
-import type { ExchangeServer, SyncGroup } from '../../controller/core/resources.generated.ts'
-import { castOf } from '../../controller/core/roles.ts'
+} from '../../controller/api/allowed.ts'
+import { namesIn } from '../../controller/api/path.ts'
+import { matches, patternOf } from '../../controller/api/pattern.ts'
+import type { ExchangeServer, SyncGroup } from '../../controller/api/resources.generated.ts'
+import { castOf } from '../../controller/api/topology.ts'
 
 const server = (allowed?: object) =>
   ({ metadata: { name: 'corp', namespace: 'platform' }, spec: { allowed } }) as ExchangeServer

@@ -1,12 +1,14 @@
 // How long a server may ask to be left alone: never more than a quarter of an hour, whatever it says and wherever it says
 // it; and not when a user asks for a try. A refused password is another matter.
+
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { isWanted } from '../../controller/core/annotations.ts'
-import { backOffMaxMs, lockoutMs, retryAfterMs } from '../../controller/core/duration.ts'
-import type { SyncGroupStatus } from '../../controller/core/resources.generated.ts'
-import { SyncError } from '../../controller/core/sync-error.ts'
+import { isWanted } from '../../controller/api/annotations.ts'
+import { lockoutMs } from '../../controller/api/duration.ts'
+import type { SyncGroupStatus } from '../../controller/api/resources.generated.ts'
+import { retryAfterMs } from '../../controller/core/retry-after.ts'
+import { backOffMaxMs, SyncError } from '../../controller/core/sync-error.ts'
 import { answerOf, errorOf, messagesOf } from '../../controller/ews/envelope.ts'
 import { getItem } from '../../controller/ews/operations.ts'
 import { SignIn } from '../../controller/ews/sign-in.ts'
@@ -15,7 +17,7 @@ import { parsed } from '../../controller/ews/xml-reader.ts'
 import { startOf } from '../../controller/sync/line.ts'
 import { partyOn } from '../../controller/sync/party.ts'
 import { askedOf } from '../../controller/sync/reconcile.ts'
-import { Servers } from '../../controller/sync/servers.ts'
+import { Servers } from '../../controller/sync/server-health.ts'
 import { realClock, VirtualClock } from '../support/clock.ts'
 import { groupOn } from './sign-in-office.ts'
 

@@ -1,14 +1,14 @@
 // A plan for many items gives way while it is made: how much is done between two breaths does not grow with the number of
 // items, and all of it grows no faster than they do. Counted is what the planner asks of a kind of item.
 import { expect, test } from 'vitest'
-import { contact } from '../../controller/core/contact.ts'
 import { guarded, type Judgement } from '../../controller/core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
 import type { Item, ItemType } from '../../controller/core/item.ts'
-import type { Found, Observation, Role } from '../../controller/core/link.ts'
-import { orphansOf } from '../../controller/core/orphans.ts'
+import { contact } from '../../controller/core/items/contact.ts'
+import type { Found, Observation, Role } from '../../controller/core/model.ts'
 import type { View } from '../../controller/core/rows.ts'
 import { groupMark, hubMark, type Stamp } from '../../controller/core/stamp.ts'
+import { orphansOf } from '../../controller/core/unclaimed.ts'
 import { breathing, inParts } from '../../controller/sync/breathe.ts'
 import { free } from '../support/limits.ts'
 

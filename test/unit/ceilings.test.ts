@@ -1,12 +1,14 @@
 // What a group may ask for at most: what is larger counts as the limit, and a group with too many members is refused.
+
 import { expect, test } from 'vitest'
-import { Connections } from '../../controller/ews/exchange.ts'
+import { Connections } from '../../controller/ews/connections.ts'
 import type { Outgoing } from '../../controller/ews/network.ts'
 import { openState } from '../../controller/store/state.ts'
 import { cutsOf } from '../../controller/sync/ceilings.ts'
+import type { Mode, Site } from '../../controller/sync/environment.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
-import { type Mode, reconcile, type Site } from '../../controller/sync/reconcile.ts'
-import { Servers } from '../../controller/sync/servers.ts'
+import { reconcile } from '../../controller/sync/reconcile.ts'
+import { Servers } from '../../controller/sync/server-health.ts'
 import { VirtualClock } from '../support/clock.ts'
 import { groupOn } from './sign-in-office.ts'
 

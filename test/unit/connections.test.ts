@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import type { ItemId } from '../../controller/core/id.ts'
-import { Connections } from '../../controller/ews/exchange.ts'
+import { Connections } from '../../controller/ews/connections.ts'
 import { type NetworkOptions, pooledNetwork } from '../../controller/ews/network.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { realClock } from '../support/clock.ts'

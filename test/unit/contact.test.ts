@@ -1,15 +1,15 @@
 // What a contact is made of: the version of the codec, the name that is shown, and how the fields that EWS has no
 // element for are read.
 import { describe, expect, test } from 'vitest'
+import type { Item } from '../../controller/core/item.ts'
 import {
   codecVersion,
   contact,
   contactFields,
   fieldsNewSince,
-} from '../../controller/core/contact.ts'
-import type { Item } from '../../controller/core/item.ts'
-import { contactXml, shapeXml, updatesXml } from '../../controller/ews/contact-codec.ts'
-import { itemOf } from '../../controller/ews/contact-reader.ts'
+} from '../../controller/core/items/contact.ts'
+import { contactXml, shapeXml, updatesXml } from '../../controller/ews/items/contact.ts'
+import { itemOf } from '../../controller/ews/items/contact-reader.ts'
 import { parsed } from '../../controller/ews/xml-reader.ts'
 
 describe('the version of the codec', () => {

@@ -2,7 +2,7 @@
 // code and its kind; and a damaged id is no id. The real library, transport and HTTP, before the embedded Exchange.
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { SyncError } from '../../controller/core/sync-error.ts'
-import { Control } from '../../controller/ews/control.ts'
+import { Control } from '../../controller/ews/folders.ts'
 import { library } from '../../controller/ews/library.ts'
 import { Transport } from '../../controller/ews/transport.ts'
 import { startExchange } from '../exchange/exchange.ts'

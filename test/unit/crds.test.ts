@@ -5,9 +5,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { expressionOf } from '../../controller/local/cel.ts'
-import { brokenRules } from '../../controller/local/rules.ts'
-import { checkOf, defaulted, type Schema } from '../../controller/local/schema.ts'
+import { expressionOf } from '../../controller/validation/cel.ts'
+import { brokenRules } from '../../controller/validation/rules.ts'
+import { checkOf, defaulted, type Schema } from '../../controller/validation/schema.ts'
 import { stale } from '../../crds/generate.ts'
 
 const CRDS = join(import.meta.dirname, '../../crds')

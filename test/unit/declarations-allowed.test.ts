@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { stringify } from 'yaml'
 import { LocalDeclarations } from '../../controller/local/declarations.ts'
-import { problemText } from '../../controller/local/problem.ts'
+import { problemText } from '../../controller/validation/problem.ts'
 import { groupOf, secretOf, serverOf } from '../e2e/support.ts'
 import { realClock } from '../support/clock.ts'
 

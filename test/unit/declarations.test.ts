@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
-import { isReady, statusOf } from '../../controller/core/status.ts'
+import { isReady, statusOf } from '../../controller/api/group-status.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { LocalDeclarations, type Part } from '../../controller/local/declarations.ts'
 import { sourcesIn } from '../../controller/local/directory.ts'
-import { problemText } from '../../controller/local/problem.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
+import { problemText } from '../../controller/validation/problem.ts'
 
 type Resource = Readonly<Record<string, unknown>>
 

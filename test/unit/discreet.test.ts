@@ -1,7 +1,7 @@
 // A status whose reader may name any host tells nothing of what is there: every way of not reaching a server looks alike.
 import { expect, test } from 'vitest'
-import { discreetError, isConnecting } from '../../controller/core/discreet.ts'
-import { serverStatusOf } from '../../controller/core/server-status.ts'
+import { discreetError, isConnecting } from '../../controller/api/discreet.ts'
+import { serverStatusOf } from '../../controller/api/server-status.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { networkError, statusError, timedOut } from '../../controller/ews/http-errors.ts'
 

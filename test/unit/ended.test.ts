@@ -1,9 +1,9 @@
 // When a group that ran, and is not declared any more, is ended: not in the moment between two writes of its file.
 import { expect, test } from 'vitest'
 import type { GroupId } from '../../controller/core/id.ts'
-import { doubtsOf, Ended } from '../../controller/local/ended.ts'
-import { problemText } from '../../controller/local/problem.ts'
-import { readResources } from '../../controller/local/resources.ts'
+import { doubtsOf, Ended } from '../../controller/local/missing.ts'
+import { problemText } from '../../controller/validation/problem.ts'
+import { readResources } from '../../controller/validation/resources.ts'
 
 const id = 'default/one' as GroupId
 const left = new Map([[id, {}]])

@@ -1,9 +1,9 @@
 // What a write leaves in the baseline, and when a link is done with.
 import { expect, test } from 'vitest'
-import { contact } from '../../controller/core/contact.ts'
 import { copyAfter, settled, sourceOf } from '../../controller/core/fold.ts'
 import type { ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
-import { type Copy, freshLink, type Link, type Role } from '../../controller/core/link.ts'
+import { contact } from '../../controller/core/items/contact.ts'
+import { type Copy, freshLink, type Link, type Role } from '../../controller/core/model.ts'
 import { sourceMark } from '../../controller/core/stamp.ts'
 import type { Action, Step } from '../../controller/core/step.ts'
 

@@ -1,10 +1,17 @@
 // The brake: what one replica may cause, and what an approval covers.
 import { describe, expect, test } from 'vitest'
-import { contact } from '../../controller/core/contact.ts'
 import { guarded, hashOf, type Judgement } from '../../controller/core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
-import type { Copy, Found, Link, Observation, Role } from '../../controller/core/link.ts'
-import { linksWith, type Restoration, restorer } from '../../controller/core/restore.ts'
+import { contact } from '../../controller/core/items/contact.ts'
+import type {
+  Copy,
+  Found,
+  Link,
+  Observation,
+  Restoration,
+  Role,
+} from '../../controller/core/model.ts'
+import { linksWith, restorer } from '../../controller/core/restore.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { finished } from '../../controller/core/work.ts'
 import { causedBy, restoredBy } from '../../controller/sync/consequences.ts'

@@ -1,7 +1,7 @@
 // What hinders a group, whatever else is declared: a table.
 import { expect, test } from 'vitest'
-import type { ExchangeServer, SyncGroup } from '../../controller/core/resources.generated.ts'
-import { hindranceOf, type Referred } from '../../controller/sync/hindrance.ts'
+import { hindranceOf, type Referred } from '../../controller/api/references.ts'
+import type { ExchangeServer, SyncGroup } from '../../controller/api/resources.generated.ts'
 
 const group = (namespace?: string) =>
   ({

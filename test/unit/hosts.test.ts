@@ -1,11 +1,11 @@
 // Which hosts servers may be on: tables of URLs and patterns, and that nothing is asked of any other.
 import { describe, expect, test } from 'vitest'
+import { anyHost, type HostRules, hostRefusal } from '../../controller/api/hosts.ts'
+import type { ExchangeServer } from '../../controller/api/resources.generated.ts'
+import { hostsOf } from '../../controller/cli/runtime.ts'
 import { configOf } from '../../controller/config.ts'
-import { anyHost, type HostRules, hostRefusal } from '../../controller/core/hosts.ts'
-import type { ExchangeServer } from '../../controller/core/resources.generated.ts'
-import { hostsOf } from '../../controller/desk.ts'
-import { Connections } from '../../controller/ews/exchange.ts'
-import { contracts } from '../../controller/local/contracts.ts'
+import { Connections } from '../../controller/ews/connections.ts'
+import { contracts } from '../../controller/validation/schemas.ts'
 import { realClock } from '../support/clock.ts'
 
 const rules = (hosts: readonly string[], loopbackHttp = false): HostRules => ({

@@ -4,9 +4,10 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { KubeDeclarations } from '../../controller/kube/declarations.ts'
-import { Recorder } from '../../controller/kube/events.ts'
-import { kinds } from '../../controller/kube/resource.ts'
-import { contracts } from '../../controller/local/contracts.ts'
+import { kinds } from '../../controller/kube/kinds.ts'
+import { Recorder } from '../../controller/kube/runtime/events.ts'
+import { builtIn } from '../../controller/kube/runtime/resource.ts'
+import { contracts } from '../../controller/validation/schemas.ts'
 import { reach } from '../apiserver/reach.ts'
 import { realClock as clock } from '../support/clock.ts'
 import { judge } from '../support/judge.ts'
@@ -56,7 +57,7 @@ async function started(labels: Labels, unlabelled?: (key: string) => void) {
     if (!searchParams.has('watch')) {
       const plural = pathname.split('/').at(-1)
       const items = there[by ?? plural ?? ''] ?? []
-      const kind = Object.values(kinds).find((each) => each.plural === plural)
+      const kind = Object.values({ ...builtIn, ...kinds }).find((each) => each.plural === plural)
       const list = { apiVersion: kind?.apiVersion, kind: `${kind?.kind}List` }
       response.end(JSON.stringify({ ...list, metadata: { resourceVersion: '1' }, items }))
     } else if (by === 'name=login') watches.push(response)

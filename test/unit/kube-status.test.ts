@@ -1,9 +1,10 @@
 // When a status is written to the cluster, and what its owner is told of it: tables.
+
 import { describe, expect, test } from 'vitest'
-import { isForced, verificationAsked, verifyAnnotation } from '../../controller/core/annotations.ts'
-import type { SyncGroup, SyncGroupStatus } from '../../controller/core/resources.generated.ts'
-import { groupStory } from '../../controller/core/story.ts'
-import { heartbeatMs, isNews } from '../../controller/kube/status.ts'
+import { isForced, verificationAsked, verifyAnnotation } from '../../controller/api/annotations.ts'
+import { heartbeatMs, isNews } from '../../controller/api/conditions.ts'
+import { groupStory } from '../../controller/api/events.ts'
+import type { SyncGroup, SyncGroupStatus } from '../../controller/api/resources.generated.ts'
 
 const at = (ms: number) => new Date(1_700_000_000_000 + ms).toISOString()
 const ready = (status: 'True' | 'False', reason: string, message = 'a message') => ({

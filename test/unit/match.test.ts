@@ -1,9 +1,9 @@
 // First sync: which items are one. Ambiguous cases never double what is equal and never merge two people.
 import { expect, test } from 'vitest'
-import { contact } from '../../controller/core/contact.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
-import type { Observation, Role } from '../../controller/core/link.ts'
+import { contact } from '../../controller/core/items/contact.ts'
+import type { Observation, Role } from '../../controller/core/model.ts'
 import { planOf } from '../../controller/core/plan.ts'
 import { rowsOf } from '../../controller/core/rows.ts'
 import { groupMark, hubMark, type Stamp, sourceMark } from '../../controller/core/stamp.ts'

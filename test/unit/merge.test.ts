@@ -1,6 +1,5 @@
 // The three-way merge, field by field, and what counts as an edit at all.
 import { describe, expect, test } from 'vitest'
-import { contact } from '../../controller/core/contact.ts'
 import { digestOf, type ItemId, type ReplicaId, type Version } from '../../controller/core/id.ts'
 import {
   canonical,
@@ -9,6 +8,7 @@ import {
   type Item,
   type Value,
 } from '../../controller/core/item.ts'
+import { contact } from '../../controller/core/items/contact.ts'
 import { changed, changesOf, type Edit, merged } from '../../controller/core/merge.ts'
 
 const base: Item = {

@@ -1,7 +1,7 @@
 // What a server takes as metadata, of any kind: the forms of its keys and names, at their edges.
 import { expect, test } from 'vitest'
-import { contracts } from '../../controller/local/contracts.ts'
-import { pathText } from '../../controller/local/problem.ts'
+import { pathText } from '../../controller/validation/problem.ts'
+import { contracts } from '../../controller/validation/schemas.ts'
 
 const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', uid: 'b' }
 const long = (length: number) => 'k'.repeat(length)

@@ -3,9 +3,10 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { Election } from '../../controller/kube/lease.ts'
-import { Reflector } from '../../controller/kube/reflector.ts'
-import { kinds } from '../../controller/kube/resource.ts'
+import { kinds } from '../../controller/kube/kinds.ts'
+import { Election } from '../../controller/kube/runtime/lease.ts'
+import { Reflector } from '../../controller/kube/runtime/reflector.ts'
+import { builtIn } from '../../controller/kube/runtime/resource.ts'
 import { reach } from '../apiserver/reach.ts'
 import { realClock } from '../support/clock.ts'
 
@@ -196,7 +197,7 @@ test('a Lease that cannot be read is asked for later each time; one that another
     return served.waits
   }
   const metadata = { namespace: 'x', name: 'lease', uid: 'u', resourceVersion: '1' }
-  const lease = { apiVersion: kinds.lease.apiVersion, kind: kinds.lease.kind, metadata }
+  const lease = { apiVersion: builtIn.lease.apiVersion, kind: builtIn.lease.kind, metadata }
   const held = { ...lease, spec: { holderIdentity: 'other' } }
   expect(await waiting(status(403))).toEqual([2_000, 4_000, 8_000, 15_000, 15_000, 15_000])
   expect(await waiting(says(JSON.stringify(held)))).toEqual(Array(6).fill(2_000))

@@ -1,12 +1,12 @@
 // Every name that Exchange allows in a folder can be written in a path, and is read back; old paths mean what they meant.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { holderText, refusedClaims } from '../../controller/core/claims.ts'
+import { holderText, refusedClaims } from '../../controller/api/claims.ts'
+import { canonicalPath, lastName, namesIn, pathOf } from '../../controller/api/path.ts'
+import type { SyncGroup } from '../../controller/api/resources.generated.ts'
+import { castOf, formerPlaceOf } from '../../controller/api/topology.ts'
 import type { GroupId } from '../../controller/core/id.ts'
-import { canonicalPath, lastName, namesIn, pathOf } from '../../controller/core/path.ts'
-import type { SyncGroup } from '../../controller/core/resources.generated.ts'
-import { castOf, formerPlaceOf } from '../../controller/core/roles.ts'
-import { contracts } from '../../controller/local/contracts.ts'
+import { contracts } from '../../controller/validation/schemas.ts'
 
 // Names rich in what is special; blanks around a name are refused by the schema.
 const name = fc

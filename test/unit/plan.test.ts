@@ -8,10 +8,10 @@
 // was, or who deleted it).
 // jan only receives; ann and bob write.
 import { expect, test } from 'vitest'
-import { contact } from '../../controller/core/contact.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
-import type { Copy, Found, Link, Observation, Role } from '../../controller/core/link.ts'
+import { contact } from '../../controller/core/items/contact.ts'
+import type { Copy, Found, Link, Observation, Role } from '../../controller/core/model.ts'
 import { planOf } from '../../controller/core/plan.ts'
 import type { Policy } from '../../controller/core/policy.ts'
 import { rowsOf } from '../../controller/core/rows.ts'

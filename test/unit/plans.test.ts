@@ -1,6 +1,6 @@
 // The hash of a dry run approves what was asked for already, as an annotation: as long as the plan would do what it showed.
 import { expect, test } from 'vitest'
-import { contact } from '../../controller/core/contact.ts'
+import { contact } from '../../controller/core/items/contact.ts'
 import { seenOf } from '../../controller/core/restore.ts'
 import type { Asking } from '../../controller/store/bin.ts'
 import { openState } from '../../controller/store/state.ts'

@@ -1,10 +1,10 @@
 // The work queue against a model of five lines, over random histories; then the server's back-off.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { lockoutMs } from '../../controller/core/duration.ts'
+import { lockoutMs } from '../../controller/api/duration.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { backOffMs, Queue } from '../../controller/sync/queue.ts'
-import { Servers } from '../../controller/sync/servers.ts'
+import { Servers } from '../../controller/sync/server-health.ts'
 import { VirtualClock } from '../support/clock.ts'
 
 const backOff = { leastMs: 1_000, mostMs: 60_000 }

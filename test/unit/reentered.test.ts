@@ -1,8 +1,8 @@
 // What is wanted back of a contact that was deleted edits the one that was entered again meanwhile.
 import { expect, test } from 'vitest'
-import { contact } from '../../controller/core/contact.ts'
 import type { ItemId, LinkId } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
+import { contact } from '../../controller/core/items/contact.ts'
 import { openState } from '../../controller/store/state.ts'
 import { reentered } from '../../controller/sync/reentered.ts'
 import { agreement, ann, at, copy, group } from '../support/state.ts'

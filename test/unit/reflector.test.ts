@@ -1,9 +1,10 @@
 // What a copy makes of an API server that answers something else than there is: nothing is taken for deleted, nothing is
 // taken for what it is not, and no answer is read without an end. Against the server in memory (test/apiserver).
 import { expect, onTestFinished, test } from 'vitest'
-import { jsonLinesIn, lineBytesMax } from '../../controller/kube/body.ts'
-import { Reflector } from '../../controller/kube/reflector.ts'
-import { type KubeObject, kinds } from '../../controller/kube/resource.ts'
+import { kinds } from '../../controller/kube/kinds.ts'
+import { jsonLinesIn, lineBytesMax } from '../../controller/kube/runtime/body.ts'
+import { Reflector } from '../../controller/kube/runtime/reflector.ts'
+import type { KubeObject } from '../../controller/kube/runtime/resource.ts'
 import { shownOf } from '../apiserver/objects.ts'
 import { reach } from '../apiserver/reach.ts'
 import { ApiServer, json, line, type Question, type Reply, refusal } from '../apiserver/server.ts'

@@ -1,12 +1,19 @@
 // Whose edit replaced which fields of what was agreed, and which of that the guard counts.
 import { expect, test } from 'vitest'
-import { contact } from '../../controller/core/contact.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
-import type { Copy, Found, Link, Observation, Role } from '../../controller/core/link.ts'
+import { contact } from '../../controller/core/items/contact.ts'
+import type {
+  Copy,
+  Found,
+  Link,
+  Observation,
+  Restoration,
+  Role,
+} from '../../controller/core/model.ts'
 import { planOf } from '../../controller/core/plan.ts'
 import type { Policy } from '../../controller/core/policy.ts'
-import { type Restoration, restorer } from '../../controller/core/restore.ts'
+import { restorer } from '../../controller/core/restore.ts'
 import { rowsOf, type View } from '../../controller/core/rows.ts'
 import { finished } from '../../controller/core/work.ts'
 import { historyOf } from '../../controller/sync/consequences.ts'

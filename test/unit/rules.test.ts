@@ -2,10 +2,10 @@
 // evaluated offline.
 
 import { describe, expect, test } from 'vitest'
-import { contracts } from '../../controller/local/contracts.ts'
-import { pathText } from '../../controller/local/problem.ts'
-import { brokenRules } from '../../controller/local/rules.ts'
-import type { Rule, Schema } from '../../controller/local/schema.ts'
+import { pathText } from '../../controller/validation/problem.ts'
+import { brokenRules } from '../../controller/validation/rules.ts'
+import type { Rule, Schema } from '../../controller/validation/schema.ts'
+import { contracts } from '../../controller/validation/schemas.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

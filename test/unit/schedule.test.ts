@@ -1,16 +1,18 @@
 // When which group gets its pass, on a clock that the test turns: never two at once, a changed
 // declaration at once, and after an error as long as its kind asks for.
+
 import { expect, test } from 'vitest'
+import type { ExchangeServer, SyncGroup } from '../../controller/api/resources.generated.ts'
+import { castOf } from '../../controller/api/topology.ts'
 import type { GroupId } from '../../controller/core/id.ts'
-import type { ExchangeServer, SyncGroup } from '../../controller/core/resources.generated.ts'
-import { castOf } from '../../controller/core/roles.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
-import { readResources } from '../../controller/local/resources.ts'
 import { openState } from '../../controller/store/state.ts'
+import type { Mode, Site } from '../../controller/sync/environment.ts'
 import type { Clock, Declared } from '../../controller/sync/ports.ts'
-import { type Mode, reconcile, type Site } from '../../controller/sync/reconcile.ts'
+import { reconcile } from '../../controller/sync/reconcile.ts'
 import { schedule } from '../../controller/sync/schedule.ts'
-import { Servers } from '../../controller/sync/servers.ts'
+import { Servers } from '../../controller/sync/server-health.ts'
+import { readResources } from '../../controller/validation/resources.ts'
 import { Folder, FolderReplica } from '../support/folder.ts'
 
 const signal = new AbortController().signal

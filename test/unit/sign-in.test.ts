@@ -1,8 +1,8 @@
 // A wrong password is sent once, whoever asks; a 401 among good answers is asked once more. Counted at an HTTP
 // server before the embedded Exchange.
 import { expect, test } from 'vitest'
+import { lockoutMs } from '../../controller/api/duration.ts'
 import { plan } from '../../controller/cli/plan.ts'
-import { lockoutMs } from '../../controller/core/duration.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { once } from '../../controller/sync/schedule.ts'
 import type { HttpRequest } from '../exchange/http/border.ts'

@@ -4,9 +4,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import type { LinkId } from '../../controller/core/id.ts'
 import { SqliteBaseline } from '../../controller/store/baseline.ts'
+import { plain } from '../../controller/store/encryption.ts'
+import { upToDate } from '../../controller/store/migrations.ts'
 import { Statements } from '../../controller/store/statements.ts'
-import { upToDate } from '../../controller/store/upkeep.ts'
-import { plain } from '../../controller/store/vault.ts'
 import { agreement, at, directory, group, link } from '../support/state.ts'
 
 test('a change that has no room is not there at all, and is written once there is room', async () => {

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { keyed, keyOf } from '../../controller/store/encryption.ts'
 import type { Key } from '../../controller/store/proof.ts'
 import { openState, stateFile } from '../../controller/store/state.ts'
-import { keyed, keyOf } from '../../controller/store/vault.ts'
 import type { Change } from '../../controller/sync/ports.ts'
 import {
   agreement,

@@ -1,13 +1,13 @@
 // Characters in a Secret that nobody meant are named, and nothing else of it; what somebody meant is let pass.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { ExchangeServer } from '../../controller/core/resources.generated.ts'
-import { serverStatusOf } from '../../controller/core/server-status.ts'
-import { strayIn } from '../../controller/core/stray.ts'
-import { Connections } from '../../controller/ews/exchange.ts'
-import { contracts } from '../../controller/local/contracts.ts'
-import { problemText } from '../../controller/local/problem.ts'
-import { readResources } from '../../controller/local/resources.ts'
+import type { ExchangeServer } from '../../controller/api/resources.generated.ts'
+import { serverStatusOf } from '../../controller/api/server-status.ts'
+import { strayIn } from '../../controller/api/stray.ts'
+import { Connections } from '../../controller/ews/connections.ts'
+import { problemText } from '../../controller/validation/problem.ts'
+import { readResources } from '../../controller/validation/resources.ts'
+import { contracts } from '../../controller/validation/schemas.ts'
 import { realClock } from '../support/clock.ts'
 
 test.each([

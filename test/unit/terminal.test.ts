@@ -1,5 +1,6 @@
 // Control characters and marks of direction, whoever wrote them, reach no terminal and no log: every command, every
 // character, and what is read back from JSON and YAML is what was there.
+
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
@@ -15,9 +16,9 @@ import { validate } from '../../controller/cli/validate.ts'
 import type { GroupId, LinkId, ReplicaId } from '../../controller/core/id.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { openState } from '../../controller/store/state.ts'
+import type { Site } from '../../controller/sync/environment.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
-import type { Site } from '../../controller/sync/reconcile.ts'
-import { Servers } from '../../controller/sync/servers.ts'
+import { Servers } from '../../controller/sync/server-health.ts'
 import { logger } from '../../controller/telemetry/log.ts'
 import { VirtualClock } from '../support/clock.ts'
 import { agreement, at, deleted, directory } from '../support/state.ts'

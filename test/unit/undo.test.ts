@@ -1,8 +1,8 @@
 // Which entries are asked for, and for which of their fields, so that chosen changes of one contact are undone.
 import { describe, expect, test } from 'vitest'
-import { contact } from '../../controller/core/contact.ts'
 import type { LinkId, ReplicaId } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
+import { contact } from '../../controller/core/items/contact.ts'
 import { backTo, type Entry, hashOfPlan, undoingOf } from '../../controller/core/undo.ts'
 
 const link = 'link' as LinkId

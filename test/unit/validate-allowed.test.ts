@@ -1,6 +1,6 @@
 // `exsync validate` says offline what an ExchangeServer does not allow, where both are in the files.
 import { expect, test } from 'vitest'
-import { readResources } from '../../controller/local/resources.ts'
+import { readResources } from '../../controller/validation/resources.ts'
 import { group, SERVER } from './validate-texts.ts'
 
 const allowing = (allowed: string) => SERVER.replace('spec:\n', `spec:\n  allowed: ${allowed}\n`)

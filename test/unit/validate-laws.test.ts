@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { readResources } from '../../controller/local/resources.ts'
+import { readResources } from '../../controller/validation/resources.ts'
 import { put, groupSpec as spec } from '../support/declared.ts'
 
 const RUNS = { numRuns: Number(process.env.RUNS ?? 300) }

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { validate } from '../../controller/cli/validate.ts'
-import { problemText } from '../../controller/local/problem.ts'
-import { readResources } from '../../controller/local/resources.ts'
+import { problemText } from '../../controller/validation/problem.ts'
+import { readResources } from '../../controller/validation/resources.ts'
 import { group, SERVER } from './validate-texts.ts'
 
 const EXAMPLES = join(import.meta.dirname, '../../examples')

@@ -1,11 +1,5 @@
 // What a verification says of one copy: tables of what was agreed, what the baseline notes of the copy, and what is read.
 import { describe, expect, test } from 'vitest'
-import { contact, fieldsNewSince } from '../../controller/core/contact.ts'
-import type { ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
-import type { Item } from '../../controller/core/item.ts'
-import type { Copy, Found, Link, Role } from '../../controller/core/link.ts'
-import { drifted, shownOf } from '../../controller/core/shown.ts'
-import { SyncError } from '../../controller/core/sync-error.ts'
 import {
   resultOf,
   type Verification,
@@ -13,7 +7,13 @@ import {
   verdictOfAbsent,
   verdictOfExtra,
   verifiedOf,
-} from '../../controller/core/verification.ts'
+} from '../../controller/api/verification.ts'
+import { drifted, shownOf } from '../../controller/core/deviation.ts'
+import type { ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
+import type { Item } from '../../controller/core/item.ts'
+import { contact, fieldsNewSince } from '../../controller/core/items/contact.ts'
+import type { Copy, Found, Link, Role } from '../../controller/core/model.ts'
+import { SyncError } from '../../controller/core/sync-error.ts'
 
 const anna: Role = {
   id: 'anna@corp.example:contacts/company' as ReplicaId,

@@ -1,6 +1,6 @@
 // Moments and flags as people write them, and what is said of anything else.
 import { expect, test } from 'vitest'
-import { momentMs } from '../../controller/cli/when.ts'
+import { momentMs } from '../../controller/config/when.ts'
 import { configOf } from '../../controller/config.ts'
 
 const nowMs = Date.parse('2026-03-10T12:00:00Z')

@@ -1,19 +1,21 @@
 // The words of servers in reasons, messages and labels: whatever they are, a status can be written, an Event can be
 // made, and metrics stay few.
+
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { reasonOf } from '../../controller/api/conditions.ts'
+import { type Facts, statusOf } from '../../controller/api/group-status.ts'
+import type { Report } from '../../controller/api/report.ts'
+import type { ExchangeServer, SyncGroup } from '../../controller/api/resources.generated.ts'
+import { serverStatusOf } from '../../controller/api/server-status.ts'
 import { cut, cutBytes } from '../../controller/core/cut.ts'
 import type { LinkId, ReplicaId } from '../../controller/core/id.ts'
-import type { Report } from '../../controller/core/report.ts'
-import type { ExchangeServer, SyncGroup } from '../../controller/core/resources.generated.ts'
-import { serverStatusOf } from '../../controller/core/server-status.ts'
-import { type Facts, reasonOf, statusOf } from '../../controller/core/status.ts'
 import { isReason, SyncError } from '../../controller/core/sync-error.ts'
-import { faultOf } from '../../controller/ews/faults.ts'
-import { checkOf, type Schema } from '../../controller/local/schema.ts'
+import { faultOf } from '../../controller/ews/response-codes.ts'
 import { Metrics } from '../../controller/telemetry/metrics.ts'
+import { checkOf, type Schema } from '../../controller/validation/schema.ts'
 import { groupOf, serverOf } from '../e2e/support.ts'
 
 type Crd = { spec: { versions: { schema: { openAPIV3Schema: Schema } }[] } }

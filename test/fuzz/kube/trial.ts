@@ -7,7 +7,7 @@
 
 import { SyncError } from '../../../controller/core/sync-error.ts'
 import { KubeDeclarations } from '../../../controller/kube/declarations.ts'
-import { Recorder } from '../../../controller/kube/events.ts'
+import { Recorder } from '../../../controller/kube/runtime/events.ts'
 import type { Clock, Declared } from '../../../controller/sync/ports.ts'
 import type { Stored } from '../../apiserver/objects.ts'
 import { reach } from '../../apiserver/reach.ts'

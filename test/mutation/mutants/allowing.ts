@@ -2,7 +2,7 @@
 import { mutantsOf } from '../mutant.ts'
 
 export const allowing = [
-  ...mutantsOf('controller/core/allowed.ts', [
+  ...mutantsOf('controller/api/allowed.ts', [
     [
       'half-a-name',
       'a hub is allowed by whole names',
@@ -44,7 +44,7 @@ export const allowing = [
   const allowed`,
     ],
   ]),
-  ...mutantsOf('controller/core/pattern.ts', [
+  ...mutantsOf('controller/api/pattern.ts', [
     [
       'star-of-none',
       'Contacts/* does not allow Contacts itself',
@@ -58,7 +58,7 @@ export const allowing = [
       `!whole.startsWith(first)`,
     ],
   ]),
-  ...mutantsOf('controller/core/selector.ts', [
+  ...mutantsOf('controller/api/selector.ts', [
     [
       'inherited-label',
       'what every object has is no label',
@@ -100,7 +100,7 @@ export const allowing = [
       `mailbox !== ''`,
     ],
   ]),
-  ...mutantsOf('controller/ews/line.ts', [
+  ...mutantsOf('controller/ews/route.ts', [
     [
       'denied-asks',
       'a member that is not allowed is not asked about',
@@ -108,7 +108,7 @@ export const allowing = [
       `if (denial !== undefined && !left) return new Denied(role, denied(denial))`,
     ],
   ]),
-  ...mutantsOf('controller/ews/hub.ts', [
+  ...mutantsOf('controller/ews/public-folder.ts', [
     [
       'tells-siblings',
       'messages list no folder outside of what is allowed',
@@ -116,7 +116,7 @@ export const allowing = [
       `const nearest = above !== undefined ? `,
     ],
   ]),
-  ...mutantsOf('controller/core/claims.ts', [
+  ...mutantsOf('controller/api/claims.ts', [
     [
       'claims-across-namespaces',
       'a group that only names a folder keeps it from no other namespace',

@@ -34,7 +34,7 @@ export const carryingOut: readonly Mutant[] = [
       'an item that carries a stamp is laid beside its link',
       `for (const { stamp } of observation.changed) if (stamp !== undefined) touched.add(stamp.link)`,
       ``,
-      'a copy of ours that no link knows is read again in every pass (core/orphans.ts), also when its link moves',
+      'a copy of ours that no link knows is read again in every pass (core/unclaimed.ts), also when its link moves',
     ],
   ]),
   ...mutantsOf(pass, [
@@ -124,7 +124,7 @@ export const carryingOut: readonly Mutant[] = [
       ],
     ],
   },
-  ...mutantsOf('controller/sync/remember.ts', [
+  ...mutantsOf('controller/sync/checkpoint.ts', [
     [
       'stale-ignored',
       'what was stale is read again by the next pass',
@@ -208,7 +208,7 @@ export const carryingOut: readonly Mutant[] = [
       `new Map([...sight.memories].filter(used))`,
     ],
   ]),
-  ...mutantsOf('controller/ews/control-answer.ts', [
+  ...mutantsOf('controller/ews/folders-answer.ts', [
     [
       'damaged-folder-id',
       'an id that was damaged on its way is no id',

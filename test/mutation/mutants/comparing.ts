@@ -94,7 +94,7 @@ export const comparing = [
       `) lines`,
     ],
   ]),
-  ...mutantsOf('controller/core/shown.ts', [
+  ...mutantsOf('controller/core/deviation.ts', [
     [
       'rewritten-stays-shut',
       'an edit of a field that the server rewrote counts',
@@ -128,7 +128,7 @@ export const comparing = [
       ``,
     ],
   ]),
-  ...mutantsOf('controller/core/reading.ts', [
+  ...mutantsOf('controller/core/edit.ts', [
     [
       'mark-of-others-holds-back',
       'what was left to its user travels, also of what others marked private',

@@ -56,7 +56,7 @@ export const contents = [
       `if (text !== '') return`,
     ],
   ]),
-  ...mutantsOf('controller/ews/items.ts', [
+  ...mutantsOf('controller/ews/batch.ts', [
     [
       'large-is-taken',
       'a contact that is too large is left out',
@@ -72,7 +72,7 @@ export const contents = [
       `return (first ? 2 : 1) * this.#most`,
     ],
   ]),
-  ...mutantsOf('controller/ews/hub-listing.ts', [
+  ...mutantsOf('controller/ews/public-folder-listing.ts', [
     [
       'hub-without-end',
       'a public folder that lists more than any folder holds is not listed',
@@ -80,7 +80,7 @@ export const contents = [
       ``,
     ],
   ]),
-  ...mutantsOf('controller/ews/member-listing.ts', [
+  ...mutantsOf('controller/ews/mailbox-folder-listing.ts', [
     [
       'member-without-end',
       'a mailbox folder that is told of without end is given up',

@@ -2,7 +2,7 @@
 import { mutantsOf } from '../mutant.ts'
 
 export const declaring = [
-  ...mutantsOf('controller/core/roles.ts', [
+  ...mutantsOf('controller/api/topology.ts', [
     [
       'two-spellings-two-folders',
       'a folder is one, however its path is spelled',

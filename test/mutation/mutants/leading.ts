@@ -27,7 +27,7 @@ export const leading = [
       `if (group !== undefined) return`,
     ],
   ]),
-  ...mutantsOf('controller/sync/servers.ts', [
+  ...mutantsOf('controller/sync/server-health.ts', [
     [
       'all-at-once',
       'while one tries a server that is ill, the others wait',
@@ -73,7 +73,7 @@ export const leading = [
       `nowMs - state.sinceMs < 0`,
     ],
   ]),
-  ...mutantsOf('controller/ews/exchange.ts', [
+  ...mutantsOf('controller/ews/connections.ts', [
     [
       'sign-in-per-server',
       'ExchangeServers with one URL and account share one sign-in',
@@ -87,7 +87,7 @@ export const leading = [
       ``,
     ],
   ]),
-  ...mutantsOf('controller/kube/reflector.ts', [
+  ...mutantsOf('controller/kube/runtime/reflector.ts', [
     [
       'list-is-news',
       'a watch that expires at once is made later each time, though its list can be had',
@@ -102,7 +102,7 @@ export const leading = [
     ],
     ['older-event', 'an event that is out of order is not taken', `      if (old) continue\n`, ``],
   ]),
-  ...mutantsOf('controller/kube/witness.ts', [
+  ...mutantsOf('controller/kube/runtime/witness.ts', [
     [
       'short-list',
       'a list that lacks what is there empties nothing',
@@ -110,7 +110,7 @@ export const leading = [
       `else if (now !== undefined) continue\n`,
     ],
   ]),
-  ...mutantsOf('controller/kube/api-error.ts', [
+  ...mutantsOf('controller/kube/runtime/api-error.ts', [
     [
       'any-404',
       'a page that says 404 is no proof that a resource is gone',
@@ -126,7 +126,7 @@ export const leading = [
       `const last = invalid === undefined ? this.#last.get(uid) : undefined`,
     ],
   ]),
-  ...mutantsOf('controller/sync/hindrance.ts', [
+  ...mutantsOf('controller/api/references.ts', [
     [
       'foreign-server',
       'a server of another namespace is not used unless that is allowed',

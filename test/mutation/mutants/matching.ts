@@ -226,7 +226,7 @@ export const matching = [
       ``,
     ],
   ]),
-  ...mutantsOf('controller/core/contact.ts', [
+  ...mutantsOf('controller/core/items/contact.ts', [
     [
       'normal-is-private',
       'only what is marked is private',

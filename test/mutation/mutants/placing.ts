@@ -2,7 +2,7 @@
 import { mutantsOf } from '../mutant.ts'
 
 export const placing = [
-  ...mutantsOf('controller/core/placement.ts', [
+  ...mutantsOf('controller/core/action.ts', [
     [
       'left-drift-not-kept',
       'what was left to its user is kept before it is overwritten',

@@ -50,7 +50,7 @@ export const proving: readonly Mutant[] = [
       `Math.max(1, attempt.batch)`,
     ],
   ]),
-  ...mutantsOf('controller/ews/looks.ts', [
+  ...mutantsOf('controller/ews/listing.ts', [
     [
       'unread-is-gone',
       'what cannot be read is not gone',
@@ -58,7 +58,7 @@ export const proving: readonly Mutant[] = [
       `gone.push(id)`,
     ],
   ]),
-  ...mutantsOf('controller/ews/items.ts', [
+  ...mutantsOf('controller/ews/batch.ts', [
     [
       'other-item-believed',
       'an answer about another item says nothing of the one that was asked for',
@@ -74,7 +74,7 @@ export const proving: readonly Mutant[] = [
       `text.length <= idMax`,
     ],
   ]),
-  ...mutantsOf('controller/ews/member.ts', [
+  ...mutantsOf('controller/ews/mailbox-folder.ts', [
     [
       'told-deleted-believed',
       'what is told deleted is asked for',
@@ -114,7 +114,7 @@ export const proving: readonly Mutant[] = [
       `if (state.id !== '') return state`,
     ],
   ]),
-  ...mutantsOf('controller/ews/hub.ts', [
+  ...mutantsOf('controller/ews/public-folder.ts', [
     [
       'tag-trusted-early',
       'without the server’s date a tag counts when it has stood for a while',
@@ -122,7 +122,7 @@ export const proving: readonly Mutant[] = [
       `return this.#site.now() - tag.firstMs >= 0`,
     ],
   ]),
-  ...mutantsOf('controller/core/reading.ts', [
+  ...mutantsOf('controller/core/edit.ts', [
     [
       'upgrade-is-edit',
       'at an unchanged version a new codec finds no edits',
@@ -130,7 +130,7 @@ export const proving: readonly Mutant[] = [
       `added.has(field) ? travels && value !== undefined : true`,
     ],
   ]),
-  ...mutantsOf('controller/core/placement.ts', [
+  ...mutantsOf('controller/core/action.ts', [
     [
       'outdated-overwritten',
       'a copy that was read last under an older codec is read again before it is written',
@@ -140,7 +140,7 @@ export const proving: readonly Mutant[] = [
   ]),
   {
     id: 'odd-listing-proves',
-    file: 'controller/ews/hub.ts',
+    file: 'controller/ews/public-folder.ts',
     drops: 'a listing that does not add up proves nothing about what it lacks',
     changes: [
       ['same && listed.odd.length === 0 ?', 'same ?'],

@@ -2,7 +2,7 @@
 import { mutantsOf } from '../mutant.ts'
 
 export const sealing = [
-  ...mutantsOf('controller/store/vault.ts', [
+  ...mutantsOf('controller/store/encryption.ts', [
     [
       'unbound',
       'a sealed value opens in its own row and column only',
@@ -116,7 +116,7 @@ export const sealing = [
       `statSync(path)`,
     ],
   ]),
-  ...mutantsOf('controller/ews/exchange.ts', [
+  ...mutantsOf('controller/ews/connections.ts', [
     [
       'old-account-stays-open',
       'connections of an account that is not declared any more are closed',

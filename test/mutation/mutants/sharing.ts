@@ -74,7 +74,7 @@ export const sharing = [
       `new URL(url).href : url`,
     ],
   ]),
-  ...mutantsOf('controller/sync/servers.ts', [
+  ...mutantsOf('controller/sync/server-health.ts', [
     [
       'a-look-heals',
       'who answers small questions and lets passes hang stays ill',

@@ -2,7 +2,7 @@
 import { mutantsOf } from '../mutant.ts'
 
 export const trusting = [
-  ...mutantsOf('controller/core/hosts.ts', [
+  ...mutantsOf('controller/api/hosts.ts', [
     [
       'any-host-below',
       'a pattern is of hosts below a name, not of names that end alike',
@@ -45,7 +45,7 @@ export const trusting = [
     ],
     ['warned-always', 'a Secret without its label is named once', `this.#warned.add(key)`, ``],
   ]),
-  ...mutantsOf('controller/core/discreet.ts', [
+  ...mutantsOf('controller/api/discreet.ts', [
     [
       'timeout-told',
       'a status does not tell a silent host from an unknown one',

@@ -2,7 +2,7 @@
 import { type Mutant, mutantsOf } from '../mutant.ts'
 
 export const verifying = [
-  ...mutantsOf('controller/core/verification.ts', [
+  ...mutantsOf('controller/api/verification.ts', [
     [
       'unread-is-proved',
       'what could not be read is no proof',

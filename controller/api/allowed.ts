@@ -1,0 +1,282 @@
+// What an ExchangeServer allows (spec.allowed), decided in one place: which namespaces' groups, which hubs, mailboxes, folders
+// and directions, private items, and how much a guard may let pass. What is not allowed is unreachable, and was never left.
+//
+//   asked of …                 before anything is asked of Exchange   again, of what Exchange says
+//   the group as a whole       namespace, hub, private
+//   the hub                                                           the folder's actual place
+//   a member                   mailbox, folder, direction             primary address, the folder's actual place
+//
+// Guarantees: a message names what was declared, never what lies elsewhere; so what is denied looks the same, there or not.
+
+import type { Limits, Share } from '../core/guard.ts'
+import { SyncError } from '../core/sync-error.ts'
+import { checkedMs } from './duration.ts'
+import { folded, namesIn } from './path.ts'
+import {
+  matches,
+  matchesPath,
+  type PathPattern,
+  type Pattern,
+  pathPatternOf,
+  patternOf,
+} from './pattern.ts'
+import type { ExchangeServer, ExchangeServerAllowed, SyncGroup } from './resources.generated.ts'
+import { type Labels, namespacesIn, selects } from './selector.ts'
+import type { Place } from './topology.ts'
+
+/** Something that is not allowed: which field of the group asks for it, and why. */
+export type Denial = Readonly<{
+  field: 'serverRef' | 'hub' | 'private' | 'mailbox' | 'folder' | 'direction'
+  message: string
+}>
+
+/** What is known of a namespace: its labels; that there is none; that none may be read by this controller. */
+export type NamespaceLook = Labels | 'missing' | 'unreadable'
+
+/** The code of what is not allowed. */
+export const notAllowed = 'NotAllowed'
+
+/** A denial as an error. Nothing but a changed declaration ends it. */
+export function denied({ message }: Pick<Denial, 'message'>): SyncError {
+  return new SyncError('terminal', notAllowed, message)
+}
+
+/** Does the server decide by labels of namespaces? */
+export function needsLabels(server: ExchangeServer): boolean {
+  return namespacesIn(allowedOf(server).namespaces).kind === 'selector'
+}
+
+/** Why no group may refer to a server that decides by labels, where none may be read. A directory asks nothing else of namespaces. */
+export function labelsDenial(server: ExchangeServer | undefined): Denial | undefined {
+  if (server === undefined || !needsLabels(server)) return undefined
+  return { field: 'serverRef', message: unreadable(server.metadata.name ?? '') }
+}
+
+/** What is wrong with the form of spec.allowed.namespaces; undefined when nothing is. */
+export function namespacesFault(value: unknown): string | undefined {
+  const namespaces = namespacesIn(value)
+  return namespaces.kind === 'invalid' ? namespaces.why : undefined
+}
+
+/**
+ * Why a group of this namespace may not refer to the server. A server of another namespace that is not there
+ * (`server` undefined) is denied in the same words. `look` tells of the group's namespace.
+ */
+export function namespaceDenial(
+  { metadata: { namespace = 'default' }, spec: { serverRef } }: SyncGroup,
+  server: ExchangeServer | undefined,
+  look: () => NamespaceLook,
+): Denial | undefined {
+  const { name, namespace: own = namespace } = serverRef
+  const deny = (message: string): Denial => ({ field: 'serverRef', message })
+  const usual = `the namespace ${namespace} may not use the ExchangeServer ${name} of the namespace ${own}, if there is one: have it added to its spec.allowed.namespaces, or name another server`
+  if (server === undefined) return own === namespace ? undefined : deny(usual)
+  const allowed = namespacesIn(allowedOf(server).namespaces)
+  switch (allowed.kind) {
+    case 'All':
+      return undefined
+    case 'Same':
+      return own === namespace ? undefined : deny(usual)
+    case 'names':
+      return allowed.names.includes(namespace) ? undefined : deny(usual)
+    case 'invalid':
+      return own === namespace
+        ? deny(`spec.allowed.namespaces of the ExchangeServer ${name}: ${allowed.why}`)
+        : deny(usual)
+    case 'selector': {
+      const labels = look()
+      // What another namespace's server has is told to its own groups only.
+      if (labels === 'unreadable') return deny(own === namespace ? unreadable(name) : usual)
+      return labels !== 'missing' && selects(allowed.demands, labels) ? undefined : deny(usual)
+    }
+  }
+}
+
+function unreadable(name: string): string {
+  return `spec.allowed.namespaces.selector of the ExchangeServer ${name} needs the labels of namespaces, which this controller cannot read (in a directory and with --watch-namespace never, else with the rights get, list and watch on namespaces): list the namespaces by name`
+}
+
+/** Why the group as a whole may do nothing with the server, whoever its members are. */
+export function groupDenial({ spec }: SyncGroup, server: ExchangeServer): Denial | undefined {
+  const { hubs, private: copies } = allowedOf(server)
+  if (hubs !== undefined && !allowsHub(server, namesIn(spec.hub.publicFolder)))
+    return {
+      field: 'hub',
+      message: `the public folder ${spec.hub.publicFolder} is not in spec.allowed.hubs of ${titled(server)}, nor is one above it: have it added there, or name another one in spec.hub.publicFolder`,
+    }
+  if (spec.private === 'Copy' && !copies)
+    return {
+      field: 'private',
+      message: `spec.private is Copy, which needs spec.allowed.private of ${titled(server)}: set it there, or spec.private to Skip`,
+    }
+  return undefined
+}
+
+/** Why a member, as it is declared, may not take part. One that left has no direction any more. */
+export function memberDenial(
+  { mailbox, folder, role }: Place,
+  server: ExchangeServer,
+  left = false,
+): Denial | undefined {
+  const { directions } = allowedOf(server)
+  const direction = role.writes ? 'TwoWay' : 'OneWay'
+  if (!allowsMailbox(server, mailbox))
+    return {
+      field: 'mailbox',
+      message: `the mailbox ${mailbox} is not in spec.allowed.mailboxes of ${titled(server)}: have it added there, or remove the member`,
+    }
+  if (!allowsFolder(server, namesIn(folder)))
+    return {
+      field: 'folder',
+      message: `the folder ${folder} is not in spec.allowed.folders of ${titled(server)}: have it added there, or name another folder`,
+    }
+  if (!left && directions !== undefined && !directions.includes(direction))
+    return {
+      field: 'direction',
+      message: `the direction ${direction} is not in spec.allowed.directions of ${titled(server)}: have it added there, or give the member another direction`,
+    }
+  return undefined
+}
+
+/** Tells which members, as they are declared, may take part; all where the server is not known. */
+export function allowsMember(server: ExchangeServer | undefined): (member: Place) => boolean {
+  return (member) => server === undefined || memberDenial(member, server) === undefined
+}
+
+/** May this public folder, by its names, be a hub? */
+export function allowsHub(server: ExchangeServer, names: readonly string[]): boolean {
+  const { hubs } = allowedOf(server)
+  return hubs === undefined || hubs.some((prefix) => begins(names, namesIn(prefix)))
+}
+
+/** May the mailbox with this address take part? */
+export function allowsMailbox(server: ExchangeServer, address: string): boolean {
+  const { mailboxes } = allowedOf(server)
+  if (mailboxes === undefined) return true
+  const { domains, globs } = compiled(mailboxes, addressesOf)
+  const [local, domain] = halvesOf(folded(address))
+  if (local === undefined || domain === '') return false
+  return (
+    domains.has(domain) ||
+    globs.some(([of, at]) => (of === undefined || matches(of, local)) && matches(at, domain))
+  )
+}
+
+/** May the folder of a mailbox, by its names from the top, take part? */
+export function allowsFolder(server: ExchangeServer, names: readonly string[]): boolean {
+  const patterns = compiled(allowedOf(server).folders, (paths) => paths.map(pathPatternOf))
+  return patterns.some((pattern) => matchesPath(pattern, names))
+}
+
+/** Where must it be looked after, what Exchange says? Nowhere where everything is allowed. */
+export function restrictions(
+  server: ExchangeServer,
+): Readonly<Record<'hubs' | 'mailboxes' | 'folders', boolean>> {
+  const { hubs, mailboxes, folders } = allowedOf(server)
+  const all = folders.some((path) => namesIn(path).length === 1 && namesIn(path)[0] === '*')
+  return { hubs: hubs !== undefined, mailboxes: mailboxes !== undefined, folders: !all }
+}
+
+/** The guard that holds for a group: its own, within the server's ceilings. */
+export function guardUnder(
+  guard: SyncGroup['spec']['guard'],
+  server: ExchangeServer | undefined,
+): SyncGroup['spec']['guard'] {
+  const most = ceilingOf(server)
+  if (server === undefined || most === undefined) return guard
+  const { window = usualWindow } = allowedOf(server).guard?.ceilings ?? {}
+  return {
+    window: checkedMs(window) > checkedMs(guard.window) ? window : guard.window,
+    deletions: {
+      maxPercent: Math.min(guard.deletions.maxPercent, most.deletions.maxPercent),
+      maxCount: Math.min(guard.deletions.maxCount, most.deletions.maxCount),
+    },
+    publications: { maxCount: Math.min(guard.publications.maxCount, most.publications.maxCount) },
+    updates: {
+      maxPercent: Math.min(guard.updates.maxPercent, most.updates.maxPercent),
+      maxCount: Math.min(guard.updates.maxCount, most.updates.maxCount),
+    },
+    minCount: guard.minCount,
+  }
+}
+
+// Of a server's percentages no group lifts itself above a few items, and a few are no danger to others.
+const ceilingFloor = 5
+
+/** What the server lets groups do at most, as limits of the guard; undefined: whatever they say. */
+export function ceilingOf(server: ExchangeServer | undefined): Limits | undefined {
+  const ceilings = server && allowedOf(server).guard?.ceilings
+  if (ceilings === undefined) return undefined
+  const { deletions = {}, publications = {}, updates = {} } = ceilings
+  const any = Number.POSITIVE_INFINITY
+  const share = ({ maxPercent = 100, maxCount = any }: Partial<Share>): Share => ({
+    maxPercent,
+    maxCount,
+  })
+  return {
+    deletions: share(deletions),
+    publications: { maxCount: publications.maxCount ?? any },
+    updates: share(updates),
+    minCount: ceilingFloor,
+  }
+}
+
+/** How people know a server. */
+export function titled({ metadata: { name = '' } }: ExchangeServer): string {
+  return `the ExchangeServer ${name}`
+}
+
+const usualWindow = '1h'
+const usual: ExchangeServerAllowed = { namespaces: 'Same', folders: ['Contacts/*'], private: false }
+
+// What was declared before the field was there has its defaults.
+function allowedOf({ spec: { allowed } }: ExchangeServer): ExchangeServerAllowed {
+  return { ...usual, ...(allowed as Partial<ExchangeServerAllowed> | undefined) }
+}
+
+function begins(names: readonly string[], prefix: readonly string[]): boolean {
+  return (
+    prefix.length > 0 &&
+    prefix.length <= names.length &&
+    prefix.every((name, index) => folded(name) === folded(names[index] ?? ''))
+  )
+}
+
+type Addresses = Readonly<{
+  domains: ReadonlySet<string>
+  /** The part before the `@`, where one is given, and the domain. */
+  globs: readonly (readonly [Pattern | undefined, Pattern])[]
+}>
+
+function addressesOf(entries: readonly string[]): Addresses {
+  const halves = entries.map((entry) => halvesOf(folded(entry)))
+  const whole = ([local = '*', domain]: Halves) => local === '*' && !domain.includes('*')
+  return {
+    domains: new Set(halves.filter(whole).map(([, domain]) => domain)),
+    globs: halves
+      .filter((each) => !whole(each))
+      .map(
+        ([local, domain]) =>
+          [local === undefined ? local : patternOf(local), patternOf(domain)] as const,
+      ),
+  }
+}
+
+type Halves = readonly [string | undefined, string]
+
+function halvesOf(text: string): Halves {
+  const at = text.lastIndexOf('@')
+  return at < 0 ? [undefined, text] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+const made = new WeakMap<readonly string[], Addresses | readonly PathPattern[]>()
+
+// Taken apart once for as long as the list is declared so.
+function compiled<Made extends Addresses | readonly PathPattern[]>(
+  list: readonly string[],
+  make: (list: readonly string[]) => Made,
+): Made {
+  const known = (made.get(list) as Made | undefined) ?? make(list)
+  made.set(list, known)
+  return known
+}

@@ -1,0 +1,43 @@
+// What a status tells of a server that cannot be reached, where its reader may name any host: otherwise spec.url would be
+// a way to find out which hosts and ports there are inside the network. Unknown, silent, refusing and untrusted are one
+// reason, one message and one kind; the controller's log tells them apart. An HTTP answer is told as it is: it came over
+// TLS from a server that proved to be the one that spec.url names. So is what a pass reports: it rejects unless it read the hub.
+import { SyncError } from '../core/sync-error.ts'
+
+/** Every code of an error before there is an HTTP answer (ews/http-errors.ts, ews/rate.ts, sync/shares.ts). */
+const connecting: ReadonlySet<string> = new Set([
+  'ConnectionLost',
+  'ConnectionRefused',
+  'HostNotFound',
+  'RequestTimeout',
+  'ServerSilent',
+  'ServerTooSlow',
+  'TlsFailed',
+  'TlsNotTrusted',
+])
+
+const reason = 'Unreachable'
+const message =
+  'the server cannot be reached, or does not prove who it is: check spec.url and spec.tls of the ExchangeServer; the controller’s log says what failed, and so does this status where the controller runs with --allowed-server-hosts'
+
+/** Did it fail before there was an HTTP answer? */
+export function isConnecting({ code }: Pick<SyncError, 'code'>): boolean {
+  return connecting.has(code)
+}
+
+/** What a status is made of: a failure with its error as the reader may know it. `discreet`: they may name any host. */
+export function shownResult<Result extends Readonly<{ kind: string; error?: SyncError }>>(
+  discreet: boolean | undefined,
+  result: Result,
+): Result {
+  return discreet && result.error !== undefined
+    ? { ...result, error: discreetError(result.error) }
+    : result
+}
+
+/** The error as a status tells it to a reader who may name any host. */
+export function discreetError(error: SyncError): SyncError {
+  // A local one is of a server that answered for another folder.
+  if (!isConnecting(error) || error.local) return error
+  return new SyncError('transient', reason, message)
+}

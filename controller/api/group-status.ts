@@ -1,0 +1,264 @@
+// A group's status, computed once, at the end, from what the pass reported. A report, never a memory:
+// what came before matters only for when a condition changed. Ready is always there; Reconciling,
+// Stalled and Guarded only while they are true (kstatus).
+
+import { cut, tokenMax } from '../core/cut.ts'
+import { hashOf, meanwhileText } from '../core/guard.ts'
+import type { SyncError } from '../core/sync-error.ts'
+import { approveAnnotation, forceAnnotation, isForced, requestAnnotation } from './annotations.ts'
+import { messageText, reasonOf } from './conditions.ts'
+import type { ConflictLine, Report } from './report.ts'
+import type {
+  SyncGroupStatusCondition as Condition,
+  SyncGroup,
+  SyncGroupStatus,
+} from './resources.generated.ts'
+import { type Cast, castOf, nameOf } from './topology.ts'
+
+/** What became of a group, this time. */
+export type Result =
+  | Readonly<{
+      kind: 'passed'
+      report: Report
+      recent: readonly ConflictLine[]
+      /** The verification that was made after the pass. */
+      verified?: SyncGroupStatus['verified']
+    }>
+  | Readonly<{ kind: 'failed'; error: SyncError }>
+  | Readonly<{ kind: 'suspended' }>
+  // It is not declared any more, and nothing is left to do for it.
+  | Readonly<{ kind: 'released' }>
+
+/** What a status is made from. */
+export type Facts = Readonly<{
+  group: SyncGroup
+  generation: number
+  result: Exclude<Result, { kind: 'released' }>
+  /** A newer version of the resource that cannot be used, and why. */
+  invalid?: string | undefined
+  /** It is not declared any more, and is being ended. */
+  deleted?: boolean | undefined
+  previous: SyncGroupStatus | undefined
+  nowMs: number
+  /** What is declared larger than it may be. */
+  cuts?: readonly string[]
+}>
+
+const problemsMax = 50
+const recentMax = 10
+const nameMax = 254
+
+type Draft = Readonly<{ type: string; status: 'True' | 'False'; reason: string; message: string }>
+
+/** The status of a group. */
+export function statusOf(facts: Facts): SyncGroupStatus {
+  const { group, generation, result, previous, nowMs, cuts = [] } = facts
+  const cast = castOf(group)
+  const observedGeneration = countOf(generation)
+  const conditions = conditionsOf(facts, cast).map((draft): Condition => {
+    const before = previous?.conditions?.find(({ type }) => type === draft.type)
+    const since = before?.status === draft.status ? before.lastTransitionTime : iso(nowMs)
+    const { type, status, reason } = draft
+    const said = type === 'Ready' ? [draft.message, ...cuts].join('; ') : draft.message
+    const message = messageText(said)
+    return { type, status, reason, message, lastTransitionTime: since, observedGeneration }
+  })
+  const asked = group.metadata.annotations ?? {}
+  const idle = result.kind === 'suspended'
+  const handled = idle ? previous?.lastHandledReconcileAt : asked[requestAnnotation]
+  const forced = isForced(group, previous) && !idle
+  const forcedAt = forced ? asked[forceAnnotation] : previous?.lastHandledForceAt
+  const verified = (result.kind === 'passed' ? result.verified : undefined) ?? previous?.verified
+  return {
+    observedGeneration,
+    conditions,
+    ...(result.kind === 'passed' ? passed(result.report, result.recent, cast) : kept(previous)),
+    ...(verified === undefined ? {} : { verified }),
+    ...(handled === undefined ? {} : { lastHandledReconcileAt: cut(handled, tokenMax) }),
+    ...(forcedAt === undefined ? {} : { lastHandledForceAt: cut(forcedAt, tokenMax) }),
+  }
+}
+
+/** Is the group as it should be? */
+export function isReady(status: SyncGroupStatus): boolean {
+  return status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
+}
+
+function conditionsOf({ group, result, invalid, deleted }: Facts, cast: Cast): readonly Draft[] {
+  const asked = group.metadata.annotations?.[approveAnnotation]
+  const drafts =
+    result.kind === 'passed' ? judged(result.report, cast, asked) : undecided(result, deleted)
+  if (invalid === undefined) return drafts
+  const bad = {
+    reason: 'InvalidSpec',
+    message: `${invalid}; the last valid version goes on running`,
+  }
+  const others = drafts.filter(({ type }) => type === 'Guarded')
+  return [
+    { type: 'Ready', status: 'False', ...bad },
+    { type: 'Stalled', status: 'True', ...bad },
+    ...others,
+  ]
+}
+
+function undecided(
+  result: Exclude<Facts['result'], { kind: 'passed' }>,
+  deleted = false,
+): readonly Draft[] {
+  if (result.kind === 'suspended') {
+    return [
+      { type: 'Ready', status: 'False', reason: 'Suspended', message: 'spec.suspend is true' },
+    ]
+  }
+  const { kind, code, message } = result.error
+  // The state may fail in the middle of a pass, and a pass may be given up there.
+  const midway = code.startsWith('State') || code === 'PassTimeout' || code === 'ServerSilent'
+  const unchanged = midway ? '' : 'nothing was changed: '
+  const before = deleted
+    ? 'its copies are being removed, as it is not declared any more: '
+    : unchanged
+  const remedy = deleted
+    ? '; to leave them, set spec.deletionPolicy: Orphan (in a directory: declare it so once more, and take it out again)'
+    : ''
+  const said = { reason: reasonOf(code), message: before + message + remedy }
+  const ready: Draft = { type: 'Ready', status: 'False', ...said }
+  return kind === 'terminal' ? [ready, { type: 'Stalled', status: 'True', ...said }] : [ready]
+}
+
+function judged(report: Report, cast: Cast, approved: string | undefined): readonly Draft[] {
+  const { refusals, problems, members, unfinished } = report
+  const drafts: Draft[] = []
+  if (refusals.length > 0) {
+    const [first] = refusals
+    const message = refusalText(refusals, cast, approved)
+    drafts.push({ type: 'Guarded', status: 'True', reason: first?.reason ?? 'Deletions', message })
+    drafts.unshift({ type: 'Ready', status: 'False', reason: 'Guarded', message })
+  } else if (problems.length > 0) {
+    const reasons = new Set(problems.map(({ reason }) => reason))
+    const [first] = problems
+    const reason = reasons.size === 1 && first ? reasonOf(first.reason) : 'MembersNotReady'
+    const late = members.behind + members.unreachable
+    const who =
+      first && (first.replica === cast.hub.role.id ? '' : `${nameOf(cast, first.replica)}: `)
+    const how = late === 0 ? '' : `${late} of ${members.total} members are not current: `
+    const message = `${how}${who}${first?.message ?? ''}`
+    drafts.push({ type: 'Ready', status: 'False', reason, message })
+  } else if (unfinished || members.behind > 0) {
+    const why = unfinished ? 'time ran out' : 'somebody edited meanwhile'
+    const message = `${why}; ${members.behind} of ${members.total} members are behind`
+    drafts.push({ type: 'Ready', status: 'False', reason: 'Progressing', message })
+  } else {
+    const message = `${report.items} items, ${members.current} of ${members.total} members current`
+    drafts.push({ type: 'Ready', status: 'True', reason: 'Succeeded', message })
+  }
+  // Who waits for a person, or for Exchange, is not about to be done.
+  const waiting = problems.length + refusals.length > 0
+  if (unfinished || (members.behind > 0 && !waiting)) {
+    drafts.push({
+      type: 'Reconciling',
+      status: 'True',
+      reason: 'Progressing',
+      message: 'more is to be done at once',
+    })
+  }
+  return drafts
+}
+
+// How to go on comes first: a message may be cut.
+function refusalText(
+  refusals: Report['refusals'],
+  cast: Cast,
+  approved: string | undefined,
+): string {
+  const told = refusals.map(
+    ({ replica, reason, count, limit, hash }) =>
+      `${nameOf(cast, replica)} would cause ${count} ${reason.toLowerCase()}, ${limit} are allowed${
+        refusals.length > 1 ? ` (alone: ${hash})` : ''
+      }`,
+  )
+  const approval = `exchangesync.dev/approve: ${hashOf(refusals)}`
+  const other = approved ? '; the annotation that is there names something else' : ''
+  const names = refusals.map(({ replica }) => nameOf(cast, replica))
+  const where = refusals.some(({ above }) => above)
+    ? ' on the ExchangeServer, whose spec.allowed.guard allows less'
+    : ''
+  const how = `set aside until it is undone, or approved with the annotation ${approval}${where}${other}`
+  return [how, meanwhileText(names), ...told].join('; ')
+}
+
+function passed(
+  report: Report,
+  recent: readonly ConflictLine[],
+  cast: Cast,
+): Partial<SyncGroupStatus> {
+  const { items, members, conflicts, refusals, problems, historySinceMs } = report
+  const { created, updated, deleted, kept, durationMs } = report
+  return {
+    items,
+    members: { ...members, summary: `${members.current}/${members.total}` },
+    conflicts: {
+      total: conflicts.total,
+      ...(conflicts.lastMs === undefined ? {} : { lastTime: iso(conflicts.lastMs) }),
+      recent: recent.slice(0, recentMax).map(({ link, field, replica, timeMs }) => ({
+        link: cut(link, 128),
+        field: cut(field, 128),
+        replica: cut(nameOf(cast, replica), nameMax),
+        time: iso(timeMs),
+      })),
+    },
+    lastPass: {
+      time: iso(report.startMs + durationMs),
+      durationMs: countOf(durationMs),
+      created,
+      updated,
+      deleted,
+      kept,
+    },
+    problems: problems.slice(0, problemsMax).map(({ replica, reason, message }) => {
+      return {
+        ...(replica === cast.hub.role.id ? {} : { mailbox: cut(nameOf(cast, replica), nameMax) }),
+        reason: reasonOf(reason),
+        message: messageText(message),
+      }
+    }),
+    ...(historySinceMs === undefined ? {} : { history: { since: iso(historySinceMs) } }),
+    ...(refusals.length === 0
+      ? {}
+      : {
+          guard: {
+            hash: hashOf(refusals),
+            refusals: refusals.slice(0, problemsMax).map(({ replica, ...rest }) => ({
+              replica: cut(nameOf(cast, replica), nameMax),
+              ...rest,
+            })),
+          },
+        }),
+  }
+}
+
+// Without a new pass the old one's figures stand.
+function kept(previous: SyncGroupStatus | undefined): Partial<SyncGroupStatus> {
+  const { items, members, conflicts, lastPass, problems, guard, history } = previous ?? {}
+  return {
+    ...(items === undefined ? {} : { items }),
+    ...(members === undefined ? {} : { members }),
+    ...(conflicts === undefined ? {} : { conflicts }),
+    ...(lastPass === undefined ? {} : { lastPass }),
+    ...(problems === undefined ? {} : { problems }),
+    ...(guard === undefined ? {} : { guard }),
+    ...(history === undefined ? {} : { history }),
+  }
+}
+
+// A clock that was set back makes a pass shorter than nothing.
+function countOf(count: number): number {
+  return Number.isFinite(count) ? Math.max(0, Math.round(count)) : 0
+}
+
+/** A time as a status has it: no clock is outside of what a date can be written as. */
+export function iso(ms: number): string {
+  const known = Number.isFinite(ms) ? Math.min(Math.max(ms, 0), lastMs) : 0
+  return new Date(known).toISOString().replace(/\.\d{3}Z$/, 'Z')
+}
+
+const lastMs = Date.parse('9999-12-31T23:59:59Z')

@@ -1,0 +1,65 @@
+// The status of an ExchangeServer, from what came of asking it. As everywhere: Ready always, Stalled only while a
+// person has to change something.
+
+import { cut, tokenMax } from '../core/cut.ts'
+import { printable } from '../core/printable.ts'
+import type { SyncError } from '../core/sync-error.ts'
+import { requestAnnotation } from './annotations.ts'
+import { messageText, reasonOf } from './conditions.ts'
+import type {
+  ExchangeServerStatusCondition as Condition,
+  ExchangeServer,
+  ExchangeServerStatus,
+} from './resources.generated.ts'
+
+const versionMax = 64
+
+/** What came of asking a server. */
+export type ServerResult =
+  | Readonly<{ kind: 'answered'; version: string | undefined }>
+  | Readonly<{ kind: 'failed'; error: SyncError }>
+  | Readonly<{ kind: 'suspended' }>
+
+/** The status of a server. `nowMs`: ms since 1970. */
+export function serverStatusOf(
+  server: ExchangeServer,
+  result: ServerResult,
+  nowMs: number,
+): ExchangeServerStatus {
+  const { status: previous, metadata } = server
+  const { generation = 0, annotations = {} } = metadata
+  const observedGeneration = Math.max(0, generation)
+  const since = new Date(nowMs).toISOString().replace(/\.\d{3}Z$/, 'Z')
+  const conditions = draftsOf(result).map((draft): Condition => {
+    const before = previous?.conditions?.find(({ type }) => type === draft.type)
+    const lastTransitionTime = before?.status === draft.status ? before.lastTransitionTime : since
+    const message = messageText(draft.message)
+    return { ...draft, message, lastTransitionTime, observedGeneration }
+  })
+  const asked = annotations[requestAnnotation]
+  const handled = result.kind === 'suspended' ? previous?.lastHandledReconcileAt : asked
+  const version = result.kind === 'answered' ? result.version : previous?.version
+  return {
+    observedGeneration,
+    conditions,
+    ...(version === undefined ? {} : { version: cut(printable(version), versionMax) }),
+    ...(handled === undefined ? {} : { lastHandledReconcileAt: cut(handled, tokenMax) }),
+  }
+}
+
+type Draft = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>
+
+function draftsOf(result: ServerResult): readonly Draft[] {
+  const ready = (status: 'True' | 'False', reason: string, message: string) => ({
+    type: 'Ready',
+    status,
+    reason,
+    message,
+  })
+  if (result.kind === 'answered')
+    return [ready('True', 'Succeeded', 'the server answers and takes the credentials')]
+  if (result.kind === 'suspended') return [ready('False', 'Suspended', 'spec.suspend is true')]
+  const { kind, code, message } = result.error
+  const said = ready('False', reasonOf(code), message)
+  return kind === 'terminal' ? [said, { ...said, type: 'Stalled', status: 'True' }] : [said]
+}

@@ -1,0 +1,164 @@
+// A verification compares every copy, read again, with the agreed content by the rules of a pass: a copy deviates when
+// the next pass would change it, or would let its edit travel. Pure; sync/verify.ts reads.
+//
+// Not a deviation: a field that the server derives or rewrites, and that still shows it (core/deviation.ts). Set apart and
+// counted: private content, ignored drift, a declined copy, content above the size limit, fields that are newer than the
+// codec under which the copy was read last, and a receive-only member's own items.
+
+import { lackOf } from '../core/action.ts'
+import { cut, tokenMax } from '../core/cut.ts'
+import { driftIn } from '../core/deviation.ts'
+import { readingOf } from '../core/edit.ts'
+import type { LinkId, ReplicaId } from '../core/id.ts'
+import { bytesOf, type Item, type ItemType, same, touched } from '../core/item.ts'
+import { type Copy, type Found, isOfOlderCodec, type Link, type Role } from '../core/model.ts'
+import { itemTooLarge } from '../core/scope.ts'
+import { SyncError } from '../core/sync-error.ts'
+import { iso } from './group-status.ts'
+import type { Problem } from './report.ts'
+import type { SyncGroupStatus } from './resources.generated.ts'
+import { type Cast, nameOf } from './topology.ts'
+
+/** One copy, or one item, that is not as agreed. Never holds content. */
+export type Deviation = Readonly<{
+  link: LinkId
+  replica: ReplicaId
+  kind: 'Differs' | 'Missing' | 'Behind' | 'Extra' | 'Unread'
+  /** The fields that differ, sorted. */
+  fields: readonly string[]
+  /** Since when, ms since 1970 by the server's clock; undefined where the server does not tell. */
+  sinceMs?: number | undefined
+  /** Why it could not be read. */
+  code?: string
+}>
+
+/** The reasons to set a copy apart: it is not as agreed, and is not meant to be. */
+export const aparts = ['Private', 'Ignored', 'Declined', 'TooLarge', 'OlderCodec', 'Own'] as const
+
+/** One of these reasons. */
+export type Apart = (typeof aparts)[number]
+
+/** The judgement on one copy or item: it is as agreed, set apart, or deviates. */
+export type Verdict = 'Proved' | Apart | Omit<Deviation, 'link' | 'replica'>
+
+/** All that a verification came to. */
+export type Verification = Readonly<{
+  endedMs: number
+  tookMs: number
+  /** The folders that take part, and those that were read to the end. */
+  replicas: Readonly<{ total: number; read: number }>
+  /** Copies that were read and compared. */
+  copies: number
+  apart: ReadonlyMap<Apart, number>
+  /** Folders that could not be read, or not to the end. */
+  problems: readonly Problem[]
+  deviations: readonly Deviation[]
+  /** Time ran out before everything was read. */
+  unfinished: boolean
+}>
+
+/** Proved only when everything was read and is as agreed. */
+export function resultOf({
+  deviations,
+  problems,
+  unfinished,
+}: Verification): 'Proved' | 'Deviating' | 'Unread' {
+  if (deviations.some(({ kind }) => kind !== 'Unread')) return 'Deviating'
+  return deviations.length + problems.length > 0 || unfinished ? 'Unread' : 'Proved'
+}
+
+/** The place of one copy: which link it is of, and where. */
+export type Spot = Readonly<{ type: ItemType; link: Link; role: Role; itemBytes: number }>
+
+/** Judges a replica where the link has no copy, or where that copy is not there any more. */
+export function verdictOfAbsent({ link, role, itemBytes }: Spot, copy?: Copy): Verdict {
+  const { agreed } = link
+  if (agreed === undefined || (copy === undefined && !role.receives)) return 'Proved'
+  const ignores = !role.writes && role.drift === 'Ignore'
+  if (ignores && (copy !== undefined || link.declined.has(role.id))) return 'Declined'
+  if (copy === undefined && bytesOf(agreed) > itemBytes) return 'TooLarge'
+  return { kind: 'Missing', fields: [] }
+}
+
+/** Judges a copy by the answer of its replica: the item, undefined where it is not there, or an error. */
+export function verdictOf(spot: Spot, copy: Copy, answer: Found | undefined | SyncError): Verdict {
+  const { type, link, role, itemBytes } = spot
+  if (answer === undefined) return verdictOfAbsent(spot, copy)
+  if (answer instanceof SyncError) return unreadVerdict(answer)
+  const { agreed } = link
+  const behind = role.receives && copy.revision < link.revision
+  // Its deletion is agreed, and has not arrived.
+  if (agreed === undefined) return { kind: 'Behind', fields: [], sinceMs: link.editedMs }
+  const reading = readingOf(type, link, role, { copy, found: answer })
+  const { patch, ignored } = lackOf(type, reading, agreed)
+  const later = isOfOlderCodec(type, copy) ? type.newSince(copy.codec ?? 0) : none
+  const fields = touched(patch)
+  const differing = fields.filter((field) => !later.has(field))
+  if (differing.length === 0) {
+    if (fields.length > 0) return 'OlderCodec'
+    const own = [...reading.changes.keys(), ...driftIn(copy.shown)]
+    const left = ignored && differs(type, answer.item, agreed, own)
+    if (left) return role.writes ? 'Private' : 'Ignored'
+    return 'Proved'
+  }
+  if (!behind) return { kind: 'Differs', fields: differing, sinceMs: answer.modifiedMs }
+  if (bytesOf(agreed) > itemBytes) return 'TooLarge'
+  return { kind: 'Behind', fields: differing, sinceMs: link.editedMs }
+}
+
+/** Judges an item that the baseline does not know; undefined when it is gone, or no contact. */
+export function verdictOfExtra(
+  type: ItemType,
+  role: Role,
+  answer: Found | undefined | SyncError,
+): Verdict | undefined {
+  if (answer === undefined) return undefined
+  if (answer instanceof SyncError)
+    return answer.code === 'OtherKind' ? undefined : unreadVerdict(answer)
+  const { item, createdMs, modifiedMs } = answer
+  if (!role.hub && role.private === 'Skip' && type.private(item)) return 'Private'
+  if (!role.writes) return 'Own'
+  return { kind: 'Extra', fields: [], sinceMs: createdMs ?? modifiedMs }
+}
+
+const none: ReadonlySet<string> = new Set()
+
+function unreadVerdict({ code }: SyncError): Verdict {
+  return code === itemTooLarge ? 'TooLarge' : { kind: 'Unread', fields: [], code }
+}
+
+function differs(type: ItemType, one: Item, other: Item, fields: readonly string[]): boolean {
+  return fields.some((field) => !same(type.kindOf(field), one[field], other[field]))
+}
+
+/** How many deviations a status names, and fields of one. */
+const firstMax = 20
+
+/** The verification that was asked for with this token, as a status has it. */
+export function verifiedOf(
+  token: string,
+  verification: Verification,
+  cast: Cast,
+): NonNullable<SyncGroupStatus['verified']> {
+  const { endedMs, copies, deviations, problems } = verification
+  const named = [
+    ...problems.map(({ replica }) => ({ replica, kind: 'Unread' as const, fields: [] })),
+    ...deviations,
+  ]
+  return {
+    requestedAt: cut(token, tokenMax),
+    time: iso(endedMs),
+    copies,
+    deviations: named.length,
+    result: resultOf(verification),
+    first: named.slice(0, firstMax).map((each: Partial<Deviation> & (typeof named)[number]) => ({
+      ...(each.link === undefined ? {} : { link: cut(each.link, 128) }),
+      replica: cut(nameOf(cast, each.replica), 254),
+      kind: each.kind,
+      ...(each.fields.length === 0
+        ? {}
+        : { fields: each.fields.slice(0, firstMax).map((field) => cut(field, 128)) }),
+      ...(each.sinceMs === undefined ? {} : { since: iso(each.sinceMs) }),
+    })),
+  }
+}

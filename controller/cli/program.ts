@@ -1,0 +1,223 @@
+// exsync. Wires the commands; run.ts and runtime.ts wire the running controller, main.ts the process.
+
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import packageJson from '../../package.json' with { type: 'json' }
+import { type Config, configOf } from '../config.ts'
+import { printable } from '../core/printable.ts'
+import { invalidArguments, SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { Connections } from '../ews/connections.ts'
+import { LocalDeclarations } from '../local/declarations.ts'
+import { sourcesIn } from '../local/directory.ts'
+import { keyFrom } from '../store/modes.ts'
+import { type Opening, openState, type State, stateFile } from '../store/state.ts'
+import type { Site } from '../sync/environment.ts'
+import type { Clock } from '../sync/ports.ts'
+import { Servers } from '../sync/server-health.ts'
+import type { Source } from '../validation/documents.ts'
+import { problemText } from '../validation/problem.ts'
+import { readFileText } from '../validation/read-file.ts'
+import { backup, type Given, restoreState } from './backup.ts'
+import { forget } from './forget.ts'
+import { helpFor, usage } from './help.ts'
+import { history } from './history.ts'
+import { bin, conflicts, status } from './look.ts'
+import { type Out, Output } from './output.ts'
+import { plan } from './plan.ts'
+import { type Rekeying, rekey } from './rekey.ts'
+import { cancel, restore } from './restore.ts'
+import { rollback } from './rollback.ts'
+import { run } from './run.ts'
+import { hostsOf, keyIn, type Outside, siteOf } from './runtime.ts'
+import { validate } from './validate.ts'
+import { verify } from './verify.ts'
+
+/** What only the process itself has. */
+export type Edges = Readonly<{
+  args: readonly string[]
+  environment: NodeJS.ProcessEnv
+  clock: Clock
+  /** Is standard output a terminal, which a person looks at? */
+  terminal: boolean
+  /** What a running controller is given, which is asked to end by signals; ms until it must have ended. */
+  outside: (graceMs: number) => Outside
+}>
+
+const [stdout, stderr] = [new Output(() => process.stdout), new Output(() => process.stderr)]
+const out = stdout.line
+
+async function command(config: Config, edges: Edges): Promise<number> {
+  const { clock, outside, terminal } = edges
+  switch (config.command) {
+    case 'run':
+      return run(config, outside(config.graceMs))
+    case 'plan':
+      return declared(config, outside(config.graceMs), async (site, signal) => {
+        if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
+          await out(`there is no state in ${config.state} yet: this is what a first pass would do`)
+        return plan(site, config.output, out, signal)
+      })
+    case 'verify':
+      return declared(config, outside(config.graceMs), (site, signal) =>
+        verify(site, config, out, signal),
+      )
+    case 'validate':
+      return validate(config.rest, out)
+    case 'status':
+      return status(config.state, out)
+    case 'conflicts':
+      return looking(config, { readOnly: true }, ({ bin }) =>
+        conflicts(bin, config.rest, config.output, out),
+      )
+    case 'bin':
+      if (config.rest[0] === 'restore') return restoring(config, edges)
+      if (config.rest[0] === 'cancel')
+        return looking(config, { asking: true }, (state) =>
+          cancel(state.bin, config.rest.slice(1), config, clock.now(), out),
+        )
+      return looking(config, { readOnly: true }, (state) =>
+        bin(state.bin, config.rest, config.output, out, { ...config, terminal }),
+      )
+    case 'history':
+      return looking(config, { readOnly: true }, (state) =>
+        history(state.bin, config.output, out, { ...config, terminal }),
+      )
+    case 'rollback':
+      return restoring(config, edges)
+    case 'forget':
+      return forgetting(config, edges)
+    case 'rekey':
+      return rekey(await keysIn(config), out)
+    case 'backup':
+      return backup(await givenIn(config), out)
+    case 'restore-state':
+      return restoreState({ ...(await givenIn(config)), dryRun: config.dryRun }, clock.now(), out)
+    case 'help':
+      await out(helpFor(config.rest), 'lines')
+      return 0
+    case 'version':
+      await out(`exsync ${packageJson.version}`)
+      return 0
+    default:
+      throw invalidArguments(`exsync ${config.command} is not known\n\n${usage}`)
+  }
+}
+
+// A dry run asks for nothing, so it needs no right to write.
+function restoring(config: Config, { clock, terminal }: Edges): Promise<number> {
+  const opening: Opening = config.dryRun ? { readOnly: true } : { asking: true }
+  const { binRetentionMs, historyRetentionMs } = config
+  return looking(config, opening, (state) => {
+    const nowMs = clock.now()
+    const showing = { ...config, terminal }
+    if (config.command === 'bin')
+      return restore(state, config.state, config.rest.slice(1), nowMs, out, showing)
+    const place = { state, directory: config.state, nowMs, out }
+    return rollback(place, Math.min(binRetentionMs, historyRetentionMs), showing)
+  })
+}
+
+async function keysIn(config: Config): Promise<Rekeying> {
+  const { state, newKeyFile, plain } = config
+  const newKey = newKeyFile === undefined ? undefined : await keyFrom(newKeyFile, '--new-key-file')
+  return { directory: state, key: await keyIn(config), newKey, plain }
+}
+
+async function givenIn(config: Config): Promise<Given> {
+  return { directory: config.state, key: await keyIn(config), rest: config.rest }
+}
+
+function forgetting(config: Config, { clock, terminal }: Edges): Promise<number> {
+  const { item, match, group, yes, state: stateDirectory } = config
+  const asked = { item, match, group, yes, terminal, stateDirectory, nowMs: clock.now() }
+  return looking(config, { asking: true }, ({ eraser }) => forget(eraser, asked, out))
+}
+
+// Does a command's work on groups that are declared in files, beside a state that is only read.
+async function declared(
+  config: Config,
+  { clock, hard }: Outside,
+  work: (site: Site, signal: AbortSignal) => Promise<number>,
+): Promise<number> {
+  const { command, local, files } = config
+  if ((local === undefined) === (files.length === 0)) {
+    throw invalidArguments(`${command} needs either --local DIR or -f FILE`)
+  }
+  // Without a state there is a first pass to plan, and nothing to verify.
+  const existing = command === 'verify'
+  const state = openState(config.state, { readOnly: true, existing, key: await keyIn(config) })
+  const { itemBytes } = config.ceilings
+  const connections = new Connections(clock, { hosts: hostsOf(config), itemBytes })
+  try {
+    const complain: ConstructorParameters<typeof LocalDeclarations>[3] = (problems) => {
+      for (const problem of problems) stderr.line(problemText(problem))
+    }
+    const read = () => (local === undefined ? Promise.all(files.map(sourceOf)) : sourcesIn(local))
+    const declarations = new LocalDeclarations(
+      read,
+      config.state,
+      clock,
+      complain,
+      local === undefined ? 'excerpt' : 'look',
+      config.trust.crossNamespace,
+    )
+    const servers = new Servers(clock, { leastMs: 1_000, mostMs: 1_000 })
+    const base = siteOf(declarations, state, connections, clock)
+    const site = { ...base, servers, ceilings: config.ceilings, told: () => {} }
+    const code = await work(site, hard.signal)
+    return declarations.problems > 0 ? 1 : code
+  } finally {
+    await connections.close()
+    state.close()
+  }
+}
+
+async function sourceOf(name: string): Promise<Source> {
+  const read = await readFileText(name, true)
+  if (read !== undefined && read.unread === undefined) return { name, ...read }
+  const why = read?.unread ?? 'is not there: check the name'
+  throw new SyncError('terminal', 'FileUnreadable', `cannot read ${name}: it ${why}`)
+}
+
+async function looking(
+  config: Config,
+  opening: Opening,
+  look: (state: State) => Promise<number>,
+): Promise<number> {
+  const key = await keyIn(config)
+  const state = openState(config.state, { ...opening, existing: true, key })
+  try {
+    return await look(state)
+  } finally {
+    state.close()
+  }
+}
+
+/** Does what the arguments say; answers the exit code, once everything that was printed has left. */
+export async function program(edges: Edges): Promise<number> {
+  const code = await ended(edges)
+  await stderr.drained().catch(() => {})
+  return code
+}
+
+async function ended(edges: Edges): Promise<number> {
+  try {
+    const code = await command(configOf(edges.args, edges.environment, edges.clock.now()), edges)
+    await stdout.drained()
+    return code
+  } catch (error) {
+    stderr.line(...complaint(error))
+    await stdout.drained().catch(() => {})
+    return 1
+  }
+}
+
+// Of an error that nobody foresaw, its place as well. Only what this program itself says has several lines.
+function complaint(error: unknown): Parameters<Out> {
+  const { code, message } = syncErrorOf(error)
+  if (code === 'InvalidArguments') return [`exsync: ${message}`, 'lines']
+  if (code !== 'Unexpected') return [`exsync: ${message}`]
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const places = stack.split('\n').filter((line) => /^ +at /.test(line))
+  return [[`exsync: ${printable(message)}`, ...places].join('\n'), 'lines']
+}

@@ -1,0 +1,150 @@
+// The flags that say which entries of the bin and the history are meant, and what is done with them.
+
+import { folded } from '../api/path.ts'
+import type { GroupId } from '../core/id.ts'
+import type { KeepReason } from '../core/model.ts'
+import { invalidArguments } from '../core/sync-error.ts'
+import { momentForms, momentMs } from './when.ts'
+
+/** Which entries are meant, and how. Times in ms since 1970. */
+export type Filters = Readonly<{
+  group: GroupId | undefined
+  /** The number of an entry: of whose contact it is about. */
+  item: number | undefined
+  /** A replica, a mailbox with all its folders, or `hub`. */
+  replica: string | undefined
+  since: number | undefined
+  to: number | undefined
+  pass: string | undefined
+  reason: KeepReason | undefined
+  /** A part of the contact's name, address or company. */
+  name: string | undefined
+  dryRun: boolean
+  /** The hash of a dry run. */
+  approve: string | undefined
+  /** To be forgotten: who has this in a name, an address or a number; and that it is meant. */
+  match: string | undefined
+  yes: boolean
+  /** All that wait. */
+  all: boolean
+}>
+
+/** The flags as `parseArgs` takes them. */
+export const filterOptions = {
+  group: { type: 'string' },
+  item: { type: 'string' },
+  replica: { type: 'string' },
+  since: { type: 'string' },
+  to: { type: 'string' },
+  pass: { type: 'string' },
+  reason: { type: 'string' },
+  name: { type: 'string' },
+  'dry-run': { type: 'boolean' },
+  approve: { type: 'string' },
+  match: { type: 'string' },
+  yes: { type: 'boolean' },
+  all: { type: 'boolean' },
+} as const
+
+type Flag = keyof typeof filterOptions
+type Switch = 'dry-run' | 'yes' | 'all'
+type Given = Readonly<Partial<Record<Exclude<Flag, Switch>, string> & Record<Switch, boolean>>>
+
+const listing: readonly Flag[] = ['group', 'replica', 'since', 'pass', 'reason', 'name']
+
+/** Which of the flags a command takes; the others are refused. */
+const taken: Readonly<Record<string, readonly Flag[]>> = {
+  history: [...listing, 'item'],
+  bin: listing,
+  'bin list': listing,
+  'bin restore': ['group', 'replica', 'since', 'pass', 'dry-run', 'approve'],
+  'bin cancel': ['group', 'all'],
+  rollback: ['group', 'replica', 'to', 'dry-run', 'approve'],
+  verify: ['group'],
+  forget: ['group', 'item', 'match', 'yes'],
+  'restore-state': ['dry-run'],
+}
+
+const reasons: Readonly<Record<KeepReason, true>> = {
+  Edited: true,
+  Conflict: true,
+  Drift: true,
+  Deleted: true,
+  Restored: true,
+  Backup: true,
+  Removed: true,
+  Unmarked: true,
+}
+
+/** Reads the flags; throws InvalidArguments for one that the command does not take, and for what is none. */
+export function filtersOf(words: readonly string[], given: Given, nowMs: number): Filters {
+  refuseOthers(words, given)
+  const moment = (flag: 'since' | 'to') => momentOf(flag, given[flag], nowMs)
+  return {
+    group: groupOf(given.group),
+    item: numberOf(given.item),
+    replica: replicaOf(given.replica),
+    since: moment('since'),
+    to: moment('to'),
+    pass: textOf('pass', given.pass),
+    reason: reasonOf(given.reason),
+    name: textOf('name', given.name),
+    dryRun: given['dry-run'] ?? false,
+    approve: textOf('approve', given.approve),
+    match: given.match,
+    yes: given.yes ?? false,
+    all: given.all ?? false,
+  }
+}
+
+function refuseOthers(words: readonly string[], given: Given): void {
+  const [command = '', verb = ''] = words
+  if (command === 'help' || command === 'version') return
+  const takes = taken[command === 'bin' ? `${command} ${verb}`.trim() : command] ?? []
+  const flags = Object.keys(filterOptions) as readonly Flag[]
+  const surplus = flags.filter((flag) => given[flag] !== undefined && !takes.includes(flag))
+  if (surplus.length === 0) return
+  const name = command === 'bin' && verb !== '' ? `${command} ${verb}` : command
+  const texts = surplus.map((flag) => `--${flag}`).join(' ')
+  throw invalidArguments(`exsync ${name} takes no ${texts}: see exsync ${name} --help`)
+}
+
+function textOf(flag: Flag, text: string | undefined): string | undefined {
+  if (text === '') throw invalidArguments(`--${flag} is empty`)
+  return text
+}
+
+// Mailboxes and folders are known by their names in small letters.
+function replicaOf(text: string | undefined): string | undefined {
+  const replica = textOf('replica', text)
+  return replica === undefined ? undefined : folded(replica)
+}
+
+function groupOf(text: string | undefined): GroupId | undefined {
+  if (text !== undefined && !/^[^/]+\/[^/]+$/.test(text))
+    throw invalidArguments(`--group ${text} is not a group, like sales/company-contacts`)
+  return text as GroupId | undefined
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
+  throw invalidArguments(`--item ${text} is not a number of an entry: see exsync history`)
+}
+
+function momentOf(flag: 'since' | 'to', text: string | undefined, nowMs: number) {
+  if (text === undefined) return undefined
+  const ms = momentMs(text, nowMs)
+  if (ms === undefined) throw invalidArguments(`--${flag} ${text} is not a time: ${momentForms}`)
+  if (ms > nowMs)
+    throw invalidArguments(`--${flag} ${text} is in the future; without a zone a time is in UTC`)
+  return ms
+}
+
+function reasonOf(text: string | undefined): KeepReason | undefined {
+  if (text === undefined) return undefined
+  const all = Object.keys(reasons) as readonly KeepReason[]
+  const known = all.find((each) => each.toLowerCase() === text.toLowerCase())
+  if (known !== undefined) return known
+  throw invalidArguments(`--reason ${text} is not known: ${all.join(', ')}`)
+}

@@ -1,0 +1,241 @@
+// What happens on one replica so that it holds what is agreed: an action, or a note in the baseline.
+
+import { drifted, driftIn, shownOf } from './deviation.ts'
+import type { Reading } from './edit.ts'
+import type { ItemId, ReplicaId, Version } from './id.ts'
+import {
+  difference,
+  empty,
+  fieldsOf,
+  type Item,
+  type ItemType,
+  type Patch,
+  same,
+  touched,
+} from './item.ts'
+import {
+  baseOf,
+  type Cell,
+  type Copy,
+  type Found,
+  isOfOlderCodec,
+  type Link,
+  type Role,
+} from './model.ts'
+import type { Action, Keep, Reread } from './step.ts'
+
+/** A step's parts while they are put together. */
+export type Draft = {
+  keeps: Keep[]
+  actions: Action[]
+  known: Map<ReplicaId, Copy>
+  dropped: ReplicaId[]
+  declined: ReplicaId[]
+  rereads: Reread[]
+}
+
+/** One replica's place in a step. */
+export type Spot = Readonly<{
+  type: ItemType
+  link: Link
+  role: Role
+  cell: Cell
+  reading: Reading | undefined
+  agreed: Item | undefined
+  revision: number
+  /** A new copy must not be tried again yet. */
+  waits: boolean
+}>
+
+/** Puts what happens at the spot into the draft. */
+export function place(spot: Spot, draft: Draft): void {
+  const { link, role, cell, agreed } = spot
+  switch (cell.state) {
+    case 'unknown':
+      return
+    case 'absent':
+      if (agreed !== undefined && role.receives && !declines(role, link)) create(spot, draft)
+      return
+    case 'gone':
+      if (agreed === undefined) draft.dropped.push(role.id)
+      else if (madeAgain(role, link, cell)) {
+        draft.dropped.push(role.id)
+        if (role.receives) create(spot, draft)
+      } else {
+        draft.dropped.push(role.id)
+        draft.declined.push(role.id)
+      }
+      return
+    case 'same':
+      // Written down, and not read since: it is read again before anything is done to it.
+      if (cell.copy.version === unread) return
+      if (agreed !== undefined && isOfOlderCodec(spot.type, cell.copy)) {
+        if (link.revision !== spot.revision || cell.copy.revision !== link.revision)
+          draft.rereads.push({ replica: role.id, id: cell.copy.id })
+        return
+      }
+      if (agreed === undefined) remove(spot, cell.copy.id, cell.copy.version, draft)
+      else bring(spot, baseOf(link, cell.copy) ?? {}, cell.copy, draft)
+      return
+    case 'edited':
+      note(spot, cell.copy, cell.found, draft)
+      if (agreed === undefined) remove(spot, cell.found.id, cell.found.version, draft)
+      else bringEdited(spot, draft)
+  }
+}
+
+function create({ role, waits }: Spot, draft: Draft): void {
+  if (!waits) draft.actions.push({ kind: 'create', replica: role.id })
+}
+
+// A copy is written down as soon as it is seen, so that no failure makes it a stranger that would be
+// created once more. Until it has been dealt with, its version is one that no server has.
+function note(
+  { role, type: { codec } }: Spot,
+  copy: Copy | undefined,
+  found: Found,
+  draft: Draft,
+): void {
+  if (copy === undefined)
+    draft.known.set(role.id, { id: found.id, version: unread, revision: 0, shown: {}, codec })
+  else if (copy.id !== found.id)
+    draft.known.set(role.id, { ...copy, id: found.id, version: unread })
+}
+
+const unread = '' as Version
+
+// Is a copy that is gone made again? Not where its user deleted it, and that is ignored; where the deletion had
+// been agreed, it was we.
+function madeAgain(
+  role: Role,
+  link: Link,
+  { restored }: Extract<Cell, { state: 'gone' }>,
+): boolean {
+  return role.writes || role.drift === 'Revert' || restored === true || link.agreed === undefined
+}
+
+function declines(role: Role, link: Link): boolean {
+  return link.declined.has(role.id) && !role.writes && role.drift === 'Ignore'
+}
+
+// A copy is deleted only where others' edits may arrive; it is read and kept first, by whoever applies.
+function remove({ role }: Spot, id: ItemId, expect: Version, draft: Draft): void {
+  if (role.receives) draft.actions.push({ kind: 'delete', replica: role.id, id, expect })
+  else draft.dropped.push(role.id)
+}
+
+function bring(
+  { type, role, link, agreed, revision }: Spot,
+  held: Item,
+  copy: Copy,
+  draft: Draft,
+): void {
+  const patch = sparing(type, copy.withheld ?? false, held, agreed ?? {})
+  if (empty(patch)) {
+    if (copy.revision !== revision || link.revision !== revision)
+      draft.known.set(role.id, { ...copy, revision })
+  } else if (role.receives) {
+    const { id, version, shown, withheld = false } = copy
+    const fields = touched(patch)
+    draft.actions.push({
+      kind: 'update',
+      replica: role.id,
+      id,
+      expect: version,
+      patch,
+      shown,
+      withheld,
+      overwrites: driftIn(shown).filter((field) => fields.includes(field)),
+    })
+  }
+}
+
+// What makes held what is agreed; but what its owner marked private is not unmarked by others.
+function sparing(type: ItemType, withheld: boolean, held: Item, agreed: Item): Patch {
+  const patch = difference(type, held, agreed)
+  if (!withheld) return patch
+  const marks = (item: Item, field: string) => {
+    const value = item[field]
+    return value !== undefined && type.private({ [field]: value })
+  }
+  const spared = (field: string) => marks(held, field) || marks(agreed, field)
+  const set = Object.entries(patch.set).filter(([field]) => !spared(field))
+  return { set: Object.fromEntries(set), clear: patch.clear.filter((field) => !spared(field)) }
+}
+
+// A copy that was just read: compared as it is, with what the server made of it left alone.
+function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Draft): void {
+  if (reading === undefined || agreed === undefined)
+    throw new Error('an edited cell without a reading')
+  const { found, changes, travels, aged, renewed } = reading
+  const { ignored, held, withheld, patch } = lackOf(type, reading, agreed)
+  const target = { id: found.id, version: found.version, revision, codec: type.codec }
+  const mine = ignored ? [...changes.keys(), ...driftIn(reading.copy?.shown ?? {})] : []
+  const noted = (as: Item) => drifted(shownOf(type, found.item, as), new Set(mine))
+  if (empty(patch) || !role.receives) {
+    const shown = noted(agreed)
+    draft.known.set(role.id, { ...target, shown, ...(withheld ? { withheld } : {}) })
+    return
+  }
+  const shown = noted(held)
+  draft.actions.push({
+    kind: 'update',
+    replica: role.id,
+    id: found.id,
+    expect: found.version,
+    patch,
+    shown,
+    withheld,
+    overwrites: [],
+  })
+  const fields = touched(patch)
+  // Of what travels, only what was left to its user before, and is no edit now, is overwritten.
+  const left = driftIn(reading.copy?.shown ?? {}).filter((field) => !changes.has(field))
+  const own = travels ? left : [...(ignored ? mine : changes.keys()), ...renewed]
+  const reason = aged ? 'Backup' : 'Drift'
+  if (own.some((field) => fields.includes(field)))
+    draft.keeps.push({
+      replica: role.id,
+      loss: found.version,
+      item: found.item,
+      reason,
+      fields,
+    })
+}
+
+/** The difference between a copy that was just read and the agreed content, and the part of it that is its user's own. */
+export type Lack = Readonly<{
+  /** Its user's own changes are left alone for now. */
+  ignored: boolean
+  /** The content that the patch starts from. */
+  held: Item
+  /** Its owner marked it private. */
+  withheld: boolean
+  /** Brings the copy to the agreed content. */
+  patch: Patch
+}>
+
+/** Compares a copy that was just read with what is agreed, as every pass does. */
+export function lackOf(type: ItemType, reading: Reading, agreed: Item): Lack {
+  const { role, view, travels, aged } = reading
+  const ignored = !travels && !aged && (role.writes || role.drift === 'Ignore')
+  const held = ignored ? agreedSince(type, reading, agreed) : view
+  const withheld = role.writes && !travels && !aged
+  const patch = sparing(type, withheld, held, agreed)
+  return { ignored, held, withheld, patch }
+}
+
+// For a drift that is ignored: where the agreed content moved it counts, elsewhere the user's own does. What is
+// not the user's own is a write of ours whose reply was lost: it is brought up to date like any other copy.
+function agreedSince(type: ItemType, { base, view, changes }: Reading, agreed: Item): Item {
+  const held: Record<string, Item[string]> = { ...agreed }
+  for (const field of fieldsOf(base, agreed, view)) {
+    const kind = type.kindOf(field)
+    if (same(kind, view[field], agreed[field])) continue
+    if (same(kind, base[field], agreed[field]) && changes.has(field)) continue
+    const value = view[field]
+    if (value === undefined) delete held[field]
+    else held[field] = value
+  }
+  return held
+}

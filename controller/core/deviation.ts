@@ -1,0 +1,44 @@
+// What a copy shows otherwise than agreed, as digests: what its server made of what it was given, and
+// drift that is ignored. A field that still shows it is unchanged.
+import { digestOf } from './id.ts'
+import { canonical, fieldsOf, type Item, type ItemType, same } from './item.ts'
+import type { Shown } from './model.ts'
+
+const own = '~'
+
+/** The same, with these fields marked as the user's own doing, which is left alone for now. */
+export function drifted(shown: Shown, fields: ReadonlySet<string>): Shown {
+  return Object.fromEntries(
+    Object.entries(shown).map(([field, digest]) => [
+      field,
+      fields.has(field) && !digest.startsWith(own) ? own + digest : digest,
+    ]),
+  )
+}
+
+/** The fields that are marked as the user's own doing. */
+export function driftIn(shown: Shown): readonly string[] {
+  return Object.keys(shown).filter((field) => shown[field]?.startsWith(own))
+}
+
+/** Only what the server made of it. */
+export function withoutDrift(shown: Shown): Shown {
+  return Object.fromEntries(Object.entries(shown).filter(([, digest]) => !digest.startsWith(own)))
+}
+
+/** Does the field show what was written down of it? */
+export function shows(shown: Shown, field: string, text: string): boolean {
+  const noted = shown[field]
+  return noted !== undefined && noted.replace(own, '') === digestOf(text)
+}
+
+/** Digests of the fields in which a copy shows something else than agreed. */
+export function shownOf(type: ItemType, item: Item, agreed: Item): Shown {
+  const shown: Record<string, string> = {}
+  for (const field of fieldsOf(item, agreed)) {
+    const kind = type.kindOf(field)
+    if (same(kind, item[field], agreed[field])) continue
+    shown[field] = digestOf(canonical(kind, item[field]))
+  }
+  return shown
+}

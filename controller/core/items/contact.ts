@@ -1,0 +1,170 @@
+// Contacts as the planner sees them: which fields there are, how each compares and merges, what the
+// server derives, and when two people's entries are the same person. Field names are EWS' own
+// (exchange-protocol §3.1); indexed ones carry their index: `Phone:MobilePhone`, `Email:EmailAddress1`.
+import { contradicts, naturalKeys } from '../identity.ts'
+import { canonical, type FieldKind, type Item, type ItemType, type Value } from '../item.ts'
+
+// biome-ignore format: a table
+export const phones = [
+  'AssistantPhone', 'BusinessFax', 'BusinessPhone', 'BusinessPhone2', 'Callback', 'CarPhone',
+  'CompanyMainPhone', 'HomeFax', 'HomePhone', 'HomePhone2', 'Isdn', 'MobilePhone', 'OtherFax',
+  'OtherTelephone', 'Pager', 'PrimaryPhone', 'RadioPhone', 'Telex', 'TtyTddPhone',
+  'BusinessMobile', 'IPPhone', 'Mms', 'Msn',
+] as const
+export const emails = ['EmailAddress1', 'EmailAddress2', 'EmailAddress3'] as const
+export const messengers = ['ImAddress1', 'ImAddress2', 'ImAddress3'] as const
+export const addresses = ['Business', 'Home', 'Other'] as const
+export const addressParts = ['Street', 'City', 'State', 'CountryOrRegion', 'PostalCode'] as const
+
+/** Single texts of the contact itself. */
+// biome-ignore format: a table
+export const texts = [
+  'FileAs', 'FileAsMapping', 'DisplayName', 'GivenName', 'Initials', 'MiddleName', 'Nickname',
+  'CompanyName', 'AssistantName', 'BusinessHomePage', 'Department', 'Generation', 'JobTitle',
+  'Manager', 'Mileage', 'OfficeLocation', 'PostalAddressIndex', 'Profession', 'SpouseName', 'Surname',
+] as const
+/**
+ * Texts of Outlook's contact form that are no elements of EWS, under their names in MS-OXPROPS or in Outlook:
+ * a title (Dr.), how names are read in Japanese, numbers, pages, user fields, post office boxes. Gender is a number.
+ */
+// biome-ignore format: a table
+export const mapiTexts = [
+  'DisplayNamePrefix', 'YomiFirstName', 'YomiLastName', 'YomiCompanyName',
+  'Account', 'BillingInformation', 'ComputerNetworkName', 'CustomerId', 'FreeBusyLocation', 'FtpSite',
+  'Gender', 'GovernmentIdNumber', 'Hobbies', 'Language', 'Location', 'OrganizationalIdNumber',
+  'PersonalHomePage', 'ReferredByName', 'WebPage', 'UserField1', 'UserField2', 'UserField3', 'UserField4',
+  'BusinessPostOfficeBox', 'HomePostOfficeBox', 'OtherPostOfficeBox',
+] as const
+/** One of `mapiTexts`. */
+export type MapiText = (typeof mapiTexts)[number]
+/** A time in UTC; or that and the day, free of time zones: `{ utc, local }`. */
+export const dates = ['Birthday', 'WeddingAnniversary'] as const
+export const sets = ['Categories', 'Children', 'Companies'] as const
+/** Fields of every Exchange item that travel with a contact. */
+export const itemTexts = ['ItemClass', 'Subject', 'Sensitivity', 'Importance', 'Culture'] as const
+
+/** All fields of a contact that are synchronised. */
+export const contactFields: readonly string[] = [
+  ...itemTexts,
+  'Body',
+  ...texts,
+  ...mapiTexts,
+  ...dates,
+  ...sets,
+  ...emails.map((slot) => `Email:${slot}`),
+  ...addresses.map((place) => `Address:${place}`),
+  ...phones.map((key) => `Phone:${key}`),
+  ...messengers.map((slot) => `Im:${slot}`),
+]
+
+/**
+ * What we make of a contact, by number. Raise it whenever a field is added to `contactFields` or a canonical form
+ * changes (`core/item.ts`), and say in `newIn` which fields were added: what a state holds was read and compared by the
+ * version that it was written with.
+ */
+export const codecVersion = 2
+
+// The fields that are new in a version. 2: dates and bodies are compared otherwise, besides.
+const newIn: Readonly<Record<number, readonly string[]>> = { 2: mapiTexts }
+
+/** The fields that were added since that version of the codec; 1 is the first. */
+export function fieldsNewSince(version: number): ReadonlySet<string> {
+  const later = Object.entries(newIn).filter(([raised]) => Number(raised) > version)
+  return new Set(later.flatMap(([, fields]) => fields))
+}
+
+const kinds: ReadonlyMap<string, FieldKind> = new Map([
+  ...contactFields.map((field) => [field, 'text'] as const),
+  ['Body', 'body'] as const,
+  ...dates.map((field) => [field, 'date'] as const),
+  ...sets.map((field) => [field, 'set'] as const),
+  ...emails.map((slot) => [`Email:${slot}`, 'email'] as const),
+  ...addresses.map((place) => [`Address:${place}`, 'parts'] as const),
+])
+
+const text = (item: Item, field: string): string => canonical('text', item[field])
+const joined = (parts: readonly string[], by: string) => parts.filter(Boolean).join(by)
+const first = (item: Item) => joined([text(item, 'GivenName'), text(item, 'MiddleName')], ' ')
+const last = (item: Item) => joined([text(item, 'Surname'), text(item, 'Generation')], ' ')
+
+type Form = (item: Item) => string
+
+const fullNames: readonly Form[] = [
+  (item) => joined([first(item), last(item)], ' '),
+  (item) => joined([text(item, 'GivenName'), text(item, 'Surname')], ' '),
+]
+
+// Outlook writes the title (Dr.) before the full name; not every server does when it makes the name again.
+const titled = (form: Form) => (item: Item) =>
+  joined([text(item, 'DisplayNamePrefix'), form(item)], ' ')
+
+// How servers and clients make FileAs and DisplayName; the same forms as EWS' FileAsMappingType.
+const forms: readonly Form[] = [
+  ...fullNames,
+  (item) => joined([text(item, 'Surname'), first(item)], ', '),
+  (item) => joined([text(item, 'Surname'), text(item, 'GivenName')], ', '),
+  (item) => joined([last(item), first(item)], ' '),
+  (item) => text(item, 'CompanyName'),
+  (item) =>
+    joined([joined([text(item, 'Surname'), first(item)], ', '), text(item, 'CompanyName')], '\n'),
+  (item) =>
+    joined([text(item, 'CompanyName'), joined([text(item, 'Surname'), first(item)], ', ')], '\n'),
+  ...fullNames.map(titled),
+]
+
+function mapped(item: Item): boolean {
+  const mapping = text(item, 'FileAsMapping')
+  return mapping !== '' && mapping !== 'None'
+}
+
+/** Contacts. */
+export const contact: ItemType = {
+  name: 'Contacts',
+  codec: codecVersion,
+  newSince: fieldsNewSince,
+  kindOf: (field) => kinds.get(field) ?? 'text',
+  sources: [
+    'DisplayNamePrefix',
+    'GivenName',
+    'MiddleName',
+    'Surname',
+    'Generation',
+    'CompanyName',
+    'FileAsMapping',
+  ],
+
+  derived(field, item) {
+    if (field === 'DisplayName' || field === 'Subject') return hasName(item)
+    // Servers fill it in with the mailbox's own language.
+    if (field === 'Culture') return true
+    return field === 'FileAs' && mapped(item)
+  },
+
+  derive(field, example, merged): Value | undefined {
+    const was = text(example, field)
+    const form = was === '' ? undefined : forms.find((make) => make(example) === was)
+    return form?.(merged) || undefined
+  },
+
+  kept(field, agreed, edited): Value | undefined {
+    const [was, is] = [text(agreed, field), text(edited, field)]
+    const named = field === 'DisplayName' || field === 'Subject'
+    if (!named || [agreed, edited].some((item) => text(item, 'DisplayNamePrefix') === ''))
+      return undefined
+    const form = fullNames.find((make) => titled(make)(agreed) === was && make(edited) === is)
+    return form === undefined ? undefined : titled(form)(edited)
+  },
+
+  naturalKeys,
+  contradicts,
+
+  private(item) {
+    return !['', 'Normal'].includes(text(item, 'Sensitivity'))
+  },
+}
+
+function hasName(item: Item): boolean {
+  return ['GivenName', 'MiddleName', 'Surname', 'CompanyName'].some(
+    (field) => text(item, field) !== '',
+  )
+}

@@ -1,0 +1,42 @@
+// Copies of ours that belong to nobody, and what they were copied from: the state was lost, and whoever
+// brings them together is not there, or not yet. They are read again until somebody is found to whom they belong, so that none is made twice.
+import { type ItemId, linkIdOf, type ReplicaId } from './id.ts'
+import type { Found, Observation } from './model.ts'
+import { sharedMarks, type View } from './rows.ts'
+import { groupMark, hubMark, sourceMark } from './stamp.ts'
+import type { Plan } from './step.ts'
+import type { Work } from './work.ts'
+
+/** The orphans among what was seen, by replica. */
+export function* orphansOf(
+  view: View,
+  observations: ReadonlyMap<ReplicaId, Observation>,
+  { steps }: Plan,
+): Work<ReadonlyMap<ReplicaId, readonly ItemId[]>> {
+  const group = groupMark(view.group)
+  const hub = hubMark(view.roles.find((role) => role.hub)?.id)
+  const linked = new Map<ReplicaId, Set<ItemId>>()
+  const note = (replica: ReplicaId, id: ItemId) =>
+    linked.set(replica, (linked.get(replica) ?? new Set()).add(id))
+  for (const { copies } of [...view.links, ...steps.map(({ known }) => ({ copies: known }))])
+    for (const [replica, { id }] of copies) note(replica, id)
+  for (const { actions } of steps)
+    for (const action of actions) if (action.kind !== 'create') note(action.replica, action.id)
+  const shared = sharedMarks(view)
+  const counts = (replica: ReplicaId, { id, stamp }: Found) =>
+    stamp?.group === group
+      ? stamp.hub === hub
+      : shared.has(sourceMark(replica, id)) || shared.has(linkIdOf(view.group, replica, id))
+  const orphans = new Map<ReplicaId, readonly ItemId[]>()
+  for (const [replica, seen] of observations) {
+    if (seen.state === 'unknown') continue
+    const loose = seen.changed.filter(({ id }) => !linked.get(replica)?.has(id))
+    const ids: ItemId[] = []
+    for (const one of loose) {
+      yield 0.2
+      if (counts(replica, one)) ids.push(one.id)
+    }
+    if (ids.length > 0) orphans.set(replica, ids)
+  }
+  return orphans
+}

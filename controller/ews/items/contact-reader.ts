@@ -1,0 +1,90 @@
+// The item that EWS' XML shows: what `contact.ts` writes, read. Characters that XML forbids are dropped
+// here, wherever people write text; what we have no field for is left alone, on every copy.
+
+import { canonical, type Item, legal, type Value } from '../../core/item.ts'
+import { addressParts, contactFields, dates, mapiTexts } from '../../core/items/contact.ts'
+import { extendedIn } from '../extended.ts'
+import { all, at, type Node, textAt } from '../xml.ts'
+import { defaults, order } from './contact.ts'
+
+const known: ReadonlySet<string> = new Set(contactFields)
+
+/** The item that a t:Contact element shows, without characters that XML forbids. */
+export function itemOf(node: Node): Item {
+  const item: Record<string, Value> = {}
+  for (const { name, attributes, children, text: raw } of node.children) {
+    const text = legal(raw)
+    if (name === 'Body') {
+      if (text.trim() !== '') item.Body = { type: attributes.BodyType ?? 'Text', text }
+    } else if (name === 'Categories' || name === 'Children' || name === 'Companies') {
+      const values = children
+        .map((child) => legal(child.text))
+        .filter((value) => value.trim() !== '')
+      if (values.length > 0) item[name] = values
+    } else if (name === 'EmailAddresses') readEmails(children, item)
+    else if (name === 'PhysicalAddresses') readAddresses(children, item)
+    else if (name === 'PhoneNumbers') readEntries('Phone', children, item)
+    else if (name === 'ImAddresses') readEntries('Im', children, item)
+    else if (order.includes(name) && name !== 'ExtendedProperty' && text.trim() !== '') {
+      if (defaults[name] !== text) item[name] = text
+    }
+  }
+  readExtended(node, item)
+  return item
+}
+
+function readExtended(node: Node, item: Record<string, Value>): void {
+  const extended = extendedIn(node)
+  for (const field of mapiTexts) {
+    const text = legal(extended.get(field) ?? '')
+    if (text.trim() !== '' && defaults[field] !== text) item[field] = text
+  }
+  for (const date of dates) {
+    const [utc, local] = [item[date], legal(extended.get(`${date}Local`) ?? '')]
+    if (typeof utc === 'string' && local.trim() !== '') item[date] = { utc, local }
+    if (canonical('date', item[date]) === '') delete item[date]
+  }
+}
+
+function readEntries(group: string, entries: readonly Node[], item: Record<string, Value>): void {
+  for (const { attributes, text: raw } of entries) {
+    const text = legal(raw)
+    const field = `${group}:${attributes.Key}`
+    if (known.has(field) && text.trim() !== '') item[field] = text
+  }
+}
+
+function readEmails(entries: readonly Node[], item: Record<string, Value>): void {
+  for (const { attributes, text } of entries) {
+    const { Key: key } = attributes
+    const [address, name, routingType] = [text, attributes.Name, attributes.RoutingType].map(
+      (value) => legal(value ?? ''),
+    )
+    if (!known.has(`Email:${key}`) || address === undefined || address.trim() === '') continue
+    item[`Email:${key}`] = {
+      address,
+      ...(name ? { name } : {}),
+      ...(routingType ? { routingType } : {}),
+    }
+  }
+}
+
+function readAddresses(entries: readonly Node[], item: Record<string, Value>): void {
+  for (const entry of entries) {
+    const parts: Record<string, string> = {}
+    for (const part of addressParts) {
+      const text = legal(textAt(entry, part) ?? '')
+      if (text.trim() !== '') parts[part] = text
+    }
+    const field = `Address:${entry.attributes.Key}`
+    if (known.has(field) && Object.keys(parts).length > 0) item[field] = parts
+  }
+}
+
+/** The value of an extended property with that name in an item's XML. */
+export function extendedOf(node: Node, name: string): string | undefined {
+  const property = all(node, 'ExtendedProperty').find(
+    (each) => at(each, 'ExtendedFieldURI')?.attributes.PropertyName === name,
+  )
+  return textAt(property, 'Value')
+}

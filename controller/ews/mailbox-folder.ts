@@ -1,0 +1,265 @@
+// A member: a folder in a mailbox. SyncFolderItems with a saved cursor tells what changed
+// (exchange-protocol §2.1); without one it tells everything, and what is known and not told is gone.
+//
+// Guarantees: nothing is gone because it is told deleted, or not told: each item is asked for first. When the folder's
+// own mark moved and nothing is told, everything is listed, less and less often while that brings nothing.
+
+import { lastName } from '../api/path.ts'
+import type { ItemId } from '../core/id.ts'
+import type { Role } from '../core/model.ts'
+import { SyncError } from '../core/sync-error.ts'
+import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
+import { Items } from './batch.ts'
+import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
+import { type FolderNotes, isShort, notesIn, shortAfter } from './folder-notes.ts'
+import type { FolderState } from './folder-state.ts'
+import { type Control, sameName } from './folders.ts'
+import {
+  carried,
+  confirmedGone,
+  demandReadable,
+  demandWritable,
+  mayHide,
+  moved,
+  movedThere,
+  passedOverIn,
+  readAll,
+  readThere,
+  toRead,
+  unsettled,
+  type Verdict,
+} from './listing.ts'
+import { MemberListing, type Told } from './mailbox-folder-listing.ts'
+import type { Pool } from './pool.ts'
+import type { Premises } from './premises.ts'
+import { faultOf } from './response-codes.ts'
+import type { Route, Transport } from './transport.ts'
+
+/** A mark that moves without news makes every look list everything at first, then one in 64. */
+const vainMax = 6
+
+/** What a member's replica needs. */
+export type MemberSite = Readonly<{
+  role: Role
+  path: string
+  transport: Transport
+  control: Control
+  pool: Pool
+  route: Route
+  /** What Exchange is asked before the folder is used. */
+  premises: Premises
+  /** Do we act as the owner, who sees every folder of the mailbox? A delegate may just not see it. */
+  asOwner: boolean
+}>
+
+/** The Replica port over a mailbox folder. */
+export class Member implements Replica {
+  readonly role: Role
+  readonly #site: MemberSite
+  readonly #items: Items
+  readonly #identity: FolderIdentity
+  readonly #listing: MemberListing
+  #folder: string | undefined
+  #state: FolderState | undefined
+  readonly #created = new Set<ItemId>()
+
+  constructor(site: MemberSite) {
+    this.role = site.role
+    this.#site = site
+    this.#items = new Items(
+      site.transport,
+      () => site.route,
+      'MoveToDeletedItems',
+      (parent, signal) => this.#identity.isElsewhere(this.#folder, parent, signal),
+    )
+    this.#listing = new MemberListing(site.transport, site.route)
+    this.#identity = new FolderIdentity({
+      transport: site.transport,
+      route: () => site.route,
+      find: async () => {
+        const lookup = await site.control.find(site.path)
+        return lookup.found ? lookup.folder.id : undefined
+      },
+      // Renamed, it is still the member's; moved, into Deleted Items perhaps, it is not: the path decides.
+      accepts: ({ parent }, memory) =>
+        memory.parent === undefined || parent === undefined || parent === memory.parent,
+    })
+  }
+
+  async observe(memory: Memory | undefined, known: Known, signal: AbortSignal): Promise<Look> {
+    const seen = await this.#look(memory, signal)
+    const lens = memory?.lens ?? ''
+    // A folder that is still to be made holds nothing, and has lost nothing.
+    if (seen === undefined)
+      return { changed: [], gone: [], whole: true, memory: { lens, recheck: [] } }
+    demandReadable(seen)
+    // What is known of a folder that was made, but not yet written down, can only lie in there.
+    const same = memory?.folder === undefined || memory.folder === seen.id
+    const stood = same ? memory?.stand : undefined
+    const { state, restored } = await this.#identity.aged(seen, stood, signal)
+    const before = same ? memory : undefined
+    const told = await this.#told(state, restored ? undefined : before, signal)
+    const verdict = await this.#verdict(told, same, known, signal)
+    const refs = await moved(told.refs, known)
+    const passed = carried(before?.passedOver ?? [], told, verdict.gone)
+    const { ids, left } = toRead(refs, before?.recheck ?? [], passed)
+    const context = { refs: told.refs, before: passed, known }
+    const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
+    // Made and deleted since the cursor, it is not told of at all: then the whole folder must be listed.
+    const [gone, asked] = [new Set(verdict.gone), new Set(before?.recheck)]
+    const untold = !told.whole && read.missing.some((id) => !gone.has(id) && asked.has(id))
+    if (untold && before !== undefined)
+      return this.observe({ ...before, cursor: undefined }, known, signal)
+    const again = await unsettled(read.missing, verdict.gone, known)
+    const { id: folder, parent, stand } = state
+    const changed = [...read.found, ...(await movedThere(verdict, read.found, known))]
+    const passedOver = passedOverIn(left, read, verdict, told.whole)
+    const more = read.rest.length > 0
+    const news = changed.length + verdict.gone.length
+    const notes = notesAfter(notesIn(before), state.mark, told, news)
+    const { short: shortBefore = 0 } = notesIn(before)
+    const short = told.whole ? shortAfter(notesIn(before), told.listed, state.count) : shortBefore
+    return {
+      changed,
+      odd: told.odd,
+      gone: verdict.gone,
+      forgotten: verdict.forgotten,
+      restored,
+      whole: told.whole && !more,
+      more,
+      short: more || (told.whole && isShort(short)) || (await mayHide(passedOver, known)),
+      memory: {
+        folder,
+        parent,
+        stand,
+        lens,
+        cursor: told.whole && isShort(short) ? undefined : told.cursor,
+        // What is told deleted and can still be read is asked for once more by the next look.
+        recheck: [...again, ...read.rest, ...(told.whole ? [] : verdict.there.map(({ id }) => id))],
+        passedOver,
+        notes: { ...notes, short },
+      },
+    }
+  }
+
+  async prepare(memory: Memory, signal: AbortSignal): Promise<Memory> {
+    if (memory.folder !== undefined) {
+      if (this.#state !== undefined) demandWritable(this.#state, 'the member’s folder')
+      return memory
+    }
+    const { id: folder, made } = await this.#site.control.make(this.#site.path)
+    if (!made) throw appeared
+    this.#folder = folder
+    const state = await this.#identity.state(folder, signal)
+    await this.#site.premises.demandPlace(state, signal)
+    demandReadable(state)
+    demandWritable(state, 'the member’s folder')
+    return { ...memory, folder, parent: state.parent }
+  }
+
+  async rename({ folder }: Memory, from: string, signal: AbortSignal): Promise<void> {
+    if (folder === undefined) return
+    const { name } = await this.#identity.state(folder, signal)
+    if (name === undefined || !sameName(name, lastName(from))) return
+    await this.#site.control.rename(folder, lastName(this.#site.path))
+  }
+
+  read(ids: readonly ItemId[], signal: AbortSignal) {
+    return readThere(this.#items, ids, signal)
+  }
+
+  async create(items: readonly Creation[], signal: AbortSignal) {
+    const written = await this.#items.create(this.#folder ?? '', items, signal)
+    for (const each of written) if (!(each instanceof SyncError)) this.#created.add(each.id)
+    return written
+  }
+
+  update(updates: readonly Update[], signal: AbortSignal) {
+    return this.#items.update(updates, signal)
+  }
+
+  remove(ids: readonly ItemId[], signal: AbortSignal) {
+    return this.#items.remove(ids, signal)
+  }
+
+  // Page by page past our own writes; the first page with another's change is left for the next pass.
+  // What we made and is not told of, or not yet passed, may be gone without ever being told: it is read again.
+  async settle(memory: Memory, known: Known, signal: AbortSignal): Promise<Memory> {
+    const { folder } = memory
+    if (folder === undefined) return memory
+    const state = await this.#identity.state(folder, signal)
+    let { cursor } = memory
+    let news = false
+    const untold = new Set(this.#created)
+    for await (const page of this.#listing.pages(folder, cursor, signal)) {
+      const gone = page.changes.flatMap((one) => ('gone' in one ? one.gone : []))
+      const lost = await known.versions(gone)
+      const refs = page.changes.flatMap((one) => ('ref' in one ? [one.ref] : []))
+      news = (await moved(refs, known)).length > 0 || lost.size > 0
+      if (news) break
+      cursor = page.cursor
+      for (const { id } of refs) untold.delete(id)
+    }
+    const before = notesIn(memory)
+    const notes: FolderNotes = news ? before : { short: before.short, mark: state.mark }
+    return { ...memory, cursor, notes, recheck: [...memory.recheck, ...untold] }
+  }
+
+  async #look(memory: Memory | undefined, signal: AbortSignal): Promise<SeenFolder | undefined> {
+    this.#state = undefined
+    this.#folder = memory?.folder
+    await this.#site.premises.demandMailbox(signal)
+    const state = await this.#identity.seen(memory, signal)
+    if (state !== undefined) await this.#site.premises.demandPlace(state, signal)
+    if (state === undefined && memory?.folder !== undefined && !this.#site.asOwner)
+      throw faultOf('ErrorFolderNotFound')
+    this.#folder = state?.id
+    this.#state = state
+    return state
+  }
+
+  // Nothing is told although the folder's own mark moved: then the whole folder is listed.
+  async #told(
+    state: FolderState,
+    before: Memory | undefined,
+    signal: AbortSignal,
+  ): Promise<Told & Readonly<{ suspected: boolean }>> {
+    const told = await this.#listing.told(state.id, before?.cursor, signal)
+    const { mark, skip = 0 } = notesIn(before)
+    const moves = mark !== undefined && state.mark !== undefined && mark !== state.mark
+    const suspected = !told.whole && told.count === 0 && moves
+    if (!suspected || skip > 0) return { ...told, suspected }
+    return { ...(await this.#listing.told(state.id, undefined, signal)), suspected }
+  }
+
+  // What a whole listing lacks, or what is told deleted, of what we know: the items themselves decide.
+  async #verdict(told: Told, same: boolean, known: Known, signal: AbortSignal): Promise<Verdict> {
+    const listed = new Set(told.refs.map(({ id }) => id))
+    const ours = !same ? [] : told.whole ? [...(await known.all()).keys()] : told.gone
+    const missing = ours.filter((id) => !listed.has(id))
+    const asked = told.whole ? missing : [...(await known.versions(missing)).keys()]
+    const verdict = await confirmedGone(this.#items, asked, known, signal)
+    // A listing without an end proves nothing about what it lacks.
+    return told.whole && told.odd.length > 0 ? { ...verdict, gone: [], there: [] } : verdict
+  }
+}
+
+const appeared = new SyncError(
+  'transient',
+  'FolderAppeared',
+  'the member’s folder was made by another hand meanwhile; the next pass looks into it first',
+)
+
+// The mark was moved by something that was told, or that a listing found; or in vain, and then it is trusted less.
+function notesAfter(
+  before: FolderNotes,
+  mark: string | undefined,
+  { suspected, whole }: Readonly<{ suspected: boolean; whole: boolean }>,
+  news: number,
+): FolderNotes {
+  if (!suspected) return { mark }
+  if (!whole) return { ...before, skip: Math.max(0, (before.skip ?? 0) - 1) }
+  if (news > 0) return { mark }
+  const vain = Math.min(vainMax, (before.vain ?? 0) + 1)
+  return { mark, vain, skip: 2 ** vain - 1 }
+}

@@ -1,0 +1,194 @@
+// Requests to the API server: JSON in, JSON out, with what client-node lacks (kubernetes.md §1.2): a deadline for
+// each, another try where the server asked for it or never saw the request, named patch types, and watches
+// that tell silence from death.
+//
+// Guarantees: no answer is larger, no line of a watch longer, no request and no watch goes on for longer than its
+// bound (body.ts, `deadlineMs`, `Watch`); what is no JSON is an error. Whether an answer belongs to its question is
+// the caller's matter (answers.ts).
+
+import { type Dispatcher, request } from 'undici'
+import { retryAfterMs } from '../../core/retry-after.ts'
+import { SyncError } from '../../core/sync-error.ts'
+import { deadline } from '../../sync/deadline.ts'
+import type { Clock } from '../../sync/ports.ts'
+import { ApiError } from './api-error.ts'
+import { jsonIn, jsonLinesIn, refusalIn } from './body.ts'
+import type { Cluster } from './kubeconfig.ts'
+
+/** A request. */
+export type Call = Readonly<{
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  path: string
+  query?: Readonly<Record<string, string>>
+  body?: unknown
+  /** How a body is meant. */
+  type?:
+    | 'application/json'
+    | 'application/merge-patch+json'
+    | 'application/apply-patch+yaml'
+    | 'application/json-patch+json'
+}>
+
+/** Told of each answer, for metrics: `code` is HTTP's, or `<error>` when there was none. */
+export type RequestWatch = (method: string, code: string, host: string) => void
+
+/** How long a watch may be silent, and how long it may last; ms. */
+export type Watch = Readonly<{ silenceMs: number; mostMs: number }>
+
+/** How long one request may take, and how often it is tried; ms. */
+const deadlineMs = 30_000
+const triesMax = 5
+
+const notInTime = new Error('the API server did not answer in time')
+
+/** A client of one API server. */
+export class Client {
+  readonly #cluster: Cluster
+  readonly #clock: Clock
+  readonly #chance: () => number
+  readonly #told: RequestWatch
+
+  constructor(cluster: Cluster, clock: Clock, chance: () => number, told: RequestWatch = () => {}) {
+    this.#cluster = cluster
+    this.#clock = clock
+    this.#chance = chance
+    this.#told = told
+  }
+
+  /** Answers the body. Rejects with an ApiError, with what broke the connection, or with the signal's reason. */
+  async json<Body>(call: Call, signal: AbortSignal, withinMs = deadlineMs): Promise<Body> {
+    return (await this.sized(call, signal, withinMs)).value as Body
+  }
+
+  /** The same, with the number of its bytes. */
+  async sized(
+    call: Call,
+    signal: AbortSignal,
+    withinMs = deadlineMs,
+  ): Promise<Readonly<{ value: unknown; bytes: number }>> {
+    const within = deadline(this.#clock, withinMs, notInTime, [signal])
+    try {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await this.#once(call, within.signal)
+        } catch (error) {
+          signal.throwIfAborted()
+          if (within.signal.aborted || tries >= triesMax || !worthwhile(call, error)) throw error
+          const leastMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
+          const waitMs = Math.max(leastMs, 100 * 2 ** tries * (0.5 + this.#chance()))
+          await this.#clock.sleep(waitMs, within.signal)
+        }
+      }
+    } finally {
+      within.end()
+    }
+  }
+
+  /**
+   * The events of a watch, one per line of the answer. Ends when the server ends it. Rejects as `json` does,
+   * when nothing, not even a bookmark, has come for `silenceMs`, and when it has not ended after `mostMs`.
+   */
+  async *lines(call: Call, bounds: Watch, signal: AbortSignal): AsyncGenerator<unknown> {
+    const quiet = new AbortController()
+    let heardMs = this.#clock.now()
+    const ended = new AbortController()
+    const either = AbortSignal.any([signal, quiet.signal])
+    void this.#guard(() => heardMs, bounds, ended.signal, quiet)
+    try {
+      const response = await this.#sent(call, either)
+      if (response.statusCode !== 200) throw await errorOf(response, this.#clock.now())
+      yield* jsonLinesIn(response.body as AsyncIterable<Uint8Array>, () => {
+        heardMs = this.#clock.now()
+      })
+    } finally {
+      ended.abort()
+      quiet.abort()
+    }
+  }
+
+  async #guard(
+    heard: () => number,
+    { silenceMs, mostMs }: Watch,
+    ended: AbortSignal,
+    quiet: AbortController,
+  ) {
+    const lastMs = this.#clock.now() + mostMs
+    try {
+      for (;;) {
+        const nowMs = this.#clock.now()
+        const leftMs = Math.min(heard() + silenceMs, lastMs) - nowMs
+        if (leftMs <= 0) {
+          const what = nowMs >= lastMs ? 'does not end' : 'has been silent for too long'
+          const message = `a watch of the Kubernetes API server ${what}; it is made anew`
+          return quiet.abort(new SyncError('transient', 'ApiServerUnreachable', message))
+        }
+        await this.#clock.sleep(leftMs, ended)
+      }
+    } catch {
+      // The watch has ended.
+    }
+  }
+
+  async #once(call: Call, signal: AbortSignal) {
+    const response = await this.#sent(call, signal)
+    if (response.statusCode >= 300) throw await errorOf(response, this.#clock.now())
+    return await jsonIn(response.body as AsyncIterable<Uint8Array>)
+  }
+
+  async #sent(
+    { method, path, query = {}, body, type = 'application/json' }: Call,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
+    const { url, headers, dispatcher } = await this.#cluster.sign(this.#clock.now())
+    const { host } = new URL(url)
+    const search = new URLSearchParams(query).toString()
+    const base = { accept: 'application/json', 'user-agent': 'exchange-sync-controller/0.1' }
+    try {
+      const response = await request(`${url}${path}${search === '' ? '' : `?${search}`}`, {
+        method,
+        dispatcher,
+        signal,
+        headers: { ...base, ...(body === undefined ? {} : { 'content-type': type }), ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      this.#told(method, String(response.statusCode), host)
+      if (response.statusCode === 401) this.#cluster.forget()
+      return response
+    } catch (error) {
+      this.#told(method, '<error>', host)
+      throw error
+    }
+  }
+}
+
+// Busy servers did not do it. What a broken connection did nobody knows: it is tried again where twice is as
+// good as once, or where the server would see that it is the second time (409).
+function worthwhile({ method, type }: Call, error: unknown): boolean {
+  // What answered so will do so again.
+  if (error instanceof SyncError) return false
+  if (error instanceof ApiError) {
+    return [401, 429, 503].includes(error.status) || (error.status >= 500 && method === 'GET')
+  }
+  return method === 'GET' || method === 'PUT' || type === 'application/apply-patch+yaml'
+}
+
+async function errorOf(response: Dispatcher.ResponseData, nowMs: number): Promise<ApiError> {
+  const said = statusIn(await refusalIn(response.body as AsyncIterable<Uint8Array>))
+  const waitMs = retryAfterMs(response.headers, nowMs)
+  const { statusCode } = response
+  return new ApiError(statusCode, said.reason, said.message, waitMs, said.named)
+}
+
+type Said = Readonly<{ reason: string; message: string; named?: string }>
+
+function statusIn(text: string): Said {
+  try {
+    const { kind, reason, message, details } = JSON.parse(text) as Record<string, unknown>
+    const textOf = (value: unknown) => (typeof value === 'string' ? value : '')
+    const { name } = (details ?? {}) as { name?: unknown }
+    const named = kind === 'Status' ? { named: textOf(name) } : {}
+    return { reason: textOf(reason), message: textOf(message), ...named }
+  } catch {
+    return { reason: '', message: '' }
+  }
+}

@@ -1,0 +1,54 @@
+// Who left a group whose deletionPolicy is RemoveCopies: whose copies may be removed, and removing them at the
+// end of a pass. Who cannot be read now is tried again; without RemoveCopies, who left is simply forgotten.
+
+import { isHub, type ReplicaId } from '../core/id.ts'
+import { SyncError, syncErrorOf } from '../core/sync-error.ts'
+import type { Course } from './pass-spec.ts'
+import type { Change, Replica } from './ports.ts'
+import type { Proposal } from './propose.ts'
+import { dismiss, mayDismiss } from './removal.ts'
+import type { Applied } from './tally.ts'
+
+/** The folders of those who left from which copies are to be removed, and may be. */
+export async function leaversOf(
+  { former, baseline, rules }: Course,
+  { left, sight }: Proposal,
+): Promise<readonly Replica[]> {
+  const members = left.filter((id) => !isHub(id))
+  if (former === undefined || members.length === 0) return []
+  const [before, claims] = [await baseline.memories(), await baseline.claims()]
+  const present = rules.roles.map(({ id }) => sight.memories.get(id) ?? before.get(id))
+  const may = (id: ReplicaId) => mayDismiss(before.get(id), present, claims) !== 'no'
+  return former(members.filter(may))
+}
+
+/** Removes our copies from their folders, and forgets them. */
+export async function seeOff(
+  { baseline, group, rules, stopping }: Course,
+  at: () => Change['at'],
+  leaving: readonly Replica[],
+  applied: Applied,
+  signal: AbortSignal,
+): Promise<void> {
+  if (leaving.length === 0) return
+  const [memories, claims] = [await baseline.memories(), await baseline.claims()]
+  const present = rules.roles.map(({ id }) => memories.get(id))
+  for (const replica of leaving) {
+    const { id } = replica.role
+    try {
+      // Whoever takes part and was never seen could have this very folder, under a new address.
+      if (mayDismiss(memories.get(id), present, claims) !== 'yes') throw somebodyUnseen
+      applied.deleted += await dismiss(group, replica, baseline, at, stopping, signal)
+      await baseline.commit({ at: at(), left: [id] })
+    } catch (error) {
+      signal.throwIfAborted()
+      applied.failures.set(id, { error: syncErrorOf(error), items: 0 })
+    }
+  }
+}
+
+const somebodyUnseen = new SyncError(
+  'transient',
+  'WaitingForMembers',
+  'copies are removed once every member’s folder has been seen; to leave them, set deletionPolicy: Orphan',
+)

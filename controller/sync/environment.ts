@@ -1,0 +1,72 @@
+// What reconciling needs besides the declaration of a group, how it is to be done, and what it came to.
+import type { Result } from '../api/group-status.ts'
+import type { ConflictLine } from '../api/report.ts'
+import type { SyncGroupStatus } from '../api/resources.generated.ts'
+import type { GroupId, ReplicaId } from '../core/id.ts'
+import type { SyncError } from '../core/sync-error.ts'
+import type { PassCeilings } from './ceilings.ts'
+import type { Baseline, Clock, Declarations, Declared, Pace, Replica } from './ports.ts'
+import type { Servers } from './server-health.ts'
+
+/** What reconciling needs of the outside. */
+export type Site = Readonly<{
+  declarations: Declarations
+  replicas: (declared: Declared, signal: AbortSignal, pace?: Pace) => readonly Replica[]
+  /** The folders of members who are not declared any more. */
+  former: (
+    declared: Declared,
+    ids: readonly ReplicaId[],
+    signal: AbortSignal,
+    pace?: Pace,
+  ) => readonly Replica[]
+  baseline: (group: GroupId) => Baseline
+  recent: (group: GroupId) => readonly ConflictLine[]
+  clock: Clock
+  /** The bytes of the largest contact that is synchronised. */
+  itemBytes?: number | undefined
+  servers: Servers
+  /** Somebody looks at servers by itself, and is first to try one. */
+  watched?: boolean
+  /** Statuses do not tell why a server cannot be reached. */
+  discreet?: boolean
+  /** What groups may ask for at most; none: whatever they say. */
+  ceilings?: PassCeilings
+  /** Told once per pass. */
+  told: (ended: Ended) => void
+}>
+
+/** What a pass, or the refusal of one, came to. */
+export type Ended = Readonly<{
+  declared: Declared
+  result: Result
+  /** What was reported; none of one that was released. */
+  status: SyncGroupStatus | undefined
+  /** Why the status could not be written, when it could not. */
+  unreported: SyncError | undefined
+  tookMs: number
+}>
+
+/** How a pass is to be made. */
+export type Mode = Readonly<{
+  /** Finish in slices, so that a long seeding does not delay others' edits. */
+  sliceMs: number | undefined
+  audit: boolean
+  stopping: () => boolean
+  /** Told of the pass's requests. */
+  pace?: Pace
+  /** Aborts when the pass is given up, with the SyncError that says why. */
+  givenUp?: AbortSignal
+  /** Shall it end between two batches, and be gone on with when it is its turn again? */
+  yields?: () => boolean
+  /** Who has a member's folder already, when somebody has. */
+  claimed: Readonly<{ by: GroupId; mailbox: string }> | undefined
+}>
+
+/** What became of it, and when to look again at the earliest, in ms. */
+export type Reconciled = Readonly<{
+  result: Result
+  /** What was reported, or would have been; none of one that was released. */
+  status: SyncGroupStatus | undefined
+  ready: boolean
+  againMs: number
+}>

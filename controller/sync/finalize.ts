@@ -1,0 +1,47 @@
+// The end of a group that is not declared any more: its copies are removed where it asked for that, and then
+// the state forgets it, so that others may have its folders. The bin and the journal stay.
+//
+// Guarantees: members' own contacts and the public folder are not touched; what is removed is in the bin; a
+// member who cannot be reached now is tried again, and the group stays until then.
+// Caveats: where Exchange is gone for good, declare the group once more with deletionPolicy: Orphan, and
+// delete it again.
+
+import { isHub, type ReplicaId } from '../core/id.ts'
+import type { Mode, Site } from './environment.ts'
+import type { Declared } from './ports.ts'
+import { dismiss, mayDismiss } from './removal.ts'
+
+/** Ends a group. Rejects with a SyncError when a member's folder cannot be read or written now. */
+export async function release(
+  declared: Declared,
+  site: Site,
+  { stopping, pace }: Mode,
+  signal: AbortSignal,
+): Promise<void> {
+  const { id: group } = declared
+  const { deletionPolicy, suspend } = declared.group.spec
+  const baseline = site.baseline(group)
+  const at = () => ({ timeMs: site.clock.now(), pass: new Date(site.clock.now()).toISOString() })
+  // As everywhere, nothing is touched while it is suspended.
+  if (deletionPolicy === 'RemoveCopies' && !suspend) {
+    const [memories, claims] = [await baseline.memories(), await baseline.claims()]
+    const ours = ([id, memory]: [ReplicaId, Parameters<typeof mayDismiss>[0]]) =>
+      !isHub(id) && mayDismiss(memory, [], claims) === 'yes'
+    const ids = [...memories].filter(ours).map(([id]) => id)
+    // Who cannot be reached keeps nobody else waiting.
+    const failures: unknown[] = []
+    for (const replica of ids.length === 0 ? [] : site.former(declared, ids, signal, pace)) {
+      try {
+        await dismiss(group, replica, baseline, at, stopping, signal)
+        await baseline.commit({ at: at(), left: [replica.role.id] })
+      } catch (error) {
+        signal.throwIfAborted()
+        if (stopping()) throw error
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
+  }
+  await baseline.commit({ at: at(), reset: true })
+  await site.declarations.released(declared)
+}

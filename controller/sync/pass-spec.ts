@@ -1,0 +1,34 @@
+// What one pass of a group is given: its folders, the rules, the limits, and how far it may go.
+import type { Judgement, Limits } from '../core/guard.ts'
+import type { GroupId, ReplicaId } from '../core/id.ts'
+import type { Rules } from '../core/plan.ts'
+import type { Baseline, Clock, Identity, Replica } from './ports.ts'
+
+/** All that a pass needs. Durations in ms. */
+export type Course = Readonly<{
+  group: GroupId
+  /** A name for this pass, for the journal. */
+  name: string
+  rules: Rules
+  replicas: readonly Replica[]
+  /** The folders of those who left, when our copies are to be removed from them; undefined: they are left alone. */
+  former?: ((ids: readonly ReplicaId[]) => readonly Replica[]) | undefined
+  baseline: Baseline
+  /** What the group is. */
+  identity?: Identity | undefined
+  limits: Limits
+  windowMs: number
+  /** Hashes of refusals that somebody approved. */
+  approved: ReadonlySet<string>
+  /** What the server allows at most, and the hashes that somebody approved for it. */
+  ceiling?: Judgement['ceiling']
+  /** After this time no further batch is begun. */
+  budgetMs: number
+  /** Was the controller asked to stop? Then no further batch is begun either. */
+  stopping: () => boolean
+  /** Does one wait for its place who has less? Then no further batch is begun before the next pass. */
+  yields?: () => boolean
+  /** Look at everything, not only at what changed. */
+  audit: boolean
+  clock: Clock
+}>

@@ -1,0 +1,230 @@
+// Checks documents against each other: nothing is there twice, and what they refer to is there and
+// fits.
+
+import {
+  type Denial,
+  groupDenial,
+  memberDenial,
+  namespaceDenial,
+  needsLabels,
+} from '../api/allowed.ts'
+import { credentialsIn } from '../api/credentials.ts'
+import { urlRemedy } from '../api/hosts.ts'
+import { isForeign } from '../api/references.ts'
+import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
+import { strayIn, strayRemedy } from '../api/stray.ts'
+import { castOf } from '../api/topology.ts'
+import type { Draft, Secret } from './draft.ts'
+import type { Fault, Path, Ref } from './problem.ts'
+
+type Auth = ExchangeServer['spec']['auth']['type']
+
+/** The keys that a Secret needs for each way to sign in. */
+export const CREDENTIAL_KEYS: Readonly<Record<Auth, readonly string[]>> = {
+  Basic: ['username', 'password'],
+  NTLM: ['username', 'password'],
+  OAuth: ['tokenURL', 'clientID', 'clientSecret', 'scope'],
+}
+
+const LISTED_MAX = 5
+const EXTERNAL = 'pass its file too, or accept Secrets of the cluster with --external-secrets'
+
+/** Documents whose kind, namespace and name an earlier one has already. */
+export function duplicateResources(drafts: readonly Draft[]): ReadonlyMap<Draft, readonly Fault[]> {
+  const first = new Map<string, Draft>()
+  const faults = new Map<Draft, readonly Fault[]>()
+  for (const draft of drafts) {
+    const earlier = first.get(keyOf(draft.ref))
+    if (earlier === undefined) {
+      first.set(keyOf(draft.ref), draft)
+      continue
+    }
+    const { kind, namespace, name } = draft.ref
+    const { line } = earlier.document.place([...earlier.base, 'metadata', 'name'])
+    const message =
+      `${kind} ${namespace}/${name} is there already, at ${earlier.document.file}:${line}; ` +
+      'rename or remove one of them'
+    faults.set(draft, [{ path: ['metadata', 'name'], at: 'value', message }])
+  }
+  return faults
+}
+
+/** References of sound documents to what is not there, or does not hold what is needed. */
+export function danglingReferences(
+  drafts: readonly Draft[],
+  { externalSecrets = false, allowed = false }: { externalSecrets?: boolean; allowed?: boolean },
+): ReadonlyMap<Draft, readonly Fault[]> {
+  const found = new Map(drafts.toReversed().map((draft) => [keyOf(draft.ref), draft]))
+  const used = usedKeys(drafts)
+  const servers = serversIn(drafts)
+  return new Map(
+    drafts.map((draft) => {
+      const { resource, ref } = draft
+      if (resource === undefined) return [draft, []]
+      if (ref.kind === 'Secret')
+        return [draft, strayFaults(draft, used.get(keyOf(ref)) ?? new Set())]
+      if (ref.kind === 'SyncGroup') {
+        const faults = serverFaults(resource as SyncGroup, ref, found, servers)
+        return [draft, [...faults, ...(allowed ? deniedFaults(draft, found) : [])]]
+      }
+      const faults = secretFaults(resource as ExchangeServer, ref, found, externalSecrets)
+      return [draft, [...urlFaults(resource as ExchangeServer), ...faults]]
+    }),
+  )
+}
+
+function serverFaults(
+  { spec }: SyncGroup,
+  { namespace: own }: Ref,
+  found: ReadonlyMap<string, Draft>,
+  servers: ReadonlyMap<string, string>,
+): readonly Fault[] {
+  const { name, namespace = own } = spec.serverRef
+  if (found.has(keyOf({ kind: 'ExchangeServer', namespace, name }))) return []
+  const known = servers.get(namespace) ?? 'none is there'
+  const message =
+    `there is no ExchangeServer ${name} in namespace ${namespace} (${known}); ` +
+    'pass its file too, or correct the name'
+  return [{ path: ['spec', 'serverRef', 'name'], at: 'value', message }]
+}
+
+/** The ExchangeServers of each namespace, as a message lists them. */
+function serversIn(drafts: readonly Draft[]): ReadonlyMap<string, string> {
+  const names = new Map<string, Set<string>>()
+  for (const { ref } of drafts) {
+    if (ref.kind !== 'ExchangeServer') continue
+    const some = names.get(ref.namespace) ?? new Set()
+    names.set(ref.namespace, some.add(ref.name))
+  }
+  return new Map([...names].map(([namespace, some]) => [namespace, listed([...some])]))
+}
+
+/** The schema bounds what a URL is made of, not the numbers in it. */
+function urlFaults({ spec }: ExchangeServer): readonly Fault[] {
+  if (URL.canParse(spec.url)) return []
+  const message = `is no URL that can be reached; ${urlRemedy}`
+  return [{ path: ['spec', 'url'], at: 'value', message }]
+}
+
+// What the server does not allow, as far as it can be told without Exchange and without namespaces' labels.
+function deniedFaults(
+  { resource, ref }: Draft,
+  found: ReadonlyMap<string, Draft>,
+): readonly Fault[] {
+  const group = resource as SyncGroup
+  const { name, namespace = ref.namespace } = group.spec.serverRef
+  const server = found.get(keyOf({ kind: 'ExchangeServer', namespace, name }))?.resource
+  if (server === undefined) return []
+  const fault = (path: Path, denial: Denial | undefined): readonly Fault[] =>
+    denial
+      ? [{ path: ['spec', ...path], at: 'value', message: `is not allowed: ${denial.message}` }]
+      : []
+  const allowing = server as ExchangeServer
+  const whole = groupDenial(group, allowing)
+  const where = needsLabels(allowing)
+    ? undefined
+    : namespaceDenial(group, allowing, () => 'unreadable')
+  return [
+    ...fault(['serverRef', isForeign(group) ? 'namespace' : 'name'], where),
+    ...fault(whole?.field === 'private' ? ['private'] : ['hub', 'publicFolder'], whole),
+    ...castOf(group).members.flatMap((member, index) => {
+      const denial = memberDenial(member, allowing)
+      const { direction } = group.spec.members[index] ?? {}
+      const field = denial?.field ?? ''
+      if (field === 'direction' && direction === undefined) return fault(['direction'], denial)
+      return fault(['members', index, field], denial)
+    }),
+  ]
+}
+
+function secretFaults(
+  { spec }: ExchangeServer,
+  { namespace }: Ref,
+  found: ReadonlyMap<string, Draft>,
+  external: boolean,
+): readonly Fault[] {
+  const { auth, tls } = spec
+  const secretOf = (name: string) => found.get(keyOf({ kind: 'Secret', namespace, name }))
+  const missing = (path: Path, name: string): readonly Fault[] => {
+    if (external) return []
+    const message = `there is no Secret ${name} in namespace ${namespace}; ${EXTERNAL}`
+    return [{ path, at: 'value', message }]
+  }
+  const credentials = secretOf(auth.secretRef.name)
+  const path = ['spec', 'auth', 'secretRef', 'name']
+  const faults = credentials
+    ? credentialFaults(credentials, auth.type, path)
+    : missing(path, auth.secretRef.name)
+  if (tls === undefined) return faults
+  const authority = secretOf(tls.caSecretRef.name)
+  const reference = ['spec', 'tls', 'caSecretRef']
+  return [
+    ...faults,
+    ...(authority
+      ? authorityFaults(authority, tls.caSecretRef.key, [...reference, 'key'])
+      : missing([...reference, 'name'], tls.caSecretRef.name)),
+  ]
+}
+
+function credentialFaults(secret: Draft, type: Auth, path: Path): readonly Fault[] {
+  if (secret.resource === undefined) return [] // What is wrong with it is said there.
+  const { data = {} } = secret.resource as Secret
+  const keys = CREDENTIAL_KEYS[type]
+  const lacking = keys.filter((key) => !data[key])
+  if (lacking.length === 0) return []
+  const message =
+    `Secret ${secret.ref.name} lacks ${lacking.join(', ')}; ` + `${type} needs ${keys.join(', ')}`
+  return [{ path, at: 'value', message }]
+}
+
+/** The keys with which somebody signs in, of each Secret. */
+function usedKeys(drafts: readonly Draft[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const used = new Map<string, Set<string>>()
+  for (const { ref, resource } of drafts) {
+    if (ref.kind !== 'ExchangeServer' || resource === undefined) continue
+    const { auth } = (resource as ExchangeServer).spec
+    const secret = keyOf({ ...ref, kind: 'Secret', name: auth.secretRef.name })
+    const keys = used.get(secret) ?? new Set()
+    for (const key of CREDENTIAL_KEYS[auth.type]) keys.add(key)
+    used.set(secret, keys)
+  }
+  return used
+}
+
+function strayFaults({ resource, value }: Draft, keys: ReadonlySet<string>): readonly Fault[] {
+  const { data = {} } = resource as Secret
+  const plain = (value as { stringData?: object } | null)?.stringData ?? {}
+  const credentials = credentialsIn(data)
+  return [...keys].flatMap((key) => {
+    const stray = strayIn(key, credentials[key] ?? '')
+    if (stray === undefined) return []
+    const path = [Object.hasOwn(plain, key) ? 'stringData' : 'data', key]
+    return [{ path, at: 'value' as const, message: `${stray}: ${strayRemedy}` }]
+  })
+}
+
+function authorityFaults(secret: Draft, key: string, path: Path): readonly Fault[] {
+  if (secret.resource === undefined) return []
+  const { data = {} } = secret.resource as Secret
+  const held = Object.hasOwn(data, key) ? data[key] : undefined
+  if (held && Buffer.from(held, 'base64').includes('-----BEGIN CERTIFICATE-----')) return []
+  const has =
+    held === undefined
+      ? `has no key ${key} (${listed(Object.keys(data))})`
+      : `has no certificate in ${key}`
+  const message =
+    `Secret ${secret.ref.name} ${has}; ` +
+    'it must hold certificates in PEM form (-----BEGIN CERTIFICATE-----)'
+  return [{ path, at: 'value', message }]
+}
+
+function keyOf({ kind, namespace, name }: Ref): string {
+  return [kind, namespace, name].join('/')
+}
+
+/** A few of the names. */
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return 'there is none'
+  const shown = names.toSorted().slice(0, LISTED_MAX).join(', ')
+  return names.length > LISTED_MAX ? `there are ${shown} and more` : `there is ${shown}`
+}
