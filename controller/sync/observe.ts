@@ -17,7 +17,7 @@ import {
 } from './ports.ts'
 
 /** What was seen, and what each replica will remember once that has been used. */
-export type Sight = Readonly<{
+export type Observed = Readonly<{
   observations: Map<ReplicaId, Observation>
   memories: Map<ReplicaId, Memory>
   /** Replicas that look for the first time, or under another role than before. */
@@ -71,7 +71,7 @@ export async function observe(
   baseline: Baseline,
   { audit, attempts, codec, nowMs }: Manner,
   signal: AbortSignal,
-): Promise<Sight> {
+): Promise<Observed> {
   const before = await baseline.memories()
   const observations = new Map<ReplicaId, Observation>()
   const memories = new Map<ReplicaId, Memory>()
@@ -159,7 +159,10 @@ function fromScratch(memory: Memory, audit: boolean): Memory {
 }
 
 /** The links that somebody changed, or that carry a found item's stamp. */
-export async function touchedLinks(baseline: Baseline, sight: Sight): Promise<ReadonlySet<LinkId>> {
+export async function touchedLinks(
+  baseline: Baseline,
+  sight: Observed,
+): Promise<ReadonlySet<LinkId>> {
   const touched = new Set<LinkId>(await baseline.unsettled())
   for (const [replica, ids] of sight.forgotten)
     for (const link of await inParts([...ids], (part) => baseline.linksOf(replica, part)))
