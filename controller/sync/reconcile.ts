@@ -188,18 +188,18 @@ async function trying<Done>(
 ): Promise<Done> {
   const server = serverKeyOf(declared)
   if (server === undefined) return work()
-  if (watched) await servers.met(server, signal)
-  const refused = servers.enter(server, askedOf(declared))
+  if (watched) await servers.awaitFirstProbe(server, signal)
+  const refused = servers.allow(server, askedOf(declared))
   if (refused !== undefined) throw refused
   try {
     const done = await work()
-    servers.leave(server, undefined)
+    servers.record(server, undefined)
     return done
   } catch (error) {
     // One that is given up because the server held it up says how the server is.
     const why: unknown = signal.aborted ? signal.reason : error
-    if (signal.aborted && !(why instanceof SyncError)) servers.abandon(server)
-    else servers.leave(server, syncErrorOf(why))
+    if (signal.aborted && !(why instanceof SyncError)) servers.cancel(server)
+    else servers.record(server, syncErrorOf(why))
     throw why
   }
 }
