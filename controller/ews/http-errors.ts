@@ -32,7 +32,7 @@ export function statusError(
     case 404:
       return new SyncError(
         'terminal',
-        'NotEws',
+        'EwsNotFound',
         'there is no EWS at the URL: it usually ends in /EWS/Exchange.asmx',
       )
     case 407:

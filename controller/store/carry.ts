@@ -117,7 +117,7 @@ function keyOf({ one, two }: Row): RowKey {
 
 /**
  * Removes what a change left in the file, also after a crash. The copy that VACUUM makes lies beside the state: /tmp may
- * be small. Throws a transient StateInUse while another process reads.
+ * be small. Throws a transient StateReaderActive while another process reads.
  */
 export function clean({ db, directory }: Sealed): void {
   const row = db.prepare('SELECT clean FROM vault').get()

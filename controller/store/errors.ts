@@ -81,7 +81,7 @@ export function unfinished(command: string): SyncError {
 export function readMeanwhile(): SyncError {
   const message =
     'another process reads the state, whose old content is to be removed from the file: start again when that has ended'
-  return new SyncError('transient', 'StateInUse', message)
+  return new SyncError('transient', 'StateReaderActive', message)
 }
 
 /** Somebody opened a state that was to be put aside. */

@@ -42,7 +42,7 @@ export type Opening = FileOpening &
 /**
  * Opens the state in a directory, which is made when missing. `:memory:` is a state that nobody keeps.
  * Throws a SyncError: StateNewer, StateOlder, StateUnreadable, StateReadOnly, StateFull, StateInUse,
- * StateLocked, StateMissing, WrongKey, RekeyUnfinished.
+ * StateReaderActive, StateLocked, StateMissing, WrongKey, RekeyUnfinished.
  */
 export function openState(directory: string, opening: Opening = {}): State {
   const { open, steps } = opened(directory, opening)

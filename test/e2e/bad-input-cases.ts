@@ -158,7 +158,7 @@ export const cases: readonly Case[] = [
   {
     title: 'a web page that says 404',
     answers: [404, '<!DOCTYPE html><html><body>Not Found</body></html>'],
-    reason: 'NotEws',
+    reason: 'EwsNotFound',
     message: /no EWS at the URL: it usually ends in \/EWS\/Exchange\.asmx/,
   },
   {
@@ -176,7 +176,7 @@ export const cases: readonly Case[] = [
   {
     title: 'a URL with another path',
     url: ({ url }) => url.replace('/EWS/Exchange.asmx', '/owa'),
-    reason: 'NotEws',
+    reason: 'EwsNotFound',
     message: /it usually ends in \/EWS\/Exchange\.asmx/,
   },
   {

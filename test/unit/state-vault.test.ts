@@ -118,7 +118,7 @@ test('while somebody reads the plain state it is not sealed half: the start is r
   reader.exec('BEGIN; SELECT * FROM links')
   plainly.close()
   expect(() => openState(place, { key })).toThrow(
-    expect.objectContaining({ code: 'StateInUse', kind: expect.anything() }),
+    expect.objectContaining({ code: 'StateReaderActive', kind: 'transient' }),
   )
   reader.close()
   openState(place, { key }).close()

@@ -75,7 +75,7 @@ describe('answers', () => {
       'past the proxy',
     ],
     ['EWS is forbidden', answers(403), 'Forbidden', 'terminal', 'EwsEnabled'],
-    ['no EWS at the URL', answers(404, '<html>'), 'NotEws', 'terminal', 'Exchange.asmx'],
+    ['no EWS at the URL', answers(404, '<html>'), 'EwsNotFound', 'terminal', 'Exchange.asmx'],
     [
       'a web page',
       answers(200, '<!doctype html><html><body>Sign in'),
