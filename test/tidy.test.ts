@@ -26,7 +26,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   sync: ['api', 'core'],
   validation: ['api', 'core', 'sync/breathe.ts'],
   ews: ['api', 'core', 'sync/ports.ts', 'sync/breathe.ts'],
-  store: ['api', 'core', 'sync/ports.ts'],
+  store: ['api', 'core', 'sync/ports.ts', 'sync/ports'],
   'kube/runtime': ['core', 'sync/deadline.ts', 'sync/ports.ts', 'sync/queue.ts'],
   kube: ['api', 'core', 'kube/runtime', 'sync'],
   local: ['api', 'core', 'sync', 'validation'],

@@ -10,8 +10,10 @@ import { Connections } from '../ews/connections.ts'
 import { LocalDeclarations } from '../local/declarations.ts'
 import { sourcesIn } from '../local/directory.ts'
 import { keyFrom } from '../store/modes.ts'
-import { type Opening, openState, type State, stateFile } from '../store/state.ts'
+import { stateOver } from '../store/port.ts'
+import { type Opening, openState, type SqliteState, stateFile } from '../store/state.ts'
 import type { Environment } from '../sync/environment.ts'
+import type { State } from '../sync/ports/state.ts'
 import type { Clock } from '../sync/ports.ts'
 import { Servers } from '../sync/server-health.ts'
 import type { Source } from '../validation/documents.ts'
@@ -131,7 +133,7 @@ async function givenIn(config: Config): Promise<Given> {
 function forgetting(config: Config, { clock, terminal }: Edges): Promise<number> {
   const { item, match, group, yes, state: stateDirectory } = config
   const asked = { item, match, group, yes, terminal, stateDirectory, nowMs: clock.now() }
-  return looking(config, { asking: true }, ({ eraser }) => forget(eraser, asked, out))
+  return looking(config, { asking: true }, (_, { eraser }) => forget(eraser, asked, out))
 }
 
 // Does a command's work on groups that are declared in files, beside a state that is only read.
@@ -146,7 +148,8 @@ async function declared(
   }
   // Without a state there is a first pass to plan, and nothing to verify.
   const existing = command === 'verify'
-  const state = openState(config.state, { readOnly: true, existing, key: await keyIn(config) })
+  const opening = { readOnly: true, existing, key: await keyIn(config) }
+  const state = stateOver(openState(config.state, opening))
   const { itemBytes } = config.ceilings
   const connections = new Connections(clock, { hosts: hostsOf(config), itemBytes })
   try {
@@ -169,7 +172,7 @@ async function declared(
     return declarations.problems > 0 ? 1 : code
   } finally {
     await connections.close()
-    state.close()
+    await state.close()
   }
 }
 
@@ -183,14 +186,15 @@ async function sourceOf(name: string): Promise<Source> {
 async function looking(
   config: Config,
   opening: Opening,
-  look: (state: State) => Promise<number>,
+  look: (state: State, sqlite: SqliteState) => Promise<number>,
 ): Promise<number> {
   const key = await keyIn(config)
-  const state = openState(config.state, { ...opening, existing: true, key })
+  const sqlite = openState(config.state, { ...opening, existing: true, key })
+  const state = stateOver(sqlite)
   try {
-    return await look(state)
+    return await look(state, sqlite)
   } finally {
-    state.close()
+    await state.close()
   }
 }
 

@@ -13,8 +13,8 @@ import { Recorder } from '../kube/runtime/events.ts'
 import { Election, type Term } from '../kube/runtime/lease.ts'
 import { KubeServers } from '../kube/servers.ts'
 import { LocalDeclarations } from '../local/declarations.ts'
-import type { State } from '../store/state.ts'
 import type { Environment } from '../sync/environment.ts'
+import type { State } from '../sync/ports/state.ts'
 import { once, schedule } from '../sync/schedule.ts'
 import type { ServerController } from '../sync/server-controller.ts'
 import { problemText } from '../validation/problem.ts'
@@ -166,7 +166,7 @@ async function forgetGone(
 ): Promise<void> {
   await declarations.settled(signal)
   if (signal.aborted) return
-  for (const group of state.groups()) {
+  for (const group of await state.groups()) {
     if (!(await declarations.isGone(group, signal))) continue
     const at = { timeMs: clock.now(), pass: new Date(clock.now()).toISOString() }
     await state.baseline(group).commit({ at, reset: true })

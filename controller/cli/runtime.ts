@@ -9,11 +9,13 @@ import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { Connections, nameOfServer } from '../ews/connections.ts'
 import { type NetworkOptions, pooledNetwork } from '../ews/network.ts'
 import type { Term } from '../kube/runtime/lease.ts'
-import { openStateInTurns, type State } from '../store/state.ts'
+import { stateOver } from '../store/port.ts'
+import { openStateInTurns } from '../store/state.ts'
 import { breathe } from '../sync/breathe.ts'
 import { cutsOf } from '../sync/ceilings.ts'
 import type { Ended, Environment } from '../sync/environment.ts'
 import type { ServerDeclarations } from '../sync/ports/servers.ts'
+import type { State } from '../sync/ports/state.ts'
 import type { Clock, Declarations } from '../sync/ports.ts'
 import type { ScheduleOptions } from '../sync/schedule.ts'
 import { probers, ServerController } from '../sync/server-controller.ts'
@@ -37,7 +39,7 @@ export type Outside = Readonly<{
 }>
 
 /** How often what is older than the bin's retention is let go. */
-const sweepMs = 3_600_000
+const pruneMs = 3_600_000
 
 /** What both ways of running have in common. */
 export class Desk {
@@ -55,7 +57,8 @@ export class Desk {
   #referred: readonly string[] = []
   #probed: readonly string[] = []
   #leads = () => true
-  #sweptMs = 0
+  #prunedMs = 0
+  #pruning: Promise<void> = Promise.resolve()
   /** What was last logged as larger than it may be, by group. */
   readonly #cuts = new Map<string, string>()
 
@@ -100,8 +103,8 @@ export class Desk {
       sealing: (done: number, total: number) => this.#sealing(done, total),
       warn: (message: string) => this.log.warn(message),
     }
-    this.#state = await openStateInTurns(config.state, opening, breathe)
-    this.#sweep()
+    this.#state = stateOver(await openStateInTurns(config.state, opening, breathe))
+    this.#prune()
     return this.#state
   }
 
@@ -223,7 +226,8 @@ export class Desk {
   async close(): Promise<void> {
     this.log.info('stopped')
     await this.#connections.close()
-    this.#state?.close()
+    await this.#pruning
+    await this.#state?.close()
     for (const each of this.#serving) await each.close()
   }
 
@@ -237,20 +241,18 @@ export class Desk {
     if (unreported) this.log.warn({ group: id, reason: unreported.code }, unreported.message)
     const { namespace = 'default', name = '' } = group.metadata
     this.#resources.group({ namespace, name }, result, status?.conditions ?? [], tookMs)
-    this.#sweep()
+    this.#prune()
   }
 
-  #sweep(): void {
+  #prune(): void {
     const nowMs = this.outside.clock.now()
-    if (nowMs - this.#sweptMs < sweepMs) return
-    this.#sweptMs = nowMs
-    try {
-      const { binRetentionMs: binMs, historyRetentionMs: historyMs } = this.config
-      this.#state?.sweep(nowMs, { binMs, historyMs })
-    } catch (error) {
+    if (this.#state === undefined || nowMs - this.#prunedMs < pruneMs) return
+    this.#prunedMs = nowMs
+    const { binRetentionMs: binMs, historyRetentionMs: historyMs } = this.config
+    this.#pruning = this.#state.prune(nowMs, { binMs, historyMs }).catch((error: unknown) => {
       // What is old goes an hour later; a disk that is full for a while must not end everything.
       this.log.warn({ reason: syncErrorOf(error).code }, syncErrorOf(error).message)
-    }
+    })
   }
 
   // Tenants who may name any host are not told what is there; a directory's owner, and those of named hosts, are.

@@ -3,81 +3,20 @@
 
 import type { SQLInputValue } from 'node:sqlite'
 import type { GroupId, LinkId, ReplicaId } from '../core/id.ts'
-import type { Item } from '../core/item.ts'
 import type { KeepReason } from '../core/model.ts'
 import type { RestoreResult } from '../core/restore.ts'
 import { SyncError } from '../core/sync-error.ts'
+import type { Asking, Binned, Conflicted, Filter, Wish } from '../sync/ports/bin.ts'
 import type { Vault } from './encryption.ts'
 import { unopened } from './errors.ts'
 import { all } from './history.ts'
 import { itemOf, parsed } from './rows.ts'
 import { binSpot } from './spots.ts'
 import type { Row, Statements } from './statements.ts'
-import { cancel, namesIn, pendingIn, type Wish } from './wishes.ts'
+import { cancel, namesIn, pendingIn } from './wishes.ts'
 
-/** One thing in the bin. */
-export type Binned = Readonly<{
-  n: number
-  group: GroupId
-  link: LinkId
-  /** Whose version it is. */
-  replica: ReplicaId
-  reason: KeepReason
-  /** The fields that lost; empty for a deleted item. */
-  fields: readonly string[]
-  item: Item
-  /** What those fields got instead, as far as it was written down. */
-  won: Item | undefined
-  timeMs: number
-  pass: string
-  /** What became of asking for it; undefined while nobody has. Damaged: its content does not open. */
-  restore: 'Pending' | 'Damaged' | RestoreResult | undefined
-}>
-
-/** Which things are meant; what is not given does not matter. `history`: edits as well, which are not in the bin. */
-export type Filter = Readonly<{
-  history?: boolean
-  group?: GroupId | undefined
-  link?: LinkId | undefined
-  /** Whose they are: a replica, or all of a mailbox. */
-  replica?: string | undefined
-  reason?: KeepReason | undefined
-  pass?: string | undefined
-  /**
-   * Those that came after all that was kept before this time, and those before that one, ms since 1970: what a clock that was
-   * ahead called later, and was followed by something earlier, does not count.
-   */
-  sinceMs?: number | undefined
-  untilMs?: number | undefined
-}>
-
-/** How something is wanted back. */
-export type Asking = Readonly<{
-  /** These fields of it only; otherwise those that it is about. */
-  fields?: readonly string[]
-  /** The hash of the plan that it is part of: an annotation with it confirms the plan. */
-  plan?: string
-  /** What it would edit, as the plan saw it (`seenOf`): an annotation confirms nothing that is otherwise by now. */
-  seen?: string
-  /** The whole plan was seen and confirmed: the guard does not count it. */
-  confirmed?: boolean
-  /** Also what was restored already: it was overwritten since. */
-  again?: boolean
-}>
-
-/** One field of one link for which there were two different edits; never content. */
-export type Conflicted = Readonly<{
-  n: number
-  group: GroupId
-  link: LinkId
-  /** Who lost. */
-  replica: ReplicaId
-  field: string
-  timeMs: number
-}>
-
-/** Reads what was kept, and takes down what is wanted back. */
-export class Bin {
+/** The bin in the file of a state. Called within one process, and at once: `port.ts` makes the Bin port of it. */
+export class SqliteBin {
   readonly #statements: Statements
   readonly #vault: Vault
 

@@ -69,7 +69,7 @@ function ends(statements: Statements, group: string, timeMs: number): void {
     .run(group, timeMs)
 }
 
-/** So much of the time between two sweeps counts at most: a clock that is ahead once empties nothing. */
+/** So much of the time between two prunings counts at most: a clock that is ahead once empties nothing. */
 const stepMaxMs = 86_400_000
 
 /** The longest window of a guard (spec.guard.window): what it counts outlasts every retention that is shorter. */
@@ -106,7 +106,7 @@ export function aged(statements: Statements, nowMs: number): (retentionMs: numbe
 }
 
 /** Lets go of what is older than its retention. What somebody asked to have back stays until it is. */
-export function sweep(
+export function prune(
   statements: Statements,
   nowMs: number,
   { binMs, historyMs }: Readonly<{ binMs: number; historyMs: number }>,

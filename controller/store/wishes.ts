@@ -1,9 +1,7 @@
 // What somebody asked to have back and waits for a pass, and whose the entries of the state are.
 import type { GroupId, LinkId } from '../core/id.ts'
+import type { Wish } from '../sync/ports/bin.ts'
 import type { Statements } from './statements.ts'
-
-/** One thing that is wanted back. `plan`: the hash of the plan that it is part of. */
-export type Wish = Readonly<{ n: number; group: GroupId; link: LinkId; plan: string | undefined }>
 
 /** What waits, of a group or of all. */
 export function pendingIn(statements: Statements, group?: GroupId): readonly Wish[] {

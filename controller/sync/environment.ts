@@ -20,7 +20,8 @@ export type Environment = Readonly<{
     pace?: Pace,
   ) => readonly Replica[]
   baseline: (group: GroupId) => Baseline
-  recent: (group: GroupId) => readonly ConflictLine[]
+  /** The newest conflicts of a group. */
+  recent: (group: GroupId) => Promise<readonly ConflictLine[]>
   clock: Clock
   /** The bytes of the largest contact that is synchronised. */
   itemBytes?: number | undefined

@@ -175,7 +175,7 @@ async function made(
     return { report, verified: await verifiedAfter(report, token, verifying, signal) }
   }
   const { report, verified } = await trying(declared, site, work, signal)
-  const recent = site.recent(declared.id)
+  const recent = await site.recent(declared.id)
   return { kind: 'passed', report, recent, ...(verified && { verified }) }
 }
 

@@ -92,7 +92,7 @@ class Street {
       replicas: (...asked) => this.#connections.replicas(...asked),
       former: (...asked) => this.#connections.former(...asked),
       baseline: (group) => this.#state.baseline(group),
-      recent: () => [],
+      recent: async () => [],
       clock: this.clock,
       servers: this.servers,
       told: ({ declared: { id }, result }) => {

@@ -95,7 +95,7 @@ function siteOf(
     replicas,
     former: () => [],
     baseline: (group) => state.baseline(group),
-    recent: () => [],
+    recent: async () => [],
     clock,
     servers: new Servers(clock, { leastMs: 1_000, mostMs: 900_000 }),
     told: () => {},

@@ -100,7 +100,7 @@ export async function officeOf(members: number): Promise<Office> {
     replicas: (declared, signal) => connections.replicas(declared, signal),
     former: (declared, ids, signal) => connections.former(declared, ids, signal),
     baseline: (group: GroupId) => state.baseline(group),
-    recent: () => [],
+    recent: async () => [],
     clock,
     servers,
     told: () => {},
