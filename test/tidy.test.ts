@@ -251,7 +251,7 @@ function longFunctions(file: string): readonly string[] {
       /^(\s*)(?:export )?(?:async )?(?:function\*? (\w+)|(?:static )?(?:async )?(#?\w+)\([^)]*\)?.*\{$)/.exec(
         line,
       )
-    if (head === null || /^\s*(if|for|while|switch|return|describe|test|expect)\b/.test(line))
+    if (head === null || /^\s*(if|for|while|switch|return|describe|test|on|expect)\b/.test(line))
       return
     const end = lines.findIndex((each, index) => index > start && each === `${head[1]}}`)
     if (end - start > 70)
