@@ -20,7 +20,7 @@ export function environmentOf(
   state: State,
   connections: Connections,
   clock: Clock,
-): Omit<Environment, 'servers' | 'told'> {
+): Omit<Environment, 'servers' | 'onEnded'> {
   return {
     declarations,
     replicas: (declared, signal, pace) => connections.replicas(declared, signal, pace),

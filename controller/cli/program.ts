@@ -31,7 +31,7 @@ import { type Rekeying, rekey } from './rekey.ts'
 import { cancel, restore } from './restore.ts'
 import { rollback } from './rollback.ts'
 import { run } from './run.ts'
-import type { Outside } from './runtime.ts'
+import type { ProcessEdges } from './runtime.ts'
 import { validate } from './validate.ts'
 import { verify } from './verify.ts'
 
@@ -43,7 +43,7 @@ export type Edges = Readonly<{
   /** Is standard output a terminal, which a person looks at? */
   terminal: boolean
   /** What a running controller is given, which is asked to end by signals; ms until it must have ended. */
-  outside: (graceMs: number) => Outside
+  outside: (graceMs: number) => ProcessEdges
 }>
 
 const [stdout, stderr] = [new Output(() => process.stdout), new Output(() => process.stderr)]
@@ -55,14 +55,14 @@ async function command(config: Config, edges: Edges): Promise<number> {
     case 'run':
       return run(config, outside(config.graceMs))
     case 'plan':
-      return declared(config, outside(config.graceMs), async (site, signal) => {
+      return declared(config, outside(config.graceMs), async (environment, signal) => {
         if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
           await out(`there is no state in ${config.state} yet: this is what a first pass would do`)
-        return plan(site, config.output, out, signal)
+        return plan(environment, config.output, out, signal)
       })
     case 'verify':
-      return declared(config, outside(config.graceMs), (site, signal) =>
-        verify(site, config, out, signal),
+      return declared(config, outside(config.graceMs), (environment, signal) =>
+        verify(environment, config, out, signal),
       )
     case 'validate':
       return validate(config.rest, out)
@@ -139,8 +139,8 @@ function forgetting(config: Config, { clock, terminal }: Edges): Promise<number>
 // Does a command's work on groups that are declared in files, beside a state that is only read.
 async function declared(
   config: Config,
-  { clock, hard }: Outside,
-  work: (site: Environment, signal: AbortSignal) => Promise<number>,
+  { clock, hard }: ProcessEdges,
+  work: (environment: Environment, signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   const { command, local, files } = config
   if ((local === undefined) === (files.length === 0)) {
@@ -167,8 +167,8 @@ async function declared(
     )
     const servers = new Servers(clock, { leastMs: 1_000, mostMs: 1_000 })
     const base = environmentOf(declarations, state, connections, clock)
-    const site = { ...base, servers, ceilings: config.ceilings, told: () => {} }
-    const code = await work(site, hard.signal)
+    const environment = { ...base, servers, ceilings: config.ceilings, onEnded: () => {} }
+    const code = await work(environment, hard.signal)
     return declarations.problems > 0 ? 1 : code
   } finally {
     await connections.close()

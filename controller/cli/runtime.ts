@@ -27,7 +27,7 @@ import { Metrics } from '../telemetry/metrics.ts'
 import { environmentOf, hostsOf, keyIn } from './environment.ts'
 
 /** What the edges hand down. */
-export type Outside = Readonly<{
+export type ProcessEdges = Readonly<{
   clock: Clock
   chance: () => number
   /** Names this process, and no other one. */
@@ -42,9 +42,9 @@ export type Outside = Readonly<{
 const pruneMs = 3_600_000
 
 /** What both ways of running have in common. */
-export class Desk {
+export class Runtime {
   readonly config: Config
-  readonly outside: Outside
+  readonly edges: ProcessEdges
   readonly log: Logger
   readonly metrics: Metrics
   readonly #resources: ResourceMetrics
@@ -62,11 +62,11 @@ export class Desk {
   /** What was last logged as larger than it may be, by group. */
   readonly #cuts = new Map<string, string>()
 
-  constructor(config: Config, outside: Outside) {
+  constructor(config: Config, edges: ProcessEdges) {
     this.config = config
-    this.outside = outside
+    this.edges = edges
     this.log = logger(config.logLevel)
-    const { clock } = outside
+    const { clock } = edges
     this.metrics = new Metrics(() => clock.now(), packageJson.version)
     const backOff = { leastMs: 5_000, mostMs: lockoutMs }
     this.#servers = new Servers(clock, backOff, (key) => this.#control?.onCircuitChange(key))
@@ -87,7 +87,7 @@ export class Desk {
   }
 
   /** From now on nothing is written unless this term leads. */
-  fence({ leads }: Term): void {
+  setLeadership({ leads }: Term): void {
     this.#leads = leads
   }
 
@@ -117,15 +117,15 @@ export class Desk {
       )
   }
 
-  site(declarations: Declarations, state: State): Environment {
+  environment(declarations: Declarations, state: State): Environment {
     return {
-      ...environmentOf(declarations, state, this.#connections, this.outside.clock),
+      ...environmentOf(declarations, state, this.#connections, this.edges.clock),
       declarations: this.#keeping(declarations),
       servers: this.#servers,
       ceilings: this.config.ceilings,
       watched: !this.config.once,
       discreet: this.#discreet,
-      told: (ended) => this.#told(ended),
+      onEnded: (ended) => this.#onEnded(ended),
     }
   }
 
@@ -152,7 +152,7 @@ export class Desk {
   /** The controller of the ExchangeServers that are declared there. */
   serverController(declarations: ServerDeclarations): ServerController {
     this.#control = new ServerController({
-      clock: this.outside.clock,
+      clock: this.edges.clock,
       declarations: {
         servers: async () => {
           const servers = await declarations.servers()
@@ -231,7 +231,7 @@ export class Desk {
     for (const each of this.#serving) await each.close()
   }
 
-  #told({ declared, result, status, unreported, tookMs }: Ended): void {
+  #onEnded({ declared, result, status, unreported, tookMs }: Ended): void {
     const { id, group } = declared
     logPass(this.log, id, result, tookMs)
     const cuts = cutsOf(declared, this.config.ceilings).join('; ')
@@ -245,7 +245,7 @@ export class Desk {
   }
 
   #prune(): void {
-    const nowMs = this.outside.clock.now()
+    const nowMs = this.edges.clock.now()
     if (this.#state === undefined || nowMs - this.#prunedMs < pruneMs) return
     this.#prunedMs = nowMs
     const { binRetentionMs: binMs, historyRetentionMs: historyMs } = this.config
@@ -263,7 +263,7 @@ export class Desk {
 
   #jittered(ms: number): number {
     const spread = this.config.jitterPercent / 100
-    return ms * (1 + spread * (2 * this.outside.chance() - 1))
+    return ms * (1 + spread * (2 * this.edges.chance() - 1))
   }
 
   #permit(): void {

@@ -3,7 +3,7 @@
 
 import { itemTooLarge } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { Lane } from './semaphore.ts'
+import { Semaphore } from './semaphore.ts'
 
 /** The bytes of a contact above which it is left alone, when nothing else is said. */
 export const itemBytesUsual = 4 * 1024 * 1024
@@ -35,7 +35,7 @@ const largeMax = 2
 export class Intake {
   readonly itemBytes: number
   readonly limits: AnswerLimits
-  readonly #large = new Lane(largeMax)
+  readonly #large = new Semaphore(largeMax)
 
   /** `itemBytes`: the bytes of the largest contact that is taken in. */
   constructor(itemBytes = itemBytesUsual) {

@@ -124,7 +124,7 @@ export class SqliteBin {
     const row = this.#statements.sql('SELECT * FROM conflicts WHERE n = ?').get(n)
     if (row === undefined) return undefined
     const { grp, link, replica, version } = row
-    const carried = this.#vault.reprint?.(String(version)) ?? String(version)
+    const carried = this.#vault.carriedFingerprint?.(String(version)) ?? String(version)
     const kept = this.#statements
       .sql(
         `${binned} WHERE bin.grp = ? AND link = ? AND replica = ? AND print IN (?, ?) AND reason = 'Conflict'`,

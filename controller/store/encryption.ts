@@ -26,10 +26,10 @@ export type Vault = Readonly<{
   /** Throws a terminal SyncError for what was not sealed with this key for this spot, or was changed since. */
   open: (sealed: string, at: Spot) => string
   /** A digest as it is written down: equal for equal digests. */
-  print: (digest: string) => string
+  fingerprint: (digest: string) => string
   /** The same print, as it is written down in rows that a change under way has reached; undefined: there is none. */
-  reprint?: (print: string) => string
-  /** The keys of the layers of `print`, in base64, the first one first. */
+  carriedFingerprint?: (print: string) => string
+  /** The keys of the layers of `fingerprint`, in base64, the first one first. */
   layers: readonly string[]
 }>
 
@@ -38,7 +38,7 @@ const [nonceBytes, tagBytes, keyBytes] = [12, 16, 32]
 
 /** Without a key. Layers are left of the time when there was one. */
 export function plainVault(layers: readonly string[] = []): Vault {
-  return { seal: (text) => text, open: (text) => text, print: printing(layers), layers }
+  return { seal: (text) => text, open: (text) => text, fingerprint: printing(layers), layers }
 }
 
 /** Without a key, and there never was one. */
@@ -51,7 +51,7 @@ export function keyed(key: Uint8Array, salt: string, layers: readonly string[]):
   return {
     seal: (text, at) => sealed(sealing, text, bound(at)),
     open: (text, at) => opened(sealing, text, bound(at)),
-    print: printing(layers),
+    fingerprint: printing(layers),
     layers,
   }
 }
@@ -63,7 +63,7 @@ export function unbound(key: Uint8Array): Vault {
   const seal = () => {
     throw new Error('nothing is sealed without its spot any more')
   }
-  return { seal, open: (text) => opened(sealing, text), print: printing(layers), layers }
+  return { seal, open: (text) => opened(sealing, text), fingerprint: printing(layers), layers }
 }
 
 /** The layers that a change of keys adds to prints that are written down already. */

@@ -26,14 +26,14 @@ export type Environment = Readonly<{
   /** The bytes of the largest contact that is synchronised. */
   itemBytes?: number | undefined
   servers: Servers
-  /** Somebody looks at servers by itself, and is first to try one. */
+  /** A controller probes servers by itself, and is first to try one. */
   watched?: boolean
-  /** Statuses do not tell why a server cannot be reached. */
+  /** Statuses do not say why a server cannot be reached. */
   discreet?: boolean
   /** What groups may ask for at most; none: whatever they say. */
   ceilings?: PassCeilings
-  /** Told once per pass. */
-  told: (ended: Ended) => void
+  /** Called once per pass. */
+  onEnded: (ended: Ended) => void
 }>
 
 /** What a pass, or the refusal of one, came to. */

@@ -157,7 +157,7 @@ class Bench {
       clock: realClock,
       itemBytes: connections.itemBytes,
       servers: this.#servers,
-      told: () => {},
+      onEnded: () => {},
     }
   }
 }

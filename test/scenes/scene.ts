@@ -442,7 +442,7 @@ export class Controller {
       clock: this.#scene.clock,
       itemBytes: this.#connections.itemBytes,
       servers: this.#servers,
-      told: () => {},
+      onEnded: () => {},
     }
   }
 }

@@ -117,8 +117,8 @@ export class Life {
       () => stop.abort(),
       () => {},
     )
-    const rhythm = { auditMs: 3_600_000, sliceMs: 60_000, concurrency: 4 }
-    await this.#lived(schedule(this.#site(), rhythm, stop.signal, signal))
+    const options = { auditMs: 3_600_000, sliceMs: 60_000, concurrency: 4 }
+    await this.#lived(schedule(this.#site(), options, stop.signal, signal))
     this.#watch.stopped?.()
   }
 
@@ -169,7 +169,7 @@ export class Life {
       recent: async (group) => this.#state.bin.conflicts(10, group),
       clock: this.#clock,
       servers: this.#servers,
-      told: ({ declared: { id }, result }) => this.#watch.ended?.(id, result),
+      onEnded: ({ declared: { id }, result }) => this.#watch.ended?.(id, result),
     }
   }
 

@@ -40,7 +40,7 @@ function siteOf(more: Partial<Environment> = {}) {
     recent: async () => [],
     clock,
     servers: new Servers(clock, { leastMs: 1_000, mostMs: 1_000 }),
-    told: () => {},
+    onEnded: () => {},
     ceilings,
     ...more,
   }

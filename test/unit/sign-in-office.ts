@@ -103,7 +103,7 @@ export async function officeOf(members: number): Promise<Office> {
     recent: async () => [],
     clock,
     servers,
-    told: () => {},
+    onEnded: () => {},
   })
   const url = `http://127.0.0.1:${port}/EWS/Exchange.asmx`
   return { exchange, url, connections, answers, most, time, front, statuses, site }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Network } from '../../controller/ews/network.ts'
 import { faultOf, kindOf } from '../../controller/ews/response-codes.ts'
-import { Lane } from '../../controller/ews/semaphore.ts'
+import { Semaphore } from '../../controller/ews/semaphore.ts'
 import { Transport } from '../../controller/ews/transport.ts'
 import type { Clock } from '../../controller/sync/ports.ts'
 import { realClock, VirtualClock } from '../support/clock.ts'
@@ -220,7 +220,7 @@ describe('requests', () => {
 
 describe('lanes', () => {
   test('so many at once and no more, in order', async () => {
-    const lane = new Lane(2)
+    const lane = new Semaphore(2)
     const log: string[] = []
     let inside = 0
     const task = (name: string) => async () => {
@@ -235,7 +235,7 @@ describe('lanes', () => {
   })
 
   test('who gives up waiting does not hold a place', async () => {
-    const lane = new Lane(1)
+    const lane = new Semaphore(1)
     const abort = new AbortController()
     const release = Promise.withResolvers<void>()
     const first = lane.run(() => release.promise, signal)

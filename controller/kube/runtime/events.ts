@@ -19,7 +19,7 @@ export type RecorderOptions = Readonly<{
   controller: string
   /** This process. */
   instance: string
-  troubled?: (message: string) => void
+  onError?: (message: string) => void
 }>
 
 type Series = { name: string; namespace: string; count: number; lastMs: number }
@@ -53,7 +53,7 @@ export class Recorder {
   ): Promise<void> {
     if (this.#forbidden) return
     const note = cutBytes(printable(whole), noteMax)
-    const { clock, troubled } = this.#options
+    const { clock, onError } = this.#options
     const nowMs = clock.now()
     const key = JSON.stringify([regarding.metadata.uid, type, reason, note])
     const known = this.#series.get(key)
@@ -68,7 +68,7 @@ export class Recorder {
       // A namespace that is going takes no Events any more: that says nothing of the others.
       if (isStatus(error, 403) && !/being terminated/.test(error.message)) {
         this.#forbidden = true
-        troubled?.('events are not written: the right to create them in events.k8s.io is missing')
+        onError?.('events are not written: the right to create them in events.k8s.io is missing')
       }
       this.#series.delete(key)
     }

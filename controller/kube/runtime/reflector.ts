@@ -45,7 +45,7 @@ export type ReflectorOptions<Kept extends KubeObject> = Readonly<{
   /** The first list is complete. */
   synced?: () => void
   /** Told why it does not get on, once per reason. */
-  troubled?: (code: string, message: string) => void
+  onError?: (code: string, message: string) => void
 }>
 
 type Told<Kept> = Extract<WatchEvent<Kept>, { object: Kept }>
@@ -88,7 +88,7 @@ export class Reflector<Kept extends KubeObject> {
   #watchedMs = 0
   #news = false
   /** When the server was last heard of, ms since 1970. */
-  heardMs = 0
+  lastSeenMs = 0
 
   constructor(options: ReflectorOptions<Kept>) {
     this.#options = options
@@ -119,7 +119,7 @@ export class Reflector<Kept extends KubeObject> {
   }
 
   /** Takes over what a write of ours answered, unless something newer is known already. */
-  took(resource: Kept): void {
+  applyLocal(resource: Kept): void {
     const [key, known] = [keyOf(resource), this.#copy.get(keyOf(resource))]
     // Versions are ordered (Kubernetes 1.35 says so; etcd always did).
     if (known === undefined || !isSame(known, resource) || !isOlder(known, resource)) return
@@ -173,7 +173,7 @@ export class Reflector<Kept extends KubeObject> {
     this.#trouble = code
     this.#persistent = persistent
     this.#watchTrouble = Number.isFinite(this.#watchedMs)
-    this.#options.troubled?.(code, message)
+    this.#options.onError?.(code, message)
   }
 
   #early(): { code: string; message: string } {
@@ -206,7 +206,7 @@ export class Reflector<Kept extends KubeObject> {
     const unsure = [...doubted].some((uid) => !this.#doubted.has(uid))
     this.#doubted = doubted
     if (unsure) throw short(kind.kind)
-    this.heardMs = clock.now()
+    this.lastSeenMs = clock.now()
     if (!this.#watchTrouble) this.#well()
     // A server that was restored from a backup has earlier versions from then on.
     if (isBefore(version, this.#newest)) this.#newest = version
@@ -237,7 +237,7 @@ export class Reflector<Kept extends KubeObject> {
     const bounds = { silenceMs, mostMs: seconds * 1000 + lateMs }
     for await (const line of client.lines(call, bounds, signal)) {
       const event = eventIn<Kept>(kind, this.#asked, line)
-      this.heardMs = clock.now()
+      this.lastSeenMs = clock.now()
       // Expired history is the usual one; after any other, too, only a list tells what there is.
       if (event.type === 'ERROR') throw new Expired()
       // In the order of their versions: what is not later was told already, or was missed.
@@ -250,7 +250,7 @@ export class Reflector<Kept extends KubeObject> {
       if (event.type !== 'BOOKMARK') await this.#take(event, signal)
       if (this.#noted(event.version)) this.#news = true
     }
-    this.heardMs = clock.now()
+    this.lastSeenMs = clock.now()
   }
 
   async #take({ type, object }: Told<Kept>, signal: AbortSignal): Promise<void> {
