@@ -2,7 +2,7 @@
 // may write and who only receives.
 import { hubPrefix, type ReplicaId } from '../core/id.ts'
 import type { ItemType } from '../core/item.ts'
-import { itemTypeNamed, usualKind } from '../core/items.ts'
+import { itemTypeNamed } from '../core/items.ts'
 import type { Role } from '../core/model.ts'
 import { canonicalPath, folded, lastName, pathOf } from './path.ts'
 import type { SyncGroup } from './resources.generated.ts'
@@ -20,7 +20,7 @@ export type Cast = Readonly<{
 
 /** Which kind of items a group keeps the same. A group declares none so far: all are of the usual kind. */
 export function itemTypeOf(_group: SyncGroup): ItemType {
-  return itemTypeNamed(usualKind)
+  return itemTypeNamed()
 }
 
 /** Who plays which part in this group. */

@@ -230,9 +230,9 @@ export function lackOf(type: ItemType, reading: Reading, agreed: Item): Lack {
 function agreedSince(type: ItemType, { base, view, changes }: Reading, agreed: Item): Item {
   const held: Record<string, Item[string]> = { ...agreed }
   for (const field of fieldsOf(base, agreed, view)) {
-    const kind = type.kindOf(field)
-    if (same(kind, view[field], agreed[field])) continue
-    if (same(kind, base[field], agreed[field]) && changes.has(field)) continue
+    const rule = type.field(field)
+    if (same(rule, view[field], agreed[field])) continue
+    if (same(rule, base[field], agreed[field]) && changes.has(field)) continue
     const value = view[field]
     if (value === undefined) delete held[field]
     else held[field] = value

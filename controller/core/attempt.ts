@@ -6,7 +6,7 @@
 
 import { shownOf } from './deviation.ts'
 import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
-import { canonical, type ItemType } from './item.ts'
+import type { ItemType } from './item.ts'
 import type { Copy, Found, Link } from './model.ts'
 
 /** One create whose outcome is unknown. Times in ms since 1970. */
@@ -105,7 +105,7 @@ export function madeCopyOf(
   const untouched =
     answer === undefined ? modifiedMs - createdMs < makingMs : answer.version === version
   const isCut = (field: string) => {
-    const [text, sent] = [item, base].map((each) => canonical(type.kindOf(field), each[field]))
+    const [text, sent] = [item, base].map((each) => type.field(field).canonical(each[field]))
     return text !== undefined && text.length >= cutLength && sent?.startsWith(text) === true
   }
   const shown = Object.entries(all).filter(([field]) => untouched || isCut(field))

@@ -1,7 +1,7 @@
 // What a copy shows otherwise than agreed, as digests: what its server made of what it was given, and
 // drift that is ignored. A field that still shows it is unchanged.
 import { digestOf } from './id.ts'
-import { canonical, fieldsOf, type Item, type ItemType, same } from './item.ts'
+import { fieldsOf, type Item, type ItemType, same } from './item.ts'
 import type { Shown } from './model.ts'
 
 const own = '~'
@@ -36,9 +36,9 @@ export function shows(shown: Shown, field: string, text: string): boolean {
 export function shownOf(type: ItemType, item: Item, agreed: Item): Shown {
   const shown: Record<string, string> = {}
   for (const field of fieldsOf(item, agreed)) {
-    const kind = type.kindOf(field)
-    if (same(kind, item[field], agreed[field])) continue
-    shown[field] = digestOf(canonical(kind, item[field]))
+    const rule = type.field(field)
+    if (same(rule, item[field], agreed[field])) continue
+    shown[field] = digestOf(rule.canonical(item[field]))
   }
   return shown
 }

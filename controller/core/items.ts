@@ -9,7 +9,7 @@ const types: ReadonlyMap<string, ItemType> = new Map([contact].map((type) => [ty
 export const usualKind = contact.name
 
 /** The kind of that name. Throws a terminal SyncError (`UnknownKind`) when there is none. */
-export function itemTypeNamed(name: string): ItemType {
+export function itemTypeNamed(name: string = usualKind): ItemType {
   const type = types.get(name)
   if (type !== undefined) return type
   const known = [...types.keys()].join(', ')

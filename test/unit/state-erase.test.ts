@@ -6,7 +6,8 @@ import { expect, test } from 'vitest'
 import { type Forgetting, forget } from '../../controller/cli/forget.ts'
 import type { GroupId, LinkId } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
-import { calledIn, isAbout, soughtIn } from '../../controller/core/person.ts'
+import { contact } from '../../controller/core/items/contact.ts'
+import { isAbout, soughtIn } from '../../controller/core/search.ts'
 import type { Key } from '../../controller/store/proof.ts'
 import { openState } from '../../controller/store/state.ts'
 import { notesOf } from '../../controller/sync/consequences.ts'
@@ -243,7 +244,7 @@ test.each<readonly [string, Item, boolean]>([
   ['600', { 'Address:Business': { Street: '600' } }, false],
   ['ewa żak', { GivenName: 'Ewa', Surname: 'Żuk' }, false],
 ])('%j is in %j: %s', (text, item, is) => {
-  expect(isAbout(item, soughtIn(text) ?? '?')).toBe(is)
+  expect(isAbout(contact, item, soughtIn(text) ?? '?')).toBe(is)
 })
 
 test.each<readonly [Item, string]>([
@@ -253,5 +254,5 @@ test.each<readonly [Item, string]>([
   [{ 'Email:EmailAddress1': { address: 'e@x.example' } }, 'e@x.example'],
   [{}, ''],
 ])('%j is called %j', (item, called) => {
-  expect(calledIn(item)).toBe(called)
+  expect(contact.title(item)).toBe(called)
 })

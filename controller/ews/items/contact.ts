@@ -2,7 +2,8 @@
 // `contact-extended.ts` has the fields without an element of their own. Characters that XML forbids are dropped wherever
 // people write text; what we have no field for is left alone, on every copy.
 
-import { canonical, type Item, legal, type Value } from '../../core/item.ts'
+import { dateField } from '../../core/fields.ts'
+import { type Item, legal, type Value } from '../../core/item.ts'
 import { addressParts, contact, contactFields, dates, mapiTexts } from '../../core/items/contact.ts'
 import { type Codec, isOfClass } from '../codec.ts'
 import { type Node, textAt } from '../xml.ts'
@@ -68,7 +69,7 @@ function readExtended(node: Node, item: Record<string, Value>): void {
   for (const date of dates) {
     const [utc, local] = [item[date], legal(extended.get(`${date}Local`) ?? '')]
     if (typeof utc === 'string' && local.trim() !== '') item[date] = { utc, local }
-    if (canonical('date', item[date]) === '') delete item[date]
+    if (dateField.canonical(item[date]) === '') delete item[date]
   }
 }
 

@@ -102,8 +102,8 @@ export const placing = [
     [
       'lost-reply-left-as-drift',
       'our own write whose reply was lost is not left alone as ignored drift',
-      `same(kind, base[field], agreed[field]) && changes.has(field)`,
-      `same(kind, base[field], agreed[field])`,
+      `same(rule, base[field], agreed[field]) && changes.has(field)`,
+      `same(rule, base[field], agreed[field])`,
     ],
     [
       'drift-not-marked',
