@@ -14,10 +14,15 @@ export type FieldKind = 'text' | 'date' | 'set' | 'parts' | 'email' | 'body'
 /** A change to an item: fields that get a value, fields that go. */
 export type Patch = Readonly<{ set: Item; clear: readonly string[] }>
 
-/** Everything the planner must know about a kind of item. `contact.ts` is the first. */
+/** A mailbox's own folder of a kind, by its name in Outlook and in EWS. */
+export type Home = 'Contacts' | 'Calendar' | 'Tasks' | 'Notes'
+
+/** Everything the planner must know about a kind of item. `items/contact.ts` is the first. */
 export type ItemType = Readonly<{
-  /** The resource's word, `Contacts`. */
+  /** The kind's name, `Contacts`. */
   name: string
+  /** Where items of the kind lie in a mailbox: the first segment of a folder's path. */
+  home: Home
   /** The version of what is read and how it is compared: larger since a field came, or a canonical form changed. */
   codec: number
   /** The fields that came after that version. */

@@ -7,6 +7,7 @@ import { itemTooLarge } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { type Known, notTaken, type PassedOver } from '../sync/ports.ts'
 import { type Items, readMax, type Sizes } from './batch.ts'
+import { type Codec, isOfClass } from './codec.ts'
 import type { FolderState } from './folder-state.ts'
 import { isId, type Ref } from './operations.ts'
 import type { Pool } from './pool.ts'
@@ -259,14 +260,14 @@ export async function confirmedGone(
   return { gone, there, unsure, forgotten }
 }
 
-/** Throws unless the folder holds contacts and may be read. */
-export function demandReadable(state: FolderState): void {
+/** Throws unless the folder holds items of the kind and may be read. */
+export function demandReadable(state: FolderState, { folderClass }: Codec): void {
   // Some servers keep silent about the class of a public folder; then items themselves must tell.
-  if (state.class !== '' && !/^IPF\.Contact($|\.)/i.test(state.class)) {
+  if (state.class !== '' && !isOfClass(state.class, folderClass)) {
     throw new SyncError(
       'terminal',
       'WrongFolderClass',
-      `the folder is of class ${state.class}, not IPF.Contact: name another folder`,
+      `the folder is of class ${state.class}, not ${folderClass}: name another folder`,
     )
   }
   if (!state.rights.read) {

@@ -120,6 +120,7 @@ function mapped(item: Item): boolean {
 /** Contacts. */
 export const contact: ItemType = {
   name: 'Contacts',
+  home: 'Contacts',
   codec: codecVersion,
   newSince: fieldsNewSince,
   kindOf: (field) => kinds.get(field) ?? 'text',

@@ -1,9 +1,9 @@
 // Fields of a contact that EWS has no element for: they travel as extended properties, under the tags and ids
 // of MS-OXPROPS (types and meaning: MS-OXOCNTC §2.2.1; DavMail's Field.java for those that it writes, too).
 
-import type { Value } from '../core/item.ts'
-import type { MapiText } from '../core/items/contact.ts'
-import { all, at, element, type Node, textAt, type Xml } from './xml.ts'
+import type { Value } from '../../core/item.ts'
+import type { MapiText } from '../../core/items/contact.ts'
+import { all, at, element, type Node, textAt, type Xml } from '../xml.ts'
 
 /** How a property is named: by its tag, or by its id in a property set (`Address`, `Common`). */
 type Name = readonly [
