@@ -125,7 +125,7 @@ export async function observe(
       const isFresh = memory === undefined || changedLens || other
       if (isFresh) fresh.push(id)
       const found = changed.map((each) => each.id)
-      first.set(id, isFresh ? found : leftBefore(memory, found))
+      first.set(id, isFresh || seen.more ? found : unreadBefore(memory, found))
     } catch (error) {
       signal.throwIfAborted()
       observations.set(id, { state: 'unknown', error: syncErrorOf(error) })
@@ -141,14 +141,15 @@ export async function observe(
   return { ...seen, whole, short, more, forgotten, odd, unsure }
 }
 
-// Of what was found, what an earlier look knew of and left out.
-function leftBefore({ recheck, passedOver = [] }: Memory, found: readonly ItemId[]) {
-  const left = new Set([...recheck, ...passedOver.map(({ id }) => id)])
-  return left.size === 0 ? [] : found.filter((id) => left.has(id))
+// Of what was found, what earlier looks could not read.
+function unreadBefore(memory: Memory, found: readonly ItemId[]): readonly ItemId[] {
+  const unread = new Set(unreadIn(memory).map(({ id }) => id))
+  return unread.size === 0 ? [] : found.filter((id) => unread.has(id))
 }
 
-// What was given up as unreadable may be the equal of what another folder shows only now, at its own first look or
-// after it: from this look on it is tried again, as often as at first, and meanwhile nothing new is made beside it.
+// What was given up as unreadable may be the equal of what another folder shows only now: at its own first look, which may
+// take several passes, or because it could not be read there either. From this look on it is tried again, as often as at
+// first, and meanwhile nothing new is made beside it.
 async function doubtedAgain(
   memories: ReadonlyMap<ReplicaId, Memory>,
   first: ReadonlyMap<ReplicaId, readonly ItemId[]>,

@@ -221,6 +221,28 @@ export const seeds: readonly (readonly [string, Tale])[] = [
     },
   ],
   [
+    'a copy was made beside what a receive-only member had, as the hub’s listing lacked its equal at first',
+    {
+      office: office(
+        [{ direction: 'OneWay', has: [{ sort: 'equal', which: 1 }] }, { direction: 'TwoWay' }],
+        { hub: 2 },
+      ),
+      settled: false,
+      rounds: [round([], [hits('unlistedUncounted', 0, 1, 1)])],
+    },
+  ],
+  [
+    'a copy was made beside what a receive-only member had, as the hub’s could not be read at first',
+    {
+      office: office([
+        { direction: 'OneWay', has: [{ sort: 'equal', which: 0 }] },
+        { direction: 'TwoWay' },
+      ]),
+      settled: false,
+      rounds: [round([], [hits('poison', 0, 1, 1)])],
+    },
+  ],
+  [
     'what was given up before another folder was seen at all was made again from there',
     {
       office: office([

@@ -250,14 +250,19 @@ describe('what cannot be read', () => {
     expect(scene.says()).toEqual(ready)
   })
 
-  for (const code of ['ErrorItemCorrupt', 'ErrorInternalServerError'])
-    test(`is not doubled by its equal for one answer at the first look (${code})`, async () => {
-      const scene = await Scene.of({ hub: ['Ewa:1'], anna: ['Ewa:1'], jan: [] }, unguarded())
-      unreadable(scene, code, 1)
-      for (let pass = 0; pass < 3; pass += 1) await scene.pass()
-      expect(scene.all('hub', 'anna', 'jan')).toEqual(['Ewa:1'])
-      expect([scene.says(), scene.status().problems]).toEqual([ready, []])
-    })
+  for (const direction of ['TwoWay', 'OneWay'] as const)
+    for (const code of ['ErrorItemCorrupt', 'ErrorInternalServerError'])
+      test(`is not doubled by its equal for two answers at first, ${direction} (${code})`, async () => {
+        const world = { hub: ['Ewa:1'], anna: ['Ewa:1'], jan: [] }
+        const scene = await Scene.of(
+          world,
+          unguarded({ members: { anna: { direction }, jan: {} } }),
+        )
+        unreadable(scene, code, 2)
+        for (let pass = 0; pass < 4; pass += 1) await scene.pass()
+        expect(scene.all('hub', 'anna', 'jan')).toEqual(['Ewa:1'])
+        expect([scene.says(), scene.status().problems]).toEqual([ready, []])
+      })
 
   for (const code of ['ErrorItemCorrupt', 'ErrorInternalServerError'])
     test(`and was given up is tried again for a folder that was away until now (${code})`, async () => {
