@@ -6,11 +6,11 @@ import type { Aged } from '../core/rows.ts'
 import { itemTooLarge } from '../core/scope.ts'
 import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { inParts } from './breathe.ts'
+import { doubtedAgain, unreadIn } from './doubt.ts'
 import {
   type Baseline,
   type Look,
   type Memory,
-  notTaken,
   type PassedOver,
   type Replica,
   UnsureError,
@@ -84,7 +84,6 @@ export async function observe(
   const forgotten = new Map<ReplicaId, ReadonlySet<ItemId>>()
   const odd = new Map<ReplicaId, readonly SyncError[]>()
   const unsure = new Map<ReplicaId, Memory>()
-  const first = new Map<ReplicaId, readonly ItemId[]>()
   const look = async (replica: Replica): Promise<void> => {
     const { id } = replica.role
     const memory = before.get(id)
@@ -122,10 +121,7 @@ export async function observe(
       if (other) replaced.push(id)
       if (seen.restored) restored.set(id, 'all')
       else if (memory?.restored) restored.set(id, new Set(memory.recheck))
-      const isFresh = memory === undefined || changedLens || other
-      if (isFresh) fresh.push(id)
-      const found = changed.map((each) => each.id)
-      first.set(id, isFresh || seen.more ? found : unreadBefore(memory, found))
+      if (memory === undefined || changedLens || other) fresh.push(id)
     } catch (error) {
       signal.throwIfAborted()
       observations.set(id, { state: 'unknown', error: syncErrorOf(error) })
@@ -133,54 +129,12 @@ export async function observe(
     }
   }
   await Promise.all(replicas.map(look))
-  for (const [id, memory] of await doubtedAgain(memories, first, baseline)) {
+  const seen = { observations, memories, fresh, replaced, restored }
+  for (const [id, memory] of await doubtedAgain(before, { ...seen, more }, baseline)) {
     memories.set(id, memory)
     short.add(id)
   }
-  const seen = { observations, memories, fresh, replaced, restored }
   return { ...seen, whole, short, more, forgotten, odd, unsure }
-}
-
-// Of what was found, what earlier looks could not read.
-function unreadBefore(memory: Memory, found: readonly ItemId[]): readonly ItemId[] {
-  const unread = new Set(unreadIn(memory).map(({ id }) => id))
-  return unread.size === 0 ? [] : found.filter((id) => unread.has(id))
-}
-
-// What was given up as unreadable may be the equal of what another folder shows only now: at its own first look, which may
-// take several passes, or because it could not be read there either. From this look on it is tried again, as often as at
-// first, and meanwhile nothing new is made beside it.
-async function doubtedAgain(
-  memories: ReadonlyMap<ReplicaId, Memory>,
-  first: ReadonlyMap<ReplicaId, readonly ItemId[]>,
-  baseline: Baseline,
-): Promise<readonly (readonly [ReplicaId, Memory])[]> {
-  const strangers = async (replica: ReplicaId, ids: readonly ItemId[]) => {
-    const known = ids.length === 0 ? undefined : await baseline.known(replica).versions(ids)
-    return new Set(ids.filter((id) => !known?.has(id)))
-  }
-  const again: (readonly [ReplicaId, Memory])[] = []
-  for (const [id, memory] of memories) {
-    const unread = unreadIn(memory).filter(({ code }) => code !== itemTooLarge)
-    const doubted = await strangers(
-      id,
-      unread.map((each) => each.id),
-    )
-    if (doubted.size === 0) continue
-    let news = 0
-    for (const [other, ids] of first)
-      if (other !== id && news === 0) news = (await strangers(other, ids)).size
-    if (news === 0) continue
-    const passedOver = memory.passedOver?.map((each) =>
-      doubted.has(each.id) ? { ...each, tries: 1 } : each,
-    )
-    again.push([id, { ...memory, passedOver }])
-  }
-  return again
-}
-
-function unreadIn({ passedOver = [] }: Memory): readonly PassedOver[] {
-  return passedOver.filter(({ code }) => code !== notTaken)
 }
 
 function largeIn({ passedOver = [] }: Memory): readonly PassedOver[] {
