@@ -195,7 +195,7 @@ export async function movedThere(
 
 /**
  * May an item that could not be read be the equal of something that is to be made there? Only what is not known, and
- * fails in a way that may pass: what fails for ever must not keep all others waiting.
+ * was not tried often enough: what fails for ever must not keep all others waiting.
  */
 export async function mayHide(passedOver: readonly PassedOver[], known: Known): Promise<boolean> {
   const passing = passedOver.filter(mayPass)
@@ -204,9 +204,9 @@ export async function mayHide(passedOver: readonly PassedOver[], known: Known): 
   return passing.some(({ id }) => !ours.has(id))
 }
 
-// Does it fail in a way that may pass, and not often enough yet to be given up?
+// Was it not tried often enough yet to be given up? One answer alone proves no item corrupt; its size is told by all.
 function mayPass({ code, tries }: PassedOver): boolean {
-  return tries < triesMax && !readable.has(code) && kindOf(code) !== 'terminal'
+  return tries < triesMax && !readable.has(code) && code !== itemTooLarge
 }
 
 /** The code of an item that can be read in its folder while the folder's listing lacks it. */
