@@ -11,7 +11,7 @@ import { type Codec, isOfClass } from './codec.ts'
 import type { FolderState } from './folder-state.ts'
 import { isId, type Ref } from './operations.ts'
 import type { Pool } from './pool.ts'
-import { isMalformed, kindOf } from './response-codes.ts'
+import { isMalformed } from './response-codes.ts'
 
 /** The items as Replica.read answers them: what the server refuses as no id names nothing that is there. */
 export async function readThere(
