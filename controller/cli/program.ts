@@ -11,7 +11,7 @@ import { LocalDeclarations } from '../local/declarations.ts'
 import { sourcesIn } from '../local/directory.ts'
 import { keyFrom } from '../store/modes.ts'
 import { type Opening, openState, type State, stateFile } from '../store/state.ts'
-import type { Site } from '../sync/environment.ts'
+import type { Environment } from '../sync/environment.ts'
 import type { Clock } from '../sync/ports.ts'
 import { Servers } from '../sync/server-health.ts'
 import type { Source } from '../validation/documents.ts'
@@ -137,7 +137,7 @@ function forgetting(config: Config, { clock, terminal }: Edges): Promise<number>
 async function declared(
   config: Config,
   { clock, hard }: Outside,
-  work: (site: Site, signal: AbortSignal) => Promise<number>,
+  work: (site: Environment, signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   const { command, local, files } = config
   if ((local === undefined) === (files.length === 0)) {

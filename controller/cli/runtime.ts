@@ -20,7 +20,7 @@ import type { Key } from '../store/proof.ts'
 import { openStateInTurns, type State } from '../store/state.ts'
 import { breathe } from '../sync/breathe.ts'
 import { cutsOf } from '../sync/ceilings.ts'
-import type { Ended, Site } from '../sync/environment.ts'
+import type { Ended, Environment } from '../sync/environment.ts'
 import type { Clock, Declarations } from '../sync/ports.ts'
 import type { schedule } from '../sync/schedule.ts'
 import { Servers } from '../sync/server-health.ts'
@@ -118,7 +118,7 @@ export class Desk {
       )
   }
 
-  site(declarations: Declarations, state: State): Site {
+  site(declarations: Declarations, state: State): Environment {
     return {
       ...siteOf(declarations, state, this.#connections, this.outside.clock),
       declarations: this.#keeping(declarations),
@@ -276,7 +276,7 @@ export function siteOf(
   state: State,
   connections: Connections,
   clock: Clock,
-): Omit<Site, 'servers' | 'told'> {
+): Omit<Environment, 'servers' | 'told'> {
   return {
     declarations,
     replicas: (declared, signal, pace) => connections.replicas(declared, signal, pace),

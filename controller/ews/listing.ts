@@ -11,7 +11,7 @@ import { type Codec, isOfClass } from './codec.ts'
 import type { FolderState } from './folder-state.ts'
 import { isId, type Ref } from './operations.ts'
 import type { Pool } from './pool.ts'
-import { isMalformed, kindOf } from './response-codes.ts'
+import { isMalformed } from './response-codes.ts'
 
 /** The items as Replica.read answers them: what the server refuses as no id names nothing that is there. */
 export async function readThere(
@@ -195,7 +195,7 @@ export async function movedThere(
 
 /**
  * May an item that could not be read be the equal of something that is to be made there? Only what is not known, and
- * fails in a way that may pass: what fails for ever must not keep all others waiting.
+ * was not tried often enough: what fails for ever must not keep all others waiting.
  */
 export async function mayHide(passedOver: readonly PassedOver[], known: Known): Promise<boolean> {
   const passing = passedOver.filter(mayPass)
@@ -204,9 +204,9 @@ export async function mayHide(passedOver: readonly PassedOver[], known: Known): 
   return passing.some(({ id }) => !ours.has(id))
 }
 
-// Does it fail in a way that may pass, and not often enough yet to be given up?
+// Was it not tried often enough yet to be given up? One answer alone proves no item corrupt; its size is told by all.
 function mayPass({ code, tries }: PassedOver): boolean {
-  return tries < triesMax && !readable.has(code) && kindOf(code) !== 'terminal'
+  return tries < triesMax && !readable.has(code) && code !== itemTooLarge
 }
 
 /** The code of an item that can be read in its folder while the folder's listing lacks it. */

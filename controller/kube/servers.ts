@@ -170,18 +170,18 @@ export class ServerControl {
     const key = serverKeyIn(known)
     const asked = this.#isAsked(known)
     if (asked) this.#tried.set(keyOf(server), tokenOf(server))
-    const refused = servers.enter(key, asked ? 'refusal' : undefined)
+    const refused = servers.allow(key, asked ? 'refusal' : undefined)
     if (refused !== undefined) return { kind: 'failed', error: refused }
     const { signal, end } = deadline(clock, lookMs, silent, [stop, givenUp])
     try {
       const reached = { server, credentials, ca, unusable: undefined }
       const version = await probe(name, reached, asked, signal)
-      servers.leave(key, undefined, true)
+      servers.record(key, undefined, true)
       return { kind: 'answered', version }
     } catch (error) {
       const why = syncErrorOf(signal.aborted ? signal.reason : error)
-      if (stop.aborted) servers.abandon(key)
-      else servers.leave(key, why)
+      if (stop.aborted) servers.cancel(key)
+      else servers.record(key, why)
       return { kind: 'failed', error: why }
     } finally {
       end()

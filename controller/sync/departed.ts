@@ -3,7 +3,7 @@
 
 import { isHub, type ReplicaId } from '../core/id.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
-import type { Course } from './pass-spec.ts'
+import type { PassSpec } from './pass-spec.ts'
 import type { Change, Replica } from './ports.ts'
 import type { Proposal } from './propose.ts'
 import { dismiss, mayDismiss } from './removal.ts'
@@ -11,7 +11,7 @@ import type { Applied } from './tally.ts'
 
 /** The folders of those who left from which copies are to be removed, and may be. */
 export async function leaversOf(
-  { former, baseline, rules }: Course,
+  { former, baseline, rules }: PassSpec,
   { left, sight }: Proposal,
 ): Promise<readonly Replica[]> {
   const members = left.filter((id) => !isHub(id))
@@ -24,7 +24,7 @@ export async function leaversOf(
 
 /** Removes our copies from their folders, and forgets them. */
 export async function seeOff(
-  { baseline, group, rules, stopping }: Course,
+  { baseline, group, rules, stopping }: PassSpec,
   at: () => Change['at'],
   leaving: readonly Replica[],
   applied: Applied,

@@ -7,14 +7,14 @@
 // delete it again.
 
 import { isHub, type ReplicaId } from '../core/id.ts'
-import type { Mode, Site } from './environment.ts'
+import type { Environment, Mode } from './environment.ts'
 import type { Declared } from './ports.ts'
 import { dismiss, mayDismiss } from './removal.ts'
 
 /** Ends a group. Rejects with a SyncError when a member's folder cannot be read or written now. */
 export async function release(
   declared: Declared,
-  site: Site,
+  site: Environment,
   { stopping, pace }: Mode,
   signal: AbortSignal,
 ): Promise<void> {

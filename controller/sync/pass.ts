@@ -25,7 +25,7 @@ import { causedBy, historyOf, keptOf, notesOf, restoredBy } from './consequences
 import { Creates } from './creates.ts'
 import { leaversOf, seeOff } from './departed.ts'
 import { odditiesOf, seenSince } from './oddities.ts'
-import type { Course } from './pass-spec.ts'
+import type { PassSpec } from './pass-spec.ts'
 import { type Change, type Memory, UnsureError } from './ports.ts'
 import { prepared } from './prepare.ts'
 import { type Proposal, propose } from './propose.ts'
@@ -33,7 +33,7 @@ import { renameFolders } from './renamed.ts'
 import type { Applied } from './tally.ts'
 
 /** Makes one pass. Rejects with a SyncError when nothing could be decided, and when the signal aborts. */
-export async function pass(course: Course, signal: AbortSignal): Promise<Report> {
+export async function pass(course: PassSpec, signal: AbortSignal): Promise<Report> {
   const startMs = course.clock.now()
   const { baseline, rules, replicas, clock } = course
   const at = () => ({ timeMs: clock.now(), pass: course.name })
@@ -107,7 +107,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
 
 // What the guard set aside waits for a person, and is not done at once.
 async function isMoreWanted(
-  baseline: Course['baseline'],
+  baseline: PassSpec['baseline'],
   { wanted, guarded }: Proposal,
 ): Promise<boolean> {
   if (wanted.length === 0 || guarded.refusals.some(({ replica }) => replica === restorer))
@@ -117,7 +117,7 @@ async function isMoreWanted(
 
 // A hub that could not be looked at leaves something to compare the next look with.
 async function proposed(
-  course: Course,
+  course: PassSpec,
   at: () => Change['at'],
   signal: AbortSignal,
 ): Promise<Proposal> {
@@ -133,7 +133,7 @@ async function proposed(
 
 // Notes which links are done with, and says who is behind with the others.
 async function settle(
-  course: Course,
+  course: PassSpec,
   at: () => Change['at'],
   looked: Set<LinkId>,
   steps: readonly Step[],
@@ -182,7 +182,7 @@ function isBehind(link: Link, role: Role): boolean {
 }
 
 async function reportOf(
-  { baseline, rules, clock }: Course,
+  { baseline, rules, clock }: PassSpec,
   startMs: number,
   facts: Readonly<{
     observations: ReadonlyMap<ReplicaId, Observation>

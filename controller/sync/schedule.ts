@@ -7,7 +7,7 @@ import { refusedClaims } from '../api/claims.ts'
 import { hasNoRight } from '../api/references.ts'
 import type { SyncGroupStatus } from '../api/resources.generated.ts'
 import type { GroupId } from '../core/id.ts'
-import type { Mode, Reconciled, Site } from './environment.ts'
+import type { Environment, Mode, Reconciled } from './environment.ts'
 import { type Party, startOf } from './line.ts'
 import { isAnswer, partyOn } from './party.ts'
 import type { Declared } from './ports.ts'
@@ -43,7 +43,7 @@ const backOff = { leastMs: 1_000, mostMs: 300_000 }
  * one another, so that two over one hub do not meet in the same moment; a server that hangs keeps no other waiting.
  */
 export async function once(
-  site: Site,
+  site: Environment,
   stop: AbortSignal,
   hard: AbortSignal,
   concurrency = 4,
@@ -83,7 +83,7 @@ export async function once(
 
 /** Runs passes until `stop` aborts; then lets those under way end their batch. `hard` abandons them. */
 export async function schedule(
-  site: Site,
+  site: Environment,
   rhythm: Rhythm,
   stop: AbortSignal,
   hard: AbortSignal,
@@ -114,7 +114,7 @@ export async function schedule(
 
 // How servers are decides about turns.
 async function tended(
-  { servers }: Site,
+  { servers }: Environment,
   queue: Queue<GroupId>,
   one: (id: GroupId) => Promise<void>,
   stop: AbortSignal,
@@ -124,7 +124,7 @@ async function tended(
 }
 
 // Takes over what is declared, whenever it may have changed.
-async function watch(site: Site, table: Table, stop: AbortSignal): Promise<void> {
+async function watch(site: Environment, table: Table, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
     const changed = site.declarations.changed(stop).catch(() => {})
     table.take(await site.declarations.groups())
@@ -133,7 +133,7 @@ async function watch(site: Site, table: Table, stop: AbortSignal): Promise<void>
 }
 
 function sharingOf(
-  { servers }: Site,
+  { servers }: Environment,
   workers: number,
   declared: (id: GroupId) => Declared | undefined,
 ): Sharing<GroupId> {

@@ -10,7 +10,7 @@ import { contact } from '../../controller/core/items/contact.ts'
 import type { Role } from '../../controller/core/model.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { pass } from '../../controller/sync/pass.ts'
-import type { Course } from '../../controller/sync/pass-spec.ts'
+import type { PassSpec } from '../../controller/sync/pass-spec.ts'
 import type { Baseline, Change, Clock } from '../../controller/sync/ports.ts'
 import { propose } from '../../controller/sync/propose.ts'
 import { Folder, FolderReplica, gated, type Hooks } from '../support/folder.ts'
@@ -415,7 +415,7 @@ export class World {
     for (const each of what) this.violations.add(each)
   }
 
-  #course(group: Group): Course {
+  #course(group: Group): PassSpec {
     const clock: Clock = { now: () => this.#nowMs, sleep: async () => {} }
     const roles = group.parts.map((part) => roleOf(part, this.setting))
     return {

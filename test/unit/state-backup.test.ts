@@ -95,7 +95,7 @@ test('where it cannot be made it is refused with why, and nothing is left over',
   const there = directory()
   const file = join(there, 'copy.db')
   const missing = join(there, 'none', 'copy.db')
-  expect(() => backUp(place, missing, undefined)).toThrow(refusal('BackupUnwritable', 'make it'))
+  expect(() => backUp(place, missing, undefined)).toThrow(refusal('BackupUnwritable', 'create it'))
   expect(() => backUp(directory(), file, undefined)).toThrow(refusal('StateMissing', '--state'))
   expect(() => backUp(place, file, keyOfBytes(2))).toThrow(refusal('WrongKey', 'another key'))
   const cut = await filled(50, undefined)

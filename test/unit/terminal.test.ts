@@ -16,7 +16,7 @@ import { validate } from '../../controller/cli/validate.ts'
 import type { GroupId, LinkId, ReplicaId } from '../../controller/core/id.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { openState } from '../../controller/store/state.ts'
-import type { Site } from '../../controller/sync/environment.ts'
+import type { Environment } from '../../controller/sync/environment.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
 import { logger } from '../../controller/telemetry/log.ts'
@@ -143,7 +143,7 @@ describe('commands', () => {
         former: out,
         baseline: (id: GroupId) => state.baseline(id),
         servers: new Servers(new VirtualClock(0), { leastMs: 1, mostMs: 1 }),
-      }) as unknown as Site
+      }) as unknown as Environment
     const fails = () => {
       throw new SyncError('transient', all, all)
     }
