@@ -4,6 +4,8 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import * as contacts from '../controller/core/items/contact.ts'
+import { contactCodec } from '../controller/ews/items/contact.ts'
 import { spreadArguments } from './support/spreads.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -74,6 +76,62 @@ describe('floors', () => {
       edges
         .filter(([what, where]) => what.test(codeOf(file)) && !where.test(file))
         .map(([what]) => `${file}: ${what}`),
+    )
+    expect(wrong).toEqual([])
+  })
+})
+
+describe('kinds', () => {
+  // Each of the two would be too long as one file: what a contact is, and its XML, are a few files of one name.
+  const ofContacts = /^controller\/(core|ews)\/items\/contact(-[a-z]+)?\.ts$/
+  // Words that something else has, too: SOAP and HTTP, a folder, a store; and the list of EWS' folder elements.
+  const others: Readonly<Record<string, RegExp>> = {
+    Body: /^controller\/(ews\/(envelope|shape)|kube\/runtime\/(body|client))\.ts$/,
+    DisplayName: /^controller\/ews\/(folder-state|folders|places)\.ts$/,
+    ContactsFolder: /^controller\/ews\/codec\.ts$/,
+    State: /^controller\/((api|cli|store|core|sync\/ports)\/[a-z-]+|ews\/sign-in)\.ts$/,
+    Home: /^controller\/(core\/item|ews\/(places|premises))\.ts$/,
+  }
+  const { contactFields, addressParts, addresses, emails, messengers, phones } = contacts
+  const indexed = [...addressParts, ...addresses, ...emails, ...messengers, ...phones]
+  const { element, elements, folderElement } = contactCodec
+  const shared = ['ExtendedProperty']
+  const names = [...contactFields, ...indexed, ...elements, element, folderElement]
+    .filter((name) => !shared.includes(name))
+    // The longest first: Birthday is not what BirthdayLocal names.
+    .sort((a, b) => b.length - a.length)
+  const named = new RegExp(`(?<!\\w|IPF\\.|IPM\\.)(${names.join('|')})(?!\\w)`, 'g')
+  const namedIn = (file: string, text: string) =>
+    [...text.matchAll(named)]
+      .map(([name]) => name)
+      .filter((name) => others[name]?.test(file) !== true)
+      .map((name) => `${file}: ${name}`)
+
+  test('nothing but the contact’s own files names a field or an element of it', () => {
+    const rest = controller.filter((file) => !ofContacts.test(file))
+    expect(rest.flatMap((file) => namedIn(file, codeOf(file)))).toEqual([])
+    // Were nothing found anywhere, nothing would be proven.
+    const own = controller.filter((file) => ofContacts.test(file))
+    const found = new Set(
+      own.flatMap((file) => namedIn('', codeOf(file))).map((each) => each.slice(2)),
+    )
+    expect(
+      ['Surname', 'EmailAddresses', 'BusinessPhone'].filter((name) => !found.has(name)),
+    ).toEqual([])
+    expect(namedIn('a.ts', "item.Surname, item['Email:EmailAddress1'], `<t:Contact>`")).toEqual([
+      'a.ts: Surname',
+      'a.ts: Email:EmailAddress1',
+      'a.ts: Contact',
+    ])
+  })
+
+  test('only the registries of kinds know which kinds there are', () => {
+    const registries = ['controller/core/items.ts', 'controller/ews/items.ts']
+    const wrong = controller.filter(
+      (file) =>
+        !registries.includes(file) &&
+        !ofContacts.test(file) &&
+        importsOf(file).some((target) => ofContacts.test(target)),
     )
     expect(wrong).toEqual([])
   })

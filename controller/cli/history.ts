@@ -2,8 +2,9 @@
 // shown on a terminal only: they belong into no pipe and no log.
 
 import type { Filters } from '../config/filters.ts'
-import { canonical, type Item } from '../core/item.ts'
-import { contact } from '../core/items/contact.ts'
+import type { Item } from '../core/item.ts'
+import { itemTypeNamed } from '../core/items.ts'
+import { isCalled } from '../core/search.ts'
 import { invalidArguments } from '../core/sync-error.ts'
 import { holdsAgreed } from '../core/undo.ts'
 import type { Bin, Binned, Filter } from '../sync/ports/bin.ts'
@@ -67,9 +68,8 @@ export async function refuseUnknown(
   { group, replica }: Pick<Listing, 'group' | 'replica'>,
 ): Promise<void> {
   refuseOther('--group', group, await bin.names('grp'), (name) => name === group)
-  refuseOther('--replica', replica, await bin.names('replica', group), (name) => {
-    return name === replica || name.startsWith(`${replica}:`)
-  })
+  const isOf = (name: string) => name === replica || name.startsWith(`${replica}:`)
+  refuseOther('--replica', replica, await bin.names('replica', group), isOf)
 }
 
 function refuseOther(
@@ -83,11 +83,9 @@ function refuseOther(
   throw invalidArguments(`${flag} ${given} is not in this state: ${known}`)
 }
 
-/** The contact's name, for a person at a terminal; empty when it has none. */
-export function nameOf(item: Item): string {
-  const text = (field: string) => canonical('text', item[field])
-  const full = [text('GivenName'), text('Surname')].filter(Boolean).join(' ')
-  return text('DisplayName') || text('FileAs') || full || text('CompanyName')
+/** What the item is called, for a person at a terminal; empty when nothing in it tells. */
+export function titleOf(item: Item): string {
+  return itemTypeNamed().title(item)
 }
 
 // Of the contact that the entry is about, which may be listed without its content.
@@ -124,17 +122,9 @@ function matching(bin: Bin, filter: Filter, { name }: Listing): AsyncIterable<Bi
   return name === undefined ? entries : named(entries, name)
 }
 
-const nameFields = ['DisplayName', 'FileAs', 'GivenName', 'MiddleName', 'Surname', 'Nickname']
-const emailFields = ['Email:EmailAddress1', 'Email:EmailAddress2', 'Email:EmailAddress3']
-const searched = [...nameFields, 'CompanyName', ...emailFields]
-
 async function* named(entries: AsyncIterable<Binned>, name: string): AsyncIterable<Binned> {
-  const wanted = canonical('text', name).toLowerCase()
-  for await (const entry of entries) {
-    const texts = searched.map((field) => canonical(contact.kindOf(field), entry.item[field]))
-    const given = [texts[2], texts[4]].join(' ')
-    if ([...texts, given].some((text) => text.toLowerCase().includes(wanted))) yield entry
-  }
+  const type = itemTypeNamed()
+  for await (const entry of entries) if (isCalled(type, entry.item, name)) yield entry
 }
 
 async function listed(
@@ -151,7 +141,7 @@ async function listed(
   for await (const entry of matching(bin, filter, listing)) {
     total += 1
     if (rows.length <= rowsMax)
-      rows.push(terminal ? [...cells(entry), nameOf(entry.item)] : cells(entry))
+      rows.push(terminal ? [...cells(entry), titleOf(entry.item)] : cells(entry))
     // What is found by name has to be counted by reading it.
     else if (name === undefined) break
   }

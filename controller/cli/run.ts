@@ -169,7 +169,7 @@ async function forgetGone(
   for (const group of await state.groups()) {
     if (!(await declarations.isGone(group, signal))) continue
     const at = { timeMs: clock.now(), pass: new Date(clock.now()).toISOString() }
-    await state.baseline(group).commit({ at, reset: true })
+    await state.baseline(group).commit({ at, writes: [{ write: 'reset' }] })
     log.info({ group }, 'forgotten: it is not declared any more')
   }
 }

@@ -1,6 +1,6 @@
-// KeyedSemaphore bound how many requests are under way: in all, and for one mailbox. First come, first served.
+// Limits the number of concurrent requests: in all, and per mailbox. First come, first served.
 
-/** Lets at most `max` tasks run at once; the others wait in order. */
+/** Runs at most `max` tasks at once; the others wait in order. */
 export class Semaphore {
   readonly #max: number
   #held = 0
@@ -10,12 +10,12 @@ export class Semaphore {
     this.#max = max
   }
 
-  /** Is no permit held, and does no task wait? */
+  /** Does no task run or wait? */
   get idle(): boolean {
     return this.#held === 0 && this.#waiting.length === 0
   }
 
-  /** Runs the task when there is room; rejects with the signal's reason when that aborts while waiting. */
+  /** Runs the task when there is room. Rejects with the signal's reason if that aborts while waiting. */
   async run<Result>(task: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
     await this.#acquire(signal)
     try {
@@ -45,7 +45,7 @@ export class Semaphore {
     })
   }
 
-  // The permit is handed on, so that no later task overtakes.
+  // A free place goes directly to the next in the queue, so that no newcomer takes it.
   #release(): void {
     const next = this.#waiting.shift()
     if (next === undefined) this.#held -= 1
@@ -53,7 +53,7 @@ export class Semaphore {
   }
 }
 
-/** KeyedSemaphore by name, within one for all. A lane is there while it is used: there are never more than requests. */
+/** Named semaphores below a common one. Each exists only while it is used, so there are never more than requests. */
 export class KeyedSemaphore {
   readonly #all: Semaphore
   readonly #each: number
@@ -64,7 +64,7 @@ export class KeyedSemaphore {
     this.#each = each
   }
 
-  /** Runs the task when its own semaphore and the common one let it; rejects as a semaphore does. */
+  /** Runs the task when its semaphore and the common one have room; rejects as a semaphore does. */
   async run<Result>(
     name: string,
     task: () => Promise<Result>,

@@ -1,5 +1,5 @@
-// The bin: every deleted item and every losing edit, whole, with who, when, in which pass and why; the history: what was
-// agreed before each edit; what of them somebody asked to have back; and the conflicts with both of their sides.
+// The bin: every deleted item and every losing edit, complete, with replica, time, pass and reason. The history: the
+// agreed content before each edit. Also the requests to restore entries, and the conflicts with both of their sides.
 
 import type { SQLInputValue } from 'node:sqlite'
 import type { GroupId, LinkId, ReplicaId } from '../core/id.ts'
@@ -15,7 +15,7 @@ import { binSpot } from './spots.ts'
 import type { Row, Statements } from './statements.ts'
 import { cancel, namesIn, pendingIn } from './wishes.ts'
 
-/** The bin in the file of a state. Called within one process, and at once: `port.ts` makes the Bin port of it. */
+/** The bin in the file of a state. It answers at once; `port.ts` makes the Bin port of it. */
 export class SqliteBin {
   readonly #statements: Statements
   readonly #vault: Vault
@@ -26,8 +26,8 @@ export class SqliteBin {
   }
 
   /**
-   * The newest first, at most `limit`; those before the number `below`, to go on from there. What is damaged is listed,
-   * without its content: it must not hide all others.
+   * The newest entries first, at most `limit`, with numbers below `below`: page by page. A damaged entry is listed without
+   * its content, so that it does not hide the others.
    */
   list(
     limit: number,
@@ -54,12 +54,12 @@ export class SqliteBin {
     return Number(row?.n ?? 0)
   }
 
-  /** What was asked for and waits, of a group or of all. */
+  /** The pending restores, of one group or of all. */
   pending(group?: GroupId): readonly Wish[] {
     return pendingIn(this.#statements, group)
   }
 
-  /** Takes back what was asked for and waits: all of these numbers. */
+  /** Cancels the pending restores of these numbers. */
   cancel(numbers: readonly number[], timeMs: number): void {
     cancel(this.#statements, numbers, timeMs)
   }
@@ -69,7 +69,7 @@ export class SqliteBin {
     return namesIn(this.#statements, what, group)
   }
 
-  /** How many such things there are, and how many conflicts are remembered. */
+  /** The number of matching entries, and of all noted conflicts. */
   counts(filter: Filter = {}): Readonly<{ bin: number; conflicts: number }> {
     const total = (text: string, ...given: readonly SQLInputValue[]) =>
       Number(this.#statements.sql(text).get(...given)?.total)
@@ -83,7 +83,7 @@ export class SqliteBin {
     }
   }
 
-  /** Groups whose history does not reach as far back as its retention, since it was full: until when it is gone. */
+  /** Groups whose full history does not reach back as far as the retention: the time until which edits are missing. */
   historyEnds(): ReadonlyMap<GroupId, number> {
     const rows = this.#statements
       .sql('SELECT grp, time_ms FROM history_ends WHERE grp <> ?')
@@ -91,7 +91,7 @@ export class SqliteBin {
     return new Map(rows.map(({ grp, time_ms }) => [String(grp) as GroupId, Number(time_ms)]))
   }
 
-  /** Up to this time entries of the group are gone, by age or since the history was full; undefined: all are there. */
+  /** Entries of the group up to this time are gone, by age or because the history was full; undefined: none is. */
   goneUntil(group: GroupId): number | undefined {
     const row = this.#statements
       .sql('SELECT max(time_ms) AS time_ms FROM history_ends WHERE grp IN (?, ?)')
@@ -105,7 +105,7 @@ export class SqliteBin {
     return row === undefined ? undefined : binnedOf(row, this.#vault)
   }
 
-  /** The newest conflicts first, at most `limit`, of one group or of all; those before the number `below`. */
+  /** The newest conflicts first, at most `limit`, with numbers below `below`, of one group or of all. */
   conflicts(
     limit: number,
     group?: GroupId,
@@ -119,7 +119,7 @@ export class SqliteBin {
     return rows.map(conflictedOf)
   }
 
-  /** One conflict by its number, with what was kept of it as long as that is in the bin. */
+  /** One conflict by its number, and its entry while that is in the bin. */
   conflict(n: number): Readonly<{ conflict: Conflicted; kept: Binned | undefined }> | undefined {
     const row = this.#statements.sql('SELECT * FROM conflicts WHERE n = ?').get(n)
     if (row === undefined) return undefined
@@ -136,13 +136,13 @@ export class SqliteBin {
     }
   }
 
-  /** Under which role each of a group's replicas looks. */
+  /** The role under which each replica of a group was seen last. */
   lenses(group: GroupId): ReadonlyMap<ReplicaId, string> {
     const rows = this.#statements.sql('SELECT replica, lens FROM replicas WHERE grp = ?').all(group)
     return new Map(rows.map(({ replica, lens }) => [String(replica) as ReplicaId, String(lens)]))
   }
 
-  /** Asks to have them back: the group's next pass does it. All of them or none. */
+  /** Requests restores, all or none; the group's next pass carries them out. */
   ask(wanted: ReadonlyMap<number, Asking>, timeMs: number): void {
     this.#statements.transaction(true, () => {
       const one = this.#statements.sql(
@@ -179,7 +179,7 @@ function listedOf(row: Row, vault: Vault): Binned {
   }
 }
 
-/** Throws a terminal StateUnreadable for content that does not open: of this one thing, and of nothing else. */
+/** Throws a terminal StateUnreadable, about this entry only, if its content does not open. */
 function binnedOf(row: Row, vault: Vault): Binned {
   try {
     return {

@@ -15,7 +15,7 @@ import {
 } from '../core/restore.ts'
 import type { Step } from '../core/step.ts'
 import { inParts } from './breathe.ts'
-import type { Baseline, Change, ConflictNote, Kept } from './ports.ts'
+import type { Baseline, ConflictNote, Kept, RestoreNote } from './ports.ts'
 import { reentered } from './reentered.ts'
 
 /** What of the bin a plan brings back, and what may not come back at all, with why. */
@@ -72,7 +72,7 @@ export function restoredBy(
   { wanted, barred }: Wanted,
   { plan, refusals }: Guarded,
   { type }: Rules,
-): NonNullable<Change['restored']> {
+): readonly RestoreNote[] {
   // What the guard set aside is still wanted; what was confirmed it does not set aside.
   const waits = refusals.some(({ replica }) => replica === restorer)
   const done = waits ? wanted.filter(({ confirmed }) => confirmed) : wanted

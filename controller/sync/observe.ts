@@ -6,11 +6,11 @@ import type { Aged } from '../core/rows.ts'
 import { itemTooLarge } from '../core/scope.ts'
 import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { inParts } from './breathe.ts'
+import { doubtedAgain, unreadIn } from './doubt.ts'
 import {
   type Baseline,
   type Look,
   type Memory,
-  notTaken,
   type PassedOver,
   type Replica,
   UnsureError,
@@ -130,11 +130,11 @@ export async function observe(
   }
   await Promise.all(replicas.map(look))
   const seen = { observations, memories, fresh, replaced, restored }
+  for (const [id, memory] of await doubtedAgain(before, { ...seen, more }, baseline)) {
+    memories.set(id, memory)
+    short.add(id)
+  }
   return { ...seen, whole, short, more, forgotten, odd, unsure }
-}
-
-function unreadIn({ passedOver = [] }: Memory): readonly PassedOver[] {
-  return passedOver.filter(({ code }) => code !== notTaken)
 }
 
 function largeIn({ passedOver = [] }: Memory): readonly PassedOver[] {

@@ -13,8 +13,7 @@ import { shownResult } from '../api/discreet.ts'
 import { checkedMs, lockoutMs } from '../api/duration.ts'
 import { isReady, type Result, statusOf } from '../api/group-status.ts'
 import type { Report } from '../api/report.ts'
-import { castOf } from '../api/topology.ts'
-import { contact } from '../core/items/contact.ts'
+import { castOf, itemTypeOf } from '../api/topology.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { cutsOf, limited, refuseCrowd } from './ceilings.ts'
 import type { Environment, Mode, Reconciled } from './environment.ts'
@@ -85,7 +84,12 @@ export function passSpecOf(
   return {
     group: declared.id,
     name: new Date(nowMs).toISOString(),
-    rules: { type: contact, roles, policy: spec.conflicts, itemBytes: environment.itemBytes },
+    rules: {
+      type: itemTypeOf(declared.group),
+      roles,
+      policy: spec.conflicts,
+      itemBytes: environment.itemBytes,
+    },
     replicas: environment.replicas(declared, signal, mode.pace),
     former:
       spec.deletionPolicy === 'RemoveCopies'

@@ -257,6 +257,16 @@ export function conformsToBaseline(open: () => Promise<BaselinePlace>): void {
     },
   )
 
+  on('writes are carried out in the order that they have', async (baseline) => {
+    const at = { timeMs: 1, pass: 'p' }
+    const agreements = [agreement('one')]
+    const [agree, reset] = [{ write: 'agreements', agreements }, { write: 'reset' }] as const
+    await baseline.commit({ at, writes: [agree, reset] })
+    expect(await baseline.everything()).toEqual([])
+    await baseline.commit({ at, writes: [reset, agree] })
+    expect(await baseline.everything()).toEqual(['one'])
+  })
+
   on(
     'a new hub forgets links, memories and attempts, and not what was counted',
     async (baseline) => {

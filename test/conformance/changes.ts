@@ -4,10 +4,23 @@ import type { Agreement } from '../../controller/core/fold.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
 import type { Copy, Link } from '../../controller/core/model.ts'
-import type { Baseline, Change, Kept, Memory } from '../../controller/sync/ports.ts'
+import type { Baseline, Kept, Memory, Write } from '../../controller/sync/ports.ts'
 
-/** What a test writes in one transaction. */
-export type Writes = Omit<Change, 'at'>
+/** What a test writes in one transaction: of each kind at most one write. */
+export type Writes = Partial<{
+  [Kind in Write['write']]: Extract<Write, { write: Kind }> extends Readonly<
+    Record<Kind, infer Value>
+  >
+    ? Value
+    : true
+}>
+
+/** The order in which `commit` carries the kinds out: what goes first, and what is ended last. */
+const order: readonly Write['write'][] = [
+  ...(['reset', 'identity', 'renames', 'left', 'forgotten', 'unsettle', 'kept'] as const),
+  ...(['conflicts', 'agreements', 'restored', 'copies', 'caused', 'approvals'] as const),
+  ...(['memories', 'attempts', 'entries', 'settled', 'ended'] as const),
+]
 
 /** Commits all of it in one transaction. */
 export function commit(
@@ -16,7 +29,10 @@ export function commit(
   timeMs = 1,
   pass = 'pass-1',
 ): Promise<void> {
-  return baseline.commit({ at: { timeMs, pass }, ...writes })
+  const tagged = order
+    .filter((write) => writes[write] !== undefined)
+    .map((write) => ({ write, [write]: writes[write] }) as unknown as Write)
+  return baseline.commit({ at: { timeMs, pass }, writes: tagged })
 }
 
 export const group = 'ns/group' as GroupId

@@ -10,6 +10,7 @@ import type { SyncGroupStatus } from '../../controller/api/resources.generated.t
 import { retryAfterMs } from '../../controller/core/retry-after.ts'
 import { backOffMaxMs, SyncError } from '../../controller/core/sync-error.ts'
 import { answerOf, errorOf, messagesOf } from '../../controller/ews/envelope.ts'
+import { contactCodec } from '../../controller/ews/items/contact.ts'
 import { getItem } from '../../controller/ews/operations.ts'
 import { SignIn } from '../../controller/ews/sign-in.ts'
 import { Transport } from '../../controller/ews/transport.ts'
@@ -117,7 +118,7 @@ describe('an account is paused', () => {
 
   test('by one message of an answer about many, as by the whole', async () => {
     const { transport, time, requests } = await transportTo(busy('60000').envelope)
-    const ask = () => transport.callEach(getItem, [], route, signal)
+    const ask = () => transport.callEach(getItem(contactCodec), [], route, signal)
     expect(await ask()).toMatchObject([{ code: 'ErrorServerBusy', backOffMs: 60_000 }])
     await expect(ask()).rejects.toMatchObject({ code: 'ErrorServerBusy', backOffMs: 60_000 })
     await expect(transport.exchange('GetFolder', '<x/>', route, signal)).rejects.toThrow()

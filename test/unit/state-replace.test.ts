@@ -115,7 +115,7 @@ test('while anybody has the state open nothing is done', async () => {
       holders.shift()?.close()
     }
     expect(() => replaceState(place, file, undefined, nowMs)).toThrow(
-      refusal('StateInUse', 'stop that one'),
+      refusal('StateInUse', 'stop that process'),
     )
     for (const each of holders) each.close()
     expect(await found(place)).toEqual(now)

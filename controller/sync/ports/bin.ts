@@ -6,71 +6,71 @@ import type { Item } from '../../core/item.ts'
 import type { KeepReason } from '../../core/model.ts'
 import type { RestoreResult } from '../../core/restore.ts'
 
-/** One thing in the bin. */
+/** One entry of the bin. */
 export type Binned = Readonly<{
   n: number
   group: GroupId
   link: LinkId
-  /** Whose version it is. */
+  /** The replica whose version it is. */
   replica: ReplicaId
   reason: KeepReason
   /** The fields that lost; empty for a deleted item. */
   fields: readonly string[]
   item: Item
-  /** What those fields got instead, as far as it was written down. */
+  /** The values that these fields got instead, if they were recorded. */
   won: Item | undefined
   timeMs: number
   pass: string
-  /** What became of asking for it; undefined while nobody has. Damaged: its content does not open. */
+  /** The state of its restore; undefined if none was requested. Damaged: its content does not open. */
   restore: 'Pending' | 'Damaged' | RestoreResult | undefined
 }>
 
-/** Which things are meant; what is not given does not matter. `history`: edits as well, which are not in the bin. */
+/** Selects entries; a field that is not given admits any. `history`: also edits, which are not in the bin. */
 export type Filter = Readonly<{
   history?: boolean
   group?: GroupId | undefined
   link?: LinkId | undefined
-  /** Whose they are: a replica, or all of a mailbox. */
+  /** A replica, or all replicas of a mailbox. */
   replica?: string | undefined
   reason?: KeepReason | undefined
   pass?: string | undefined
   /**
-   * Those that came after all that was kept before this time, and those before that one, ms since 1970: what a clock that was
-   * ahead called later, and was followed by something earlier, does not count.
+   * Entries kept after all that have an earlier time than `sinceMs`, and entries with an earlier time than `untilMs`; ms
+   * since 1970. An entry with a later time that a clock ahead gave it, and that an earlier one follows, does not count.
    */
   sinceMs?: number | undefined
   untilMs?: number | undefined
 }>
 
-/** How something is wanted back. */
+/** How an entry is to be restored. */
 export type Asking = Readonly<{
-  /** These fields of it only; otherwise those that it is about. */
+  /** Only these of its fields; default: the fields that it is about. */
   fields?: readonly string[]
-  /** The hash of the plan that it is part of: an annotation with it confirms the plan. */
+  /** The hash of the plan that it belongs to. An annotation with this hash confirms the plan. */
   plan?: string
-  /** What it would edit, as the plan saw it (`seenOf`): an annotation confirms nothing that is otherwise by now. */
+  /** The item that it would edit, as the plan saw it (`seenOf`): if it changed since, the annotation confirms nothing. */
   seen?: string
-  /** The whole plan was seen and confirmed: the guard does not count it. */
+  /** The whole plan was shown and confirmed: the guard does not count it. */
   confirmed?: boolean
-  /** Also what was restored already: it was overwritten since. */
+  /** Also restore an entry that was restored before and overwritten since. */
   again?: boolean
 }>
 
-/** One field of one link for which there were two different edits; never content. */
+/** One field of one link with two different edits; never content. */
 export type Conflicted = Readonly<{
   n: number
   group: GroupId
   link: LinkId
-  /** Who lost. */
+  /** The replica that lost. */
   replica: ReplicaId
   field: string
   timeMs: number
 }>
 
-/** One thing that is wanted back. `plan`: the hash of the plan that it is part of. */
+/** A pending restore of entry `n`. `plan`: the hash of the plan that it belongs to. */
 export type Wish = Readonly<{ n: number; group: GroupId; link: LinkId; plan: string | undefined }>
 
-/** Reads what was kept, and takes down what is wanted back. Every method rejects with a SyncError. */
+/** Reads the kept entries, and records requests to restore them. Every method rejects with a SyncError. */
 export interface Bin {
   /**
    * The newest first, at most `limit`; those before the number `below`, to go on from there. An entry whose content does
