@@ -1,6 +1,6 @@
-// Lanes bound how many requests are under way: in all, and for one mailbox. First come, first served.
+// Limits the number of concurrent requests: in all, and per mailbox. First come, first served.
 
-/** Lets at most `max` pass at once; the rest waits in order. */
+/** Runs at most `max` tasks at once; the others wait in order. */
 export class Lane {
   readonly #max: number
   #inside = 0
@@ -10,12 +10,12 @@ export class Lane {
     this.#max = max
   }
 
-  /** Is nobody inside, and does nobody wait? */
+  /** Does no task run or wait? */
   get idle(): boolean {
     return this.#inside === 0 && this.#waiting.length === 0
   }
 
-  /** Runs the task when there is room; rejects with the signal's reason when that aborts while waiting. */
+  /** Runs the task when there is room. Rejects with the signal's reason if that aborts while waiting. */
   async run<Result>(task: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
     await this.#enter(signal)
     try {
@@ -45,7 +45,7 @@ export class Lane {
     })
   }
 
-  // The place is handed on, so that nobody slips in between.
+  // A free place goes directly to the next in the queue, so that no newcomer takes it.
   #leave(): void {
     const next = this.#waiting.shift()
     if (next === undefined) this.#inside -= 1
@@ -53,7 +53,7 @@ export class Lane {
   }
 }
 
-/** Lanes by name, within one for all. A lane is there while it is used: there are never more than requests. */
+/** Named lanes below a common limit. A lane exists only while it is used, so there are never more than requests. */
 export class Lanes {
   readonly #all: Lane
   readonly #each: number
@@ -64,7 +64,7 @@ export class Lanes {
     this.#each = each
   }
 
-  /** Runs the task when there is room in its lane and in all; rejects as a lane does. */
+  /** Runs the task when its lane and the common limit have room; rejects as a lane does. */
   async run<Result>(
     name: string,
     task: () => Promise<Result>,

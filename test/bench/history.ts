@@ -174,9 +174,12 @@ async function nextSecond(): Promise<void> {
 // What edits replace is never written down.
 function withoutHistory(baseline: Baseline): Baseline {
   const commit = (change: Change) => {
-    const { kept } = change
-    if (kept === undefined) return baseline.commit(change)
-    return baseline.commit({ ...change, kept: kept.filter(({ reason }) => reason !== 'Edited') })
+    const writes = change.writes.map((one) =>
+      one.write === 'kept'
+        ? { ...one, kept: one.kept.filter(({ reason }) => reason !== 'Edited') }
+        : one,
+    )
+    return baseline.commit({ ...change, writes })
   }
   return new Proxy(baseline, {
     get: (target, key) => {

@@ -112,7 +112,7 @@ test.concurrent.each([['plain'], ['encrypted']])(
       expect(readFileSync(file).includes('Gwidon')).toBe(!sealed)
       const again = await done(exsync(['backup', file, ...state]).ended, 1)
       expect(again).toMatch(/exists already.*another file/)
-      expect(await restored(file, 1)).toMatch(/is in use by another process: stop that one/)
+      expect(await restored(file, 1)).toMatch(/is in use by another process: stop that process/)
 
       changeHub(exchange, 'Ola', '2')
       changeHub(exchange, 'Gwidon')

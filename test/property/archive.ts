@@ -4,6 +4,7 @@
 import type { LinkId } from '../../controller/core/id.ts'
 import { canonicalItem, type Item, type ItemType } from '../../controller/core/item.ts'
 import type { Change } from '../../controller/sync/ports.ts'
+import { written } from '../support/written.ts'
 import type { Memory } from './memory.ts'
 
 /** Every content that was agreed, by link. */
@@ -16,8 +17,9 @@ export class Archive {
   }
 
   /** A change was written down. */
-  committed({ agreements = [] }: Pick<Change, 'agreements'>): void {
-    for (const { link, agreed } of agreements) this.#note(link, agreed)
+  committed(change: Change): void {
+    for (const { agreements } of written(change, 'agreements'))
+      for (const { link, agreed } of agreements) this.#note(link, agreed)
   }
 
   /** What a state that is opened agrees on. */

@@ -13,6 +13,7 @@ import type { PassSpec } from '../../controller/sync/pass-spec.ts'
 import type { Baseline, Change, Clock } from '../../controller/sync/ports.ts'
 import { propose } from '../../controller/sync/propose.ts'
 import { Folder, FolderReplica, gated, type Hooks } from '../support/folder.ts'
+import { written } from '../support/written.ts'
 import { type Act, act } from './acts.ts'
 import { Archive } from './archive.ts'
 import { casts, type Part, roleOf, type Setting } from './casts.ts'
@@ -472,7 +473,7 @@ export class World {
       }
       await baseline.commit(change)
       archive.committed(change)
-      const memories = [...(change.memories?.values() ?? [])]
+      const memories = written(change, 'memories').flatMap((one) => [...one.memories.values()])
       if (memories.some(({ recheck }) => recheck.length > 0)) this.#count('stale')
       if (at.some(({ what }) => what === 'die after commit')) this.#die()
     }

@@ -63,7 +63,14 @@ test('a group with too many members is refused before anything is read, and nobo
   const { id } = eleven
   await state.baseline(id).commit({
     at: { timeMs: 0, pass: 'x' },
-    memories: new Map([['m1@corp.example:Contacts/company' as never, { lens: '', recheck: [] }]]),
+    writes: [
+      {
+        write: 'memories',
+        memories: new Map([
+          ['m1@corp.example:Contacts/company' as never, { lens: '', recheck: [] }],
+        ]),
+      },
+    ],
   })
   expect(await reconcile(eleven, site, mode, signal)).toMatchObject({
     ready: false,

@@ -61,7 +61,10 @@ async function looked(
   const unread = { ...bad('ErrorItemCorrupt', 3), ...given }
   const before = new Map([[hub, { ...memory, passedOver: [unread] }]])
   if (hers !== undefined) before.set(ann, hers as Memory & { passedOver: PassedOver[] })
-  await baseline.commit({ at: { timeMs: 0, pass: 'p' }, memories: before })
+  await baseline.commit({
+    at: { timeMs: 0, pass: 'p' },
+    writes: [{ write: 'memories', memories: before }],
+  })
   const looks: ReadonlyMap<ReplicaId, Look> = new Map([
     [hub, { changed: [], gone: [], memory: { ...memory, passedOver: [unread] } }],
     [ann, { changed: [], gone: [], memory, ...seen }],

@@ -44,9 +44,19 @@ const lost = (link: LinkId, item: Item, won: Item): Kept => ({
 function changeOf(timeMs: number, ...kept: readonly Kept[]): Change {
   return {
     at: { timeMs, pass: 'p' },
-    kept,
-    conflicts: kept.flatMap(notesOf),
-    entries: kept.map(({ link }) => ({ link, replica: ann, action: 'delete', result: 'Deleted' })),
+    writes: [
+      { write: 'kept', kept },
+      { write: 'conflicts', conflicts: kept.flatMap(notesOf) },
+      {
+        write: 'entries',
+        entries: kept.map(({ link }) => ({
+          link,
+          replica: ann,
+          action: 'delete',
+          result: 'Deleted',
+        })),
+      },
+    ],
   }
 }
 
@@ -59,10 +69,11 @@ async function peopled(of?: Key): Promise<string> {
   await one.commit(changeOf(20, deleted(person({ JobTitle: 'Dyrektorka' }), gone)))
   await one.commit(changeOf(30, deleted({ GivenName: 'Ola', Surname: 'Nowak' }, stranger)))
   const copies = new Map([[ann, copy('A')]])
-  await state.baseline(other).commit({
-    ...changeOf(40, lost(alive, person({ JobTitle: 'a' }), { JobTitle: 'b' })),
-    agreements: [{ ...agreement, link: alive, agreed: person({ JobTitle: 'b' }), copies }],
-  })
+  const { at, writes } = changeOf(40, lost(alive, person({ JobTitle: 'a' }), { JobTitle: 'b' }))
+  const living = { ...agreement, link: alive, agreed: person({ JobTitle: 'b' }), copies }
+  await state
+    .baseline(other)
+    .commit({ at, writes: [...writes, { write: 'agreements', agreements: [living] }] })
   state.close()
   return place
 }
@@ -151,7 +162,9 @@ test('no byte of it is left in the file or its log, also while a controller runs
   const { text } = await told(place, { match: 'gęsiorowska', yes: true, group })
   expect(text).toMatch(/entries erased/)
   expect(text).toMatch(/nothing that was erased/)
-  await running.baseline(other).commit({ at: { timeMs: 1, pass: 'p' }, ended: [alive] })
+  await running
+    .baseline(other)
+    .commit({ at: { timeMs: 1, pass: 'p' }, writes: [{ write: 'ended', ended: [alive] }] })
   const rest = await told(place, { match: 'gęsiorowska', yes: true })
   expect(rest.text).not.toMatch(/still in the folders/)
   expect(holds(place, 'Gęsiorowska')).toEqual([])

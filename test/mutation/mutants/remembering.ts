@@ -184,8 +184,8 @@ export const remembering: readonly Mutant[] = [
     [
       'no-history',
       'what edits replace is kept',
-      `kept: [...kept, ...history],`,
-      `kept: [...kept, ...history.slice(0, 0)],`,
+      `kept: [...kept, ...history] },`,
+      `kept: [...kept, ...history.slice(0, 0)] },`,
     ],
   ]),
   ...mutantsOf('controller/sync/reentered.ts', [
