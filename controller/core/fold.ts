@@ -3,7 +3,7 @@
 // a copy that is not yet brought along is *behind*. So a pass may die anywhere: what is not done is
 // seen as behind by the next one.
 import type { Attempts } from './attempt.ts'
-import { drifted, driftIn, shownOf } from './deviation.ts'
+import { drifted, driftIn, shownOf, stillDoubted } from './deviation.ts'
 import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
 import { type Item, type ItemType, touched } from './item.ts'
 import type { Copy, Link, Role, Shown } from './model.ts'
@@ -63,7 +63,8 @@ export function copyAfter(
 function shownAfter(type: ItemType, step: Step, action: Action, stored: Item | undefined): Shown {
   const before = action.kind === 'update' ? action.shown : {}
   if (stored !== undefined && step.agreed !== undefined) {
-    return drifted(shownOf(type, stored, step.agreed), new Set(driftIn(before)))
+    const shown = drifted(shownOf(type, stored, step.agreed), new Set(driftIn(before)))
+    return stillDoubted(shown, before)
   }
   if (action.kind !== 'update') return {}
   const shown: Record<string, string> = { ...action.shown }

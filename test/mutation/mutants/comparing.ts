@@ -100,7 +100,7 @@ export const comparing = [
     [
       'rewritten-stays-shut',
       'an edit of a field that the server rewrote counts',
-      `return noted !== undefined && noted.replace(own, '') === digestOf(text)`,
+      `return noted !== undefined && noted.replace(marks, '') === digestOf(text)`,
       `return noted !== undefined`,
     ],
     [

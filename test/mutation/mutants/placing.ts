@@ -6,8 +6,14 @@ export const placing = [
     [
       'left-drift-not-kept',
       'what was left to its user is kept before it is overwritten',
-      `overwrites: driftIn(shown).filter((field) => fields.includes(field))`,
-      `overwrites: []`,
+      `[...driftIn(shown), ...doubtedIn(shown)]`,
+      `doubtedIn(shown)`,
+    ],
+    [
+      'doubtful-not-kept',
+      'what may be its user’s, and was taken for the server’s doing, is kept before it is overwritten',
+      `, ...doubtedIn(shown)]`,
+      `]`,
     ],
     [
       'declined-forgotten',
@@ -96,8 +102,8 @@ export const placing = [
     [
       'left-to-a-writer',
       'what was left to one who writes by now is kept before it is overwritten',
-      `const own = travels ? left : [`,
-      `const own = travels ? left.slice(left.length) : [`,
+      `const undecided = travels ? left : [`,
+      `const undecided = travels ? left.slice(left.length) : [`,
     ],
     [
       'lost-reply-left-as-drift',
