@@ -83,7 +83,7 @@ function refuseOther(
   throw invalidArguments(`${flag} ${given} is not in this state: ${known}`)
 }
 
-/** What the item is called, for a person at a terminal; empty when nothing in it tells. */
+/** The item's name, for a person at a terminal; empty when nothing in it tells. */
 export function titleOf(item: Item): string {
   return itemTypeNamed().title(item)
 }

@@ -17,7 +17,7 @@ export const emailField: Field = { canonical: canonicalWith(canonicalEmail) }
 /** A note: `{ type, text }`, of type `Text` or `HTML`. */
 export const bodyField: Field = { canonical: canonicalWith(canonicalBody) }
 
-// Of whatever form a value is: what a field holds was written by other versions, and by servers.
+// A value may have any form, whatever its field: other versions wrote it, or a server.
 function canonicalWith(
   ofParts: (parts: Parts) => string,
   ofText: (text: string) => string = folded,
@@ -75,7 +75,7 @@ function dayAt(ms: number): string {
   return noDays.includes(day) ? '' : day
 }
 
-// What clients write where there is no date: the zero of Windows, and the `none` of MAPI.
+// Clients write these where there is no date: the zero of Windows, and the `none` of MAPI.
 const noDays = ['1601-01-01', '4501-01-01']
 
 function canonicalDate(parts: Parts): string {

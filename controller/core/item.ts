@@ -1,4 +1,4 @@
-// An item is the fields that we synchronise, by name. What is absent is absent: no empty strings, no
+// An item is the fields that we synchronise, by name. An absent field is absent: no empty strings, no
 // nulls. Two values are the same when their canonical texts are (`Field`): servers trim, fold and re-wrap what
 // they are given, and that must not read as an edit.
 
@@ -8,20 +8,20 @@ export type Value = string | readonly string[] | Readonly<Record<string, string>
 /** The fields of one contact (later appointment, task, note …). */
 export type Item = Readonly<Record<string, Value>>
 
-/** What one editor made of a field: its value before and after. */
+/** One editor's change of a field: its value before and after. */
 export type FieldEdit = Readonly<{ from: Value | undefined; to: Value | undefined }>
 
 /** How a field's values are compared and merged. Those of `fields.ts` are what most kinds need. */
 export type Field = Readonly<{
   /** The text by which values are compared; '' for an absent one. */
   canonical: (value: Value | undefined) => string
-  /** What different edits of the agreed value come to together; undefined where the policy picks one of them. */
+  /** The value that different edits of the agreed one come to together; absent where the policy picks one of them. */
   merge?: (agreed: Value | undefined, edits: readonly FieldEdit[]) => Value | undefined
 }>
 
 /** The texts of an item by which people look for it, as they were written. */
 export type SearchTexts = Readonly<{
-  /** What it is called, in whatever order people write it. */
+  /** Its names, in each order in which people write them. */
   names: readonly string[]
   addresses: readonly string[]
   /** Telephone numbers and the like, which are also found without their signs. */
@@ -38,7 +38,7 @@ export type Home = 'Contacts' | 'Calendar' | 'Tasks' | 'Notes'
 export type ItemType = Readonly<{
   /** The kind's name, `Contacts`. */
   name: string
-  /** Where items of the kind lie in a mailbox: the first segment of a folder's path. */
+  /** The mailbox's own folder of the kind: the first segment of a folder's path. */
   home: Home
   /** The version of what is read and how it is compared: larger since a field came, or a canonical form changed. */
   codec: number
@@ -63,9 +63,9 @@ export type ItemType = Readonly<{
   contradicts(one: Item, other: Item): boolean
   /** Did the user mark it private? */
   private(item: Item): boolean
-  /** What the item is called, for people; '' when nothing in it tells. */
+  /** The item's name, for people; '' when nothing in it tells. */
   title(item: Item): string
-  /** By what people look for it. */
+  /** The texts by which people look for it. */
   searchTexts(item: Item): SearchTexts
 }>
 

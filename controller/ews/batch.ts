@@ -58,7 +58,7 @@ export class Items {
   }
 
   /**
-   * The items as they are now: see Replica.read. What is of another kind, or too large, reads as an error that names it. A
+   * The items as they are now: see Replica.read. An item of another kind, or too large, reads as an error that names it. A
    * request that fails as a whole, or whose answer is too large, is split until the item that spoils it is alone;
    * rejects with what concerns more than one item. After `most` bytes of items it answers for those that were read.
    */

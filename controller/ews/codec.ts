@@ -1,4 +1,4 @@
-// What the EWS adapters must know of a kind of item: which folders hold it, which element it is, and how it is read and
+// A kind of item as the EWS adapters must know it: which folders hold it, which element it is, and how it is read and
 // written. An adapter is given one; only a codec's own files name a field or an element of an item.
 
 import type { Item, ItemType, Patch } from '../core/item.ts'

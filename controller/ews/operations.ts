@@ -39,7 +39,7 @@ export const stampProperty = {
 
 const stampUri = `<t:ExtendedFieldURI PropertySetId="${stampProperty.set}" PropertyName="${stampProperty.name}" PropertyType="String"/>`
 
-/** What of an item is asked for besides its fields: when it changed, and in which folder it lies. */
+/** Elements of every item that are asked for besides its fields: when it changed, and in which folder it lies. */
 export const beside = ['LastModifiedTime', 'DateTimeCreated', 'ParentFolderId'] as const
 
 const besideUris = beside.map((name) => `<t:FieldURI FieldURI="item:${name}"/>`).join('')
@@ -133,7 +133,7 @@ export type Read = Found & Readonly<{ parent?: string }>
 /** What GetItem says of one id: the item, that it is not there, or what is wrong with it. */
 export type Got = Read | undefined | 'OtherKind' | SyncError
 
-/** GetItem: the fields that are synchronised. What is of another kind is OtherKind and stays untouched. */
+/** GetItem: the fields that are synchronised. An item of another kind is OtherKind and stays untouched. */
 export const getItem = (codec: Codec): Batch<readonly ItemId[], Got> => ({
   name: 'GetItem',
   request: (ids) =>

@@ -92,7 +92,7 @@ function carryOut(scene: Scene, { what, which, field: at }: Act): boolean {
     case 'unmark': {
       ledger.release(folder, 'private', item)
       marked.delete(id)
-      folder.edit(id, kind.marked(item, false))
+      folder.edit(id, kind.marked?.(item, false) ?? item)
       return true
     }
     case 'move': {
@@ -141,12 +141,14 @@ function remove({ folder, ledger }: Scene, id: ItemId, item: Item): void {
 function enter(scene: Scene, what: 'put' | 'hide' | 'twice', which: number): boolean {
   const { folder, ledger, marked, open } = scene
   const { kind } = ledger
-  const hidden = what === 'hide'
   const name = what === 'twice' ? `Shared${which % 3}` : `Person${ledger.number()}`
+  const hidden = what === 'hide' && kind.marked !== undefined
+  const entered = (token: Item[string] | undefined) => {
+    const item = kind.entered(name, token)
+    return hidden ? (kind.marked?.(item, true) ?? item) : item
+  }
   const [field = ''] = kind.fields
-  const begun = kind.marked(kind.entered(name, undefined), hidden)
-  const token = written(scene, begun, field, hidden && !open)
-  const item = kind.marked(kind.entered(name, token), hidden)
+  const item = entered(written(scene, entered(undefined), field, hidden && !open))
   ledger.entered(item, folder)
   const id = folder.put(item)
   if (hidden && !open) marked.add(id)
@@ -155,7 +157,7 @@ function enter(scene: Scene, what: 'put' | 'hide' | 'twice', which: number): boo
 
 function mark({ folder, ledger, open, marked }: Scene, id: ItemId, item: Item): boolean {
   const { kind } = ledger
-  if (kind.type.private(item)) return false
+  if (kind.marked === undefined || kind.type.private(item)) return false
   folder.edit(id, kind.marked(item, true))
   if (!open) marked.add(id)
   return true

@@ -4,7 +4,8 @@ import type { Act } from './acts.ts'
 import { casts, free, type Setting, strict } from './casts.ts'
 import { demand, type Modulo } from './demands.ts'
 import type { Lived } from './kinds.ts'
-import { type Counters, type Step, World } from './world.ts'
+import type { Step } from './steps.ts'
+import { type Counters, World } from './world.ts'
 
 /** What may happen in a history, besides users' acts, passes and their failures. */
 export type Scope = Readonly<{

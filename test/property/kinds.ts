@@ -19,8 +19,8 @@ export type Lived = Readonly<{
   written(item: Item, field: string, token: string): Value
   /** The item once a user has taken away what tokens the field holds. */
   cleared(item: Item, field: string): Item
-  /** The item with a user's mark that it is private, or without it. */
-  marked(item: Item, mark: boolean): Item
+  /** The item with a user's mark that it is private, or without it; absent where a kind knows no such mark. */
+  marked?: (item: Item, mark: boolean) => Item
   /** What an unruly server makes of what it is given. */
   rewritten(item: Item): Item
 }>
@@ -59,11 +59,6 @@ export const contacts: Lived = {
 }
 
 const nameIn = ({ title }: Item) => textField.canonical(title).split(' ')[0] ?? ''
-const tagsIn = ({ tags }: Item) => (Array.isArray(tags) ? (tags as readonly string[]) : [])
-const withTags = (item: Item, tags: readonly string[]): Item =>
-  tags.length === 0 ? without(item, 'tags') : { ...item, tags }
-const isPrivate = (item: Item) => tagsIn(item).includes('private')
-const markOf = (item: Item) => (isPrivate(item) ? ['private'] : [])
 
 const label: ItemType = {
   name: 'Labels',
@@ -77,26 +72,20 @@ const label: ItemType = {
   kept: () => undefined,
   naturalKeys: (item) => [nameIn(item)],
   contradicts: () => false,
-  private: isPrivate,
+  private: () => false,
   title: nameIn,
   searchTexts: (item) => ({ names: [nameIn(item)], addresses: [], numbers: [] }),
 }
 
-/** Labels: a title, whose first word is the name, and tags, one of which says that the label is private. */
+/** Labels: a title, whose first word is the name, and tags. */
 export const labels: Lived = {
   type: label,
   fields: ['title', 'tags'],
   nameOf: nameIn,
   isOf: (text, name) => text.includes(`"${name}"`) || text.includes(`"${name} `),
   entered: (name, token) => ({ title: token ?? name }),
-  written: (item, field, token) =>
-    field === 'tags' ? [token, ...markOf(item)] : `${nameIn(item)} ${token}`,
+  written: (item, field, token) => (field === 'tags' ? [token] : `${nameIn(item)} ${token}`),
   cleared: (item, field) =>
-    field === 'tags' ? withTags(item, markOf(item)) : { ...item, title: nameIn(item) },
-  marked: (item, mark) =>
-    withTags(item, [
-      ...tagsIn(item).filter((tag) => tag !== 'private'),
-      ...(mark ? ['private'] : []),
-    ]),
+    field === 'tags' ? without(item, field) : { ...item, title: nameIn(item) },
   rewritten: ({ title, ...rest }) => ({ ...rest, title: `${String(title)}.` }),
 }

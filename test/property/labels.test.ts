@@ -1,5 +1,5 @@
 // The laws over labels, a kind of two fields that no Exchange knows: whatever decides, carries out and remembers knows no
-// more of items than their type says. laws.test.ts has all laws, and many more histories.
+// more of items than their type says. Labels know no private mark; laws.test.ts has all laws, and many more histories.
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { plain } from './casts.ts'
@@ -39,8 +39,8 @@ afterAll(() => {
     'conflicts KeepBoth',
     'deaths',
     'lost replies',
-    'mark',
-    'unmark',
+    'forgotten',
+    'turned',
   ]
   expect(reached.filter((what) => counters[what] === undefined)).toEqual([])
 })

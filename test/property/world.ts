@@ -22,33 +22,8 @@ import { contacts, type Lived } from './kinds.ts'
 import { Ledger } from './ledger.ts'
 import { type Memory, openMemory } from './memory.ts'
 import { differenceInOrder } from './order.ts'
+import type { Step } from './steps.ts'
 import { Watch } from './watch.ts'
-
-/** One thing that happens to a pass: to its nth request, or at its nth write to the state. */
-export type Event = Readonly<{
-  at: number
-  what: 'fail' | 'lose' | 'die' | 'die before commit' | 'die after commit' | 'no room'
-}>
-
-/** One step of a history. */
-export type Step =
-  | Readonly<{ step: 'act'; act: Act }>
-  | Readonly<{
-      step: 'pass'
-      events: readonly Event[]
-      acts: readonly Readonly<{ at: number; act: Act }>[]
-      group?: number
-      /** Before which of its requests the other group over the hub makes a whole pass. */
-      amid?: number | undefined
-    }>
-  | Readonly<{ step: 'offline'; who: number }>
-  | Readonly<{ step: 'forget'; group?: number }>
-  | Readonly<{ step: 'restore'; group: number; back: number }>
-  | Readonly<{ step: 'ask'; group: number; which: number }>
-  | Readonly<{ step: 'leave'; who: number }>
-  | Readonly<{ step: 'turn'; who: number }>
-  | Readonly<{ step: 'approve'; group: number }>
-  | Readonly<{ step: 'wait' }>
 
 /** How often the generator reached what it is there to reach. */
 export type Counters = Record<string, number>

@@ -1,4 +1,4 @@
-// When two entries, of two folders that nobody has linked yet, are one: the same person, or the same place (a
+// When two entries of two folders, not linked yet, are one: the same person, or the same place (a
 // firm, a branch, a department, a reception). Being wrong mixes two people's numbers, being careful shows one
 // of them twice: so a key only nominates, and whatever tells two apart keeps them apart.
 //

@@ -59,8 +59,8 @@ export const contactFields: readonly string[] = [
 ]
 
 /**
- * What we make of a contact, by number. Raise it whenever a field is added to `contactFields` or a canonical form
- * changes (`core/item.ts`), and say in `newIn` which fields were added: what a state holds was read and compared by the
+ * The version of how a contact is read and compared. Raise it whenever a field is added to `contactFields` or a canonical form
+ * changes (`core/fields.ts`), and say in `newIn` which fields were added: what a state holds was read and compared by the
  * version that it was written with.
  */
 export const codecVersion = 2

@@ -1,6 +1,6 @@
 // A contact as EWS' XML. The order of elements is the schema's (MS-OXWSCONT,
-// MS-OXWSCORE): Exchange refuses any other. What a server shows by default (IPM.Contact, Normal) is
-// absent in an item, so that absent and default are the same. `contact-extended.ts` has the fields without
+// MS-OXWSCORE): Exchange refuses any other. A server's default (IPM.Contact, Normal) is absent in an
+// item, so that absent and default are the same. `contact-extended.ts` has the fields without
 // an element, `contact.ts` reads what is written here.
 
 import type { Item, Patch, Value } from '../../core/item.ts'
@@ -18,7 +18,7 @@ import { extendedUri, extendedUris, extendedXml, isExtended } from './contact-ex
 
 type Parts = Readonly<Record<string, string>>
 
-/** What servers show where nothing was set. */
+/** The values that servers show where nothing was set. */
 export const defaults: Readonly<Record<string, string>> = {
   ItemClass: 'IPM.Contact',
   Sensitivity: 'Normal',
@@ -30,7 +30,7 @@ export const defaults: Readonly<Record<string, string>> = {
   Gender: '0',
 }
 
-/** Elements of t:Item and t:Contact in the schema's order; what stands between our fields is left out. */
+/** Elements of t:Item and t:Contact in the schema's order; elements that are no fields of ours are left out. */
 // biome-ignore format: a table
 export const order = [
   'ItemClass', 'Subject', 'Sensitivity', 'Body', 'Categories', 'Importance', 'ExtendedProperty', 'Culture',
