@@ -8,20 +8,20 @@ import { enableCompileCache } from 'node:module'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Outside } from './cli/runtime.ts'
+import type { ProcessEdges } from './cli/runtime.ts'
 import { heapFlags } from './heap.ts'
 
-const clock: Outside['clock'] = {
+const clock: ProcessEdges['clock'] = {
   now: () => Date.now(),
   sleep: (delayMs, signal) => sleep(delayMs, undefined, { signal }),
 }
 
-function outside(graceMs: number): Outside {
+function outside(graceMs: number): ProcessEdges {
   return { clock, chance: Math.random, instance: randomUUID(), ...signals(graceMs) }
 }
 
 // The first signal ends passes after their batch, the second, or a while, abandons them.
-function signals(graceMs: number): Pick<Outside, 'stop' | 'hard'> {
+function signals(graceMs: number): Pick<ProcessEdges, 'stop' | 'hard'> {
   const [stop, hard] = [new AbortController(), new AbortController()]
   const asked = () => {
     if (stop.signal.aborted) hard.abort()

@@ -28,7 +28,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   sync: ['api', 'core'],
   validation: ['api', 'core', 'sync/breathe.ts'],
   ews: ['api', 'core', 'sync/ports.ts', 'sync/breathe.ts'],
-  store: ['api', 'core', 'sync/ports.ts'],
+  store: ['api', 'core', 'sync/ports.ts', 'sync/ports'],
   'kube/runtime': ['core', 'sync/deadline.ts', 'sync/ports.ts', 'sync/queue.ts'],
   kube: ['api', 'core', 'kube/runtime', 'sync'],
   local: ['api', 'core', 'sync', 'validation'],
@@ -309,7 +309,7 @@ function longFunctions(file: string): readonly string[] {
       /^(\s*)(?:export )?(?:async )?(?:function\*? (\w+)|(?:static )?(?:async )?(#?\w+)\([^)]*\)?.*\{$)/.exec(
         line,
       )
-    if (head === null || /^\s*(if|for|while|switch|return|describe|test|expect)\b/.test(line))
+    if (head === null || /^\s*(if|for|while|switch|return|describe|test|on|expect)\b/.test(line))
       return
     const end = lines.findIndex((each, index) => index > start && each === `${head[1]}}`)
     if (end - start > 70)

@@ -4,8 +4,8 @@ import type { Config } from '../config.ts'
 import type { Connections } from '../ews/connections.ts'
 import { keyFrom } from '../store/modes.ts'
 import type { Key } from '../store/proof.ts'
-import type { State } from '../store/state.ts'
 import type { Environment } from '../sync/environment.ts'
+import type { State } from '../sync/ports/state.ts'
 import type { Clock, Declarations } from '../sync/ports.ts'
 
 /** Where servers may be. The owner of a directory may have one on a loopback host. */
@@ -20,7 +20,7 @@ export function environmentOf(
   state: State,
   connections: Connections,
   clock: Clock,
-): Omit<Environment, 'servers' | 'told'> {
+): Omit<Environment, 'servers' | 'onEnded'> {
   return {
     declarations,
     replicas: (declared, signal, pace) => connections.replicas(declared, signal, pace),

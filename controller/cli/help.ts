@@ -139,7 +139,8 @@ ${STATE}
   status: `\
 usage: exsync status --state DIR
 
-Says how the groups of a directory (exsync run --local) stand. Exits 1 unless all are Ready.
+Shows the groups of a directory (exsync run --local), and the ExchangeServers that are probed
+while it runs. Exits 1 unless all groups are Ready.
 On Kubernetes: kubectl get syncgroups -A.
 
   --state DIR              the directory of the state; also EXSYNC_STATE`,

@@ -6,9 +6,10 @@ import type { Item } from '../core/item.ts'
 import { itemTypeNamed } from '../core/items.ts'
 import { isCalled } from '../core/search.ts'
 import { invalidArguments } from '../core/sync-error.ts'
-import type { Bin, Binned, Filter } from '../store/bin.ts'
+import { holdsAgreed } from '../core/undo.ts'
+import type { Bin, Binned, Filter } from '../sync/ports/bin.ts'
 import { type Out, writeList } from './output.ts'
-import { each, iso, mapped, rowsMax, writeTable } from './table.ts'
+import { collected, each, iso, mapped, rowsMax, writeTable } from './table.ts'
 
 /** Which entries are listed, and whether a person looks at them on a terminal. */
 export type Listing = Partial<Filters> & Readonly<{ terminal?: boolean }>
@@ -20,7 +21,7 @@ export async function listBin(
   out: Out,
   listing: Listing,
 ): Promise<number> {
-  refuseUnknown(bin, listing)
+  await refuseUnknown(bin, listing)
   const entries = matching(bin, filterOf(listing), listing)
   if (output === 'json') {
     await writeList('bin', mapped(entries, bare), out)
@@ -41,9 +42,9 @@ export async function history(
   out: Out,
   listing: Listing,
 ): Promise<number> {
-  refuseUnknown(bin, listing)
-  const filter = { ...filterOf(listing), ...contactOf(bin, listing), history: true }
-  const ends = [...bin.historyEnds()].filter(
+  await refuseUnknown(bin, listing)
+  const filter = { ...filterOf(listing), ...(await contactOf(bin, listing)), history: true }
+  const ends = [...(await bin.historyEnds())].filter(
     ([group]) => filter.group === undefined || filter.group === group,
   )
   if (output === 'json') {
@@ -62,12 +63,12 @@ export async function history(
 }
 
 /** Refuses a group or a replica that the state does not know: a slip would look as if nothing had happened. */
-export function refuseUnknown(
+export async function refuseUnknown(
   bin: Bin,
   { group, replica }: Pick<Listing, 'group' | 'replica'>,
-): void {
-  refuseOther('--group', group, bin.names('grp'), (name) => name === group)
-  refuseOther('--replica', replica, bin.names('replica', group), (name) => {
+): Promise<void> {
+  refuseOther('--group', group, await bin.names('grp'), (name) => name === group)
+  refuseOther('--replica', replica, await bin.names('replica', group), (name) => {
     return name === replica || name.startsWith(`${replica}:`)
   })
 }
@@ -89,26 +90,42 @@ export function titleOf(item: Item): string {
 }
 
 // Of the contact that the entry is about, which may be listed without its content.
-function contactOf(bin: Bin, { item, group }: Listing): Filter {
+async function contactOf(bin: Bin, { item, group }: Listing): Promise<Filter> {
   if (item === undefined) return {}
-  const [entry] = bin.list(1, item + 1, { history: true })
+  const [entry] = await bin.list(1, item + 1, { history: true })
   if (entry?.n !== item)
     throw invalidArguments(`there is no ${item} in the history: see exsync history`)
   return { group: group ?? entry.group, link: entry.link }
+}
+
+/** What changed agreed content, of these: all of it, the newest first, a page at a time. */
+export async function* changes(bin: Bin, filter: Filter): AsyncIterable<Binned> {
+  const entries = each((below?: number) => bin.list(rowsMax, below, { ...filter, history: true }))
+  for await (const entry of entries) if (holdsAgreed(entry.reason)) yield entry
+}
+
+/** What the replica edited and deleted itself; what came back from the bin is nobody's. */
+export async function doneBy(
+  bin: Bin,
+  replica: string,
+  filter: Filter,
+): Promise<readonly Binned[]> {
+  const all = await collected(changes(bin, { ...filter, replica }))
+  return all.filter(({ reason }) => reason !== 'Restored')
 }
 
 function filterOf({ group, replica, since, pass, reason }: Listing): Filter {
   return { group, replica, sinceMs: since, pass, reason }
 }
 
-function matching(bin: Bin, filter: Filter, { name }: Listing): Iterable<Binned> {
+function matching(bin: Bin, filter: Filter, { name }: Listing): AsyncIterable<Binned> {
   const entries = each((below?: number) => bin.list(rowsMax, below, filter))
   return name === undefined ? entries : named(entries, name)
 }
 
-function* named(entries: Iterable<Binned>, name: string): Iterable<Binned> {
+async function* named(entries: AsyncIterable<Binned>, name: string): AsyncIterable<Binned> {
   const type = itemTypeNamed()
-  for (const entry of entries) if (isCalled(type, entry.item, name)) yield entry
+  for await (const entry of entries) if (isCalled(type, entry.item, name)) yield entry
 }
 
 async function listed(
@@ -122,14 +139,14 @@ async function listed(
   const { terminal = false, name } = listing
   const rows = [terminal ? [...head, 'NAME'] : head]
   let total = 0
-  for (const entry of matching(bin, filter, listing)) {
+  for await (const entry of matching(bin, filter, listing)) {
     total += 1
     if (rows.length <= rowsMax)
       rows.push(terminal ? [...cells(entry), titleOf(entry.item)] : cells(entry))
     // What is found by name has to be counted by reading it.
     else if (name === undefined) break
   }
-  await writeTable(rows, name === undefined ? bin.counts(filter).bin : total, out)
+  await writeTable(rows, name === undefined ? (await bin.counts(filter)).bin : total, out)
 }
 
 function bare({ item: _, won: __, timeMs, ...rest }: Binned) {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import type { ExchangeServerStatus, SyncGroupStatus } from '../api/resources.generated.ts'
 import { invalidArguments, SyncError } from '../core/sync-error.ts'
-import type { Bin, Conflicted } from '../store/bin.ts'
+import type { Bin, Conflicted } from '../sync/ports/bin.ts'
 import { type Listing, listBin } from './history.ts'
 import { jsonText, type Out, writeList, yamlText } from './output.ts'
 import { aligned, each, iso, mapped, rowsMax, writeTable } from './table.ts'
@@ -75,7 +75,7 @@ export async function conflicts(
   out: Out,
 ): Promise<number> {
   if (verb === 'show') {
-    await out(shownAs(output, conflict(bin, numberIn('conflicts show', rest))), 'lines')
+    await out(shownAs(output, await conflict(bin, numberIn('conflicts show', rest))), 'lines')
     return 0
   }
   if (verb !== 'list' || rest.length > 0)
@@ -86,15 +86,15 @@ export async function conflicts(
     return 0
   }
   const rows = [['TIME', 'GROUP', 'LINK', 'FIELD', 'LOST BY', 'N']]
-  for (const { n, timeMs, group, link, field, replica } of page()) {
+  for (const { n, timeMs, group, link, field, replica } of await page()) {
     rows.push([iso(timeMs), group, link, field, replica, String(n)])
   }
-  await writeTable(rows, bin.counts().conflicts, out)
+  await writeTable(rows, (await bin.counts()).conflicts, out)
   return 0
 }
 
-function conflict(bin: Bin, number: string) {
-  const found = bin.conflict(Number(number))
+async function conflict(bin: Bin, number: string) {
+  const found = await bin.conflict(Number(number))
   if (found === undefined)
     throw invalidArguments(`there is no conflict ${number}: see exsync conflicts`)
   const { conflict, kept } = found
@@ -127,7 +127,7 @@ export async function bin(
 ): Promise<number> {
   if (verb === 'show') {
     const number = numberIn('bin show', rest)
-    const kept = bin.get(Number(number))
+    const kept = await bin.get(Number(number))
     if (kept === undefined)
       throw invalidArguments(`there is no ${number} in the bin: see exsync bin list`)
     const { timeMs, ...shown } = kept

@@ -89,7 +89,7 @@ export function yamlText(value: unknown): string {
  */
 export async function writeList(
   name: string,
-  entries: Iterable<unknown>,
+  entries: AsyncIterable<unknown> | Iterable<unknown>,
   out: Out,
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
@@ -98,7 +98,7 @@ export async function writeList(
     .map(([key, value]) => `,\n  ${JSON.stringify(key)}: ${indented(value, '  ').trimStart()}`)
     .join('')
   let held: string | undefined
-  for (const entry of entries) {
+  for await (const entry of entries) {
     if (!(await out(held === undefined ? head : `${held},`, 'lines'))) return
     held = indented(entry, '    ')
   }

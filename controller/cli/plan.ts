@@ -53,16 +53,16 @@ const linesMax = 20
 
 /** Plans every group, prints, and answers the exit code: 0 nothing to do, 2 changes, 1 error. */
 export async function plan(
-  site: Environment,
+  environment: Environment,
   output: 'table' | 'json',
   out: Say,
   signal: AbortSignal,
 ): Promise<number> {
   const groups: Group[] = []
-  const all = await site.declarations.groups()
+  const all = await environment.declarations.groups()
   const claims = claimsOf(all)
   for (const declared of all) {
-    groups.push(await planned(declared, claims.get(declared.id), site, signal))
+    groups.push(await planned(declared, claims.get(declared.id), environment, signal))
   }
   if (output === 'json') await out(jsonText({ groups }), 'lines')
   else for (const group of groups) table(group, out)
@@ -75,7 +75,7 @@ export async function plan(
 async function planned(
   declared: Declared,
   claimed: Mode['claimed'],
-  site: Environment,
+  environment: Environment,
   signal: AbortSignal,
 ): Promise<Group> {
   const cast = castOf(declared.group)
@@ -90,23 +90,23 @@ async function planned(
     const memories =
       deletionPolicy === 'Orphan' || suspend
         ? []
-        : [...(await site.baseline(declared.id).memories()).keys()]
+        : [...(await environment.baseline(declared.id).memories()).keys()]
     const leaving = await leaversIn(
       declared,
       memories.filter((id) => !isHub(id)),
-      site,
+      environment,
       signal,
     )
     return { group: declared.id, deleted: true, problems: [], replicas: [], leaving }
   }
   if (suspend) return { group: declared.id, suspended: true, problems: [], replicas: [] }
   try {
-    const course = passSpecOf(declared, site, mode, signal)
-    const proposal = await propose(course, signal)
+    const spec = passSpecOf(declared, environment, mode, signal)
+    const proposal = await propose(spec, signal)
     const { guarded, sight } = proposal
-    const more = await foreseen(course, proposal, signal)
-    const left = (await leaversOf(course, proposal)).map(({ role }) => role.id)
-    const leaving = await leaversIn(declared, left, site, signal)
+    const more = await foreseen(spec, proposal, signal)
+    const left = (await leaversOf(spec, proposal)).map(({ role }) => role.id)
+    const leaving = await leaversIn(declared, left, environment, signal)
     const problems = [...sight.observations].flatMap(([id, seen]) =>
       seen.state === 'unknown'
         ? [
@@ -145,14 +145,14 @@ async function planned(
 async function leaversIn(
   declared: Declared,
   ids: readonly ReplicaId[],
-  site: Environment,
+  environment: Environment,
   signal: AbortSignal,
 ): Promise<readonly Leaver[]> {
-  const baseline = site.baseline(declared.id)
+  const baseline = environment.baseline(declared.id)
   const cast = castOf(declared.group)
   const removes = async (id: ReplicaId): Promise<Partial<Leaver>> => {
     try {
-      const [replica] = site.former(declared, [id], signal)
+      const [replica] = environment.former(declared, [id], signal)
       if (replica === undefined) return {}
       return { removes: await dismissible(declared.id, replica, baseline, signal) }
     } catch (error) {

@@ -10,8 +10,10 @@ import { Connections } from '../ews/connections.ts'
 import { LocalDeclarations } from '../local/declarations.ts'
 import { sourcesIn } from '../local/directory.ts'
 import { keyFrom } from '../store/modes.ts'
-import { type Opening, openState, type State, stateFile } from '../store/state.ts'
+import { stateOver } from '../store/port.ts'
+import { type Opening, openState, type SqliteState, stateFile } from '../store/state.ts'
 import type { Environment } from '../sync/environment.ts'
+import type { State } from '../sync/ports/state.ts'
 import type { Clock } from '../sync/ports.ts'
 import { Servers } from '../sync/server-health.ts'
 import type { Source } from '../validation/documents.ts'
@@ -29,7 +31,7 @@ import { type Rekeying, rekey } from './rekey.ts'
 import { cancel, restore } from './restore.ts'
 import { rollback } from './rollback.ts'
 import { run } from './run.ts'
-import type { Outside } from './runtime.ts'
+import type { ProcessEdges } from './runtime.ts'
 import { validate } from './validate.ts'
 import { verify } from './verify.ts'
 
@@ -41,7 +43,7 @@ export type Edges = Readonly<{
   /** Is standard output a terminal, which a person looks at? */
   terminal: boolean
   /** What a running controller is given, which is asked to end by signals; ms until it must have ended. */
-  outside: (graceMs: number) => Outside
+  outside: (graceMs: number) => ProcessEdges
 }>
 
 const [stdout, stderr] = [new Output(() => process.stdout), new Output(() => process.stderr)]
@@ -53,14 +55,14 @@ async function command(config: Config, edges: Edges): Promise<number> {
     case 'run':
       return run(config, outside(config.graceMs))
     case 'plan':
-      return declared(config, outside(config.graceMs), async (site, signal) => {
+      return declared(config, outside(config.graceMs), async (environment, signal) => {
         if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
           await out(`there is no state in ${config.state} yet: this is what a first pass would do`)
-        return plan(site, config.output, out, signal)
+        return plan(environment, config.output, out, signal)
       })
     case 'verify':
-      return declared(config, outside(config.graceMs), (site, signal) =>
-        verify(site, config, out, signal),
+      return declared(config, outside(config.graceMs), (environment, signal) =>
+        verify(environment, config, out, signal),
       )
     case 'validate':
       return validate(config.rest, out)
@@ -131,14 +133,14 @@ async function givenIn(config: Config): Promise<Given> {
 function forgetting(config: Config, { clock, terminal }: Edges): Promise<number> {
   const { item, match, group, yes, state: stateDirectory } = config
   const asked = { item, match, group, yes, terminal, stateDirectory, nowMs: clock.now() }
-  return looking(config, { asking: true }, ({ eraser }) => forget(eraser, asked, out))
+  return looking(config, { asking: true }, (_, { eraser }) => forget(eraser, asked, out))
 }
 
 // Does a command's work on groups that are declared in files, beside a state that is only read.
 async function declared(
   config: Config,
-  { clock, hard }: Outside,
-  work: (site: Environment, signal: AbortSignal) => Promise<number>,
+  { clock, hard }: ProcessEdges,
+  work: (environment: Environment, signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   const { command, local, files } = config
   if ((local === undefined) === (files.length === 0)) {
@@ -146,7 +148,8 @@ async function declared(
   }
   // Without a state there is a first pass to plan, and nothing to verify.
   const existing = command === 'verify'
-  const state = openState(config.state, { readOnly: true, existing, key: await keyIn(config) })
+  const opening = { readOnly: true, existing, key: await keyIn(config) }
+  const state = stateOver(openState(config.state, opening))
   const { itemBytes } = config.ceilings
   const connections = new Connections(clock, { hosts: hostsOf(config), itemBytes })
   try {
@@ -164,12 +167,12 @@ async function declared(
     )
     const servers = new Servers(clock, { leastMs: 1_000, mostMs: 1_000 })
     const base = environmentOf(declarations, state, connections, clock)
-    const site = { ...base, servers, ceilings: config.ceilings, told: () => {} }
-    const code = await work(site, hard.signal)
+    const environment = { ...base, servers, ceilings: config.ceilings, onEnded: () => {} }
+    const code = await work(environment, hard.signal)
     return declarations.problems > 0 ? 1 : code
   } finally {
     await connections.close()
-    state.close()
+    await state.close()
   }
 }
 
@@ -183,14 +186,15 @@ async function sourceOf(name: string): Promise<Source> {
 async function looking(
   config: Config,
   opening: Opening,
-  look: (state: State) => Promise<number>,
+  look: (state: State, sqlite: SqliteState) => Promise<number>,
 ): Promise<number> {
   const key = await keyIn(config)
-  const state = openState(config.state, { ...opening, existing: true, key })
+  const sqlite = openState(config.state, { ...opening, existing: true, key })
+  const state = stateOver(sqlite)
   try {
-    return await look(state)
+    return await look(state, sqlite)
   } finally {
-    state.close()
+    await state.close()
   }
 }
 

@@ -7,14 +7,13 @@ import type { LinkId, ReplicaId } from '../core/id.ts'
 import { itemTypeNamed } from '../core/items.ts'
 import { restoringEdit } from '../core/restore.ts'
 import { invalidArguments, SyncError } from '../core/sync-error.ts'
-import { holdsAgreed } from '../core/undo.ts'
-import type { Asking, Bin, Binned, Filter } from '../store/bin.ts'
-import type { State } from '../store/state.ts'
+import type { Asking, Bin, Binned } from '../sync/ports/bin.ts'
+import type { State } from '../sync/ports/state.ts'
 import type { Baseline } from '../sync/ports.ts'
 import { reentered } from '../sync/reentered.ts'
-import { refuseUnknown } from './history.ts'
+import { changes, doneBy, refuseUnknown } from './history.ts'
 import type { Out } from './output.ts'
-import { each, iso, rowsMax } from './table.ts'
+import { collected, each, iso, rowsMax } from './table.ts'
 import { type Place, refuseGroup, type Showing, type Task, undo } from './undo.ts'
 import { mayReturn } from './undo-plan.ts'
 
@@ -36,21 +35,23 @@ export async function restore(
   const place = { state, directory, nowMs, out }
   const { group, replica, since, pass, dryRun, approve, output } = showing
   refuseMixed(numbers, showing)
-  refuseUnknown(state.bin, showing)
-  if (pass !== undefined) return undo(place, ofPass(state.bin, pass, showing), showing)
+  await refuseUnknown(state.bin, showing)
+  if (pass !== undefined) return undo(place, await ofPass(state.bin, pass, showing), showing)
   if (replica !== undefined && since !== undefined)
-    return undo(place, ofReplica(state.bin, replica, since, showing), showing)
+    return undo(place, await ofReplica(state.bin, replica, since, showing), showing)
   const plain = numbers.length <= fewMax && numbers.every((number) => !number.includes('-'))
   const asIs = !dryRun && approve === undefined && group === undefined && output !== 'json'
   if (plain && asIs) {
-    const wanted = [...new Set(numbers)].map((number) => binned(state.bin, number))
-    for (const kept of wanted) if (kept.restore !== 'Restored') refuse(state.bin, directory, kept)
+    const wanted: Binned[] = []
+    for (const number of new Set(numbers)) wanted.push(await binned(state.bin, number))
+    for (const kept of wanted)
+      if (kept.restore !== 'Restored') await refuse(state.bin, directory, kept)
     const found: Wish[] = []
     for (const kept of wanted)
       found.push({ kept, ...(await isThere(state.baseline(kept.group), kept)) })
     if (!several(found)) return few(place, found)
   }
-  return undo(place, ofNumbers(state.bin, numbers, showing), showing)
+  return undo(place, await ofNumbers(state.bin, numbers, showing), showing)
 }
 
 function refuseMixed(
@@ -85,25 +86,24 @@ export function typed(showing: Showing): string {
   return flags.map((text) => (/^[\w@.:/+-]+$/.test(text) ? text : `'${text}'`)).join(' ')
 }
 
-/** What changed agreed content, of these: all of it, the newest first, a page at a time. */
-export function* changes(bin: Bin, filter: Filter): Iterable<Binned> {
-  const entries = each((below?: number) => bin.list(rowsMax, below, { ...filter, history: true }))
-  for (const entry of entries) if (holdsAgreed(entry.reason)) yield entry
-}
-
-function ofPass(bin: Bin, pass: string, showing: Showing): Task {
-  const chosen = [...changes(bin, { pass, group: showing.group })]
+async function ofPass(bin: Bin, pass: string, showing: Showing): Promise<Task> {
+  const chosen = await collected(changes(bin, { pass, group: showing.group }))
   if (chosen.length === 0)
     throw invalidArguments(`nothing of the pass ${pass} is there: see exsync history`)
   return { chosen, manner: 'Spare', command: `exsync bin restore ${typed(showing)}` }
 }
 
-function ofReplica(bin: Bin, replica: string, since: number, showing: Showing): Task {
+async function ofReplica(
+  bin: Bin,
+  replica: string,
+  since: number,
+  showing: Showing,
+): Promise<Task> {
   return {
-    chosen: doneBy(bin, replica, { sinceMs: since, group: showing.group }),
+    chosen: await doneBy(bin, replica, { sinceMs: since, group: showing.group }),
     manner: 'Spare',
     command: `exsync bin restore ${typed(showing)}`,
-    notes: [...bin.historyEnds()]
+    notes: [...(await bin.historyEnds())]
       .filter(([group, ms]) => ms >= since && (showing.group ?? group) === group)
       .map(
         ([group, ms]) => `the history of ${group} was full, and reaches back to ${iso(ms)} only`,
@@ -111,19 +111,14 @@ function ofReplica(bin: Bin, replica: string, since: number, showing: Showing): 
   }
 }
 
-/** What the replica edited and deleted itself; what came back from the bin is nobody's. */
-export function doneBy(bin: Bin, replica: string, filter: Filter): readonly Binned[] {
-  return [...changes(bin, { ...filter, replica })].filter(({ reason }) => reason !== 'Restored')
-}
-
-function ofNumbers(bin: Bin, numbers: readonly string[], showing: Showing): Task {
+async function ofNumbers(bin: Bin, numbers: readonly string[], showing: Showing): Promise<Task> {
   const chosen = new Map<number, Binned>()
   const missing: string[] = []
   for (const number of numbers) {
     const [, from, to = from] = /^([1-9]\d{0,14})(?:-([1-9]\d{0,14}))?$/.exec(number) ?? []
     if (from === undefined) throw absent(number)
-    refuseRange(bin, Number(from), Number(to), showing)
-    const found = between(bin, Number(from), Number(to), showing)
+    await refuseRange(bin, Number(from), Number(to), showing)
+    const found = await between(bin, Number(from), Number(to), showing)
     if (found.length === 0 && from === to) throw absent(number)
     for (const entry of found) chosen.set(entry.n, entry)
     for (const gap of gapsIn(Number(from), Number(to), found)) missing.push(gap)
@@ -140,13 +135,18 @@ function ofNumbers(bin: Bin, numbers: readonly string[], showing: Showing): Task
 }
 
 // A slip must not ask for everything.
-function refuseRange(bin: Bin, from: number, to: number, { dryRun, approve }: Showing): void {
+async function refuseRange(
+  bin: Bin,
+  from: number,
+  to: number,
+  { dryRun, approve }: Showing,
+): Promise<void> {
   if (to < from)
     throw invalidArguments(
       `${from}-${to} is no range: the smaller number comes first, ${to}-${from}`,
     )
   if (dryRun || approve !== undefined) return
-  const [newest] = bin.list(1, undefined, { history: true })
+  const [newest] = await bin.list(1, undefined, { history: true })
   if (from !== to && to > (newest?.n ?? 0))
     throw invalidArguments(
       `there is no ${to}, so nothing is restored: the newest entry is ${newest?.n ?? 'none'}, see exsync history`,
@@ -154,10 +154,15 @@ function refuseRange(bin: Bin, from: number, to: number, { dryRun, approve }: Sh
 }
 
 // The newest first.
-function between(bin: Bin, from: number, to: number, { group }: Showing): readonly Binned[] {
+async function between(
+  bin: Bin,
+  from: number,
+  to: number,
+  { group }: Showing,
+): Promise<readonly Binned[]> {
   const found: Binned[] = []
   const entries = each((below = to + 1) => bin.list(rowsMax, below, { group, history: true }))
-  for (const entry of entries) {
+  for await (const entry of entries) {
     if (entry.n < from) break
     found.push(entry)
   }
@@ -180,8 +185,8 @@ function absent(number: string): SyncError {
   )
 }
 
-function binned(bin: Bin, number: string): Binned {
-  const kept = /^[1-9]\d*$/.test(number) ? bin.get(Number(number)) : undefined
+async function binned(bin: Bin, number: string): Promise<Binned> {
+  const kept = /^[1-9]\d*$/.test(number) ? await bin.get(Number(number)) : undefined
   if (kept !== undefined) return kept
   throw absent(number)
 }
@@ -215,7 +220,7 @@ async function few(
       )
     }
   }
-  if (asked.size > 0) bin.ask(asked, nowMs)
+  if (asked.size > 0) await bin.ask(asked, nowMs)
   for (const line of lines) await out(line)
   return 0
 }
@@ -250,11 +255,11 @@ function askedText({ reason, replica, group }: Binned, again: boolean): string {
   return reason === 'Removed' ? `${next} for its members; ${elsewhere(replica)}` : next
 }
 
-function refuse(bin: Bin, directory: string, kept: Binned): void {
+async function refuse(bin: Bin, directory: string, kept: Binned): Promise<void> {
   const { n, group } = kept
   const show = `exsync bin show ${n}`
-  refuseGroup(bin, directory, group, show)
-  if (mayReturn(bin, kept)) return
+  await refuseGroup(bin, directory, group, show)
+  if (mayReturn(await bin.lenses(group), kept)) return
   const message = `${n} is marked private by its owner, and would reach everybody: ${show} shows it; put it into the public folder by hand if that is wanted`
   throw new SyncError('terminal', 'Private', message)
 }
@@ -269,14 +274,14 @@ export async function cancel(
 ): Promise<number> {
   if (all === numbers.length > 0)
     throw invalidArguments('exsync bin cancel takes either numbers or --all')
-  const waiting = new Set(bin.pending(group).map(({ n }) => n))
+  const waiting = new Set((await bin.pending(group)).map(({ n }) => n))
   const odd = numbers.find((number) => !/^[1-9]\d*$/.test(number) || !waiting.has(Number(number)))
   if (odd !== undefined)
     throw invalidArguments(
       `${odd} does not wait to be put back, so nothing is taken back: see exsync history`,
     )
   const chosen = all ? [...waiting] : numbers.map(Number)
-  bin.cancel(chosen, nowMs)
+  await bin.cancel(chosen, nowMs)
   await out(`${chosen.length} taken back: nothing of it is put back any more`)
   return 0
 }

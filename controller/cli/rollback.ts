@@ -1,8 +1,8 @@
 // `exsync rollback`: what was agreed at a moment comes back as edits, by the normal path. Contacts that are new since stay.
 import { invalidArguments, SyncError } from '../core/sync-error.ts'
-import type { Bin, Binned } from '../store/bin.ts'
-import { refuseUnknown } from './history.ts'
-import { changes, doneBy, typed } from './restore.ts'
+import type { Bin, Binned } from '../sync/ports/bin.ts'
+import { changes, doneBy, refuseUnknown } from './history.ts'
+import { typed } from './restore.ts'
 import { iso } from './table.ts'
 import { type Place, refuseGroup, type Showing, undo } from './undo.ts'
 
@@ -20,9 +20,9 @@ export async function rollback(
   if (group === undefined || to === undefined)
     throw invalidArguments('exsync rollback needs --group NS/NAME and --to TIME')
   const { bin } = place.state
-  refuseUnknown(bin, showing)
-  refuseGroup(bin, place.directory, group, 'exsync bin show N')
-  const reachMs = Math.max(bin.goneUntil(group) ?? 0, place.nowMs - retentionMs)
+  await refuseUnknown(bin, showing)
+  await refuseGroup(bin, place.directory, group, 'exsync bin show N')
+  const reachMs = Math.max((await bin.goneUntil(group)) ?? 0, place.nowMs - retentionMs)
   if (to <= reachMs) {
     const message = `the history of ${group} reaches back to ${iso(reachMs)} only, not to ${iso(to)}: name a later time`
     throw new SyncError('terminal', 'HistoryTooShort', message)
@@ -30,16 +30,19 @@ export async function rollback(
   const command = `exsync rollback ${typed(showing)}`
   const notes = ['contacts that are new since then stay; what is overwritten goes into the bin']
   if (replica !== undefined) {
-    const chosen = doneBy(bin, replica, { sinceMs: to, group })
+    const chosen = await doneBy(bin, replica, { sinceMs: to, group })
     return undo(place, { chosen, manner: 'Spare', command, notes }, showing)
   }
-  const chosen = oldestEach(bin, { sinceMs: to, group })
+  const chosen = await oldestEach(bin, { sinceMs: to, group })
   return undo(place, { chosen, manner: 'Back', command, notes }, showing)
 }
 
 /** The first change of each contact, of these: it holds what was agreed before. */
-export function oldestEach(bin: Bin, filter: Parameters<typeof changes>[1]): readonly Binned[] {
+export async function oldestEach(
+  bin: Bin,
+  filter: Parameters<typeof changes>[1],
+): Promise<readonly Binned[]> {
   const oldest = new Map<string, Binned>()
-  for (const entry of changes(bin, filter)) oldest.set(entry.link, entry)
+  for await (const entry of changes(bin, filter)) oldest.set(entry.link, entry)
   return [...oldest.values()]
 }

@@ -13,40 +13,40 @@ import { Recorder } from '../kube/runtime/events.ts'
 import { Election, type Term } from '../kube/runtime/lease.ts'
 import { KubeServers } from '../kube/servers.ts'
 import { LocalDeclarations } from '../local/declarations.ts'
-import type { State } from '../store/state.ts'
 import type { Environment } from '../sync/environment.ts'
+import type { State } from '../sync/ports/state.ts'
 import { once, schedule } from '../sync/schedule.ts'
 import type { ServerController } from '../sync/server-controller.ts'
 import { problemText } from '../validation/problem.ts'
 import { judgeOf } from '../validation/schemas.ts'
-import { Desk, type Outside } from './runtime.ts'
+import { type ProcessEdges, Runtime } from './runtime.ts'
 
 /** How long one pass waits for what is declared. */
 const settleMs = 60_000
 
 /** How long nothing may have been heard of the API server by one that says it is ready; watches end earlier. */
-const deafMs = 900_000
+const staleAfterMs = 900_000
 
 /** Runs until it is told to stop; answers the exit code. */
-export async function run(config: Config, outside: Outside): Promise<number> {
-  const desk = new Desk(config, outside)
+export async function run(config: Config, edges: ProcessEdges): Promise<number> {
+  const runtime = new Runtime(config, edges)
   try {
     return config.local === undefined
-      ? await onKubernetes(desk)
-      : await onDirectory(desk, config.local)
+      ? await onKubernetes(runtime)
+      : await onDirectory(runtime, config.local)
   } finally {
-    await desk.close()
+    await runtime.close()
   }
 }
 
-async function onDirectory(desk: Desk, directory: string): Promise<number> {
-  const { config, outside, log } = desk
-  const state = await desk.opened(false)
+async function onDirectory(runtime: Runtime, directory: string): Promise<number> {
+  const { config, edges, log } = runtime
+  const state = await runtime.opened(false)
   const warn: ConstructorParameters<typeof LocalDeclarations>[3] = (problems) => {
     for (const problem of problems)
       log.warn({ problem: problemText(problem) }, 'declaration is not valid')
   }
-  const { clock, stop, hard } = outside
+  const { clock, stop, hard } = edges
   const declarations = await LocalDeclarations.watching(
     directory,
     config.state,
@@ -55,34 +55,34 @@ async function onDirectory(desk: Desk, directory: string): Promise<number> {
     stop,
     config.trust.crossNamespace,
   )
-  await desk.listen(() => true)
-  const site = desk.site(declarations, state)
+  await runtime.listen(() => true)
+  const environment = runtime.environment(declarations, state)
   log.info({ once: config.once }, 'started')
   if (!config.once) {
-    const controller = desk.serverController(declarations.exchangeServers)
-    await served(desk, site, controller, stop)
+    const controller = runtime.serverController(declarations.exchangeServers)
+    await served(runtime, environment, controller, stop)
     return 0
   }
   const groups = await declarations.groups()
-  const ready = await once(site, stop, hard.signal, config.concurrent)
+  const ready = await once(environment, stop, hard.signal, config.concurrent)
   if (groups.length === 0) log.error('no valid SyncGroup in the directory')
   return ready && groups.length > 0 && declarations.problems === 0 ? 0 : 1
 }
 
-async function onKubernetes(desk: Desk): Promise<number> {
-  const { config, outside, log, metrics } = desk
-  const { clock, chance, stop, hard } = outside
+async function onKubernetes(runtime: Runtime): Promise<number> {
+  const { config, edges, log, metrics } = runtime
+  const { clock, chance, stop, hard } = edges
   // Kubernetes' own client takes longer to load than all the rest.
   const { Cluster } = await import('../kube/runtime/kubeconfig.ts')
   const cluster = new Cluster(config.kube.kubeconfig)
   const client = new Client(cluster, clock, chance, (...answer) => metrics.requested(...answer))
-  const identity = `${config.kube.identity}_${outside.instance}`
+  const identity = `${config.kube.identity}_${edges.instance}`
   const recorder = new Recorder({
     client,
     clock,
     controller: 'exchange-sync-controller',
     instance: identity,
-    troubled: (message) => log.warn(message),
+    onError: (message) => log.warn(message),
   })
   const watching = new AbortController()
   // What is asked of a server that hangs must not keep one who has to end.
@@ -103,19 +103,19 @@ async function onKubernetes(desk: Desk): Promise<number> {
         : undefined,
       judge: (kind, resource) => judgeOf(kind)(resource),
       recorder,
-      troubled: (kind, code, message) => log.warn({ kind, reason: code }, message),
+      onError: (kind, code, message) => log.warn({ kind, reason: code }, message),
     },
     watching.signal,
   )
-  const heard = () => clock.now() - declarations.heardMs < deafMs
-  await desk.listen(() => declarations.synced && heard())
+  const isFresh = () => clock.now() - declarations.lastSeenMs < staleAfterMs
+  await runtime.listen(() => declarations.synced && isFresh())
   let term: Term | undefined
   try {
     const namespace = config.kube.leaseNamespace ?? cluster.namespace ?? 'default'
-    term = await won(desk, client, namespace, identity)
+    term = await won(runtime, client, namespace, identity)
     if (stop.aborted) return 0
-    const state = await desk.opened(term !== undefined)
-    const site = desk.site(declarations, state)
+    const state = await runtime.opened(term !== undefined)
+    const environment = runtime.environment(declarations, state)
     log.info({ once: config.once, term: term?.number }, 'started')
     if (config.once) {
       await declarations.settled(AbortSignal.any([stop, AbortSignal.timeout(settleMs)]))
@@ -123,15 +123,15 @@ async function onKubernetes(desk: Desk): Promise<number> {
         log.error('the resources could not be listed: see above')
         return 1
       }
-      return (await once(site, stop, hard.signal, config.concurrent)) ? 0 : 1
+      return (await once(environment, stop, hard.signal, config.concurrent)) ? 0 : 1
     }
-    const controller = desk.serverController(new KubeServers({ client, declarations, recorder }))
+    const controller = runtime.serverController(new KubeServers({ client, declarations, recorder }))
     const ending = AbortSignal.any([stop, ...(term === undefined ? [] : [term.lost])])
-    forgetGone(desk, declarations, state, ending).catch((error: unknown) => {
+    forgetGone(runtime, declarations, state, ending).catch((error: unknown) => {
       const { code, message } = syncErrorOf(error)
       log.warn({ reason: code }, message)
     })
-    await served(desk, site, controller, ending)
+    await served(runtime, environment, controller, ending)
     return term?.lost.aborted ? 1 : 0
   } finally {
     watching.abort()
@@ -142,15 +142,15 @@ async function onKubernetes(desk: Desk): Promise<number> {
 
 // Serves both kinds of resource; when one loop fails, the other one ends.
 async function served(
-  desk: Desk,
-  site: Environment,
+  runtime: Runtime,
+  environment: Environment,
   controller: ServerController,
   stop: AbortSignal,
 ): Promise<void> {
   const failed = new AbortController()
   const ending = AbortSignal.any([stop, failed.signal])
   const loops = [
-    schedule(site, desk.scheduleOptions(), ending, desk.outside.hard.signal),
+    schedule(environment, runtime.scheduleOptions(), ending, runtime.edges.hard.signal),
     controller.run(ending),
   ]
   for (const loop of loops) loop.catch(() => failed.abort())
@@ -159,14 +159,14 @@ async function served(
 
 // A group whose finalizer was taken away while nobody looked must not keep its folders from others for ever.
 async function forgetGone(
-  { log, outside: { clock } }: Desk,
+  { log, edges: { clock } }: Runtime,
   declarations: KubeDeclarations,
   state: State,
   signal: AbortSignal,
 ): Promise<void> {
   await declarations.settled(signal)
   if (signal.aborted) return
-  for (const group of state.groups()) {
+  for (const group of await state.groups()) {
     if (!(await declarations.isGone(group, signal))) continue
     const at = { timeMs: clock.now(), pass: new Date(clock.now()).toISOString() }
     await state.baseline(group).commit({ at, writes: [{ write: 'reset' }] })
@@ -176,38 +176,38 @@ async function forgetGone(
 
 // Undefined when there is no election, or no time for it any more.
 async function won(
-  desk: Desk,
+  runtime: Runtime,
   client: Client,
   namespace: string,
   identity: string,
 ): Promise<Term | undefined> {
-  const { config, outside, log, metrics } = desk
+  const { config, edges, log, metrics } = runtime
   const { elect, leaseName, leaseMs, renewMs, retryMs } = config.kube
   metrics.leads(leaseName, !elect)
   if (!elect) return undefined
   const election = new Election({
     client,
-    clock: outside.clock,
-    chance: outside.chance,
+    clock: edges.clock,
+    chance: edges.chance,
     namespace,
     name: leaseName,
     identity,
     durationMs: leaseMs,
     renewDeadlineMs: renewMs,
     retryMs,
-    told: (what, detail) => {
+    onChange: (what, detail) => {
       if (what === 'trouble') log.warn({ lease: leaseName }, detail)
       else log.info({ lease: leaseName, namespace, holder: detail }, `lease: ${what}`)
       if (what !== 'trouble') metrics.leads(leaseName, what === 'leading')
     },
   })
-  const { stop } = outside
+  const { stop } = edges
   const late = AbortSignal.timeout(settleMs)
   try {
     const term = await election.win(config.once ? AbortSignal.any([stop, late]) : stop)
-    desk.fence(term)
+    runtime.setLeadership(term)
     // What is under way may not write any more, so that it need not be waited for.
-    term.lost.addEventListener('abort', () => outside.hard.abort(), { once: true })
+    term.lost.addEventListener('abort', () => edges.hard.abort(), { once: true })
     return term
   } catch (error) {
     if (stop.aborted) return undefined

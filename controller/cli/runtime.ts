@@ -9,11 +9,13 @@ import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { Connections, nameOfServer } from '../ews/connections.ts'
 import { type NetworkOptions, pooledNetwork } from '../ews/network.ts'
 import type { Term } from '../kube/runtime/lease.ts'
-import { openStateInTurns, type State } from '../store/state.ts'
+import { stateOver } from '../store/port.ts'
+import { openStateInTurns } from '../store/state.ts'
 import { breathe } from '../sync/breathe.ts'
 import { cutsOf } from '../sync/ceilings.ts'
 import type { Ended, Environment } from '../sync/environment.ts'
 import type { ServerDeclarations } from '../sync/ports/servers.ts'
+import type { State } from '../sync/ports/state.ts'
 import type { Clock, Declarations } from '../sync/ports.ts'
 import type { ScheduleOptions } from '../sync/schedule.ts'
 import { probers, ServerController } from '../sync/server-controller.ts'
@@ -25,7 +27,7 @@ import { Metrics } from '../telemetry/metrics.ts'
 import { environmentOf, hostsOf, keyIn } from './environment.ts'
 
 /** What the edges hand down. */
-export type Outside = Readonly<{
+export type ProcessEdges = Readonly<{
   clock: Clock
   chance: () => number
   /** Names this process, and no other one. */
@@ -37,12 +39,12 @@ export type Outside = Readonly<{
 }>
 
 /** How often what is older than the bin's retention is let go. */
-const sweepMs = 3_600_000
+const pruneMs = 3_600_000
 
 /** What both ways of running have in common. */
-export class Desk {
+export class Runtime {
   readonly config: Config
-  readonly outside: Outside
+  readonly edges: ProcessEdges
   readonly log: Logger
   readonly metrics: Metrics
   readonly #resources: ResourceMetrics
@@ -55,15 +57,16 @@ export class Desk {
   #referred: readonly string[] = []
   #probed: readonly string[] = []
   #leads = () => true
-  #sweptMs = 0
+  #prunedMs = 0
+  #pruning: Promise<void> = Promise.resolve()
   /** What was last logged as larger than it may be, by group. */
   readonly #cuts = new Map<string, string>()
 
-  constructor(config: Config, outside: Outside) {
+  constructor(config: Config, edges: ProcessEdges) {
     this.config = config
-    this.outside = outside
+    this.edges = edges
     this.log = logger(config.logLevel)
-    const { clock } = outside
+    const { clock } = edges
     this.metrics = new Metrics(() => clock.now(), packageJson.version)
     const backOff = { leastMs: 5_000, mostMs: lockoutMs }
     this.#servers = new Servers(clock, backOff, (key) => this.#control?.onCircuitChange(key))
@@ -84,7 +87,7 @@ export class Desk {
   }
 
   /** From now on nothing is written unless this term leads. */
-  fence({ leads }: Term): void {
+  setLeadership({ leads }: Term): void {
     this.#leads = leads
   }
 
@@ -100,8 +103,8 @@ export class Desk {
       sealing: (done: number, total: number) => this.#sealing(done, total),
       warn: (message: string) => this.log.warn(message),
     }
-    this.#state = await openStateInTurns(config.state, opening, breathe)
-    this.#sweep()
+    this.#state = stateOver(await openStateInTurns(config.state, opening, breathe))
+    this.#prune()
     return this.#state
   }
 
@@ -114,15 +117,15 @@ export class Desk {
       )
   }
 
-  site(declarations: Declarations, state: State): Environment {
+  environment(declarations: Declarations, state: State): Environment {
     return {
-      ...environmentOf(declarations, state, this.#connections, this.outside.clock),
+      ...environmentOf(declarations, state, this.#connections, this.edges.clock),
       declarations: this.#keeping(declarations),
       servers: this.#servers,
       ceilings: this.config.ceilings,
       watched: !this.config.once,
       discreet: this.#discreet,
-      told: (ended) => this.#told(ended),
+      onEnded: (ended) => this.#onEnded(ended),
     }
   }
 
@@ -149,7 +152,7 @@ export class Desk {
   /** The controller of the ExchangeServers that are declared there. */
   serverController(declarations: ServerDeclarations): ServerController {
     this.#control = new ServerController({
-      clock: this.outside.clock,
+      clock: this.edges.clock,
       declarations: {
         servers: async () => {
           const servers = await declarations.servers()
@@ -223,11 +226,12 @@ export class Desk {
   async close(): Promise<void> {
     this.log.info('stopped')
     await this.#connections.close()
-    this.#state?.close()
+    await this.#pruning
+    await this.#state?.close()
     for (const each of this.#serving) await each.close()
   }
 
-  #told({ declared, result, status, unreported, tookMs }: Ended): void {
+  #onEnded({ declared, result, status, unreported, tookMs }: Ended): void {
     const { id, group } = declared
     logPass(this.log, id, result, tookMs)
     const cuts = cutsOf(declared, this.config.ceilings).join('; ')
@@ -237,20 +241,18 @@ export class Desk {
     if (unreported) this.log.warn({ group: id, reason: unreported.code }, unreported.message)
     const { namespace = 'default', name = '' } = group.metadata
     this.#resources.group({ namespace, name }, result, status?.conditions ?? [], tookMs)
-    this.#sweep()
+    this.#prune()
   }
 
-  #sweep(): void {
-    const nowMs = this.outside.clock.now()
-    if (nowMs - this.#sweptMs < sweepMs) return
-    this.#sweptMs = nowMs
-    try {
-      const { binRetentionMs: binMs, historyRetentionMs: historyMs } = this.config
-      this.#state?.sweep(nowMs, { binMs, historyMs })
-    } catch (error) {
+  #prune(): void {
+    const nowMs = this.edges.clock.now()
+    if (this.#state === undefined || nowMs - this.#prunedMs < pruneMs) return
+    this.#prunedMs = nowMs
+    const { binRetentionMs: binMs, historyRetentionMs: historyMs } = this.config
+    this.#pruning = this.#state.prune(nowMs, { binMs, historyMs }).catch((error: unknown) => {
       // What is old goes an hour later; a disk that is full for a while must not end everything.
       this.log.warn({ reason: syncErrorOf(error).code }, syncErrorOf(error).message)
-    }
+    })
   }
 
   // Tenants who may name any host are not told what is there; a directory's owner, and those of named hosts, are.
@@ -261,7 +263,7 @@ export class Desk {
 
   #jittered(ms: number): number {
     const spread = this.config.jitterPercent / 100
-    return ms * (1 + spread * (2 * this.outside.chance() - 1))
+    return ms * (1 + spread * (2 * this.edges.chance() - 1))
   }
 
   #permit(): void {

@@ -12,15 +12,25 @@ export function iso(ms: number): string {
 }
 
 /** All entries, the newest first, a page at a time: a list may be longer than what fits into memory. */
-export function* each<Line extends { n: number }>(
-  page: (below?: number) => readonly Line[],
-): Iterable<Line> {
-  for (let lines = page(); lines.length > 0; lines = page(lines.at(-1)?.n)) yield* lines
+export async function* each<Line extends { n: number }>(
+  page: (below?: number) => Promise<readonly Line[]>,
+): AsyncIterable<Line> {
+  for (let lines = await page(); lines.length > 0; lines = await page(lines.at(-1)?.n)) yield* lines
+}
+
+/** All of them in one list. */
+export async function collected<Line>(lines: AsyncIterable<Line>): Promise<readonly Line[]> {
+  const all: Line[] = []
+  for await (const line of lines) all.push(line)
+  return all
 }
 
 /** The same of each. */
-export function* mapped<From, To>(lines: Iterable<From>, to: (line: From) => To): Iterable<To> {
-  for (const line of lines) yield to(line)
+export async function* mapped<From, To>(
+  lines: AsyncIterable<From>,
+  to: (line: From) => To,
+): AsyncIterable<To> {
+  for await (const line of lines) yield to(line)
 }
 
 /** Writes the rows, of which the first is the head, and how many of the `total` are missing. */

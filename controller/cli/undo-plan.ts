@@ -14,10 +14,10 @@ import {
   type Undoing,
   undoingOf,
 } from '../core/undo.ts'
-import type { Bin, Binned } from '../store/bin.ts'
-import type { State } from '../store/state.ts'
 import { inParts } from '../sync/breathe.ts'
 import { roleUnder } from '../sync/observe.ts'
+import type { Bin, Binned } from '../sync/ports/bin.ts'
+import type { State } from '../sync/ports/state.ts'
 import { reentered } from '../sync/reentered.ts'
 import { each, rowsMax } from './table.ts'
 
@@ -59,15 +59,16 @@ export async function undoPlan(
 ): Promise<UndoPlan> {
   const lines: Line[] = []
   const asks: Ask[] = []
-  const later: Later = manner === 'Spare' ? laterThan(bin, chosen) : new Map()
+  const later: Later = manner === 'Spare' ? await laterThan(bin, chosen) : new Map()
   for (const [group, entries] of grouped(chosen, (entry) => entry.group)) {
     const contacts = grouped(entries, ({ link }) => link)
     const base = baseline(group)
+    const lenses = await bin.lenses(group)
     const links = await inParts([...contacts.keys()], (part) => base.links(part))
     const now = new Map(links.map((link) => [link.id, link]))
     const sources: Source[] = []
     for (const [link, its] of contacts) {
-      const made = contactPlan(bin, now.get(link), its, manner, later)
+      const made = contactPlan(lenses, now.get(link), its, manner, later)
       for (const line of made.lines) lines.push(line)
       for (const source of made.sources) sources.push(source)
     }
@@ -104,7 +105,7 @@ type Ask = Readonly<{
 type Source = Binned & Readonly<{ entries: readonly number[] }>
 
 function contactPlan(
-  bin: Bin,
+  lenses: Lenses,
   link: Link | undefined,
   chosen: readonly Binned[],
   manner: Manner,
@@ -133,11 +134,11 @@ function contactPlan(
     return entry === undefined ? [] : [{ ...entry, fields, entries }]
   })
   for (const source of full) {
-    if (mayReturn(bin, source)) continue
+    if (mayReturn(lenses, source)) continue
     const message = `cannot: it is marked private by its owner, and would reach everybody: exsync bin show ${source.n}`
     lines.push({ ...line, ...labelOf(source), effect: 'Cannot', message, fields: source.fields })
   }
-  return { lines, sources: full.filter((source) => mayReturn(bin, source)) }
+  return { lines, sources: full.filter((source) => mayReturn(lenses, source)) }
 }
 
 function undoing(
@@ -156,12 +157,15 @@ function undoing(
 const contactOf = ({ group, link }: Pick<Binned, 'group' | 'link'>) => `${group} ${link}`
 
 // What else changed the contacts since the oldest of these, in one go: a look for each contact would read all of it.
-function laterThan(bin: Bin, chosen: readonly Binned[]): ReadonlyMap<string, readonly Entry[]> {
+async function laterThan(
+  bin: Bin,
+  chosen: readonly Binned[],
+): Promise<ReadonlyMap<string, readonly Entry[]>> {
   const own = new Set(chosen.map(({ n }) => n))
   const contacts = new Set(chosen.map(contactOf))
   const oldest = least(own)
   const found: (readonly [string, Entry])[] = []
-  for (const entry of each((below?: number) => bin.list(rowsMax, below, { history: true }))) {
+  for await (const entry of each((below?: number) => bin.list(rowsMax, below, { history: true }))) {
     if (entry.n < oldest) break
     const { n, link, replica, reason, fields } = entry
     if (own.has(n) || !holdsAgreed(reason) || !contacts.has(contactOf(entry))) continue
@@ -213,10 +217,13 @@ function damagedLine(entry: Binned): Line {
   return { ...labelOf(entry), entries: [n], effect: 'Damaged', message, fields: [], item }
 }
 
-/** May the content reach everybody? Not what its owner marked private. */
-export function mayReturn(bin: Bin, entry: Binned): boolean {
-  const { replica, group } = entry
-  const { private: hidden } = roleUnder(bin.lenses(group).get(replica) ?? '')
+/** The roles that the replicas of a group had when they were observed last. */
+type Lenses = Awaited<ReturnType<Bin['lenses']>>
+
+/** May the content reach every participant? Not what its owner marked private. */
+export function mayReturn(lenses: Lenses, entry: Binned): boolean {
+  const { replica } = entry
+  const { private: hidden } = roleUnder(lenses.get(replica) ?? '')
   const own = hidden === 'Copy' ? hidden : 'Skip'
   const role = { id: replica, hub: isHub(replica), private: own } as const
   return restorable(itemTypeNamed(), [role], entry)

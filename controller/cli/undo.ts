@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import type { Filters } from '../config/filters.ts'
 import { type GroupId, isHub } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Bin, Binned } from '../store/bin.ts'
-import type { State } from '../store/state.ts'
 import { roleUnder } from '../sync/observe.ts'
+import type { Bin, Binned } from '../sync/ports/bin.ts'
+import type { State } from '../sync/ports/state.ts'
 import { titleOf } from './history.ts'
 import { jsonText, type Out } from './output.ts'
 import { rowsMax, writeTable } from './table.ts'
@@ -57,7 +57,7 @@ export async function undo(
 ): Promise<number> {
   const plan = await undoPlan(state, chosen, manner)
   const groups = [...new Set(plan.lines.map(({ group }) => group))]
-  for (const group of groups) refuseGroup(state.bin, directory, group, 'exsync bin show N')
+  for (const group of groups) await refuseGroup(state.bin, directory, group, 'exsync bin show N')
   const { dryRun = false, approve, output = 'table' } = showing
   const [todo, bad] = [plan.asked.size > 0, plan.lines.find(isRefused)]
   const barred = wholly && bad !== undefined
@@ -73,22 +73,23 @@ export async function undo(
   if (!todo || dryRun) return todo ? 2 : 0
   if (!asks) throw changedPlan(approve ?? '', plan.hash, command)
   const confirmed = approve !== undefined
-  refuseWaiting(state.bin, plan, groups)
+  await refuseWaiting(state.bin, plan, groups)
   const asked = [...plan.asked].map(
     ([n, { fields, seen }]) =>
       [n, { fields, plan: plan.hash, seen, confirmed, again: true }] as const,
   )
-  state.bin.ask(new Map(asked), nowMs)
+  await state.bin.ask(new Map(asked), nowMs)
   if (output === 'table') await saidOf(plan, groups, confirmed, command, out)
   return 0
 }
 
 // Two wishes for one contact would be met one after the other: what this plan shows would not be what is there in the end.
-function refuseWaiting(bin: Bin, plan: UndoPlan, groups: readonly GroupId[]): void {
+async function refuseWaiting(bin: Bin, plan: UndoPlan, groups: readonly GroupId[]): Promise<void> {
   const contacts = new Set(plan.lines.map(({ link }) => link))
   for (const { link } of plan.asked.values()) contacts.add(link)
-  const waiting = groups
-    .flatMap((group) => bin.pending(group))
+  const pending = await Promise.all(groups.map((group) => bin.pending(group)))
+  const waiting = pending
+    .flat()
     .filter(({ n, link, plan: of }) => of !== plan.hash && !plan.asked.has(n) && contacts.has(link))
   if (waiting.length === 0) return
   const few = waiting.slice(0, fewMax).map(({ n }) => n)
@@ -101,9 +102,14 @@ function refuseWaiting(bin: Bin, plan: UndoPlan, groups: readonly GroupId[]): vo
 }
 
 /** Refuses what no pass would do: the group is gone, or its hub receives nothing. */
-export function refuseGroup(bin: Bin, directory: string, group: GroupId, show: string): void {
+export async function refuseGroup(
+  bin: Bin,
+  directory: string,
+  group: GroupId,
+  show: string,
+): Promise<void> {
   const byHand = `${show} shows it; put it into the public folder by hand`
-  const [, hub] = [...bin.lenses(group)].find(([id]) => isHub(id)) ?? []
+  const [, hub] = [...(await bin.lenses(group))].find(([id]) => isHub(id)) ?? []
   const statuses = join(directory, 'status')
   const gone =
     existsSync(statuses) && !existsSync(join(statuses, `${group.replace('/', '.')}.yaml`))

@@ -38,18 +38,18 @@ const linesMax = 200
 
 /** Verifies every group, or the named one, prints, and answers the exit code: 0 proved, 2 not proved, 1 error. */
 export async function verify(
-  site: Environment,
+  environment: Environment,
   { group, output }: Readonly<{ group: string | undefined; output: 'table' | 'json' }>,
   out: Say,
   signal: AbortSignal,
 ): Promise<number> {
-  const all = await site.declarations.groups()
+  const all = await environment.declarations.groups()
   const chosen = group === undefined ? all : all.filter(({ id }) => id === group)
   if (group !== undefined && chosen.length === 0) throw unknownGroup(group, all)
   const claims = claimsOf(all)
   const groups: Group[] = []
   for (const declared of chosen) {
-    const found = await foundOf(declared, claims.get(declared.id), site, signal)
+    const found = await foundOf(declared, claims.get(declared.id), environment, signal)
     if (output === 'table') await table(found, out)
     groups.push(found)
   }
@@ -69,7 +69,7 @@ const nothing = { copies: 0, replicas: { total: 0, read: 0 }, apart: {} }
 async function foundOf(
   declared: Declared,
   claimed: Mode['claimed'],
-  site: Environment,
+  environment: Environment,
   signal: AbortSignal,
 ): Promise<Group> {
   const empty = { group: declared.id, ...nothing, problems: [], deviations: [] }
@@ -77,7 +77,10 @@ async function foundOf(
   if (declared.group.spec.suspend) return { ...empty, result: 'Suspended' }
   const mode: Mode = { sliceMs: undefined, audit: true, stopping: () => false, claimed }
   try {
-    return groupOf(declared, await verified(passSpecOf(declared, site, mode, signal), signal))
+    return groupOf(
+      declared,
+      await verified(passSpecOf(declared, environment, mode, signal), signal),
+    )
   } catch (error) {
     signal.throwIfAborted()
     const { code, message } = syncErrorOf(error)

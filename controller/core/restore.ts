@@ -10,10 +10,16 @@ import type { Policy } from './policy.ts'
 import type { Keep, Plan } from './step.ts'
 
 /**
- * What became of it: everybody shall have it; somebody's edit of the same field won; its owner marked it
- * private, so it stays where it is; the group has another hub now.
+ * The end of a restoration: every participant shall have it; another edit of the same field won; its owner marked it
+ * private, so it stays where it is; a user took the request back, or the group has another hub; the group became one
+ * whose hub only gives, so only an edit in the hub itself travels.
  */
-export type RestoreResult = 'Restored' | 'Overruled' | 'Private' | 'Cancelled'
+export type RestoreResult =
+  | 'Restored'
+  | 'Overruled'
+  | 'Private'
+  | 'Cancelled'
+  | 'HubReceivesNothing'
 
 /** What a restoration is called where an editor or a cause has a name. No folder is called that. */
 export const restorer = 'bin:' as ReplicaId

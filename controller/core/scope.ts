@@ -20,7 +20,8 @@ const general: ReadonlySet<string> = new Set([
   'ErrorNonPrimarySmtpAddress', 'ErrorPasswordChangeRequired', 'ErrorPasswordExpired',
   'ErrorSyncFolderNotFound', 'Forbidden', 'ProxyAuthenticationRequired',
   // No way to the server, or no EWS there.
-  'ConnectionRefused', 'HostNotFound', 'NotEws', 'NotSoap', 'Redirected', 'TlsFailed', 'TlsNotTrusted',
+  'ConnectionRefused', 'EwsNotFound', 'HostNotFound', 'NotEws', 'NotSoap', 'Redirected', 'TlsFailed',
+  'TlsNotTrusted',
   // Our own state and leadership.
   'BinFull', 'LeadershipLost', 'ServerChanged', 'Unexpected',
 ])
@@ -36,14 +37,14 @@ const refused: ReadonlySet<string> = new Set([
   'AuthenticationFailed', 'ConnectionRefused', 'ErrorExceededConnectionCount', 'ErrorFolderNotFound',
   'ErrorImpersonateUserDenied', 'ErrorImpersonationDenied', 'ErrorImpersonationFailed',
   'ErrorInvalidServerVersion', 'ErrorMissingEmailAddress', 'ErrorNonExistentMailbox',
-  'ErrorNonPrimarySmtpAddress', 'ErrorSchemaValidation', 'ErrorServerBusy', 'Forbidden', 'HostNotFound',
-  'LeadershipLost', 'ProxyAuthenticationRequired', 'Redirected', 'RequestTooLarge', 'ServerBusy', 'ServerChanged',
+  'ErrorNonPrimarySmtpAddress', 'ErrorSchemaValidation', 'ErrorServerBusy', 'EwsNotFound', 'Forbidden',
+  'HostNotFound', 'LeadershipLost', 'ProxyAuthenticationRequired', 'Redirected', 'RequestTooLarge', 'ServerBusy', 'ServerChanged',
   'TlsFailed', 'TlsNotTrusted',
 ])
 
 /** Was nothing of the request carried out? Otherwise what became of it is unknown. */
-export function isRefused({ code, kind }: SyncError): boolean {
-  return refused.has(code) || (code === 'NotEws' && kind === 'terminal')
+export function isRefused({ code }: SyncError): boolean {
+  return refused.has(code)
 }
 
 /** How many requests in a row may fail while a batch is split, before the whole is given up. */

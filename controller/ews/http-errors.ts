@@ -32,7 +32,7 @@ export function statusError(
     case 404:
       return new SyncError(
         'terminal',
-        'NotEws',
+        'EwsNotFound',
         'no EWS at this URL: correct spec.url, which usually ends in /EWS/Exchange.asmx',
       )
     case 407:

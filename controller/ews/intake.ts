@@ -3,7 +3,7 @@
 
 import { itemTooLarge } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { Lane } from './semaphore.ts'
+import { Semaphore } from './semaphore.ts'
 
 /** The default limit for a contact, bytes. A larger one is skipped. */
 export const itemBytesUsual = 4 * 1024 * 1024
@@ -35,7 +35,7 @@ const largeMax = 2
 export class Intake {
   readonly itemBytes: number
   readonly limits: AnswerLimits
-  readonly #large = new Lane(largeMax)
+  readonly #large = new Semaphore(largeMax)
 
   /** `itemBytes`: the largest contact that is read, bytes. */
   constructor(itemBytes = itemBytesUsual) {

@@ -9,7 +9,7 @@ import { Intake } from './intake.ts'
 import { type Network, pooledNetwork } from './network.ts'
 import type { Batch, Operation } from './operations.ts'
 import { Pause } from './pause.ts'
-import { Lanes } from './semaphore.ts'
+import { KeyedSemaphore } from './semaphore.ts'
 import { isRefusal, question, SignIn } from './sign-in.ts'
 import { type Reading, soapIn } from './soap.ts'
 import type { Node, Xml } from './xml.ts'
@@ -82,7 +82,7 @@ export class Transport {
   readonly #signIn: SignIn
   /** The limits for answers. */
   readonly intake: Intake
-  readonly #lanes: Lanes
+  readonly #requests: KeyedSemaphore
   readonly #pause: Pause
   readonly #use = new InUse(() => this.close())
 
@@ -100,7 +100,7 @@ export class Transport {
     this.#network = network
     this.#signIn = signIn
     this.intake = new Intake(itemBytes)
-    this.#lanes = new Lanes(endpoint.concurrency, endpoint.concurrencyPerMailbox)
+    this.#requests = new KeyedSemaphore(endpoint.concurrency, endpoint.concurrencyPerMailbox)
     this.#pause = new Pause(clock)
   }
 
@@ -171,7 +171,7 @@ export class Transport {
     const signedIn = () => this.#signIn.run(send, check, signal)
     const ended = route.pace?.()
     try {
-      const answer = await this.#use.run(() => this.#lanes.run(route.lane, signedIn, signal))
+      const answer = await this.#use.run(() => this.#requests.run(route.lane, signedIn, signal))
       await ended?.(undefined)
       return answer
     } catch (error) {

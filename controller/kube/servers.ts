@@ -58,7 +58,7 @@ export class KubeServers implements ServerDeclarations {
       const kind = kinds.exchangeServer
       const written = await applyStatus<ExchangeServer>(client, kind, now, status, signal)
       if (written === undefined) return
-      declarations.tookServer(written)
+      declarations.applyLocalServer(written)
     } catch (error) {
       throw asSyncError(error)
     }

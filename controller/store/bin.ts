@@ -3,81 +3,20 @@
 
 import type { SQLInputValue } from 'node:sqlite'
 import type { GroupId, LinkId, ReplicaId } from '../core/id.ts'
-import type { Item } from '../core/item.ts'
 import type { KeepReason } from '../core/model.ts'
 import type { RestoreResult } from '../core/restore.ts'
 import { SyncError } from '../core/sync-error.ts'
+import type { Asking, Binned, Conflicted, Filter, Wish } from '../sync/ports/bin.ts'
 import type { Vault } from './encryption.ts'
 import { unopened } from './errors.ts'
 import { all } from './history.ts'
 import { itemOf, parsed } from './rows.ts'
 import { binSpot } from './spots.ts'
 import type { Row, Statements } from './statements.ts'
-import { cancel, namesIn, pendingIn, type Wish } from './wishes.ts'
+import { cancel, namesIn, pendingIn } from './wishes.ts'
 
-/** One entry of the bin. */
-export type Binned = Readonly<{
-  n: number
-  group: GroupId
-  link: LinkId
-  /** The replica whose version it is. */
-  replica: ReplicaId
-  reason: KeepReason
-  /** The fields that lost; empty for a deleted item. */
-  fields: readonly string[]
-  item: Item
-  /** The values that these fields got instead, if they were recorded. */
-  won: Item | undefined
-  timeMs: number
-  pass: string
-  /** The state of its restore; undefined if none was requested. Damaged: its content does not open. */
-  restore: 'Pending' | 'Damaged' | RestoreResult | undefined
-}>
-
-/** Selects entries; a field that is not given admits any. `history`: also edits, which are not in the bin. */
-export type Filter = Readonly<{
-  history?: boolean
-  group?: GroupId | undefined
-  link?: LinkId | undefined
-  /** A replica, or all replicas of a mailbox. */
-  replica?: string | undefined
-  reason?: KeepReason | undefined
-  pass?: string | undefined
-  /**
-   * Entries kept after all that have an earlier time than `sinceMs`, and entries with an earlier time than `untilMs`; ms
-   * since 1970. An entry with a later time that a clock ahead gave it, and that an earlier one follows, does not count.
-   */
-  sinceMs?: number | undefined
-  untilMs?: number | undefined
-}>
-
-/** How an entry is to be restored. */
-export type Asking = Readonly<{
-  /** Only these of its fields; default: the fields that it is about. */
-  fields?: readonly string[]
-  /** The hash of the plan that it belongs to. An annotation with this hash confirms the plan. */
-  plan?: string
-  /** The item that it would edit, as the plan saw it (`seenOf`): if it changed since, the annotation confirms nothing. */
-  seen?: string
-  /** The whole plan was shown and confirmed: the guard does not count it. */
-  confirmed?: boolean
-  /** Also restore an entry that was restored before and overwritten since. */
-  again?: boolean
-}>
-
-/** One field of one link with two different edits; never content. */
-export type Conflicted = Readonly<{
-  n: number
-  group: GroupId
-  link: LinkId
-  /** The replica that lost. */
-  replica: ReplicaId
-  field: string
-  timeMs: number
-}>
-
-/** Reads the kept entries, and records requests to restore them. */
-export class Bin {
+/** The bin in the file of a state. Called within one process, and at once: `port.ts` makes the Bin port of it. */
+export class SqliteBin {
   readonly #statements: Statements
   readonly #vault: Vault
 
@@ -185,7 +124,7 @@ export class Bin {
     const row = this.#statements.sql('SELECT * FROM conflicts WHERE n = ?').get(n)
     if (row === undefined) return undefined
     const { grp, link, replica, version } = row
-    const carried = this.#vault.reprint?.(String(version)) ?? String(version)
+    const carried = this.#vault.carriedFingerprint?.(String(version)) ?? String(version)
     const kept = this.#statements
       .sql(
         `${binned} WHERE bin.grp = ? AND link = ? AND replica = ? AND print IN (?, ?) AND reason = 'Conflict'`,

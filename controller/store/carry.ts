@@ -117,7 +117,7 @@ function keyOf({ one, two }: Row): RowKey {
 
 /**
  * Removes the old content from the file, also after a crash. VACUUM writes its temporary copy beside the state, because
- * /tmp may be too small. Throws a transient StateInUse while another process reads.
+ * /tmp may be too small. Throws a transient StateReaderActive while another process reads.
  */
 export function clean({ db, directory }: Sealed): void {
   const row = db.prepare('SELECT clean FROM vault').get()

@@ -26,10 +26,10 @@ export type Vault = Readonly<{
   /** Throws a terminal SyncError for a value that was sealed with another key or for another spot, or was changed. */
   open: (sealed: string, at: Spot) => string
   /** The stored form of a digest: equal for equal digests. */
-  print: (digest: string) => string
-  /** The form of a stored print in rows that a running key change has already reached; undefined without such a change. */
-  reprint?: (print: string) => string
-  /** The keys of the layers of `print`, in base64, in order. */
+  fingerprint: (digest: string) => string
+  /** The form of a stored fingerprint in rows that a running key change has already reached; undefined without one. */
+  carriedFingerprint?: (print: string) => string
+  /** The keys of the layers of `fingerprint`, in base64, in order. */
   layers: readonly string[]
 }>
 
@@ -38,7 +38,7 @@ const [nonceBytes, tagBytes, keyBytes] = [12, 16, 32]
 
 /** A vault without a key. Layers remain from the time when there was one. */
 export function plainVault(layers: readonly string[] = []): Vault {
-  return { seal: (text) => text, open: (text) => text, print: printing(layers), layers }
+  return { seal: (text) => text, open: (text) => text, fingerprint: printing(layers), layers }
 }
 
 /** A vault without a key that never had one. */
@@ -51,7 +51,7 @@ export function keyed(key: Uint8Array, salt: string, layers: readonly string[]):
   return {
     seal: (text, at) => sealed(sealing, text, bound(at)),
     open: (text, at) => opened(sealing, text, bound(at)),
-    print: printing(layers),
+    fingerprint: printing(layers),
     layers,
   }
 }
@@ -63,7 +63,7 @@ export function unbound(key: Uint8Array): Vault {
   const seal = () => {
     throw new Error('an unbound vault cannot seal')
   }
-  return { seal, open: (text) => opened(sealing, text), print: printing(layers), layers }
+  return { seal, open: (text) => opened(sealing, text), fingerprint: printing(layers), layers }
 }
 
 /** Applies layers to a digest, or the layers that a key change adds to a stored print. */

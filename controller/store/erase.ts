@@ -126,7 +126,7 @@ export class Eraser {
       const large = statSync(join(directory, stateFile)).size > compactedMaxBytes
       if (large && isRunning(directory)) {
         db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-        return new SyncError('transient', 'StateInUse', 'a controller runs, and the file is large')
+        return new SyncError('terminal', 'StateInUse', 'a controller runs, and the file is large')
       }
       clean(this.#open)
       return undefined

@@ -81,7 +81,7 @@ export function unfinished(command: string): SyncError {
 export function readMeanwhile(): SyncError {
   const message =
     'another process reads the state, so old content cannot be removed from the file: start again when that process has ended'
-  return new SyncError('transient', 'StateInUse', message)
+  return new SyncError('transient', 'StateReaderActive', message)
 }
 
 /** The error for a process that opened a state which is being replaced. */

@@ -69,7 +69,7 @@ function ends(statements: Statements, group: string, timeMs: number): void {
     .run(group, timeMs)
 }
 
-/** The most that counts between two sweeps, ms: a clock that jumps ahead once must not empty the bin. */
+/** The most that counts between two prunings, ms: a clock that jumps ahead once must not empty the bin. */
 const stepMaxMs = 86_400_000
 
 /** The longest window of a guard (spec.guard.window), ms: its counts outlast every shorter retention. */
@@ -106,7 +106,7 @@ export function aged(statements: Statements, nowMs: number): (retentionMs: numbe
 }
 
 /** Drops entries that are older than their retention. Entries that wait to be restored stay. */
-export function sweep(
+export function prune(
   statements: Statements,
   nowMs: number,
   { binMs, historyMs }: Readonly<{ binMs: number; historyMs: number }>,

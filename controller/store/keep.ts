@@ -65,7 +65,7 @@ function keep(
   { timeMs, pass }: Moment,
 ): number {
   const [text, winner] = [JSON.stringify(item), won === undefined ? null : JSON.stringify(won)]
-  const print = vault.print(digestOf(text, loss))
+  const print = vault.fingerprint(digestOf(text, loss))
   const size = Buffer.byteLength(text) + Buffer.byteLength(winner ?? '')
   const known = statements
     .sql(
@@ -98,7 +98,7 @@ export function note(
   { link, replica, field, version }: ConflictNote,
   { timeMs, pass }: Moment,
 ): void {
-  const at = [group, link, replica, field, vault.print(version)] as const
+  const at = [group, link, replica, field, vault.fingerprint(version)] as const
   statements
     .sql(
       `INSERT INTO conflicts (grp, link, replica, field, version, time_ms, pass) SELECT ?, ?, ?, ?, ?, ?, ?

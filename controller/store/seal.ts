@@ -131,6 +131,6 @@ function either({ from, to, print }: Change): Vault {
         return from.open(sealed, at)
       }
     },
-    reprint: print,
+    carriedFingerprint: print,
   }
 }

@@ -1,9 +1,7 @@
 // The entries that are requested for restore and wait for a pass, and the names of groups and replicas in the state.
 import type { GroupId, LinkId } from '../core/id.ts'
+import type { Wish } from '../sync/ports/bin.ts'
 import type { Statements } from './statements.ts'
-
-/** A pending restore of entry `n`. `plan`: the hash of the plan that it belongs to. */
-export type Wish = Readonly<{ n: number; group: GroupId; link: LinkId; plan: string | undefined }>
 
 /** The pending restores, of one group or of all. */
 export function pendingIn(statements: Statements, group?: GroupId): readonly Wish[] {

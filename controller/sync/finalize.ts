@@ -14,14 +14,17 @@ import { dismiss, mayDismiss } from './removal.ts'
 /** Ends a group. Rejects with a SyncError when a member's folder cannot be read or written now. */
 export async function release(
   declared: Declared,
-  site: Environment,
+  environment: Environment,
   { stopping, pace }: Mode,
   signal: AbortSignal,
 ): Promise<void> {
   const { id: group } = declared
   const { deletionPolicy, suspend } = declared.group.spec
-  const baseline = site.baseline(group)
-  const at = () => ({ timeMs: site.clock.now(), pass: new Date(site.clock.now()).toISOString() })
+  const baseline = environment.baseline(group)
+  const at = () => ({
+    timeMs: environment.clock.now(),
+    pass: new Date(environment.clock.now()).toISOString(),
+  })
   // As everywhere, nothing is touched while it is suspended.
   if (deletionPolicy === 'RemoveCopies' && !suspend) {
     const [memories, claims] = [await baseline.memories(), await baseline.claims()]
@@ -30,7 +33,7 @@ export async function release(
     const ids = [...memories].filter(ours).map(([id]) => id)
     // Who cannot be reached keeps nobody else waiting.
     const failures: unknown[] = []
-    for (const replica of ids.length === 0 ? [] : site.former(declared, ids, signal, pace)) {
+    for (const replica of ids.length === 0 ? [] : environment.former(declared, ids, signal, pace)) {
       try {
         await dismiss(group, replica, baseline, at, stopping, signal)
         await baseline.commit({ at: at(), writes: [{ write: 'left', left: [replica.role.id] }] })
@@ -43,5 +46,5 @@ export async function release(
     if (failures.length > 0) throw failures[0]
   }
   await baseline.commit({ at: at(), writes: [{ write: 'reset' }] })
-  await site.declarations.released(declared)
+  await environment.declarations.released(declared)
 }

@@ -23,10 +23,10 @@ export type Inventory = Readonly<{
 }>
 
 /** Lists every folder. Content that was read for it is let go of. Rejects when the state cannot be read, and when the signal aborts. */
-export async function inventoryOf(course: PassSpec, signal: AbortSignal): Promise<Inventory> {
-  const { baseline, sight, before } = await looked({ ...course, audit: true }, signal)
-  await refuseClaimed(course, sight, before)
-  const places = course.replicas.flatMap((replica) => {
+export async function inventoryOf(spec: PassSpec, signal: AbortSignal): Promise<Inventory> {
+  const { baseline, sight, before } = await looked({ ...spec, audit: true }, signal)
+  await refuseClaimed(spec, sight, before)
+  const places = spec.replicas.flatMap((replica) => {
     const { role } = replica
     if (sight.observations.get(role.id)?.state !== 'seen') return []
     return [{ replica, role, absent: sight.replaced.includes(role.id) }]

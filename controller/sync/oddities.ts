@@ -37,11 +37,11 @@ const unreadable =
 
 /** The problems that concern single items. */
 export async function odditiesOf(
-  course: PassSpec,
+  spec: PassSpec,
   sight: Observed,
   [unwritten, undecided = []]: readonly [Applied['tooLarge'], Plan['tooLarge']],
 ): Promise<readonly Problem[]> {
-  const { baseline, group, rules } = course
+  const { baseline, group, rules } = spec
   const memories = await baseline.memories()
   const attempts = (await baseline.attempts()).filter(
     (each) => !each.seen && each.tries >= triesMax,

@@ -28,24 +28,24 @@ import { verifiedAfter } from './verify.ts'
 /** Reconciles a group and writes its status. Rejects only when the signal aborts, or the pass is given up to end. */
 export async function reconcile(
   declared: Declared,
-  site: Environment,
+  environment: Environment,
   mode: Mode,
   signal: AbortSignal,
 ): Promise<Reconciled> {
-  const beganMs = site.clock.now()
-  const result = await resultOf(declared, site, mode, signal)
-  const ended = { declared, result, tookMs: site.clock.now() - beganMs }
+  const beganMs = environment.clock.now()
+  const result = await resultOf(declared, environment, mode, signal)
+  const ended = { declared, result, tookMs: environment.clock.now() - beganMs }
   if (result.kind === 'released') {
-    site.told({ ...ended, status: undefined, unreported: undefined })
+    environment.onEnded({ ...ended, status: undefined, unreported: undefined })
     return { result, status: undefined, ready: true, againMs: 0 }
   }
   const { group, generation, invalid, previous, deleted } = declared
-  const nowMs = site.clock.now()
-  const cuts = site.ceilings === undefined ? [] : cutsOf(declared, site.ceilings)
+  const nowMs = environment.clock.now()
+  const cuts = environment.ceilings === undefined ? [] : cutsOf(declared, environment.ceilings)
   const about = { group, generation, invalid, deleted, previous, nowMs, cuts }
-  const status = statusOf({ ...about, result: shownResult(site.discreet, result) })
-  const unreported = await unreportedOf(site.declarations.report(declared, status), signal)
-  site.told({ ...ended, status, unreported })
+  const status = statusOf({ ...about, result: shownResult(environment.discreet, result) })
+  const unreported = await unreportedOf(environment.declarations.report(declared, status), signal)
+  environment.onEnded({ ...ended, status, unreported })
   const againMs = againMsOf(declared, result)
   if (unreported === undefined) return { result, status, ready: isReady(status), againMs }
   const retryMs = checkedMs(group.spec.retryInterval)
@@ -69,16 +69,16 @@ async function unreportedOf(
 /** What a pass of this group is made of. Throws a terminal SyncError when something is missing. */
 export function passSpecOf(
   declared: Declared,
-  site: Environment,
+  environment: Environment,
   mode: Mode,
   signal: AbortSignal,
 ): PassSpec {
   if (declared.hindrance !== undefined) throw declared.hindrance
-  refuseCrowd(declared, site.ceilings)
+  refuseCrowd(declared, environment.ceilings)
   if (mode.claimed !== undefined) throw folderClaimed(mode.claimed)
   const { spec, metadata } = declared.group
   const { roles } = castOf(declared.group)
-  const nowMs = site.clock.now()
+  const nowMs = environment.clock.now()
   const guard = guardUnder(spec.guard, declared.server)
   const limits = ceilingOf(declared.server)
   return {
@@ -88,14 +88,14 @@ export function passSpecOf(
       type: itemTypeOf(declared.group),
       roles,
       policy: spec.conflicts,
-      itemBytes: site.itemBytes,
+      itemBytes: environment.itemBytes,
     },
-    replicas: site.replicas(declared, signal, mode.pace),
+    replicas: environment.replicas(declared, signal, mode.pace),
     former:
       spec.deletionPolicy === 'RemoveCopies'
-        ? (ids) => site.former(declared, ids, signal, mode.pace)
+        ? (ids) => environment.former(declared, ids, signal, mode.pace)
         : undefined,
-    baseline: site.baseline(declared.id),
+    baseline: environment.baseline(declared.id),
     identity: identityOf(declared),
     limits: guard,
     windowMs: checkedMs(guard.window),
@@ -103,13 +103,13 @@ export function passSpecOf(
     ceiling: limits && { limits, approved: approvalsIn(declared.server?.metadata ?? {}) },
     budgetMs: Math.min(
       checkedMs(spec.timeout),
-      site.ceilings?.passMs ?? Number.POSITIVE_INFINITY,
+      environment.ceilings?.passMs ?? Number.POSITIVE_INFINITY,
       mode.sliceMs ?? Number.POSITIVE_INFINITY,
     ),
     ...(mode.yields === undefined ? {} : { yields: mode.yields }),
     audit: mode.audit || isForced(declared.group, declared.previous),
     stopping: mode.stopping,
-    clock: site.clock,
+    clock: environment.clock,
   }
 }
 
@@ -130,14 +130,14 @@ function folderClaimed({ by, mailbox }: NonNullable<Mode['claimed']>): SyncError
 
 async function resultOf(
   declared: Declared,
-  site: Environment,
+  environment: Environment,
   mode: Mode,
   signal: AbortSignal,
 ): Promise<Result> {
   if (declared.group.spec.suspend && !declared.deleted) return { kind: 'suspended' }
-  const limit = limited(site.clock, site.ceilings, mode.givenUp, signal)
+  const limit = limited(environment.clock, environment.ceilings, mode.givenUp, signal)
   try {
-    return await made(declared, site, mode, limit.signal)
+    return await made(declared, environment, mode, limit.signal)
   } catch (error) {
     signal.throwIfAborted()
     const why: unknown = limit.signal.aborted ? limit.signal.reason : error
@@ -150,7 +150,7 @@ async function resultOf(
 
 async function made(
   declared: Declared,
-  site: Environment,
+  environment: Environment,
   mode: Mode,
   signal: AbortSignal,
 ): Promise<Result> {
@@ -160,26 +160,26 @@ async function made(
     const removes = deletionPolicy === 'RemoveCopies' && !suspend
     // What may not be touched waits, and its copies with it.
     if (removes && declared.hindrance !== undefined) throw declared.hindrance
-    const work = () => release(declared, site, mode, signal)
-    if (removes) await trying(declared, site, work, signal)
+    const work = () => release(declared, environment, mode, signal)
+    if (removes) await trying(declared, environment, work, signal)
     else await work()
     return { kind: 'released' }
   }
-  await site.declarations.hold(declared)
-  const course = passSpecOf(declared, site, mode, signal)
+  await environment.declarations.hold(declared)
+  const spec = passSpecOf(declared, environment, mode, signal)
   const token = verificationAsked(declared.group, declared.previous)
   // It is not made in slices: it has no place to go on from.
   const whole = { ...mode, sliceMs: undefined }
   const verifying = {
     cast: castOf(declared.group),
-    course: () => passSpecOf(declared, site, whole, signal),
+    spec: () => passSpecOf(declared, environment, whole, signal),
   }
   const work = async () => {
-    const report = await pass(course, signal)
+    const report = await pass(spec, signal)
     return { report, verified: await verifiedAfter(report, token, verifying, signal) }
   }
-  const { report, verified } = await trying(declared, site, work, signal)
-  const recent = site.recent(declared.id)
+  const { report, verified } = await trying(declared, environment, work, signal)
+  const recent = await environment.recent(declared.id)
   return { kind: 'passed', report, recent, ...(verified && { verified }) }
 }
 

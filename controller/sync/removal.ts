@@ -163,6 +163,6 @@ async function dismissed(
 
 const stillThere = new SyncError(
   'transient',
-  'NotDeleted',
+  'CopiesNotDeleted',
   'the server says that copies are deleted, and they can still be read; it is tried again',
 )

@@ -31,6 +31,7 @@ const codes: ReadonlySet<string> = new Set([
   'ErrorPasswordChangeRequired',
   'ErrorPasswordExpired',
   'ErrorServerBusy',
+  'EwsNotFound',
   'Forbidden',
   'HostNotFound',
   'HttpError',

@@ -153,11 +153,11 @@ class Bench {
       replicas: (group, signal) => connections.replicas(group, signal),
       former: (group, ids, signal) => connections.former(group, ids, signal),
       baseline: how === 'with' ? whole : (group) => withoutHistory(whole(group)),
-      recent: () => [],
+      recent: async () => [],
       clock: realClock,
       itemBytes: connections.itemBytes,
       servers: this.#servers,
-      told: () => {},
+      onEnded: () => {},
     }
   }
 }

@@ -159,7 +159,7 @@ export const cases: readonly Case[] = [
   {
     title: 'a web page that says 404',
     answers: [404, '<!DOCTYPE html><html><body>Not Found</body></html>'],
-    reason: 'NotEws',
+    reason: 'EwsNotFound',
     message: /no EWS at this URL: correct spec\.url, which usually ends in \/EWS\/Exchange\.asmx/,
   },
   {
@@ -177,7 +177,7 @@ export const cases: readonly Case[] = [
   {
     title: 'a URL with another path',
     url: ({ url }) => url.replace('/EWS/Exchange.asmx', '/owa'),
-    reason: 'NotEws',
+    reason: 'EwsNotFound',
     message: /it usually ends in \/EWS\/Exchange\.asmx/,
   },
   {

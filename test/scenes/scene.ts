@@ -20,10 +20,10 @@ import { fieldsNewSince } from '../../controller/core/items/contact.ts'
 import type { KeepReason } from '../../controller/core/model.ts'
 import { Connections, type ConnectionsOptions } from '../../controller/ews/connections.ts'
 import { backUp } from '../../controller/store/backup.ts'
-import type { Asking } from '../../controller/store/bin.ts'
 import { replaceState } from '../../controller/store/replace.ts'
-import { openState, type State, stateFile } from '../../controller/store/state.ts'
+import { openState, type SqliteState, stateFile } from '../../controller/store/state.ts'
 import type { Environment } from '../../controller/sync/environment.ts'
+import type { Asking } from '../../controller/sync/ports/bin.ts'
 import type { Clock, Declared } from '../../controller/sync/ports.ts'
 import { passSpecOf, reconcile } from '../../controller/sync/reconcile.ts'
 import { claimsOf } from '../../controller/sync/schedule.ts'
@@ -265,7 +265,7 @@ export class Controller {
   readonly #servers: Servers
   readonly #directory = mkdtempSync(join(tmpdir(), 'exsync-scene-'))
   readonly #groups = new Map<string, Declared>()
-  #state: State
+  #state: SqliteState
 
   constructor(scene: Scene) {
     this.#scene = scene
@@ -438,11 +438,11 @@ export class Controller {
       replicas: (declared, signal) => this.#connections.replicas(declared, signal),
       former: (declared, ids, signal) => this.#connections.former(declared, ids, signal),
       baseline: (group: GroupId) => this.#state.baseline(group),
-      recent: (group: GroupId) => this.#state.bin.conflicts(10, group),
+      recent: async (group: GroupId) => this.#state.bin.conflicts(10, group),
       clock: this.#scene.clock,
       itemBytes: this.#connections.itemBytes,
       servers: this.#servers,
-      told: () => {},
+      onEnded: () => {},
     }
   }
 }

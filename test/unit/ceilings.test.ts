@@ -37,10 +37,10 @@ function siteOf(more: Partial<Environment> = {}) {
     replicas: () => [],
     former: () => [],
     baseline: (group) => state.baseline(group),
-    recent: () => [],
+    recent: async () => [],
     clock,
     servers: new Servers(clock, { leastMs: 1_000, mostMs: 1_000 }),
-    told: () => {},
+    onEnded: () => {},
     ceilings,
     ...more,
   }

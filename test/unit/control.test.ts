@@ -134,7 +134,7 @@ const errors: readonly Case[] = [
     'IncompleteAnswer',
     'transient',
   ],
-  ['no such address', body('', 404), 'NotEws', 'terminal'],
+  ['no such address', body('', 404), 'EwsNotFound', 'terminal'],
   ['a busy server', body('', 503), 'ServerBusy', 'transient'],
 ]
 

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { restore } from '../../controller/cli/restore.ts'
 import type { LinkId, ReplicaId } from '../../controller/core/id.ts'
+import { stateOver } from '../../controller/store/port.ts'
 import { openState } from '../../controller/store/state.ts'
 import { lensOf } from '../../controller/sync/observe.ts'
 import type { Kept } from '../../controller/sync/ports.ts'
@@ -36,7 +37,7 @@ async function asked(...bin: readonly Kept[]) {
     return true
   }
   const numbers = bin.map((_, i) => String(i + 1))
-  const code = await restore(state, place, numbers, 1, out).finally(() => state.close())
+  const code = await restore(stateOver(state), place, numbers, 1, out).finally(() => state.close())
   const look = openState(place, { readOnly: true })
   const pending = look.bin.list(9).filter((each) => each.restore === 'Pending')
   look.close()
@@ -94,7 +95,7 @@ test('where one may not be put back, none is asked for', async () => {
       { write: 'memories', memories },
     ],
   })
-  await expect(restore(state, place, ['1', '2'], 1, async () => true)).rejects.toThrow(
+  await expect(restore(stateOver(state), place, ['1', '2'], 1, async () => true)).rejects.toThrow(
     /^2 is marked private by its owner/,
   )
   expect(state.bin.list(9).map((each) => each.restore)).toEqual([undefined, undefined])

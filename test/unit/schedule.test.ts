@@ -95,10 +95,10 @@ function siteOf(
     replicas,
     former: () => [],
     baseline: (group) => state.baseline(group),
-    recent: () => [],
+    recent: async () => [],
     clock,
     servers: new Servers(clock, { leastMs: 1_000, mostMs: 900_000 }),
-    told: () => {},
+    onEnded: () => {},
   }
 }
 
@@ -196,7 +196,7 @@ test('a status that cannot be written is told, tried again soon, and ends nothin
   const told: (SyncError | undefined)[] = []
   const mute: Environment = {
     ...site,
-    told: ({ unreported }) => told.push(unreported),
+    onEnded: ({ unreported }) => told.push(unreported),
     declarations: {
       ...site.declarations,
       report: async () => {
@@ -205,8 +205,8 @@ test('a status that cannot be written is told, tried again soon, and ends nothin
       },
     },
   }
-  const rhythm = { auditMs: 3_600_000, sliceMs: 60_000, concurrency: 4 }
-  const running = schedule(mute, rhythm, stop.signal, signal)
+  const options = { auditMs: 3_600_000, sliceMs: 60_000, concurrency: 4 }
+  const running = schedule(mute, options, stop.signal, signal)
   await calm()
   await hand.turn(30_000)
   expect(tries).toBe(2)

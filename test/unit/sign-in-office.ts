@@ -100,10 +100,10 @@ export async function officeOf(members: number): Promise<Office> {
     replicas: (declared, signal) => connections.replicas(declared, signal),
     former: (declared, ids, signal) => connections.former(declared, ids, signal),
     baseline: (group: GroupId) => state.baseline(group),
-    recent: () => [],
+    recent: async () => [],
     clock,
     servers,
-    told: () => {},
+    onEnded: () => {},
   })
   const url = `http://127.0.0.1:${port}/EWS/Exchange.asmx`
   return { exchange, url, connections, answers, most, time, front, statuses, site }

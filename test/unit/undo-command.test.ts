@@ -9,6 +9,7 @@ import { rollback } from '../../controller/cli/rollback.ts'
 import type { Filters } from '../../controller/config/filters.ts'
 import type { GroupId, LinkId, ReplicaId } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
+import { stateOver } from '../../controller/store/port.ts'
 import { openState, stateFile } from '../../controller/store/state.ts'
 import { lensOf } from '../../controller/sync/observe.ts'
 import type { Kept } from '../../controller/sync/ports.ts'
@@ -70,16 +71,17 @@ async function made(receives = true) {
     said.push(line)
     return true
   }
-  const place_ = { state, directory: place, nowMs: 9000, out }
+  const port = stateOver(state)
+  const place_ = { state: port, directory: place, nowMs: 9000, out }
   return {
     state,
     place,
     said,
-    list: (more = {}) => listBin(state.bin, 'table', out, more),
+    list: (more = {}) => listBin(port.bin, 'table', out, more),
     history: (more = {}, output: 'table' | 'json' = 'table') =>
-      history(state.bin, output, out, more),
+      history(port.bin, output, out, more),
     restore: (numbers: readonly string[], more: Partial<Filters> & { output?: 'json' } = {}) =>
-      restore(state, place, numbers, 9000, out, more),
+      restore(port, place, numbers, 9000, out, more),
     rollback: (more: Partial<Filters>, retentionMs = 9000) =>
       rollback(place_, retentionMs, { group, ...more }),
     pending: async () =>
@@ -141,7 +143,7 @@ test('the history of what is not there is refused, and one that was cut says so'
       .baseline(group)
       .commit({ at: { timeMs: 1000 + at, pass: 'p' }, writes: [{ write: 'kept', kept: [each] }] })
   const said: string[] = []
-  await history(small.bin, 'table', async (line) => said.push(line) > 0, {})
+  await history(stateOver(small).bin, 'table', async (line) => said.push(line) > 0, {})
   expect(said.at(-1)).toMatch(
     /^the history of ns\/g was full, and reaches back to 1970-.*Z: see --bin-limit$/,
   )
@@ -239,7 +241,7 @@ test('a pass, or what one did since, leaves what others edited since', async () 
 test('what waits is taken back by its number, or all of it', async () => {
   const world = await made()
   const cancelled = (numbers: readonly string[], more = {}) =>
-    cancel(world.state.bin, numbers, more, 1, async () => true)
+    cancel(stateOver(world.state).bin, numbers, more, 1, async () => true)
   await world.restore(['2'])
   await world.restore(['4'])
   await expect(cancelled(['3'])).rejects.toThrow(/^3 does not wait to be put back/)
@@ -302,14 +304,14 @@ test('content that does not open is listed as damaged, and stops only those who 
   const state = openState(world.place)
   const said: string[] = []
   const out = async (line: string) => said.push(line) > 0
-  await expect(restore(state, world.place, ['1-4'], 9000, out)).rejects.toThrow(
+  await expect(restore(stateOver(state), world.place, ['1-4'], 9000, out)).rejects.toThrow(
     /^nothing is asked for: 1 damaged: its content does not open/,
   )
   expect(state.bin.list(9, 9, { history: true }).flatMap((each) => each.restore ?? [])).toEqual([
     'Damaged',
   ])
   said.length = 0
-  expect(await restore(state, world.place, [], 9000, out, { pass: 'p1' })).toBe(0)
+  expect(await restore(stateOver(state), world.place, [], 9000, out, { pass: 'p1' })).toBe(0)
   expect(said.join('\n')).toMatch(/^1 +ns\/g +ewa +damaged: its content does not open$/m)
   expect(await state.baseline(group).restorations()).toMatchObject([{ n: 2 }])
   state.close()

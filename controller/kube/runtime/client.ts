@@ -46,13 +46,18 @@ export class Client {
   readonly #cluster: Cluster
   readonly #clock: Clock
   readonly #chance: () => number
-  readonly #told: RequestWatch
+  readonly #onRequest: RequestWatch
 
-  constructor(cluster: Cluster, clock: Clock, chance: () => number, told: RequestWatch = () => {}) {
+  constructor(
+    cluster: Cluster,
+    clock: Clock,
+    chance: () => number,
+    onRequest: RequestWatch = () => {},
+  ) {
     this.#cluster = cluster
     this.#clock = clock
     this.#chance = chance
-    this.#told = told
+    this.#onRequest = onRequest
   }
 
   /** Answers the body. Rejects with an ApiError, with the error of the connection, or with the signal's reason. */
@@ -90,15 +95,15 @@ export class Client {
    */
   async *lines(call: Call, bounds: Watch, signal: AbortSignal): AsyncGenerator<unknown> {
     const quiet = new AbortController()
-    let heardMs = this.#clock.now()
+    let lastSeenMs = this.#clock.now()
     const ended = new AbortController()
     const either = AbortSignal.any([signal, quiet.signal])
-    void this.#guard(() => heardMs, bounds, ended.signal, quiet)
+    void this.#guard(() => lastSeenMs, bounds, ended.signal, quiet)
     try {
       const response = await this.#sent(call, either)
       if (response.statusCode !== 200) throw await errorOf(response, this.#clock.now())
       yield* jsonLinesIn(response.body as AsyncIterable<Uint8Array>, () => {
-        heardMs = this.#clock.now()
+        lastSeenMs = this.#clock.now()
       })
     } finally {
       ended.abort()
@@ -151,11 +156,11 @@ export class Client {
         headers: { ...base, ...(body === undefined ? {} : { 'content-type': type }), ...headers },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
-      this.#told(method, String(response.statusCode), host)
+      this.#onRequest(method, String(response.statusCode), host)
       if (response.statusCode === 401) this.#cluster.forget()
       return response
     } catch (error) {
-      this.#told(method, '<error>', host)
+      this.#onRequest(method, '<error>', host)
       throw error
     }
   }

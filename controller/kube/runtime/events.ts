@@ -19,7 +19,7 @@ export type RecorderOptions = Readonly<{
   controller: string
   /** The name of this process. */
   instance: string
-  troubled?: (message: string) => void
+  onError?: (message: string) => void
 }>
 
 type Series = { name: string; namespace: string; count: number; lastMs: number }
@@ -53,7 +53,7 @@ export class Recorder {
   ): Promise<void> {
     if (this.#forbidden) return
     const note = cutBytes(printable(whole), noteMax)
-    const { clock, troubled } = this.#options
+    const { clock, onError } = this.#options
     const nowMs = clock.now()
     const key = JSON.stringify([regarding.metadata.uid, type, reason, note])
     const known = this.#series.get(key)
@@ -68,7 +68,7 @@ export class Recorder {
       // A namespace that is being deleted refuses Events; other namespaces still take them.
       if (isStatus(error, 403) && !/being terminated/.test(error.message)) {
         this.#forbidden = true
-        troubled?.(
+        onError?.(
           'no Events are written: the service account lacks the right to create events in events.k8s.io',
         )
       }

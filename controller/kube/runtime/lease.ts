@@ -26,7 +26,7 @@ export type LeaseOptions = Readonly<{
   renewDeadlineMs: number
   retryMs: number
   /** Called on changes: the new holder, or why the Lease cannot be read or written. */
-  told?: (what: 'waiting' | 'leading' | 'lost' | 'trouble', detail: string) => void
+  onChange?: (what: 'waiting' | 'leading' | 'lost' | 'trouble', detail: string) => void
 }>
 
 type Spec = Readonly<{
@@ -66,7 +66,7 @@ export class Election {
 
   /** Waits until it leads. Rejects only when the signal aborts. */
   async win(signal: AbortSignal): Promise<Term> {
-    const { clock, retryMs, chance, told, durationMs } = this.#options
+    const { clock, retryMs, chance, onChange, durationMs } = this.#options
     let failures = 0
     for (;;) {
       signal.throwIfAborted()
@@ -78,7 +78,7 @@ export class Election {
         failures += 1
         this.#lease = undefined
         const { code, message } = asSyncError(error)
-        if (this.#waitingFor !== code) told?.('trouble', message)
+        if (this.#waitingFor !== code) onChange?.('trouble', message)
         this.#waitingFor = code
       }
       // Poll a held Lease at a steady pace; after failures wait longer each time.
@@ -87,7 +87,7 @@ export class Election {
     }
     const [lost, ended] = [new AbortController(), new AbortController()]
     const renewing = this.#renew(lost, ended.signal)
-    told?.('leading', this.#options.identity)
+    onChange?.('leading', this.#options.identity)
     return {
       number: this.#lease?.spec?.leaseTransitions ?? 0,
       lost: lost.signal,
@@ -106,7 +106,7 @@ export class Election {
 
   // Reads the Lease once, and tries to take it if it is free or expired.
   async #tried(signal: AbortSignal): Promise<boolean> {
-    const { client, namespace, name, identity, durationMs, told } = this.#options
+    const { client, namespace, name, identity, durationMs, onChange } = this.#options
     const path = pathOf(builtIn.lease, namespace, name)
     let lease: Lease
     try {
@@ -121,7 +121,7 @@ export class Election {
     const heldMs = Math.max(leaseDurationSeconds * 1000, holderIdentity === '' ? 0 : durationMs)
     const free = holderIdentity === '' || this.#monotonic() - this.#seen.atMs > heldMs
     if (!free && holderIdentity !== identity) {
-      if (this.#waitingFor !== holderIdentity) told?.('waiting', holderIdentity)
+      if (this.#waitingFor !== holderIdentity) onChange?.('waiting', holderIdentity)
       this.#waitingFor = holderIdentity
       return false
     }
@@ -169,7 +169,7 @@ export class Election {
   }
 
   async #renew(lost: AbortController, ended: AbortSignal): Promise<void> {
-    const { clock, retryMs, told } = this.#options
+    const { clock, retryMs, onChange } = this.#options
     while (!ended.aborted && !lost.signal.aborted) {
       const leftMs = this.#renewedMs + this.#options.renewDeadlineMs - this.#monotonic()
       await clock.sleep(Math.max(0, Math.min(retryMs, leftMs)), ended).catch(() => {})
@@ -179,12 +179,12 @@ export class Election {
         if (!(await this.#renewed(ended))) break
       } catch (error) {
         if (ended.aborted) return
-        told?.('trouble', asSyncError(error).message)
+        onChange?.('trouble', asSyncError(error).message)
       }
     }
     if (ended.aborted) return
     lost.abort(new Error('leadership was lost'))
-    told?.('lost', this.#options.identity)
+    onChange?.('lost', this.#options.identity)
   }
 
   #leaseIn(answer: unknown): Lease {

@@ -45,7 +45,7 @@ export type ReflectorOptions<Kept extends KubeObject> = Readonly<{
   /** Called when the first list is complete. */
   synced?: () => void
   /** Called with the reason why it makes no progress, once per reason. */
-  troubled?: (code: string, message: string) => void
+  onError?: (code: string, message: string) => void
 }>
 
 type Told<Kept> = Extract<WatchEvent<Kept>, { object: Kept }>
@@ -88,7 +88,7 @@ export class Reflector<Kept extends KubeObject> {
   #watchedMs = 0
   #news = false
   /** Time of the last message of the server, ms since 1970. */
-  heardMs = 0
+  lastSeenMs = 0
 
   constructor(options: ReflectorOptions<Kept>) {
     this.#options = options
@@ -119,7 +119,7 @@ export class Reflector<Kept extends KubeObject> {
   }
 
   /** Takes over the answer to a write of ours, unless the copy is newer. */
-  took(resource: Kept): void {
+  applyLocal(resource: Kept): void {
     const [key, known] = [keyOf(resource), this.#copy.get(keyOf(resource))]
     // Versions are ordered (documented since Kubernetes 1.35; etcd always ordered them).
     if (known === undefined || !isSame(known, resource) || !isOlder(known, resource)) return
@@ -173,7 +173,7 @@ export class Reflector<Kept extends KubeObject> {
     this.#trouble = code
     this.#persistent = persistent
     this.#watchTrouble = Number.isFinite(this.#watchedMs)
-    this.#options.troubled?.(code, message)
+    this.#options.onError?.(code, message)
   }
 
   #early(): { code: string; message: string } {
@@ -206,7 +206,7 @@ export class Reflector<Kept extends KubeObject> {
     const unsure = [...doubted].some((uid) => !this.#doubted.has(uid))
     this.#doubted = doubted
     if (unsure) throw short(kind.kind)
-    this.heardMs = clock.now()
+    this.lastSeenMs = clock.now()
     if (!this.#watchTrouble) this.#well()
     // After a restore from a backup the server's versions are lower.
     if (isBefore(version, this.#newest)) this.#newest = version
@@ -237,7 +237,7 @@ export class Reflector<Kept extends KubeObject> {
     const bounds = { silenceMs, mostMs: seconds * 1000 + lateMs }
     for await (const line of client.lines(call, bounds, signal)) {
       const event = eventIn<Kept>(kind, this.#asked, line)
-      this.heardMs = clock.now()
+      this.lastSeenMs = clock.now()
       // 410 is the usual error. After any other one, too, only a list gives the current state.
       if (event.type === 'ERROR') throw new Expired()
       // Events come in the order of their versions: one that is not later is a repetition, or was missed.
@@ -250,7 +250,7 @@ export class Reflector<Kept extends KubeObject> {
       if (event.type !== 'BOOKMARK') await this.#take(event, signal)
       if (this.#noted(event.version)) this.#news = true
     }
-    this.heardMs = clock.now()
+    this.lastSeenMs = clock.now()
   }
 
   async #take({ type, object }: Told<Kept>, signal: AbortSignal): Promise<void> {
