@@ -124,7 +124,7 @@ test.concurrent('notes that a phone wiped are as they were, by one plan or by a 
       expect.objectContaining({
         type: 'Guarded',
         message: expect.stringMatching(
-          /approve: \S+; meanwhile what was asked for from the bin waits, .*--approve.*; bin would cause 20 updates, 5 are allowed/,
+          /approve: \S+; meanwhile the requested restores from the bin wait; .*--approve.*; bin would cause 20 updates \(limit 5\)/,
         ),
       }),
     )
