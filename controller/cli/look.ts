@@ -1,5 +1,5 @@
-// `exsync status`, `exsync conflicts`, `exsync bin`: look at what happened. Only `bin show` and
-// `conflicts show` show content, to whoever may read the state.
+// `exsync status`, `exsync conflicts`, `exsync bin`: show what happened. Only `bin show` and `conflicts show` print content,
+// for users who may read the state.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { aligned, each, iso, mapped, rowsMax, writeTable } from './table.ts'
 
 type Output = 'table' | 'json'
 
-/** How the groups stand, from the status files of a state. Exit code 1 when one is not ready. */
+/** Shows the status of the groups, from the status files of a state. Exit code 1 if one is not ready. */
 export async function status(stateDirectory: string, out: Out): Promise<number> {
   const directory = join(stateDirectory, 'status')
   const rows = [['GROUP', 'READY', 'ITEMS', 'MEMBERS', 'CONFLICTS', 'LAST PASS', 'MESSAGE']]
@@ -39,7 +39,7 @@ export async function status(stateDirectory: string, out: Out): Promise<number> 
   return ready && rows.length > 1 ? 0 : 1
 }
 
-/** `conflicts`, `conflicts show N`: fields for which there were two different edits, and both sides of one. */
+/** `conflicts`, `conflicts show N`: fields with two different edits, and both sides of one. */
 export async function conflicts(
   bin: Bin,
   [verb = 'list', ...rest]: readonly string[],
@@ -74,7 +74,7 @@ function conflict(bin: Bin, number: string) {
     field,
     {
       lost: kept?.item[field] ?? null,
-      // Before it was written down as well, only the loser was kept.
+      // Older entries recorded only the losing value.
       ...(kept?.won === undefined ? {} : { won: kept.won[field] ?? null }),
     },
   ])

@@ -1,8 +1,8 @@
-// `exsync run`: wires the controller that keeps groups the same, over a directory or over Kubernetes. Knows
-// every floor, as program.ts does.
+// `exsync run`: wires the controller, over a directory or over Kubernetes. It may import every floor, as program.ts
+// may.
 //
-//   Kubernetes: wait for the Lease ─► open the state ─► passes, looks at servers ─► let the Lease go
-//   Whoever loses the Lease writes nothing more, to Exchange or to the state, and ends with 1.
+//   Kubernetes: wait for the Lease ─► open the state ─► passes, probes of servers ─► release the Lease
+//   A process that loses the Lease writes nothing more, to Exchange or to the state, and exits with 1.
 
 import { labelCommand } from '../api/credentials.ts'
 import type { Config } from '../config.ts'
@@ -18,13 +18,13 @@ import { problemText } from '../validation/problem.ts'
 import { judgeOf } from '../validation/schemas.ts'
 import { Desk, type Outside } from './runtime.ts'
 
-/** How long one pass waits for what is declared. */
+/** How long one pass with --once waits for the declarations, ms. */
 const settleMs = 60_000
 
-/** How long nothing may have been heard of the API server by one that says it is ready; watches end earlier. */
+/** The longest silence of the API server while the process reports ready, ms; watches end earlier. */
 const deafMs = 900_000
 
-/** Runs until it is told to stop; answers the exit code. */
+/** Runs until it is asked to stop; answers the exit code. */
 export async function run(config: Config, outside: Outside): Promise<number> {
   const desk = new Desk(config, outside)
   try {
@@ -68,7 +68,7 @@ async function onDirectory(desk: Desk, directory: string): Promise<number> {
 async function onKubernetes(desk: Desk): Promise<number> {
   const { config, outside, log, metrics } = desk
   const { clock, chance, stop, hard } = outside
-  // Kubernetes' own client takes longer to load than all the rest.
+  // The Kubernetes client loads more slowly than everything else.
   const { Cluster } = await import('../kube/runtime/kubeconfig.ts')
   const cluster = new Cluster(config.kube.kubeconfig)
   const client = new Client(cluster, clock, chance, (...answer) => metrics.requested(...answer))
@@ -81,7 +81,7 @@ async function onKubernetes(desk: Desk): Promise<number> {
     troubled: (message) => log.warn(message),
   })
   const watching = new AbortController()
-  // What is asked of a server that hangs must not keep one who has to end.
+  // A request to a server that hangs must not delay the end.
   hard.signal.addEventListener('abort', () => watching.abort(), { once: true })
   const declarations = new KubeDeclarations(
     {
@@ -116,7 +116,7 @@ async function onKubernetes(desk: Desk): Promise<number> {
     if (config.once) {
       await declarations.settled(AbortSignal.any([stop, AbortSignal.timeout(settleMs)]))
       if (!declarations.synced) {
-        log.error('the resources could not be listed: see above')
+        log.error('the resources could not be listed: see the log lines above')
         return 1
       }
       return (await once(site, stop, hard.signal, config.concurrent)) ? 0 : 1
@@ -136,7 +136,7 @@ async function onKubernetes(desk: Desk): Promise<number> {
   }
 }
 
-// A group whose finalizer was taken away while nobody looked must not keep its folders from others for ever.
+// A group whose finalizer was removed while the controller did not run must not claim its folders for ever.
 async function forgetGone(
   { log, outside: { clock } }: Desk,
   declarations: KubeDeclarations,
@@ -149,11 +149,11 @@ async function forgetGone(
     if (!(await declarations.isGone(group, signal))) continue
     const at = { timeMs: clock.now(), pass: new Date(clock.now()).toISOString() }
     await state.baseline(group).commit({ at, reset: true })
-    log.info({ group }, 'forgotten: it is not declared any more')
+    log.info({ group }, 'forgotten: it is no longer declared')
   }
 }
 
-// Undefined when there is no election, or no time for it any more.
+// Undefined without election, or if the process must end.
 async function won(
   desk: Desk,
   client: Client,
@@ -185,13 +185,13 @@ async function won(
   try {
     const term = await election.win(config.once ? AbortSignal.any([stop, late]) : stop)
     desk.fence(term)
-    // What is under way may not write any more, so that it need not be waited for.
+    // Running work may not write any more, so it need not be awaited.
     term.lost.addEventListener('abort', () => outside.hard.abort(), { once: true })
     return term
   } catch (error) {
     if (stop.aborted) return undefined
     if (!config.once || !late.aborted) throw error
-    const message = `the Lease ${namespace}/${leaseName} could not be had within a minute: see above`
+    const message = `the Lease ${namespace}/${leaseName} could not be acquired within a minute: see the log lines above`
     throw new SyncError('transient', 'LeaseNotWon', message, { cause: error })
   }
 }

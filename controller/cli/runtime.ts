@@ -1,5 +1,5 @@
-// What the running controller has in common, over a directory or over Kubernetes: the state, the connections to
-// Exchange, what is measured and logged, and that nothing is written by one who does not lead.
+// The common parts of a running controller, over a directory or over Kubernetes: the state, the connections to Exchange,
+// metrics and logs, and the rule that only the leader writes.
 
 import type { Logger } from 'pino'
 import packageJson from '../../package.json' with { type: 'json' }
@@ -29,22 +29,22 @@ import { type Listening, listening } from '../telemetry/http.ts'
 import { logger, logPass, logServer } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 
-/** What the edges hand down. */
+/** The inputs from the process. */
 export type Outside = Readonly<{
   clock: Clock
   chance: () => number
-  /** Names this process, and no other one. */
+  /** A unique name of this process. */
   instance: string
-  /** Asked to end: passes end their batch. */
+  /** Asks passes to finish their batch and end. */
   stop: AbortSignal
-  /** Asked to end now. */
+  /** Asks everything to end now. */
   hard: AbortController
 }>
 
-/** How often what is older than the bin's retention is let go. */
+/** How often entries older than their retention are dropped, ms. */
 const sweepMs = 3_600_000
 
-/** What both ways of running have in common. */
+/** The common parts of both ways of running. */
 export class Desk {
   readonly config: Config
   readonly outside: Outside
@@ -56,11 +56,11 @@ export class Desk {
   readonly #serving: Listening[] = []
   #control: ServerControl | undefined
   #state: State | undefined
-  /** Those that are looked at although no group may refer to them. */
+  /** Servers that are probed although no group may refer to them. */
   #declaredServers: () => readonly ExchangeServer[] = () => []
   #leads = () => true
   #sweptMs = 0
-  /** What was last logged as larger than it may be, by group. */
+  /** By group: the last logged text about values that are declared too large. */
   readonly #cuts = new Map<string, string>()
 
   constructor(config: Config, outside: Outside) {
@@ -87,7 +87,7 @@ export class Desk {
     this.#connections = new Connections(clock, { trace, network, hosts, itemBytes, requestMaxMs })
   }
 
-  /** From now on nothing is written unless this term leads. */
+  /** From now on, writes need this term's leadership. */
   fence({ leads }: Term): void {
     this.#leads = leads
   }
@@ -109,13 +109,10 @@ export class Desk {
     return this.#state
   }
 
-  // Once in a state's life: a key was given that it did not have, or an older version sealed it.
+  // Happens once in the life of a state: it got its first key, or an older version had sealed it.
   #sealing(done: number, total: number): void {
     if (done === 0 && total > 0)
-      this.log.warn(
-        { rows: total },
-        'the content of the state was not sealed to its rows: it is now',
-      )
+      this.log.warn({ rows: total }, 'the encrypted content of the state is now bound to its rows')
   }
 
   site(declarations: Declarations, state: State): Site {
@@ -130,7 +127,7 @@ export class Desk {
     }
   }
 
-  // With each change of what is declared, connections to servers that are not declared any more go.
+  // After each change of the declarations, connections to servers that are no longer declared are closed.
   #keeping(declarations: Declarations): Declarations {
     return {
       groups: async () => {
@@ -187,7 +184,7 @@ export class Desk {
     }
   }
 
-  /** Serves health and metrics where that was asked for. An address that nobody named may be taken. */
+  /** Serves health and metrics if configured. A default address may be in use already. */
   async listen(ready: () => boolean): Promise<void> {
     const ok = { status: 200, text: 'ok\n' }
     const health = {
@@ -242,12 +239,12 @@ export class Desk {
       const { binRetentionMs: binMs, historyRetentionMs: historyMs } = this.config
       this.#state?.sweep(nowMs, { binMs, historyMs })
     } catch (error) {
-      // What is old goes an hour later; a disk that is full for a while must not end everything.
+      // The next attempt is an hour later; a disk that is full for a while must not end the process.
       this.log.warn({ reason: syncErrorOf(error).code }, syncErrorOf(error).message)
     }
   }
 
-  // Tenants who may name any host are not told what is there; a directory's owner, and those of named hosts, are.
+  // Tenants who may enter any host get no details; owners of a directory, and of allowed hosts, get them.
   get #discreet(): boolean {
     const { local, trust } = this.config
     return local === undefined && trust.serverHosts.length === 0
@@ -264,13 +261,13 @@ export class Desk {
   }
 }
 
-/** Where servers may be. The owner of a directory may have one on a loopback host. */
+/** The hosts that servers may be on. A directory may have a server on a loopback host. */
 export function hostsOf({ command, local, trust }: Config): HostRules {
   const onDirectory = local !== undefined || ['plan', 'verify'].includes(command)
   return { hosts: trust.serverHosts, loopbackHttp: onDirectory || trust.loopbackHttp }
 }
 
-/** What reconciling needs of the declarations, the state and Exchange. */
+/** The parts of the declarations, the state and Exchange that reconciling needs. */
 export function siteOf(
   declarations: Declarations,
   state: State,
@@ -288,7 +285,7 @@ export function siteOf(
   }
 }
 
-/** The key of the state, when the configuration names one. Rejects with a terminal SyncError. */
+/** The key of the state, if the configuration names one. Rejects with a terminal SyncError. */
 export async function keyIn({ keyFile }: Config): Promise<Key | undefined> {
   return keyFile === undefined ? undefined : keyFrom(keyFile, '--key-file')
 }

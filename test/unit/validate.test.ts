@@ -438,7 +438,7 @@ describe('the command', () => {
     expect(await run(join(dir, 'b.yaml'))).toEqual({
       code: 0,
       lines: [
-        `${dir}/b.yaml:9: warning: a cluster does not sign in with the Secret default/login before it has the label exchangesync.dev/credentials: "true"`,
+        `${dir}/b.yaml:9: warning: in a cluster the controller does not use the Secret default/login until it has the label exchangesync.dev/credentials: "true"`,
         '2 documents valid, 1 of other kinds ignored',
       ],
     })
