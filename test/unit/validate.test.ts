@@ -129,7 +129,7 @@ const groups: readonly (readonly [string, string, ...string[]])[] = [
   [
     'no spec',
     'apiVersion: exchangesync.dev/v1alpha1\nkind: SyncGroup\nmetadata: { name: all }\n',
-    '1:1: spec: is required, but missing: What is wanted',
+    '1:1: spec: is required, but missing: The desired state',
   ],
   [
     'no name',
@@ -190,7 +190,7 @@ const groups: readonly (readonly [string, string, ...string[]])[] = [
   [
     'something wrong in a List',
     'apiVersion: v1\nkind: List\nitems:\n  - apiVersion: exchangesync.dev/v1alpha1\n    kind: SyncGroup\n    metadata: { name: a }\n',
-    '4:5: items[0].spec: is required, but missing: What is wanted',
+    '4:5: items[0].spec: is required, but missing: The desired state',
   ],
   [
     'a key twice',
