@@ -128,7 +128,7 @@ function unreadVerdict({ code }: SyncError): Verdict {
 }
 
 function differs(type: ItemType, one: Item, other: Item, fields: readonly string[]): boolean {
-  return fields.some((field) => !same(type.kindOf(field), one[field], other[field]))
+  return fields.some((field) => !same(type.field(field), one[field], other[field]))
 }
 
 /** The most deviations in a status, and the most fields of one. */

@@ -4,10 +4,12 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { GroupId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
-import { calledIn, isAbout, soughtIn, soughtMin } from '../core/person.ts'
+import { itemTypeNamed } from '../core/items.ts'
+import { isAbout, soughtIn, soughtMin } from '../core/search.ts'
 import { invalidArguments } from '../core/sync-error.ts'
 import type { Eraser, Found, Kept } from '../store/erase.ts'
 import { stateFile } from '../store/state.ts'
+import { titleOf } from './history.ts'
 import type { Out } from './output.ts'
 import { iso } from './table.ts'
 
@@ -58,7 +60,8 @@ function foundBy(eraser: Eraser, { item, match, group }: Forgetting): Found {
       throw invalidArguments(
         `--match takes at least ${soughtMin} characters: a shorter text matches almost every contact`,
       )
-    return eraser.meant((each: Item) => isAbout(each, sought), group)
+    const type = itemTypeNamed()
+    return eraser.meant((each: Item) => isAbout(type, each, sought), group)
   }
   const found = item === undefined ? undefined : eraser.ofEntry(item)
   if (found === undefined || (group !== undefined && found.kept[0]?.group !== group)) {
@@ -78,7 +81,7 @@ async function show({ kept }: Found, { terminal }: Forgetting, out: Out): Promis
     `${entriesOf(kept)} of ${contacts(kept.length, false)} in ${[...groups].join(', ')}, from ${iso(first)} to ${iso(last)}`,
   )
   for (const { group, link, entries, items, pending } of kept) {
-    const names = [...new Set(items.map(calledIn).filter(Boolean))].map((name) => `“${name}”`)
+    const names = [...new Set(items.map(titleOf).filter(Boolean))].map((name) => `“${name}”`)
     const said = terminal && names.length > 0 ? `: ${names.join(', ')}` : ''
     const wanted = pending.length > 0 ? ` (${pending.join(', ')} wait to be restored)` : ''
     await out(`  ${group} ${link} ${entries}${wanted}${said}`)

@@ -2,8 +2,9 @@
 // on a terminal only: they must not reach a pipe or a log.
 
 import type { Filters } from '../config/filters.ts'
-import { canonical, type Item } from '../core/item.ts'
-import { contact } from '../core/items/contact.ts'
+import type { Item } from '../core/item.ts'
+import { itemTypeNamed } from '../core/items.ts'
+import { isCalled } from '../core/search.ts'
 import { invalidArguments } from '../core/sync-error.ts'
 import type { Bin, Binned, Filter } from '../store/bin.ts'
 import { type Out, writeList } from './output.ts'
@@ -82,11 +83,9 @@ function refuseOther(
   throw invalidArguments(`${flag} ${given} is not in this state: ${known}`)
 }
 
-/** The contact's name, for a person at a terminal; '' without one. */
-export function nameOf(item: Item): string {
-  const text = (field: string) => canonical('text', item[field])
-  const full = [text('GivenName'), text('Surname')].filter(Boolean).join(' ')
-  return text('DisplayName') || text('FileAs') || full || text('CompanyName')
+/** The item's name, for a person at a terminal; '' without one. */
+export function titleOf(item: Item): string {
+  return itemTypeNamed().title(item)
 }
 
 // The contact that the entry is about; the entry may be listed without its content.
@@ -107,17 +106,9 @@ function matching(bin: Bin, filter: Filter, { name }: Listing): Iterable<Binned>
   return name === undefined ? entries : named(entries, name)
 }
 
-const nameFields = ['DisplayName', 'FileAs', 'GivenName', 'MiddleName', 'Surname', 'Nickname']
-const emailFields = ['Email:EmailAddress1', 'Email:EmailAddress2', 'Email:EmailAddress3']
-const searched = [...nameFields, 'CompanyName', ...emailFields]
-
 function* named(entries: Iterable<Binned>, name: string): Iterable<Binned> {
-  const wanted = canonical('text', name).toLowerCase()
-  for (const entry of entries) {
-    const texts = searched.map((field) => canonical(contact.kindOf(field), entry.item[field]))
-    const given = [texts[2], texts[4]].join(' ')
-    if ([...texts, given].some((text) => text.toLowerCase().includes(wanted))) yield entry
-  }
+  const type = itemTypeNamed()
+  for (const entry of entries) if (isCalled(type, entry.item, name)) yield entry
 }
 
 async function listed(
@@ -134,7 +125,7 @@ async function listed(
   for (const entry of matching(bin, filter, listing)) {
     total += 1
     if (rows.length <= rowsMax)
-      rows.push(terminal ? [...cells(entry), nameOf(entry.item)] : cells(entry))
+      rows.push(terminal ? [...cells(entry), titleOf(entry.item)] : cells(entry))
     // Entries found by name must be read to be counted.
     else if (name === undefined) break
   }

@@ -1,10 +1,10 @@
 // `exsync status`, `exsync conflicts`, `exsync bin`: show what happened. Only `bin show` and `conflicts show` print content,
 // for users who may read the state.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import type { SyncGroupStatus } from '../api/resources.generated.ts'
+import type { ExchangeServerStatus, SyncGroupStatus } from '../api/resources.generated.ts'
 import { invalidArguments, SyncError } from '../core/sync-error.ts'
 import type { Bin, Conflicted } from '../store/bin.ts'
 import { type Listing, listBin } from './history.ts'
@@ -13,20 +13,19 @@ import { aligned, each, iso, mapped, rowsMax, writeTable } from './table.ts'
 
 type Output = 'table' | 'json'
 
-/** Shows the status of the groups, from the status files of a state. Exit code 1 if one is not ready. */
+/**
+ * Shows the statuses of the groups and of the probed servers, from the status files of a state. Exit code 1 if a group is
+ * not ready.
+ */
 export async function status(stateDirectory: string, out: Out): Promise<number> {
   const directory = join(stateDirectory, 'status')
   const rows = [['GROUP', 'READY', 'ITEMS', 'MEMBERS', 'CONFLICTS', 'LAST PASS', 'MESSAGE']]
   let ready = true
-  for (const file of filesIn(directory)) {
-    const { metadata, status } = parse(readFileSync(join(directory, file), 'utf8')) as {
-      metadata: { namespace: string; name: string }
-      status: SyncGroupStatus
-    }
-    const condition = status.conditions?.find(({ type }) => type === 'Ready')
+  for (const { name, status } of statusesIn<SyncGroupStatus>(directory, filesIn(directory))) {
+    const condition = readyIn(status)
     ready &&= condition?.status === 'True'
     rows.push([
-      `${metadata.namespace}/${metadata.name}`,
+      name,
       condition?.status ?? 'Unknown',
       String(status.items ?? ''),
       status.members?.summary ?? '',
@@ -36,7 +35,36 @@ export async function status(stateDirectory: string, out: Out): Promise<number> 
     ])
   }
   for (const line of aligned(rows)) await out(line)
+  await serverStatus(join(directory, 'exchangeservers'), out)
   return ready && rows.length > 1 ? 0 : 1
+}
+
+async function serverStatus(directory: string, out: Out): Promise<void> {
+  if (!existsSync(directory)) return
+  const rows = [['SERVER', 'READY', 'VERSION', 'MESSAGE']]
+  for (const { name, status } of statusesIn<ExchangeServerStatus>(directory, filesIn(directory))) {
+    const condition = readyIn(status)
+    const shown = [condition?.status ?? 'Unknown', status.version ?? '', condition?.message ?? '']
+    rows.push([name, ...shown])
+  }
+  if (rows.length === 1) return
+  for (const line of ['', ...aligned(rows)]) await out(line)
+}
+
+type Status = SyncGroupStatus | ExchangeServerStatus
+
+function statusesIn<Kept extends Status>(directory: string, files: readonly string[]) {
+  return files.map((file) => {
+    const { metadata, status } = parse(readFileSync(join(directory, file), 'utf8')) as {
+      metadata: { namespace: string; name: string }
+      status: Kept
+    }
+    return { name: `${metadata.namespace}/${metadata.name}`, status }
+  })
+}
+
+function readyIn({ conditions }: Status) {
+  return conditions?.find(({ type }) => type === 'Ready')
 }
 
 /** `conflicts`, `conflicts show N`: fields with two different edits, and both sides of one. */

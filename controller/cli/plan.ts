@@ -8,11 +8,11 @@ import { touched } from '../core/item.ts'
 import type { Step } from '../core/step.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { leaversOf } from '../sync/departed.ts'
-import type { Mode, Site } from '../sync/environment.ts'
+import type { Environment, Mode } from '../sync/environment.ts'
 import { foreseen } from '../sync/foreseen.ts'
 import type { Declared, Kept } from '../sync/ports.ts'
 import { propose } from '../sync/propose.ts'
-import { courseOf } from '../sync/reconcile.ts'
+import { passSpecOf } from '../sync/reconcile.ts'
 import { dismissible } from '../sync/removal.ts'
 import { claimsOf } from '../sync/schedule.ts'
 import { jsonText, type Say } from './output.ts'
@@ -53,7 +53,7 @@ const linesMax = 20
 
 /** Plans every group, prints, and answers the exit code: 0 nothing to do, 2 changes, 1 error. */
 export async function plan(
-  site: Site,
+  site: Environment,
   output: 'table' | 'json',
   out: Say,
   signal: AbortSignal,
@@ -75,7 +75,7 @@ export async function plan(
 async function planned(
   declared: Declared,
   claimed: Mode['claimed'],
-  site: Site,
+  site: Environment,
   signal: AbortSignal,
 ): Promise<Group> {
   const cast = castOf(declared.group)
@@ -101,7 +101,7 @@ async function planned(
   }
   if (suspend) return { group: declared.id, suspended: true, problems: [], replicas: [] }
   try {
-    const course = courseOf(declared, site, mode, signal)
+    const course = passSpecOf(declared, site, mode, signal)
     const proposal = await propose(course, signal)
     const { guarded, sight } = proposal
     const more = await foreseen(course, proposal, signal)
@@ -145,7 +145,7 @@ async function planned(
 async function leaversIn(
   declared: Declared,
   ids: readonly ReplicaId[],
-  site: Site,
+  site: Environment,
   signal: AbortSignal,
 ): Promise<readonly Leaver[]> {
   const baseline = site.baseline(declared.id)

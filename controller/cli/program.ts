@@ -11,13 +11,14 @@ import { LocalDeclarations } from '../local/declarations.ts'
 import { sourcesIn } from '../local/directory.ts'
 import { keyFrom } from '../store/modes.ts'
 import { type Opening, openState, type State, stateFile } from '../store/state.ts'
-import type { Site } from '../sync/environment.ts'
+import type { Environment } from '../sync/environment.ts'
 import type { Clock } from '../sync/ports.ts'
 import { Servers } from '../sync/server-health.ts'
 import type { Source } from '../validation/documents.ts'
 import { problemText } from '../validation/problem.ts'
 import { readFileText } from '../validation/read-file.ts'
 import { backup, type Given, restoreState } from './backup.ts'
+import { environmentOf, hostsOf, keyIn } from './environment.ts'
 import { forget } from './forget.ts'
 import { helpFor, usage } from './help.ts'
 import { history } from './history.ts'
@@ -28,7 +29,7 @@ import { type Rekeying, rekey } from './rekey.ts'
 import { cancel, restore } from './restore.ts'
 import { rollback } from './rollback.ts'
 import { run } from './run.ts'
-import { hostsOf, keyIn, type Outside, siteOf } from './runtime.ts'
+import type { Outside } from './runtime.ts'
 import { validate } from './validate.ts'
 import { verify } from './verify.ts'
 
@@ -137,7 +138,7 @@ function forgetting(config: Config, { clock, terminal }: Edges): Promise<number>
 async function declared(
   config: Config,
   { clock, hard }: Outside,
-  work: (site: Site, signal: AbortSignal) => Promise<number>,
+  work: (site: Environment, signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   const { command, local, files } = config
   if ((local === undefined) === (files.length === 0)) {
@@ -162,7 +163,7 @@ async function declared(
       config.trust.crossNamespace,
     )
     const servers = new Servers(clock, { leastMs: 1_000, mostMs: 1_000 })
-    const base = siteOf(declarations, state, connections, clock)
+    const base = environmentOf(declarations, state, connections, clock)
     const site = { ...base, servers, ceilings: config.ceilings, told: () => {} }
     const code = await work(site, hard.signal)
     return declarations.problems > 0 ? 1 : code

@@ -4,7 +4,7 @@
 // entries of one contact are planned first (undo.ts).
 
 import type { LinkId, ReplicaId } from '../core/id.ts'
-import { contact } from '../core/items/contact.ts'
+import { itemTypeNamed } from '../core/items.ts'
 import { restoringEdit } from '../core/restore.ts'
 import { invalidArguments, SyncError } from '../core/sync-error.ts'
 import { holdsAgreed } from '../core/undo.ts'
@@ -227,10 +227,10 @@ async function isThere(
   baseline: Baseline,
   kept: Binned,
 ): Promise<Readonly<{ link: LinkId; done: boolean }>> {
-  const [{ link: id } = kept] = await reentered(baseline, contact, [kept])
+  const [{ link: id } = kept] = await reentered(baseline, itemTypeNamed(), [kept])
   const [link] = await baseline.links([id])
   if (link?.agreed === undefined) return { link: id, done: false }
-  const edit = restoringEdit(contact, 'HubWins', link, { ...kept, askedMs: kept.timeMs })
+  const edit = restoringEdit(itemTypeNamed(), 'HubWins', link, { ...kept, askedMs: kept.timeMs })
   return { link: id, done: edit === undefined }
 }
 

@@ -11,9 +11,12 @@ import { KubeDeclarations } from '../kube/declarations.ts'
 import { Client } from '../kube/runtime/client.ts'
 import { Recorder } from '../kube/runtime/events.ts'
 import { Election, type Term } from '../kube/runtime/lease.ts'
+import { KubeServers } from '../kube/servers.ts'
 import { LocalDeclarations } from '../local/declarations.ts'
 import type { State } from '../store/state.ts'
+import type { Environment } from '../sync/environment.ts'
 import { once, schedule } from '../sync/schedule.ts'
+import type { ServerController } from '../sync/server-controller.ts'
 import { problemText } from '../validation/problem.ts'
 import { judgeOf } from '../validation/schemas.ts'
 import { Desk, type Outside } from './runtime.ts'
@@ -56,7 +59,8 @@ async function onDirectory(desk: Desk, directory: string): Promise<number> {
   const site = desk.site(declarations, state)
   log.info({ once: config.once }, 'started')
   if (!config.once) {
-    await schedule(site, desk.rhythm(), stop, hard.signal)
+    const controller = desk.serverController(declarations.exchangeServers)
+    await served(desk, site, controller, stop)
     return 0
   }
   const groups = await declarations.groups()
@@ -121,19 +125,36 @@ async function onKubernetes(desk: Desk): Promise<number> {
       }
       return (await once(site, stop, hard.signal, config.concurrent)) ? 0 : 1
     }
-    const control = desk.control(client, declarations, recorder)
+    const controller = desk.serverController(new KubeServers({ client, declarations, recorder }))
     const ending = AbortSignal.any([stop, ...(term === undefined ? [] : [term.lost])])
     forgetGone(desk, declarations, state, ending).catch((error: unknown) => {
       const { code, message } = syncErrorOf(error)
       log.warn({ reason: code }, message)
     })
-    await Promise.all([schedule(site, desk.rhythm(), ending, hard.signal), control.run(ending)])
+    await served(desk, site, controller, ending)
     return term?.lost.aborted ? 1 : 0
   } finally {
     watching.abort()
     await term?.release()
     await cluster.close()
   }
+}
+
+// Serves both kinds of resource; when one loop fails, the other one ends.
+async function served(
+  desk: Desk,
+  site: Environment,
+  controller: ServerController,
+  stop: AbortSignal,
+): Promise<void> {
+  const failed = new AbortController()
+  const ending = AbortSignal.any([stop, failed.signal])
+  const loops = [
+    schedule(site, desk.scheduleOptions(), ending, desk.outside.hard.signal),
+    controller.run(ending),
+  ]
+  for (const loop of loops) loop.catch(() => failed.abort())
+  await Promise.all(loops)
 }
 
 // A group whose finalizer was removed while the controller did not run must not claim its folders for ever.
@@ -148,7 +169,7 @@ async function forgetGone(
   for (const group of state.groups()) {
     if (!(await declarations.isGone(group, signal))) continue
     const at = { timeMs: clock.now(), pass: new Date(clock.now()).toISOString() }
-    await state.baseline(group).commit({ at, reset: true })
+    await state.baseline(group).commit({ at, writes: [{ write: 'reset' }] })
     log.info({ group }, 'forgotten: it is no longer declared')
   }
 }

@@ -4,30 +4,25 @@
 import type { Logger } from 'pino'
 import packageJson from '../../package.json' with { type: 'json' }
 import { lockoutMs } from '../api/duration.ts'
-import type { HostRules } from '../api/hosts.ts'
-import type { ExchangeServer } from '../api/resources.generated.ts'
 import type { Config } from '../config.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { Connections, nameOfServer } from '../ews/connections.ts'
 import { type NetworkOptions, pooledNetwork } from '../ews/network.ts'
-import type { KubeDeclarations } from '../kube/declarations.ts'
-import type { Client } from '../kube/runtime/client.ts'
-import type { Recorder } from '../kube/runtime/events.ts'
 import type { Term } from '../kube/runtime/lease.ts'
-import { lookers, ServerControl } from '../kube/servers.ts'
-import { keyFrom } from '../store/modes.ts'
-import type { Key } from '../store/proof.ts'
 import { openStateInTurns, type State } from '../store/state.ts'
 import { breathe } from '../sync/breathe.ts'
 import { cutsOf } from '../sync/ceilings.ts'
-import type { Ended, Site } from '../sync/environment.ts'
+import type { Ended, Environment } from '../sync/environment.ts'
+import type { ServerDeclarations } from '../sync/ports/servers.ts'
 import type { Clock, Declarations } from '../sync/ports.ts'
-import type { schedule } from '../sync/schedule.ts'
+import type { ScheduleOptions } from '../sync/schedule.ts'
+import { probers, ServerController } from '../sync/server-controller.ts'
 import { Servers } from '../sync/server-health.ts'
 import { ResourceMetrics } from '../telemetry/group-metrics.ts'
 import { type Listening, listening } from '../telemetry/http.ts'
 import { logger, logPass, logServer } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
+import { environmentOf, hostsOf, keyIn } from './environment.ts'
 
 /** The inputs from the process. */
 export type Outside = Readonly<{
@@ -54,10 +49,11 @@ export class Desk {
   readonly #servers: Servers
   readonly #connections: Connections
   readonly #serving: Listening[] = []
-  #control: ServerControl | undefined
+  #control: ServerController | undefined
   #state: State | undefined
-  /** Servers that are probed although no group may refer to them. */
-  #declaredServers: () => readonly ExchangeServer[] = () => []
+  /** The servers that groups refer to, and those that are probed although no group may refer to them. */
+  #referred: readonly string[] = []
+  #probed: readonly string[] = []
   #leads = () => true
   #sweptMs = 0
   /** By group: the last logged text about values that are declared too large. */
@@ -70,7 +66,7 @@ export class Desk {
     const { clock } = outside
     this.metrics = new Metrics(() => clock.now(), packageJson.version)
     const backOff = { leastMs: 5_000, mostMs: lockoutMs }
-    this.#servers = new Servers(clock, backOff, (key) => this.#control?.turned(key))
+    this.#servers = new Servers(clock, backOff, (key) => this.#control?.onCircuitChange(key))
     this.#resources = new ResourceMetrics(
       this.metrics,
       () => clock.now(),
@@ -115,13 +111,13 @@ export class Desk {
       this.log.warn({ rows: total }, 'the encrypted content of the state is now bound to its rows')
   }
 
-  site(declarations: Declarations, state: State): Site {
+  site(declarations: Declarations, state: State): Environment {
     return {
-      ...siteOf(declarations, state, this.#connections, this.outside.clock),
+      ...environmentOf(declarations, state, this.#connections, this.outside.clock),
       declarations: this.#keeping(declarations),
       servers: this.#servers,
       ceilings: this.config.ceilings,
-      watched: this.config.local === undefined && !this.config.once,
+      watched: !this.config.once,
       discreet: this.#discreet,
       told: (ended) => this.#told(ended),
     }
@@ -132,9 +128,8 @@ export class Desk {
     return {
       groups: async () => {
         const groups = await declarations.groups()
-        const servers = groups.flatMap(({ server }) => server ?? [])
-        const others = this.#declaredServers()
-        this.#connections.keep(new Set([...servers, ...others].map(nameOfServer)))
+        this.#referred = groups.flatMap(({ server }) => server ?? []).map(nameOfServer)
+        this.#keepConnections()
         return groups
       },
       changed: (signal) => declarations.changed(signal),
@@ -144,30 +139,42 @@ export class Desk {
     }
   }
 
-  control(client: Client, declarations: KubeDeclarations, recorder: Recorder): ServerControl {
-    this.#declaredServers = () => declarations.servers().map(({ server }) => server)
-    this.#control = new ServerControl({
-      client,
+  #keepConnections(): void {
+    this.#connections.keep(new Set([...this.#referred, ...this.#probed]))
+  }
+
+  /** The controller of the ExchangeServers that are declared there. */
+  serverController(declarations: ServerDeclarations): ServerController {
+    this.#control = new ServerController({
       clock: this.outside.clock,
-      declarations,
-      recorder,
+      declarations: {
+        servers: async () => {
+          const servers = await declarations.servers()
+          this.#probed = servers.map(({ server }) => nameOfServer(server))
+          this.#keepConnections()
+          return servers
+        },
+        changed: (signal) => declarations.changed(signal),
+        report: (declared, status, signal) => declarations.report(declared, status, signal),
+      },
       servers: this.#servers,
       probe: (...asked) => this.#connections.probe(...asked),
       discreet: this.#discreet,
       jitter: (ms) => this.#jittered(ms),
       watch: this.metrics.queue('exchangeserver'),
-      begun: (queue) => this.metrics.measure('exchangeserver', queue, lookers),
-      told: (server, result, status, tookMs, unreported) => {
+      onStart: (queue) => this.metrics.measure('exchangeserver', queue, probers),
+      onProbed: ({ server, result, status, tookMs, unreported }) => {
         const { namespace = '', name = '' } = server.metadata
         this.#resources.server({ namespace, name }, result, status.conditions ?? [], tookMs)
         logServer(this.log, `${namespace}/${name}`, result, unreported)
       },
-      forgotten: (namespace, name) => this.#resources.forget('ExchangeServer', { namespace, name }),
+      onGone: (id) => this.#resources.forget('ExchangeServer', namedBy(id)),
     })
     return this.#control
   }
 
-  rhythm(): Parameters<typeof schedule>[1] {
+  /** How passes are scheduled. */
+  scheduleOptions(): ScheduleOptions {
     const { auditMs, concurrent } = this.config
     return {
       auditMs,
@@ -175,10 +182,9 @@ export class Desk {
       concurrency: concurrent,
       jitter: (ms) => this.#jittered(ms),
       watch: this.metrics.queue('syncgroup'),
-      begun: (queue) => this.metrics.measure('syncgroup', queue, concurrent),
-      gone: (id) => {
-        const [namespace = '', name = ''] = id.split('/')
-        this.#resources.forget('SyncGroup', { namespace, name })
+      onStart: (queue) => this.metrics.measure('syncgroup', queue, concurrent),
+      onGone: (id) => {
+        this.#resources.forget('SyncGroup', namedBy(id))
         this.#cuts.delete(id)
       },
     }
@@ -261,31 +267,7 @@ export class Desk {
   }
 }
 
-/** The hosts that servers may be on. A directory may have a server on a loopback host. */
-export function hostsOf({ command, local, trust }: Config): HostRules {
-  const onDirectory = local !== undefined || ['plan', 'verify'].includes(command)
-  return { hosts: trust.serverHosts, loopbackHttp: onDirectory || trust.loopbackHttp }
-}
-
-/** The parts of the declarations, the state and Exchange that reconciling needs. */
-export function siteOf(
-  declarations: Declarations,
-  state: State,
-  connections: Connections,
-  clock: Clock,
-): Omit<Site, 'servers' | 'told'> {
-  return {
-    declarations,
-    replicas: (declared, signal, pace) => connections.replicas(declared, signal, pace),
-    former: (declared, ids, signal, pace) => connections.former(declared, ids, signal, pace),
-    baseline: (group) => state.baseline(group),
-    recent: (group) => state.bin.conflicts(10, group),
-    itemBytes: connections.itemBytes,
-    clock,
-  }
-}
-
-/** The key of the state, if the configuration names one. Rejects with a terminal SyncError. */
-export async function keyIn({ keyFile }: Config): Promise<Key | undefined> {
-  return keyFile === undefined ? undefined : keyFrom(keyFile, '--key-file')
+function namedBy(id: string): Readonly<{ namespace: string; name: string }> {
+  const [namespace = '', name = ''] = id.split('/')
+  return { namespace, name }
 }

@@ -2,7 +2,7 @@
 // `exsync rollback`. It only reads the state.
 
 import { type GroupId, isHub, type LinkId } from '../core/id.ts'
-import { contact } from '../core/items/contact.ts'
+import { itemTypeNamed } from '../core/items.ts'
 import { into } from '../core/loose.ts'
 import type { Link } from '../core/model.ts'
 import { restorable, restoringEdit, seenOf } from '../core/restore.ts'
@@ -71,7 +71,7 @@ export async function undoPlan(
       for (const line of made.lines) lines.push(line)
       for (const source of made.sources) sources.push(source)
     }
-    const targets = await reentered(base, contact, sources)
+    const targets = await reentered(base, itemTypeNamed(), sources)
     const others = targets.map(({ link }) => link).filter((link) => !now.has(link))
     for (const link of await inParts([...new Set(others)], (part) => base.links(part)))
       now.set(link.id, link)
@@ -146,9 +146,9 @@ function undoing(
   later: Later,
 ): Undoing {
   const now = link?.agreed
-  if (manner === 'Back') return { sources: backTo(contact, now, newest), left: [] }
-  if (manner === 'Overwrite') return undoingOf(contact, now, chosen)
-  return undoingOf(contact, now, chosen, later.get(contactOf(newest)) ?? [])
+  if (manner === 'Back') return { sources: backTo(itemTypeNamed(), now, newest), left: [] }
+  if (manner === 'Overwrite') return undoingOf(itemTypeNamed(), now, chosen)
+  return undoingOf(itemTypeNamed(), now, chosen, later.get(contactOf(newest)) ?? [])
 }
 
 const contactOf = ({ group, link }: Pick<Binned, 'group' | 'link'>) => `${group} ${link}`
@@ -187,7 +187,10 @@ function effectOf(source: Source, link: Link | undefined): Readonly<{ line: Line
       line: { ...line, effect: 'Revive', message: 'the contact is brought back', fields: [] },
       ask,
     }
-  const edit = restoringEdit(contact, 'HubWins', link, { ...source, askedMs: source.timeMs })
+  const edit = restoringEdit(itemTypeNamed(), 'HubWins', link, {
+    ...source,
+    askedMs: source.timeMs,
+  })
   const again = link.id !== source.link
   if (edit === undefined) {
     const message = again ? 'is there already: it was entered again' : 'is there already'
@@ -214,7 +217,7 @@ export function mayReturn(bin: Bin, entry: Binned): boolean {
   const { private: hidden } = roleUnder(bin.lenses(group).get(replica) ?? '')
   const own = hidden === 'Copy' ? hidden : 'Skip'
   const role = { id: replica, hub: isHub(replica), private: own } as const
-  return restorable(contact, [role], entry)
+  return restorable(itemTypeNamed(), [role], entry)
 }
 
 /** The number of lines with each effect. */

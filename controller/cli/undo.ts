@@ -8,7 +8,7 @@ import { SyncError } from '../core/sync-error.ts'
 import type { Bin, Binned } from '../store/bin.ts'
 import type { State } from '../store/state.ts'
 import { roleUnder } from '../sync/observe.ts'
-import { nameOf } from './history.ts'
+import { titleOf } from './history.ts'
 import { jsonText, type Out } from './output.ts'
 import { rowsMax, writeTable } from './table.ts'
 import {
@@ -151,7 +151,7 @@ async function shown(
       .slice(0, rowsMax)
       .map(({ n, group, link, message, fields, item }) => [
         ...[String(n), group, link, message, fields.join(' ')],
-        ...(terminal ? [nameOf(item)] : []),
+        ...(terminal ? [titleOf(item)] : []),
       ])
     await writeTable([head, ...rows], lines.length, out, 'more')
     await out([...countsOf(lines)].map(([effect, count]) => `${count} ${words[effect]}`).join(', '))

@@ -5,9 +5,9 @@ import { castOf, nameOf } from '../api/topology.ts'
 import { type Apart, aparts, resultOf, type Verification } from '../api/verification.ts'
 import { printable } from '../core/printable.ts'
 import { invalidArguments, syncErrorOf } from '../core/sync-error.ts'
-import type { Mode, Site } from '../sync/environment.ts'
+import type { Environment, Mode } from '../sync/environment.ts'
 import type { Declared } from '../sync/ports.ts'
-import { courseOf } from '../sync/reconcile.ts'
+import { passSpecOf } from '../sync/reconcile.ts'
 import { claimsOf } from '../sync/schedule.ts'
 import { verify as verified } from '../sync/verify.ts'
 import { jsonText, type Say } from './output.ts'
@@ -38,7 +38,7 @@ const linesMax = 200
 
 /** Verifies every group, or the named one, prints, and answers the exit code: 0 proved, 2 not proved, 1 error. */
 export async function verify(
-  site: Site,
+  site: Environment,
   { group, output }: Readonly<{ group: string | undefined; output: 'table' | 'json' }>,
   out: Say,
   signal: AbortSignal,
@@ -69,7 +69,7 @@ const nothing = { copies: 0, replicas: { total: 0, read: 0 }, apart: {} }
 async function foundOf(
   declared: Declared,
   claimed: Mode['claimed'],
-  site: Site,
+  site: Environment,
   signal: AbortSignal,
 ): Promise<Group> {
   const empty = { group: declared.id, ...nothing, problems: [], deviations: [] }
@@ -77,7 +77,7 @@ async function foundOf(
   if (declared.group.spec.suspend) return { ...empty, result: 'Suspended' }
   const mode: Mode = { sliceMs: undefined, audit: true, stopping: () => false, claimed }
   try {
-    return groupOf(declared, await verified(courseOf(declared, site, mode, signal), signal))
+    return groupOf(declared, await verified(passSpecOf(declared, site, mode, signal), signal))
   } catch (error) {
     signal.throwIfAborted()
     const { code, message } = syncErrorOf(error)

@@ -2,7 +2,7 @@
 // The agreement is written first, together with the cursors that it consumed; a copy that is not updated yet is *behind*.
 // So a pass may die at any point: the next one sees the missing actions as copies that are behind.
 import type { Attempts } from './attempt.ts'
-import { drifted, driftIn, shownOf } from './deviation.ts'
+import { drifted, driftIn, shownOf, stillDoubted } from './deviation.ts'
 import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
 import { type Item, type ItemType, touched } from './item.ts'
 import type { Copy, Link, Role, Shown } from './model.ts'
@@ -62,7 +62,8 @@ export function copyAfter(
 function shownAfter(type: ItemType, step: Step, action: Action, stored: Item | undefined): Shown {
   const before = action.kind === 'update' ? action.shown : {}
   if (stored !== undefined && step.agreed !== undefined) {
-    return drifted(shownOf(type, stored, step.agreed), new Set(driftIn(before)))
+    const shown = drifted(shownOf(type, stored, step.agreed), new Set(driftIn(before)))
+    return stillDoubted(shown, before)
   }
   if (action.kind !== 'update') return {}
   const shown: Record<string, string> = { ...action.shown }

@@ -54,9 +54,9 @@ function editorsOf(
   edits: readonly Edit[],
 ): readonly Edit[] {
   const editors = edits.filter(({ changes }) => changes.has(field))
-  const kind = type.kindOf(field)
-  if (kind === 'set') return editors
-  const won = editors.find(({ changes }) => same(kind, changes.get(field), agreed[field]))
+  const rule = type.field(field)
+  if (rule.merge !== undefined) return editors
+  const won = editors.find(({ changes }) => same(rule, changes.get(field), agreed[field]))
   return won === undefined ? editors.slice(0, 1) : [won]
 }
 

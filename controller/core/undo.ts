@@ -114,7 +114,7 @@ function covering(
   for (let open = fields; open.length > 0; ) {
     let most: Entry | undefined
     for (const entry of oldestFirst) {
-      const its = open.filter((field) => same(type.kindOf(field), entry.item[field], target[field]))
+      const its = open.filter((field) => same(type.field(field), entry.item[field], target[field]))
       if (its.length > (most?.fields.length ?? 0)) most = { ...entry, fields: its }
     }
     if (most === undefined) break
@@ -153,7 +153,7 @@ function sparedAlive(
       if (done.has(field) || type.derived(field, now)) continue
       done.add(field)
       const by = lastOf(others.filter((each) => each.n > n && each.fields.includes(field)))
-      if (by === undefined || same(type.kindOf(field), now[field], item[field])) continue
+      if (by === undefined || same(type.field(field), now[field], item[field])) continue
       into(left, by, field)
     }
   }

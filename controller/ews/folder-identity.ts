@@ -7,6 +7,7 @@
 // Errors: busy, moving and denied are thrown. The folder is then unreachable, and never replaced by another one.
 import { SyncError } from '../core/sync-error.ts'
 import { type Memory, type Stand, UnsureError } from '../sync/ports.ts'
+import type { Codec } from './codec.ts'
 import { notesIn } from './folder-notes.ts'
 import { type FolderState, getFolder, wentBack } from './folder-state.ts'
 import { incomplete } from './operations.ts'
@@ -18,6 +19,7 @@ export type SeenFolder = FolderState & Pick<Dated<FolderState>, 'serverDateMs'>
 
 /** How to find a folder. `find` follows the declared path; undefined without a folder there. */
 export type FolderSite = Readonly<{
+  codec: Codec
   transport: Transport
   route: () => Route
   find: () => Promise<string | undefined>
@@ -108,9 +110,9 @@ export class FolderIdentity {
   }
 
   async #asked(folder: string, signal: AbortSignal): Promise<SeenFolder> {
-    const { transport, route } = this.#site
+    const { codec, transport, route } = this.#site
     const { result, serverDateMs } = await transport.callDated(
-      getFolder,
+      getFolder(codec),
       { folder },
       route(),
       signal,

@@ -1,6 +1,7 @@
 // GetFolder: a folder's class, its tag, and the account's rights in it.
 import { legal } from '../core/item.ts'
 import type { Stand } from '../sync/ports.ts'
+import type { Codec } from './codec.ts'
 import { folderXml } from './envelope.ts'
 import { incomplete, isId, type Operation, only } from './operations.ts'
 import { all, at, textAt } from './xml.ts'
@@ -49,7 +50,10 @@ const tagUri = (tag: string, type: string) =>
   `<t:ExtendedFieldURI PropertyTag="${tag}" PropertyType="${type}"/>`
 
 /** GetFolder: a folder's tag and the account's rights in it. */
-export const getFolder: Operation<{ folder: string }, FolderState> = {
+export const getFolder = ({
+  folderClass,
+  folderElement,
+}: Codec): Operation<{ folder: string }, FolderState> => ({
   name: 'GetFolder',
   request: ({ folder }) =>
     '<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>' +
@@ -80,7 +84,7 @@ export const getFolder: Operation<{ folder: string }, FolderState> = {
     const may = (right: string) => textAt(rights, right)?.trim() !== 'false'
     return {
       id,
-      class: textAt(node, 'FolderClass') ?? (node.name === 'ContactsFolder' ? 'IPF.Contact' : ''),
+      class: textAt(node, 'FolderClass') ?? (node.name === folderElement ? folderClass : ''),
       parent,
       name: displayName === undefined ? undefined : legal(displayName),
       tag: committed === undefined ? undefined : mark,
@@ -97,7 +101,7 @@ export const getFolder: Operation<{ folder: string }, FolderState> = {
       },
     }
   },
-}
+})
 
 function countOf(text: string | undefined): number | undefined {
   return /^\d{1,10}$/.test(text?.trim() ?? '') ? Number(text) : undefined

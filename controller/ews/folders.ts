@@ -1,8 +1,10 @@
 // The control plane: finds and creates folders, through ews-javascript-api over our own transport. A path that begins
-// with `Contacts` begins at the mailbox's contacts folder, whatever its name in the mailbox's language.
+// with `Contacts`, or another kind's home, begins at the mailbox's own folder of the kind, whatever its name in the
+// mailbox's language.
 import type { ExchangeService, FolderId } from 'ews-javascript-api'
 import { folded, namesIn, pathOf } from '../api/path.ts'
 import { SyncError } from '../core/sync-error.ts'
+import type { Codec } from './codec.ts'
 import { readable } from './folders-answer.ts'
 import { exchangeService, library } from './library.ts'
 import type { Route, Transport } from './transport.ts'
@@ -25,17 +27,20 @@ export type Start = Readonly<{ publicFolders: true }> | Readonly<{ mailbox: stri
 
 /** Finds and creates folders of one replica. */
 export class Control {
+  readonly #codec: Codec
   readonly #service: () => ExchangeService
   readonly #start: Start
   readonly #signal: () => AbortSignal
 
   constructor(
+    codec: Codec,
     transport: Transport,
     url: string,
     route: Route,
     start: Start,
     signal: () => AbortSignal,
   ) {
+    this.#codec = codec
     this.#start = start
     this.#signal = signal
     // Loading the library costs half a second and 60 MB, so it happens only when a folder must be found.
@@ -81,7 +86,7 @@ export class Control {
     return { found: true, folder }
   }
 
-  /** Creates the folders that the path lacks, of the class for contacts. `made`: the last one is new. */
+  /** Creates the folders that the path lacks, for items of the kind. `made`: the last one is new. */
   async make(path: string): Promise<Readonly<{ id: string; made: boolean }>> {
     const ews = library()
     let lookup = await this.find(path)
@@ -89,7 +94,7 @@ export class Control {
     while (!lookup.found) {
       const { parent, missing } = lookup
       const above = parent === '/' ? this.#root() : new ews.FolderId(await this.#idOf(parent))
-      const folder = new ews.ContactsFolder(this.#service())
+      const folder = new ews[this.#codec.folderElement](this.#service())
       folder.DisplayName = missing[0] ?? ''
       await this.#settled(folder.Save(above))
       const next = await this.find(path)
@@ -151,16 +156,18 @@ export class Control {
 
   // Its id is unknown until it is requested.
   #distinguished(segment: string): Folder | undefined {
-    const isContacts = 'mailbox' in this.#start && sameName(segment, 'Contacts')
-    return isContacts ? { id: '', name: segment, class: 'IPF.Contact' } : undefined
+    const { type, folderClass } = this.#codec
+    const isHome = 'mailbox' in this.#start && sameName(segment, type.home)
+    return isHome ? { id: '', name: segment, class: folderClass } : undefined
   }
 
   async #bind(name: string): Promise<Folder> {
     const ews = library()
     const mailbox = 'mailbox' in this.#start ? this.#start.mailbox : ''
-    const id = new ews.FolderId(ews.WellKnownFolderName.Contacts, new ews.Mailbox(mailbox))
+    const { type, folderClass } = this.#codec
+    const id = new ews.FolderId(ews.WellKnownFolderName[type.home], new ews.Mailbox(mailbox))
     const bound = await this.#settled(ews.Folder.Bind(this.#service(), id))
-    return { id: bound.Id.UniqueId, name, class: 'IPF.Contact' }
+    return { id: bound.Id.UniqueId, name, class: folderClass }
   }
 
   async #children(parent: FolderId): Promise<readonly Folder[]> {

@@ -1,6 +1,7 @@
 // Reads the changes of a mailbox folder by SyncFolderItems, page by page to the end (exchange-protocol §2.1).
 import type { ItemId } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
+import type { Codec } from './codec.ts'
 import { type Ref, type SyncPage, syncFolderItems } from './operations.ts'
 import { itemsMax, tooMany } from './public-folder-listing.ts'
 import type { Route, Transport } from './transport.ts'
@@ -24,10 +25,12 @@ export type Told = Readonly<{
 
 /** Lists the folders of one mailbox. */
 export class MemberListing {
+  readonly #codec: Codec
   readonly #transport: Transport
   readonly #route: Route
 
-  constructor(transport: Transport, route: Route) {
+  constructor(codec: Codec, transport: Transport, route: Route) {
+    this.#codec = codec
     this.#transport = transport
     this.#route = route
   }
@@ -81,7 +84,12 @@ export class MemberListing {
     let [cursor, idle] = [from, 0]
     for (let page = 0; page < pagesMax; page += 1) {
       const request = { folder, cursor }
-      const answer = await this.#transport.call(syncFolderItems, request, this.#route, signal)
+      const answer = await this.#transport.call(
+        syncFolderItems(this.#codec),
+        request,
+        this.#route,
+        signal,
+      )
       const before = seen.size
       for (const change of answer.changes)
         seen.add('gone' in change ? change.gone : `${change.ref.id} ${change.ref.version}`)

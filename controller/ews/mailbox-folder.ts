@@ -10,6 +10,7 @@ import type { Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
 import { Items } from './batch.ts'
+import type { Codec } from './codec.ts'
 import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
 import { type FolderNotes, isShort, notesIn, shortAfter } from './folder-notes.ts'
 import type { FolderState } from './folder-state.ts'
@@ -40,6 +41,7 @@ const vainMax = 6
 
 /** What a member's replica needs. */
 export type MemberSite = Readonly<{
+  codec: Codec
   role: Role
   path: string
   transport: Transport
@@ -67,13 +69,15 @@ export class Member implements Replica {
     this.role = site.role
     this.#site = site
     this.#items = new Items(
+      site.codec,
       site.transport,
       () => site.route,
       'MoveToDeletedItems',
       (parent, signal) => this.#identity.isElsewhere(this.#folder, parent, signal),
     )
-    this.#listing = new MemberListing(site.transport, site.route)
+    this.#listing = new MemberListing(site.codec, site.transport, site.route)
     this.#identity = new FolderIdentity({
+      codec: site.codec,
       transport: site.transport,
       route: () => site.route,
       find: async () => {
@@ -92,7 +96,7 @@ export class Member implements Replica {
     // A folder that is still to be made holds nothing, and has lost nothing.
     if (seen === undefined)
       return { changed: [], gone: [], whole: true, memory: { lens, recheck: [] } }
-    demandReadable(seen)
+    demandReadable(seen, this.#site.codec)
     // What is known of a folder that was made, but not yet written down, can only lie in there.
     const same = memory?.folder === undefined || memory.folder === seen.id
     const stood = same ? memory?.stand : undefined
@@ -152,7 +156,7 @@ export class Member implements Replica {
     this.#folder = folder
     const state = await this.#identity.state(folder, signal)
     await this.#site.premises.demandPlace(state, signal)
-    demandReadable(state)
+    demandReadable(state, this.#site.codec)
     demandWritable(state, 'the member’s folder')
     return { ...memory, folder, parent: state.parent }
   }

@@ -1,6 +1,6 @@
 // The location of folders and the owner of a mailbox: GetFolder for several folders at once, and ConvertId, which reports
 // the primary address of the mailbox that an id belongs to (exchange-protocol §2.2).
-import { legal } from '../core/item.ts'
+import { type Home, legal } from '../core/item.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import { errorOf, folderXml } from './envelope.ts'
 import { type Batch, incomplete, isId, type Operation, only } from './operations.ts'
@@ -9,7 +9,8 @@ import { at, element, escaped, textAt, type Xml } from './xml.ts'
 /** A folder by its id, or a well-known one: of a mailbox, or of all public folders. */
 export type Which =
   | Readonly<{ folder: string }>
-  | Readonly<{ top: 'contacts' | 'msgfolderroot'; mailbox: string }>
+  | Readonly<{ home: Home; mailbox: string }>
+  | Readonly<{ top: 'msgfolderroot'; mailbox: string }>
   | Readonly<{ top: 'publicfoldersroot' }>
 
 /** A folder: its name and the id of its parent, if the server reports them. */
@@ -39,7 +40,9 @@ function whichXml(which: Which): Xml {
   if ('folder' in which) return folderXml(which.folder)
   const mailbox =
     'mailbox' in which ? `<t:Mailbox>${element('t:EmailAddress', which.mailbox)}</t:Mailbox>` : ''
-  return `<t:DistinguishedFolderId Id="${which.top}">${mailbox}</t:DistinguishedFolderId>`
+  // Exchange calls a mailbox's own folders so, in small letters.
+  const top = 'home' in which ? which.home.toLowerCase() : which.top
+  return `<t:DistinguishedFolderId Id="${top}">${mailbox}</t:DistinguishedFolderId>`
 }
 
 /** The address that ConvertId is sent. A server that only repeats it has reported no address. */

@@ -2,7 +2,7 @@
 // present location.
 //
 // Flow: the mailbox's top folders are read once in a while; one ConvertId gives the primary address; from the folder's
-// parent the check walks up to a top folder, which for Contacts/NAME needs no request.
+// parent the check walks up to a top folder, which for HOME/NAME needs no request.
 // Guarantees: a folder with an unknown address or location is refused. Both are checked for the id of the folder in use.
 // Errors: NotAllowed; MailboxUnknown and PlaceUnknown, which are transient; and the errors of Exchange.
 import {
@@ -16,6 +16,7 @@ import {
 } from '../api/allowed.ts'
 import { namesIn } from '../api/path.ts'
 import type { ExchangeServer } from '../api/resources.generated.ts'
+import type { Home } from '../core/item.ts'
 import { isGeneral } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { FolderState } from './folder-state.ts'
@@ -39,6 +40,8 @@ export type Learnt = Map<string, Tops>
 
 /** The inputs of the checks. */
 export type PremisesSite = Readonly<{
+  /** The mailbox's own folder of the kind. */
+  home: Home
   server: ExchangeServer
   transport: Transport
   route: Route
@@ -115,14 +118,14 @@ export class Premises {
   }
 
   async #tops(signal: AbortSignal): Promise<Tops> {
-    const { learnt, mailbox, now } = this.#site
+    const { home, learnt, mailbox, now } = this.#site
     const known = learnt.get(this.#key)
     if (known !== undefined && known.untilMs > now()) return known
     const wanted: readonly Which[] =
       mailbox === undefined
         ? [{ top: 'publicfoldersroot' }]
         : [
-            { top: 'contacts', mailbox },
+            { home, mailbox },
             { top: 'msgfolderroot', mailbox },
           ]
     const answers = await this.#asked(wanted, signal)
@@ -130,7 +133,7 @@ export class Premises {
     answers.forEach((each, index) => {
       const which = wanted[index]
       if (each instanceof SyncError || which === undefined) return
-      paths.set(each.id, 'top' in which && which.top === 'contacts' ? ['Contacts'] : [])
+      paths.set(each.id, 'home' in which ? [which.home] : [])
     })
     const tops = { paths, primary: undefined, untilMs: now() + rememberMs }
     if (paths.size === 0) return tops
@@ -142,7 +145,7 @@ export class Premises {
   async #primary({ paths }: Tops, signal: AbortSignal): Promise<string> {
     const { transport, route, server } = this.#site
     const [folder] = paths.keys()
-    if (folder === undefined) throw mailboxUnseen
+    if (folder === undefined) throw mailboxUnseen(this.#site.home)
     try {
       const owner = await transport.call(ownerOf, { folder }, route, signal)
       if (owner !== undefined) return owner
@@ -167,7 +170,8 @@ export class Premises {
   }
 
   get #key(): string {
-    return this.#site.mailbox?.toLowerCase() ?? ''
+    const { home, mailbox } = this.#site
+    return mailbox === undefined ? '' : `${home} ${mailbox.toLowerCase()}`
   }
 }
 
@@ -183,11 +187,13 @@ function elsewhere(server: ExchangeServer, hub: boolean): Pick<Denial, 'message'
 }
 
 // No folder reveals the owner of the mailbox: most likely a delegate has no right yet.
-const mailboxUnseen = new SyncError(
-  'transient',
-  'MailboxUnknown',
-  'the account sees no folder of the mailbox, so its primary address is not known: grant it Folder visible at the top of the mailbox and on Contacts, or correct the address; the controller asks again',
-)
+function mailboxUnseen(home: Home): SyncError {
+  return new SyncError(
+    'transient',
+    'MailboxUnknown',
+    `the account sees no folder of the mailbox, so its primary address is not known: grant it Folder visible at the top of the mailbox and on ${home}, or correct the address; it is asked again`,
+  )
+}
 
 function mailboxUnknown(server: ExchangeServer): SyncError {
   return new SyncError(

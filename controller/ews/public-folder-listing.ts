@@ -1,6 +1,7 @@
 // The full listing of a public folder by FindItem (exchange-protocol §1.2), checked for completeness page by page.
 import type { ItemId } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
+import type { Codec } from './codec.ts'
 import type { FolderState } from './folder-state.ts'
 import { findItem, type Ref } from './operations.ts'
 import type { Route, Transport } from './transport.ts'
@@ -19,10 +20,12 @@ type Pages = Readonly<{ all: readonly Ref[]; count: number; pages: number; compl
 
 /** Lists one public folder. */
 export class HubListing {
+  readonly #codec: Codec
   readonly #transport: Transport
   readonly #route: () => Route
 
-  constructor(transport: Transport, route: () => Route) {
+  constructor(codec: Codec, transport: Transport, route: () => Route) {
+    this.#codec = codec
     this.#transport = transport
     this.#route = route
   }
@@ -72,7 +75,7 @@ export class HubListing {
       pages += 1
       const offset = Math.max(0, seen.length - 1)
       const request = { folder, offset, size: pageSize }
-      const page = await this.#transport.call(findItem, request, this.#route(), signal)
+      const page = await this.#transport.call(findItem(this.#codec), request, this.#route(), signal)
       total ??= page.total
       if (Math.max(page.total, seen.length) > itemsMax) throw tooMany
       const overlaps = pages === 1 || page.ids[0] === seen.at(-1)

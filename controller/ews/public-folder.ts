@@ -7,6 +7,7 @@ import type { Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Known, Look, Memory, Pace, Replica, Update } from '../sync/ports.ts'
 import { Items } from './batch.ts'
+import type { Codec } from './codec.ts'
 import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
 import { type FolderNotes, isShort, notesIn, shortAfter } from './folder-notes.ts'
 import type { FolderState } from './folder-state.ts'
@@ -39,6 +40,7 @@ const tagMs = 2000
 
 /** What the hub's replica needs. */
 export type HubSite = Readonly<{
+  codec: Codec
   role: Role
   path: string
   transport: Transport
@@ -72,13 +74,15 @@ export class Hub implements Replica {
     this.role = site.role
     this.#site = site
     this.#items = new Items(
+      site.codec,
       site.transport,
       () => this.#route(),
       'SoftDelete',
       (parent, signal) => this.#identity.isElsewhere(this.#folder, parent, signal),
     )
-    this.#listing = new HubListing(site.transport, () => this.#route())
+    this.#listing = new HubListing(site.codec, site.transport, () => this.#route())
     this.#identity = new FolderIdentity({
+      codec: site.codec,
       transport: site.transport,
       route: () => this.#route(),
       find: () => this.#find(),
@@ -93,7 +97,7 @@ export class Hub implements Replica {
     const found = await this.#state(memory, signal)
     const seen = memory?.folder === found.id ? memory.stand : undefined
     const { state, restored } = await this.#identity.aged(found, seen, signal)
-    demandReadable(state)
+    demandReadable(state, this.#site.codec)
     if (this.#site.written) demandWritable(state, 'the public folder')
     const same = memory?.folder === state.id
     const before = same ? (memory.passedOver ?? []) : []
@@ -242,7 +246,7 @@ export class Hub implements Replica {
     const verdict = await confirmedGone(this.#items, twice, known, signal)
     const after = await tagged()
     if (after.tag !== state.tag) throw moving
-    demandReadable(after)
+    demandReadable(after, this.#site.codec)
     return verdict
   }
 

@@ -1,11 +1,16 @@
 // The elements of an answer that are kept; all others are dropped while it arrives.
-import { beside, order } from './items/contact.ts'
+import { itemElements } from './items.ts'
+import { beside } from './operations.ts'
 import type { Node } from './xml.ts'
 
 /** Elements that contain an item. */
 const holders: ReadonlySet<string> = new Set(['Items', 'Create', 'Update'])
 
-const ofItems: ReadonlySet<string> = new Set([...order, ...beside, 'ItemId', 'Size'])
+const ofItems: ReadonlySet<string> = new Set([
+  ...itemElements,
+  ...beside,
+  ...['ExtendedProperty', 'ItemId', 'Size'],
+])
 
 /** Is this new element kept, given the open ones? Of an envelope: the first of each element; of an item: its fields. */
 export function isRead(name: string, parent: Node, above: Node | undefined): boolean {

@@ -3,7 +3,7 @@
 import { digestOf, type GroupId } from '../core/id.ts'
 import type { KeepReason } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Change, ConflictNote, Kept } from '../sync/ports.ts'
+import type { ConflictNote, Kept, Moment } from '../sync/ports.ts'
 import type { Vault } from './encryption.ts'
 import { makeRoom } from './history.ts'
 import { binSpot } from './spots.ts'
@@ -25,7 +25,7 @@ export const edited: KeepReason = 'Edited'
  * room for the content, the change does not overwrite it either. A full bin refuses only namespaces that use more than
  * their share, so that no tenant blocks the others; it grows to less than twice its limit. Throws a terminal BinFull.
  */
-export function keepAll(desk: Desk, { kept = [], at }: Change): void {
+export function keepAll(desk: Desk, kept: readonly Kept[], at: Moment): void {
   const history = kept.filter(({ reason }) => reason === edited)
   let added = 0
   for (const each of kept) if (each.reason !== edited) added += keep(desk, each, at)
@@ -62,7 +62,7 @@ function namespaceOf(group: string): string {
 function keep(
   { statements, vault, group }: Desk,
   { link, replica, loss, reason, fields, item, won }: Kept,
-  { timeMs, pass }: Change['at'],
+  { timeMs, pass }: Moment,
 ): number {
   const [text, winner] = [JSON.stringify(item), won === undefined ? null : JSON.stringify(won)]
   const print = vault.print(digestOf(text, loss))
@@ -96,7 +96,7 @@ function keep(
 export function note(
   { statements, vault, group }: Desk,
   { link, replica, field, version }: ConflictNote,
-  { timeMs, pass }: Change['at'],
+  { timeMs, pass }: Moment,
 ): void {
   const at = [group, link, replica, field, vault.print(version)] as const
   statements

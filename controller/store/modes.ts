@@ -32,8 +32,10 @@ export function tightened(directory: string): readonly string[] {
   return [
     ...tightenedDirectory(directory),
     ...filesIn(directory, /^exsync\./).flatMap(tightenedFile),
-    ...tightenedDirectory(statuses),
-    ...filesIn(statuses, /\.yaml(\.new)?$/).flatMap(tightenedFile),
+    ...[statuses, join(statuses, 'exchangeservers')].flatMap((each) => [
+      ...tightenedDirectory(each),
+      ...filesIn(each, /\.yaml(\.new)?$/).flatMap(tightenedFile),
+    ]),
   ]
 }
 

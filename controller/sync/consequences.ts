@@ -8,7 +8,7 @@ import type { Rules } from '../core/plan.ts'
 import { oneEach, restorable, restorer, resultsOf, seenOf } from '../core/restore.ts'
 import type { Step } from '../core/step.ts'
 import { inParts } from './breathe.ts'
-import type { Baseline, Change, ConflictNote, Kept } from './ports.ts'
+import type { Baseline, ConflictNote, Kept, RestoreNote } from './ports.ts'
 import { reentered } from './reentered.ts'
 
 /** What of the bin a plan brings back, and what may not come back at all. */
@@ -54,7 +54,7 @@ export function restoredBy(
   { wanted, barred }: Wanted,
   { plan, refusals }: Guarded,
   { type }: Rules,
-): NonNullable<Change['restored']> {
+): readonly RestoreNote[] {
   const refused = barred.map(({ n }) => ({ n, result: 'Private' as const }))
   // What the guard set aside is still wanted; what was confirmed it does not set aside.
   const waits = refusals.some(({ replica }) => replica === restorer)

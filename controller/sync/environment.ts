@@ -9,7 +9,7 @@ import type { Baseline, Clock, Declarations, Declared, Pace, Replica } from './p
 import type { Servers } from './server-health.ts'
 
 /** What reconciling needs of the outside. */
-export type Site = Readonly<{
+export type Environment = Readonly<{
   declarations: Declarations
   replicas: (declared: Declared, signal: AbortSignal, pace?: Pace) => readonly Replica[]
   /** The folders of members who are not declared any more. */

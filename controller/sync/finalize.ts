@@ -7,14 +7,14 @@
 // delete it again.
 
 import { isHub, type ReplicaId } from '../core/id.ts'
-import type { Mode, Site } from './environment.ts'
+import type { Environment, Mode } from './environment.ts'
 import type { Declared } from './ports.ts'
 import { dismiss, mayDismiss } from './removal.ts'
 
 /** Ends a group. Rejects with a SyncError when a member's folder cannot be read or written now. */
 export async function release(
   declared: Declared,
-  site: Site,
+  site: Environment,
   { stopping, pace }: Mode,
   signal: AbortSignal,
 ): Promise<void> {
@@ -33,7 +33,7 @@ export async function release(
     for (const replica of ids.length === 0 ? [] : site.former(declared, ids, signal, pace)) {
       try {
         await dismiss(group, replica, baseline, at, stopping, signal)
-        await baseline.commit({ at: at(), left: [replica.role.id] })
+        await baseline.commit({ at: at(), writes: [{ write: 'left', left: [replica.role.id] }] })
       } catch (error) {
         signal.throwIfAborted()
         if (stopping()) throw error
@@ -42,6 +42,6 @@ export async function release(
     }
     if (failures.length > 0) throw failures[0]
   }
-  await baseline.commit({ at: at(), reset: true })
+  await baseline.commit({ at: at(), writes: [{ write: 'reset' }] })
   await site.declarations.released(declared)
 }

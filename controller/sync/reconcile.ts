@@ -13,14 +13,13 @@ import { shownResult } from '../api/discreet.ts'
 import { checkedMs, lockoutMs } from '../api/duration.ts'
 import { isReady, type Result, statusOf } from '../api/group-status.ts'
 import type { Report } from '../api/report.ts'
-import { castOf } from '../api/topology.ts'
-import { contact } from '../core/items/contact.ts'
+import { castOf, itemTypeOf } from '../api/topology.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { cutsOf, limited, refuseCrowd } from './ceilings.ts'
-import type { Mode, Reconciled, Site } from './environment.ts'
+import type { Environment, Mode, Reconciled } from './environment.ts'
 import { release } from './finalize.ts'
 import { pass } from './pass.ts'
-import type { Course } from './pass-spec.ts'
+import type { PassSpec } from './pass-spec.ts'
 import type { Declared } from './ports.ts'
 import { shutdown } from './seat.ts'
 import { type Asked, serverKeyOf } from './server-health.ts'
@@ -29,7 +28,7 @@ import { verifiedAfter } from './verify.ts'
 /** Reconciles a group and writes its status. Rejects only when the signal aborts, or the pass is given up to end. */
 export async function reconcile(
   declared: Declared,
-  site: Site,
+  site: Environment,
   mode: Mode,
   signal: AbortSignal,
 ): Promise<Reconciled> {
@@ -68,7 +67,12 @@ async function unreportedOf(
 }
 
 /** What a pass of this group is made of. Throws a terminal SyncError when something is missing. */
-export function courseOf(declared: Declared, site: Site, mode: Mode, signal: AbortSignal): Course {
+export function passSpecOf(
+  declared: Declared,
+  site: Environment,
+  mode: Mode,
+  signal: AbortSignal,
+): PassSpec {
   if (declared.hindrance !== undefined) throw declared.hindrance
   refuseCrowd(declared, site.ceilings)
   if (mode.claimed !== undefined) throw folderClaimed(mode.claimed)
@@ -80,7 +84,12 @@ export function courseOf(declared: Declared, site: Site, mode: Mode, signal: Abo
   return {
     group: declared.id,
     name: new Date(nowMs).toISOString(),
-    rules: { type: contact, roles, policy: spec.conflicts, itemBytes: site.itemBytes },
+    rules: {
+      type: itemTypeOf(declared.group),
+      roles,
+      policy: spec.conflicts,
+      itemBytes: site.itemBytes,
+    },
     replicas: site.replicas(declared, signal, mode.pace),
     former:
       spec.deletionPolicy === 'RemoveCopies'
@@ -104,7 +113,7 @@ export function courseOf(declared: Declared, site: Site, mode: Mode, signal: Abo
   }
 }
 
-function identityOf({ group: { metadata }, server }: Declared): Course['identity'] {
+function identityOf({ group: { metadata }, server }: Declared): PassSpec['identity'] {
   if (server === undefined) return { uid: metadata.uid }
   const { namespace = 'default', name } = server.metadata
   return { uid: metadata.uid, server: `${namespace}/${name}`, url: server.spec.url }
@@ -121,7 +130,7 @@ function folderClaimed({ by, mailbox }: NonNullable<Mode['claimed']>): SyncError
 
 async function resultOf(
   declared: Declared,
-  site: Site,
+  site: Environment,
   mode: Mode,
   signal: AbortSignal,
 ): Promise<Result> {
@@ -141,7 +150,7 @@ async function resultOf(
 
 async function made(
   declared: Declared,
-  site: Site,
+  site: Environment,
   mode: Mode,
   signal: AbortSignal,
 ): Promise<Result> {
@@ -157,13 +166,13 @@ async function made(
     return { kind: 'released' }
   }
   await site.declarations.hold(declared)
-  const course = courseOf(declared, site, mode, signal)
+  const course = passSpecOf(declared, site, mode, signal)
   const token = verificationAsked(declared.group, declared.previous)
   // It is not made in slices: it has no place to go on from.
   const whole = { ...mode, sliceMs: undefined }
   const verifying = {
     cast: castOf(declared.group),
-    course: () => courseOf(declared, site, whole, signal),
+    course: () => passSpecOf(declared, site, whole, signal),
   }
   const work = async () => {
     const report = await pass(course, signal)
@@ -177,24 +186,24 @@ async function made(
 // While the server is left alone, nothing is tried; who tries tells how the server is.
 async function trying<Done>(
   declared: Declared,
-  { servers, watched }: Site,
+  { servers, watched }: Environment,
   work: () => Promise<Done>,
   signal: AbortSignal,
 ): Promise<Done> {
   const server = serverKeyOf(declared)
   if (server === undefined) return work()
-  if (watched) await servers.met(server, signal)
-  const refused = servers.enter(server, askedOf(declared))
+  if (watched) await servers.awaitFirstProbe(server, signal)
+  const refused = servers.allow(server, askedOf(declared))
   if (refused !== undefined) throw refused
   try {
     const done = await work()
-    servers.leave(server, undefined)
+    servers.record(server, undefined)
     return done
   } catch (error) {
     // One that is given up because the server held it up says how the server is.
     const why: unknown = signal.aborted ? signal.reason : error
-    if (signal.aborted && !(why instanceof SyncError)) servers.abandon(server)
-    else servers.leave(server, syncErrorOf(why))
+    if (signal.aborted && !(why instanceof SyncError)) servers.cancel(server)
+    else servers.record(server, syncErrorOf(why))
     throw why
   }
 }

@@ -5,7 +5,7 @@ import { lastName, namesIn, pathOf } from '../api/path.ts'
 import { isHub, type ReplicaId } from '../core/id.ts'
 import type { Link, Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Sight } from './observe.ts'
+import type { Observed } from './observe.ts'
 import type { Baseline, Memory, Replica } from './ports.ts'
 
 /** The name that a replica has now, and the one under which it is written down. */
@@ -14,7 +14,7 @@ export type Renames = ReadonlyMap<ReplicaId, ReplicaId>
 /** Which newcomers show the very folder of one who does not take part any more. */
 export function renamesIn(
   before: ReadonlyMap<ReplicaId, Memory>,
-  sight: Sight,
+  sight: Observed,
   roles: readonly Role[],
 ): Renames {
   const renames = new Map<ReplicaId, ReplicaId>()

@@ -26,7 +26,7 @@ import type { Copy, Found, Link, Role } from '../core/model.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { breathe } from './breathe.ts'
 import { type Inventory, inventoryOf, type Place, problemOf } from './inventory.ts'
-import type { Course } from './pass-spec.ts'
+import type { PassSpec } from './pass-spec.ts'
 
 /**
  * Verifies a group right after its pass, where `token` asks for it; answers what its status says of it. A pass that has
@@ -36,7 +36,7 @@ import type { Course } from './pass-spec.ts'
 export async function verifiedAfter(
   report: Report,
   token: string | undefined,
-  { cast, course }: Readonly<{ cast: Cast; course: () => Course }>,
+  { cast, course }: Readonly<{ cast: Cast; course: () => PassSpec }>,
   signal: AbortSignal,
 ): Promise<SyncGroupStatus['verified']> {
   if (token === undefined || report.unfinished) return undefined
@@ -69,7 +69,7 @@ type Suspects = Map<LinkId, Map<ReplicaId, Deviates>>
  * signal aborts.
  */
 export async function verify(
-  course: Course,
+  course: PassSpec,
   signal: AbortSignal,
   due: () => boolean = () => false,
 ): Promise<Verification> {
@@ -98,13 +98,13 @@ class Verifier {
   readonly apart = new Map<Apart, number>()
   copies = 0
   unfinished = false
-  readonly #course: Course
+  readonly #course: PassSpec
   readonly #inventory: Inventory
   readonly #due: () => boolean
   readonly #signal: AbortSignal
   readonly #failed = new Set<ReplicaId>()
 
-  constructor(course: Course, inventory: Inventory, due: () => boolean, signal: AbortSignal) {
+  constructor(course: PassSpec, inventory: Inventory, due: () => boolean, signal: AbortSignal) {
     this.#course = course
     this.#inventory = inventory
     this.#due = due

@@ -39,16 +39,27 @@ async function filled(name: string, count: number, field: string): Promise<void>
   } as const
   const change: Change = {
     at: { timeMs: 1, pass: 'p' },
-    memories: new Map([[hub, { lens: lensOf({ id: hub, ...role }), recheck: [] }]]),
-    kept: each((link) => ({
-      link,
-      replica: anna,
-      loss: 'v1',
-      reason: 'Conflict',
-      fields: [field],
-      item: { GivenName: 'Ewa' },
-    })),
-    conflicts: each((link) => ({ link, replica: anna, field, version: 'v1' })),
+    writes: [
+      {
+        write: 'kept',
+        kept: each((link) => ({
+          link,
+          replica: anna,
+          loss: 'v1',
+          reason: 'Conflict',
+          fields: [field],
+          item: { GivenName: 'Ewa' },
+        })),
+      },
+      {
+        write: 'conflicts',
+        conflicts: each((link) => ({ link, replica: anna, field, version: 'v1' })),
+      },
+      {
+        write: 'memories',
+        memories: new Map([[hub, { lens: lensOf({ id: hub, ...role }), recheck: [] }]]),
+      },
+    ],
   }
   await state.baseline(group).commit(change)
   state.close()

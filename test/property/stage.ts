@@ -16,7 +16,7 @@ import { SyncError } from '../../controller/core/sync-error.ts'
 import type { Binned } from '../../controller/store/bin.ts'
 import { openState, type State } from '../../controller/store/state.ts'
 import { pass } from '../../controller/sync/pass.ts'
-import type { Course } from '../../controller/sync/pass-spec.ts'
+import type { PassSpec } from '../../controller/sync/pass-spec.ts'
 import type { Baseline, Change } from '../../controller/sync/ports.ts'
 import { Folder, FolderReplica, gated, ticking } from '../support/folder.ts'
 import { free } from '../support/limits.ts'
@@ -141,7 +141,7 @@ export class Stage {
     return foretold(this.#course())
   }
 
-  #course(): Course {
+  #course(): PassSpec {
     const replicas = [...this.#roles.values()].map((role) => this.#replica(role))
     return {
       group: this.#group,

@@ -8,7 +8,7 @@ import { Connections } from '../../controller/ews/connections.ts'
 import type { Incoming, Outgoing } from '../../controller/ews/network.ts'
 import { tooSlow } from '../../controller/ews/rate.ts'
 import { openState } from '../../controller/store/state.ts'
-import type { Site } from '../../controller/sync/environment.ts'
+import type { Environment } from '../../controller/sync/environment.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { once, schedule } from '../../controller/sync/schedule.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
@@ -75,7 +75,7 @@ class Street {
     return street
   }
 
-  site(): Site {
+  site(): Environment {
     const began = new Map<GroupId, number>()
     return {
       declarations: {

@@ -6,10 +6,10 @@ import type { GroupId } from '../../controller/core/id.ts'
 import { Connections } from '../../controller/ews/connections.ts'
 import type { Network, Outgoing } from '../../controller/ews/network.ts'
 import type { State } from '../../controller/store/state.ts'
-import type { Mode, Reconciled, Site } from '../../controller/sync/environment.ts'
+import type { Environment, Mode, Reconciled } from '../../controller/sync/environment.ts'
 import type { Baseline, Change, Clock, Declarations } from '../../controller/sync/ports.ts'
 import { propose } from '../../controller/sync/propose.ts'
-import { courseOf, reconcile } from '../../controller/sync/reconcile.ts'
+import { passSpecOf, reconcile } from '../../controller/sync/reconcile.ts'
 import { schedule } from '../../controller/sync/schedule.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
 import { ConnectionLost, type Fault } from '../exchange/http/fault.ts'
@@ -132,7 +132,7 @@ export class Life {
       stopping: () => false,
       claimed: undefined,
     }
-    const course = courseOf(declared, this.#site(), mode, signal)
+    const course = passSpecOf(declared, this.#site(), mode, signal)
     const proposal = await this.#office.clock.until(propose(course, signal))
     return proposal.guarded.plan.steps.length
   }
@@ -141,7 +141,7 @@ export class Life {
     return this.#office.clock.until(Promise.race([work, this.#end.promise]))
   }
 
-  #site(): Site {
+  #site(): Environment {
     const office = this.#office
     const declarations: Declarations = {
       groups: async () => office.groups,

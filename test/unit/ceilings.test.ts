@@ -5,7 +5,7 @@ import { Connections } from '../../controller/ews/connections.ts'
 import type { Outgoing } from '../../controller/ews/network.ts'
 import { openState } from '../../controller/store/state.ts'
 import { cutsOf } from '../../controller/sync/ceilings.ts'
-import type { Mode, Site } from '../../controller/sync/environment.ts'
+import type { Environment, Mode } from '../../controller/sync/environment.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { reconcile } from '../../controller/sync/reconcile.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
@@ -21,11 +21,11 @@ const hangs = ({ signal: enough }: Outgoing) =>
     enough.addEventListener('abort', () => reject(enough.reason), { once: true }),
   )
 
-function siteOf(more: Partial<Site> = {}) {
+function siteOf(more: Partial<Environment> = {}) {
   const clock = new VirtualClock(0)
   const state = openState(':memory:')
   const said: string[] = []
-  const site: Site = {
+  const site: Environment = {
     declarations: {
       groups: async () => [],
       changed: async () => {},
@@ -63,7 +63,14 @@ test('a group with too many members is refused before anything is read, and nobo
   const { id } = eleven
   await state.baseline(id).commit({
     at: { timeMs: 0, pass: 'x' },
-    memories: new Map([['m1@corp.example:Contacts/company' as never, { lens: '', recheck: [] }]]),
+    writes: [
+      {
+        write: 'memories',
+        memories: new Map([
+          ['m1@corp.example:Contacts/company' as never, { lens: '', recheck: [] }],
+        ]),
+      },
+    ],
   })
   expect(await reconcile(eleven, site, mode, signal)).toMatchObject({
     ready: false,

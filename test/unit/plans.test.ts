@@ -19,7 +19,13 @@ async function confirmedWith(asking: Asking, approved: readonly string[]) {
   const baseline = state.baseline(group)
   const edited = { link, replica: ann, loss: '', reason: 'Edited' as const, fields: ['GivenName'] }
   const kept = [{ ...edited, item: { GivenName: 'Eva' } }]
-  await baseline.commit({ at, agreements: [agreement], kept })
+  await baseline.commit({
+    at,
+    writes: [
+      { write: 'kept', kept },
+      { write: 'agreements', agreements: [agreement] },
+    ],
+  })
   state.bin.ask(new Map([[1, asking]]), 5)
   const [found] = await baseline.links([link])
   const { wanted } = await wantedBack(baseline, rules, new Set(approved))

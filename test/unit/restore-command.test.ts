@@ -22,7 +22,14 @@ async function asked(...bin: readonly Kept[]) {
   const place = directory()
   const state = openState(place)
   const memories = new Map([[hub, { lens, recheck: [] }]])
-  await state.baseline(group).commit({ at, agreements: [agreement], memories, kept: bin })
+  await state.baseline(group).commit({
+    at,
+    writes: [
+      { write: 'kept', kept: bin },
+      { write: 'agreements', agreements: [agreement] },
+      { write: 'memories', memories },
+    ],
+  })
   const said: string[] = []
   const out = async (line: string) => {
     said.push(line)
@@ -79,7 +86,14 @@ test('where one may not be put back, none is asked for', async () => {
     [ann, { lens: lensOf({ ...role, id: ann, drift: 'Revert', private: 'Skip' }), recheck: [] }],
   ])
   const both = [kept('Deleted', 'Ola'), secret]
-  await state.baseline(group).commit({ at, agreements: [agreement], memories, kept: both })
+  await state.baseline(group).commit({
+    at,
+    writes: [
+      { write: 'kept', kept: both },
+      { write: 'agreements', agreements: [agreement] },
+      { write: 'memories', memories },
+    ],
+  })
   await expect(restore(state, place, ['1', '2'], 1, async () => true)).rejects.toThrow(
     /^2 is marked private by its owner/,
   )

@@ -18,6 +18,7 @@ import type { Key } from '../../controller/store/proof.ts'
 import { openState, rekeyState, stateFile } from '../../controller/store/state.ts'
 import { asFourth, changed, changeOf, contentOf, filled, hasPlain } from '../support/sealed.ts'
 import { ann, bytesIn, directory, group, keyOfBytes } from '../support/state.ts'
+import { written } from '../support/written.ts'
 
 const key = keyOfBytes(1, 'a.key')
 const refusal = (code: string, message: string) =>
@@ -37,9 +38,10 @@ test.each([
   const place = await filled(20, of)
   const before = await contentOf(place, of)
   const writer = openState(place, { key: of })
-  await writer
-    .baseline(group)
-    .commit({ at: { timeMs: 7, pass: 'p' }, kept: changeOf(30).kept ?? [] })
+  await writer.baseline(group).commit({
+    at: { timeMs: 7, pass: 'p' },
+    writes: written(changeOf(30), 'kept'),
+  })
   const now = await contentOf(place, of)
   expect(now).not.toEqual(before)
   const file = join(directory(), 'copy.db')

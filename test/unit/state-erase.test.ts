@@ -6,7 +6,8 @@ import { expect, test } from 'vitest'
 import { type Forgetting, forget } from '../../controller/cli/forget.ts'
 import type { GroupId, LinkId } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
-import { calledIn, isAbout, soughtIn } from '../../controller/core/person.ts'
+import { contact } from '../../controller/core/items/contact.ts'
+import { isAbout, soughtIn } from '../../controller/core/search.ts'
 import type { Key } from '../../controller/store/proof.ts'
 import { openState } from '../../controller/store/state.ts'
 import { notesOf } from '../../controller/sync/consequences.ts'
@@ -43,9 +44,19 @@ const lost = (link: LinkId, item: Item, won: Item): Kept => ({
 function changeOf(timeMs: number, ...kept: readonly Kept[]): Change {
   return {
     at: { timeMs, pass: 'p' },
-    kept,
-    conflicts: kept.flatMap(notesOf),
-    entries: kept.map(({ link }) => ({ link, replica: ann, action: 'delete', result: 'Deleted' })),
+    writes: [
+      { write: 'kept', kept },
+      { write: 'conflicts', conflicts: kept.flatMap(notesOf) },
+      {
+        write: 'entries',
+        entries: kept.map(({ link }) => ({
+          link,
+          replica: ann,
+          action: 'delete',
+          result: 'Deleted',
+        })),
+      },
+    ],
   }
 }
 
@@ -58,10 +69,11 @@ async function peopled(of?: Key): Promise<string> {
   await one.commit(changeOf(20, deleted(person({ JobTitle: 'Dyrektorka' }), gone)))
   await one.commit(changeOf(30, deleted({ GivenName: 'Ola', Surname: 'Nowak' }, stranger)))
   const copies = new Map([[ann, copy('A')]])
-  await state.baseline(other).commit({
-    ...changeOf(40, lost(alive, person({ JobTitle: 'a' }), { JobTitle: 'b' })),
-    agreements: [{ ...agreement, link: alive, agreed: person({ JobTitle: 'b' }), copies }],
-  })
+  const { at, writes } = changeOf(40, lost(alive, person({ JobTitle: 'a' }), { JobTitle: 'b' }))
+  const living = { ...agreement, link: alive, agreed: person({ JobTitle: 'b' }), copies }
+  await state
+    .baseline(other)
+    .commit({ at, writes: [...writes, { write: 'agreements', agreements: [living] }] })
   state.close()
   return place
 }
@@ -150,7 +162,9 @@ test('no byte of it is left in the file or its log, also while a controller runs
   const { text } = await told(place, { match: 'gęsiorowska', yes: true, group })
   expect(text).toMatch(/entries erased/)
   expect(text).toMatch(/no erased data is left/)
-  await running.baseline(other).commit({ at: { timeMs: 1, pass: 'p' }, ended: [alive] })
+  await running
+    .baseline(other)
+    .commit({ at: { timeMs: 1, pass: 'p' }, writes: [{ write: 'ended', ended: [alive] }] })
   const rest = await told(place, { match: 'gęsiorowska', yes: true })
   expect(rest.text).not.toMatch(/still in the folders/)
   expect(holds(place, 'Gęsiorowska')).toEqual([])
@@ -241,7 +255,7 @@ test.each<readonly [string, Item, boolean]>([
   ['600', { 'Address:Business': { Street: '600' } }, false],
   ['ewa żak', { GivenName: 'Ewa', Surname: 'Żuk' }, false],
 ])('%j is in %j: %s', (text, item, is) => {
-  expect(isAbout(item, soughtIn(text) ?? '?')).toBe(is)
+  expect(isAbout(contact, item, soughtIn(text) ?? '?')).toBe(is)
 })
 
 test.each<readonly [Item, string]>([
@@ -251,5 +265,5 @@ test.each<readonly [Item, string]>([
   [{ 'Email:EmailAddress1': { address: 'e@x.example' } }, 'e@x.example'],
   [{}, ''],
 ])('%j is called %j', (item, called) => {
-  expect(calledIn(item)).toBe(called)
+  expect(contact.title(item)).toBe(called)
 })

@@ -27,24 +27,32 @@ const secret = 'Stradivarius'
 const digest = 'digest-of-one-number'
 const change: Change = {
   at,
-  agreements: [
+  writes: [
     {
-      ...agreement,
-      revision: 2,
-      agreed: { JobTitle: secret },
-      base: { revision: 1, item: { JobTitle: `${secret} before` } },
-      copies: new Map([[ann, { ...copy('A'), shown: { JobTitle: digest } }]]),
+      write: 'kept',
+      kept: [
+        {
+          ...deleted({ JobTitle: `${secret} lost` }),
+          reason: 'Conflict',
+          fields: ['JobTitle'],
+          won: { JobTitle: `${secret} won` },
+        },
+      ],
+    },
+    { write: 'conflicts', conflicts: [{ link, replica: ann, field: 'JobTitle', version: digest }] },
+    {
+      write: 'agreements',
+      agreements: [
+        {
+          ...agreement,
+          revision: 2,
+          agreed: { JobTitle: secret },
+          base: { revision: 1, item: { JobTitle: `${secret} before` } },
+          copies: new Map([[ann, { ...copy('A'), shown: { JobTitle: digest } }]]),
+        },
+      ],
     },
   ],
-  kept: [
-    {
-      ...deleted({ JobTitle: `${secret} lost` }),
-      reason: 'Conflict',
-      fields: ['JobTitle'],
-      won: { JobTitle: `${secret} won` },
-    },
-  ],
-  conflicts: [{ link, replica: ann, field: 'JobTitle', version: digest }],
 }
 
 async function readBack(place: string, given: Key | undefined = key): Promise<void> {
@@ -79,7 +87,7 @@ test('a plain state that is given a key is sealed at once, and nothing plain sta
   // Enough to leave free pages behind, and some of it deleted again.
   for (let n = 0; n < 300; n += 1) {
     const kept = [deleted({ Body: `${secret} ${n} `.repeat(30) })]
-    await before.baseline(group).commit({ at, kept })
+    await before.baseline(group).commit({ at, writes: [{ write: 'kept', kept }] })
   }
   outlive(before, 2)
   await before.baseline(group).commit(change)

@@ -16,7 +16,7 @@ import { validate } from '../../controller/cli/validate.ts'
 import type { GroupId, LinkId, ReplicaId } from '../../controller/core/id.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { openState } from '../../controller/store/state.ts'
-import type { Site } from '../../controller/sync/environment.ts'
+import type { Environment } from '../../controller/sync/environment.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
 import { logger } from '../../controller/telemetry/log.ts'
@@ -47,7 +47,7 @@ const seen = new RegExp(
 async function written(command: (out: Output['line']) => Promise<unknown>): Promise<string> {
   let text = ''
   const stream = new Writable({
-    write(chunk, _, done) {
+    write: (chunk, _, done) => {
       text += String(chunk)
       done()
     },
@@ -76,9 +76,14 @@ async function oddState() {
   const item = { JobTitle: all, [all]: 'x', Body: { type: 'Text', text: `${all}\n`.repeat(40) } }
   await state.baseline(group).commit({
     at: { ...at, pass: all },
-    agreements: [{ ...agreement, link }],
-    kept: [{ link, replica, loss: 'l', reason: 'Conflict', fields: [all], item, won: item }],
-    conflicts: [{ link, replica, field: stored, version: 'v' }],
+    writes: [
+      {
+        write: 'kept',
+        kept: [{ link, replica, loss: 'l', reason: 'Conflict', fields: [all], item, won: item }],
+      },
+      { write: 'conflicts', conflicts: [{ link, replica, field: stored, version: 'v' }] },
+      { write: 'agreements', agreements: [{ ...agreement, link }] },
+    ],
   })
   return { state, item }
 }
@@ -102,7 +107,7 @@ describe('commands', () => {
   test('forget, which names people on a terminal', async () => {
     const { state } = await oddState()
     const named = { ...deleted({ DisplayName: all }, link), replica }
-    await state.baseline(group).commit({ at, kept: [named] })
+    await state.baseline(group).commit({ at, writes: [{ write: 'kept', kept: [named] }] })
     const asked = { item: 1, match: undefined, group: undefined, yes: false }
     const edges = { terminal: true, stateDirectory: directory(), nowMs: 1 }
     const text = await written((out) => forget(state.eraser, { ...asked, ...edges }, out))
@@ -143,7 +148,7 @@ describe('commands', () => {
         former: out,
         baseline: (id: GroupId) => state.baseline(id),
         servers: new Servers(new VirtualClock(0), { leastMs: 1, mostMs: 1 }),
-      }) as unknown as Site
+      }) as unknown as Environment
     const fails = () => {
       throw new SyncError('transient', all, all)
     }

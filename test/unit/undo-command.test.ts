@@ -52,14 +52,19 @@ async function made(receives = true) {
   ]
   await baseline.commit({
     at: { timeMs: 1000, pass: 'p1' },
-    memories,
-    agreements: now,
-    kept: first,
+    writes: [
+      { write: 'kept', kept: first },
+      { write: 'agreements', agreements: now },
+      { write: 'memories', memories },
+    ],
   })
   const second = edited('jan', 'Department', named('Jan', { JobTitle: 'wiped' }), bob)
   const gone = { ...deleted(named('Ola'), 'ola' as LinkId), replica: ann as ReplicaId }
   for (const each of [second, gone])
-    await baseline.commit({ at: { timeMs: 2000, pass: 'p2' }, kept: [each] })
+    await baseline.commit({
+      at: { timeMs: 2000, pass: 'p2' },
+      writes: [{ write: 'kept', kept: [each] }],
+    })
   const said: string[] = []
   const out = async (line: string) => {
     said.push(line)
@@ -132,7 +137,9 @@ test('the history of what is not there is refused, and one that was cut says so'
     edited('ewa', 'JobTitle', named('Ewa', { JobTitle: `${n}` })),
   )
   for (const [at, each] of kept.entries())
-    await small.baseline(group).commit({ at: { timeMs: 1000 + at, pass: 'p' }, kept: [each] })
+    await small
+      .baseline(group)
+      .commit({ at: { timeMs: 1000 + at, pass: 'p' }, writes: [{ write: 'kept', kept: [each] }] })
   const said: string[] = []
   await history(small.bin, 'table', async (line) => said.push(line) > 0, {})
   expect(said.at(-1)).toMatch(
@@ -148,7 +155,9 @@ test('bin list has no edits unless they are asked for, and says how many match',
   const many = Array.from({ length: 205 }, (_, n) =>
     deleted(named(n < 203 ? 'Many' : 'Few'), `${n}` as LinkId),
   )
-  await world.state.baseline(group).commit({ at: { timeMs: 3000, pass: 'p' }, kept: many })
+  await world.state
+    .baseline(group)
+    .commit({ at: { timeMs: 3000, pass: 'p' }, writes: [{ write: 'kept', kept: many }] })
   for (const [filters, more] of [
     [{}, 6],
     [{ since: 3000 }, 5],
@@ -202,7 +211,9 @@ test('two entries of one contact are undone down to the older one', async () => 
 test('a pass, or what one did since, leaves what others edited since', async () => {
   const world = await made()
   const later = edited('ewa', 'JobTitle', named('Ewa', { JobTitle: '2' }), bob)
-  await world.state.baseline(group).commit({ at: { timeMs: 3000, pass: 'p3' }, kept: [later] })
+  await world.state
+    .baseline(group)
+    .commit({ at: { timeMs: 3000, pass: 'p3' }, writes: [{ write: 'kept', kept: [later] }] })
   for (const [filters, asked] of [
     [{ pass: 'p1' }, ['2 JobTitle']],
     [{ replica: 'ann@x', since: 0 }, ['2 JobTitle', '4']],
@@ -245,7 +256,9 @@ test('what waits is taken back by its number, or all of it', async () => {
 test('more than a few say that the guard counts them; JSON has the whole plan and no content', async () => {
   const world = await made()
   const many = Array.from({ length: 250 }, (_, n) => deleted(named('Many'), `${n}` as LinkId))
-  await world.state.baseline(group).commit({ at: { timeMs: 3000, pass: 'p3' }, kept: many })
+  await world.state
+    .baseline(group)
+    .commit({ at: { timeMs: 3000, pass: 'p3' }, writes: [{ write: 'kept', kept: many }] })
   expect(await world.restore(['5-254'], { output: 'json' })).toBe(0)
   const plan = JSON.parse(world.said.join('\n'))
   expect(plan).toMatchObject({ contacts: 250, asked: true, counts: { Revive: 250 }, notes: [] })
@@ -266,7 +279,9 @@ test('what cannot be brought back by number stops all, and of a rollback only it
     ...deleted(named('Uta', { Sensitivity: 'Private' }), 'uta' as LinkId),
     replica: ann as ReplicaId,
   }
-  await world.state.baseline(group).commit({ at: { timeMs: 3000, pass: 'p3' }, kept: [secret] })
+  await world.state
+    .baseline(group)
+    .commit({ at: { timeMs: 3000, pass: 'p3' }, writes: [{ write: 'kept', kept: [secret] }] })
   await expect(world.restore(['1-5'])).rejects.toThrow(
     /^nothing is requested: 5 cannot be restored: it is marked private/,
   )
@@ -305,9 +320,13 @@ test('a deleted contact that was entered again is edited, and said to be', async
   const ida = named('Ida', { CompanyName: 'Acme', JobTitle: '1' })
   const again = { ...agreement, link: 'again' as LinkId, agreed: { ...ida, JobTitle: '2' } }
   const kept = [deleted(ida, 'ida' as LinkId)]
-  await world.state
-    .baseline(group)
-    .commit({ at: { timeMs: 3000, pass: 'p3' }, kept, agreements: [again] })
+  await world.state.baseline(group).commit({
+    at: { timeMs: 3000, pass: 'p3' },
+    writes: [
+      { write: 'kept', kept },
+      { write: 'agreements', agreements: [again] },
+    ],
+  })
   expect(await world.restore(['5'], { dryRun: true })).toBe(2)
   expect(world.said[1]).toMatch(
     /^5 +ns\/g +ida +edits the contact that was entered again +JobTitle$/,

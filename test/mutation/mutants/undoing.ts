@@ -24,7 +24,7 @@ export const undoing: readonly Mutant[] = [
     [
       'one-source',
       'each field comes from an entry that has it',
-      `const its = open.filter((field) => same(type.kindOf(field), entry.item[field], target[field]))`,
+      `const its = open.filter((field) => same(type.field(field), entry.item[field], target[field]))`,
       `const its = open.filter((field) => entry.item !== target && field !== '')`,
     ],
     [

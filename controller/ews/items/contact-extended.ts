@@ -1,9 +1,9 @@
 // The fields of a contact that have no element in EWS. They travel as extended properties, with the tags and ids of
 // MS-OXPROPS (types and meaning: MS-OXOCNTC §2.2.1; those that DavMail writes: its Field.java).
 
-import type { Value } from '../core/item.ts'
-import type { MapiText } from '../core/items/contact.ts'
-import { all, at, element, type Node, textAt, type Xml } from './xml.ts'
+import type { Value } from '../../core/item.ts'
+import type { MapiText } from '../../core/items/contact.ts'
+import { all, at, element, type Node, textAt, type Xml } from '../xml.ts'
 
 /** The name of a property: its tag, or its id in a property set (`Address`, `Common`). */
 type Name = readonly [
