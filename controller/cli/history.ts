@@ -68,9 +68,8 @@ export async function refuseUnknown(
   { group, replica }: Pick<Listing, 'group' | 'replica'>,
 ): Promise<void> {
   refuseOther('--group', group, await bin.names('grp'), (name) => name === group)
-  refuseOther('--replica', replica, await bin.names('replica', group), (name) => {
-    return name === replica || name.startsWith(`${replica}:`)
-  })
+  const isOf = (name: string) => name === replica || name.startsWith(`${replica}:`)
+  refuseOther('--replica', replica, await bin.names('replica', group), isOf)
 }
 
 function refuseOther(

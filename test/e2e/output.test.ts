@@ -149,7 +149,7 @@ describe('bin restore', () => {
 
   test.each([
     [['1', '2', '999'], /there is no entry 999 in the bin, so nothing is restored/],
-    [['1', 'two'], /there is no two in the bin/],
+    [['1', 'two'], /there is no entry two in the bin/],
     [['1', '2', '-3'], /-3/],
     [[], /needs a number: see exsync bin list/],
   ])('of %j refuses all', async (numbers, message) => {
