@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import * as contacts from '../controller/core/items/contact.ts'
 import { contactCodec } from '../controller/ews/items/contact.ts'
 import { spreadArguments } from './support/spreads.ts'
+import { commentsAndStringsOf, identifiersOf, notPlainYet, notRenamedYet } from './support/words.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
@@ -249,6 +250,47 @@ describe('writing', () => {
       ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
     )
     expect(loose).toEqual([])
+  })
+})
+
+describe('words', () => {
+  // Plain words: the forbidden ones, and sentences that open with a relative clause, are riddles at 3 a.m.
+  const words = /\b(somebody|nobody|anew|whoever)\b/i
+  const opening =
+    /(?:^\s*(?:\/\*\*|\/\/|\*|#|-|>)?\s*|[.:;]\s+(?:\/\/ |\* |# )?)(?:Who|Whoever|What|Where)\b(?!-)(?![^.?!]*\?)/m
+  // Names of things that got the field's own word (CONTRIBUTING.md); each whole, in any inflection of case.
+  const oldNames =
+    /\b#?(troubled|heardMs|deaf|rhythm|outside|course|sight|castOf|cast|twin|eldest|fence|hall|lane|desk|abandon|stand|lens|sweep)\b/
+
+  const proseOf = (file: string) =>
+    /\.(ts|mjs)$/.test(file)
+      ? commentsAndStringsOf(read(file))
+      : read(file).replace(/^```[\s\S]*?^```/gm, '')
+  const plain = files.filter(
+    (file) =>
+      /^(controller\/.*\.(ts|mjs)|(docs|charts|crds)\/.*\.(md|ya?ml|txt)|[A-Z]+\.md)$/.test(file) &&
+      !/generated|charts\/.*\/crds\//.test(file),
+  )
+
+  test('the words that must not come back', () => {
+    const unplain = plain.filter((file) => {
+      const prose = proseOf(file)
+      return words.test(prose) || opening.test(prose)
+    })
+    expect(unplain).toEqual(notPlainYet)
+    expect(commentsAndStringsOf("a.b // c 'd'\n/** e */ f(`g h i`, 'j')")).toBe(
+      "// c 'd'\n/** e */\n`g h i`\n'j'",
+    )
+    for (const text of ['/** What is read. */', 'It waits. Where it ends', '# Who may', 'nobody'])
+      expect([text, words.test(text) || opening.test(text)]).toEqual([text, true])
+    for (const text of ['// See what is read', 'What was it before? Ask.', '/** Somehow. */'])
+      expect([text, words.test(text) || opening.test(text)]).toEqual([text, false])
+  })
+
+  test('the names that must not come back', () => {
+    const named = controller.filter((file) => oldNames.test(identifiersOf(read(file))))
+    expect(named).toEqual(notRenamedYet)
+    expect(identifiersOf("const desk = 'lane' // sight")).toBe('const desk =    ')
   })
 })
 

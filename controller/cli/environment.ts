@@ -1,4 +1,4 @@
-// What every command that reaches Exchange needs of the configuration.
+// The parts of the configuration that every command with access to Exchange needs.
 import type { HostRules } from '../api/hosts.ts'
 import type { Config } from '../config.ts'
 import type { Connections } from '../ews/connections.ts'
@@ -8,13 +8,13 @@ import type { Environment } from '../sync/environment.ts'
 import type { State } from '../sync/ports/state.ts'
 import type { Clock, Declarations } from '../sync/ports.ts'
 
-/** Where servers may be. The owner of a directory may have one on a loopback host. */
+/** The hosts that servers may be on. A directory may have a server on a loopback host. */
 export function hostsOf({ command, local, trust }: Config): HostRules {
   const onDirectory = local !== undefined || ['plan', 'verify'].includes(command)
   return { hosts: trust.serverHosts, loopbackHttp: onDirectory || trust.loopbackHttp }
 }
 
-/** What reconciling needs of the declarations, the state and Exchange. */
+/** The parts of the declarations, the state and Exchange that reconciling needs. */
 export function environmentOf(
   declarations: Declarations,
   state: State,
@@ -32,7 +32,7 @@ export function environmentOf(
   }
 }
 
-/** The key of the state, when the configuration names one. Rejects with a terminal SyncError. */
+/** The key of the state, if the configuration names one. Rejects with a terminal SyncError. */
 export async function keyIn({ keyFile }: Config): Promise<Key | undefined> {
   return keyFile === undefined ? undefined : keyFrom(keyFile, '--key-file')
 }

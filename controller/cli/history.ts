@@ -1,5 +1,5 @@
-// `exsync bin list` and `exsync history`: which contents were kept and what replaced agreed content. Names of contacts are
-// shown on a terminal only: they belong into no pipe and no log.
+// `exsync bin list` and `exsync history`: the kept contents, and the changes of agreed content. Names of contacts are shown
+// on a terminal only: they must not reach a pipe or a log.
 
 import type { Filters } from '../config/filters.ts'
 import type { Item } from '../core/item.ts'
@@ -11,10 +11,10 @@ import type { Bin, Binned, Filter } from '../sync/ports/bin.ts'
 import { type Out, writeList } from './output.ts'
 import { collected, each, iso, mapped, rowsMax, writeTable } from './table.ts'
 
-/** Which entries are listed, and whether a person looks at them on a terminal. */
+/** The filters of a list, and whether the output is a terminal. */
 export type Listing = Partial<Filters> & Readonly<{ terminal?: boolean }>
 
-/** `bin list`: what was kept before it was overwritten or deleted, the newest first. */
+/** `bin list`: content that was kept before it was overwritten or deleted, the newest first. */
 export async function listBin(
   bin: Bin,
   output: 'table' | 'json',
@@ -35,7 +35,7 @@ export async function listBin(
   return 0
 }
 
-/** `history`: everything that replaced agreed content, the newest first, and how far back that reaches where it was full. */
+/** `history`: all changes of agreed content, the newest first; and how far a full history reaches back. */
 export async function history(
   bin: Bin,
   output: 'table' | 'json',
@@ -58,11 +58,11 @@ export async function history(
     ...[entry.fields.join(' '), entry.restore ?? '', entry.pass],
   ])
   for (const [group, ms] of ends)
-    await out(`the history of ${group} was full, and reaches back to ${iso(ms)}: see --bin-limit`)
+    await out(`the history of ${group} was full and reaches back to ${iso(ms)}: see --bin-limit`)
   return 0
 }
 
-/** Refuses a group or a replica that the state does not know: a slip would look as if nothing had happened. */
+/** Refuses a group or a replica that is not in the state: after a typing error an empty list would look like "no changes". */
 export async function refuseUnknown(
   bin: Bin,
   { group, replica }: Pick<Listing, 'group' | 'replica'>,
@@ -83,12 +83,12 @@ function refuseOther(
   throw invalidArguments(`${flag} ${given} is not in this state: ${known}`)
 }
 
-/** The item's name, for a person at a terminal; empty when nothing in it tells. */
+/** The item's name, for a person at a terminal; '' without one. */
 export function titleOf(item: Item): string {
   return itemTypeNamed().title(item)
 }
 
-// Of the contact that the entry is about, which may be listed without its content.
+// The contact that the entry is about; the entry may be listed without its content.
 async function contactOf(bin: Bin, { item, group }: Listing): Promise<Filter> {
   if (item === undefined) return {}
   const [entry] = await bin.list(1, item + 1, { history: true })
@@ -97,13 +97,13 @@ async function contactOf(bin: Bin, { item, group }: Listing): Promise<Filter> {
   return { group: group ?? entry.group, link: entry.link }
 }
 
-/** What changed agreed content, of these: all of it, the newest first, a page at a time. */
+/** All entries that changed agreed content, of those that the filter admits, the newest first, a page at a time. */
 export async function* changes(bin: Bin, filter: Filter): AsyncIterable<Binned> {
   const entries = each((below?: number) => bin.list(rowsMax, below, { ...filter, history: true }))
   for await (const entry of entries) if (holdsAgreed(entry.reason)) yield entry
 }
 
-/** What the replica edited and deleted itself; what came back from the bin is nobody's. */
+/** The edits and deletes of the replica itself, without restores from the bin. */
 export async function doneBy(
   bin: Bin,
   replica: string,
@@ -142,7 +142,7 @@ async function listed(
     total += 1
     if (rows.length <= rowsMax)
       rows.push(terminal ? [...cells(entry), titleOf(entry.item)] : cells(entry))
-    // What is found by name has to be counted by reading it.
+    // Entries found by name must be read to be counted.
     else if (name === undefined) break
   }
   await writeTable(rows, name === undefined ? (await bin.counts(filter)).bin : total, out)

@@ -1,5 +1,5 @@
-// `exsync status`, `exsync conflicts`, `exsync bin`: look at what happened. Only `bin show` and
-// `conflicts show` show content, to whoever may read the state.
+// `exsync status`, `exsync conflicts`, `exsync bin`: show what happened. Only `bin show` and `conflicts show` print content,
+// for users who may read the state.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,8 +14,8 @@ import { aligned, each, iso, mapped, rowsMax, writeTable } from './table.ts'
 type Output = 'table' | 'json'
 
 /**
- * The statuses of the groups and of the servers that were probed, from the status files of a state. Exit code 1 when a
- * group is not ready.
+ * Shows the statuses of the groups and of the probed servers, from the status files of a state. Exit code 1 if a group is
+ * not ready.
  */
 export async function status(stateDirectory: string, out: Out): Promise<number> {
   const directory = join(stateDirectory, 'status')
@@ -67,7 +67,7 @@ function readyIn({ conditions }: Status) {
   return conditions?.find(({ type }) => type === 'Ready')
 }
 
-/** `conflicts`, `conflicts show N`: fields for which there were two different edits, and both sides of one. */
+/** `conflicts`, `conflicts show N`: fields with two different edits, and both sides of one. */
 export async function conflicts(
   bin: Bin,
   [verb = 'list', ...rest]: readonly string[],
@@ -102,7 +102,7 @@ async function conflict(bin: Bin, number: string) {
     field,
     {
       lost: kept?.item[field] ?? null,
-      // Before it was written down as well, only the loser was kept.
+      // Older entries recorded only the losing value.
       ...(kept?.won === undefined ? {} : { won: kept.won[field] ?? null }),
     },
   ])

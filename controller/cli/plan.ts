@@ -1,4 +1,4 @@
-// `exsync plan`: what a pass would do now. Names links and fields, never what stands in them.
+// `exsync plan`: shows what a pass would do now. Names links and fields, never content.
 
 import { reasonOf } from '../api/conditions.ts'
 import { castOf, nameOf } from '../api/topology.ts'
@@ -19,7 +19,7 @@ import { jsonText, type Say } from './output.ts'
 
 type Line = Readonly<{ link: string; fields: readonly string[]; reason?: string }>
 
-/** What would happen on one replica. */
+/** The effects on one replica. */
 type Replica = Readonly<{
   replica: string
   create: Line[]
@@ -29,14 +29,14 @@ type Replica = Readonly<{
 }>
 
 /**
- * A folder that takes no part any more: how many copies are looked at, and how many of them are removed, each kept
- * first. Where the folder cannot be read, or may not be, `waits` says why.
+ * A folder that no longer takes part: the number of its copies, and of those to be removed, each kept in the bin first.
+ * `waits`: why the folder cannot be read, or must not be.
  */
 type Leaver = Readonly<{ replica: string; copies: number; removes?: number; waits?: string }>
 
 type Refused = Omit<Refusal, 'replica'> & Readonly<{ replica: string }>
 
-/** What would happen in one group. */
+/** The effects in one group. */
 type Group = Readonly<{
   group: string
   suspended?: true
@@ -45,7 +45,7 @@ type Group = Readonly<{
   problems: readonly Readonly<{ replica: string; reason: string; message: string }>[]
   guard?: Readonly<{ hash: string; refusals: readonly Refused[] }>
   replicas: readonly Replica[]
-  /** Whose copies would be removed (deletionPolicy: RemoveCopies). */
+  /** The folders whose copies would be removed (deletionPolicy: RemoveCopies). */
   leaving?: readonly Leaver[]
 }>
 
@@ -168,7 +168,7 @@ async function leaversIn(
   )
 }
 
-// `more`: what is kept besides, right before an action.
+// `more`: further content that is kept, right before an action.
 function replicaOf(
   replica: string,
   id: ReplicaId,
@@ -206,7 +206,7 @@ function table(
 ): void {
   out(group)
   if (suspended) out('  suspended: spec.suspend is true')
-  if (deleted) out('  deleted: it is not declared any more')
+  if (deleted) out('  deleted: it is no longer declared')
   for (const { replica, copies, removes, waits } of leaving) {
     const what =
       waits === undefined
@@ -220,10 +220,10 @@ function table(
     const meanwhile = meanwhileText(guard.refusals.map(({ replica }) => replica))
     const where = guard.refusals.some(({ above }) => above) ? ' on the ExchangeServer' : ''
     out(
-      `  set aside by the guard until approved${where}: exchangesync.dev/approve: ${guard.hash}; ${meanwhile}`,
+      `  blocked by the guard: undo it in Exchange, or approve it with the annotation exchangesync.dev/approve: ${guard.hash}${where}; ${meanwhile}`,
     )
     for (const { replica, reason, count, limit, hash } of guard.refusals) {
-      out(`    ${replica}  ${count} ${reason.toLowerCase()}, ${limit} are allowed (alone: ${hash})`)
+      out(`    ${replica}  ${count} ${reason.toLowerCase()} (limit ${limit}) (alone: ${hash})`)
     }
   }
   for (const each of replicas) {

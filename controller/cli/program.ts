@@ -1,4 +1,4 @@
-// exsync. Wires the commands; run.ts and runtime.ts wire the running controller, main.ts the process.
+// exsync: wires the commands. run.ts and runtime.ts wire the running controller, main.ts the process.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -35,14 +35,14 @@ import type { ProcessEdges } from './runtime.ts'
 import { validate } from './validate.ts'
 import { verify } from './verify.ts'
 
-/** What only the process itself has. */
+/** The inputs that only the process has. */
 export type Edges = Readonly<{
   args: readonly string[]
   environment: NodeJS.ProcessEnv
   clock: Clock
-  /** Is standard output a terminal, which a person looks at? */
+  /** Is standard output a terminal? */
   terminal: boolean
-  /** What a running controller is given, which is asked to end by signals; ms until it must have ended. */
+  /** The inputs of a running controller: it ends by signals, and within this grace period, ms. */
   outside: (graceMs: number) => ProcessEdges
 }>
 
@@ -57,7 +57,7 @@ async function command(config: Config, edges: Edges): Promise<number> {
     case 'plan':
       return declared(config, outside(config.graceMs), async (environment, signal) => {
         if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
-          await out(`there is no state in ${config.state} yet: this is what a first pass would do`)
+          await out(`there is no state in ${config.state} yet: this is the plan of a first pass`)
         return plan(environment, config.output, out, signal)
       })
     case 'verify':
@@ -102,11 +102,11 @@ async function command(config: Config, edges: Edges): Promise<number> {
       await out(`exsync ${packageJson.version}`)
       return 0
     default:
-      throw invalidArguments(`exsync ${config.command} is not known\n\n${usage}`)
+      throw invalidArguments(`exsync ${config.command} is unknown\n\n${usage}`)
   }
 }
 
-// A dry run asks for nothing, so it needs no right to write.
+// A dry run requests nothing, so it needs no write access.
 function restoring(config: Config, { clock, terminal }: Edges): Promise<number> {
   const opening: Opening = config.dryRun ? { readOnly: true } : { asking: true }
   const { binRetentionMs, historyRetentionMs } = config
@@ -136,7 +136,7 @@ function forgetting(config: Config, { clock, terminal }: Edges): Promise<number>
   return looking(config, { asking: true }, (_, { eraser }) => forget(eraser, asked, out))
 }
 
-// Does a command's work on groups that are declared in files, beside a state that is only read.
+// Runs a command on groups that are declared in files; the state is only read.
 async function declared(
   config: Config,
   { clock, hard }: ProcessEdges,
@@ -146,7 +146,7 @@ async function declared(
   if ((local === undefined) === (files.length === 0)) {
     throw invalidArguments(`${command} needs either --local DIR or -f FILE`)
   }
-  // Without a state there is a first pass to plan, and nothing to verify.
+  // Without a state a first pass is planned, and nothing can be verified.
   const existing = command === 'verify'
   const opening = { readOnly: true, existing, key: await keyIn(config) }
   const state = stateOver(openState(config.state, opening))
@@ -179,7 +179,7 @@ async function declared(
 async function sourceOf(name: string): Promise<Source> {
   const read = await readFileText(name, true)
   if (read !== undefined && read.unread === undefined) return { name, ...read }
-  const why = read?.unread ?? 'is not there: check the name'
+  const why = read?.unread ?? 'does not exist: check the name'
   throw new SyncError('terminal', 'FileUnreadable', `cannot read ${name}: it ${why}`)
 }
 
@@ -198,7 +198,7 @@ async function looking(
   }
 }
 
-/** Does what the arguments say; answers the exit code, once everything that was printed has left. */
+/** Runs the command of the arguments; answers the exit code after all output is written. */
 export async function program(edges: Edges): Promise<number> {
   const code = await ended(edges)
   await stderr.drained().catch(() => {})
@@ -217,7 +217,7 @@ async function ended(edges: Edges): Promise<number> {
   }
 }
 
-// Of an error that nobody foresaw, its place as well. Only what this program itself says has several lines.
+// For an unexpected error also its place in the code. Only this program's own texts have several lines.
 function complaint(error: unknown): Parameters<Out> {
   const { code, message } = syncErrorOf(error)
   if (code === 'InvalidArguments') return [`exsync: ${message}`, 'lines']

@@ -1,7 +1,7 @@
-// `exsync bin restore N …`: asks that something of the bin be put back. The group's next pass does it, as an edit, so
-// it reaches every folder; a controller may run meanwhile. What cannot be put back is refused here, with what to do
-// instead, and then nothing is asked for: either all numbers are accepted or none. Ranges, a pass, what one replica did, and
-// several entries of one contact are planned first (undo.ts).
+// `exsync bin restore N …`: requests that entries of the bin are restored. The group's next pass does it as an edit, so it
+// reaches every folder; a controller may run meanwhile. An entry that cannot be restored is refused here with a remedy, and
+// then nothing is requested: all numbers are accepted, or none. Ranges, a pass, the edits of one replica, and several
+// entries of one contact are planned first (undo.ts).
 
 import type { LinkId, ReplicaId } from '../core/id.ts'
 import { itemTypeNamed } from '../core/items.ts'
@@ -17,12 +17,12 @@ import { collected, each, iso, rowsMax } from './table.ts'
 import { type Place, refuseGroup, type Showing, type Task, undo } from './undo.ts'
 import { mayReturn } from './undo-plan.ts'
 
-/** So many numbers are asked for without a plan. */
+/** The most numbers that are requested without a plan. */
 const fewMax = 5
 
 /**
- * Asks for all of them, and says for each what will happen; asked twice, it is done once. Throws a terminal SyncError,
- * and asks for nothing, when one of them is not there or cannot be put back. `nowMs`: ms since 1970.
+ * Requests all of them, and says for each what will happen. A repeated request has no further effect. Throws a terminal
+ * SyncError, and requests nothing, if one does not exist or cannot be restored. `nowMs`: ms since 1970.
  */
 export async function restore(
   state: Pick<State, 'bin' | 'baseline'>,
@@ -73,7 +73,7 @@ function refuseMixed(
     throw invalidArguments('exsync bin restore needs --replica R and --since T together')
 }
 
-/** The flags that were given, to be typed again. */
+/** The given flags, as they were typed. */
 export function typed(showing: Showing): string {
   const { group, pass, replica, since, to } = showing
   const flags = [
@@ -89,7 +89,7 @@ export function typed(showing: Showing): string {
 async function ofPass(bin: Bin, pass: string, showing: Showing): Promise<Task> {
   const chosen = await collected(changes(bin, { pass, group: showing.group }))
   if (chosen.length === 0)
-    throw invalidArguments(`nothing of the pass ${pass} is there: see exsync history`)
+    throw invalidArguments(`the pass ${pass} has no entries: see exsync history`)
   return { chosen, manner: 'Spare', command: `exsync bin restore ${typed(showing)}` }
 }
 
@@ -105,9 +105,7 @@ async function ofReplica(
     command: `exsync bin restore ${typed(showing)}`,
     notes: [...(await bin.historyEnds())]
       .filter(([group, ms]) => ms >= since && (showing.group ?? group) === group)
-      .map(
-        ([group, ms]) => `the history of ${group} was full, and reaches back to ${iso(ms)} only`,
-      ),
+      .map(([group, ms]) => `the history of ${group} was full and reaches back only to ${iso(ms)}`),
   }
 }
 
@@ -134,7 +132,7 @@ async function ofNumbers(bin: Bin, numbers: readonly string[], showing: Showing)
   }
 }
 
-// A slip must not ask for everything.
+// A typing error must not request everything.
 async function refuseRange(
   bin: Bin,
   from: number,
@@ -149,7 +147,7 @@ async function refuseRange(
   const [newest] = await bin.list(1, undefined, { history: true })
   if (from !== to && to > (newest?.n ?? 0))
     throw invalidArguments(
-      `there is no ${to}, so nothing is restored: the newest entry is ${newest?.n ?? 'none'}, see exsync history`,
+      `there is no entry ${to}, so nothing is restored: the newest entry is ${newest?.n ?? 'none'}, see exsync history`,
     )
 }
 
@@ -181,7 +179,7 @@ function gapsIn(from: number, to: number, found: readonly Binned[]): readonly st
 
 function absent(number: string): SyncError {
   return invalidArguments(
-    `there is no ${number} in the bin, so nothing is restored: see exsync bin list`,
+    `there is no entry ${number} in the bin, so nothing is restored: see exsync bin list`,
   )
 }
 
@@ -191,10 +189,10 @@ async function binned(bin: Bin, number: string): Promise<Binned> {
   throw absent(number)
 }
 
-/** An entry that is wanted, the contact that it would edit, and whether there is nothing to do. */
+/** A requested entry, the contact that it would edit, and whether there is nothing to do. */
 type Wish = Readonly<{ kept: Binned; link: LinkId; done: boolean }>
 
-// Are there two of one contact that something would be done for? Then the older one has to win.
+// Is there work for two entries of one contact? Then they need a plan, in which the older one wins.
 function several(wanted: readonly Wish[]): boolean {
   const open = wanted.filter(({ kept, done }) => kept.restore !== 'Restored' && !done)
   return new Set(open.map(({ kept, link }) => `${kept.group} ${link}`)).size < open.length
@@ -210,13 +208,13 @@ async function few(
     const { n, restore } = kept
     if (restore === 'Restored') {
       lines.push(
-        `${n} has been restored already; what it was overwritten with since is not: see exsync bin list`,
+        `${n} has been restored already; to restore content that was overwritten since, see exsync bin list`,
       )
     } else if (done) lines.push(`${n}${thereText(kept)}`)
     else {
       asked.set(n, {})
       lines.push(
-        `${n} is asked for: ${askedText(kept, link !== kept.link)}; ${whereText(kept)} says when it is done`,
+        `${n} is requested: ${askedText(kept, link !== kept.link)}; ${whereText(kept)} shows when it is done`,
       )
     }
   }
@@ -229,7 +227,7 @@ function whereText({ reason }: Binned): string {
   return reason === 'Edited' ? 'exsync history' : 'exsync bin list'
 }
 
-/** The contact that it would edit, which may have been entered again, and whether the group agrees on that content already. */
+/** The contact that it would edit, which may have been entered again, and whether the agreed content is the same already. */
 async function isThere(
   baseline: Baseline,
   kept: Binned,
@@ -242,15 +240,15 @@ async function isThere(
 }
 
 const elsewhere = (replica: ReplicaId) =>
-  `the folder that it was removed from (${replica}) takes no part: add the member again to have it there`
+  `the folder that it was removed from (${replica}) takes no part any more: add the member again to restore it there`
 
 function thereText({ reason, replica, group }: Binned): string {
-  const there = ` needs nothing: the folders of ${group} have it, or get it with the next pass`
+  const there = ` needs no restore: the folders of ${group} have it, or get it with the next pass`
   return reason === 'Removed' ? `${there}; ${elsewhere(replica)}` : there
 }
 
 function askedText({ reason, replica, group }: Binned, again: boolean): string {
-  const what = again ? 'edits the contact that was entered again' : 'puts it back'
+  const what = again ? 'edits the contact that was entered again' : 'restores it'
   const next = `the next pass of ${group} ${what}`
   return reason === 'Removed' ? `${next} for its members; ${elsewhere(replica)}` : next
 }
@@ -260,11 +258,11 @@ async function refuse(bin: Bin, directory: string, kept: Binned): Promise<void> 
   const show = `exsync bin show ${n}`
   await refuseGroup(bin, directory, group, show)
   if (mayReturn(await bin.lenses(group), kept)) return
-  const message = `${n} is marked private by its owner, and would reach everybody: ${show} shows it; put it into the public folder by hand if that is wanted`
+  const message = `${n} is marked private by its owner and would reach all members: show it with ${show}, and enter it in the public folder by hand if that is wanted`
   throw new SyncError('terminal', 'Private', message)
 }
 
-/** `exsync bin cancel N… | --all`: takes back what was asked for and waits. Throws when one of the numbers does not wait. */
+/** `exsync bin cancel N… | --all`: cancels pending restores. Throws if one of the numbers is not pending. */
 export async function cancel(
   bin: Bin,
   numbers: readonly string[],
@@ -278,10 +276,10 @@ export async function cancel(
   const odd = numbers.find((number) => !/^[1-9]\d*$/.test(number) || !waiting.has(Number(number)))
   if (odd !== undefined)
     throw invalidArguments(
-      `${odd} does not wait to be put back, so nothing is taken back: see exsync history`,
+      `${odd} is not waiting to be restored, so nothing is cancelled: see exsync history`,
     )
   const chosen = all ? [...waiting] : numbers.map(Number)
   await bin.cancel(chosen, nowMs)
-  await out(`${chosen.length} taken back: nothing of it is put back any more`)
+  await out(`${chosen.length} cancelled: they will not be restored`)
   return 0
 }

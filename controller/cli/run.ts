@@ -1,8 +1,8 @@
-// `exsync run`: wires the controller that keeps groups the same, over a directory or over Kubernetes. Knows
-// every floor, as program.ts does.
+// `exsync run`: wires the controller, over a directory or over Kubernetes. It may import every floor, as program.ts
+// may.
 //
-//   Kubernetes: wait for the Lease ─► open the state ─► passes, looks at servers ─► let the Lease go
-//   Whoever loses the Lease writes nothing more, to Exchange or to the state, and ends with 1.
+//   Kubernetes: wait for the Lease ─► open the state ─► passes, probes of servers ─► release the Lease
+//   A process that loses the Lease writes nothing more, to Exchange or to the state, and exits with 1.
 
 import { labelCommand } from '../api/credentials.ts'
 import type { Config } from '../config.ts'
@@ -21,13 +21,13 @@ import { problemText } from '../validation/problem.ts'
 import { judgeOf } from '../validation/schemas.ts'
 import { type ProcessEdges, Runtime } from './runtime.ts'
 
-/** How long one pass waits for what is declared. */
+/** How long one pass with --once waits for the declarations, ms. */
 const settleMs = 60_000
 
-/** How long nothing may have been heard of the API server by one that says it is ready; watches end earlier. */
+/** The longest silence of the API server while the process reports ready, ms; watches end earlier. */
 const staleAfterMs = 900_000
 
-/** Runs until it is told to stop; answers the exit code. */
+/** Runs until it is asked to stop; answers the exit code. */
 export async function run(config: Config, edges: ProcessEdges): Promise<number> {
   const runtime = new Runtime(config, edges)
   try {
@@ -72,7 +72,7 @@ async function onDirectory(runtime: Runtime, directory: string): Promise<number>
 async function onKubernetes(runtime: Runtime): Promise<number> {
   const { config, edges, log, metrics } = runtime
   const { clock, chance, stop, hard } = edges
-  // Kubernetes' own client takes longer to load than all the rest.
+  // The Kubernetes client loads more slowly than everything else.
   const { Cluster } = await import('../kube/runtime/kubeconfig.ts')
   const cluster = new Cluster(config.kube.kubeconfig)
   const client = new Client(cluster, clock, chance, (...answer) => metrics.requested(...answer))
@@ -85,7 +85,7 @@ async function onKubernetes(runtime: Runtime): Promise<number> {
     onError: (message) => log.warn(message),
   })
   const watching = new AbortController()
-  // What is asked of a server that hangs must not keep one who has to end.
+  // A request to a server that hangs must not delay the end.
   hard.signal.addEventListener('abort', () => watching.abort(), { once: true })
   const declarations = new KubeDeclarations(
     {
@@ -120,7 +120,7 @@ async function onKubernetes(runtime: Runtime): Promise<number> {
     if (config.once) {
       await declarations.settled(AbortSignal.any([stop, AbortSignal.timeout(settleMs)]))
       if (!declarations.synced) {
-        log.error('the resources could not be listed: see above')
+        log.error('the resources could not be listed: see the log lines above')
         return 1
       }
       return (await once(environment, stop, hard.signal, config.concurrent)) ? 0 : 1
@@ -157,7 +157,7 @@ async function served(
   await Promise.all(loops)
 }
 
-// A group whose finalizer was taken away while nobody looked must not keep its folders from others for ever.
+// A group whose finalizer was removed while the controller did not run must not claim its folders for ever.
 async function forgetGone(
   { log, edges: { clock } }: Runtime,
   declarations: KubeDeclarations,
@@ -170,11 +170,11 @@ async function forgetGone(
     if (!(await declarations.isGone(group, signal))) continue
     const at = { timeMs: clock.now(), pass: new Date(clock.now()).toISOString() }
     await state.baseline(group).commit({ at, writes: [{ write: 'reset' }] })
-    log.info({ group }, 'forgotten: it is not declared any more')
+    log.info({ group }, 'forgotten: it is no longer declared')
   }
 }
 
-// Undefined when there is no election, or no time for it any more.
+// Undefined without election, or if the process must end.
 async function won(
   runtime: Runtime,
   client: Client,
@@ -206,13 +206,13 @@ async function won(
   try {
     const term = await election.win(config.once ? AbortSignal.any([stop, late]) : stop)
     runtime.setLeadership(term)
-    // What is under way may not write any more, so that it need not be waited for.
+    // Running work may not write any more, so it need not be awaited.
     term.lost.addEventListener('abort', () => edges.hard.abort(), { once: true })
     return term
   } catch (error) {
     if (stop.aborted) return undefined
     if (!config.once || !late.aborted) throw error
-    const message = `the Lease ${namespace}/${leaseName} could not be had within a minute: see above`
+    const message = `the Lease ${namespace}/${leaseName} could not be acquired within a minute: see the log lines above`
     throw new SyncError('transient', 'LeaseNotWon', message, { cause: error })
   }
 }

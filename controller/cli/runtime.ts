@@ -1,5 +1,5 @@
-// What the running controller has in common, over a directory or over Kubernetes: the state, the connections to
-// Exchange, what is measured and logged, and that nothing is written by one who does not lead.
+// The common parts of a running controller, over a directory or over Kubernetes: the state, the connections to Exchange,
+// metrics and logs, and the rule that only the leader writes.
 
 import type { Logger } from 'pino'
 import packageJson from '../../package.json' with { type: 'json' }
@@ -26,22 +26,22 @@ import { logger, logPass, logServer } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { environmentOf, hostsOf, keyIn } from './environment.ts'
 
-/** What the edges hand down. */
+/** The inputs from the process. */
 export type ProcessEdges = Readonly<{
   clock: Clock
   chance: () => number
-  /** Names this process, and no other one. */
+  /** A unique name of this process. */
   instance: string
-  /** Asked to end: passes end their batch. */
+  /** Asks passes to finish their batch and end. */
   stop: AbortSignal
-  /** Asked to end now. */
+  /** Asks everything to end now. */
   hard: AbortController
 }>
 
-/** How often what is older than the bin's retention is let go. */
+/** How often entries older than their retention are dropped, ms. */
 const pruneMs = 3_600_000
 
-/** What both ways of running have in common. */
+/** The common parts of both ways of running. */
 export class Runtime {
   readonly config: Config
   readonly edges: ProcessEdges
@@ -59,7 +59,7 @@ export class Runtime {
   #leads = () => true
   #prunedMs = 0
   #pruning: Promise<void> = Promise.resolve()
-  /** What was last logged as larger than it may be, by group. */
+  /** By group: the last logged text about values that are declared too large. */
   readonly #cuts = new Map<string, string>()
 
   constructor(config: Config, edges: ProcessEdges) {
@@ -86,7 +86,7 @@ export class Runtime {
     this.#connections = new Connections(clock, { trace, network, hosts, itemBytes, requestMaxMs })
   }
 
-  /** From now on nothing is written unless this term leads. */
+  /** From now on, writes need this term's leadership. */
   setLeadership({ leads }: Term): void {
     this.#leads = leads
   }
@@ -108,13 +108,10 @@ export class Runtime {
     return this.#state
   }
 
-  // Once in a state's life: a key was given that it did not have, or an older version sealed it.
+  // Happens once in the life of a state: it got its first key, or an older version had sealed it.
   #sealing(done: number, total: number): void {
     if (done === 0 && total > 0)
-      this.log.warn(
-        { rows: total },
-        'the content of the state was not sealed to its rows: it is now',
-      )
+      this.log.warn({ rows: total }, 'the encrypted content of the state is now bound to its rows')
   }
 
   environment(declarations: Declarations, state: State): Environment {
@@ -129,7 +126,7 @@ export class Runtime {
     }
   }
 
-  // With each change of what is declared, connections to servers that are not declared any more go.
+  // After each change of the declarations, connections to servers that are no longer declared are closed.
   #keeping(declarations: Declarations): Declarations {
     return {
       groups: async () => {
@@ -196,7 +193,7 @@ export class Runtime {
     }
   }
 
-  /** Serves health and metrics where that was asked for. An address that nobody named may be taken. */
+  /** Serves health and metrics if configured. A default address may be in use already. */
   async listen(ready: () => boolean): Promise<void> {
     const ok = { status: 200, text: 'ok\n' }
     const health = {
@@ -250,12 +247,12 @@ export class Runtime {
     this.#prunedMs = nowMs
     const { binRetentionMs: binMs, historyRetentionMs: historyMs } = this.config
     this.#pruning = this.#state.prune(nowMs, { binMs, historyMs }).catch((error: unknown) => {
-      // What is old goes an hour later; a disk that is full for a while must not end everything.
+      // The next attempt is an hour later; a disk that is full for a while must not end the process.
       this.log.warn({ reason: syncErrorOf(error).code }, syncErrorOf(error).message)
     })
   }
 
-  // Tenants who may name any host are not told what is there; a directory's owner, and those of named hosts, are.
+  // Tenants who may enter any host get no details; owners of a directory, and of allowed hosts, get them.
   get #discreet(): boolean {
     const { local, trust } = this.config
     return local === undefined && trust.serverHosts.length === 0

@@ -1,5 +1,5 @@
-// What undoing some entries would do now, contact by contact: for `exsync bin restore` of several and `exsync rollback`.
-// Reads the state and asks for nothing.
+// Plans what undoing some entries would do now, contact by contact: for `exsync bin restore` of several and
+// `exsync rollback`. It only reads the state.
 
 import { type GroupId, isHub, type LinkId } from '../core/id.ts'
 import { itemTypeNamed } from '../core/items.ts'
@@ -22,15 +22,15 @@ import { reentered } from '../sync/reentered.ts'
 import { each, rowsMax } from './table.ts'
 
 /**
- * How entries are undone: `Overwrite` whatever was edited since; `Spare` what was edited since; `Back` to the content that
- * the entry holds.
+ * How to undo entries: `Overwrite` later edits; `Spare` later edits; `Back` to the content of the
+ * entry.
  */
 export type Manner = 'Overwrite' | 'Spare' | 'Back'
 
-/** What happens to a contact. */
+/** The effect on a contact. */
 export type Effect = 'Revive' | 'Edit' | 'EditReentered' | 'There' | 'Left' | 'Cannot' | 'Damaged'
 
-/** One line of a plan. `n`: the entry that it is taken from; `entries`: all that are undone by it. */
+/** One line of a plan. `n`: the entry that the content is from; `entries`: all entries that it undoes. */
 export type Line = Readonly<{
   n: number
   entries: readonly number[]
@@ -39,14 +39,14 @@ export type Line = Readonly<{
   effect: Effect
   message: string
   fields: readonly string[]
-  /** Its content: for a name on a terminal, and for nothing else. */
+  /** Its content: only for a name on a terminal. */
   item: Binned['item']
 }>
 
-/** What would be done, and what it is called. */
+/** The effects, and the requests with their hash. */
 export type UndoPlan = Readonly<{
   lines: readonly Line[]
-  /** Of each entry that is asked for the fields, none: the whole item; and what it would edit. */
+  /** By entry: the requested fields (none: the whole item), and the item that it would edit. */
   asked: ReadonlyMap<number, Readonly<{ fields: readonly string[]; seen: string; link: LinkId }>>
   hash: string
 }>
@@ -80,7 +80,7 @@ export async function undoPlan(
       sources.flatMap(({ link }, at) => (targets[at]?.link === link ? [] : [targets[at]?.link])),
     )
     for (const [at, source] of sources.entries()) {
-      // What was entered again gets the content of the one that it replaces, not its own of then.
+      // A contact that was entered again gets the content of the one that it replaces.
       if (manner === 'Back' && entered.has(source.link)) continue
       const { line, ask } = effectOf(source, now.get(targets[at]?.link ?? source.link))
       lines.push(line)
@@ -121,9 +121,7 @@ function contactPlan(
   for (const { fields, by } of left) {
     const who = by === undefined ? '' : ` by ${by.replica} (${by.n})`
     const message =
-      fields.length === 0
-        ? `deleted since${who}, left as it is`
-        : `edited since${who}, left as it is`
+      fields.length === 0 ? `deleted since${who}: not changed` : `edited since${who}: not changed`
     lines.push({ ...line, effect: 'Left', message, fields })
   }
   if (sources.length === 0 && left.length === 0)
@@ -135,7 +133,7 @@ function contactPlan(
   })
   for (const source of full) {
     if (mayReturn(lenses, source)) continue
-    const message = `cannot: it is marked private by its owner, and would reach everybody: exsync bin show ${source.n}`
+    const message = `cannot be restored: it is marked private by its owner and would reach all members; see exsync bin show ${source.n}`
     lines.push({ ...line, ...labelOf(source), effect: 'Cannot', message, fields: source.fields })
   }
   return { lines, sources: full.filter((source) => mayReturn(lenses, source)) }
@@ -156,7 +154,7 @@ function undoing(
 
 const contactOf = ({ group, link }: Pick<Binned, 'group' | 'link'>) => `${group} ${link}`
 
-// What else changed the contacts since the oldest of these, in one go: a look for each contact would read all of it.
+// All other changes of these contacts since the oldest entry, in one query: one query per contact would be slow.
 async function laterThan(
   bin: Bin,
   chosen: readonly Binned[],
@@ -181,7 +179,7 @@ function least(numbers: Iterable<number>): number {
   return found
 }
 
-// The contact that it edits may be another one, which was entered again.
+// The contact to edit may be another one, which was entered again.
 function effectOf(source: Source, link: Link | undefined): Readonly<{ line: Line; ask?: Ask }> {
   const { n, fields, entries, item } = source
   const line = { ...labelOf(source), entries, item }
@@ -213,14 +211,14 @@ function labelOf({ n, group, link }: Binned): Pick<Line, 'n' | 'group' | 'link'>
 
 function damagedLine(entry: Binned): Line {
   const { n, item } = entry
-  const message = 'damaged: its content does not open'
+  const message = 'damaged: its content cannot be read'
   return { ...labelOf(entry), entries: [n], effect: 'Damaged', message, fields: [], item }
 }
 
 /** The roles that the replicas of a group had when they were observed last. */
 type Lenses = Awaited<ReturnType<Bin['lenses']>>
 
-/** May the content reach every participant? Not what its owner marked private. */
+/** May the content reach all members? Not if its owner marked it private. */
 export function mayReturn(lenses: Lenses, entry: Binned): boolean {
   const { replica } = entry
   const { private: hidden } = roleUnder(lenses.get(replica) ?? '')
@@ -229,14 +227,14 @@ export function mayReturn(lenses: Lenses, entry: Binned): boolean {
   return restorable(itemTypeNamed(), [role], entry)
 }
 
-/** How many lines there are of each effect. */
+/** The number of lines with each effect. */
 export function countsOf(lines: readonly Line[]): ReadonlyMap<Effect, number> {
   const counts = new Map<Effect, number>()
   for (const { effect } of lines) counts.set(effect, (counts.get(effect) ?? 0) + 1)
   return counts
 }
 
-/** A line as JSON has it: never with content. */
+/** A line for JSON: without content. */
 export function bareLine({ item: _, ...line }: Line) {
   return line
 }

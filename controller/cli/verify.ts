@@ -1,4 +1,4 @@
-// `exsync verify`: reads every copy again and names each that is not as agreed. Names links and fields, never content.
+// `exsync verify`: reads every copy again and lists each that is not as agreed. Names links and fields, never content.
 
 import { reasonOf } from '../api/conditions.ts'
 import { castOf, nameOf } from '../api/topology.ts'
@@ -21,14 +21,14 @@ type Line = Readonly<{
   code?: string
 }>
 
-/** What was found of one group. */
+/** The result for one group. */
 type Group = Readonly<{
   group: string
   result: ReturnType<typeof resultOf> | 'Suspended' | 'Deleted' | 'Error'
   error?: Readonly<{ reason: string; message: string }>
   copies: number
   replicas: Readonly<{ total: number; read: number }>
-  /** Copies that are not as agreed, and are not meant to be, by reason. */
+  /** By reason: the number of copies that differ from the agreed content on purpose. */
   apart: Readonly<Partial<Record<Apart, number>>>
   problems: readonly Readonly<{ replica: string; reason: string; message: string }>[]
   deviations: readonly Line[]
@@ -116,7 +116,7 @@ function groupOf(declared: Declared, verification: Verification): Group {
   }
 }
 
-// By a server's clock, which may be anything.
+// The time is from a server's clock and may be out of range.
 function timeText(ms: number): string {
   const time = new Date(ms)
   return Number.isNaN(time.getTime()) ? '-' : time.toISOString()

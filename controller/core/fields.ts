@@ -75,7 +75,7 @@ function dayAt(ms: number): string {
   return noDays.includes(day) ? '' : day
 }
 
-// Clients write these where there is no date: the zero of Windows, and the `none` of MAPI.
+// Clients write these instead of an empty date: the zero of Windows, and the `none` of MAPI.
 const noDays = ['1601-01-01', '4501-01-01']
 
 function canonicalDate(parts: Parts): string {

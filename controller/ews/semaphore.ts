@@ -45,7 +45,7 @@ export class Semaphore {
     })
   }
 
-  // A free place goes directly to the next in the queue, so that no newcomer takes it.
+  // A free permit goes directly to the next in the queue, so that no newcomer takes it.
   #release(): void {
     const next = this.#waiting.shift()
     if (next === undefined) this.#held -= 1
@@ -53,7 +53,7 @@ export class Semaphore {
   }
 }
 
-/** Named semaphores below a common one. Each exists only while it is used, so there are never more than requests. */
+/** Named semaphores below a common limit. One exists only while it is used, so there are never more than requests. */
 export class KeyedSemaphore {
   readonly #all: Semaphore
   readonly #each: number
@@ -64,7 +64,7 @@ export class KeyedSemaphore {
     this.#each = each
   }
 
-  /** Runs the task when its semaphore and the common one have room; rejects as a semaphore does. */
+  /** Runs the task when its own semaphore and the common one have room; rejects as a semaphore does. */
   async run<Result>(
     name: string,
     task: () => Promise<Result>,

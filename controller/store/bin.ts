@@ -15,7 +15,7 @@ import { binSpot } from './spots.ts'
 import type { Row, Statements } from './statements.ts'
 import { cancel, namesIn, pendingIn } from './wishes.ts'
 
-/** The bin in the file of a state. It answers at once; `port.ts` makes the Bin port of it. */
+/** The bin in the file of a state. Called within one process, and at once: `port.ts` makes the Bin port of it. */
 export class SqliteBin {
   readonly #statements: Statements
   readonly #vault: Vault

@@ -27,7 +27,7 @@ export type Vault = Readonly<{
   open: (sealed: string, at: Spot) => string
   /** The stored form of a digest: equal for equal digests. */
   fingerprint: (digest: string) => string
-  /** The form of a stored print in rows that a running key change has already reached; undefined without such a change. */
+  /** The form of a stored fingerprint in rows that a running key change has already reached; undefined without one. */
   carriedFingerprint?: (print: string) => string
   /** The keys of the layers of `fingerprint`, in base64, in order. */
   layers: readonly string[]

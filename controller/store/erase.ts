@@ -218,6 +218,6 @@ function wantedBack(n: number, group: GroupId): SyncError {
   return new SyncError(
     'terminal',
     'WantedBack',
-    `${n} of the bin is wanted back, so nothing is erased: wait until the next pass of ${group} has put it back (exsync bin list), delete it in the folder, and forget it then`,
+    `entry ${n} of the bin waits to be restored, so nothing is erased: wait until the next pass of ${group} has restored it (exsync bin list), delete the contact in the folder, then forget it`,
   )
 }

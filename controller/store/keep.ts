@@ -9,7 +9,7 @@ import { makeRoom } from './history.ts'
 import { binSpot } from './spots.ts'
 import type { Statements } from './statements.ts'
 
-/** What is needed to write for one group. */
+/** The statements, vault, group and limit for writing the bin. */
 export type Desk = Readonly<{
   statements: Statements
   vault: Vault

@@ -6,16 +6,12 @@ import type { Item } from '../../controller/core/item.ts'
 import type { Copy, Link } from '../../controller/core/model.ts'
 import type { Baseline, Kept, Memory, Write } from '../../controller/sync/ports.ts'
 
-/** What a test writes in one transaction: of each kind at most one write. */
-export type Writes = Partial<{
-  [Kind in Write['write']]: Extract<Write, { write: Kind }> extends Readonly<
-    Record<Kind, infer Value>
-  >
-    ? Value
-    : true
-}>
+/** The writes of one transaction, by their tag; those without a payload are `true`. */
+export type Writes = {
+  readonly [W in Write as W['write']]?: W['write'] extends keyof W ? W[W['write']] : true
+}
 
-/** The order in which `commit` carries the kinds out: what goes first, and what is ended last. */
+/** The order in which a pass writes. */
 const order: readonly Write['write'][] = [
   ...(['reset', 'identity', 'renames', 'left', 'forgotten', 'unsettle', 'kept'] as const),
   ...(['conflicts', 'agreements', 'restored', 'copies', 'caused', 'approvals'] as const),
@@ -25,14 +21,14 @@ const order: readonly Write['write'][] = [
 /** Commits all of it in one transaction. */
 export function commit(
   baseline: Baseline,
-  writes: Writes,
+  given: Writes,
   timeMs = 1,
   pass = 'pass-1',
 ): Promise<void> {
-  const tagged = order
-    .filter((write) => writes[write] !== undefined)
-    .map((write) => ({ write, [write]: writes[write] }) as unknown as Write)
-  return baseline.commit({ at: { timeMs, pass }, writes: tagged })
+  const writes = order.flatMap((write) =>
+    given[write] === undefined ? [] : [{ write, [write]: given[write] } as unknown as Write],
+  )
+  return baseline.commit({ at: { timeMs, pass }, writes })
 }
 
 export const group = 'ns/group' as GroupId

@@ -114,7 +114,7 @@ test('without --yes it only shows how much, of whom on a terminal only', async (
   expect(seen.text).toMatch(
     /1 contact is still in the folders of ns\/other, and not erased: delete/,
   )
-  expect(seen.text).toMatch(/nothing was erased: the same command with --yes does it/)
+  expect(seen.text).toMatch(/nothing was erased: repeat the command with --yes/)
   expect(seen.text).not.toMatch(/sława/)
   const shown = await told(place, { match: 'gęsior', terminal: true })
   expect(shown.text).toMatch(/^ {2}ns\/g gone 2: “Zdzisława Gęsiorowska”$/m)
@@ -132,7 +132,7 @@ test.each([
   const { code, text } = await told(place, { item: 1, yes: true }, of)
   expect(code).toBe(0)
   expect(text).toMatch(/2 entries erased/)
-  expect(text).toMatch(/nothing that was erased, or went before, is left in unused parts/)
+  expect(text).toMatch(/no erased data is left in unused parts/)
   expect(rowsOf(place, 'bin')).toMatchObject([{ link: stranger }, { link: alive }])
   expect(rowsOf(place, 'conflicts')).toMatchObject([{ link: alive }])
   const erased = { grp: group, time_ms: 99, link: '', replica: '', action: 'forget' }
@@ -161,7 +161,7 @@ test('no byte of it is left in the file or its log, also while a controller runs
   expect(holds(place, 'Gęsiorowska').length).toBeGreaterThan(0)
   const { text } = await told(place, { match: 'gęsiorowska', yes: true, group })
   expect(text).toMatch(/entries erased/)
-  expect(text).toMatch(/nothing that was erased/)
+  expect(text).toMatch(/no erased data is left/)
   await running
     .baseline(other)
     .commit({ at: { timeMs: 1, pass: 'p' }, writes: [{ write: 'ended', ended: [alive] }] })
@@ -198,9 +198,9 @@ test('what is wanted back is not erased, and nothing else with it', async () => 
   asking.bin.ask(new Map([[2, {}]]), 5)
   asking.close()
   const seen = await told(place, { match: 'gęsiorowska' })
-  expect(seen.text).toMatch(/^ {2}ns\/g gone 2 \(2 wanted back\)$/m)
+  expect(seen.text).toMatch(/^ {2}ns\/g gone 2 \(2 wait to be restored\)$/m)
   await expect(told(place, { match: 'gęsiorowska', yes: true })).rejects.toThrow(
-    refusal('WantedBack', '2 of the bin is wanted back'),
+    refusal('WantedBack', 'entry 2 of the bin waits to be restored'),
   )
   expect(rowsOf(place, 'bin')).toHaveLength(4)
 })
@@ -210,7 +210,7 @@ test('what is damaged is counted, and found by its number only', async () => {
   changed(place, (db) => db.exec("UPDATE bin SET item = 'xxxx', won = NULL WHERE n = 1"))
   const seen = await told(place, { match: 'dyrektor' }, key)
   expect(seen.text).toMatch(/1 value does not open, and could not be looked into/)
-  expect(seen.text).toMatch(/nothing in the bin is meant/)
+  expect(seen.text).toMatch(/nothing in the bin matches/)
   changed(place, (db) => db.exec('DELETE FROM bin WHERE n <> 1'))
   const erased = await told(place, { item: 1, yes: true }, key)
   expect(erased.text).toMatch(/1 entry erased/)
@@ -221,7 +221,7 @@ test('where nothing is meant, or the arguments mean nobody, it says so', async (
   const place = await peopled()
   expect(await told(place, { match: 'Wacława' })).toEqual({
     code: 0,
-    text: 'nothing in the bin is meant',
+    text: 'nothing in the bin matches',
   })
   expect(rowsOf(place, 'journal')).toHaveLength(4)
   for (const [asked, said] of [
@@ -239,9 +239,7 @@ test('a contact that is alive and has nothing in the bin is named as such', asyn
   changed(place, (db) => db.exec('DELETE FROM bin'))
   const { code, text } = await told(place, { match: 'gęsiorowska' })
   expect(code).toBe(0)
-  expect(text).toMatch(
-    /nothing in the bin is meant\n1 contact is still in the folders of ns\/other/,
-  )
+  expect(text).toMatch(/nothing in the bin matches\n1 contact is still in the folders of ns\/other/)
 })
 
 test.each<readonly [string, Item, boolean]>([

@@ -30,7 +30,7 @@ import { type KubeObject, keyOf, pathOf, type ResourceKind } from './resource.ts
 import { ends, isBefore, isEnding, isOlder, isSame, saysSame } from './versions.ts'
 import { disordered, short, witness, witnessed } from './witness.ts'
 
-/** What the reflector copies, and the callbacks. */
+/** The resources to copy, and the callbacks. */
 export type ReflectorOptions<Kept extends KubeObject> = Readonly<{
   client: Client
   kind: ResourceKind

@@ -89,7 +89,7 @@ export interface Bin {
   ): Promise<Readonly<{ conflict: Conflicted; kept: Binned | undefined }> | undefined>
   /** Asks to have entries back: the group's next pass does it. All of them or none; an unknown number asks for nothing. */
   ask(wanted: ReadonlyMap<number, Asking>, timeMs: number): Promise<void>
-  /** What was asked for and waits, of a group or of all, by number. */
+  /** The requests that wait, of a group or of all, by number. */
   pending(group?: GroupId): Promise<readonly Wish[]>
   /** Takes back what was asked for and waits: all of these numbers. */
   cancel(numbers: readonly number[], timeMs: number): Promise<void>
