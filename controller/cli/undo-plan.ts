@@ -17,7 +17,6 @@ import {
 import type { Bin, Binned } from '../store/bin.ts'
 import type { State } from '../store/state.ts'
 import { inParts } from '../sync/breathe.ts'
-import { roleUnder } from '../sync/observe.ts'
 import { reentered } from '../sync/reentered.ts'
 import { each, rowsMax } from './table.ts'
 
@@ -213,9 +212,8 @@ function damagedLine(entry: Binned): Line {
 /** May the content reach everybody? Not what its owner marked private. */
 export function mayReturn(bin: Bin, entry: Binned): boolean {
   const { replica, group } = entry
-  const { private: hidden } = roleUnder(bin.lenses(group).get(replica) ?? '')
-  const own = hidden === 'Copy' ? hidden : 'Skip'
-  const role = { id: replica, hub: isHub(replica), private: own } as const
+  const { private: hidden = 'Skip' } = bin.seenAs(group).get(replica) ?? {}
+  const role = { id: replica, hub: isHub(replica), private: hidden }
   return restorable(contact, [role], entry)
 }
 

@@ -7,7 +7,6 @@ import { type GroupId, isHub } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Bin, Binned } from '../store/bin.ts'
 import type { State } from '../store/state.ts'
-import { roleUnder } from '../sync/observe.ts'
 import { nameOf } from './history.ts'
 import { jsonText, type Out } from './output.ts'
 import { rowsMax, writeTable } from './table.ts'
@@ -103,15 +102,15 @@ function refuseWaiting(bin: Bin, plan: UndoPlan, groups: readonly GroupId[]): vo
 /** Refuses what no pass would do: the group is gone, or its hub receives nothing. */
 export function refuseGroup(bin: Bin, directory: string, group: GroupId, show: string): void {
   const byHand = `${show} shows it; put it into the public folder by hand`
-  const [, hub] = [...bin.lenses(group)].find(([id]) => isHub(id)) ?? []
+  const [id, hub] = [...bin.seenAs(group)].find(([each]) => isHub(each)) ?? []
   const statuses = join(directory, 'status')
   const gone =
     existsSync(statuses) && !existsSync(join(statuses, `${group.replace('/', '.')}.yaml`))
-  if (hub === undefined || gone) {
+  if (id === undefined || gone) {
     const message = `the group ${group} is not there any more: declare it again, or ${byHand}`
     throw new SyncError('terminal', 'GroupGone', message)
   }
-  if (!roleUnder(hub).receives) {
+  if (hub?.receives !== true) {
     const message = `nothing is written to the public folder of ${group}, whose members only receive: ${byHand}, and it travels`
     throw new SyncError('terminal', 'HubReceivesNothing', message)
   }

@@ -106,12 +106,8 @@ const unread = '' as Version
 
 // Is a copy that is gone made again? Not where its user deleted it, and that is ignored; where the deletion had
 // been agreed, it was we.
-function madeAgain(
-  role: Role,
-  link: Link,
-  { restored }: Extract<Cell, { state: 'gone' }>,
-): boolean {
-  return role.writes || role.drift === 'Revert' || restored === true || link.agreed === undefined
+function madeAgain(role: Role, link: Link, { rewound }: Extract<Cell, { state: 'gone' }>): boolean {
+  return role.writes || role.drift === 'Revert' || rewound === true || link.agreed === undefined
 }
 
 function declines(role: Role, link: Link): boolean {

@@ -121,7 +121,7 @@ function deletersOf(roles: readonly Role[], row: Row): readonly ReplicaId[] {
   return roles
     .filter(({ id, writes, receives }) => {
       const cell = row.cells.get(id)
-      if (!writes || cell?.state !== 'gone' || (cell.restored && receives)) return false
+      if (!writes || cell?.state !== 'gone' || (cell.rewound && receives)) return false
       return cell.copy.revision === row.link.revision
     })
     .map(({ id }) => id)
@@ -216,8 +216,8 @@ function sourceIn(
   return id === undefined ? undefined : sourceMark(hub, id)
 }
 
-// Where a hub that only gives overwrites what it had never got, or what was agreed since the backup of which
-// it was restored, that is kept: nobody who wrote there has seen it.
+// A one-way hub may overwrite agreed content that it never received (it was behind, or rewound to a backup). That
+// content is kept.
 function supersededOf(
   type: ItemType,
   { link, cells }: Row,
@@ -230,8 +230,8 @@ function supersededOf(
     const cell = cells.get(replica)
     if (!travels || fields.length === 0 || cell?.state !== 'edited') continue
     const behind = role.hub && !role.receives && copy !== undefined && copy.revision < link.revision
-    if (!cell.restored && !behind) continue
-    const reason = cell.restored ? 'Backup' : 'Conflict'
+    if (!cell.rewound && !behind) continue
+    const reason = cell.rewound ? 'Backup' : 'Conflict'
     return [{ replica, loss: agreementMark(link), item: link.agreed, reason, fields }]
   }
   return []

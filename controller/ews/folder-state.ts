@@ -1,7 +1,7 @@
 // GetFolder: a folder's class, its tag, and what we may do in it.
 import { legal } from '../core/item.ts'
-import type { Stand } from '../sync/ports.ts'
 import { folderXml } from './envelope.ts'
+import type { HighWaterMark } from './folder-notes.ts'
 import { incomplete, isId, type Operation, only } from './operations.ts'
 import { all, at, textAt } from './xml.ts'
 
@@ -21,7 +21,7 @@ export type FolderState = Readonly<{
   /** How many items lie in it, of whatever kind; undefined where the server does not tell. */
   count: number | undefined
   /** How far it has come; undefined where the server does not tell all of it. */
-  stand: Stand | undefined
+  highWater: HighWaterMark | undefined
   /** The public folder's content mailbox, a GUID. */
   contentMailbox: string | undefined
   rights: Readonly<{ read: boolean; create: boolean; modify: boolean; delete: boolean }>
@@ -29,10 +29,10 @@ export type FolderState = Readonly<{
 
 /**
  * Did the folder go back in time since it was seen? Both only grow, whatever clients write: only a backup that is
- * restored takes them back (exchange-protocol §8.5, 20). One alone does not tell: a server may just say when its
+ * put back takes them back (exchange-protocol §8.5, 20). One alone does not tell: a server may just say when its
  * newest item was committed, and that one may have been deleted.
  */
-export function wentBack(now: Stand | undefined, seen: Stand | undefined): boolean {
+export function wentBack(now: HighWaterMark | undefined, seen: HighWaterMark | undefined): boolean {
   if (now === undefined || seen === undefined) return false
   return now.committedMs < seen.committedMs && now.deletedTotal <= seen.deletedTotal
 }
@@ -87,7 +87,7 @@ export const getFolder: Operation<{ folder: string }, FolderState> = {
       mark: parts.some((part) => part !== undefined) ? mark : undefined,
       committedMs: committed === undefined ? undefined : Date.parse(committed),
       count: countOf(property(tags.count)),
-      stand: standOf(committed, property(tags.deleted)),
+      highWater: highWaterOf(committed, property(tags.deleted)),
       contentMailbox: guidOf(property(tags.replicas)),
       rights: {
         read: may('Read'),
@@ -103,7 +103,10 @@ function countOf(text: string | undefined): number | undefined {
   return /^\d{1,10}$/.test(text?.trim() ?? '') ? Number(text) : undefined
 }
 
-function standOf(committed: string | undefined, deleted: string | undefined): Stand | undefined {
+function highWaterOf(
+  committed: string | undefined,
+  deleted: string | undefined,
+): HighWaterMark | undefined {
   const [committedMs, deletedTotal] = [Date.parse(committed ?? ''), Number(deleted ?? '-')]
   return Number.isNaN(committedMs + deletedTotal) ? undefined : { committedMs, deletedTotal }
 }

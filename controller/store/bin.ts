@@ -7,10 +7,11 @@ import type { Item } from '../core/item.ts'
 import type { KeepReason } from '../core/model.ts'
 import type { RestoreResult } from '../core/restore.ts'
 import { SyncError } from '../core/sync-error.ts'
+import type { SeenAs } from '../sync/ports.ts'
 import type { Vault } from './encryption.ts'
 import { unopened } from './errors.ts'
 import { all } from './history.ts'
-import { itemOf, parsed } from './rows.ts'
+import { itemOf, memoryOf, parsed } from './rows.ts'
 import { binSpot } from './spots.ts'
 import type { Row, Statements } from './statements.ts'
 import { cancel, namesIn, pendingIn, type Wish } from './wishes.ts'
@@ -197,10 +198,10 @@ export class Bin {
     }
   }
 
-  /** Under which role each of a group's replicas looks. */
-  lenses(group: GroupId): ReadonlyMap<ReplicaId, string> {
-    const rows = this.#statements.sql('SELECT replica, lens FROM replicas WHERE grp = ?').all(group)
-    return new Map(rows.map(({ replica, lens }) => [String(replica) as ReplicaId, String(lens)]))
+  /** Under which role each of a group's replicas was listed last; undefined: under none that still counts. */
+  seenAs(group: GroupId): ReadonlyMap<ReplicaId, SeenAs | undefined> {
+    const rows = this.#statements.sql('SELECT * FROM replicas WHERE grp = ?').all(group)
+    return new Map(rows.map((row) => [String(row.replica) as ReplicaId, memoryOf(row).seenAs]))
   }
 
   /** Asks to have them back: the group's next pass does it. All of them or none. */

@@ -81,10 +81,10 @@ function unsettle({ statements, group }: Desk): void {
 }
 
 function identify({ statements, group }: Desk, identity: Identity): void {
-  const { uid = null, server = null, url = null } = identity
+  const { uid = null, server = null, url = null, kind = 'Contacts' } = identity
   statements
-    .sql('INSERT OR REPLACE INTO identities (grp, uid, server, url) VALUES (?, ?, ?, ?)')
-    .run(group, uid, server, url)
+    .sql('INSERT OR REPLACE INTO identities (grp, uid, server, url, kind) VALUES (?, ?, ?, ?, ?)')
+    .run(group, uid, server, url, kind)
 }
 
 function leave({ statements, group }: Desk, replica: ReplicaId): void {
@@ -144,9 +144,8 @@ function end({ statements, group }: Desk, link: LinkId): void {
 
 // What was asked back of the old hub's is not for the new one, unless somebody asks again.
 function reset({ statements, group }: Desk, { timeMs, pass }: Moment): void {
-  statements.sql('DELETE FROM links WHERE grp = ?').run(group)
-  statements.sql('DELETE FROM replicas WHERE grp = ?').run(group)
-  statements.sql('DELETE FROM attempts WHERE grp = ?').run(group)
+  for (const table of ['links', 'replicas', 'attempts', 'identities'])
+    statements.sql(`DELETE FROM ${table} WHERE grp = ?`).run(group)
   statements
     .sql(
       "UPDATE restores SET done_ms = ?, pass = ?, result = 'Cancelled' WHERE grp = ? AND done_ms IS NULL",
@@ -236,24 +235,17 @@ function writeCopy({ statements, vault, group }: Desk, { link, replica, copy }: 
 
 function remember(desk: Desk, replica: ReplicaId, memory: Memory): void {
   const { statements, group } = desk
-  const { folder, parent, cursor, lens, recheck, stand, restored, ...rest } = memory
-  const details = JSON.stringify(rest)
+  const { checkpoint, seenAs, recheck, relist, rewound, unread = [], codec = null } = memory
+  const { folder, adapter } = checkpoint
   if (folder !== undefined && !isHub(replica)) claim(desk, replica, folder)
+  const text = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
   statements
     .sql(
-      'INSERT OR REPLACE INTO replicas (grp, replica, folder, parent, cursor, lens, recheck, stand, restored, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO replicas (grp, replica, folder, adapter, seen_as, recheck, relist, rewound, unread, codec) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
     .run(
-      group,
-      replica,
-      folder ?? null,
-      parent ?? null,
-      cursor ?? null,
-      lens,
-      JSON.stringify(recheck),
-      stand === undefined ? null : JSON.stringify(stand),
-      restored === true ? 1 : 0,
-      details === '{}' ? null : details,
+      ...[group, replica, folder ?? null, text(adapter), text(seenAs), JSON.stringify(recheck)],
+      ...[relist ? 1 : 0, rewound ? 1 : 0, JSON.stringify(unread), codec],
     )
 }
 

@@ -1,7 +1,7 @@
 // Puts a backup in the place of the state, which is kept under another name. Killed anywhere in between, the state is
 // the one of before or the new one, whole, and never an empty one:
 //
-//   FILE ─copy─► exsync.db.next     brought up to date, and made to believe none of its cursors
+//   FILE ─copy─► exsync.db.next     brought up to date, and made to believe none of its checkpoints
 //   exsync.db    its log is taken in, and it is held so that nobody opens it: no -wal is left that a new file would get
 //   exsync.db ─copy─► exsync.db.before-TIME
 //   exsync.db.next ─rename─► exsync.db
@@ -172,14 +172,14 @@ function judged(
   }
 }
 
-// An old state must not believe its cursors: what lies before Exchange's own memory of deletes would never be told. So
+// An old state must not believe its checkpoints: what lies before Exchange's own memory of deletes would never be told. So
 // every folder is listed whole once. What was asked back may have come back, and been deleted, since.
 function prepare(backup: DatabaseSync, next: string, version: number, nowMs: number): void {
   copyInto(backup, next)
   const db = new DatabaseSync(next)
   try {
     upToDate(db, version)
-    db.exec('BEGIN IMMEDIATE; UPDATE replicas SET cursor = NULL')
+    db.exec('BEGIN IMMEDIATE; UPDATE replicas SET relist = 1')
     db.prepare(
       "UPDATE restores SET done_ms = ?, pass = '', result = 'Cancelled' WHERE done_ms IS NULL",
     ).run(nowMs)

@@ -39,9 +39,9 @@ async function straysOf(baseline: Baseline, sight: Sight): Promise<Inventory['st
   const strays = new Map<ReplicaId, readonly ItemId[]>()
   for (const [replica, seen] of sight.observations) {
     if (seen.state !== 'seen') continue
-    const { recheck = [], passedOver = [] } = sight.memories.get(replica) ?? {}
-    const unread = passedOver.filter(({ code }) => code !== notTaken)
-    const listed = [seen.changed, unread].flatMap((some) => some.map(({ id }) => id))
+    const { recheck = [], unread = [] } = sight.memories.get(replica) ?? {}
+    const hidden = unread.filter(({ code }) => code !== notTaken)
+    const listed = [seen.changed, hidden].flatMap((some) => some.map(({ id }) => id))
     const ids = [...new Set([...listed, ...recheck])]
     const unknown = await inParts(ids, async (part) => {
       const known = await baseline.known(replica).versions(part)

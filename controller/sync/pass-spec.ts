@@ -4,6 +4,9 @@ import type { GroupId, ReplicaId } from '../core/id.ts'
 import type { Rules } from '../core/plan.ts'
 import type { Baseline, Clock, Identity, Replica } from './ports.ts'
 
+/** The kind of a group's items. */
+export const kind = 'Contacts'
+
 /** All that a pass needs. Durations in ms. */
 export type Course = Readonly<{
   group: GroupId

@@ -20,12 +20,12 @@ import type { SyncError } from '../core/sync-error.ts'
 import { orphansOf } from '../core/unclaimed.ts'
 import { apply } from './apply.ts'
 import { breathe, breathing } from './breathe.ts'
-import { agedIn, pendingOf, remember, withoutCursors, withRecheck } from './checkpoint.ts'
+import { agedIn, checkpoints, pendingOf, relisting, withRecheck } from './checkpoint.ts'
 import { causedBy, historyOf, keptOf, notesOf, restoredBy } from './consequences.ts'
 import { Creates } from './creates.ts'
 import { leaversOf, seeOff } from './departed.ts'
 import { odditiesOf, seenSince } from './oddities.ts'
-import type { Course } from './pass-spec.ts'
+import { type Course, kind } from './pass-spec.ts'
 import { type Kept, type Memory, type Moment, UnsureError, type Write } from './ports.ts'
 import { prepared } from './prepare.ts'
 import { type Proposal, propose } from './propose.ts'
@@ -48,7 +48,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   const memories = withRecheck(seen, plan.held ?? new Map())
   const kept = plan.steps.flatMap(keptOf)
   const history = plan.steps.flatMap((step) => historyOf(step, rules.roles))
-  const now = withRecheck(agedIn(memories, sight.restored), pendingOf(plan.steps))
+  const now = withRecheck(agedIn(memories, sight.rewound), pendingOf(plan.steps))
   const leaving = decided ? await leaversOf(course, proposal) : []
   const left = proposal.left.filter((id) => !leaving.some(({ role }) => role.id === id))
   const writes = agreed(course, proposal, { decided, left, kept, history, now })
@@ -56,7 +56,9 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
 
   const ready = await prepared(plan.steps, replicas, memories, signal)
   // A folder that was made is known before anything is put into it: should it be lost, it is missed.
-  const made = [...ready.memories].filter(([id, { folder }]) => folder !== memories.get(id)?.folder)
+  const isMade = ([id, { checkpoint }]: [ReplicaId, Memory]) =>
+    checkpoint.folder !== memories.get(id)?.checkpoint.folder
+  const made = [...ready.memories].filter(isMade)
   if (made.length > 0)
     await baseline.commit({ at: at(), writes: [{ write: 'memories', memories: new Map(made) }] })
   const applied = await apply(
@@ -79,8 +81,10 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   const looked = new Set(proposal.view.links.map(({ id }) => id))
   const behind = await settle(course, at, looked, plan.steps)
   await renameFolders(proposal.renames, replicas, ready.memories, signal)
-  const aged = agedIn(ready.memories, sight.restored)
-  await remember(course, at, aged, plan.steps, { applied, more: sight.more }, signal)
+  const aged = agedIn(ready.memories, sight.rewound)
+  const done = { steps: plan.steps, applied, more: sight.more }
+  const reached = await checkpoints(course, aged, done, signal)
+  await baseline.commit({ at: at(), writes: [{ write: 'memories', memories: reached }] })
   await seeOff(course, at, leaving, applied, signal)
   const reading = decided && sight.more.size > 0
   const restoring = decided && (await isMoreWanted(baseline, proposal))
@@ -111,11 +115,13 @@ function agreed(
 ): readonly Write[] {
   const { sight, guarded } = proposal
   const { plan } = guarded
-  const remembered = new Map([...withoutCursors(now, plan.steps), ...(decided ? sight.unsure : [])])
+  const remembered = new Map([...relisting(now, plan.steps), ...(decided ? sight.unsure : [])])
   const conflicts = kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf)
   return [
     ...(proposal.reset && decided ? [{ write: 'reset' } as const] : []),
-    ...(decided && identity !== undefined ? [{ write: 'identity', identity } as const] : []),
+    ...(decided && identity !== undefined
+      ? [{ write: 'identity', identity: { ...identity, kind } } as const]
+      : []),
     { write: 'renames', renames: proposal.renames },
     { write: 'left', left: decided ? [...left, ...sight.replaced] : [] },
     { write: 'forgotten', forgotten: decided ? sight.forgotten : new Map() },
@@ -147,10 +153,16 @@ async function proposed(course: Course, at: () => Moment, signal: AbortSignal): 
     return await propose(course, signal)
   } catch (error) {
     const hub = course.rules.roles.find((role) => role.hub)
-    if (error instanceof UnsureError && hub !== undefined)
+    const memory = hub && (await course.baseline.memories()).get(hub.id)
+    if (error instanceof UnsureError && hub !== undefined && memory !== undefined)
       await course.baseline.commit({
         at: at(),
-        writes: [{ write: 'memories', memories: new Map([[hub.id, error.memory]]) }],
+        writes: [
+          {
+            write: 'memories',
+            memories: new Map([[hub.id, { ...memory, checkpoint: error.checkpoint }]]),
+          },
+        ],
       })
     throw error
   }

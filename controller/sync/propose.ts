@@ -16,7 +16,7 @@ import { doublesRead } from './doubles.ts'
 import { maybeThere } from './maybe-there.ts'
 import { observe, type Sight, touchedLinks } from './observe.ts'
 import { isOutdated } from './outdated.ts'
-import type { Course } from './pass-spec.ts'
+import { type Course, kind } from './pass-spec.ts'
 import type { Baseline, Identity, Memory } from './ports.ts'
 import { type Renames, renamed, renamesAfterHub, renamesIn } from './renamed.ts'
 
@@ -71,11 +71,11 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
       new Map([...copies].filter(([of]) => sight.replaced.includes(of) && !stands(of))),
     ]),
   )
-  const restored = new Map(sight.restored)
+  const rewound = new Map(sight.rewound)
   if (hub !== undefined && seen?.state === 'seen' && sight.replaced.some(stands)) {
     const gone = links.flatMap(({ copies }) => copies.get(hub.id)?.id ?? [])
     sight.observations.set(hub.id, { ...seen, gone })
-    restored.set(hub.id, 'all')
+    rewound.set(hub.id, 'all')
   }
   const hidden = await maybeThere(attempts, sight, baseline)
   const view: View = {
@@ -84,7 +84,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
     roles: rules.roles,
     links: linksWith(links, wanted),
     observations: sight.observations,
-    restored,
+    rewound,
     replaced,
     restorations: wanted,
     attempts: attemptsByLink(attempts),
@@ -150,6 +150,7 @@ async function lookedWhole(course: Course, signal: AbortSignal): Promise<Looked>
 export async function looked(course: Course, signal: AbortSignal): Promise<Looked> {
   const { roles } = course.rules
   const was = await course.baseline.identity()
+  refuseKind(was, course.identity)
   const look = async (
     stored: Baseline,
     renames: Renames,
@@ -172,7 +173,7 @@ export async function looked(course: Course, signal: AbortSignal): Promise<Looke
   if (moves > 0) {
     const hub = roles.find((role) => role.hub)
     const [old, now] = [first.before, first.sight.memories].map(
-      (of) => hub && of.get(hub.id)?.folder,
+      (of) => hub && of.get(hub.id)?.checkpoint.folder,
     )
     const another = moves > 1 || old !== now
     if (old !== undefined && now !== undefined && another)
@@ -183,7 +184,17 @@ export async function looked(course: Course, signal: AbortSignal): Promise<Looke
   return renames.size === 0 ? first : look(renamed(course.baseline, renames), renames)
 }
 
-// A resource that was made anew under the name is another group, whatever the state remembers of the old one.
+// The copies in the folders are of the other kind: under this name nothing can go on.
+function refuseKind(was: Identity, now: Identity | undefined): void {
+  if (was.kind === undefined || was.kind === kind || anotherUid(was, now)) return
+  throw new SyncError(
+    'terminal',
+    'KindChanged',
+    `the group was of the kind ${was.kind} and is declared as ${kind} now: declare it as ${was.kind} again, or delete it and declare the new one under another name`,
+  )
+}
+
+// A resource that was made again under the name is another group, whatever the state remembers of the old one.
 function anotherUid(was: Identity, now: Identity | undefined): boolean {
   return was.uid !== undefined && now?.uid !== undefined && was.uid !== now.uid
 }
@@ -206,9 +217,10 @@ export async function refuseClaimed(
   const claims = await baseline.claims()
   if (claims.size === 0) return
   for (const { id, hub } of rules.roles) {
-    const folder = sight.memories.get(id)?.folder
+    const folder = sight.memories.get(id)?.checkpoint.folder
     const other = folder === undefined || hub ? undefined : claims.get(folder)
-    if (other === undefined || (before.get(id)?.folder === folder && group < other)) continue
+    if (other === undefined || (before.get(id)?.checkpoint.folder === folder && group < other))
+      continue
     const message = `the folder belongs to ${holderText(group, other)}: remove the member here or there, or name another folder`
     sight.observations.set(id, {
       state: 'unknown',

@@ -28,11 +28,11 @@ export async function dismiss(
   const memory = (await baseline.memories()).get(id)
   // Proves that the folder may be read: else everything in it would just not be found.
   await replica.observe(memory, baseline.known(id), signal)
-  // Should it take part again before this is done, everything is looked at anew.
+  // Should it take part again before this is done, everything is listed again.
   if (memory !== undefined)
     await baseline.commit({
       at: at(),
-      writes: [{ write: 'memories', memories: new Map([[id, { ...memory, lens: 'leaving' }]]) }],
+      writes: [{ write: 'memories', memories: new Map([[id, { ...memory, seenAs: undefined }]]) }],
     })
   const ids = [...(await baseline.known(id).all()).keys()]
   let removed = 0
@@ -58,9 +58,9 @@ export function mayDismiss(
   present: readonly (Memory | undefined)[],
   claims: ReadonlyMap<string, GroupId>,
 ): 'yes' | 'wait' | 'no' {
-  const folder = memory?.folder
+  const folder = memory?.checkpoint.folder
   if (folder === undefined || claims.has(folder)) return 'no'
-  if (present.some((each) => each?.folder === folder)) return 'no'
+  if (present.some((each) => each?.checkpoint.folder === folder)) return 'no'
   return present.includes(undefined) ? 'wait' : 'yes'
 }
 

@@ -20,10 +20,11 @@ export function renamesIn(
   const renames = new Map<ReplicaId, ReplicaId>()
   const present = new Set(roles.map(({ id }) => id))
   for (const { id, hub } of roles) {
-    const folder = before.has(id) ? undefined : sight.memories.get(id)?.folder
+    const folder = before.has(id) ? undefined : sight.memories.get(id)?.checkpoint.folder
     if (folder === undefined) continue
     const [from] = [...before].find(
-      ([old, memory]) => !present.has(old) && isHub(old) === hub && memory.folder === folder,
+      ([old, memory]) =>
+        !present.has(old) && isHub(old) === hub && memory.checkpoint.folder === folder,
     ) ?? [undefined]
     if (from !== undefined) renames.set(id, from)
   }
@@ -75,7 +76,7 @@ export async function renameFolders(
     if (hub || from === undefined || memory === undefined) continue
     if (lastNameIn(from) === lastNameIn(id)) continue
     try {
-      await replica.rename?.(memory, pathIn(from), signal)
+      await replica.rename?.(memory.checkpoint, pathIn(from), signal)
     } catch (error) {
       // The folder is known by its id: with its old name it goes on as well.
       if (!(error instanceof SyncError) || signal.aborted) throw error

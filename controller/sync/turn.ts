@@ -6,6 +6,7 @@
 import { copyAfter, sourceOf } from '../core/fold.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
 import { bytesOf, type Item, type ItemType } from '../core/item.ts'
+import { into } from '../core/loose.ts'
 import type { Copy, Found } from '../core/model.ts'
 import { BatchSize, isGeneral, isRefused } from '../core/scope.ts'
 import { groupMark, hubMark, type Stamp, sourceMark } from '../core/stamp.ts'
@@ -14,15 +15,7 @@ import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Creates, Job } from './creates.ts'
 import { carryOutDeletes } from './deleting.ts'
 import { overwritten } from './overwritten.ts'
-import {
-  type Baseline,
-  type CopyNote,
-  type Entry,
-  type Moment,
-  notTaken,
-  type Replica,
-  type Written,
-} from './ports.ts'
+import type { Baseline, CopyNote, Entry, Moment, Replica, Written } from './ports.ts'
 import { type ReadBack, readBack } from './read-back.ts'
 import { type Applied, ReplicaTally } from './tally.ts'
 
@@ -237,13 +230,10 @@ export class Turn {
   }
 
   // The server says that it is done, and shows what it showed before.
-  #noteUntaken(action: Extract<Action, { kind: 'update' }>, { id, version, shown }: Copy): void {
+  #noteUntaken(action: Extract<Action, { kind: 'update' }>, { id, shown }: Copy): void {
     if (!action.patch.clear.some((field) => field in shown && !this.#site.type.derived(field, {})))
       return
-    const { untaken } = this.#applied
-    const { id: replica } = this.#replica.role
-    const all = untaken.get(replica) ?? []
-    untaken.set(replica, [...all, { id, version, code: notTaken, tries: 1 }])
+    into(this.#applied.untaken, this.#replica.role.id, id)
   }
 
   async #written(

@@ -8,26 +8,26 @@ export const carryingOut: readonly Mutant[] = [
     [
       'unreadable-is-unchanged',
       'a replica that cannot be read is unknown',
-      `observations.set(id, { state: 'unknown', error: syncErrorOf(error) })`,
-      `observations.set(id, { state: 'seen', changed: [], gone: [] })`,
+      `return { state: 'unknown', error: look.error }`,
+      `return { state: 'seen', changed: [], gone: [] }`,
     ],
     [
       'replaced-not-seen',
       'another folder in the same place deletes nothing',
-      `if (other) replaced.push(id)`,
-      ``,
+      `replaced: seen.filter(isReplaced).map(({ id }) => id),`,
+      `replaced: [],`,
     ],
     [
-      'lens-ignored',
+      'role-ignored',
       'under another role everything is looked at again',
-      `memory !== undefined && memory.lens !== lensOf(replica.role)`,
-      `memory !== undefined && memory.lens === ''`,
+      `before !== undefined && !isSame(before.seenAs, role)`,
+      `before !== undefined && before.seenAs === undefined`,
     ],
     [
       'let-pass-for-ever',
       'under another role what was let pass counts',
-      `...(changedLens ? await baseline.deviating(id) : [])`,
-      `...[]`,
+      `[...outdated, ...(await baseline.deviating(id))]`,
+      `outdated`,
     ],
     [
       'stamp-touches-nothing',
@@ -53,8 +53,8 @@ export const carryingOut: readonly Mutant[] = [
     [
       'recheck-not-written',
       'what is to be changed is read again should it not come to that',
-      `withRecheck(agedIn(memories, sight.restored), pendingOf(plan.steps))`,
-      `agedIn(memories, sight.restored)`,
+      `withRecheck(agedIn(memories, sight.rewound), pendingOf(plan.steps))`,
+      `agedIn(memories, sight.rewound)`,
     ],
     [
       'held-is-consumed',
@@ -128,8 +128,8 @@ export const carryingOut: readonly Mutant[] = [
     [
       'stale-ignored',
       'what was stale is read again by the next pass',
-      `const recheck = [...new Set([...memory.recheck, ...left])]`,
-      `const recheck = [...new Set([...memory.recheck, ...left.slice(left.length)])]`,
+      `new Set([...memory.recheck, ...left, ...solved`,
+      `new Set([...memory.recheck, ...solved`,
     ],
   ]),
   ...mutantsOf('controller/sync/apply.ts', [
@@ -198,7 +198,7 @@ export const carryingOut: readonly Mutant[] = [
     [
       'cursor-while-making',
       'a copy that is made and deleted is not missed',
-      `...withoutCursors(now, plan.steps)`,
+      `...relisting(now, plan.steps)`,
       `...now`,
     ],
     [

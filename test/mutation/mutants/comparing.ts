@@ -162,8 +162,8 @@ export const comparing = [
     [
       'backup-is-edit',
       'what a backup holds is no edit',
-      `const aged = restored && role.receives &&`,
-      `const aged = restored && !role.receives &&`,
+      `const aged = rewound && role.receives &&`,
+      `const aged = rewound && !role.receives &&`,
     ],
     [
       'newest-base',

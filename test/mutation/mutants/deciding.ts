@@ -24,7 +24,7 @@ export const deciding = [
       `if (hub === undefined || link.source !== undefined) return`,
       `if (hub === undefined) return`,
     ],
-    ['backup-deletes', 'what a backup lacks was not deleted', `|| (cell.restored && receives)`, ``],
+    ['backup-deletes', 'what a backup lacks was not deleted', `|| (cell.rewound && receives)`, ``],
     [
       'superseded-not-kept',
       'what a backup of a hub that only gives overwrites is kept',

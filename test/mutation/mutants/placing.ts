@@ -24,8 +24,8 @@ export const placing = [
     [
       'drift-delete-stands',
       'with drift: Revert a deleted copy comes back',
-      `role.writes || role.drift === 'Revert' || restored`,
-      `role.writes || restored`,
+      `role.writes || role.drift === 'Revert' || rewound`,
+      `role.writes || rewound`,
     ],
     [
       'gives-only-recreated',
