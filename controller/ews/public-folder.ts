@@ -104,18 +104,17 @@ export class Hub implements Replica {
     const found = await this.#state(start?.checkpoint, signal)
     const same = start?.checkpoint.folder === found.id
     const memory = memoryIn(start?.checkpoint)
-    const seen = same ? memory.highWater : undefined
+    const { highWater: seen } = same ? memory : memoryIn(undefined)
     const { state, rewound } = await this.#identity.aged(found, seen, signal)
     demandReadable(state)
     if (this.#site.written) demandWritable(state, 'the public folder')
     const before = same && !start.retry ? memory.passedOver : []
-    const recheck = start?.recheck ?? []
     const { id: folder, parent, highWater } = state
     const notes = this.#notes(state, memory)
     const base = { parent, highWater, notes }
     let early: Read['found'] = []
     if (same && !start.whole && memory.cursor !== undefined && memory.cursor === state.tag) {
-      const { ids, left } = toRead([], recheck, before)
+      const { ids, left } = toRead([], start.recheck, before)
       const context = { refs: [], before, known }
       const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
       const passedOver = passedOverIn(left, read, nothingLacks, false)
@@ -136,7 +135,7 @@ export class Hub implements Replica {
     const missing = same && listed.odd.length === 0 ? await lacking(listed.refs, known) : []
     const verdict = await this.#verdict(state, missing, known, signal)
     const passed = carried(before, { refs: listed.refs, gone: [], whole: true }, verdict.gone)
-    const { ids, left } = toRead(await moved(listed.refs, known), recheck, passed)
+    const { ids, left } = toRead(await moved(listed.refs, known), start?.recheck ?? [], passed)
     const context = { refs: listed.refs, before: passed, known }
     // What was read before the listing counts: there may be no room to read it once more.
     const gone = new Set(verdict.gone)
@@ -207,8 +206,7 @@ export class Hub implements Replica {
       this.#tagged(folder, signal),
     )
     const news = (await moved(refs, known)).length + (await lacking(refs, known)).length
-    const quiet = news === 0 && odd.length === 0
-    return at(quiet ? state.tag : undefined)
+    return at(news === 0 && odd.length === 0 ? state.tag : undefined)
   }
 
   async #state(checkpoint: Checkpoint | undefined, signal: AbortSignal): Promise<SeenFolder> {
