@@ -3,8 +3,8 @@
 
 import { isHub, type ReplicaId } from '../core/id.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
-import type { Course } from './pass-spec.ts'
-import type { Moment, Replica } from './ports.ts'
+import type { Commit, Course } from './pass-spec.ts'
+import type { Replica } from './ports.ts'
 import type { Proposal } from './propose.ts'
 import { dismiss, mayDismiss } from './removal.ts'
 import type { Applied } from './tally.ts'
@@ -23,9 +23,9 @@ export async function leaversOf(
 }
 
 /** Removes our copies from their folders, and forgets them. */
-export async function seeOff(
+export async function removeDeparted(
   { baseline, group, rules, stopping }: Course,
-  at: () => Moment,
+  commit: Commit,
   leaving: readonly Replica[],
   applied: Applied,
   signal: AbortSignal,
@@ -36,10 +36,10 @@ export async function seeOff(
   for (const replica of leaving) {
     const { id } = replica.role
     try {
-      // Whoever takes part and was never seen could have this very folder, under a new address.
-      if (mayDismiss(memories.get(id), present, claims) !== 'yes') throw somebodyUnseen
-      applied.deleted += await dismiss(group, replica, baseline, at, stopping, signal)
-      await baseline.commit({ at: at(), writes: [{ write: 'left', left: [id] }] })
+      // A replica that takes part and was never seen could have this very folder, under a new address.
+      if (mayDismiss(memories.get(id), present, claims) !== 'yes') throw memberUnseen
+      applied.deleted += await dismiss({ group, baseline, commit, stopping }, replica, signal)
+      await commit([{ write: 'left', left: [id] }])
     } catch (error) {
       signal.throwIfAborted()
       applied.failures.set(id, { error: syncErrorOf(error), items: 0 })
@@ -47,7 +47,7 @@ export async function seeOff(
   }
 }
 
-const somebodyUnseen = new SyncError(
+const memberUnseen = new SyncError(
   'transient',
   'WaitingForMembers',
   'copies are removed once every member’s folder has been seen; to leave them, set deletionPolicy: Orphan',

@@ -8,6 +8,7 @@
 
 import { isHub, type ReplicaId } from '../core/id.ts'
 import type { Mode, Site } from './environment.ts'
+import { committing } from './pass-spec.ts'
 import type { Declared } from './ports.ts'
 import { dismiss, mayDismiss } from './removal.ts'
 
@@ -21,7 +22,9 @@ export async function release(
   const { id: group } = declared
   const { deletionPolicy, suspend } = declared.group.spec
   const baseline = site.baseline(group)
-  const at = () => ({ timeMs: site.clock.now(), pass: new Date(site.clock.now()).toISOString() })
+  const { clock } = site
+  const name = new Date(clock.now()).toISOString()
+  const commit = committing({ baseline, clock, name })
   // As everywhere, nothing is touched while it is suspended.
   if (deletionPolicy === 'RemoveCopies' && !suspend) {
     const [memories, claims] = [await baseline.memories(), await baseline.claims()]
@@ -32,8 +35,8 @@ export async function release(
     const failures: unknown[] = []
     for (const replica of ids.length === 0 ? [] : site.former(declared, ids, signal, pace)) {
       try {
-        await dismiss(group, replica, baseline, at, stopping, signal)
-        await baseline.commit({ at: at(), writes: [{ write: 'left', left: [replica.role.id] }] })
+        await dismiss({ group, baseline, commit, stopping }, replica, signal)
+        await commit([{ write: 'left', left: [replica.role.id] }])
       } catch (error) {
         signal.throwIfAborted()
         if (stopping()) throw error
@@ -42,6 +45,6 @@ export async function release(
     }
     if (failures.length > 0) throw failures[0]
   }
-  await baseline.commit({ at: at(), writes: [{ write: 'reset' }] })
+  await commit([{ write: 'reset' }])
   await site.declarations.released(declared)
 }

@@ -5,10 +5,11 @@ import type { ItemId, ReplicaId } from '../core/id.ts'
 import type { Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { inParts } from './breathe.ts'
+import { looked } from './continuity.ts'
 import type { Sight } from './observe.ts'
 import type { Course } from './pass-spec.ts'
 import { type Baseline, notTaken, type Replica } from './ports.ts'
-import { looked, refuseClaimed } from './propose.ts'
+import { refuseClaimed } from './propose.ts'
 
 /** One folder that can be read. `absent`: it is not there, or another one is in its place. */
 export type Place = Readonly<{ replica: Replica; role: Role; absent: boolean }>

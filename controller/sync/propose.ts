@@ -9,16 +9,15 @@ import type { Copy, Link } from '../core/model.ts'
 import { linksWith } from '../core/restore.ts'
 import type { View } from '../core/rows.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { anotherHub, blank } from './blank.ts'
 import { breathing, inParts } from './breathe.ts'
 import { type Wanted, wantedBack } from './consequences.ts'
+import { type Looked, looked, type Renames } from './continuity.ts'
 import { doublesRead } from './doubles.ts'
 import { maybeThere } from './maybe-there.ts'
-import { observe, type Sight, touchedLinks } from './observe.ts'
+import { type Sight, touchedLinks } from './observe.ts'
 import { isOutdated } from './outdated.ts'
-import { type Course, kind } from './pass-spec.ts'
-import type { Baseline, Identity, Memory } from './ports.ts'
-import { type Renames, renamed, renamesAfterHub, renamesIn } from './renamed.ts'
+import type { Course } from './pass-spec.ts'
+import type { Memory } from './ports.ts'
 
 /** What a pass would do, before anything is written anywhere. */
 export type Proposal = Readonly<{
@@ -123,17 +122,6 @@ const requests: ReadonlySet<string> = new Set([
   'ServerTooSlow',
 ])
 
-/** A look at every replica, with the baseline to compare it with. */
-export type Looked = Readonly<{
-  /** The baseline as this pass must read it. */
-  baseline: Baseline
-  sight: Sight
-  renames: Renames
-  reset: boolean
-  before: ReadonlyMap<ReplicaId, Memory>
-  attempts: readonly Attempt[]
-}>
-
 // Where the folders know more than the state, what it let pass is looked at as well.
 async function lookedWhole(course: Course, signal: AbortSignal): Promise<Looked> {
   const first = await looked(course, signal)
@@ -141,68 +129,6 @@ async function lookedWhole(course: Course, signal: AbortSignal): Promise<Looked>
   const older =
     !course.audit && (await isOutdated(baseline, course.group, course.rules.roles, sight))
   return older ? looked({ ...course, audit: true }, signal) : first
-}
-
-/**
- * Looks at every replica and writes nothing. A folder or a mailbox that was renamed is compared with what is known of it
- * under its former name.
- */
-export async function looked(course: Course, signal: AbortSignal): Promise<Looked> {
-  const { roles } = course.rules
-  const was = await course.baseline.identity()
-  refuseKind(was, course.identity)
-  const look = async (
-    stored: Baseline,
-    renames: Renames,
-    another = anotherUid(was, course.identity),
-  ): Promise<Looked> => {
-    const before = await stored.memories()
-    const reset = another || anotherHub([...before.keys()], roles)
-    const baseline = reset ? blank(stored) : stored
-    const attempts = await baseline.attempts()
-    const nowMs = course.clock.now()
-    const due = attempts.filter((each) => !each.seen && !waits(each, each.revision, nowMs))
-    const { codec } = course.rules.type
-    const manner = { audit: course.audit, attempts: due, codec, nowMs }
-    const sight = await observe(course.replicas, baseline, manner, signal)
-    return { baseline, sight, renames: reset ? new Map() : renames, reset, before, attempts }
-  }
-  const first = await look(course.baseline, new Map())
-  // One change may be another name of the same server, where the hub is the folder that it was.
-  const moves = first.reset ? 0 : movesOf(was, course.identity)
-  if (moves > 0) {
-    const hub = roles.find((role) => role.hub)
-    const [old, now] = [first.before, first.sight.memories].map(
-      (of) => hub && of.get(hub.id)?.checkpoint.folder,
-    )
-    const another = moves > 1 || old !== now
-    if (old !== undefined && now !== undefined && another)
-      return look(course.baseline, new Map(), true)
-  }
-  const same = renamesIn(first.before, first.sight, roles)
-  const renames = renamesAfterHub(first.before, same, roles)
-  return renames.size === 0 ? first : look(renamed(course.baseline, renames), renames)
-}
-
-// The copies in the folders are of the other kind: under this name nothing can go on.
-function refuseKind(was: Identity, now: Identity | undefined): void {
-  if (was.kind === undefined || was.kind === kind || anotherUid(was, now)) return
-  throw new SyncError(
-    'terminal',
-    'KindChanged',
-    `the group was of the kind ${was.kind} and is declared as ${kind} now: declare it as ${was.kind} again, or delete it and declare the new one under another name`,
-  )
-}
-
-// A resource that was made again under the name is another group, whatever the state remembers of the old one.
-function anotherUid(was: Identity, now: Identity | undefined): boolean {
-  return was.uid !== undefined && now?.uid !== undefined && was.uid !== now.uid
-}
-
-// How many of the server's names are others than before.
-function movesOf(was: Identity, now: Identity = {}): number {
-  const moved = (before?: string, after?: string) => before !== undefined && before !== after
-  return Number(moved(was.server, now.server)) + Number(moved(was.url, now.url))
 }
 
 /**

@@ -13,10 +13,10 @@ import { groupMark, hubMark, type Stamp, sourceMark } from '../core/stamp.ts'
 import type { Action, Step } from '../core/step.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Creates, Job } from './creates.ts'
-import { carryOutDeletes } from './deleting.ts'
-import { overwritten } from './overwritten.ts'
-import type { Baseline, CopyNote, Entry, Moment, Replica, Written } from './ports.ts'
+import type { Commit } from './pass-spec.ts'
+import type { CopyNote, Entry, Replica, Written } from './ports.ts'
 import { type ReadBack, readBack } from './read-back.ts'
+import { carryOutDeletes, overwritten } from './removal.ts'
 import { type Applied, ReplicaTally } from './tally.ts'
 
 /** What applying needs. `due()` says that the pass has had its time. */
@@ -24,8 +24,7 @@ export type Site = Readonly<{
   group: GroupId
   type: ItemType
   replicas: readonly Replica[]
-  baseline: Baseline
-  at: () => Moment
+  commit: Commit
   /** May no further batch be begun? `first`: it would be this replica's first, which only a stop forbids. */
   due: (first: boolean) => boolean
   /** The creates of a replica, and what is known of their outcomes. */
@@ -94,7 +93,8 @@ export class Turn {
           : carryOutDeletes(
               some,
               {
-                site: this.#site,
+                type: this.#site.type,
+                commit: this.#site.commit,
                 replica: this.#replica,
                 applied: this.#applied,
                 tally: this.#tally,
@@ -179,8 +179,7 @@ export class Turn {
   async #update(jobs: readonly Job[], signal: AbortSignal): Promise<void> {
     const kept = await overwritten(jobs, this.#replica, signal)
     this.#applied.kept += kept.length
-    if (kept.length > 0)
-      await this.#site.baseline.commit({ at: this.#site.at(), writes: [{ write: 'kept', kept }] })
+    if (kept.length > 0) await this.#site.commit([{ write: 'kept', kept }])
     const updates = jobs.flatMap(({ step, action }) =>
       action.kind === 'update'
         ? [{ id: action.id, expect: action.expect, patch: action.patch, agreed: agreedOf(step) }]
@@ -220,13 +219,10 @@ export class Turn {
       copies.push({ link, replica: role.id, copy })
       this.#noteUntaken(action, copy)
     })
-    await this.#site.baseline.commit({
-      at: this.#site.at(),
-      writes: [
-        { write: 'copies', copies },
-        { write: 'entries', entries },
-      ],
-    })
+    await this.#site.commit([
+      { write: 'copies', copies },
+      { write: 'entries', entries },
+    ])
   }
 
   // The server says that it is done, and shows what it showed before.

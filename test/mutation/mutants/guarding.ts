@@ -134,7 +134,7 @@ export const guarding = [
       `deleters: [],`,
     ],
   ]),
-  ...mutantsOf('controller/sync/pass.ts', [
+  ...mutantsOf('controller/sync/decided.ts', [
     [
       'caused-not-written',
       'what a replica caused is remembered for the window',
