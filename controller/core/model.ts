@@ -20,6 +20,16 @@ export type Role = Readonly<{
   private: 'Skip' | 'Copy'
 }>
 
+/**
+ * Is this the hub of a group whose members only receive? Nothing is ever written to such a hub, so it cannot be brought up
+ * to date, and nobody else's edit can be pending there: what it shows is what there is, and what it lacks is gone. So even
+ * where it was behind, was rewound to a backup, or was replaced by another folder, its content wins, and what that
+ * overwrites is kept in the bin.
+ */
+export function isAuthoritative({ hub, receives }: Pick<Role, 'hub' | 'receives'>): boolean {
+  return hub && !receives
+}
+
 /** One item as a replica shows it now. */
 export type Found = Readonly<{
   id: ItemId

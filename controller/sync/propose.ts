@@ -3,9 +3,9 @@
 
 import { holderText } from '../api/claims.ts'
 import { type Attempt, attemptsByLink, waits } from '../core/attempt.ts'
-import { type Guarded, guarded } from '../core/guard.ts'
-import type { ReplicaId } from '../core/id.ts'
-import type { Copy, Link } from '../core/model.ts'
+import { type Guarded, guarded, type Judgement } from '../core/guard.ts'
+import type { ItemId, ReplicaId } from '../core/id.ts'
+import { type Copy, isAuthoritative, type Link } from '../core/model.ts'
 import { linksWith } from '../core/restore.ts'
 import type { View } from '../core/rows.ts'
 import { SyncError } from '../core/sync-error.ts'
@@ -39,72 +39,99 @@ export type Proposal = Readonly<{
 
 /** Observes and plans; writes nothing, neither to a replica nor to the state. Rejects without the hub. */
 export async function propose(course: Course, signal: AbortSignal): Promise<Proposal> {
-  const { rules, group, limits, approved } = course
-  const { baseline, sight, renames, reset, before, attempts } = await lookedWhole(course, signal)
+  const { rules, approved, ceiling } = course
+  const seen = await lookedWhole(course, signal)
+  const { baseline, sight, before } = seen
   const hub = rules.roles.find((role) => role.hub)
-  const seen = hub === undefined ? undefined : sight.observations.get(hub.id)
-  if (seen?.state === 'unknown') throw judgedBy(seen.error, sight)
-
+  const hubSeen = hub && sight.observations.get(hub.id)
+  if (hubSeen?.state === 'unknown') throw judgedBy(hubSeen.error, sight)
   await refuseClaimed(course, sight, before)
-  const { wanted, barred } = await wantedBack(baseline, rules, course.ceiling?.approved ?? approved)
+  const wishes = await wantedBack(baseline, rules, ceiling?.approved ?? approved)
+  const stored = await storedLinks(course, seen, wishes.wanted, signal)
+  const hidden = await maybeThere(seen.attempts, sight, baseline)
+  const view = viewOf(course, seen, { stored, hidden, wanted: wishes.wanted })
+  const plan = await breathing(guarded(rules, view, await judgementOf(course, baseline)))
+  const present = new Set(rules.roles.map(({ id }) => id))
+  const left = [...before.keys()].filter((id) => !present.has(id))
+  const { renames, reset, attempts } = seen
+  return { sight, guarded: plan, view, left, renames, reset, attempts, hidden, ...wishes }
+}
+
+// Every link that is changed, behind or wanted back; all of them where a replica is new.
+async function storedLinks(
+  course: Course,
+  { baseline, sight }: Looked,
+  wanted: Wanted['wanted'],
+  signal: AbortSignal,
+): Promise<readonly Link[]> {
   const touched = new Set(await touchedLinks(baseline, sight))
   for (const { link } of wanted) touched.add(link)
   for (const id of await doublesRead(course, baseline, sight, signal)) touched.add(id)
   if (sight.fresh.length > 0) for (const id of await baseline.everything()) touched.add(id)
+  return inParts([...touched], (part) => baseline.links(part))
+}
+
+// The stored links as they count now, beside what was seen.
+function viewOf(
+  { rules, group, audit, clock }: Course,
+  { sight, attempts }: Looked,
+  {
+    stored,
+    hidden,
+    wanted,
+  }: Pick<Proposal, 'hidden' | 'wanted'> & Readonly<{ stored: readonly Link[] }>,
+): View {
   const present = new Set(rules.roles.map(({ id }) => id))
-  const stored = await inParts([...touched], (part) => baseline.links(part))
-  // Where the hub receives nothing, another folder in its place says what there is: what it lacks is gone.
-  const stands = (id: ReplicaId) => id === hub?.id && !hub.receives
+  const hub = rules.roles.find((role) => role.hub)
+  // Another folder in the place of an authoritative hub says what there is: what it lacks is gone.
+  const supplants = hub !== undefined && isAuthoritative(hub) && sight.replaced.includes(hub.id)
+  const isReplaced = (id: ReplicaId) => sight.replaced.includes(id) && !(supplants && id === hub.id)
   const links = stored.map((link) =>
     without(
       link,
       (id, { id: item }) =>
-        !present.has(id) ||
-        (sight.replaced.includes(id) && !stands(id)) ||
-        sight.forgotten.get(id)?.has(item) === true,
+        !present.has(id) || isReplaced(id) || sight.forgotten.get(id)?.has(item) === true,
     ),
   )
-  const replaced = new Map(
-    stored.map(({ id, copies }) => [
-      id,
-      new Map([...copies].filter(([of]) => sight.replaced.includes(of) && !stands(of))),
-    ]),
-  )
-  const rewound = new Map(sight.rewound)
-  if (hub !== undefined && seen?.state === 'seen' && sight.replaced.some(stands)) {
-    const gone = links.flatMap(({ copies }) => copies.get(hub.id)?.id ?? [])
-    sight.observations.set(hub.id, { ...seen, gone })
-    rewound.set(hub.id, 'all')
-  }
-  const hidden = await maybeThere(attempts, sight, baseline)
-  const view: View = {
+  const gone = supplants ? links.flatMap(({ copies }) => copies.get(hub.id)?.id ?? []) : []
+  if (supplants) lacking(sight, hub.id, gone)
+  return {
     group,
     type: rules.type,
     roles: rules.roles,
     links: linksWith(links, wanted),
     observations: sight.observations,
-    rewound,
-    replaced,
+    rewound: supplants ? new Map([...sight.rewound, [hub.id, 'all']]) : sight.rewound,
+    replaced: new Map(
+      stored.map(({ id, copies }) => [id, new Map([...copies].filter(([of]) => isReplaced(of)))]),
+    ),
     restorations: wanted,
     attempts: attemptsByLink(attempts),
     short: sight.short,
     waits: (attempt, revision) =>
       attempt !== undefined &&
-      (hidden.has(attempt) || (!course.audit && waits(attempt, revision, course.clock.now()))),
+      (hidden.has(attempt) || (!audit && waits(attempt, revision, clock.now()))),
   }
-  const since = course.clock.now() - course.windowMs
-  const judgement = {
+}
+
+function lacking({ observations }: Sight, hub: ReplicaId, gone: readonly ItemId[]): void {
+  const seen = observations.get(hub)
+  if (seen?.state === 'seen') observations.set(hub, { ...seen, gone })
+}
+
+async function judgementOf(
+  { limits, rules, approved, ceiling, clock, windowMs }: Course,
+  baseline: Looked['baseline'],
+): Promise<Judgement> {
+  return {
     limits,
     items: await baseline.count(),
     alone: rules.roles.length < 2,
-    caused: await baseline.causedSince(since),
+    caused: await baseline.causedSince(clock.now() - windowMs),
     approved,
-    ceiling: course.ceiling,
+    ceiling,
     epoch: await baseline.approvals(),
   }
-  const left = [...before.keys()].filter((id) => !present.has(id))
-  const plan = await breathing(guarded(rules, view, judgement))
-  return { sight, guarded: plan, view, left, renames, reset, attempts, hidden, wanted, barred }
 }
 
 // A hub that alone fails to answer on a server that answers for others is no reason to leave that server alone.

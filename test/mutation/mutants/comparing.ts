@@ -150,8 +150,8 @@ export const comparing = [
     [
       'giving-hub-clears-nothing',
       'what a hub that only gives lacks is gone',
-      `!role.receives && link.revision > 0`,
-      `!role.receives && link.revision < 0`,
+      `isAuthoritative(role) && link.revision > 0`,
+      `isAuthoritative(role) && link.revision < 0`,
     ],
     [
       'own-write-is-edit',
