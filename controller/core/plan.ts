@@ -66,28 +66,46 @@ function effective(step: Step): boolean {
 
 // `yielded`: what the hub has of it besides. The link's own step comes first. None: what it comes to is too large.
 function stepsOf(rules: Rules, row: Row, yielded: readonly Reading[]): readonly Step[] {
-  const { type, roles, policy, itemBytes = Number.POSITIVE_INFINITY } = rules
   const { link } = row
   const readings = readingsOf(rules, row)
-  const own = [...readings.values(), ...yielded].filter(
-    ({ travels, changes, revives }) => travels && (changes.size > 0 || revives),
-  )
-  const restoring = row.restoration && restoringEdit(type, policy, link, row.restoration)
-  const edits: readonly Edit[] = restoring === undefined ? own : [...own, restoring]
-  const deleters = deletersOf(roles, row)
+  const edited = editsOf(rules, row, [...readings.values(), ...yielded])
+  const deleters = deletersOf(rules.roles, row)
   // An edit beats a delete, and so does a copy nobody knew of, unless it only says what was agreed.
-  if (edits.length === 0 && (deleters.length > 0 || link.agreed === undefined)) {
+  if (edited.edits.length === 0 && (deleters.length > 0 || link.agreed === undefined)) {
     const { editedMs } = link
     return [stepTo(rules, row, readings, { agreed: undefined, editedMs, conflicts: [], deleters })]
   }
-  const base = link.agreed ?? resurrected(edits)
-  const baseMs = link.revision === 0 ? undefined : (link.editedMs ?? 0)
-  const { item, ...rest } = merged(type, policy, base, baseMs, edits)
-  if (bytesOf(item) > itemBytes) return []
-  const target = { ...rest, agreed: item, deleters: [], edits, restoring, yielded }
-  return policy === 'KeepBoth'
+  const merge = mergeOf(rules, link, edited.edits)
+  if (merge === undefined) return []
+  const target = { ...merge, ...edited, deleters: [], yielded }
+  return rules.policy === 'KeepBoth'
     ? keepingBoth(rules, row, readings, target)
     : [stepTo(rules, row, readings, target)]
+}
+
+// All edits of a link, and which of them comes back from the bin.
+function editsOf(
+  { type, policy }: Rules,
+  { link, restoration }: Row,
+  readings: readonly Reading[],
+): Readonly<{ edits: readonly Edit[]; restoring: Edit | undefined }> {
+  const own = readings.filter(
+    ({ travels, changes, revives }) => travels && (changes.size > 0 || revives),
+  )
+  const restoring = restoration && restoringEdit(type, policy, link, restoration)
+  return { edits: restoring === undefined ? own : [...own, restoring], restoring }
+}
+
+// What the edits come to; undefined: it is too large.
+function mergeOf(
+  { type, policy, itemBytes = Number.POSITIVE_INFINITY }: Rules,
+  link: Link,
+  edits: readonly Edit[],
+): Pick<Target, 'agreed' | 'editedMs' | 'conflicts'> | undefined {
+  const base = link.agreed ?? resurrected(edits)
+  const baseMs = link.revision === 0 ? undefined : (link.editedMs ?? 0)
+  const { item, editedMs, conflicts } = merged(type, policy, base, baseMs, edits)
+  return bytesOf(item) > itemBytes ? undefined : { agreed: item, editedMs, conflicts }
 }
 
 // Each replica whose cell was seen anew, as its user changed it.

@@ -173,11 +173,8 @@ function rename({ statements, vault, group }: Desk, from: ReplicaId, to: Replica
 }
 
 function agree(desk: Desk, agreement: Agreement): void {
-  const { statements, vault, group } = desk
-  const { link, revision, agreed, editedMs, aliases, source, base, copies, dropped, declined } =
-    agreement
-  const written = (item: Item | undefined, at: Spot) =>
-    item === undefined ? null : vault.seal(JSON.stringify(item), at)
+  const { statements, group } = desk
+  const { link, revision, agreed, editedMs, aliases, source } = agreement
   const row = statements
     .sql(
       `INSERT INTO links (grp, id, revision, agreed, edited_ms, aliases, source) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -185,22 +182,30 @@ function agree(desk: Desk, agreement: Agreement): void {
          edited_ms = excluded.edited_ms, source = excluded.source, settled = 0 RETURNING n, declined`,
     )
     .get(
-      group,
-      link,
-      revision,
-      written(agreed, agreedSpot(group, link, revision)),
-      editedMs ?? null,
-      JSON.stringify(aliases),
-      source ?? null,
+      ...[group, link, revision, sealed(desk, agreed, agreedSpot(group, link, revision))],
+      ...[editedMs ?? null, JSON.stringify(aliases), source ?? null],
     )
-  const n = Number(row?.n)
+  agreeOn(desk, Number(row?.n), parsed(row?.declined) as string[], agreement)
+}
+
+function sealed({ vault }: Desk, item: Item | undefined, at: Spot): string | null {
+  return item === undefined ? null : vault.seal(JSON.stringify(item), at)
+}
+
+// What belongs to the link in other tables; `n`: its row.
+function agreeOn(
+  desk: Desk,
+  n: number,
+  before: readonly string[],
+  { link, base, copies, dropped, declined }: Agreement,
+): void {
+  const { statements, group } = desk
   if (base !== undefined) {
     statements
       .sql('INSERT OR IGNORE INTO bases (link, revision, item) VALUES (?, ?, ?)')
-      .run(n, base.revision, written(base.item, baseSpot(group, link, base.revision)))
+      .run(n, base.revision, sealed(desk, base.item, baseSpot(group, link, base.revision)))
   }
   if (declined.length > 0) {
-    const before = parsed(row?.declined) as string[]
     const all = JSON.stringify([...new Set([...before, ...declined])])
     statements.sql('UPDATE links SET declined = ? WHERE n = ?').run(all, n)
   }

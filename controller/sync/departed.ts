@@ -1,13 +1,28 @@
 // Who left a group whose deletionPolicy is RemoveCopies: whose copies may be removed, and removing them at the
 // end of a pass. Who cannot be read now is tried again; without RemoveCopies, who left is simply forgotten.
 
-import { isHub, type ReplicaId } from '../core/id.ts'
+import { type GroupId, isHub, type ReplicaId } from '../core/id.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Commit, Course } from './pass-spec.ts'
-import type { Replica } from './ports.ts'
+import type { Memory, Replica } from './ports.ts'
 import type { Proposal } from './propose.ts'
-import { dismiss, mayDismiss } from './removal.ts'
+import { dismiss } from './removal.ts'
 import type { Applied } from './tally.ts'
+
+/**
+ * Whether our copies may be removed from the folder of a replica that left: not while one that takes part may
+ * have the very folder, under another address or path, and not when another group has it.
+ */
+export function mayDismiss(
+  memory: Memory | undefined,
+  present: readonly (Memory | undefined)[],
+  claims: ReadonlyMap<string, GroupId>,
+): 'yes' | 'wait' | 'no' {
+  const folder = memory?.checkpoint.folder
+  if (folder === undefined || claims.has(folder)) return 'no'
+  if (present.some((each) => each?.checkpoint.folder === folder)) return 'no'
+  return present.includes(undefined) ? 'wait' : 'yes'
+}
 
 /** The folders of those who left from which copies are to be removed, and may be. */
 export async function leaversOf(

@@ -7,10 +7,11 @@
 // delete it again.
 
 import { isHub, type ReplicaId } from '../core/id.ts'
+import { mayDismiss } from './departed.ts'
 import type { Mode, Site } from './environment.ts'
 import { committing } from './pass-spec.ts'
 import type { Declared } from './ports.ts'
-import { dismiss, mayDismiss } from './removal.ts'
+import { dismiss } from './removal.ts'
 
 /** Ends a group. Rejects with a SyncError when a member's folder cannot be read or written now. */
 export async function release(

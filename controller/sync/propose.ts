@@ -41,20 +41,26 @@ export type Proposal = Readonly<{
 export async function propose(course: Course, signal: AbortSignal): Promise<Proposal> {
   const { rules, approved, ceiling } = course
   const seen = await lookedWhole(course, signal)
-  const { baseline, sight, before } = seen
-  const hub = rules.roles.find((role) => role.hub)
-  const hubSeen = hub && sight.observations.get(hub.id)
-  if (hubSeen?.state === 'unknown') throw judgedBy(hubSeen.error, sight)
-  await refuseClaimed(course, sight, before)
-  const wishes = await wantedBack(baseline, rules, ceiling?.approved ?? approved)
+  demandHub(course, seen.sight)
+  await refuseClaimed(course, seen.sight, seen.before)
+  const wishes = await wantedBack(seen.baseline, rules, ceiling?.approved ?? approved)
   const stored = await storedLinks(course, seen, wishes.wanted, signal)
-  const hidden = await maybeThere(seen.attempts, sight, baseline)
+  const hidden = await maybeThere(seen.attempts, seen.sight, seen.baseline)
   const view = viewOf(course, seen, { stored, hidden, wanted: wishes.wanted })
-  const plan = await breathing(guarded(rules, view, await judgementOf(course, baseline)))
+  const judgement = await judgementOf(course, seen.baseline)
+  const plan = await breathing(guarded(rules, view, judgement))
+  return { ...seen, ...wishes, guarded: plan, view, left: leftOf(course, seen), hidden }
+}
+
+function demandHub({ rules }: Course, sight: Sight): void {
+  const hub = rules.roles.find((role) => role.hub)
+  const seen = hub && sight.observations.get(hub.id)
+  if (seen?.state === 'unknown') throw judgedBy(seen.error, sight)
+}
+
+function leftOf({ rules }: Course, { before }: Looked): readonly ReplicaId[] {
   const present = new Set(rules.roles.map(({ id }) => id))
-  const left = [...before.keys()].filter((id) => !present.has(id))
-  const { renames, reset, attempts } = seen
-  return { sight, guarded: plan, view, left, renames, reset, attempts, hidden, ...wishes }
+  return [...before.keys()].filter((id) => !present.has(id))
 }
 
 // Every link that is changed, behind or wanted back; all of them where a replica is new.

@@ -15,7 +15,7 @@ import type { Action, Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Job } from './creates.ts'
 import type { Commit } from './pass-spec.ts'
-import type { Baseline, CopyNote, Entry, Kept, Memory, Replica } from './ports.ts'
+import type { Baseline, CopyNote, Entry, Kept, Replica } from './ports.ts'
 import { readBack } from './read-back.ts'
 import type { Applied, ReplicaTally } from './tally.ts'
 
@@ -190,21 +190,6 @@ export async function dismiss(
   return count
 }
 
-/**
- * Whether our copies may be removed from the folder of one who left: not while somebody who takes part may
- * have the very folder, under another address or path, and not when another group has it.
- */
-export function mayDismiss(
-  memory: Memory | undefined,
-  present: readonly (Memory | undefined)[],
-  claims: ReadonlyMap<string, GroupId>,
-): 'yes' | 'wait' | 'no' {
-  const folder = memory?.checkpoint.folder
-  if (folder === undefined || claims.has(folder)) return 'no'
-  if (present.some((each) => each?.checkpoint.folder === folder)) return 'no'
-  return present.includes(undefined) ? 'wait' : 'yes'
-}
-
 /** How many copies would be removed; writes nothing. Rejects with a SyncError when the folder cannot be read now. */
 export async function dismissible(
   group: GroupId,
@@ -265,24 +250,42 @@ async function dismissed(
   const { id } = replica.role
   const links = await linksBy(baseline, id, ids)
   const { ours, unread } = await oursOf(group, replica, ids, signal)
-  const doomed = ours.flatMap(({ id: item, version: loss, item: content }): Doomed[] => {
-    const link = links.get(item)
-    if (link === undefined) return []
-    const kept: Kept = { link, replica: id, loss, reason: 'Removed', fields: [], item: content }
-    return [{ id: item, link, kept: [kept] }]
-  })
+  const doomed = doomedOf(id, ours, links)
   const { errors, entries } = await removed(replica, doomed, commit, signal)
   const still = new Set([...unread.keys(), ...doomed.flatMap(failedIn(errors))])
-  const gone = [...links].filter(([item]) => !still.has(item))
-  const copies = gone.map(([, link]) => ({ link, replica: id, copy: undefined }))
+  const copies = [...links].flatMap(([item, link]): CopyNote[] =>
+    still.has(item) ? [] : [{ link, replica: id, copy: undefined }],
+  )
   await commit([
     { write: 'copies', copies },
     { write: 'entries', entries },
   ])
-  const refused = errors.find((error) => error !== undefined && error.kind !== 'stale')
+  return { count: doomed.length - failuresIn(errors).length, failed: failureOf(unread, errors) }
+}
+
+function doomedOf(
+  replica: ReplicaId,
+  ours: readonly Found[],
+  links: ReadonlyMap<ItemId, LinkId>,
+): readonly Doomed[] {
+  return ours.flatMap(({ id, version: loss, item }): Doomed[] => {
+    const link = links.get(id)
+    if (link === undefined) return []
+    return [{ id, link, kept: [{ link, replica, loss, reason: 'Removed', fields: [], item }] }]
+  })
+}
+
+function failuresIn(errors: Removed['errors']): readonly SyncError[] {
+  return errors.filter((error) => error !== undefined)
+}
+
+function failureOf(
+  unread: ReadonlyMap<ItemId, SyncError>,
+  errors: Removed['errors'],
+): SyncError | undefined {
+  const refused = failuresIn(errors).find(({ kind }) => kind !== 'stale')
   const [unreadable = refused] = unread.values()
-  const count = errors.filter((error) => error === undefined).length
-  return { count, failed: unreadable ?? (errors.includes(notDeleted) ? stillThere : undefined) }
+  return unreadable ?? (errors.includes(notDeleted) ? stillThere : undefined)
 }
 
 function failedIn(errors: readonly (SyncError | undefined)[]) {

@@ -70,8 +70,8 @@ export const deciding = [
     [
       'too-large-agreed',
       'what edits make too large together is not agreed on',
-      `if (bytesOf(item) > itemBytes) return []`,
-      ``,
+      `return bytesOf(item) > itemBytes ? undefined : {`,
+      `return bytesOf(item) < 0 ? undefined : {`,
     ],
     [
       'delete-beats-edit',
@@ -118,8 +118,8 @@ export const deciding = [
     [
       'keep-both-keeps-one',
       'KeepBoth: the loser becomes a contact of its own',
-      `return policy === 'KeepBoth'`,
-      `return policy === 'KeepBoth' && roles.length === 0`,
+      `return rules.policy === 'KeepBoth'`,
+      `return rules.policy === 'KeepBoth' && rules.roles.length === 0`,
     ],
     [
       'twin-where-unknown',
