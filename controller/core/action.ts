@@ -13,6 +13,7 @@ import {
   same,
   touched,
 } from './item.ts'
+import { append } from './many.ts'
 import {
   baseOf,
   type Cell,
@@ -160,43 +161,41 @@ function sparing(type: ItemType, withheld: boolean, held: Item, agreed: Item): P
 }
 
 // A copy that was just read: compared as it is, with what the server made of it left alone.
-function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Draft): void {
+function bringEdited(spot: Spot, draft: Draft): void {
+  const { reading, agreed } = spot
   if (reading === undefined || agreed === undefined)
     throw new Error('an edited cell without a reading')
-  const { found, changes, travels, aged, renewed } = reading
-  const { ignored, held, withheld, patch } = lackOf(type, reading, agreed)
-  const target = { id: found.id, version: found.version, revision, codec: type.codec }
-  const mine = ignored ? [...changes.keys(), ...driftIn(reading.copy?.shown ?? {})] : []
-  const noted = (as: Item) => drifted(shownOf(type, found.item, as), new Set(mine))
-  if (empty(patch) || !role.receives) {
-    const shown = noted(agreed)
-    draft.known.set(role.id, { ...target, shown, ...(withheld ? { withheld } : {}) })
+  const { found } = reading
+  const { ignored, held, withheld, patch } = lackOf(spot.type, reading, agreed)
+  const replica = spot.role.id
+  const mine = ignored ? [...reading.changes.keys(), ...driftOf(reading)] : []
+  const noted = (as: Item) => drifted(shownOf(spot.type, found.item, as), new Set(mine))
+  if (empty(patch) || !spot.role.receives) {
+    const { id, version } = found
+    const target = { id, version, revision: spot.revision, codec: spot.type.codec }
+    draft.known.set(replica, { ...target, shown: noted(agreed), ...(withheld && { withheld }) })
     return
   }
   const shown = noted(held)
-  draft.actions.push({
-    kind: 'update',
-    replica: role.id,
-    id: found.id,
-    expect: found.version,
-    patch,
-    shown,
-    withheld,
-    overwrites: [],
-  })
-  const fields = touched(patch)
+  const at = { kind: 'update', replica, id: found.id, expect: found.version } as const
+  draft.actions.push({ ...at, patch, shown, withheld, overwrites: [] })
+  append(draft.keeps, ownKept(reading, ignored, touched(patch)))
+}
+
+// What its user made of a copy is kept where it is overwritten.
+function ownKept(reading: Reading, ignored: boolean, fields: readonly string[]): readonly Keep[] {
+  const { found, changes, travels, renewed } = reading
+  const drift = driftOf(reading)
   // Of what travels, only what was left to its user before, and is no edit now, is overwritten.
-  const left = driftIn(reading.copy?.shown ?? {}).filter((field) => !changes.has(field))
-  const own = travels ? left : [...(ignored ? mine : changes.keys()), ...renewed]
-  const reason = aged ? 'Backup' : 'Drift'
-  if (own.some((field) => fields.includes(field)))
-    draft.keeps.push({
-      replica: role.id,
-      loss: found.version,
-      item: found.item,
-      reason,
-      fields,
-    })
+  const left = drift.filter((field) => !changes.has(field))
+  const own = travels ? left : [...changes.keys(), ...(ignored ? drift : []), ...renewed]
+  if (!own.some((field) => fields.includes(field))) return []
+  const reason = reading.aged ? 'Backup' : 'Drift'
+  return [{ replica: reading.replica, loss: found.version, item: found.item, reason, fields }]
+}
+
+function driftOf({ copy }: Reading): readonly string[] {
+  return driftIn(copy?.shown ?? {})
 }
 
 /** The difference between a copy that was just read and the agreed content, and the part of it that is its user's own. */

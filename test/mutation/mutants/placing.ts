@@ -54,7 +54,7 @@ export const placing = [
     [
       'gives-only-overwritten',
       'what does not receive keeps its own edit',
-      `if (empty(patch) || !role.receives) {`,
+      `if (empty(patch) || !spot.role.receives) {`,
       `if (empty(patch)) {`,
     ],
     [
@@ -66,8 +66,8 @@ export const placing = [
     [
       'drift-not-kept',
       'reverted drift is kept, and ignored drift that is overwritten',
-      `if (own.some((field) => fields.includes(field)))`,
-      `if (!travels && own.length < 0)`,
+      `if (!own.some((field) => fields.includes(field))) return []`,
+      `if (!travels || own.length >= 0) return []`,
     ],
     [
       'drift-reverted',
