@@ -1,6 +1,8 @@
 // From a SyncGroup to the parts that its replicas play. Direction is per member, so one group says who
 // may write and who only receives.
 import { hubPrefix, type ReplicaId } from '../core/id.ts'
+import type { ItemType } from '../core/item.ts'
+import { itemTypeNamed } from '../core/items.ts'
 import type { Role } from '../core/model.ts'
 import { canonicalPath, folded, lastName, pathOf } from './path.ts'
 import type { SyncGroup } from './resources.generated.ts'
@@ -16,8 +18,14 @@ export type Cast = Readonly<{
   roles: readonly Role[]
 }>
 
+/** Which kind of items a group keeps the same. A group declares none so far: all are of the usual kind. */
+export function itemTypeOf(_group: SyncGroup): ItemType {
+  return itemTypeNamed()
+}
+
 /** Who plays which part in this group. */
-export function castOf({ spec }: SyncGroup): Cast {
+export function castOf(group: SyncGroup): Cast {
+  const { spec } = group
   const path = spec.hub.publicFolder
   const writes = (direction: string | undefined) => (direction ?? spec.direction) === 'TwoWay'
   const hub: Role = {
@@ -28,7 +36,7 @@ export function castOf({ spec }: SyncGroup): Cast {
     drift: spec.drift,
     private: 'Copy',
   }
-  const usual = pathOf(['Contacts', lastName(path)])
+  const usual = pathOf([itemTypeOf(group).home, lastName(path)])
   const members = spec.members.map(({ mailbox, direction, folder = usual }) => ({
     role: {
       id: `${folded(mailbox)}:${keyOf(folder)}` as ReplicaId,

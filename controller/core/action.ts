@@ -1,6 +1,6 @@
 // What happens on one replica so that it holds what is agreed: an action, or a note in the baseline.
 
-import { drifted, driftIn, shownOf } from './deviation.ts'
+import { doubtedIn, drifted, driftIn, shownOf, stillDoubted } from './deviation.ts'
 import type { Reading } from './edit.ts'
 import type { ItemId, ReplicaId, Version } from './id.ts'
 import {
@@ -134,6 +134,7 @@ function bring(
   } else if (role.receives) {
     const { id, version, shown, withheld = false } = copy
     const fields = touched(patch)
+    const unsettled = [...driftIn(shown), ...doubtedIn(shown)]
     draft.actions.push({
       kind: 'update',
       replica: role.id,
@@ -142,7 +143,7 @@ function bring(
       patch,
       shown,
       withheld,
-      overwrites: driftIn(shown).filter((field) => fields.includes(field)),
+      overwrites: unsettled.filter((field) => fields.includes(field)),
     })
   }
 }
@@ -168,8 +169,10 @@ function bringEdited(spot: Spot, draft: Draft): void {
   const { found } = reading
   const { ignored, held, withheld, patch } = lackOf(spot.type, reading, agreed)
   const replica = spot.role.id
-  const mine = ignored ? [...reading.changes.keys(), ...driftOf(reading)] : []
-  const noted = (as: Item) => drifted(shownOf(spot.type, found.item, as), new Set(mine))
+  const before = reading.copy?.shown ?? {}
+  const mine = ignored ? [...reading.changes.keys(), ...driftIn(before)] : []
+  const noted = (as: Item) =>
+    stillDoubted(drifted(shownOf(spot.type, found.item, as), new Set(mine)), before)
   if (empty(patch) || !spot.role.receives) {
     const { id, version } = found
     const target = { id, version, revision: spot.revision, codec: spot.type.codec }
@@ -185,17 +188,15 @@ function bringEdited(spot: Spot, draft: Draft): void {
 // What its user made of a copy is kept where it is overwritten.
 function ownKept(reading: Reading, ignored: boolean, fields: readonly string[]): readonly Keep[] {
   const { found, changes, travels, renewed } = reading
-  const drift = driftOf(reading)
+  const before = reading.copy?.shown ?? {}
+  const drift = driftIn(before)
   // Of what travels, only what was left to its user before, and is no edit now, is overwritten.
   const left = drift.filter((field) => !changes.has(field))
-  const own = travels ? left : [...changes.keys(), ...(ignored ? drift : []), ...renewed]
+  const undecided = travels ? left : [...changes.keys(), ...(ignored ? drift : []), ...renewed]
+  const own = [...undecided, ...doubtedIn(before).filter((field) => !changes.has(field))]
   if (!own.some((field) => fields.includes(field))) return []
   const reason = reading.aged ? 'Backup' : 'Drift'
   return [{ replica: reading.replica, loss: found.version, item: found.item, reason, fields }]
-}
-
-function driftOf({ copy }: Reading): readonly string[] {
-  return driftIn(copy?.shown ?? {})
 }
 
 /** The difference between a copy that was just read and the agreed content, and the part of it that is its user's own. */
@@ -225,9 +226,9 @@ export function lackOf(type: ItemType, reading: Reading, agreed: Item): Lack {
 function agreedSince(type: ItemType, { base, view, changes }: Reading, agreed: Item): Item {
   const held: Record<string, Item[string]> = { ...agreed }
   for (const field of fieldsOf(base, agreed, view)) {
-    const kind = type.kindOf(field)
-    if (same(kind, view[field], agreed[field])) continue
-    if (same(kind, base[field], agreed[field]) && changes.has(field)) continue
+    const rule = type.field(field)
+    if (same(rule, view[field], agreed[field])) continue
+    if (same(rule, base[field], agreed[field]) && changes.has(field)) continue
     const value = view[field]
     if (value === undefined) delete held[field]
     else held[field] = value

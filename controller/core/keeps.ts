@@ -65,7 +65,7 @@ export function losersOf(
 ): readonly Keep[] {
   const keeps: Keep[] = []
   for (const { replica, found } of readings) {
-    const lost = (field: string) => !same(type.kindOf(field), found.item[field], agreed[field])
+    const lost = (field: string) => !same(type.field(field), found.item[field], agreed[field])
     const fields = conflicts
       .filter(({ field, losers }) => losers.includes(replica) && lost(field))
       .map(({ field }) => field)

@@ -3,11 +3,12 @@
 import { isForcedByOwner, isWanted } from '../api/annotations.ts'
 import type { HostRules } from '../api/hosts.ts'
 import type { ExchangeServer } from '../api/resources.generated.ts'
-import { castOf, formerPlaceOf } from '../api/topology.ts'
+import { castOf, formerPlaceOf, itemTypeOf } from '../api/topology.ts'
 import type { ReplicaId } from '../core/id.ts'
 import type { Clock, Declared, Pace, Reached, Replica } from '../sync/ports.ts'
 import { endpointOf, serverOf } from './endpoint.ts'
 import { itemBytesUsual } from './intake.ts'
+import { codecOf } from './items.ts'
 import { type Network, type NetworkOptions, pooledNetwork } from './network.ts'
 import { Pool } from './pool.ts'
 import { probe } from './probe.ts'
@@ -100,7 +101,8 @@ export class Connections {
     const way = this.#wayTo(declared.group.spec.serverRef.name, declared)
     if (isWanted(declared)) way.transport.resume()
     const pool = new Pool(this.#options.heldBytes)
-    return { ...way, pool, now: () => this.#clock.now(), signal, pace }
+    const codec = codecOf(itemTypeOf(declared.group))
+    return { ...way, codec, pool, now: () => this.#clock.now(), signal, pace }
   }
 
   #wayTo(name: string, reached: Reached): Way {

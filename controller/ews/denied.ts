@@ -1,9 +1,9 @@
-// A replica that the ExchangeServer does not allow: unreachable, without a question to Exchange.
+// A replica that the ExchangeServer does not allow: unreachable, and Exchange is never asked about it.
 import type { Role } from '../core/model.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import type { Checkpoint, Listing, Replica, Settled } from '../sync/ports.ts'
 
-/** The Replica port of which every method rejects. */
+/** The Replica port whose methods all reject with the given error. */
 export class Denied implements Replica {
   readonly role: Role
   readonly #error: SyncError

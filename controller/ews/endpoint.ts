@@ -1,4 +1,4 @@
-// From an ExchangeServer and its Secrets to how it is reached, or why it cannot be.
+// Turns an ExchangeServer and its Secrets into an endpoint, or into the error that says why it cannot be reached.
 import { checkedMs } from '../api/duration.ts'
 import { anyHost, type HostRules, hostRefusal, urlRemedy } from '../api/hosts.ts'
 import type { ExchangeServer } from '../api/resources.generated.ts'
@@ -7,7 +7,7 @@ import { SyncError } from '../core/sync-error.ts'
 import type { Reached } from '../sync/ports.ts'
 import type { Endpoint } from './transport.ts'
 
-/** The server that a group refers to. Throws a terminal SyncError when there is none, or it is not valid. */
+/** The server that a group refers to. Throws a terminal SyncError if it does not exist, or is not valid. */
 export function serverOf(name: string, { server, unusable }: Reached): ExchangeServer {
   if (server !== undefined) return server
   if (unusable !== undefined)
@@ -19,14 +19,14 @@ export function serverOf(name: string, { server, unusable }: Reached): ExchangeS
   throw new SyncError(
     'terminal',
     'ServerNotFound',
-    `there is no ExchangeServer ${name} in the namespace: create it, or correct spec.serverRef`,
+    `the ExchangeServer ${name} does not exist in the namespace: create it, or correct spec.serverRef`,
   )
 }
 
-/** What bounds servers, whatever they say: the hosts they may be on, and the longest request in ms. */
+/** Limits for every server, whatever it declares: the hosts that are allowed, and the longest request in ms. */
 export type Bounds = Readonly<{ hosts?: HostRules; requestMaxMs?: number }>
 
-/** How a server is reached. Throws a terminal SyncError when it may not be, or what it refers to is missing or unusable. */
+/** The endpoint of a server. Throws a terminal SyncError if it is not allowed, or a reference is missing or unusable. */
 export function endpointOf(
   server: ExchangeServer,
   { credentials, ca }: Reached,
@@ -35,7 +35,7 @@ export function endpointOf(
   const { name } = server.metadata
   const { url, auth, tls, limits } = server.spec
   if (!URL.canParse(url)) {
-    const message = `spec.url of the ExchangeServer ${name} is no URL that can be reached: ${urlRemedy}`
+    const message = `spec.url of the ExchangeServer ${name} is not a usable URL: ${urlRemedy}`
     throw new SyncError('terminal', 'InvalidSpec', message)
   }
   const { tokenURL } = auth.type === 'OAuth' ? (credentials ?? {}) : {}
@@ -71,7 +71,7 @@ export function endpointOf(
     throw new SyncError(
       'terminal',
       'InvalidCertificate',
-      `the Secret ${name} holds no certificate in PEM form: put the one of the server’s authority there`,
+      `the Secret ${name} holds no certificate in PEM format: put the certificate of the server’s authority there`,
     )
   }
   return {
@@ -90,7 +90,7 @@ function holdsCertificate(pem: string): boolean {
   return begin >= 0 && pem.includes('-----END CERTIFICATE-----', begin)
 }
 
-// Nothing is sent: a server would count it as a wrong password, and may lock the account.
+// An invalid password is refused here and never sent: a server would count it as a failed sign-in and may lock the account.
 function refuseStray(secret: string, values: Readonly<Record<string, string>>): void {
   for (const [key, value] of Object.entries(values)) {
     const stray = strayIn(key, value)

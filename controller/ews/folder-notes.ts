@@ -1,27 +1,27 @@
 // What an EWS replica remembers of its folder from one listing to the next; the engine and the state carry it unread.
 import type { ItemId, Version } from '../core/id.ts'
-import type { Checkpoint } from '../sync/ports.ts'
+import type { Checkpoint, Start } from '../sync/ports.ts'
 
-/** What was noted of a folder. */
+/** The notes about a folder. */
 export type FolderNotes = Readonly<{
-  /** The folder's mark when everything in it was known. */
+  /** The folder's mark when all of its content was known. */
   mark?: string | undefined
-  /** How many full listings in a row a moved mark caused that brought nothing. */
+  /** Full listings in a row that a moved mark caused and that brought no news. */
   vain?: number | undefined
-  /** How many looks go by before the next such listing. */
+  /** Looks to skip before the next such listing. */
   skip?: number | undefined
-  /** A tag, and when it was seen first by our own clock, ms since 1970. */
+  /** A tag, and the time when it was seen first by our own clock, ms since 1970. */
   tag?: Readonly<{ text: string; firstMs: number }> | undefined
-  /** How many full listings in a row named fewer items than the folder counts. */
+  /** Full listings in a row with fewer items than the folder's own count. */
   short?: number | undefined
-  /** The folder that the path led to ('' for none) when the remembered one could not be asked for. */
+  /** The id of the folder at the path ('' for none) when the remembered folder could not be read. */
   doubt?: string | undefined
 }>
 
-/** After so many listings that name fewer items than the folder counts, it is taken for the server's way of counting. */
+/** After this many short listings in a row, the folder's own count is taken to count differently. */
 const shortMax = 3
 
-/** How many listings in a row were short, this one included, which named so many of so many items. */
+/** Short listings in a row, including one with `listed` items in a folder that counts `count`. */
 export function shortAfter(
   { short = 0 }: FolderNotes,
   listed: number,
@@ -30,7 +30,7 @@ export function shortAfter(
   return count !== undefined && listed < count ? Math.min(shortMax, short + 1) : 0
 }
 
-/** May there be more in the folder than its listing names? */
+/** May the folder contain more than its listing? */
 export function isShort(short: number): boolean {
   return short > 0 && short < shortMax
 }
@@ -108,4 +108,13 @@ function isPassedOver(value: unknown): value is PassedOver {
   return (
     [id, version, code].every((each) => typeof each === 'string') && countIn(tries) !== undefined
   )
+}
+
+/** What was passed over, from where a listing starts: what is to be retried has not been tried before. */
+export function retried(
+  before: readonly PassedOver[],
+  retry: Start['retry'],
+): readonly PassedOver[] {
+  if (retry === 'all') return []
+  return before.map((each) => (retry?.has(each.id) ? { ...each, tries: 1 } : each))
 }

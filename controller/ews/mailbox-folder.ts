@@ -19,12 +19,14 @@ import type {
   Update,
 } from '../sync/ports.ts'
 import { Items } from './batch.ts'
+import type { Codec } from './codec.ts'
 import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
 import {
   type FolderMemory,
   type FolderNotes,
   isShort,
   memoryIn,
+  retried,
   shortAfter,
 } from './folder-notes.ts'
 import type { FolderState } from './folder-state.ts'
@@ -55,6 +57,7 @@ const vainMax = 6
 
 /** What a member's replica needs. */
 export type MemberSite = Readonly<{
+  codec: Codec
   role: Role
   path: string
   transport: Transport
@@ -82,13 +85,15 @@ export class Member implements Replica {
     this.role = site.role
     this.#site = site
     this.#items = new Items(
+      site.codec,
       site.transport,
       () => site.route,
       'MoveToDeletedItems',
       (parent, signal) => this.#identity.isElsewhere(this.#folder, parent, signal),
     )
-    this.#listing = new MemberListing(site.transport, site.route)
+    this.#listing = new MemberListing(site.codec, site.transport, site.route)
     this.#identity = new FolderIdentity({
+      codec: site.codec,
       transport: site.transport,
       route: () => site.route,
       find: async () => {
@@ -106,7 +111,7 @@ export class Member implements Replica {
     // A folder that is still to be made holds nothing, and has lost nothing.
     if (seen === undefined)
       return { changed: [], gone: [], whole: true, checkpoint: {}, recheck: [] }
-    demandReadable(seen)
+    demandReadable(seen, this.#site.codec)
     // What is known of a folder that was made, but not yet written down, can only lie in there.
     const remembered = start?.checkpoint.folder
     const same = remembered === undefined || remembered === seen.id
@@ -117,7 +122,7 @@ export class Member implements Replica {
     const told = await this.#told(state, whole ? { ...memory, cursor: undefined } : memory, signal)
     const verdict = await this.#verdict(told, same, known, signal)
     const refs = await moved(told.refs, known)
-    const passed = carried(start?.retry ? [] : memory.passedOver, told, verdict.gone)
+    const passed = carried(retried(memory.passedOver, start?.retry), told, verdict.gone)
     const { ids, left } = toRead(refs, before?.recheck ?? [], passed)
     const context = { refs: told.refs, before: passed, known }
     const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
@@ -168,7 +173,7 @@ export class Member implements Replica {
     this.#folder = folder
     const state = await this.#identity.state(folder, signal)
     await this.#site.premises.demandPlace(state, signal)
-    demandReadable(state)
+    demandReadable(state, this.#site.codec)
     demandWritable(state, 'the member’s folder')
     const adapter: FolderMemory = { ...memoryIn(checkpoint), parent: state.parent }
     return { folder, adapter }

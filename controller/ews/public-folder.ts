@@ -17,8 +17,9 @@ import type {
   Update,
 } from '../sync/ports.ts'
 import { Items } from './batch.ts'
+import type { Codec } from './codec.ts'
 import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
-import { type FolderMemory, isShort, memoryIn, shortAfter } from './folder-notes.ts'
+import { type FolderMemory, isShort, memoryIn, retried, shortAfter } from './folder-notes.ts'
 import type { FolderState } from './folder-state.ts'
 import { type Control, type Lookup, sameName } from './folders.ts'
 import {
@@ -50,6 +51,7 @@ const tagMs = 2000
 
 /** What the hub's replica needs. */
 export type HubSite = Readonly<{
+  codec: Codec
   role: Role
   path: string
   transport: Transport
@@ -83,13 +85,15 @@ export class Hub implements Replica {
     this.role = site.role
     this.#site = site
     this.#items = new Items(
+      site.codec,
       site.transport,
       () => this.#route(),
       'SoftDelete',
       (parent, signal) => this.#identity.isElsewhere(this.#folder, parent, signal),
     )
-    this.#listing = new HubListing(site.transport, () => this.#route())
+    this.#listing = new HubListing(site.codec, site.transport, () => this.#route())
     this.#identity = new FolderIdentity({
+      codec: site.codec,
       transport: site.transport,
       route: () => this.#route(),
       find: () => this.#find(),
@@ -106,9 +110,9 @@ export class Hub implements Replica {
     const memory = memoryIn(start?.checkpoint)
     const { highWater: seen } = same ? memory : memoryIn(undefined)
     const { state, rewound } = await this.#identity.aged(found, seen, signal)
-    demandReadable(state)
+    demandReadable(state, this.#site.codec)
     if (this.#site.written) demandWritable(state, 'the public folder')
-    const before = same && !start.retry ? memory.passedOver : []
+    const before = same ? retried(memory.passedOver, start.retry) : []
     const { id: folder, parent, highWater } = state
     const notes = this.#notes(state, memory)
     const base = { parent, highWater, notes }
@@ -263,7 +267,7 @@ export class Hub implements Replica {
     const verdict = await confirmedGone(this.#items, twice, known, signal)
     const after = await tagged()
     if (after.tag !== state.tag) throw moving
-    demandReadable(after)
+    demandReadable(after, this.#site.codec)
     return verdict
   }
 

@@ -3,6 +3,7 @@ import { allowsHub, denied, memberDenial } from '../api/allowed.ts'
 import type { ExchangeServer } from '../api/resources.generated.ts'
 import type { Cast, Place } from '../api/topology.ts'
 import type { Pace, Replica } from '../sync/ports.ts'
+import type { Codec } from './codec.ts'
 import { Denied } from './denied.ts'
 import { Control } from './folders.ts'
 import { Member } from './mailbox-folder.ts'
@@ -24,6 +25,7 @@ export type Way = Readonly<{
 /** What the replicas of one pass share. */
 export type Line = Way &
   Readonly<{
+    codec: Codec
     pool: Pool
     now: () => number
     signal: AbortSignal
@@ -37,21 +39,28 @@ export function addressIn({ username }: Endpoint): string | undefined {
 
 /** The hub of a group. */
 export function hubOf(line: Line, { role, path }: Cast['hub']): Replica {
-  const { endpoint, transport, pool, now, signal, server, pace } = line
+  const { codec, endpoint, transport, pool, now, signal, server, pace } = line
   const account = addressIn(endpoint)
   const route: Route = { anchor: account, lane: 'hub', pace }
-  const control = new Control(transport, endpoint.url, route, { publicFolders: true }, () => signal)
+  const control = new Control(
+    codec,
+    transport,
+    endpoint.url,
+    route,
+    { publicFolders: true },
+    () => signal,
+  )
   const premises = premisesOf(line, { mailbox: undefined, path, route, control })
   const allows = (names: readonly string[]) => allowsHub(server, names)
   const written = role.receives
-  const where = { role, path, transport, control, pool, account, written, allows, premises }
+  const where = { codec, role, path, transport, control, pool, account, written, allows, premises }
   return new Hub({ ...where, now, pace })
 }
 
 /** A member of a group, who rejects when the server does not allow them; `left`: it takes part no more. */
 export function memberOf(line: Line, place: Place, left: boolean): Replica {
   const { role, mailbox, folder } = place
-  const { endpoint, transport, pool, signal, server, pace } = line
+  const { codec, endpoint, transport, pool, signal, server, pace } = line
   const denial = memberDenial(place, server, left)
   if (denial !== undefined) return new Denied(role, denied(denial))
   const asOwner = server.spec.access === 'Impersonation'
@@ -61,13 +70,23 @@ export function memberOf(line: Line, place: Place, left: boolean): Replica {
     lane: mailbox.toLowerCase(),
     pace,
   }
-  const control = new Control(transport, endpoint.url, route, { mailbox }, () => signal)
+  const control = new Control(codec, transport, endpoint.url, route, { mailbox }, () => signal)
   const premises = premisesOf(line, { mailbox, path: folder, route, control })
-  return new Member({ role, path: folder, transport, control, pool, route, asOwner, premises })
+  return new Member({
+    codec,
+    role,
+    path: folder,
+    transport,
+    control,
+    pool,
+    route,
+    asOwner,
+    premises,
+  })
 }
 
 function premisesOf(
-  { transport, learnt, now, server }: Line,
+  { codec, transport, learnt, now, server }: Line,
   where: Readonly<{ mailbox: string | undefined; path: string; route: Route; control: Control }>,
 ): Premises {
   const { mailbox, path, route, control } = where
@@ -75,5 +94,6 @@ function premisesOf(
     const lookup = await control.find(path)
     return lookup.found ? lookup.folder.id : undefined
   }
-  return new Premises({ server, transport, route, mailbox, learnt, now, find, path })
+  const { home } = codec.type
+  return new Premises({ home, server, transport, route, mailbox, learnt, now, find, path })
 }

@@ -50,7 +50,7 @@ export function idOf(group: SyncGroup): GroupId {
 }
 
 /** All that a group asks for, and not what we say of it: its spec, its end, and the annotations that are for us. */
-export function printOf({ metadata, spec }: SyncGroup): string {
+export function fingerprintOf({ metadata, spec }: SyncGroup): string {
   const { generation, deletionTimestamp, uid, annotations = {}, finalizers = [] } = metadata
   const ours = Object.entries(annotations).filter(([name]) => name.startsWith('exchangesync.dev/'))
   const ending = deletionTimestamp && finalizers.includes(finalizer)
@@ -95,7 +95,7 @@ export function declaredOf(
     unusable,
     hindrance: broken ?? hindranceOf(group, { ...rest, server }),
     fingerprint: digestOfAll([
-      printOf(group),
+      fingerprintOf(group),
       JSON.stringify([server?.spec, credentials, ca, facts.forbidden, facts.unreadable, deleted]),
       // What is sound leaves no trace here: a fingerprint outlives an upgrade.
       ...[invalid, unusable, broken?.message, facts.unlabelled, facts.denial?.message].filter(

@@ -1,4 +1,4 @@
-// The baseline of one group over SQLite. Every commit is one transaction: all of it or nothing.
+// The baseline of one group over SQLite. Each commit is one transaction.
 import type { Attempt } from '../core/attempt.ts'
 import { type Caused, type Effects, noEffects } from '../core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
@@ -13,7 +13,7 @@ import type { Statement } from './statements.ts'
 /** Writes that must survive a power cut. */
 const lasting: ReadonlySet<Write['write']> = new Set(['agreements', 'kept'])
 
-/** How many things of the bin one pass puts back at most. */
+/** How many entries of the bin one pass restores at most. */
 const restorationsMax = 1000
 
 /** The Baseline port over an open database. */
@@ -186,7 +186,7 @@ export class SqliteBaseline implements Baseline {
   }
 
   async commit(change: Change): Promise<void> {
-    // What is agreed or kept must survive a power cut. An outcome that does not is found again by its stamp.
+    // Agreements and kept content must survive a power cut. An outcome that is lost is found again by its stamp.
     const durable = change.writes.some(({ write: what }) => lasting.has(what))
     this.#desk.statements.transaction(durable, () => write(this.#desk, change))
   }

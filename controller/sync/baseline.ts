@@ -44,6 +44,8 @@ export type Unread = Readonly<{
   code: string
   /** Since when, ms since 1970, by our clock. */
   sinceMs: number
+  /** It is tried again, as often as at first. */
+  again?: boolean
 }>
 
 /** What the baseline knows of one replica's copies. */

@@ -5,7 +5,7 @@ import type { Role } from '../core/model.ts'
 import type { Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { seenAs } from './observe.ts'
-import type { Course } from './pass-spec.ts'
+import type { PassSpec } from './pass-spec.ts'
 import { type Memory, notTaken, type Replica } from './ports.ts'
 import type { Applied } from './tally.ts'
 
@@ -78,7 +78,7 @@ export type Done = Readonly<{
  * our own writes are then seen by the next pass, as what they are. Rejects when the state cannot be read.
  */
 export async function checkpoints(
-  { replicas, baseline, clock }: Pick<Course, 'replicas' | 'baseline' | 'clock'>,
+  { replicas, baseline, clock }: Pick<PassSpec, 'replicas' | 'baseline' | 'clock'>,
   memories: ReadonlyMap<ReplicaId, Memory>,
   done: Done,
   signal: AbortSignal,

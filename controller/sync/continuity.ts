@@ -12,15 +12,15 @@ import { type Attempt, waits } from '../core/attempt.ts'
 import { isHub, type ReplicaId } from '../core/id.ts'
 import type { Link, Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { observe, type Sight } from './observe.ts'
-import { type Course, kind } from './pass-spec.ts'
+import { type Observed, observe } from './observe.ts'
+import { kind, type PassSpec } from './pass-spec.ts'
 import type { Baseline, Identity, Memory, Replica } from './ports.ts'
 
 /** A look at every replica, with the baseline to compare it with. */
 export type Looked = Readonly<{
   /** The baseline as this pass must read it. */
   baseline: Baseline
-  sight: Sight
+  sight: Observed
   renames: Renames
   reset: boolean
   before: ReadonlyMap<ReplicaId, Memory>
@@ -31,7 +31,7 @@ export type Looked = Readonly<{
  * Lists every replica and writes nothing. A folder or a mailbox that was renamed is compared with what is known of it
  * under its former name. Rejects with a terminal KindChanged when the group was of another kind.
  */
-export async function looked(course: Course, signal: AbortSignal): Promise<Looked> {
+export async function looked(course: PassSpec, signal: AbortSignal): Promise<Looked> {
   const { baseline: stored, identity, rules } = course
   const was = await stored.identity()
   refuseKind(was, identity)
@@ -46,7 +46,7 @@ export async function looked(course: Course, signal: AbortSignal): Promise<Looke
 }
 
 async function look(
-  course: Course,
+  course: PassSpec,
   {
     stored,
     renames,
@@ -67,7 +67,7 @@ async function look(
 }
 
 // One change may be another name of the same server, where the hub is the folder that it was.
-function isAnotherServer({ before, sight }: Looked, { rules, identity }: Course, was: Identity) {
+function isAnotherServer({ before, sight }: Looked, { rules, identity }: PassSpec, was: Identity) {
   const moves = movesOf(was, identity)
   const hub = rules.roles.find((role) => role.hub)?.id
   if (moves === 0 || hub === undefined) return false
@@ -134,7 +134,7 @@ export type Renames = ReadonlyMap<ReplicaId, ReplicaId>
 // Which newcomers show the very folder of a replica that does not take part any more.
 function renamesIn(
   before: ReadonlyMap<ReplicaId, Memory>,
-  sight: Sight,
+  sight: Observed,
   roles: readonly Role[],
 ): Renames {
   const renames = new Map<ReplicaId, ReplicaId>()

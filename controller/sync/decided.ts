@@ -8,7 +8,7 @@ import { agedIn, pendingOf, relisting, withRecheck } from './checkpoint.ts'
 import { causedBy, historyOf, keptOf, notesOf, restoredBy } from './consequences.ts'
 import { leaversOf } from './departed.ts'
 import { seenSince } from './oddities.ts'
-import { type Course, kind } from './pass-spec.ts'
+import { kind, type PassSpec } from './pass-spec.ts'
 import type { Kept, Memory, Replica, Write } from './ports.ts'
 import type { Proposal } from './propose.ts'
 
@@ -27,7 +27,7 @@ export type Decision = Readonly<{
 }>
 
 /** Decides what a proposal comes to; writes nothing. Rejects when the state cannot be read. */
-export async function decisionOf(course: Course, proposal: Proposal): Promise<Decision> {
+export async function decisionOf(course: PassSpec, proposal: Proposal): Promise<Decision> {
   const { plan, observations } = proposal.guarded
   const isSeen = (id: ReplicaId) => observations.get(id)?.state === 'seen'
   const decided = course.rules.roles.every(({ id, hub }) => !hub || isSeen(id))
@@ -43,7 +43,7 @@ export async function decisionOf(course: Course, proposal: Proposal): Promise<De
 
 // The writes that count even where the hub was set aside, in the order of the state.
 function alwaysWritten(
-  { rules }: Course,
+  { rules }: PassSpec,
   { sight, guarded, renames }: Proposal,
   { decided, memories, kept }: Pick<Decision, 'decided' | 'memories' | 'kept'>,
 ): readonly Write[] {
@@ -66,7 +66,7 @@ function alwaysWritten(
 
 // A group that begins from nothing, and replicas that are renamed or forgotten, come before what is agreed.
 function withDecided(
-  { identity, rules, clock }: Course,
+  { identity, rules, clock }: PassSpec,
   proposal: Proposal,
   [renames, ...others]: readonly Write[],
   leaving: readonly Replica[],

@@ -3,7 +3,7 @@
 
 import { type GroupId, isHub, type ReplicaId } from '../core/id.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
-import type { Commit, Course } from './pass-spec.ts'
+import type { Commit, PassSpec } from './pass-spec.ts'
 import type { Memory, Replica } from './ports.ts'
 import type { Proposal } from './propose.ts'
 import { dismiss } from './removal.ts'
@@ -26,7 +26,7 @@ export function mayDismiss(
 
 /** The folders of those who left from which copies are to be removed, and may be. */
 export async function leaversOf(
-  { former, baseline, rules }: Course,
+  { former, baseline, rules }: PassSpec,
   { left, sight }: Proposal,
 ): Promise<readonly Replica[]> {
   const members = left.filter((id) => !isHub(id))
@@ -39,7 +39,7 @@ export async function leaversOf(
 
 /** Removes our copies from their folders, and forgets them. */
 export async function removeDeparted(
-  { baseline, group, rules, stopping }: Course,
+  { baseline, group, rules, stopping }: PassSpec,
   commit: Commit,
   leaving: readonly Replica[],
   applied: Applied,

@@ -6,8 +6,8 @@ import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Found, Link } from '../core/model.ts'
 import { groupMark, hubMark, type Stamp } from '../core/stamp.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Sight } from './observe.ts'
-import type { Course } from './pass-spec.ts'
+import type { Observed } from './observe.ts'
+import type { PassSpec } from './pass-spec.ts'
 import type { Baseline } from './ports.ts'
 
 /**
@@ -15,9 +15,9 @@ import type { Baseline } from './ports.ts'
  * when the hub cannot be read.
  */
 export async function doublesRead(
-  { group, replicas }: Course,
+  { group, replicas }: PassSpec,
   baseline: Baseline,
-  { observations, memories }: Sight,
+  { observations, memories }: Observed,
   signal: AbortSignal,
 ): Promise<readonly LinkId[]> {
   const hub = replicas.find(({ role }) => role.hub && role.writes && role.receives)
@@ -70,7 +70,7 @@ function waitsFor(unsure: readonly Link[], others: readonly Stamp[]): (found: Fo
 }
 
 function rememberWaiting(
-  memories: Sight['memories'],
+  memories: Observed['memories'],
   id: ReplicaId,
   waiting: readonly Found[],
 ): void {

@@ -8,7 +8,7 @@
 
 import { isHub, type ReplicaId } from '../core/id.ts'
 import { mayDismiss } from './departed.ts'
-import type { Mode, Site } from './environment.ts'
+import type { Environment, Mode } from './environment.ts'
 import { committing } from './pass-spec.ts'
 import type { Declared } from './ports.ts'
 import { dismiss } from './removal.ts'
@@ -16,14 +16,14 @@ import { dismiss } from './removal.ts'
 /** Ends a group. Rejects with a SyncError when a member's folder cannot be read or written now. */
 export async function release(
   declared: Declared,
-  site: Site,
+  environment: Environment,
   { stopping, pace }: Mode,
   signal: AbortSignal,
 ): Promise<void> {
   const { id: group } = declared
   const { deletionPolicy, suspend } = declared.group.spec
-  const baseline = site.baseline(group)
-  const { clock } = site
+  const baseline = environment.baseline(group)
+  const { clock } = environment
   const name = new Date(clock.now()).toISOString()
   const commit = committing({ baseline, clock, name })
   // As everywhere, nothing is touched while it is suspended.
@@ -34,7 +34,7 @@ export async function release(
     const ids = [...memories].filter(ours).map(([id]) => id)
     // Who cannot be reached keeps nobody else waiting.
     const failures: unknown[] = []
-    for (const replica of ids.length === 0 ? [] : site.former(declared, ids, signal, pace)) {
+    for (const replica of ids.length === 0 ? [] : environment.former(declared, ids, signal, pace)) {
       try {
         await dismiss({ group, baseline, commit, stopping }, replica, signal)
         await commit([{ write: 'left', left: [replica.role.id] }])
@@ -47,5 +47,5 @@ export async function release(
     if (failures.length > 0) throw failures[0]
   }
   await commit([{ write: 'reset' }])
-  await site.declarations.released(declared)
+  await environment.declarations.released(declared)
 }

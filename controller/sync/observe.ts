@@ -6,6 +6,7 @@ import type { Aged } from '../core/rows.ts'
 import { itemTooLarge } from '../core/scope.ts'
 import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { inParts } from './breathe.ts'
+import { doubtedAgain } from './doubt.ts'
 import {
   type Baseline,
   type Listing,
@@ -19,7 +20,7 @@ import {
 } from './ports.ts'
 
 /** What was seen, and what each replica will remember once that has been used. */
-export type Sight = Readonly<{
+export type Observed = Readonly<{
   observations: Map<ReplicaId, Observation>
   memories: Map<ReplicaId, Memory>
   /** Replicas that are listed for the first time, or under another role than before. */
@@ -66,12 +67,18 @@ export async function observe(
   baseline: Baseline,
   manner: Manner,
   signal: AbortSignal,
-): Promise<Sight> {
+): Promise<Observed> {
   const memories = await baseline.memories()
   const looks = replicas.map((replica) =>
     look(replica, memories.get(replica.role.id), baseline, manner, signal),
   )
-  return sightOf(await Promise.all(looks))
+  const sight = sightOf(await Promise.all(looks))
+  const again = await doubtedAgain(memories, sight, baseline)
+  return {
+    ...sight,
+    memories: new Map([...sight.memories, ...again]),
+    short: new Set([...sight.short, ...again.map(([id]) => id)]),
+  }
 }
 
 type Seen = Readonly<{
@@ -137,13 +144,14 @@ function startFrom(
   { audit, attempts, more, anew }: Manner & Readonly<{ more: readonly ItemId[]; anew: boolean }>,
 ): Start {
   const acknowledged = attempts.filter((each) => each.replica === id)
+  const marked = new Set(unread.filter(({ again }) => again).map((each) => each.id))
   const again = audit ? unread.filter(({ code }) => code !== notTaken) : []
   const items = [...again, ...acknowledged.flatMap((each) => each.items)]
   return {
     checkpoint,
     recheck: [...new Set([...recheck, ...items.map((each) => each.id), ...more])],
     whole: relist || anew || audit,
-    retry: audit,
+    retry: audit ? 'all' : marked,
   }
 }
 
@@ -161,7 +169,7 @@ function unreadAfter(
   return [...now, ...known.filter(({ id, code }) => code === notTaken && !news.has(id))]
 }
 
-function sightOf(looks: readonly (Seen | Unseen)[]): Sight {
+function sightOf(looks: readonly (Seen | Unseen)[]): Observed {
   const seen = looks.filter((each): each is Seen => 'listing' in each)
   const unseen = looks.filter((each): each is Unseen => !('listing' in each))
   const where = (has: (listing: Listing) => boolean | undefined) =>
@@ -202,7 +210,10 @@ function rewoundOf({ id, before, listing }: Seen): readonly (readonly [ReplicaId
 }
 
 /** The links that somebody changed, or that carry a found item's stamp. */
-export async function touchedLinks(baseline: Baseline, sight: Sight): Promise<ReadonlySet<LinkId>> {
+export async function touchedLinks(
+  baseline: Baseline,
+  sight: Observed,
+): Promise<ReadonlySet<LinkId>> {
   const touched = new Set<LinkId>(await baseline.unsettled())
   for (const [replica, ids] of sight.forgotten)
     for (const link of await inParts([...ids], (part) => baseline.linksOf(replica, part)))

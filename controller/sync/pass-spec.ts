@@ -8,7 +8,7 @@ import type { Baseline, Clock, Identity, Replica, Write } from './ports.ts'
 export const kind = 'Contacts'
 
 /** All that a pass needs. Durations in ms. */
-export type Course = Readonly<{
+export type PassSpec = Readonly<{
   group: GroupId
   /** A name for this pass, for the journal. */
   name: string
@@ -44,6 +44,6 @@ export function committing({
   baseline,
   clock,
   name,
-}: Pick<Course, 'baseline' | 'clock' | 'name'>): Commit {
+}: Pick<PassSpec, 'baseline' | 'clock' | 'name'>): Commit {
   return (writes) => baseline.commit({ at: { timeMs: clock.now(), pass: name }, writes })
 }

@@ -26,14 +26,14 @@ import { type Decision, decisionOf } from './decided.ts'
 import { removeDeparted } from './departed.ts'
 import { problemOf } from './inventory.ts'
 import { odditiesOf } from './oddities.ts'
-import { type Commit, type Course, committing } from './pass-spec.ts'
+import { type Commit, committing, type PassSpec } from './pass-spec.ts'
 import { type Memory, UnsureError } from './ports.ts'
 import { prepared } from './prepare.ts'
 import { type Proposal, propose } from './propose.ts'
 import type { Applied } from './tally.ts'
 
 /** Makes one pass. Rejects with a SyncError when nothing could be decided, and when the signal aborts. */
-export async function pass(course: Course, signal: AbortSignal): Promise<Report> {
+export async function pass(course: PassSpec, signal: AbortSignal): Promise<Report> {
   const startMs = course.clock.now()
   const commit = committing(course)
   const proposal = await proposed(course, commit, signal)
@@ -51,7 +51,7 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
 }
 
 // A hub that could not be looked at leaves something to compare the next look with.
-async function proposed(course: Course, commit: Commit, signal: AbortSignal): Promise<Proposal> {
+async function proposed(course: PassSpec, commit: Commit, signal: AbortSignal): Promise<Proposal> {
   try {
     return await propose(course, signal)
   } catch (error) {
@@ -67,7 +67,7 @@ async function proposed(course: Course, commit: Commit, signal: AbortSignal): Pr
 
 // Prepares the folders and carries the plan out; answers what was done, and what the replicas remember by now.
 async function carriedOut(
-  course: Course,
+  course: PassSpec,
   { guarded: { plan }, view }: Proposal,
   { memories }: Decision,
   startMs: number,
@@ -97,7 +97,7 @@ async function carriedOut(
 
 // Notes which links are done with, and says which replicas are behind with the others.
 async function settle(
-  { baseline, rules: { roles } }: Course,
+  { baseline, rules: { roles } }: PassSpec,
   commit: Commit,
   { view, guarded: { plan } }: Proposal,
 ): Promise<ReadonlySet<ReplicaId>> {
@@ -146,7 +146,7 @@ type Facts = Readonly<{
   behind: ReadonlySet<ReplicaId>
 }>
 
-async function reportOf(course: Course, startMs: number, facts: Facts): Promise<Report> {
+async function reportOf(course: PassSpec, startMs: number, facts: Facts): Promise<Report> {
   const { baseline, rules, clock } = course
   const { proposal, decision, applied, behind } = facts
   const { refusals } = proposal.guarded
@@ -173,7 +173,7 @@ async function reportOf(course: Course, startMs: number, facts: Facts): Promise<
 }
 
 async function problemsOf(
-  course: Course,
+  course: PassSpec,
   { proposal: { sight, guarded }, applied }: Facts,
 ): Promise<Readonly<{ unreachable: ReadonlySet<ReplicaId>; problems: readonly Problem[] }>> {
   const unreachable = new Set<ReplicaId>()
@@ -191,7 +191,7 @@ async function problemsOf(
 
 // Is more of the bin wanted back than one pass takes? What the guard set aside waits for a person, and is not done at once.
 async function isMoreWanted(
-  baseline: Course['baseline'],
+  baseline: PassSpec['baseline'],
   { wanted, guarded }: Proposal,
 ): Promise<boolean> {
   if (wanted.length === 0 || guarded.refusals.some(({ replica }) => replica === restorer))

@@ -19,8 +19,8 @@ export type Start = Readonly<{
   recheck: readonly ItemId[]
   /** The folder is listed whole, not only what changed since the checkpoint. */
   whole?: boolean
-  /** What could not be read is tried as if for the first time. */
-  retry?: boolean
+  /** What could not be read is tried as if for the first time: all of it, or these items. */
+  retry?: 'all' | ReadonlySet<ItemId>
 }>
 
 /** A complete listing of what differs in a replica, and the checkpoint from which the next one starts. */

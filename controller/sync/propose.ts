@@ -14,14 +14,14 @@ import { type Wanted, wantedBack } from './consequences.ts'
 import { type Looked, looked, type Renames } from './continuity.ts'
 import { doublesRead } from './doubles.ts'
 import { maybeThere } from './maybe-there.ts'
-import { type Sight, touchedLinks } from './observe.ts'
+import { type Observed, touchedLinks } from './observe.ts'
 import { isOutdated } from './outdated.ts'
-import type { Course } from './pass-spec.ts'
+import type { PassSpec } from './pass-spec.ts'
 import type { Memory } from './ports.ts'
 
 /** What a pass would do, before anything is written anywhere. */
 export type Proposal = Readonly<{
-  sight: Sight
+  sight: Observed
   guarded: Guarded
   view: View
   /** Replicas that took part before, and do not any more. */
@@ -38,7 +38,7 @@ export type Proposal = Readonly<{
   Wanted
 
 /** Observes and plans; writes nothing, neither to a replica nor to the state. Rejects without the hub. */
-export async function propose(course: Course, signal: AbortSignal): Promise<Proposal> {
+export async function propose(course: PassSpec, signal: AbortSignal): Promise<Proposal> {
   const { rules, approved, ceiling } = course
   const seen = await lookedWhole(course, signal)
   demandHub(course, seen.sight)
@@ -52,20 +52,20 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
   return { ...seen, ...wishes, guarded: plan, view, left: leftOf(course, seen), hidden }
 }
 
-function demandHub({ rules }: Course, sight: Sight): void {
+function demandHub({ rules }: PassSpec, sight: Observed): void {
   const hub = rules.roles.find((role) => role.hub)
   const seen = hub && sight.observations.get(hub.id)
   if (seen?.state === 'unknown') throw judgedBy(seen.error, sight)
 }
 
-function leftOf({ rules }: Course, { before }: Looked): readonly ReplicaId[] {
+function leftOf({ rules }: PassSpec, { before }: Looked): readonly ReplicaId[] {
   const present = new Set(rules.roles.map(({ id }) => id))
   return [...before.keys()].filter((id) => !present.has(id))
 }
 
 // Every link that is changed, behind or wanted back; all of them where a replica is new.
 async function storedLinks(
-  course: Course,
+  course: PassSpec,
   { baseline, sight }: Looked,
   wanted: Wanted['wanted'],
   signal: AbortSignal,
@@ -79,7 +79,7 @@ async function storedLinks(
 
 // The stored links as they count now, beside what was seen.
 function viewOf(
-  { rules, group, audit, clock }: Course,
+  { rules, group, audit, clock }: PassSpec,
   { sight, attempts }: Looked,
   {
     stored,
@@ -120,13 +120,13 @@ function viewOf(
   }
 }
 
-function lacking({ observations }: Sight, hub: ReplicaId, gone: readonly ItemId[]): void {
+function lacking({ observations }: Observed, hub: ReplicaId, gone: readonly ItemId[]): void {
   const seen = observations.get(hub)
   if (seen?.state === 'seen') observations.set(hub, { ...seen, gone })
 }
 
 async function judgementOf(
-  { limits, rules, approved, ceiling, clock, windowMs }: Course,
+  { limits, rules, approved, ceiling, clock, windowMs }: PassSpec,
   baseline: Looked['baseline'],
 ): Promise<Judgement> {
   return {
@@ -141,7 +141,7 @@ async function judgementOf(
 }
 
 // A hub that alone fails to answer on a server that answers for others is no reason to leave that server alone.
-function judgedBy(error: SyncError, { observations }: Sight): SyncError {
+function judgedBy(error: SyncError, { observations }: Observed): SyncError {
   const { kind, code, message, backOffMs } = error
   const others = [...observations.values()].some(({ state }) => state === 'seen')
   if (!others || !requests.has(code)) return error
@@ -156,7 +156,7 @@ const requests: ReadonlySet<string> = new Set([
 ])
 
 // Where the folders know more than the state, what it let pass is looked at as well.
-async function lookedWhole(course: Course, signal: AbortSignal): Promise<Looked> {
+async function lookedWhole(course: PassSpec, signal: AbortSignal): Promise<Looked> {
   const first = await looked(course, signal)
   const { baseline, sight } = first
   const older =
@@ -169,8 +169,8 @@ async function lookedWhole(course: Course, signal: AbortSignal): Promise<Looked>
  * group that has it keeps it, else the first by name.
  */
 export async function refuseClaimed(
-  { baseline, group, rules }: Course,
-  sight: Sight,
+  { baseline, group, rules }: PassSpec,
+  sight: Observed,
   before: ReadonlyMap<ReplicaId, Memory>,
 ): Promise<void> {
   const claims = await baseline.claims()

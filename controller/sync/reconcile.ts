@@ -13,14 +13,13 @@ import { shownResult } from '../api/discreet.ts'
 import { checkedMs, lockoutMs } from '../api/duration.ts'
 import { isReady, type Result, statusOf } from '../api/group-status.ts'
 import type { Report } from '../api/report.ts'
-import { castOf } from '../api/topology.ts'
-import { contact } from '../core/items/contact.ts'
+import { castOf, itemTypeOf } from '../api/topology.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { cutsOf, limited, refuseCrowd } from './ceilings.ts'
-import type { Mode, Reconciled, Site } from './environment.ts'
+import type { Environment, Mode, Reconciled } from './environment.ts'
 import { release } from './finalize.ts'
 import { pass } from './pass.ts'
-import type { Course } from './pass-spec.ts'
+import type { PassSpec } from './pass-spec.ts'
 import type { Declared } from './ports.ts'
 import { shutdown } from './seat.ts'
 import { type Asked, serverKeyOf } from './server-health.ts'
@@ -29,24 +28,24 @@ import { verifiedAfter } from './verify.ts'
 /** Reconciles a group and writes its status. Rejects only when the signal aborts, or the pass is given up to end. */
 export async function reconcile(
   declared: Declared,
-  site: Site,
+  environment: Environment,
   mode: Mode,
   signal: AbortSignal,
 ): Promise<Reconciled> {
-  const beganMs = site.clock.now()
-  const result = await resultOf(declared, site, mode, signal)
-  const ended = { declared, result, tookMs: site.clock.now() - beganMs }
+  const beganMs = environment.clock.now()
+  const result = await resultOf(declared, environment, mode, signal)
+  const ended = { declared, result, tookMs: environment.clock.now() - beganMs }
   if (result.kind === 'released') {
-    site.told({ ...ended, status: undefined, unreported: undefined })
+    environment.onEnded({ ...ended, status: undefined, unreported: undefined })
     return { result, status: undefined, ready: true, againMs: 0 }
   }
   const { group, generation, invalid, previous, deleted } = declared
-  const nowMs = site.clock.now()
-  const cuts = site.ceilings === undefined ? [] : cutsOf(declared, site.ceilings)
+  const nowMs = environment.clock.now()
+  const cuts = environment.ceilings === undefined ? [] : cutsOf(declared, environment.ceilings)
   const about = { group, generation, invalid, deleted, previous, nowMs, cuts }
-  const status = statusOf({ ...about, result: shownResult(site.discreet, result) })
-  const unreported = await unreportedOf(site.declarations.report(declared, status), signal)
-  site.told({ ...ended, status, unreported })
+  const status = statusOf({ ...about, result: shownResult(environment.discreet, result) })
+  const unreported = await unreportedOf(environment.declarations.report(declared, status), signal)
+  environment.onEnded({ ...ended, status, unreported })
   const againMs = againMsOf(declared, result)
   if (unreported === undefined) return { result, status, ready: isReady(status), againMs }
   const retryMs = checkedMs(group.spec.retryInterval)
@@ -68,25 +67,35 @@ async function unreportedOf(
 }
 
 /** What a pass of this group is made of. Throws a terminal SyncError when something is missing. */
-export function courseOf(declared: Declared, site: Site, mode: Mode, signal: AbortSignal): Course {
+export function passSpecOf(
+  declared: Declared,
+  environment: Environment,
+  mode: Mode,
+  signal: AbortSignal,
+): PassSpec {
   if (declared.hindrance !== undefined) throw declared.hindrance
-  refuseCrowd(declared, site.ceilings)
+  refuseCrowd(declared, environment.ceilings)
   if (mode.claimed !== undefined) throw folderClaimed(mode.claimed)
   const { spec, metadata } = declared.group
   const { roles } = castOf(declared.group)
-  const nowMs = site.clock.now()
+  const nowMs = environment.clock.now()
   const guard = guardUnder(spec.guard, declared.server)
   const limits = ceilingOf(declared.server)
   return {
     group: declared.id,
     name: new Date(nowMs).toISOString(),
-    rules: { type: contact, roles, policy: spec.conflicts, itemBytes: site.itemBytes },
-    replicas: site.replicas(declared, signal, mode.pace),
+    rules: {
+      type: itemTypeOf(declared.group),
+      roles,
+      policy: spec.conflicts,
+      itemBytes: environment.itemBytes,
+    },
+    replicas: environment.replicas(declared, signal, mode.pace),
     former:
       spec.deletionPolicy === 'RemoveCopies'
-        ? (ids) => site.former(declared, ids, signal, mode.pace)
+        ? (ids) => environment.former(declared, ids, signal, mode.pace)
         : undefined,
-    baseline: site.baseline(declared.id),
+    baseline: environment.baseline(declared.id),
     identity: identityOf(declared),
     limits: guard,
     windowMs: checkedMs(guard.window),
@@ -94,17 +103,17 @@ export function courseOf(declared: Declared, site: Site, mode: Mode, signal: Abo
     ceiling: limits && { limits, approved: approvalsIn(declared.server?.metadata ?? {}) },
     budgetMs: Math.min(
       checkedMs(spec.timeout),
-      site.ceilings?.passMs ?? Number.POSITIVE_INFINITY,
+      environment.ceilings?.passMs ?? Number.POSITIVE_INFINITY,
       mode.sliceMs ?? Number.POSITIVE_INFINITY,
     ),
     ...(mode.yields === undefined ? {} : { yields: mode.yields }),
     audit: mode.audit || isForced(declared.group, declared.previous),
     stopping: mode.stopping,
-    clock: site.clock,
+    clock: environment.clock,
   }
 }
 
-function identityOf({ group: { metadata }, server }: Declared): Course['identity'] {
+function identityOf({ group: { metadata }, server }: Declared): PassSpec['identity'] {
   if (server === undefined) return { uid: metadata.uid }
   const { namespace = 'default', name } = server.metadata
   return { uid: metadata.uid, server: `${namespace}/${name}`, url: server.spec.url }
@@ -121,14 +130,14 @@ function folderClaimed({ by, mailbox }: NonNullable<Mode['claimed']>): SyncError
 
 async function resultOf(
   declared: Declared,
-  site: Site,
+  environment: Environment,
   mode: Mode,
   signal: AbortSignal,
 ): Promise<Result> {
   if (declared.group.spec.suspend && !declared.deleted) return { kind: 'suspended' }
-  const limit = limited(site.clock, site.ceilings, mode.givenUp, signal)
+  const limit = limited(environment.clock, environment.ceilings, mode.givenUp, signal)
   try {
-    return await made(declared, site, mode, limit.signal)
+    return await made(declared, environment, mode, limit.signal)
   } catch (error) {
     signal.throwIfAborted()
     const why: unknown = limit.signal.aborted ? limit.signal.reason : error
@@ -141,7 +150,7 @@ async function resultOf(
 
 async function made(
   declared: Declared,
-  site: Site,
+  environment: Environment,
   mode: Mode,
   signal: AbortSignal,
 ): Promise<Result> {
@@ -151,50 +160,50 @@ async function made(
     const removes = deletionPolicy === 'RemoveCopies' && !suspend
     // What may not be touched waits, and its copies with it.
     if (removes && declared.hindrance !== undefined) throw declared.hindrance
-    const work = () => release(declared, site, mode, signal)
-    if (removes) await trying(declared, site, work, signal)
+    const work = () => release(declared, environment, mode, signal)
+    if (removes) await trying(declared, environment, work, signal)
     else await work()
     return { kind: 'released' }
   }
-  await site.declarations.hold(declared)
-  const course = courseOf(declared, site, mode, signal)
+  await environment.declarations.hold(declared)
+  const spec = passSpecOf(declared, environment, mode, signal)
   const token = verificationAsked(declared.group, declared.previous)
   // It is not made in slices: it has no place to go on from.
   const whole = { ...mode, sliceMs: undefined }
   const verifying = {
     cast: castOf(declared.group),
-    course: () => courseOf(declared, site, whole, signal),
+    spec: () => passSpecOf(declared, environment, whole, signal),
   }
   const work = async () => {
-    const report = await pass(course, signal)
+    const report = await pass(spec, signal)
     return { report, verified: await verifiedAfter(report, token, verifying, signal) }
   }
-  const { report, verified } = await trying(declared, site, work, signal)
-  const recent = site.recent(declared.id)
+  const { report, verified } = await trying(declared, environment, work, signal)
+  const recent = await environment.recent(declared.id)
   return { kind: 'passed', report, recent, ...(verified && { verified }) }
 }
 
 // While the server is left alone, nothing is tried; who tries tells how the server is.
 async function trying<Done>(
   declared: Declared,
-  { servers, watched }: Site,
+  { servers, watched }: Environment,
   work: () => Promise<Done>,
   signal: AbortSignal,
 ): Promise<Done> {
   const server = serverKeyOf(declared)
   if (server === undefined) return work()
-  if (watched) await servers.met(server, signal)
-  const refused = servers.enter(server, askedOf(declared))
+  if (watched) await servers.awaitFirstProbe(server, signal)
+  const refused = servers.allow(server, askedOf(declared))
   if (refused !== undefined) throw refused
   try {
     const done = await work()
-    servers.leave(server, undefined)
+    servers.record(server, undefined)
     return done
   } catch (error) {
     // One that is given up because the server held it up says how the server is.
     const why: unknown = signal.aborted ? signal.reason : error
-    if (signal.aborted && !(why instanceof SyncError)) servers.abandon(server)
-    else servers.leave(server, syncErrorOf(why))
+    if (signal.aborted && !(why instanceof SyncError)) servers.cancel(server)
+    else servers.record(server, syncErrorOf(why))
     throw why
   }
 }

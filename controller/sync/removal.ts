@@ -294,6 +294,6 @@ function failedIn(errors: readonly (SyncError | undefined)[]) {
 
 const stillThere = new SyncError(
   'transient',
-  'NotDeleted',
+  'CopiesNotDeleted',
   'the server says that copies are deleted, and they can still be read; it is tried again',
 )

@@ -20,7 +20,7 @@ import { carryOutDeletes, overwritten } from './removal.ts'
 import { type Applied, ReplicaTally } from './tally.ts'
 
 /** What applying needs. `due()` says that the pass has had its time. */
-export type Site = Readonly<{
+export type ApplySpec = Readonly<{
   group: GroupId
   type: ItemType
   replicas: readonly Replica[]
@@ -44,14 +44,19 @@ type Ref = Exclude<Written, SyncError>
 
 /** One replica's turn: its jobs in batches, each written down before the next. */
 export class Turn {
-  readonly #site: Site
+  readonly #site: ApplySpec
   readonly #replica: Replica
   readonly #applied: Applied
   readonly #tally: ReplicaTally
   #isFirst = true
   readonly #sources: Map<Step, Stamp['source']>
 
-  constructor(site: Site, replica: Replica, applied: Applied, sources: Map<Step, Stamp['source']>) {
+  constructor(
+    site: ApplySpec,
+    replica: Replica,
+    applied: Applied,
+    sources: Map<Step, Stamp['source']>,
+  ) {
     this.#site = site
     this.#replica = replica
     this.#applied = applied

@@ -126,7 +126,7 @@ describe.concurrent('a long list', () => {
   ] as const)('%s: the table says how many are not shown, JSON has all', async (name, args) => {
     const table = (await on('few', ...args).ended).stdout.trimEnd().split('\n')
     expect(table).toHaveLength(202)
-    expect(table.at(-1)).toBe('… and 50 older ones, which are not shown: all with -o json')
+    expect(table.at(-1)).toBe('… and 50 older ones: use -o json to show all')
     const json = JSON.parse((await on('few', ...args, '-o', 'json').ended).stdout)
     expect(json[name]).toHaveLength(few)
   })
@@ -150,8 +150,8 @@ describe('bin restore', () => {
       .map(({ n }: { n: number }) => n)
 
   test.each([
-    [['1', '2', '999'], /there is no 999 in the bin, so nothing is restored/],
-    [['1', 'two'], /there is no two in the bin/],
+    [['1', '2', '999'], /there is no entry 999 in the bin, so nothing is restored/],
+    [['1', 'two'], /there is no entry two in the bin/],
     [['1', '2', '-3'], /-3/],
     [[], /needs a number: see exsync bin list/],
   ])('of %j refuses all', async (numbers, message) => {
@@ -166,7 +166,7 @@ describe('bin restore', () => {
     expect([code, stderr]).toEqual([0, ''])
     const said = stdout.trimEnd().split('\n')
     expect(said.map((line) => line.split(':')[0])).toEqual(
-      [1, 3, 2].map((n) => `${n} is asked for`),
+      [1, 3, 2].map((n) => `${n} is requested`),
     )
     expect(await pending()).toEqual([3, 2, 1])
   })

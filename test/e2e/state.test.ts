@@ -52,7 +52,7 @@ test.concurrent('a second controller on one state is refused; after a death the 
   await until('it is Ready', () => reasonIn(place) === 'Succeeded')
   const second = await place.once()
   expect(second.code).toBe(1)
-  expect(second.stderr).toMatch(/in use by another process: stop that one, or choose another/)
+  expect(second.stderr).toMatch(/in use by another process: stop that process, or choose another/)
   first.child.kill('SIGKILL')
   await first.ended
   // Its lock file is still there; the lock died with it.
@@ -98,7 +98,8 @@ test.concurrent('a status that cannot be written is told; contacts travel all th
   writeFileSync(join(place.state, 'status'), 'no directory')
   const running = place.start('run')
   try {
-    await until('it is told', () => running.said().includes('StatusUnwritable'))
+    const saysSo = (line: string) => line.includes('StatusUnwritable') && line.includes('"group"')
+    await until('the group says so', () => running.said().split('\n').some(saysSo))
     expect(wrongIn(exchange.store)).toEqual([])
     rmSync(join(place.state, 'status'))
     await until('it is Ready', () => reasonIn(place) === 'Succeeded')

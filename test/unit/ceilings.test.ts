@@ -5,7 +5,7 @@ import { Connections } from '../../controller/ews/connections.ts'
 import type { Outgoing } from '../../controller/ews/network.ts'
 import { openState } from '../../controller/store/state.ts'
 import { cutsOf } from '../../controller/sync/ceilings.ts'
-import type { Mode, Site } from '../../controller/sync/environment.ts'
+import type { Environment, Mode } from '../../controller/sync/environment.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { reconcile } from '../../controller/sync/reconcile.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
@@ -21,11 +21,11 @@ const hangs = ({ signal: enough }: Outgoing) =>
     enough.addEventListener('abort', () => reject(enough.reason), { once: true }),
   )
 
-function siteOf(more: Partial<Site> = {}) {
+function siteOf(more: Partial<Environment> = {}) {
   const clock = new VirtualClock(0)
   const state = openState(':memory:')
   const said: string[] = []
-  const site: Site = {
+  const site: Environment = {
     declarations: {
       groups: async () => [],
       changed: async () => {},
@@ -37,10 +37,10 @@ function siteOf(more: Partial<Site> = {}) {
     replicas: () => [],
     former: () => [],
     baseline: (group) => state.baseline(group),
-    recent: () => [],
+    recent: async () => [],
     clock,
     servers: new Servers(clock, { leastMs: 1_000, mostMs: 1_000 }),
-    told: () => {},
+    onEnded: () => {},
     ceilings,
     ...more,
   }

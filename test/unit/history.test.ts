@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { GroupId, LinkId } from '../../controller/core/id.ts'
-import { openState, type State } from '../../controller/store/state.ts'
+import { openState, type SqliteState } from '../../controller/store/state.ts'
 import type { Kept } from '../../controller/sync/ports.ts'
 import { ann, at, bytesIn, deleted, directory, group, keyOfBytes } from '../support/state.ts'
 
@@ -18,12 +18,12 @@ const edit = (n: number, bytes = 100): Kept => ({
 const binned = (n: number, bytes: number): Kept => ({ ...edit(n, bytes), reason: 'Deleted' })
 const other = 'ns/h' as GroupId
 
-const inHistory = (state: State, of?: GroupId) =>
+const inHistory = (state: SqliteState, of?: GroupId) =>
   state.bin.list(99, undefined, { reason: 'Edited', group: of }).map(({ link }) => link)
 const links = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => `link-${to - index}`)
 
-async function edits(state: State, from: number, to: number, of = group): Promise<void> {
+async function edits(state: SqliteState, from: number, to: number, of = group): Promise<void> {
   for (let n = from; n <= to; n += 1)
     await state
       .baseline(of)
@@ -152,14 +152,14 @@ class Office {
   days(count: number, keeping = retention): void {
     for (let hours = 0; hours < count * 24; hours += 1) {
       this.nowMs += hour
-      this.state.sweep(this.nowMs, keeping)
+      this.state.prune(this.nowMs, keeping)
     }
   }
 
   /** Sweeps by a clock that is wrong by so many days, so many hours later. */
   sweep(wrong: number, hours = 1): void {
     this.nowMs += hours * hour
-    this.state.sweep(this.nowMs + wrong * day, retention)
+    this.state.prune(this.nowMs + wrong * day, retention)
   }
 
   holds(): readonly string[] {
@@ -294,7 +294,7 @@ describe('what is kept', () => {
     })
     expect(await baseline.historySince()).toBe(startMs)
     for (let hours = 0; hours < 31 * 24; hours += 1)
-      state.sweep(startMs + hours * hour + 1, retention)
+      state.prune(startMs + hours * hour + 1, retention)
     expect(await baseline.historySince()).toBeUndefined()
     state.close()
   })

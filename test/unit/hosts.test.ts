@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { anyHost, type HostRules, hostRefusal } from '../../controller/api/hosts.ts'
 import type { ExchangeServer } from '../../controller/api/resources.generated.ts'
-import { hostsOf } from '../../controller/cli/runtime.ts'
+import { hostsOf } from '../../controller/cli/environment.ts'
 import { configOf } from '../../controller/config.ts'
 import { Connections } from '../../controller/ews/connections.ts'
 import { contracts } from '../../controller/validation/schemas.ts'

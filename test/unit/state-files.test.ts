@@ -8,9 +8,9 @@ import { expect, test } from 'vitest'
 import type { GroupId, ItemId, ReplicaId } from '../../controller/core/id.ts'
 import { contact } from '../../controller/core/items/contact.ts'
 import type { Role } from '../../controller/core/model.ts'
-import { openState, type State, stateFile } from '../../controller/store/state.ts'
+import { openState, type SqliteState, stateFile } from '../../controller/store/state.ts'
 import { pass } from '../../controller/sync/pass.ts'
-import type { Course } from '../../controller/sync/pass-spec.ts'
+import type { PassSpec } from '../../controller/sync/pass-spec.ts'
 import { Folder, FolderReplica } from '../support/folder.ts'
 import { changed } from '../support/sealed.ts'
 import { directory, keyOfBytes } from '../support/state.ts'
@@ -55,7 +55,7 @@ function file(version: number): string {
   return place
 }
 
-function courseOf(state: State, there: ReadonlyMap<string, Folder>): Course {
+function courseOf(state: SqliteState, there: ReadonlyMap<string, Folder>): PassSpec {
   return {
     group,
     name: 'pass',

@@ -30,7 +30,7 @@ test('a change that has no room is not there at all, and is written once there i
     ).rejects.toMatchObject({
       kind: 'transient',
       code: 'StateFull',
-      message: expect.stringContaining('make room'),
+      message: expect.stringContaining('free space'),
     })
     expect(await baseline.everything()).toEqual([link])
   }

@@ -15,8 +15,9 @@ import { restore } from '../../controller/cli/restore.ts'
 import { validate } from '../../controller/cli/validate.ts'
 import type { GroupId, LinkId, ReplicaId } from '../../controller/core/id.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
+import { stateOver } from '../../controller/store/port.ts'
 import { openState } from '../../controller/store/state.ts'
-import type { Site } from '../../controller/sync/environment.ts'
+import type { Environment } from '../../controller/sync/environment.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
 import { logger } from '../../controller/telemetry/log.ts'
@@ -85,7 +86,7 @@ async function oddState() {
       { write: 'agreements', agreements: [{ ...agreement, link }] },
     ],
   })
-  return { state, item }
+  return { state, port: stateOver(state), item }
 }
 
 test('the net has no hole: each character is escaped alone, in a line and among lines', async () => {
@@ -98,9 +99,9 @@ test('the net has no hole: each character is escaped alone, in a line and among 
 
 describe('commands', () => {
   test('bin and conflicts list a line for each', async () => {
-    const { state } = await oddState()
-    expectPrintable(await written((out) => bin(state.bin, ['list'], 'table', out)), 2)
-    expectPrintable(await written((out) => conflicts(state.bin, ['list'], 'table', out)), 2)
+    const { state, port } = await oddState()
+    expectPrintable(await written((out) => bin(port.bin, ['list'], 'table', out)), 2)
+    expectPrintable(await written((out) => conflicts(port.bin, ['list'], 'table', out)), 2)
     state.close()
   })
 
@@ -117,9 +118,9 @@ describe('commands', () => {
   })
 
   test('bin show, conflicts show and both lists are exact in JSON and YAML', async () => {
-    const { state, item } = await oddState()
+    const { state, port, item } = await oddState()
     const shown = async (look: typeof bin, args: readonly string[], format: 'table' | 'json') => {
-      const text = await written((out) => look(state.bin, args, format, out))
+      const text = await written((out) => look(port.bin, args, format, out))
       expectPrintable(text)
       return format === 'json' ? JSON.parse(text) : parse(text)
     }
@@ -148,7 +149,7 @@ describe('commands', () => {
         former: out,
         baseline: (id: GroupId) => state.baseline(id),
         servers: new Servers(new VirtualClock(0), { leastMs: 1, mostMs: 1 }),
-      }) as unknown as Site
+      }) as unknown as Environment
     const fails = () => {
       throw new SyncError('transient', all, all)
     }
@@ -175,10 +176,10 @@ describe('commands', () => {
   })
 
   test('bin restore and validate, which name what they were given', async () => {
-    const { state } = await oddState()
-    await expect(
-      written((out) => restore(state, directory(), ['1'], 1, out)),
-    ).rejects.toMatchObject({ code: 'GroupGone' })
+    const { state, port } = await oddState()
+    await expect(written((out) => restore(port, directory(), ['1'], 1, out))).rejects.toMatchObject(
+      { code: 'GroupGone' },
+    )
     state.close()
     const place = directory()
     const name = join(

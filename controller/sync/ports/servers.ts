@@ -1,0 +1,30 @@
+// The port of where ExchangeServers are declared, and where their status goes.
+import type { Credentials } from '../../api/credentials.ts'
+import type { ExchangeServer, ExchangeServerStatus } from '../../api/resources.generated.ts'
+import type { SyncError } from '../../core/sync-error.ts'
+
+/** One ExchangeServer as it is declared now, with what it refers to. */
+export type DeclaredServer = Readonly<{
+  /** namespace/name. */
+  id: string
+  /** With the status that was reported last. */
+  server: ExchangeServer
+  /** The keys of the Secret for signing in; undefined when there is none. */
+  credentials: Credentials | undefined
+  /** The certificate authority to trust, PEM; undefined when none is named or it is missing. */
+  ca: string | undefined
+  /** Why the server cannot be asked: its spec is not valid, or a Secret may not be read. */
+  blocked: SyncError | undefined
+  /** Changes whenever any of the above but the status does; undefined while a Secret is not known yet. */
+  fingerprint: string | undefined
+}>
+
+/** Where ExchangeServers are declared, and where their status goes. */
+export interface ServerDeclarations {
+  /** The ExchangeServers as they are declared now. */
+  servers(): Promise<readonly DeclaredServer[]>
+  /** Resolves when something may have changed since the last call of `servers`. */
+  changed(signal: AbortSignal): Promise<void>
+  /** Writes the status of a server. Nothing is written of one that is not declared any more. */
+  report(declared: DeclaredServer, status: ExchangeServerStatus, signal: AbortSignal): Promise<void>
+}
