@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import type { Filters } from '../config/filters.ts'
 import { type GroupId, isHub } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { roleUnder } from '../sync/observe.ts'
 import type { Bin, Binned } from '../sync/ports/bin.ts'
 import type { State } from '../sync/ports/state.ts'
 import { titleOf } from './history.ts'
@@ -109,15 +108,15 @@ export async function refuseGroup(
   show: string,
 ): Promise<void> {
   const byHand = `show it with ${show}, and enter it in the public folder by hand`
-  const [, hub] = [...(await bin.lenses(group))].find(([id]) => isHub(id)) ?? []
+  const [id, hub] = [...(await bin.seenAs(group))].find(([each]) => isHub(each)) ?? []
   const statuses = join(directory, 'status')
   const gone =
     existsSync(statuses) && !existsSync(join(statuses, `${group.replace('/', '.')}.yaml`))
-  if (hub === undefined || gone) {
+  if (id === undefined || gone) {
     const message = `the group ${group} no longer exists: declare it again, or ${byHand}`
     throw new SyncError('terminal', 'GroupGone', message)
   }
-  if (!roleUnder(hub).receives) {
+  if (hub?.receives !== true) {
     const message = `the public folder of ${group} receives nothing, because its members only receive: ${byHand}; it then reaches the members`
     throw new SyncError('terminal', 'HubReceivesNothing', message)
   }

@@ -1,7 +1,7 @@
 // A replica that the ExchangeServer does not allow: unreachable, and Exchange is never asked about it.
 import type { Role } from '../core/model.ts'
 import type { SyncError } from '../core/sync-error.ts'
-import type { Look, Memory, Replica } from '../sync/ports.ts'
+import type { Checkpoint, Listing, Replica, Settled } from '../sync/ports.ts'
 
 /** The Replica port whose methods all reject with the given error. */
 export class Denied implements Replica {
@@ -13,11 +13,11 @@ export class Denied implements Replica {
     this.#error = error
   }
 
-  observe(): Promise<Look> {
+  observe(): Promise<Listing> {
     return this.#refused()
   }
 
-  prepare(): Promise<Memory> {
+  prepare(): Promise<Checkpoint> {
     return this.#refused()
   }
 
@@ -37,7 +37,7 @@ export class Denied implements Replica {
     return this.#refused()
   }
 
-  settle(): Promise<Memory> {
+  settle(): Promise<Settled> {
     return this.#refused()
   }
 

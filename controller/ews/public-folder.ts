@@ -2,14 +2,24 @@
 // folder's own tag tells whether anything moved, and a full listing tells what (§1.2).
 
 import { lastName, namesIn } from '../api/path.ts'
-import type { ItemId, Version } from '../core/id.ts'
+import type { ItemId } from '../core/id.ts'
 import type { Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Creation, Known, Look, Memory, Pace, Replica, Update } from '../sync/ports.ts'
+import type {
+  Checkpoint,
+  Creation,
+  Known,
+  Listing,
+  Pace,
+  Replica,
+  Settled,
+  Start,
+  Update,
+} from '../sync/ports.ts'
 import { Items } from './batch.ts'
 import type { Codec } from './codec.ts'
 import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
-import { type FolderNotes, isShort, notesIn, shortAfter } from './folder-notes.ts'
+import { type FolderMemory, isShort, memoryIn, retried, shortAfter } from './folder-notes.ts'
 import type { FolderState } from './folder-state.ts'
 import { type Control, type Lookup, sameName } from './folders.ts'
 import {
@@ -17,9 +27,11 @@ import {
   confirmedGone,
   demandReadable,
   demandWritable,
+  lacking,
   mayHide,
   moved,
   movedThere,
+  nothingLacks,
   passedOverIn,
   type Read,
   readAll,
@@ -28,7 +40,6 @@ import {
   unsettled,
   type Verdict,
 } from './listing.ts'
-import type { Ref } from './operations.ts'
 import type { Pool } from './pool.ts'
 import type { Premises } from './premises.ts'
 import { HubListing, moving } from './public-folder-listing.ts'
@@ -93,21 +104,21 @@ export class Hub implements Replica {
     })
   }
 
-  async observe(memory: Memory | undefined, known: Known, signal: AbortSignal): Promise<Look> {
-    const found = await this.#state(memory, signal)
-    const seen = memory?.folder === found.id ? memory.stand : undefined
-    const { state, restored } = await this.#identity.aged(found, seen, signal)
+  async observe(start: Start | undefined, known: Known, signal: AbortSignal): Promise<Listing> {
+    const found = await this.#state(start?.checkpoint, signal)
+    const same = start?.checkpoint.folder === found.id
+    const memory = memoryIn(start?.checkpoint)
+    const { highWater: seen } = same ? memory : memoryIn(undefined)
+    const { state, rewound } = await this.#identity.aged(found, seen, signal)
     demandReadable(state, this.#site.codec)
     if (this.#site.written) demandWritable(state, 'the public folder')
-    const same = memory?.folder === state.id
-    const before = same ? (memory.passedOver ?? []) : []
-    const recheck = memory?.recheck ?? []
-    const { id: folder, parent, stand } = state
+    const before = same ? retried(memory.passedOver, start.retry) : []
+    const { id: folder, parent, highWater } = state
     const notes = this.#notes(state, memory)
-    const base = { folder, parent, stand, lens: memory?.lens ?? '', notes }
+    const base = { parent, highWater, notes }
     let early: Read['found'] = []
-    if (same && memory.cursor !== undefined && memory.cursor === state.tag) {
-      const { ids, left } = toRead([], recheck, before)
+    if (same && !start.whole && memory.cursor !== undefined && memory.cursor === state.tag) {
+      const { ids, left } = toRead([], start.recheck, before)
       const context = { refs: [], before, known }
       const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
       const passedOver = passedOverIn(left, read, nothingLacks, false)
@@ -118,7 +129,9 @@ export class Hub implements Replica {
           gone: [],
           short: read.rest.length > 0 || (await mayHide(passedOver, known)),
           more: read.rest.length > 0,
-          memory: { ...base, cursor: state.tag, recheck: read.rest, passedOver },
+          recheck: read.rest,
+          unread: passedOver,
+          checkpoint: { folder, adapter: { ...base, cursor: state.tag, passedOver } },
         }
       early = read.found
     }
@@ -126,7 +139,7 @@ export class Hub implements Replica {
     const missing = same && listed.odd.length === 0 ? await lacking(listed.refs, known) : []
     const verdict = await this.#verdict(state, missing, known, signal)
     const passed = carried(before, { refs: listed.refs, gone: [], whole: true }, verdict.gone)
-    const { ids, left } = toRead(await moved(listed.refs, known), recheck, passed)
+    const { ids, left } = toRead(await moved(listed.refs, known), start?.recheck ?? [], passed)
     const context = { refs: listed.refs, before: passed, known }
     // What was read before the listing counts: there may be no room to read it once more.
     const gone = new Set(verdict.gone)
@@ -138,30 +151,32 @@ export class Hub implements Replica {
     const again = await unsettled(read.missing, verdict.gone, known)
     // A commit within the very second in which we looked could be followed by another with the same tag.
     const quiet = this.#trusted(state, notes) && again.length === 0 && listed.odd.length === 0
-    const short = shortAfter(notesIn(memory), listed.count, state.count)
+    const short = shortAfter(memory.notes, listed.count, state.count)
     const passedOver = passedOverIn(left, read, verdict, true)
     const more = read.rest.length > 0
+    const adapter: FolderMemory = {
+      ...base,
+      notes: { ...notes, short },
+      cursor: quiet && !isShort(short) ? state.tag : undefined,
+      passedOver,
+    }
     return {
       changed: [...read.found, ...(await movedThere(verdict, read.found, known))],
       gone: verdict.gone,
       forgotten: verdict.forgotten,
       odd: listed.odd,
-      restored,
+      rewound,
       whole: !more,
       more,
       short: more || isShort(short) || (await mayHide(passedOver, known)),
-      memory: {
-        ...base,
-        notes: { ...notes, short },
-        cursor: quiet && !isShort(short) ? state.tag : undefined,
-        recheck: [...again, ...read.rest],
-        passedOver,
-      },
+      recheck: [...again, ...read.rest],
+      unread: passedOver,
+      checkpoint: { folder, adapter },
     }
   }
 
-  async prepare(memory: Memory): Promise<Memory> {
-    return memory
+  async prepare(checkpoint: Checkpoint): Promise<Checkpoint> {
+    return checkpoint
   }
 
   read(ids: readonly ItemId[], signal: AbortSignal) {
@@ -180,23 +195,27 @@ export class Hub implements Replica {
     return this.#items.remove(ids, signal)
   }
 
-  async settle(memory: Memory, known: Known, signal: AbortSignal): Promise<Memory> {
-    const { folder } = memory
-    if (folder === undefined) return memory
+  async settle(checkpoint: Checkpoint, known: Known, signal: AbortSignal): Promise<Settled> {
+    const { folder } = checkpoint
+    if (folder === undefined) return { checkpoint, recheck: [] }
+    const memory = memoryIn(checkpoint)
     const state = await this.#tagged(folder, signal)
     const notes = this.#notes(state, memory)
-    if (!this.#trusted(state, notes)) return { ...memory, notes, cursor: undefined }
+    const at = (cursor: string | undefined): Settled => {
+      const adapter: FolderMemory = { ...memory, notes, cursor }
+      return { checkpoint: { folder, adapter }, recheck: [] }
+    }
+    if (!this.#trusted(state, notes)) return at(undefined)
     const { refs, odd } = await this.#listing.whole(state, signal, () =>
       this.#tagged(folder, signal),
     )
     const news = (await moved(refs, known)).length + (await lacking(refs, known)).length
-    const quiet = news === 0 && odd.length === 0
-    return { ...memory, notes, cursor: quiet ? state.tag : undefined }
+    return at(news === 0 && odd.length === 0 ? state.tag : undefined)
   }
 
-  async #state(memory: Memory | undefined, signal: AbortSignal): Promise<SeenFolder> {
-    this.#folder = memory?.folder
-    const state = await this.#identity.seen(memory, signal)
+  async #state(checkpoint: Checkpoint | undefined, signal: AbortSignal): Promise<SeenFolder> {
+    this.#folder = checkpoint?.folder
+    const state = await this.#identity.seen(checkpoint, signal)
     if (state === undefined) throw faultOf('ErrorFolderNotFound')
     await this.#site.premises.demandPlace(state, signal)
     this.#folder = state.id
@@ -217,13 +236,15 @@ export class Hub implements Replica {
     return state
   }
 
-  #notes({ tag }: FolderState, memory: Memory | undefined): FolderNotes {
-    const { tag: before, short } = notesIn(memory)
+  #notes(
+    { tag }: FolderState,
+    { notes: { tag: before, short } }: FolderMemory,
+  ): FolderMemory['notes'] {
     if (tag === undefined) return { short }
     return { short, tag: before?.text === tag ? before : { text: tag, firstMs: this.#site.now() } }
   }
 
-  #trusted({ committedMs, serverDateMs }: SeenFolder, { tag }: FolderNotes): boolean {
+  #trusted({ committedMs, serverDateMs }: SeenFolder, { tag }: FolderMemory['notes']): boolean {
     if (committedMs === undefined || Number.isNaN(committedMs) || tag === undefined) return false
     if (serverDateMs !== undefined)
       return Math.floor(serverDateMs / 1000) > Math.floor(committedMs / 1000)
@@ -280,12 +301,4 @@ function notFoundText(
         : ''
   const nearest = allows(above) ? `: the nearest existing one is ${parent}${holds}` : ''
   return `there is no public folder ${path}${nearest}. Correct spec.hub.publicFolder, or the account’s permissions`
-}
-
-const nothingLacks: Verdict = { gone: [], there: [], unsure: [], forgotten: [] }
-
-async function lacking(refs: readonly Ref[], known: Known): Promise<readonly ItemId[]> {
-  const all: ReadonlyMap<ItemId, Version> = await known.all()
-  const listed = new Set(refs.map(({ id }) => id))
-  return [...all.keys()].filter((id) => !listed.has(id))
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { GroupId, LinkId, ReplicaId } from '../../controller/core/id.ts'
 import { openState } from '../../controller/store/state.ts'
-import { lensOf } from '../../controller/sync/observe.ts'
+import { seenAs } from '../../controller/sync/observe.ts'
 import type { Change } from '../../controller/sync/ports.ts'
 import { type Ended, exsync, type Running } from './support.ts'
 
@@ -57,7 +57,9 @@ async function filled(name: string, count: number, field: string): Promise<void>
       },
       {
         write: 'memories',
-        memories: new Map([[hub, { lens: lensOf({ id: hub, ...role }), recheck: [] }]]),
+        memories: new Map([
+          [hub, { checkpoint: {}, seenAs: seenAs({ id: hub, ...role }), recheck: [] }],
+        ]),
       },
     ],
   }

@@ -5,6 +5,7 @@ import type { GroupId, LinkId, ReplicaId } from '../../core/id.ts'
 import type { Item } from '../../core/item.ts'
 import type { KeepReason } from '../../core/model.ts'
 import type { RestoreResult } from '../../core/restore.ts'
+import type { SeenAs } from '../baseline.ts'
 
 /** One entry of the bin. */
 export type Binned = Readonly<{
@@ -99,6 +100,6 @@ export interface Bin {
   historyEnds(): Promise<ReadonlyMap<GroupId, number>>
   /** Up to this time entries of the group are gone, by age or since the history was full; undefined: all are there. */
   goneUntil(group: GroupId): Promise<number | undefined>
-  /** Under which role each of a group's replicas was observed last. */
-  lenses(group: GroupId): Promise<ReadonlyMap<ReplicaId, string>>
+  /** Under which role each of a group's replicas was listed last; undefined: under none that still counts. */
+  seenAs(group: GroupId): Promise<ReadonlyMap<ReplicaId, SeenAs | undefined>>
 }
