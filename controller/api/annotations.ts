@@ -1,6 +1,7 @@
 // What users write into annotations for us.
 import { cut, tokenMax } from '../core/cut.ts'
 import type { SyncGroup, SyncGroupStatus } from './resources.generated.ts'
+import type { ServerName } from './topology.ts'
 
 /** Approves what the guard set aside, by its hash. */
 export const approveAnnotation = 'exchangesync.dev/approve'
@@ -42,15 +43,15 @@ export function isForced(group: SyncGroup, previous: SyncGroupStatus | undefined
 }
 
 /**
- * Is a password that was refused to be tried again? Only by a forced pass of the server's own namespace: other tenants
+ * Is a password that was refused to be tried again on this server? Only by a forced pass of the server's own namespace: other tenants
  * could lock the account that they share.
  */
-export function isForcedByOwner({
-  group,
-  previous,
-}: Readonly<{ group: SyncGroup; previous: SyncGroupStatus | undefined }>): boolean {
+export function isForcedByOwner(
+  { group, previous }: Readonly<{ group: SyncGroup; previous: SyncGroupStatus | undefined }>,
+  server: ServerName,
+): boolean {
   const own = group.metadata.namespace ?? 'default'
-  return (group.spec.serverRef.namespace ?? own) === own && isForced(group, previous)
+  return server.startsWith(`${own}/`) && isForced(group, previous)
 }
 
 /**

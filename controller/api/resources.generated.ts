@@ -96,21 +96,20 @@ export interface ExchangeServerAllowed {
    */
   readonly namespaces: unknown
   /**
-   * The public folders that may be a hub, each with everything below it, like /Company. Whole names
-   * count, upper and lower case are the same. All when not given.
+   * The public folders that may take part, as a hub or as a member, each with everything below it,
+   * like /Company. Whole names count, upper and lower case are the same. All when not given.
    */
   readonly hubs?: readonly string[]
   /**
-   * The mailboxes that may be members, by domain (corp.example) or address (sales-*@corp.example).
-   * '*' stands for any characters within the part before or after '@'. Both the declared and the
-   * mailbox's primary address must be among them. All when not given.
+   * The mailboxes that may take part, as a hub or as members, by domain (corp.example) or address
+   * (sales-*@corp.example). '*' stands for any characters within the part before or after '@'. Both
+   * the declared and the mailbox's primary address must be among them. All when not given.
    */
   readonly mailboxes?: readonly string[]
   /**
-   * The folders of members' mailboxes that may take part, from the top of the mailbox. '*' stands
-   * for any characters within a name; as the last name it stands for one name or more, so
-   * Contacts/* allows Contacts/Company and Contacts/A/B, and not Contacts itself. Where a folder
-   * lies by now counts.
+   * The folders of mailboxes that may take part, from the top of the mailbox. '*' stands for any
+   * characters within a name; as the last name it stands for one name or more, so Contacts/* allows
+   * Contacts/Company and Contacts/A/B, and not Contacts itself. Where a folder lies by now counts.
    */
   readonly folders: readonly string[]
   /** Whether a SyncGroup may copy members' private items to the others (private Copy). */
@@ -201,8 +200,8 @@ export interface ExchangeServerStatusCondition {
 }
 
 /**
- * A SyncGroup keeps a folder in each member's mailbox the same as a public folder, one-way or
- * two-way.
+ * A SyncGroup keeps the folders of its members the same as the folder of its hub, one-way or
+ * two-way. The hub and each member is a public folder or a folder of a mailbox.
  */
 export interface SyncGroup {
   /** The version of this schema, exchangesync.dev/v1alpha1. */
@@ -227,8 +226,8 @@ export interface SyncGroupSpec {
    */
   readonly direction: 'TwoWay' | 'OneWay'
   /**
-   * The mailboxes that take part, each at most once, whatever its upper and lower case. May be
-   * empty while a group is being set up.
+   * The folders that take part besides the hub: each mailbox and each public folder at most once,
+   * whatever its upper and lower case. May be empty while a group is being set up.
    */
   readonly members: readonly SyncGroupMember[]
   /**
@@ -248,8 +247,8 @@ export interface SyncGroupSpec {
   readonly private: 'Skip' | 'Copy'
   readonly guard: SyncGroupGuard
   /**
-   * How long after a pass the next one starts, as a Go duration from 1s to 24h. Notifications make
-   * it start earlier.
+   * How long after a pass the next one starts, as a Go duration from 1s to 24h. A changed
+   * declaration or a request by annotation makes it start earlier.
    */
   readonly interval: string
   /** How long after an error the next pass starts, as a Go duration from 1s to 24h. */
@@ -262,14 +261,14 @@ export interface SyncGroupSpec {
   /** Whether passes are suspended. Nothing is read or written while they are. */
   readonly suspend: boolean
   /**
-   * What happens to the copies in members' mailboxes when the SyncGroup is deleted, or the member
-   * is taken out of it. Orphan leaves them. RemoveCopies moves those that the controller made to
-   * the bin. What a member entered herself always stays.
+   * What happens to the copies in members' folders when the SyncGroup is deleted, or the member is
+   * taken out of it. Orphan leaves them. RemoveCopies moves those that the controller made to the
+   * bin. What a member's users entered always stays.
    */
   readonly deletionPolicy: 'Orphan' | 'RemoveCopies'
 }
 
-/** The ExchangeServer that holds the public folder and the mailboxes. */
+/** The ExchangeServer of the hub and of the members that name none of their own. */
 export interface SyncGroupServerRef {
   /** The name of the ExchangeServer. */
   readonly name: string
@@ -281,30 +280,74 @@ export interface SyncGroupServerRef {
   readonly namespace?: string
 }
 
-/** The replica that all others are compared with. Without it nothing is decided. */
+/**
+ * The replica that all others are compared with: a public folder, or a folder of a mailbox. Without
+ * it nothing is decided.
+ */
 export interface SyncGroupHub {
+  readonly serverRef?: SyncGroupHubServerRef
+  /**
+   * The primary SMTP address of the mailbox whose folder is the hub, like sales@corp.example. Upper
+   * and lower case are the same.
+   */
+  readonly mailbox?: string
+  /**
+   * The path of the folder that is the hub, from the top of the mailbox, like Contacts/Customers.
+   * It must be there. A slash in a name is written \/ and a backslash \\.
+   */
+  readonly folder?: string
   /**
    * The path of the public folder, from the top of the public folders, like /Company/Contacts. A
    * slash in a name is written \/ and a backslash \\, like /Company/Sales\/Marketing.
    */
-  readonly publicFolder: string
+  readonly publicFolder?: string
 }
 
-/** A mailbox with a folder that is kept the same as the hub. */
+/** The ExchangeServer of the hub. The group's serverRef when not given. */
+export interface SyncGroupHubServerRef {
+  /** The name of the ExchangeServer. */
+  readonly name: string
+  /**
+   * The namespace of the ExchangeServer, when it is not that of the SyncGroup. It is refused unless
+   * the ExchangeServer allows it (spec.allowed.namespaces) and the controller runs with
+   * --allow-cross-namespace-refs.
+   */
+  readonly namespace?: string
+}
+
+/** A folder that is kept the same as the hub, in a mailbox or among the public folders. */
 export interface SyncGroupMember {
   /**
    * The primary SMTP address of the mailbox, like anna@corp.example. Upper and lower case are the
    * same.
    */
   readonly mailbox: string
+  /**
+   * The path of a public folder that takes part, from the top of the public folders, like
+   * /Branches/Cracow. It must be there.
+   */
+  readonly publicFolder: string
+  readonly serverRef?: SyncGroupMemberServerRef
   /** The direction for this member. OneWay only receives. The group's direction when not given. */
   readonly direction?: 'TwoWay' | 'OneWay'
   /**
-   * The path of the folder, from the top of the mailbox, like Contacts/Company. It is created when
+   * The path of the folder in the mailbox, from its top, like Contacts/Company. It is created when
    * missing. When not given it is the folder below Contacts that is named like the hub. A slash in
    * a name is written \/ and a backslash \\.
    */
   readonly folder?: string
+}
+
+/** The ExchangeServer of this member. The group's serverRef when not given. */
+export interface SyncGroupMemberServerRef {
+  /** The name of the ExchangeServer. */
+  readonly name: string
+  /**
+   * The namespace of the ExchangeServer, when it is not that of the SyncGroup. It is refused unless
+   * the ExchangeServer allows it (spec.allowed.namespaces) and the controller runs with
+   * --allow-cross-namespace-refs.
+   */
+  readonly namespace?: string
 }
 
 /**
@@ -423,7 +466,7 @@ export interface SyncGroupStatusConflictsRecent {
   readonly link: string
   /** The name of the field that was edited twice. */
   readonly field: string
-  /** The replica whose edit lost, hub or a member's mailbox. */
+  /** The replica whose edit lost, hub, or a member's mailbox or public folder. */
   readonly replica: string
   /** When the conflict was found. */
   readonly time: string
@@ -447,8 +490,10 @@ export interface SyncGroupStatusLastPass {
 
 /** One replica that needs attention. */
 export interface SyncGroupStatusProblem {
-  /** The member's mailbox. Absent when it is about the hub. */
+  /** The member's mailbox. Absent when it is about the hub or a public folder. */
   readonly mailbox?: string
+  /** The member's public folder. Absent when it is about the hub or a mailbox. */
+  readonly publicFolder?: string
   /** What is wrong, as one word in CamelCase for programs. */
   readonly reason: string
   /** What is wrong, for people, and what to do about it. */
@@ -479,8 +524,8 @@ export interface SyncGroupStatusGuard {
 /** One replica that was set aside, and why. */
 export interface SyncGroupStatusGuardRefusal {
   /**
-   * The replica that would cause it, hub or a member's mailbox, or bin for what is asked for from
-   * the bin.
+   * The replica that would cause it, hub, or a member's mailbox or public folder, or bin for what
+   * is asked for from the bin.
    */
   readonly replica: string
   /** Which limit it would exceed. */
@@ -525,7 +570,7 @@ export interface SyncGroupStatusVerified {
 export interface SyncGroupStatusVerifiedFirst {
   /** The item, by the id of its link. Absent when it is about a whole replica. */
   readonly link?: string
-  /** Where it is, hub or a member's mailbox. */
+  /** Where it is, hub, or a member's mailbox or public folder. */
   readonly replica: string
   /**
    * Differs when the copy shows something else than agreed, Missing when it is not there, Behind

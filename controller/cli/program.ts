@@ -28,7 +28,7 @@ import { type Rekeying, rekey } from './rekey.ts'
 import { cancel, restore } from './restore.ts'
 import { rollback } from './rollback.ts'
 import { run } from './run.ts'
-import { hostsOf, keyIn, type Outside, siteOf } from './runtime.ts'
+import { keyIn, type Outside, referenceRulesOf, siteOf } from './runtime.ts'
 import { validate } from './validate.ts'
 import { verify } from './verify.ts'
 
@@ -147,7 +147,7 @@ async function declared(
   const existing = command === 'verify'
   const state = openState(config.state, { readOnly: true, existing, key: await keyIn(config) })
   const { itemBytes } = config.ceilings
-  const connections = new Connections(clock, { hosts: hostsOf(config), itemBytes })
+  const connections = new Connections(clock, { itemBytes })
   try {
     const complain: ConstructorParameters<typeof LocalDeclarations>[3] = (problems) => {
       for (const problem of problems) stderr.line(problemText(problem))
@@ -159,7 +159,7 @@ async function declared(
       clock,
       complain,
       local === undefined ? 'excerpt' : 'look',
-      config.trust.crossNamespace,
+      referenceRulesOf(config),
     )
     const servers = new Servers(clock, { leastMs: 1_000, mostMs: 1_000 })
     const base = siteOf(declarations, state, connections, clock)

@@ -16,7 +16,7 @@ import type { State } from '../store/state.ts'
 import { once, schedule } from '../sync/schedule.ts'
 import { problemText } from '../validation/problem.ts'
 import { judgeOf } from '../validation/schemas.ts'
-import { Desk, type Outside } from './runtime.ts'
+import { Desk, type Outside, referenceRulesOf } from './runtime.ts'
 
 /** How long one pass waits for what is declared. */
 const settleMs = 60_000
@@ -50,7 +50,7 @@ async function onDirectory(desk: Desk, directory: string): Promise<number> {
     clock,
     warn,
     stop,
-    config.trust.crossNamespace,
+    referenceRulesOf(config),
   )
   await desk.listen(() => true)
   const site = desk.site(declarations, state)
@@ -89,7 +89,7 @@ async function onKubernetes(desk: Desk): Promise<number> {
       clock,
       chance,
       namespaces: config.kube.namespaces,
-      crossNamespace: config.trust.crossNamespace,
+      ...referenceRulesOf(config),
       unlabelled: config.trust.unlabelledSecrets
         ? (secret) => {
             const what =

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import packageJson from '../../package.json' with { type: 'json' }
 import { lockoutMs } from '../api/duration.ts'
 import type { HostRules } from '../api/hosts.ts'
+import type { ReferenceRules } from '../api/references.ts'
 import type { ExchangeServer } from '../api/resources.generated.ts'
 import type { Config } from '../config.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
@@ -83,8 +84,7 @@ export class Desk {
     const network = (options: NetworkOptions) =>
       pooledNetwork({ ...options, permit: () => this.#permit() })
     const { itemBytes, requestMs: requestMaxMs } = config.ceilings
-    const hosts = hostsOf(config)
-    this.#connections = new Connections(clock, { trace, network, hosts, itemBytes, requestMaxMs })
+    this.#connections = new Connections(clock, { trace, network, itemBytes, requestMaxMs })
   }
 
   /** From now on nothing is written unless this term leads. */
@@ -135,9 +135,9 @@ export class Desk {
     return {
       groups: async () => {
         const groups = await declarations.groups()
-        const servers = groups.flatMap(({ server }) => server ?? [])
-        const others = this.#declaredServers()
-        this.#connections.keep(new Set([...servers, ...others].map(nameOfServer)))
+        const named = groups.flatMap(({ access }) => [...access.keys()])
+        const others = this.#declaredServers().map(nameOfServer)
+        this.#connections.keep(new Set([...named, ...others]))
         return groups
       },
       changed: (signal) => declarations.changed(signal),
@@ -270,6 +270,11 @@ export function hostsOf({ command, local, trust }: Config): HostRules {
   return { hosts: trust.serverHosts, loopbackHttp: onDirectory || trust.loopbackHttp }
 }
 
+/** What the operator lets references lead to. */
+export function referenceRulesOf(config: Config): ReferenceRules {
+  return { crossNamespace: config.trust.crossNamespace, hosts: hostsOf(config) }
+}
+
 /** What reconciling needs of the declarations, the state and Exchange. */
 export function siteOf(
   declarations: Declarations,
@@ -279,8 +284,9 @@ export function siteOf(
 ): Omit<Site, 'servers' | 'told'> {
   return {
     declarations,
-    replicas: (declared, signal, pace) => connections.replicas(declared, signal, pace),
-    former: (declared, ids, signal, pace) => connections.former(declared, ids, signal, pace),
+    replicas: (declared, signal, pace, resting) =>
+      connections.replicas(declared, signal, pace, resting),
+    former: (declared, left, signal, pace) => connections.former(declared, left, signal, pace),
     baseline: (group) => state.baseline(group),
     recent: (group) => state.bin.conflicts(10, group),
     itemBytes: connections.itemBytes,

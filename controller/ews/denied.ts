@@ -1,4 +1,5 @@
-// A replica that the ExchangeServer does not allow: unreachable, without a question to Exchange.
+// A replica whose access is blocked, or whose server is left alone: unreachable, without a question to Exchange.
+import type { Place } from '../api/topology.ts'
 import type { Role } from '../core/model.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import type { Look, Memory, Replica } from '../sync/ports.ts'
@@ -6,10 +7,12 @@ import type { Look, Memory, Replica } from '../sync/ports.ts'
 /** The Replica port of which every method rejects. */
 export class Denied implements Replica {
   readonly role: Role
+  readonly place: Place
   readonly #error: SyncError
 
-  constructor(role: Role, error: SyncError) {
+  constructor(role: Role, place: Place, error: SyncError) {
     this.role = role
+    this.place = place
     this.#error = error
   }
 

@@ -23,7 +23,7 @@ export type Told = Readonly<{
 }>
 
 /** The listing of one mailbox's folders. */
-export class MemberListing {
+export class MailboxFolderListing {
   readonly #transport: Transport
   readonly #route: Route
 

@@ -7,8 +7,8 @@
 // Errors: NotAllowed; MailboxUnknown and PlaceUnknown, which are tried again; and what Exchange answers.
 import {
   allowsFolder,
-  allowsHub,
   allowsMailbox,
+  allowsPublicFolder,
   type Denial,
   denied,
   restrictions,
@@ -42,7 +42,7 @@ export type PremisesSite = Readonly<{
   server: ExchangeServer
   transport: Transport
   route: Route
-  /** The member's mailbox; undefined for public folders. */
+  /** The mailbox; undefined for public folders. */
   mailbox: string | undefined
   learnt: Learnt
   now: () => number
@@ -71,12 +71,12 @@ export class Premises {
   /** Rejects unless the folder lies where it may. Before anything in it is read or written. */
   async demandPlace(state: Pick<FolderState, keyof Spot>, signal: AbortSignal): Promise<void> {
     const { server, mailbox } = this.#site
-    const hub = mailbox === undefined
-    if (!restrictions(server)[hub ? 'hubs' : 'folders']) return
+    const isPublic = mailbox === undefined
+    if (!restrictions(server)[isPublic ? 'hubs' : 'folders']) return
     const names = await this.#namesOf(state, signal)
-    if (names === undefined) throw placeUnknown(server, hub)
-    if (hub ? !allowsHub(server, names) : !allowsFolder(server, names))
-      throw denied(elsewhere(server, hub))
+    if (names === undefined) throw placeUnknown(server, isPublic)
+    if (isPublic ? !allowsPublicFolder(server, names) : !allowsFolder(server, names))
+      throw denied(elsewhere(server, isPublic))
   }
 
   async #namesOf(state: Spot, signal: AbortSignal): Promise<readonly string[] | undefined> {
@@ -176,9 +176,9 @@ function otherAddress(mailbox: string, server: ExchangeServer): Pick<Denial, 'me
   return { message }
 }
 
-function elsewhere(server: ExchangeServer, hub: boolean): Pick<Denial, 'message'> {
-  const what = hub ? 'public folder' : 'member’s folder'
-  const message = `the ${what} was moved or renamed, and where it lies now is not in spec.allowed.${hub ? 'hubs' : 'folders'} of ${titled(server)}: move it back, or have the new place added there`
+function elsewhere(server: ExchangeServer, isPublic: boolean): Pick<Denial, 'message'> {
+  const what = isPublic ? 'public folder' : 'mailbox’s folder'
+  const message = `the ${what} was moved or renamed, and where it lies now is not in spec.allowed.${isPublic ? 'hubs' : 'folders'} of ${titled(server)}: move it back, or have the new place added there`
   return { message }
 }
 
@@ -197,10 +197,10 @@ function mailboxUnknown(server: ExchangeServer): SyncError {
   )
 }
 
-function placeUnknown(server: ExchangeServer, hub: boolean): SyncError {
+function placeUnknown(server: ExchangeServer, isPublic: boolean): SyncError {
   return new SyncError(
     'transient',
     'PlaceUnknown',
-    `the server does not tell where the folder lies, by which spec.allowed.${hub ? 'hubs' : 'folders'} of ${titled(server)} decides; it is asked again`,
+    `the server does not tell where the folder lies, by which spec.allowed.${isPublic ? 'hubs' : 'folders'} of ${titled(server)} decides; it is asked again`,
   )
 }

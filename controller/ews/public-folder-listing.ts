@@ -18,7 +18,7 @@ export type Listed = Readonly<{ refs: readonly Ref[]; count: number; odd: readon
 type Pages = Readonly<{ all: readonly Ref[]; count: number; pages: number; complete: boolean }>
 
 /** The listing of one public folder. */
-export class HubListing {
+export class PublicFolderListing {
   readonly #transport: Transport
   readonly #route: () => Route
 

@@ -1,7 +1,8 @@
-// The hub: a public folder. SyncFolderItems is not supported there (exchange-protocol §1.1), so the
+// A public folder, whatever its role. SyncFolderItems is not supported there (exchange-protocol §1.1), so the
 // folder's own tag tells whether anything moved, and a full listing tells what (§1.2).
 
 import { lastName, namesIn } from '../api/path.ts'
+import type { Place } from '../api/topology.ts'
 import type { ItemId, Version } from '../core/id.ts'
 import type { Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
@@ -30,17 +31,25 @@ import {
 import type { Ref } from './operations.ts'
 import type { Pool } from './pool.ts'
 import type { Premises } from './premises.ts'
-import { HubListing, moving } from './public-folder-listing.ts'
+import { moving, PublicFolderListing } from './public-folder-listing.ts'
 import { faultOf } from './response-codes.ts'
 import type { Route, Transport } from './transport.ts'
 
 /** Without the server's date a tag counts once it has stood for so long by our own clock, ms. */
 const tagMs = 2000
 
-/** What the hub's replica needs. */
-export type HubSite = Readonly<{
+/** In which all requests about public folders are bounded together. */
+export const publicFoldersLane = 'public folders'
+
+/** A folder that has to be there: the error's code when it is not, and the field of the spec to correct. */
+export type Missing = Readonly<{ code: string; field: string }>
+
+/** What the replica of a public folder needs. */
+export type PublicFolderSite = Readonly<{
   role: Role
-  path: string
+  place: Extract<Place, { kind: 'publicFolder' }>
+  /** What is said when it is not there. */
+  missing: Missing
   transport: Transport
   control: Control
   pool: Pool
@@ -50,8 +59,6 @@ export type HubSite = Readonly<{
   premises: Premises
   /** The account's address, where it is one: hierarchy requests go to its server. */
   account: string | undefined
-  /** Do members' edits arrive here? */
-  written: boolean
   /** Our own clock, ms since 1970. */
   now: () => number
   /** The pass that asks. */
@@ -59,17 +66,19 @@ export type HubSite = Readonly<{
 }>
 
 /** The Replica port over a public folder. */
-export class Hub implements Replica {
+export class PublicFolder implements Replica {
   readonly role: Role
-  readonly #site: HubSite
+  readonly place: Place
+  readonly #site: PublicFolderSite
   readonly #items: Items
   readonly #identity: FolderIdentity
-  readonly #listing: HubListing
+  readonly #listing: PublicFolderListing
   #folder: string | undefined
   #contentMailbox: string | undefined
 
-  constructor(site: HubSite) {
+  constructor(site: PublicFolderSite) {
     this.role = site.role
+    this.place = site.place
     this.#site = site
     this.#items = new Items(
       site.transport,
@@ -77,14 +86,14 @@ export class Hub implements Replica {
       'SoftDelete',
       (parent, signal) => this.#identity.isElsewhere(this.#folder, parent, signal),
     )
-    this.#listing = new HubListing(site.transport, () => this.#route())
+    this.#listing = new PublicFolderListing(site.transport, () => this.#route())
     this.#identity = new FolderIdentity({
       transport: site.transport,
       route: () => this.#route(),
       find: () => this.#find(),
       // Renamed or moved away, it is not the one that is declared: the path decides.
       accepts: ({ name, parent }, memory) =>
-        (name === undefined || sameName(name, lastName(site.path))) &&
+        (name === undefined || sameName(name, lastName(site.place.path))) &&
         (memory.parent === undefined || parent === undefined || parent === memory.parent),
     })
   }
@@ -94,7 +103,7 @@ export class Hub implements Replica {
     const seen = memory?.folder === found.id ? memory.stand : undefined
     const { state, restored } = await this.#identity.aged(found, seen, signal)
     demandReadable(state)
-    if (this.#site.written) demandWritable(state, 'the public folder')
+    if (this.role.receives) demandWritable(state)
     const same = memory?.folder === state.id
     const before = same ? (memory.passedOver ?? []) : []
     const recheck = memory?.recheck ?? []
@@ -201,10 +210,11 @@ export class Hub implements Replica {
   }
 
   async #find(): Promise<string> {
-    const { path } = this.#site
-    const lookup = await this.#site.control.find(path)
+    const { place, control, allows, missing } = this.#site
+    const lookup = await control.find(place.path)
     if (lookup.found) return lookup.folder.id
-    throw new SyncError('terminal', 'HubNotFound', notFoundText(path, lookup, this.#site.allows))
+    const message = `${notFoundText(place.path, lookup, allows)}. Correct ${missing.field}, or the account’s permissions`
+    throw new SyncError('terminal', missing.code, message)
   }
 
   async #tagged(folder: string, signal: AbortSignal): Promise<SeenFolder> {
@@ -254,7 +264,7 @@ export class Hub implements Replica {
       this.#contentMailbox === undefined || domain === undefined
         ? undefined
         : `${this.#contentMailbox}@${domain}`
-    return { anchor: content ?? account, contentMailbox: content, lane: 'hub', pace }
+    return { anchor: content ?? account, contentMailbox: content, lane: publicFoldersLane, pace }
   }
 }
 
@@ -262,7 +272,7 @@ export class Hub implements Replica {
 function notFoundText(
   path: string,
   { parent, children }: Extract<Lookup, { found: false }>,
-  allows: HubSite['allows'],
+  allows: PublicFolderSite['allows'],
 ): string {
   const above = namesIn(parent)
   const allowed = children.filter((child) => allows([...above, ...namesIn(child)]))
@@ -275,7 +285,7 @@ function notFoundText(
         ? '; the account sees no folder there'
         : ''
   const nearest = allows(above) ? `: the nearest existing one is ${parent}${holds}` : ''
-  return `there is no public folder ${path}${nearest}. Correct spec.hub.publicFolder, or the account’s permissions`
+  return `there is no public folder ${path}${nearest}`
 }
 
 const nothingLacks: Verdict = { gone: [], there: [], unsure: [], forgotten: [] }

@@ -34,7 +34,7 @@ export type Route = Readonly<{
   anchor?: string | undefined
   /** X-PublicFolderMailbox: where the public folder's content lies. */
   contentMailbox?: string | undefined
-  /** Requests of one lane are bounded together: the mailbox, or the hub. */
+  /** Requests of one lane are bounded together: of a mailbox, or of all public folders. */
   lane: string
   /** The pass that the request is part of. */
   pace?: Pace | undefined

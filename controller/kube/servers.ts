@@ -6,7 +6,7 @@ import { isNews } from '../api/conditions.ts'
 import { shownResult } from '../api/discreet.ts'
 import { checkedMs, lockoutMs } from '../api/duration.ts'
 import { readyStory } from '../api/events.ts'
-import { unreadOf } from '../api/references.ts'
+import { type Access, accessPrint } from '../api/references.ts'
 import type { ExchangeServer, ExchangeServerStatus } from '../api/resources.generated.ts'
 import { type ServerResult, serverStatusOf } from '../api/server-status.ts'
 import { cut, tokenMax } from '../core/cut.ts'
@@ -15,9 +15,9 @@ import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { deadline } from '../sync/deadline.ts'
 import type { Party } from '../sync/line.ts'
 import { isAnswer, partyOn } from '../sync/party.ts'
-import type { Clock, Reached } from '../sync/ports.ts'
+import type { Clock } from '../sync/ports.ts'
 import { Queue, type QueueWatch, workOff } from '../sync/queue.ts'
-import { keyOfServer, type ServerKey, type Servers } from '../sync/server-health.ts'
+import { keyOfAccess, type Servers } from '../sync/server-health.ts'
 import type { KubeDeclarations } from './declarations.ts'
 import type { KnownServer as Known } from './declared.ts'
 import { kinds } from './kinds.ts'
@@ -35,12 +35,7 @@ export type ServerControlOptions = Readonly<{
   recorder: Recorder
   servers: Servers
   /** Answers the server's version, or rejects with a SyncError. `asked`: a user asked for it. */
-  probe: (
-    name: string,
-    reached: Reached,
-    asked: boolean,
-    signal: AbortSignal,
-  ) => Promise<string | undefined>
+  probe: (access: Access, asked: boolean, signal: AbortSignal) => Promise<string | undefined>
   jitter: (ms: number) => number
   /** Statuses do not tell why a server cannot be reached. */
   discreet: boolean
@@ -86,7 +81,9 @@ export class ServerControl {
   backOffs(): readonly Readonly<{ namespace: string; name: string; ms: number }>[] {
     return [...this.#known.values()].map((known) => {
       const { namespace = '', name = '' } = known.server.metadata
-      return { namespace, name, ms: this.#options.servers.backOffMs(serverKeyIn(known)) }
+      const key = keyOfAccess(known.access)
+      const ms = key === undefined ? 0 : this.#options.servers.backOffMs(key)
+      return { namespace, name, ms }
     })
   }
 
@@ -101,10 +98,11 @@ export class ServerControl {
   #partyOf(key: string): Party {
     const tenant = key.split('/')[0] ?? ''
     const known = this.#known.get(key)
-    if (known === undefined) return { tenant, server: '', way: '' }
+    const way = known && keyOfAccess(known.access)
+    if (known === undefined || way === undefined) return { tenant, server: '', way: '' }
     const asked = this.#isAsked(known) ? 'refusal' : undefined
     const { servers } = this.#options
-    return partyOn(servers, tenant, known.server.spec.url, serverKeyIn(known), asked)
+    return partyOn(servers, tenant, known.server.spec.url, way, asked)
   }
 
   // Asked once is tried once, also while the status that says so cannot be written.
@@ -129,7 +127,7 @@ export class ServerControl {
     }
     for (const [key, known] of now) {
       this.#known.set(key, known)
-      if (known.reach.pending) continue
+      if (known.pending) continue
       const print = printOf(known)
       if (this.#prints.get(key) === print) continue
       this.#prints.set(key, print)
@@ -139,7 +137,7 @@ export class ServerControl {
 
   async #one(key: string, stop: AbortSignal): Promise<void> {
     const known = this.#known.get(key)
-    if (known !== undefined && !known.reach.pending) await this.#look(key, known, stop)
+    if (known !== undefined && !known.pending) await this.#look(key, known, stop)
   }
 
   async #look(key: string, known: Known, stop: AbortSignal): Promise<void> {
@@ -159,23 +157,20 @@ export class ServerControl {
   }
 
   async #asked(known: Known, givenUp: AbortSignal, stop: AbortSignal): Promise<ServerResult> {
-    const { server, reach, broken } = known
+    const { server, access, broken } = known
     if (broken !== undefined) return { kind: 'failed', error: broken }
     if (server.spec.suspend) return { kind: 'suspended' }
     const { servers, probe, clock } = this.#options
-    const { name = '' } = server.metadata
-    const unread = unreadOf(reach)
-    if (unread !== undefined) return { kind: 'failed', error: unread }
-    const { credentials, ca } = reach
-    const key = serverKeyIn(known)
+    const key = keyOfAccess(access)
+    if (access.state === 'blocked' || key === undefined)
+      return { kind: 'failed', error: access.state === 'blocked' ? access.error : silent }
     const asked = this.#isAsked(known)
     if (asked) this.#tried.set(keyOf(server), tokenOf(server))
     const refused = servers.enter(key, asked ? 'refusal' : undefined)
     if (refused !== undefined) return { kind: 'failed', error: refused }
     const { signal, end } = deadline(clock, lookMs, silent, [stop, givenUp])
     try {
-      const reached = { server, credentials, ca, unusable: undefined }
-      const version = await probe(name, reached, asked, signal)
+      const version = await probe(access, asked, signal)
       servers.leave(key, undefined, true)
       return { kind: 'answered', version }
     } catch (error) {
@@ -226,11 +221,6 @@ const silent = new SyncError(
   `the server did not answer the smallest question within ${lookMs / 1000}s; it is asked again later`,
 )
 
-function serverKeyIn({ server, reach: { credentials, ca } }: Known): ServerKey {
-  const { namespace, name } = server.metadata
-  return keyOfServer(namespace, name, [server.spec, credentials, ca])
-}
-
 function tokenOf({ metadata }: ExchangeServer): string | undefined {
   const asked = metadata.annotations?.[requestAnnotation]
   return asked === undefined ? undefined : cut(asked, tokenMax)
@@ -242,10 +232,11 @@ function isRequested(server: ExchangeServer): boolean {
 }
 
 // All but the status.
-function printOf({ server: { metadata, spec }, reach, broken }: Known): string {
+function printOf({ server: { metadata, spec }, access, pending, broken }: Known): string {
   const asked = metadata.annotations?.[requestAnnotation] ?? ''
   return digestOf(
     metadata.uid ?? '',
-    JSON.stringify([metadata.generation, asked, spec, reach, broken?.message]),
+    JSON.stringify([metadata.generation, asked, spec, pending, broken?.message]),
+    accessPrint(new Map([['', access]])),
   )
 }

@@ -2,16 +2,12 @@
 // part as far as a user sees it: defaults, validation, generations, and a status per group, written to
 // STATE/status/<namespace>.<name>.yaml. An edit that is not valid leaves the last valid version running.
 
-import type { V1Secret } from '@kubernetes/client-node'
-import { labelsDenial } from '../api/allowed.ts'
-import { approvalsIn } from '../api/annotations.ts'
 import { messageText } from '../api/conditions.ts'
-import { type Credentials, credentialsIn } from '../api/credentials.ts'
-import { hindranceOf, isForeign } from '../api/references.ts'
-import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
+import { accessPrint, type ReferenceRules } from '../api/references.ts'
+import type { SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
 import { digestOf, type GroupId } from '../core/id.ts'
 import { syncErrorOf } from '../core/sync-error.ts'
-import type { Clock, Declarations, Declared, Reached } from '../sync/ports.ts'
+import type { Clock, Declarations, Declared } from '../sync/ports.ts'
 import type { Source } from '../validation/documents.ts'
 import {
   notValid,
@@ -22,6 +18,7 @@ import {
   warnedOf,
 } from '../validation/problem.ts'
 import { type Loaded, readResourcesSoon } from '../validation/resources.ts'
+import { accessesIn, foundIn } from './access.ts'
 import { sourcesIn, watchDirectory } from './directory.ts'
 import { doubtsOf, Ended, endedGroup } from './missing.ts'
 import { hashAnnotation, Statuses, type Stored } from './statuses.ts'
@@ -43,8 +40,7 @@ export class LocalDeclarations implements Declarations {
   readonly #clock: Clock
   readonly #warn: (problems: readonly Problem[]) => void
   readonly #part: Part
-  /** May a SyncGroup name an ExchangeServer of another namespace? */
-  readonly #crossNamespace: boolean
+  readonly #rules: ReferenceRules
   #valid: ReadonlyMap<string, Valid> = new Map()
   /** What is declared and was never valid, with why. */
   readonly #refused = new Map<string, string>()
@@ -63,9 +59,9 @@ export class LocalDeclarations implements Declarations {
     clock: Clock,
     warn: (problems: readonly Problem[]) => void,
     part: Part,
-    crossNamespace = false,
+    rules: ReferenceRules = { crossNamespace: false },
   ) {
-    this.#crossNamespace = crossNamespace
+    this.#rules = rules
     this.#part = part
     this.#read = read
     this.#store = new Statuses(stateDirectory)
@@ -80,7 +76,7 @@ export class LocalDeclarations implements Declarations {
     clock: Clock,
     warn: (problems: readonly Problem[]) => void,
     signal: AbortSignal,
-    crossNamespace = false,
+    rules: ReferenceRules = { crossNamespace: false },
   ): Promise<LocalDeclarations> {
     const local = new LocalDeclarations(
       () => sourcesIn(directory),
@@ -88,7 +84,7 @@ export class LocalDeclarations implements Declarations {
       clock,
       warn,
       'run',
-      crossNamespace,
+      rules,
     )
     await watchDirectory(directory, () => local.touched(), signal)
     return local
@@ -233,24 +229,16 @@ export class LocalDeclarations implements Declarations {
     const before = stored.metadata?.generation ?? 0
     const changed =
       stored.metadata?.annotations?.[hashAnnotation] !== digestOf(JSON.stringify(group.spec))
-    const referred = this.#referred(group)
-    const { server, credentials, ca } = referred
-    const stale = invalid ?? staleIn(this.#valid, group, server)
+    const accesses = this.#accesses(group)
+    const stale = invalid ?? staleIn(this.#valid, accesses.access)
     const created = group.metadata.creationTimestamp ?? stored.metadata?.creationTimestamp
     const creationTimestamp = created ?? new Date(this.#clock.now()).toISOString()
     return {
       id,
       group: { ...group, metadata: { ...group.metadata, creationTimestamp } } as SyncGroup,
       generation: group.metadata.generation ?? (changed ? before + 1 : before),
-      ...referred,
-      fingerprint: digestOf(
-        hash,
-        JSON.stringify(server?.spec ?? ''),
-        JSON.stringify(credentials ?? ''),
-        ca ?? '',
-        stale ?? '',
-        ...approvalsIn(server?.metadata ?? {}),
-      ),
+      ...accesses,
+      fingerprint: digestOf(hash, accessPrint(accesses.access), stale ?? ''),
       invalid: stale,
       previous: stored.status,
     }
@@ -259,33 +247,15 @@ export class LocalDeclarations implements Declarations {
   #endedOf(id: GroupId, stored: Stored): readonly Declared[] {
     const ended = endedGroup(id, stored)
     if (ended === undefined) return []
-    const referred = this.#referred(ended.group)
-    const fingerprint = digestOf('ended', JSON.stringify([ended.group.spec, referred]))
+    const accesses = this.#accesses(ended.group)
+    const print = accessPrint(accesses.access)
+    const fingerprint = digestOf('ended', JSON.stringify(ended.group.spec), print)
     const rest = { fingerprint, invalid: undefined, previous: stored.status, deleted: true }
-    return [{ id, ...ended, ...referred, ...rest }]
+    return [{ id, ...ended, ...accesses, ...rest }]
   }
 
-  // What a group refers to, as far as it is there.
-  #referred(group: SyncGroup): Reached & Pick<Declared, 'hindrance'> {
-    const { name, namespace = group.metadata.namespace ?? 'default' } = group.spec.serverRef
-    const crossNamespace = this.#crossNamespace
-    const found = this.#resource<ExchangeServer>('ExchangeServer', namespace, name)
-    const server = isForeign(group) && !crossNamespace ? undefined : found
-    const credentials = server && this.#secret(namespace, server.spec.auth.secretRef.name)
-    const tls = server?.spec.tls?.caSecretRef
-    const ca = tls && this.#secret(namespace, tls.name)?.[tls.key]
-    const unusable = this.#refused.get(keyOf('ExchangeServer', namespace, name))
-    const referred = { crossNamespace, denial: labelsDenial(server), server }
-    return { server, unusable, credentials, ca, hindrance: hindranceOf(group, referred) }
-  }
-
-  #resource<Kind>(kind: string, namespace: string, name: string): Kind | undefined {
-    return this.#valid.get(keyOf(kind, namespace, name))?.resource as Kind | undefined
-  }
-
-  #secret(namespace: string, name: string): Credentials | undefined {
-    const secret = this.#resource<V1Secret>('Secret', namespace, name)
-    return secret && credentialsIn(secret.data)
+  #accesses(group: SyncGroup) {
+    return accessesIn(group, (name) => foundIn(this.#valid, this.#refused, name), this.#rules)
   }
 }
 

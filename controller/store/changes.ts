@@ -1,13 +1,12 @@
 // One change to the baseline of a group, written down. Runs within a transaction, and knows nothing of it.
 
-import { holderText } from '../api/claims.ts'
+import { claimedBy, type Holder, keepsFrom } from '../api/claims.ts'
 import type { Attempt } from '../core/attempt.ts'
 import type { Agreement } from '../core/fold.ts'
 import type { Effects } from '../core/guard.ts'
 import { type GroupId, isHub, type LinkId, type ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import type { Copy } from '../core/model.ts'
-import { SyncError } from '../core/sync-error.ts'
 import type { Change, Memory } from '../sync/ports.ts'
 import type { Spot } from './encryption.ts'
 import { type Desk, keepAll, note } from './keep.ts'
@@ -181,7 +180,7 @@ function remember(desk: Desk, replica: ReplicaId, memory: Memory): void {
   const { statements, group } = desk
   const { folder, parent, cursor, lens, recheck, stand, restored, ...rest } = memory
   const details = JSON.stringify(rest)
-  if (folder !== undefined && !isHub(replica)) claim(desk, replica, folder)
+  if (folder !== undefined) claim(desk, replica, folder)
   statements
     .sql(
       'INSERT OR REPLACE INTO replicas (grp, replica, folder, parent, cursor, lens, recheck, stand, restored, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -218,8 +217,16 @@ function writeAttempt(
       'INSERT OR REPLACE INTO attempts (grp, replica, link, revision, batch, tries, sent_ms, items, code, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
     .run(
-      ...[group, replica, link, revision, batch, tries, sentMs, JSON.stringify(items)],
-      ...[code ?? null, seen ? 1 : 0],
+      group,
+      replica,
+      link,
+      revision,
+      batch,
+      tries,
+      sentMs,
+      JSON.stringify(items),
+      code ?? null,
+      seen ? 1 : 0,
     )
 }
 
@@ -227,15 +234,13 @@ function writeAttempt(
 function claim({ statements, group }: Desk, replica: ReplicaId, folder: string): void {
   const known = statements.sql('SELECT folder FROM replicas WHERE grp = ? AND replica = ?')
   if (known.get(group, replica)?.folder === folder) return
-  const holder = statements
-    .sql("SELECT grp FROM replicas WHERE folder = ? AND grp <> ? AND replica NOT LIKE 'hub:%'")
-    .get(folder, group)?.grp
+  const holders = statements
+    .sql("SELECT grp, replica LIKE 'hub:%' AS hub FROM replicas WHERE folder = ? AND grp <> ?")
+    .all(folder, group)
+    .map(({ grp, hub }): Holder => ({ group: grp as GroupId, hub: Number(hub) === 1 }))
+  const holder = holders.find((each) => keepsFrom(each, isHub(replica)))
   if (holder === undefined) return
-  throw new SyncError(
-    'terminal',
-    'FolderClaimed',
-    `a member’s folder belongs to ${holderText(group, holder as GroupId)}: remove the member here or there, or name another folder`,
-  )
+  throw claimedBy(group, holder, isHub(replica))
 }
 
 function settle({ statements, group }: Desk, link: LinkId): void {

@@ -19,7 +19,8 @@ export async function leaversOf(
   const [before, claims] = [await baseline.memories(), await baseline.claims()]
   const present = rules.roles.map(({ id }) => sight.memories.get(id) ?? before.get(id))
   const may = (id: ReplicaId) => mayDismiss(before.get(id), present, claims) !== 'no'
-  return former(members.filter(may))
+  const leaving = members.filter(may)
+  return former(leaving.map((id) => ({ id, place: before.get(id)?.place })))
 }
 
 /** Removes our copies from their folders, and forgets them. */

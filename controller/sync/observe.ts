@@ -116,7 +116,8 @@ export async function observe(
       observations.set(id, { state: 'seen', changed, gone, ...(large.size > 0 && { large }) })
       const passedOver = dated(seen.memory.passedOver ?? [], memory?.passedOver ?? [], nowMs)
       const current = outdated.length === 0 ? codec : undefined
-      memories.set(id, { ...seen.memory, passedOver, codec: current, lens: lensOf(replica.role) })
+      const noted = { lens: lensOf(replica.role), place: replica.place }
+      memories.set(id, { ...seen.memory, passedOver, codec: current, ...noted })
       const other = memory?.folder !== undefined && memory.folder !== seen.memory.folder
       if (other) replaced.push(id)
       if (seen.restored) restored.set(id, 'all')
@@ -125,7 +126,7 @@ export async function observe(
     } catch (error) {
       signal.throwIfAborted()
       observations.set(id, { state: 'unknown', error: syncErrorOf(error) })
-      if (error instanceof UnsureError) unsure.set(id, error.memory)
+      if (error instanceof UnsureError) unsure.set(id, { ...error.memory, place: replica.place })
     }
   }
   await Promise.all(replicas.map(look))

@@ -1,8 +1,11 @@
-// The borders of the engine: what a replica, the state, the declarations and the clock must be able to
-// do. One adapter each lives in ews/, store/, local/ and main.ts; each port has one conformance suite.
+// The borders of the engine: what a replica, the state, the declarations and the clock must be able to do. Replica has its
+// adapters in ews/, Baseline in store/, Declarations in local/ and kube/, Clock in main.ts. Replica and Declarations have
+// a conformance suite each (test/conformance).
 
-import type { Credentials } from '../api/credentials.ts'
-import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
+import type { Holder } from '../api/claims.ts'
+import type { Accessing } from '../api/references.ts'
+import type { SyncGroupStatus } from '../api/resources.generated.ts'
+import type { Place } from '../api/topology.ts'
 import type { Attempt } from '../core/attempt.ts'
 import type { Agreement } from '../core/fold.ts'
 import type { Caused } from '../core/guard.ts'
@@ -30,6 +33,8 @@ export type Memory = Readonly<{
   /** The folder was restored from a backup, and what is to be read again shows old content. */
   restored?: boolean | undefined
   lens: string
+  /** Where the folder was declared to be; the engine notes it. Undefined in a state of version 0.1. */
+  place?: Place | undefined
   /** Items to be read again, whatever the cursor says. */
   recheck: readonly ItemId[]
   /** Items that a look leaves out, since they cannot be read; each is named in the group's problems. */
@@ -95,7 +100,7 @@ export const notTaken = 'NotTaken'
 /** The answer to one item of a batch. */
 export type Written = Readonly<{ id: ItemId; version: Version }> | SyncError
 
-/** A change to one copy, naming the version that the server must still have. */
+/** A change to one copy at the version that the server must still have. */
 export type Update = Readonly<{ id: ItemId; expect: Version; patch: Patch; agreed: Item }>
 
 /** A new copy. */
@@ -107,6 +112,8 @@ export type Creation = Readonly<{ item: Item; stamp: Stamp }>
  */
 export interface Replica {
   readonly role: Role
+  /** Where it is declared to be. */
+  readonly place?: Place | undefined
   /** What differs from what is known; proves that it is complete, or rejects. Writes nothing. */
   observe(memory: Memory | undefined, known: Known, signal: AbortSignal): Promise<Look>
   /** Makes sure that the folder can be written to; makes it when it is missing. */
@@ -177,7 +184,7 @@ export type Change = Readonly<{
   at: Readonly<{ timeMs: number; pass: string }>
   /** What the group is by now. */
   identity?: Identity
-  /** The group has another hub: all links and copies are forgotten. */
+  /** The group has another hub, or ends: all links and copies are forgotten. */
   reset?: boolean
   /** Replicas that are known by another name from now on: new name → old. */
   renames?: ReadonlyMap<ReplicaId, ReplicaId>
@@ -239,12 +246,15 @@ export interface Baseline {
   attempts(): Promise<readonly Attempt[]>
   /** Copies that were read last under an older codec, oldest links first: at most `max` of a replica's. */
   outdated(replica: ReplicaId, codec: number, max: number): Promise<readonly ItemId[]>
-  /** The replicas' folders that other groups hold: folder → group. */
-  claims(): Promise<ReadonlyMap<string, GroupId>>
+  /** The folders that other groups have, by id. One that is a member's in one group and a hub in others is the member's. */
+  claims(): Promise<ReadonlyMap<string, Holder>>
   /** What is wanted back from the bin and has not come yet. */
   restorations(): Promise<readonly Restoration[]>
   commit(change: Change): Promise<void>
 }
+
+/** A replica that takes no part any more, with where its folder was declared to be; undefined: only its id tells. */
+export type Left = Readonly<{ id: ReplicaId; place: Place | undefined }>
 
 /** Time, handed down. */
 export interface Clock {
@@ -257,30 +267,18 @@ export interface Clock {
 export type Pace = () => (error: unknown) => Promise<void>
 
 /** One SyncGroup as it is declared now, with what it refers to. */
-export type Declared = Readonly<{
-  id: GroupId
-  group: SyncGroup
-  generation: number
-  server: ExchangeServer | undefined
-  /** Why the ExchangeServer, which is declared, cannot be used. */
-  unusable: string | undefined
-  /** Why no pass may be made, whatever else is declared. */
-  hindrance?: SyncError | undefined
-  /** The keys of the Secret for signing in; undefined when there is none. */
-  credentials: Credentials | undefined
-  /** The certificate authority to trust, PEM; undefined when none is named or it is missing. */
-  ca: string | undefined
-  /** Changes whenever any of the above does. */
-  fingerprint: string
-  /** A newer version that cannot be used, and why. */
-  invalid: string | undefined
-  previous: SyncGroupStatus | undefined
-  /** It is not declared any more; it is told until it has been released. */
-  deleted?: boolean
-}>
-
-/** A server, and what it is reached with. */
-export type Reached = Pick<Declared, 'server' | 'unusable' | 'credentials' | 'ca'>
+export type Declared = Accessing &
+  Readonly<{
+    id: GroupId
+    generation: number
+    /** Changes whenever any of the above does. */
+    fingerprint: string
+    /** A newer version that cannot be used, and why. */
+    invalid: string | undefined
+    previous: SyncGroupStatus | undefined
+    /** It is not declared any more; it is told until it has been released. */
+    deleted?: boolean
+  }>
 
 /** Where groups are declared, and where their status goes. */
 export interface Declarations {

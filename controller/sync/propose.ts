@@ -1,7 +1,7 @@
 // The first half of a pass: look at every replica, lay what changed beside the baseline, plan, with whoever
 // would do too much set aside. Writes nothing anywhere, so it is also what `exsync plan` shows.
 
-import { holderText } from '../api/claims.ts'
+import { claimedBy, keepsFrom } from '../api/claims.ts'
 import { type Attempt, attemptsByLink, waits } from '../core/attempt.ts'
 import { type Guarded, guarded } from '../core/guard.ts'
 import type { ReplicaId } from '../core/id.ts'
@@ -43,10 +43,10 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
   const { rules, group, limits, approved } = course
   const { baseline, sight, renames, reset, before, attempts } = await lookedWhole(course, signal)
   const hub = rules.roles.find((role) => role.hub)
+  await refuseClaimed(course, sight, before)
   const seen = hub === undefined ? undefined : sight.observations.get(hub.id)
   if (seen?.state === 'unknown') throw judgedBy(seen.error, sight)
 
-  await refuseClaimed(course, sight, before)
   const { wanted, barred } = await wantedBack(baseline, rules, course.ceiling?.approved ?? approved)
   const touched = new Set(await touchedLinks(baseline, sight))
   for (const { link } of wanted) touched.add(link)
@@ -195,8 +195,8 @@ function movesOf(was: Identity, now: Identity = {}): number {
 }
 
 /**
- * Marks as unknown each folder that belongs to another group: one folder under two spellings of a server or a path. The
- * group that has it keeps it, else the first by name.
+ * Marks as unknown each folder that belongs to another group, or to an earlier participant: one folder under two spellings
+ * of a server or a path. The group that has it keeps it, else the first by name.
  */
 export async function refuseClaimed(
   { baseline, group, rules }: Course,
@@ -204,18 +204,28 @@ export async function refuseClaimed(
   before: ReadonlyMap<ReplicaId, Memory>,
 ): Promise<void> {
   const claims = await baseline.claims()
-  if (claims.size === 0) return
+  const first = new Set<string>()
+  const refusal = (folder: string, id: ReplicaId, hub: boolean): SyncError | undefined => {
+    const holder = claims.get(folder)
+    if (holder === undefined || !keepsFrom(holder, hub)) return undefined
+    const had = before.get(id)?.folder === folder && group < holder.group
+    return had ? undefined : claimedBy(group, holder, hub)
+  }
   for (const { id, hub } of rules.roles) {
     const folder = sight.memories.get(id)?.folder
-    const other = folder === undefined || hub ? undefined : claims.get(folder)
-    if (other === undefined || (before.get(id)?.folder === folder && group < other)) continue
-    const message = `the folder belongs to ${holderText(group, other)}: remove the member here or there, or name another folder`
-    sight.observations.set(id, {
-      state: 'unknown',
-      error: new SyncError('terminal', 'FolderClaimed', message),
-    })
+    if (folder === undefined) continue
+    const error = first.has(folder) ? twice : refusal(folder, id, hub)
+    first.add(folder)
+    if (error !== undefined) sight.observations.set(id, { state: 'unknown', error })
   }
 }
+
+// Two names of one server, or two addresses of one mailbox.
+const twice = new SyncError(
+  'terminal',
+  'FolderTwice',
+  'the folder takes part already, under another name: remove the member, or name another folder',
+)
 
 function without(link: Link, absent: (id: ReplicaId, copy: Copy) => boolean): Link {
   const copies = [...link.copies].filter(([id, copy]) => !absent(id, copy))

@@ -4,6 +4,7 @@
 // Guarantees: only what carries our own stamp is removed, so what members entered themselves stays; nothing
 // is deleted that is not in the bin; it may die anywhere, and goes on; one copy that fails keeps no other.
 // Assumptions: nobody who still takes part has this folder; whoever calls makes sure of that.
+import type { Holder } from '../api/claims.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Found } from '../core/model.ts'
 import { groupMark } from '../core/stamp.ts'
@@ -53,7 +54,7 @@ export async function dismiss(
 export function mayDismiss(
   memory: Memory | undefined,
   present: readonly (Memory | undefined)[],
-  claims: ReadonlyMap<string, GroupId>,
+  claims: ReadonlyMap<string, Holder>,
 ): 'yes' | 'wait' | 'no' {
   const folder = memory?.folder
   if (folder === undefined || claims.has(folder)) return 'no'
