@@ -157,6 +157,12 @@ export function placeOfId(id: ReplicaId, hubServer: ServerName): Place {
   }
 }
 
+/** Does a person who says `name` mean this replica? By its id, its mailbox, the path of its public folder, or `hub`. */
+export function isNamed(id: ReplicaId, name: string): boolean {
+  const local = id.replace(/^@[^:]*:/, '')
+  return id === name || local === name || local === `public:${name}` || local.startsWith(`${name}:`)
+}
+
 /** One who took part once: it receives, and nothing of it travels. */
 export function formerParticipant(id: ReplicaId, place: Place): Participant {
   const rest = {

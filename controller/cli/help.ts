@@ -7,7 +7,8 @@ const STATE = `\
 const OUTPUT = '  -o, --output table|json  json has all there is, the table the newest 200'
 const WHICH = `\
   --group NS/NAME          of this group only
-  --replica R              of this replica, of a mailbox (anna@corp.example) or of the hub (hub)
+  --replica R              of this replica, of a mailbox (anna@corp.example), of a member's public
+                          folder (/Branches/Cracow) or of the hub (hub)
   --since T                since this time
   --pass P                 of this pass, as exsync history names it
   --reason R               Edited, Conflict, Drift, Deleted, Restored, Backup, Removed or Unmarked

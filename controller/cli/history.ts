@@ -1,7 +1,9 @@
 // `exsync bin list` and `exsync history`: which contents were kept and what replaced agreed content. Names of contacts are
 // shown on a terminal only: they belong into no pipe and no log.
 
+import { isNamed } from '../api/topology.ts'
 import type { Filters } from '../config/filters.ts'
+import type { ReplicaId } from '../core/id.ts'
 import { canonical, type Item } from '../core/item.ts'
 import { contact } from '../core/items/contact.ts'
 import { invalidArguments } from '../core/sync-error.ts'
@@ -66,9 +68,9 @@ export function refuseUnknown(
   { group, replica }: Pick<Listing, 'group' | 'replica'>,
 ): void {
   refuseOther('--group', group, bin.names('grp'), (name) => name === group)
-  refuseOther('--replica', replica, bin.names('replica', group), (name) => {
-    return name === replica || name.startsWith(`${replica}:`)
-  })
+  refuseOther('--replica', replica, bin.names('replica', group), (name) =>
+    isNamed(name as ReplicaId, replica ?? ''),
+  )
 }
 
 function refuseOther(

@@ -255,7 +255,7 @@ function refuse(bin: Bin, directory: string, kept: Binned): void {
   const show = `exsync bin show ${n}`
   refuseGroup(bin, directory, group, show)
   if (mayReturn(bin, kept)) return
-  const message = `${n} is marked private by its owner, and would reach everybody: ${show} shows it; put it into the public folder by hand if that is wanted`
+  const message = `${n} is marked private by its owner, and would reach everybody: ${show} shows it; put it into the folder of the hub by hand if that is wanted`
   throw new SyncError('terminal', 'Private', message)
 }
 

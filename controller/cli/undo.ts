@@ -100,19 +100,24 @@ function refuseWaiting(bin: Bin, plan: UndoPlan, groups: readonly GroupId[]): vo
   )
 }
 
-/** Refuses what no pass would do: the group is gone, or its hub receives nothing. */
+/** Refuses what no pass would do: the group is gone, or has no hub, or its hub receives nothing. */
 export function refuseGroup(bin: Bin, directory: string, group: GroupId, show: string): void {
-  const byHand = `${show} shows it; put it into the public folder by hand`
-  const [, hub] = [...bin.lenses(group)].find(([id]) => isHub(id)) ?? []
+  const byHand = `${show} shows it; put it into the folder of the hub by hand`
+  const lenses = bin.lenses(group)
+  const [, hub] = [...lenses].find(([id]) => isHub(id)) ?? []
   const statuses = join(directory, 'status')
   const gone =
     existsSync(statuses) && !existsSync(join(statuses, `${group.replace('/', '.')}.yaml`))
+  if (hub === undefined && lenses.size > 0 && !gone) {
+    const message = `the group ${group} has no hub, and only what comes back as the hub's edit reaches everybody: ${show} shows it; enter it by hand in a folder that takes part`
+    throw new SyncError('terminal', 'NoHub', message)
+  }
   if (hub === undefined || gone) {
     const message = `the group ${group} is not there any more: declare it again, or ${byHand}`
     throw new SyncError('terminal', 'GroupGone', message)
   }
   if (!roleUnder(hub).receives) {
-    const message = `nothing is written to the public folder of ${group}, whose members only receive: ${byHand}, and it travels`
+    const message = `nothing is written to the hub of ${group}, whose members only receive: ${byHand}, and it travels`
     throw new SyncError('terminal', 'HubReceivesNothing', message)
   }
 }
