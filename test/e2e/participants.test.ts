@@ -18,13 +18,15 @@ import {
 
 const permissions = { 'sync@corp.example': 'PublishingEditor' as const }
 
-async function office(prefix: string, hubs: readonly object[] = []): Promise<Exchange> {
+async function office(prefix: string, hubs: readonly Resource[] = []): Promise<Exchange> {
+  const other: Record<string, number> = prefix === 'two' ? { 'Contacts/Other': 0 } : {}
   const exchange = await startExchange({
     domain: 'corp.example',
     users: [
       { mailbox: 'sync@corp.example', password: prefix, impersonates: 'all' },
       { mailbox: 'shared@corp.example', password: 'x', folders: { 'Contacts/Customers': hubs } },
-      { mailbox: 'anna@corp.example', password: 'x' },
+      // No two Exchanges give one id to two folders; these count them, each from the start.
+      { mailbox: 'anna@corp.example', password: 'x', folders: other },
     ],
     publicFolders: [
       { path: '/Company/Customers', permissions, contacts: hubs },
