@@ -1,13 +1,13 @@
-// Flags and environment → one frozen Config. The only reader of process.env and process.argv.
+// Turns flags and environment into one frozen Config. The only reader of process.env and process.argv.
 import { parseArgs } from 'node:util'
 import { type Filters, filterOptions, filtersOf } from './config/filters.ts'
 import { bytes, count, duration } from './config/values.ts'
 import { invalidArguments } from './core/sync-error.ts'
 
-/** Everything that a command was told. Durations in ms. */
+/** The settings of a command. Durations in ms. */
 export type Config = Readonly<{
   command: string
-  /** What follows the command and its flags. */
+  /** The arguments after the command and its flags. */
   rest: readonly string[]
   local: string | undefined
   files: readonly string[]
@@ -19,69 +19,69 @@ export type Config = Readonly<{
   binRetentionMs: number
   historyRetentionMs: number
   binMaxBytes: number
-  /** Where the key of the state is; undefined: it has none. */
+  /** The file with the key of the state; undefined: not encrypted. */
   keyFile: string | undefined
-  /** For rekey: where its next key is, or that it has none any more. */
+  /** For rekey: the file with the next key; `plain`: no key any more. */
   newKeyFile: string | undefined
   plain: boolean
-  /** How many groups have a pass at once. */
+  /** The most groups that have a pass at the same time. */
   concurrent: number
-  /** By how much waits differ from what was asked for, in percent of it. */
+  /** The random deviation of intervals, in percent. */
   jitterPercent: number
-  /** How long passes may take to end when the process is asked to stop. */
+  /** How long passes may take to end after the process is asked to stop. */
   graceMs: number
-  /** What declarations may ask for at most. */
+  /** The upper limits for declarations. */
   ceilings: Ceilings
-  /** What tenants are trusted with. */
+  /** The permissions of tenants. */
   trust: Trust
   kube: KubeConfiguration
-  /** host:port, or undefined for none. Named: it was asked for, and must be had. */
+  /** host:port, or undefined for none. Named: the user asked for it, so failing to listen is an error. */
   metrics: Address
   health: Address
 }> &
   Filters
 
-/** What declarations may ask for at most, whatever they say. Durations in ms. */
+/** The upper limits for declarations. Durations in ms. */
 export type Ceilings = Readonly<{
-  /** Bytes of one contact; a larger one is left alone. */
+  /** The largest contact, bytes; a larger one is skipped. */
   itemBytes: number
-  /** The longest that one request may take: the limit of spec.limits.requestTimeout. */
+  /** The longest request: the limit of spec.limits.requestTimeout. */
   requestMs: number
-  /** The longest that one pass may take: the limit of spec.timeout. */
+  /** The longest pass: the limit of spec.timeout. */
   passMs: number
-  /** Members of one group. */
+  /** The most members of one group. */
   members: number
 }>
 
-/** What those who declare resources are trusted with, beyond their own namespace. */
+/** The permissions of the owners of resources, beyond their own namespace. */
 export type Trust = Readonly<{
-  /** A group may refer to a server of another namespace, which allows it as well. */
+  /** A group may refer to a server of another namespace, which must allow it as well. */
   crossNamespace: boolean
-  /** Hosts that servers may be on, as `mail.corp.example` or `*.corp.example`; none: any host. */
+  /** Hosts that servers may be on, as `mail.corp.example` or `*.corp.example`; empty: any host. */
   serverHosts: readonly string[]
-  /** On Kubernetes: servers may be on a loopback host, by http. */
+  /** On Kubernetes: servers may be on a loopback host over http. */
   loopbackHttp: boolean
   /** Credentials may come from a Secret without the label exchangesync.dev/credentials. */
   unlabelledSecrets: boolean
 }>
 
-/** Where to listen. */
+/** The address to listen on. */
 export type Address = Readonly<{ address: string | undefined; named: boolean }>
 
-/** How the controller talks to Kubernetes. Durations in ms. */
+/** How the controller connects to Kubernetes. Durations in ms. */
 export type KubeConfiguration = Readonly<{
-  /** Paths as KUBECONFIG lists them. */
+  /** Paths as in KUBECONFIG. */
   kubeconfig: string | undefined
-  /** Namespaces to look at; none: all. */
+  /** The watched namespaces; empty: all. */
   namespaces: readonly string[]
   elect: boolean
   leaseName: string
-  /** The Lease's namespace; undefined: that of the pod or of the kubeconfig. */
+  /** The namespace of the Lease; undefined: that of the pod or of the kubeconfig. */
   leaseNamespace: string | undefined
   leaseMs: number
   renewMs: number
   retryMs: number
-  /** Who this process is, for people. */
+  /** The name of this process, for people. */
   identity: string
 }>
 
@@ -91,18 +91,18 @@ const stateful = [
 ]
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
-/** Reads the arguments; throws a terminal SyncError that names the flag and what it takes. Ages count from `nowMs`. */
+/** Reads the arguments. Throws a terminal SyncError that names the flag and its values. Ages count from `nowMs`, ms since 1970. */
 export function configOf(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
   nowMs = 0,
 ): Config {
   const [first = 'help', ...given] = args
-  // `validate` has flags of its own.
+  // `validate` parses its own flags.
   const { values, positionals } =
     first === 'validate' ? { values: {} as Values, positionals: given } : read(given)
   const command = asked(first, values)
-  // The help of a command needs its name only.
+  // The help of a command needs only its name.
   const rest = command === 'help' && values.help ? [first, ...positionals] : positionals
   refuseSurplus(command, values, rest)
   const state = values.state ?? environment.EXSYNC_STATE
@@ -148,13 +148,13 @@ export function configOf(
   })
 }
 
-// Help is what was asked for, wherever it stands in the line.
+// --help is answered wherever it is in the line.
 function asked(command: string, { help, version }: Values): string {
   if (help || command === '--help' || command === '-h') return 'help'
   return version || command === '--version' ? 'version' : command
 }
 
-// What is not looked at must not seem to have been done.
+// Surplus arguments are refused: ignoring them would look as if they had an effect.
 function refuseSurplus(command: string, { file }: Values, rest: readonly string[]): void {
   const alone =
     ['run', 'status', 'rekey', 'history', 'rollback', 'forget'].includes(command) ||
@@ -181,7 +181,7 @@ function trustOf(values: Values): Trust {
   )
   if (odd !== undefined)
     throw invalidArguments(
-      `--allowed-server-hosts ${odd} is no host, like mail.corp.example or *.corp.example`,
+      `--allowed-server-hosts ${odd} is not a host, like mail.corp.example or *.corp.example`,
     )
   return {
     crossNamespace: values['allow-cross-namespace-refs'] ?? false,
@@ -199,7 +199,7 @@ function kubeOf(values: Values, environment: NodeJS.ProcessEnv): KubeConfigurati
   const retryMs = lease('retry-period', '2s')
   if (renewMs >= leaseMs || retryMs * 1.2 >= renewMs) {
     const order = '--leader-elect-retry-period < -renew-deadline < -lease-duration'
-    throw invalidArguments(`${order} does not hold: a leader must stop before another one begins`)
+    throw invalidArguments(`${order} is required: a leader must stop before another one begins`)
   }
   return {
     kubeconfig: environment.KUBECONFIG || undefined,
@@ -276,6 +276,8 @@ function read(given: readonly string[]) {
       allowNegative: true,
     })
   } catch (error) {
-    throw invalidArguments(error instanceof Error ? error.message : 'the arguments cannot be read')
+    throw invalidArguments(
+      error instanceof Error ? error.message : 'the arguments cannot be parsed',
+    )
   }
 }

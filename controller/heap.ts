@@ -1,15 +1,15 @@
-// The heap's limit follows the container's. V8 takes it at its start only, so a process that was started with another one
-// begins again in its own place: the same process, with other flags.
+// Adapts the heap's limit to the container's. V8 reads the limit only at its start, so a process with another limit starts
+// again in its own place: the same process with other flags.
 
-/** The flag of the first line of main.ts and of the Dockerfile: right for a container of 1 GiB, and where there is none. */
+/** The flag in the first line of main.ts and in the Dockerfile: for a container of 1 GiB, or without a limit. */
 const usual = '--max-old-space-size=768'
 
-/** The part of the container's memory that the heap may take; the rest is for buffers, the state and the program itself. */
+/** The part of the container's memory for the heap; the rest is for buffers, the state and the program itself. */
 const share = 0.75
 
 /**
- * Node's flags as they should be, in a container of so many bytes, on a machine of so many; undefined where they are right:
- * nothing bounds the memory, or somebody chose another limit.
+ * Node's flags for a container with this much memory, on a machine with that much, in bytes. Undefined if the present flags
+ * are right: the memory is not limited, or the user chose another limit.
  */
 export function heapFlags(
   flags: readonly string[],

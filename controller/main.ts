@@ -1,6 +1,6 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning --max-semi-space-size=8 --max-old-space-size=768
-// The process of exsync: what it alone has, and where its compiled code is kept. The flags above keep V8 from growing to
-// a gigabyte before it collects: measured, a third of the memory for a tenth more CPU. In a container they follow its limit.
+// The process of exsync: its inputs, and the place of its compiled code. The flags above keep V8 from growing to a gigabyte
+// before it collects: measured, a third of the memory for a tenth more CPU. In a container the heap follows its limit.
 import './needs.mjs'
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, statSync } from 'node:fs'
@@ -8,20 +8,20 @@ import { enableCompileCache } from 'node:module'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Outside } from './cli/runtime.ts'
+import type { ProcessEdges } from './cli/runtime.ts'
 import { heapFlags } from './heap.ts'
 
-const clock: Outside['clock'] = {
+const clock: ProcessEdges['clock'] = {
   now: () => Date.now(),
   sleep: (delayMs, signal) => sleep(delayMs, undefined, { signal }),
 }
 
-function outside(graceMs: number): Outside {
+function outside(graceMs: number): ProcessEdges {
   return { clock, chance: Math.random, instance: randomUUID(), ...signals(graceMs) }
 }
 
-// The first signal ends passes after their batch, the second, or a while, abandons them.
-function signals(graceMs: number): Pick<Outside, 'stop' | 'hard'> {
+// The first signal lets passes finish their batch. A second one, or the grace period, aborts them.
+function signals(graceMs: number): Pick<ProcessEdges, 'stop' | 'hard'> {
   const [stop, hard] = [new AbortController(), new AbortController()]
   const asked = () => {
     if (stop.signal.aborted) hard.abort()
@@ -33,8 +33,8 @@ function signals(graceMs: number): Pick<Outside, 'stop' | 'hard'> {
   return { stop: stop.signal, hard }
 }
 
-// With its code compiled already the program starts in half the time. It is kept in a folder that is ours alone, as
-// what lies there is run; where there is none, the program starts as without. NODE_COMPILE_CACHE names another one.
+// With compiled code the program starts in half the time. The code is kept in a directory that only we may write, because
+// it is executed; without such a directory the program starts as usual. NODE_COMPILE_CACHE names another one.
 function keepCompiled({ NODE_COMPILE_CACHE, XDG_CACHE_HOME, HOME }: NodeJS.ProcessEnv): void {
   const caches = XDG_CACHE_HOME || (HOME && join(HOME, '.cache'))
   if (NODE_COMPILE_CACHE || !caches) return
@@ -44,20 +44,20 @@ function keepCompiled({ NODE_COMPILE_CACHE, XDG_CACHE_HOME, HOME }: NodeJS.Proce
     const { uid, mode } = statSync(folder)
     if (uid === process.getuid?.() && (mode & 0o022) === 0) enableCompileCache(folder)
   } catch {
-    // It may not be written, as in a container whose root is read-only.
+    // The directory may be read-only, as in a container with a read-only root.
   }
 }
 
-// What is written is its owner's alone: the state, its logs, the status files.
+// Only the owner may read what is written: the state, its logs, the status files.
 process.umask(0o077)
-// Does not return where the heap's limit is another one than the container asks for.
+// Does not return if the container needs another heap limit than the present one.
 function followContainer({ execPath, execArgv, argv, env }: NodeJS.Process): void {
   const flags = heapFlags(execArgv, process.constrainedMemory(), totalmem())
   if (flags === undefined) return
   try {
     process.execve?.(execPath, [execPath, ...flags, ...argv.slice(1)], env)
   } catch {
-    // Not every system can; then the limit stays as it is.
+    // Not every system supports it; the limit then stays as it is.
   }
 }
 
@@ -67,5 +67,5 @@ const { program } = await import('./cli/program.ts')
 const args = process.argv.slice(2)
 const terminal = process.stdout.isTTY === true
 const code = await program({ args, environment: process.env, clock, outside, terminal })
-// A watcher or a keep-alive connection must not hold up the end.
+// A watcher or a keep-alive connection must not delay the end.
 process.exit(code)

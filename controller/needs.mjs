@@ -1,5 +1,5 @@
-// Says which Node the program needs and ends, before anything is loaded that an older one cannot read. Plain JavaScript, so
-// that any Node with modules gets this far. What is needed is in package.json, and as much as the most demanding of these:
+// Checks the version of Node and ends with a message, before anything is loaded that an older one cannot read. Plain JavaScript, so
+// that any Node with modules gets this far. package.json has the required version, that of the most demanding of these:
 // undici (22.19), TypeScript without a flag (22.18), SQLite without a flag (22.13) that binds ?1 by place (22.20, 24.7).
 import { readFileSync } from 'node:fs'
 

@@ -1,19 +1,19 @@
-// What users write into annotations for us.
+// The annotations that users write for the controller.
 import { cut, tokenMax } from '../core/cut.ts'
 import type { SyncGroup, SyncGroupStatus } from './resources.generated.ts'
 import type { ServerName } from './topology.ts'
 
-/** Approves what the guard set aside, by its hash. */
+/** Approves a plan that the guard blocked, by its hash. */
 export const approveAnnotation = 'exchangesync.dev/approve'
-/** Asks for a pass. */
+/** Requests a pass. */
 export const requestAnnotation = 'exchangesync.dev/requestedAt'
-/** Beside the former, with the same token: asks for one that looks at everything. */
+/** With the same token as `requestedAt`: requests a pass that reads everything. */
 export const forceAnnotation = 'exchangesync.dev/forceAt'
 
-/** Asks for a verification of every copy, once for each value. */
+/** Requests a verification of every copy, once per value. */
 export const verifyAnnotation = 'exchangesync.dev/verifyAt'
 
-/** The token of a verification that is asked for and was not made yet, as far as a status has room for it. */
+/** The token of a requested verification that was not made yet, cut to the length in a status; undefined without one. */
 export function verificationAsked(
   group: SyncGroup,
   previous: SyncGroupStatus | undefined,
@@ -32,8 +32,8 @@ export function approvalsIn({
 }
 
 /**
- * Did somebody ask for a pass that looks at everything, whatever the server's back-off? Both annotations must
- * carry one token, and it counts once (Flux's forceAt).
+ * Is a pass requested that reads everything, whatever the server's back-off? Both annotations must have the same token,
+ * and each token counts once (as Flux's forceAt).
  */
 export function isForced(group: SyncGroup, previous: SyncGroupStatus | undefined): boolean {
   const asked = group.metadata.annotations ?? {}
@@ -43,8 +43,8 @@ export function isForced(group: SyncGroup, previous: SyncGroupStatus | undefined
 }
 
 /**
- * Is a password that was refused to be tried again on this server? Only by a forced pass of the server's own namespace: other tenants
- * could lock the account that they share.
+ * May a refused password be tried again on this server? Only a forced pass in the server's own namespace allows it: another
+ * tenant could lock the shared account.
  */
 export function isForcedByOwner(
   { group, previous }: Readonly<{ group: SyncGroup; previous: SyncGroupStatus | undefined }>,
@@ -55,8 +55,8 @@ export function isForcedByOwner(
 }
 
 /**
- * Did a user ask for a pass, or declare the group otherwise, since its last status? Then a wait that the server asked
- * for does not count, once.
+ * Did a user request a pass, or change the declaration, since the last status? If so, one pause that the server asked for
+ * is skipped.
  */
 export function isWanted({
   group,

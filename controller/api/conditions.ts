@@ -1,25 +1,25 @@
-// What the statuses of both resources share: their conditions, how a reason and a message are written, and when a status
-// is worth a write. The times of passes that changed nothing are news every five minutes only.
+// The shared parts of both statuses: conditions, the form of reasons and messages, and when a status is worth a write. The
+// time of a pass without changes is written every five minutes only.
 import { isDeepStrictEqual } from 'node:util'
 import { printableUpTo } from '../core/printable.ts'
 import { isReason } from '../core/sync-error.ts'
 
-/** The conditions that are ours; another's beside them say nothing of us. */
+/** The types of our conditions; others in a status belong to other controllers and are ignored. */
 export const conditionTypes = ['Ready', 'Reconciling', 'Stalled', 'Guarded']
 
 const messageMax = 1024
 
-/** A code as a condition's reason: Exchange's own without their prefix. */
+/** A code as a condition's reason: Exchange's codes without their prefix. */
 export function reasonOf(code: string): string {
   return isReason(code) ? code.replace(/^Error(?=[A-Z])/, '') : 'UnknownCode'
 }
 
-/** A message as a status takes it, whatever words of others stand in it. */
+/** A message as a status accepts it: printable and cut. */
 export function messageText(message: string): string {
   return printableUpTo(message, messageMax)
 }
 
-/** How old the time of the last pass may get while nothing else changes, ms. */
+/** The oldest that the time of the last pass may get while nothing else changes, ms. */
 export const heartbeatMs = 5 * 60_000
 
 type Timed = Readonly<{
@@ -27,7 +27,7 @@ type Timed = Readonly<{
   conditions?: readonly Readonly<{ type: string }>[] | undefined
 }>
 
-/** Does the new status say something that the one on the server does not? */
+/** Does the new status contain news over the one on the server? */
 export function isNews(before: unknown, now: Timed & object): boolean {
   const old = timedIn(before)
   if (!isDeepStrictEqual(untimed(old), untimed(now))) return true
@@ -35,7 +35,7 @@ export function isNews(before: unknown, now: Timed & object): boolean {
   return Number.isFinite(age) && age >= heartbeatMs
 }
 
-// A status as an answer has it: nobody need have checked it.
+// The status in an answer. Its content is unchecked.
 function timedIn(status: unknown): Timed {
   if (typeof status !== 'object' || status === null) return {}
   const { conditions, lastPass, ...rest } = status as Record<string, unknown>

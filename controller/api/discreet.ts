@@ -1,13 +1,13 @@
-// What a status tells of a server that cannot be reached, where its reader may name any host: otherwise spec.url would be
-// a way to find out which hosts and ports there are inside the network. Unknown, silent, refusing and untrusted are one
-// reason, one message and one kind; the controller's log tells them apart. An HTTP answer is told as it is: it came over
-// TLS from a server that proved to be the one that spec.url names. So is what a pass reports of the hub's server: it rejects
-// unless it read the hub. What it reports of another server, on which a member is, is as secret as an error.
+// Hides details about an unreachable server from a reader who may enter any host: otherwise spec.url would reveal which
+// hosts and ports exist inside the network. Unknown, silent, refusing and untrusted servers get one reason, one message
+// and one kind; the controller's log tells them apart. An HTTP answer is reported in full: it came over TLS from a server
+// that proved to be the host of spec.url. So is what a pass reports of the hub's server, because a
+// pass rejects unless it read the hub. The report about another server, on which a member is, is hidden like an error.
 import { SyncError } from '../core/sync-error.ts'
 import type { Problem, Report } from './report.ts'
 import { placeOfId } from './topology.ts'
 
-/** Every code of an error before there is an HTTP answer (ews/http-errors.ts, ews/rate.ts, sync/shares.ts). */
+/** All error codes from before an HTTP answer (ews/http-errors.ts, ews/rate.ts, sync/shares.ts). */
 const connecting: ReadonlySet<string> = new Set([
   'ConnectionLost',
   'ConnectionRefused',
@@ -21,14 +21,14 @@ const connecting: ReadonlySet<string> = new Set([
 
 const reason = 'Unreachable'
 const message =
-  'the server cannot be reached, or does not prove who it is: check spec.url and spec.tls of the ExchangeServer; the controller’s log says what failed, and so does this status where the controller runs with --allowed-server-hosts'
+  'the server cannot be reached, or its certificate is not trusted: check spec.url and spec.tls of the ExchangeServer; the controller’s log has the cause (this status, too, if the controller runs with --allowed-server-hosts)'
 
-/** Did it fail before there was an HTTP answer? */
+/** Did the request fail before an HTTP answer? */
 export function isConnecting({ code }: Pick<SyncError, 'code'>): boolean {
   return connecting.has(code)
 }
 
-/** What a status is made of: a failure with its error as the reader may know it. `discreet`: they may name any host. */
+/** A result with the errors that the reader may see. `discreet`: the reader may enter any host. */
 export function shownResult<
   Result extends Readonly<{ kind: string; error?: SyncError; report?: Report }>,
 >(discreet: boolean | undefined, result: Result): Result {
@@ -45,9 +45,9 @@ function discreetProblem(problem: Problem): Problem {
   return { ...problem, kind: 'transient', reason, message }
 }
 
-/** The error as a status tells it to a reader who may name any host. */
+/** The error for the status of a reader who may enter any host. */
 export function discreetError(error: SyncError): SyncError {
-  // A local one is of a server that answered for another folder.
+  // A local error comes from a server that answered about another folder.
   if (!isConnecting(error) || error.local) return error
   return new SyncError('transient', reason, message)
 }

@@ -1,14 +1,14 @@
-// What the owner of a resource is told as an event: what changed from one status to the next. Counts and reasons
-// only: no addresses, no names, no content. Who needs to know whose folder it is finds it in the status.
+// The Kubernetes Events about a resource: the changes from one status to the next. Counts and reasons only: no addresses,
+// names or content. The status names the mailbox.
 import { meanwhileText } from '../core/guard.ts'
 import type { SyncGroupStatus, SyncGroupStatusCondition } from './resources.generated.ts'
 
-/** Something worth telling. `reason` is one of a fixed vocabulary, or a condition's. */
+/** One Event. `reason` is one of a fixed vocabulary, or a condition's reason. */
 export type Told = Readonly<{ type: 'Normal' | 'Warning'; reason: string; note: string }>
 
 type Status = Readonly<{ conditions?: readonly SyncGroupStatusCondition[] }>
 
-/** What a group's owner is told of a new status. */
+/** The Events for a group's new status. */
 export function groupStory(
   before: SyncGroupStatus | undefined,
   now: SyncGroupStatus,
@@ -22,13 +22,13 @@ export function groupStory(
   ]
 }
 
-/** What the owner of any resource is told of its condition Ready. */
+/** The Event for a changed condition Ready of any resource. */
 export function readyStory(before: Status | undefined, now: Status): readonly Told[] {
   const [was, is] = [readyOf(before), readyOf(now)]
   if (is === undefined || (was?.status === is.status && was.reason === is.reason)) return []
   if (is.status === 'True') return [{ type: 'Normal', reason: is.reason, note: is.message }]
   if (is.reason === 'Guarded') return []
-  // What a person has to do about it is in the status: here it might name a mailbox.
+  // The full message is in the status: here it might name a mailbox.
   const calm = ['Progressing', 'Suspended', 'ServerSuspended'].includes(is.reason)
   const note = calm
     ? is.message
@@ -42,14 +42,14 @@ function guardStory(
 ): readonly Told[] {
   if (guard === undefined) {
     if (before?.guard === undefined) return []
-    return [{ type: 'Normal', reason: 'GuardReleased', note: 'nothing is set aside any more' }]
+    return [{ type: 'Normal', reason: 'GuardReleased', note: 'the guard blocks nothing any more' }]
   }
   if (before?.guard?.hash === guard.hash) return []
   const what = guard.refusals
-    .map(({ reason, count, limit }) => `${count} ${reason.toLowerCase()}, ${limit} are allowed`)
+    .map(({ reason, count, limit }) => `${count} ${reason.toLowerCase()} (limit ${limit})`)
     .join('; ')
   const kind = guard.refusals.some(({ above }) => above) ? 'exchangeserver' : 'syncgroup'
-  const note = `set aside: ${what}; ${meanwhileText(guard.refusals.map(({ replica }) => replica))}; undo it, or approve exactly this: kubectl annotate --overwrite ${kind} NAME exchangesync.dev/approve=${guard.hash}`
+  const note = `blocked by the guard: ${what}; ${meanwhileText(guard.refusals.map(({ replica }) => replica))}; undo it in Exchange, or approve exactly this: kubectl annotate --overwrite ${kind} NAME exchangesync.dev/approve=${guard.hash}`
   return [{ type: 'Warning', reason: 'Guarded', note }]
 }
 
@@ -75,11 +75,11 @@ function verifiedStory(before: SyncGroupStatus | undefined, now: SyncGroupStatus
   const { copies, deviations, result } = verified
   const read = `${copies} copies were read again`
   if (result === 'Proved')
-    return [{ type: 'Normal', reason: 'Verified', note: `${read}: all show what is agreed` }]
+    return [{ type: 'Normal', reason: 'Verified', note: `${read}: all are as agreed` }]
   const found =
     result === 'Deviating'
       ? counted(deviations, 'deviation')
-      : 'nothing deviates, and something could not be read, or time ran out'
+      : 'no deviation, but not everything could be read in time'
   const note = `${read}: ${found}; see status.verified`
   return [{ type: 'Warning', reason: 'NotVerified', note }]
 }

@@ -1,6 +1,5 @@
-// A group's status, computed once, at the end, from what the pass reported. A report, never a memory:
-// what came before matters only for when a condition changed. Ready is always there; Reconciling,
-// Stalled and Guarded only while they are true (kstatus).
+// Computes a group's status once, at the end, from the report of the pass. The previous status matters only for the times of
+// the conditions. Ready is always present; Reconciling, Stalled and Guarded only while they are true (kstatus).
 
 import { cut, tokenMax } from '../core/cut.ts'
 import { hashOf, meanwhileText } from '../core/guard.ts'
@@ -16,32 +15,32 @@ import type {
 } from './resources.generated.ts'
 import { nameOf, type Participants, participantsOf, placeOfId } from './topology.ts'
 
-/** What became of a group, this time. */
+/** The result for a group, this time. */
 export type Result =
   | Readonly<{
       kind: 'passed'
       report: Report
       recent: readonly ConflictLine[]
-      /** The verification that was made after the pass. */
+      /** The verification after the pass. */
       verified?: SyncGroupStatus['verified']
     }>
   | Readonly<{ kind: 'failed'; error: SyncError }>
   | Readonly<{ kind: 'suspended' }>
-  // It is not declared any more, and nothing is left to do for it.
+  // It is no longer declared, and nothing remains to be done.
   | Readonly<{ kind: 'released' }>
 
-/** What a status is made from. */
+/** The inputs of a status. */
 export type Facts = Readonly<{
   group: SyncGroup
   generation: number
   result: Exclude<Result, { kind: 'released' }>
-  /** A newer version of the resource that cannot be used, and why. */
+  /** Why a newer version of the resource cannot be used. */
   invalid?: string | undefined
-  /** It is not declared any more, and is being ended. */
+  /** It is no longer declared, and is being removed. */
   deleted?: boolean | undefined
   previous: SyncGroupStatus | undefined
   nowMs: number
-  /** What is declared larger than it may be. */
+  /** The values that are declared larger than permitted. */
   cuts?: readonly string[]
 }>
 
@@ -99,7 +98,7 @@ function conditionsOf(
   if (invalid === undefined) return drafts
   const bad = {
     reason: 'InvalidSpec',
-    message: `${invalid}; the last valid version goes on running`,
+    message: `${invalid}; the last valid version stays in use`,
   }
   const others = drafts.filter(({ type }) => type === 'Guarded')
   return [
@@ -119,14 +118,12 @@ function undecided(
     ]
   }
   const { kind, code, message } = result.error
-  // The state may fail in the middle of a pass, and a pass may be given up there.
+  // These errors can occur in the middle of a pass.
   const midway = code.startsWith('State') || code === 'PassTimeout' || code === 'ServerSilent'
   const unchanged = midway ? '' : 'nothing was changed: '
-  const before = deleted
-    ? 'its copies are being removed, as it is not declared any more: '
-    : unchanged
+  const before = deleted ? 'the group was deleted and its copies are being removed: ' : unchanged
   const remedy = deleted
-    ? '; to leave them, set spec.deletionPolicy: Orphan (in a directory: declare it so once more, and take it out again)'
+    ? '; to keep them, set spec.deletionPolicy: Orphan (in a directory: put the file back with this setting, then remove it again)'
     : ''
   const said = { reason: reasonOf(code), message: before + message + remedy }
   const ready: Draft = { type: 'Ready', status: 'False', ...said }
@@ -157,27 +154,27 @@ function judged(
     const message = `${how}${who}${first?.message ?? ''}`
     drafts.push({ type: 'Ready', status: 'False', reason, message })
   } else if (unfinished || members.behind > 0) {
-    const why = unfinished ? 'time ran out' : 'somebody edited meanwhile'
+    const why = unfinished ? 'time ran out' : 'users edited meanwhile'
     const message = `${why}; ${members.behind} of ${members.total} members are behind`
     drafts.push({ type: 'Ready', status: 'False', reason: 'Progressing', message })
   } else {
     const message = `${report.items} items, ${members.current} of ${members.total} members current`
     drafts.push({ type: 'Ready', status: 'True', reason: 'Succeeded', message })
   }
-  // Who waits for a person, or for Exchange, is not about to be done.
+  // A group that waits for a person or for Exchange is not about to finish.
   const waiting = problems.length + refusals.length > 0
   if (unfinished || (members.behind > 0 && !waiting)) {
     drafts.push({
       type: 'Reconciling',
       status: 'True',
       reason: 'Progressing',
-      message: 'more is to be done at once',
+      message: 'the next pass follows at once',
     })
   }
   return drafts
 }
 
-// How to go on comes first: a message may be cut.
+// The remedy comes first: a message may be cut.
 function refusalText(
   refusals: Report['refusals'],
   participants: Participants,
@@ -185,17 +182,17 @@ function refusalText(
 ): string {
   const told = refusals.map(
     ({ replica, reason, count, limit, hash }) =>
-      `${nameOf(participants, replica)} would cause ${count} ${reason.toLowerCase()}, ${limit} are allowed${
+      `${nameOf(participants, replica)} would cause ${count} ${reason.toLowerCase()} (limit ${limit})${
         refusals.length > 1 ? ` (alone: ${hash})` : ''
       }`,
   )
   const approval = `exchangesync.dev/approve: ${hashOf(refusals)}`
-  const other = approved ? '; the annotation that is there names something else' : ''
+  const other = approved ? '; the present annotation names another hash' : ''
   const names = refusals.map(({ replica }) => nameOf(participants, replica))
   const where = refusals.some(({ above }) => above)
-    ? ' on the ExchangeServer, whose spec.allowed.guard allows less'
+    ? ' on the ExchangeServer, whose spec.allowed.guard has lower limits'
     : ''
-  const how = `set aside until it is undone, or approved with the annotation ${approval}${where}${other}`
+  const how = `blocked by the guard: undo it in Exchange, or approve it with the annotation ${approval}${where}${other}`
   return [how, meanwhileText(names), ...told].join('; ')
 }
 
@@ -260,7 +257,7 @@ function nameIn(
   return { [kind]: cut(nameOf(participants, replica), nameMax) }
 }
 
-// Without a new pass the old one's figures stand.
+// Without a new pass the figures of the previous one stay.
 function kept(previous: SyncGroupStatus | undefined): Partial<SyncGroupStatus> {
   const { items, members, conflicts, lastPass, problems, guard, history } = previous ?? {}
   return {
@@ -274,12 +271,12 @@ function kept(previous: SyncGroupStatus | undefined): Partial<SyncGroupStatus> {
   }
 }
 
-// A clock that was set back makes a pass shorter than nothing.
+// A clock that was set back can make a duration negative.
 function countOf(count: number): number {
   return Number.isFinite(count) ? Math.max(0, Math.round(count)) : 0
 }
 
-/** A time as a status has it: no clock is outside of what a date can be written as. */
+/** A time in a status, in UTC and seconds; ms that no date can express are limited to the range of dates. */
 export function iso(ms: number): string {
   const known = Number.isFinite(ms) ? Math.min(Math.max(ms, 0), lastMs) : 0
   return new Date(known).toISOString().replace(/\.\d{3}Z$/, 'Z')

@@ -46,7 +46,7 @@ function lesser(one: Limits, other: Limits): Limits {
 }
 
 /**
- * What the servers let groups do at most, as limits of the guard, and the hashes that each of them approves; undefined:
+ * The limits of the guard that the servers set for groups, and the hashes that each of them approves; undefined:
  * whatever the groups say.
  */
 export function ceilingOf(

@@ -1,10 +1,10 @@
-// Patterns with `*`, compared without regular expressions: a pattern and a text cost no more than their lengths.
+// Patterns with `*`, matched without regular expressions, so that the cost is linear in pattern and text.
 import { folded, namesIn } from './path.ts'
 
-/** A pattern that is taken apart: what stands between its stars. Upper and lower case are the same. */
+/** A parsed pattern: the texts between its stars. Case does not matter. */
 export type Pattern = readonly string[]
 
-/** Takes a pattern apart. */
+/** Parses a pattern. */
 export function patternOf(text: string): Pattern {
   return folded(text).split('*')
 }
@@ -17,7 +17,7 @@ export function matches(pattern: Pattern, text: string): boolean {
   if (last === undefined) return whole === first
   if (whole.length < first.length + last.length) return false
   if (!whole.startsWith(first) || !whole.endsWith(last)) return false
-  // The leftmost place of each part leaves the most room for the next one.
+  // Taking the first match of each part leaves the most room for the next one.
   let at = first.length
   for (const part of rest) {
     const found = whole.indexOf(part, at)
@@ -27,10 +27,10 @@ export function matches(pattern: Pattern, text: string): boolean {
   return at <= whole.length - last.length
 }
 
-/** A pattern of a path: one for each name; `deep`: for one name or more below them. */
+/** A pattern for a path: one per name; `deep`: for one or more further names. */
 export type PathPattern = Readonly<{ names: readonly Pattern[]; deep: boolean }>
 
-/** The pattern that a path with stars stands for. As the last name a star stands for one name or more. */
+/** The pattern of a path with stars. A star as the last name means one or more names. */
 export function pathPatternOf(path: string): PathPattern {
   const names = namesIn(path)
   const deep = names.at(-1) === '*'

@@ -1,10 +1,10 @@
-// What a pass did, for people: counts, conflicts and problems. Never content.
+// The report of a pass, for people: counts, conflicts and problems. Never content.
 import type { Refusal } from '../core/guard.ts'
 import type { LinkId, ReplicaId } from '../core/id.ts'
 import type { Role } from '../core/model.ts'
 import type { Kind } from '../core/sync-error.ts'
 
-/** What keeps one replica from being current. */
+/** A reason why one replica is not current. */
 export type Problem = Readonly<{
   replica: ReplicaId
   kind: Kind
@@ -13,7 +13,7 @@ export type Problem = Readonly<{
   backOffMs?: number | undefined
 }>
 
-/** One field of one link for which there were two different edits. */
+/** One field of one link with two different edits. */
 export type ConflictLine = Readonly<{
   link: LinkId
   field: string
@@ -21,13 +21,13 @@ export type ConflictLine = Readonly<{
   timeMs: number
 }>
 
-/** What a pass did. */
+/** The result of a pass. */
 export type Report = Readonly<{
   startMs: number
   durationMs: number
-  /** Links that are alive. */
+  /** The number of living links. */
   items: number
-  /** Edits from before are not in the history any more, since it was full; ms since 1970. */
+  /** The history was full: edits before this time are missing from it; ms since 1970. */
   historySinceMs?: number | undefined
   created: number
   updated: number
@@ -38,13 +38,13 @@ export type Report = Readonly<{
   members: Readonly<{ total: number; current: number; behind: number; unreachable: number }>
   problems: readonly Problem[]
   refusals: readonly Refusal[]
-  /** Time ran out, or there is more to be read or to be brought back: there is more to do at once. */
+  /** Time ran out, or more must be read or written: another pass should follow at once. */
   unfinished: boolean
-  /** More was in the folders than one pass holds: the next one goes on reading. */
+  /** The folders have more items than one pass holds: the next one continues reading. */
   reading?: boolean
 }>
 
-/** How the members stand: whoever could not be read is unreachable, whoever lacks something is behind. */
+/** The states of the members: one that could not be read is unreachable, one with missing changes is behind. */
 export function membersOf(
   roles: readonly Role[],
   unreachable: ReadonlySet<ReplicaId>,

@@ -6,8 +6,8 @@
 import type { V1ObjectMeta } from '@kubernetes/client-node'
 
 /**
- * An ExchangeServer says how to reach one Exchange organisation over EWS, and as whom. SyncGroups
- * of the same namespace refer to it.
+ * An ExchangeServer describes how to reach one Exchange organisation over EWS, and with which
+ * account. SyncGroups of the same namespace refer to it.
  */
 export interface ExchangeServer {
   /** The version of this schema, exchangesync.dev/v1alpha1. */
@@ -20,7 +20,7 @@ export interface ExchangeServer {
   readonly status?: ExchangeServerStatus
 }
 
-/** What is wanted. */
+/** The desired state. */
 export interface ExchangeServerSpec {
   /**
    * The EWS endpoint, like https://mail.corp.example/EWS/Exchange.asmx. Must be https, except for a
@@ -31,15 +31,14 @@ export interface ExchangeServerSpec {
   readonly tls?: ExchangeServerTls
   /**
    * How the controller reaches members' mailboxes. Impersonation acts as each mailbox's owner (the
-   * ApplicationImpersonation role). Delegate acts as itself, with the permissions it was given on
+   * ApplicationImpersonation role). Delegate acts as the account itself, with its permissions on
    * each folder.
    */
   readonly access: 'Impersonation' | 'Delegate'
   /** How often the controller asks whether the server answers, as a Go duration from 1s to 24h. */
   readonly interval: string
   /**
-   * Whether the server is left alone. No group that refers to it reads or writes anything while it
-   * is.
+   * Whether the server is suspended. Meanwhile no group that refers to it reads or writes anything.
    */
   readonly suspend: boolean
   readonly allowed: ExchangeServerAllowed
@@ -63,8 +62,8 @@ export interface ExchangeServerAuthSecretRef {
 }
 
 /**
- * How the server proves who it is. Without it the certificate authorities that Node trusts are
- * trusted.
+ * How the server's certificate is checked. Without it the controller trusts the certificate
+ * authorities that Node trusts.
  */
 export interface ExchangeServerTls {
   readonly caSecretRef: ExchangeServerTlsCaSecretRef
@@ -77,14 +76,14 @@ export interface ExchangeServerTls {
 export interface ExchangeServerTlsCaSecretRef {
   /** The name of the Secret. */
   readonly name: string
-  /** The key in the Secret that holds one or more certificates in PEM form. */
+  /** The key in the Secret that holds one or more certificates in PEM format. */
   readonly key: string
 }
 
 /**
- * What SyncGroups may do with this server. Whatever is not allowed is unreachable for them (reason
- * NotAllowed): it is neither read nor written, and nothing counts as left or deleted. An empty list
- * allows nothing.
+ * The permissions of SyncGroups on this server. Anything else is unreachable for them (reason
+ * NotAllowed): it is neither read nor written, and nothing counts as removed or deleted. An empty
+ * list allows nothing.
  */
 export interface ExchangeServerAllowed {
   /**
@@ -102,14 +101,14 @@ export interface ExchangeServerAllowed {
   readonly hubs?: readonly string[]
   /**
    * The mailboxes that may take part, as a hub or as members, by domain (corp.example) or address
-   * (sales-*@corp.example). '*' stands for any characters within the part before or after '@'. Both
+   * (sales-*@corp.example). '*' matches any characters within the part before or after '@'. Both
    * the declared and the mailbox's primary address must be among them. All when not given.
    */
   readonly mailboxes?: readonly string[]
   /**
-   * The folders of mailboxes that may take part, from the top of the mailbox. '*' stands for any
-   * characters within a name; as the last name it stands for one name or more, so Contacts/* allows
-   * Contacts/Company and Contacts/A/B, and not Contacts itself. Where a folder lies by now counts.
+   * The folders of mailboxes that may take part, from the top of the mailbox. '*' matches any
+   * characters within a name; as the last name it matches one name or more, so Contacts/* allows
+   * Contacts/Company and Contacts/A/B, and not Contacts itself. The folder's present path counts.
    */
   readonly folders: readonly string[]
   /** Whether a SyncGroup may copy members' private items to the others (private Copy). */
@@ -125,9 +124,8 @@ export interface ExchangeServerAllowedGuard {
 }
 
 /**
- * What a SyncGroup's guard may let pass at most, whatever it says. The smaller limit and the longer
- * window count. More than that is approved by an annotation of the ExchangeServer only. None when
- * not given.
+ * The upper limits for the guards of SyncGroups, whatever they say. The smaller limit and the
+ * longer window count. Only an annotation of the ExchangeServer approves more. None when not given.
  */
 export interface ExchangeServerAllowedGuardCeilings {
   /** The least time within which effects are counted together, as a Go duration from 1s to 168h. */
@@ -145,7 +143,7 @@ export interface ExchangeServerAllowedGuardCeilingsDeletions {
   readonly maxCount?: number
 }
 
-/** How many items one replica may edit for everybody at most. 0 forbids edits. */
+/** How many items one replica may edit for all folders at most. 0 forbids edits. */
 export interface ExchangeServerAllowedGuardCeilingsUpdates {
   /** The limit as a share of the items in percent, rounded up to whole items. */
   readonly maxPercent?: number
@@ -154,28 +152,31 @@ export interface ExchangeServerAllowedGuardCeilingsUpdates {
 }
 
 /**
- * How many new items of its own one member may bring to everybody at most. 0 forbids publications.
+ * How many new items of its own one member may bring to all folders at most. 0 forbids
+ * publications.
  */
 export interface ExchangeServerAllowedGuardCeilingsPublications {
   /** The limit as a number of items. */
   readonly maxCount?: number
 }
 
-/** How much the controller asks of the server. */
+/** Limits for the controller's requests to the server. */
 export interface ExchangeServerLimits {
-  /** How many requests may be under way at once. */
+  /** How many requests may run at the same time. */
   readonly concurrency: number
-  /** How many requests may be under way at once for one mailbox. At most concurrency. */
+  /** How many requests may run at the same time for one mailbox. At most concurrency. */
   readonly concurrencyPerMailbox: number
   /** How long one request may take, as a Go duration from 1s to 10m. */
   readonly requestTimeout: string
 }
 
-/** What the controller found. Written by the controller only. */
+/** The observed state. Written by the controller only. */
 export interface ExchangeServerStatus {
   /** The generation of the spec that this status is about, -1 before the first look. */
   readonly observedGeneration?: number
-  /** Ready is always there. Reconciling, Stalled and Guarded are there only while they are true. */
+  /**
+   * Ready is always present. Reconciling, Stalled and Guarded are present only while they are true.
+   */
   readonly conditions?: readonly ExchangeServerStatusCondition[]
   /** The version the server reported last, like 15.2.2562.17. */
   readonly version?: string
@@ -185,13 +186,13 @@ export interface ExchangeServerStatus {
 
 /** One aspect of the resource's state. */
 export interface ExchangeServerStatusCondition {
-  /** What the condition is about, in CamelCase. */
+  /** The aspect that the condition is about, in CamelCase. */
   readonly type: string
-  /** Whether it holds. */
+  /** Whether the condition is true. */
   readonly status: 'True' | 'False' | 'Unknown'
   /** Why, as one word in CamelCase for programs. */
   readonly reason: string
-  /** Why, for people, and what to do about it. */
+  /** Why, for people, and the next thing to do. */
   readonly message: string
   /** When the status changed last. */
   readonly lastTransitionTime: string
@@ -200,7 +201,7 @@ export interface ExchangeServerStatusCondition {
 }
 
 /**
- * A SyncGroup keeps the folders of its members the same as the folder of its hub, one-way or
+ * A SyncGroup keeps the folders of its members in sync with the folder of its hub, one-way or
  * two-way. The hub and each member is a public folder or a folder of a mailbox.
  */
 export interface SyncGroup {
@@ -214,14 +215,14 @@ export interface SyncGroup {
   readonly status?: SyncGroupStatus
 }
 
-/** What is wanted. */
+/** The desired state. */
 export interface SyncGroupSpec {
   readonly serverRef: SyncGroupServerRef
-  /** What kind of items the folders hold. */
+  /** The kind of items in the folders. */
   readonly items: 'Contacts'
   readonly hub: SyncGroupHub
   /**
-   * The direction for members that name none. TwoWay brings members' edits to everybody. OneWay
+   * The direction for members that name none. TwoWay brings members' edits to all folders. OneWay
    * brings the hub's items to the members and nothing back.
    */
   readonly direction: 'TwoWay' | 'OneWay'
@@ -231,18 +232,18 @@ export interface SyncGroupSpec {
    */
   readonly members: readonly SyncGroupMember[]
   /**
-   * Who wins when two replicas changed the same field differently. The losing edit is kept in the
-   * bin. KeepBoth makes the losing edit an item of its own.
+   * The winner when two replicas changed the same field differently. The losing edit is kept in the
+   * bin. KeepBoth makes the losing edit a separate item.
    */
   readonly conflicts: 'HubWins' | 'MemberWins' | 'LatestWins' | 'KeepBoth'
   /**
-   * What happens to edits and deletes that OneWay members make to our copies. Revert makes them
+   * The treatment of edits and deletes that OneWay members make to our copies. Revert makes them
    * like the hub again. Ignore leaves them until the hub's item changes.
    */
   readonly drift: 'Revert' | 'Ignore'
   /**
-   * What happens to a member's own items that are marked private. Skip never lets them leave the
-   * mailbox. Copy treats them as all others.
+   * The treatment of a member's own items that are marked private. Skip keeps them in the mailbox.
+   * Copy treats them like all others.
    */
   readonly private: 'Skip' | 'Copy'
   readonly guard: SyncGroupGuard
@@ -253,17 +254,14 @@ export interface SyncGroupSpec {
   readonly interval: string
   /** How long after an error the next pass starts, as a Go duration from 1s to 24h. */
   readonly retryInterval: string
-  /**
-   * How long one pass may take, as a Go duration from 1s to 24h. What is not done by then is done
-   * in the next.
-   */
+  /** How long one pass may take, as a Go duration from 1s to 24h. The next pass does the rest. */
   readonly timeout: string
   /** Whether passes are suspended. Nothing is read or written while they are. */
   readonly suspend: boolean
   /**
-   * What happens to the copies in members' folders when the SyncGroup is deleted, or the member is
-   * taken out of it. Orphan leaves them. RemoveCopies moves those that the controller made to the
-   * bin. What a member's users entered always stays.
+   * The treatment of the copies in members' folders when the SyncGroup is deleted, or the member is
+   * removed from it. Orphan leaves them. RemoveCopies moves those that the controller made to the
+   * bin. Items that the member's users entered always stay.
    */
   readonly deletionPolicy: 'Orphan' | 'RemoveCopies'
 }
@@ -282,7 +280,7 @@ export interface SyncGroupServerRef {
 
 /**
  * The replica that all others are compared with: a public folder, or a folder of a mailbox. Without
- * it nothing is decided.
+ * it a pass decides nothing.
  */
 export interface SyncGroupHub {
   readonly serverRef?: SyncGroupHubServerRef
@@ -315,7 +313,7 @@ export interface SyncGroupHubServerRef {
   readonly namespace?: string
 }
 
-/** A folder that is kept the same as the hub, in a mailbox or among the public folders. */
+/** A folder that is kept in sync with the hub, in a mailbox or among the public folders. */
 export interface SyncGroupMember {
   /**
    * The primary SMTP address of the mailbox, like anna@corp.example. Upper and lower case are the
@@ -351,13 +349,13 @@ export interface SyncGroupMemberServerRef {
 }
 
 /**
- * The brake on dangerous plans. A replica that would cause more than this within the window is set
- * aside until somebody approves (annotation exchangesync.dev/approve) or the cause goes away.
+ * The brake on dangerous plans. A replica that would cause more than this within the window is
+ * blocked until the plan is approved (annotation exchangesync.dev/approve) or its cause is undone.
  */
 export interface SyncGroupGuard {
   /**
-   * The time within which what a replica causes is counted together, as a Go duration from 1s to
-   * 168h.
+   * The time within which the effects of a replica are counted together, as a Go duration from 1s
+   * to 168h.
    */
   readonly window: string
   readonly deletions: SyncGroupGuardDeletions
@@ -365,7 +363,7 @@ export interface SyncGroupGuard {
   readonly updates: SyncGroupGuardUpdates
   /**
    * A limit in percent never allows fewer items than this, unless it is 0. Limits by maxCount stay
-   * as they are, and a replica that would delete the last items is set aside, unless
+   * as they are, and a replica that would delete the last items is blocked, unless
    * deletions.maxPercent is 100.
    */
   readonly minCount: number
@@ -379,15 +377,15 @@ export interface SyncGroupGuardDeletions {
   readonly maxCount: number
 }
 
-/** How many new items of its own one member may bring to everybody. */
+/** How many new items of its own one member may bring to all folders. */
 export interface SyncGroupGuardPublications {
   /** The limit as a number of items. 0 forbids publications. */
   readonly maxCount: number
 }
 
 /**
- * How many items one replica may edit for everybody. The smaller limit counts. 0 forbids edits.
- * What is asked for from the bin is limited alike. A first sync does not count.
+ * How many items one replica may edit for all folders. The smaller limit counts. 0 forbids edits.
+ * Restores from the bin have the same limit. A first sync does not count.
  */
 export interface SyncGroupGuardUpdates {
   /** The limit as a share of the items in percent, rounded up to whole items. */
@@ -396,15 +394,15 @@ export interface SyncGroupGuardUpdates {
   readonly maxCount: number
 }
 
-/**
- * What the controller did and found. Written by the controller only. Never holds content of items.
- */
+/** The observed state. Written by the controller only. Never contains the content of items. */
 export interface SyncGroupStatus {
   /** The generation of the spec that this status is about, -1 before the first look. */
   readonly observedGeneration?: number
-  /** Ready is always there. Reconciling, Stalled and Guarded are there only while they are true. */
+  /**
+   * Ready is always present. Reconciling, Stalled and Guarded are present only while they are true.
+   */
   readonly conditions?: readonly SyncGroupStatusCondition[]
-  /** How many items are kept the same. */
+  /** How many items are kept in sync. */
   readonly items?: number
   readonly members?: SyncGroupStatusMembers
   readonly conflicts?: SyncGroupStatusConflicts
@@ -422,13 +420,13 @@ export interface SyncGroupStatus {
 
 /** One aspect of the resource's state. */
 export interface SyncGroupStatusCondition {
-  /** What the condition is about, in CamelCase. */
+  /** The aspect that the condition is about, in CamelCase. */
   readonly type: string
-  /** Whether it holds. */
+  /** Whether the condition is true. */
   readonly status: 'True' | 'False' | 'Unknown'
   /** Why, as one word in CamelCase for programs. */
   readonly reason: string
-  /** Why, for people, and what to do about it. */
+  /** Why, for people, and the next thing to do. */
   readonly message: string
   /** When the status changed last. */
   readonly lastTransitionTime: string
@@ -436,13 +434,13 @@ export interface SyncGroupStatusCondition {
   readonly observedGeneration?: number
 }
 
-/** How many members are how far. */
+/** The members by state. */
 export interface SyncGroupStatusMembers {
   /** All members of the spec. */
   readonly total: number
-  /** Members that have what the hub has. */
+  /** Members with everything that the hub has. */
   readonly current: number
-  /** Members that were reached and have not everything yet. */
+  /** Members that could be read and lack something. */
   readonly behind: number
   /** Members that could not be read. */
   readonly unreachable: number
@@ -472,9 +470,9 @@ export interface SyncGroupStatusConflictsRecent {
   readonly time: string
 }
 
-/** What the last pass did. */
+/** The result of the last pass. */
 export interface SyncGroupStatusLastPass {
-  /** When the pass ended. Passes that changed nothing are told of every five minutes only. */
+  /** When the pass ended. A pass without changes updates it every five minutes only. */
   readonly time: string
   /** How long the pass took, in milliseconds. */
   readonly durationMs: number
@@ -494,59 +492,59 @@ export interface SyncGroupStatusProblem {
   readonly mailbox?: string
   /** The member's public folder. Absent when it is about the hub or a mailbox. */
   readonly publicFolder?: string
-  /** What is wrong, as one word in CamelCase for programs. */
+  /** The problem, as one word in CamelCase for programs. */
   readonly reason: string
-  /** What is wrong, for people, and what to do about it. */
+  /** The problem, for people, and the next thing to do. */
   readonly message: string
 }
 
 /**
- * How far back the history of edits reaches, where it is less than its retention because it was
+ * How far back the history of edits reaches, if that is less than its retention because it was
  * full. Absent otherwise.
  */
 export interface SyncGroupStatusHistory {
-  /** Edits before this time are not in the history any more. */
+  /** Edits before this time are no longer in the history. */
   readonly since: string
 }
 
-/** What the guard set aside. Absent when nothing is. */
+/** The plan that the guard blocked. Absent without one. */
 export interface SyncGroupStatusGuard {
   /**
-   * The name of the effects that were set aside. To approve exactly them, annotate the SyncGroup,
-   * or the ExchangeServer where one of them is above what that allows, with
-   * exchangesync.dev/approve and this value.
+   * The hash of the blocked effects. To approve exactly them, annotate the SyncGroup, or the
+   * ExchangeServer if one of them is above its ceiling, with exchangesync.dev/approve and this
+   * value.
    */
   readonly hash: string
-  /** The replicas that were set aside, at most 50. There may be more. */
+  /** The blocked replicas, at most 50. There may be more. */
   readonly refusals: readonly SyncGroupStatusGuardRefusal[]
 }
 
-/** One replica that was set aside, and why. */
+/** One blocked replica, and the reason. */
 export interface SyncGroupStatusGuardRefusal {
   /**
-   * The replica that would cause it, hub, or a member's mailbox or public folder, or bin for what
-   * is asked for from the bin.
+   * The replica that would cause it, hub, or a member's mailbox or public folder, or bin for
+   * requested restores.
    */
   readonly replica: string
-  /** Which limit it would exceed. */
+  /** The limit that it would exceed. */
   readonly reason: 'Deletions' | 'Publications' | 'Updates'
   /** How many it would cause, with what it caused within the window. */
   readonly count: number
   /** How many it may cause within the window. */
   readonly limit: number
-  /** The name of this replica's effects alone, to approve them and no others. */
+  /** The hash of this replica's effects alone, to approve them and no others. */
   readonly hash?: string
   /**
-   * Whether it is more than spec.allowed.guard of the ExchangeServer lets pass. Then the annotation
+   * Whether it is above spec.allowed.guard of the ExchangeServer. Then the annotation
    * exchangesync.dev/approve counts on the ExchangeServer only.
    */
   readonly above?: boolean
 }
 
 /**
- * What came of the verification that was asked for last, with the annotation
- * exchangesync.dev/verifyAt: every copy was read again and compared with what is agreed. Nothing is
- * written by it.
+ * The result of the verification that was requested last, with the annotation
+ * exchangesync.dev/verifyAt: every copy was read again and compared with the agreed content. A
+ * verification writes nothing.
  */
 export interface SyncGroupStatusVerified {
   /** The value of the annotation exchangesync.dev/verifyAt that this is about. */
@@ -555,11 +553,11 @@ export interface SyncGroupStatusVerified {
   readonly time: string
   /** How many copies were read and compared, in all replicas. */
   readonly copies: number
-  /** How many deviations were found, with what could not be read. */
+  /** How many deviations were found, including copies that could not be read. */
   readonly deviations: number
   /**
-   * Proved when every copy was read and shows what is agreed. Deviating when one does not. Unread
-   * when what was read does, and something could not be read, or time ran out.
+   * Proved when every copy was read and is as agreed. Deviating when one is not. Unread when all
+   * that was read is as agreed, but a part could not be read or time ran out.
    */
   readonly result: 'Proved' | 'Deviating' | 'Unread'
   /** The first of the deviations, at most 20. There may be more. */
@@ -570,16 +568,16 @@ export interface SyncGroupStatusVerified {
 export interface SyncGroupStatusVerifiedFirst {
   /** The item, by the id of its link. Absent when it is about a whole replica. */
   readonly link?: string
-  /** Where it is, hub, or a member's mailbox or public folder. */
+  /** The replica with the deviation, hub, or a member's mailbox or public folder. */
   readonly replica: string
   /**
-   * Differs when the copy shows something else than agreed, Missing when it is not there, Behind
-   * when it shows what was agreed earlier, Extra when the folder holds an item that the group does
-   * not know, Unread when it could not be read.
+   * Differs when the copy differs from the agreed content, Missing when it does not exist, Behind
+   * when it has content that was agreed earlier, Extra when the folder contains an item that the
+   * group does not know, Unread when it could not be read.
    */
   readonly kind: 'Differs' | 'Missing' | 'Behind' | 'Extra' | 'Unread'
   /** The fields that differ, by name, at most 20. */
   readonly fields?: readonly string[]
-  /** Since when, as far as it is known, by the server's clock. */
+  /** The time of the change by the server's clock, if it is known. */
   readonly since?: string
 }

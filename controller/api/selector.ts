@@ -1,17 +1,17 @@
-// Which namespaces a field of an ExchangeServer means: their names, or a selector of their labels as Kubernetes has it. No
-// schema can say both a word and a mapping, so the form is checked here.
+// The namespaces that a field of an ExchangeServer selects: by name, or by a label selector as in Kubernetes. A schema
+// cannot express "a word or a mapping", so the form is checked here.
 
 /** The labels of a namespace. */
 export type Labels = Readonly<Record<string, string>>
 
-/** The namespaces that are meant. */
+/** The selected namespaces. */
 export type Namespaces =
   | Readonly<{ kind: 'Same' | 'All' }>
   | Readonly<{ kind: 'names'; names: readonly string[] }>
   | Readonly<{ kind: 'selector'; demands: readonly Demand[] }>
   | Readonly<{ kind: 'invalid'; why: string }>
 
-/** One thing that a selector demands of a label. */
+/** One requirement of a selector. */
 export type Demand = Readonly<{
   key: string
   operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'
@@ -23,7 +23,7 @@ const textMax = 317
 const form =
   'must be Same, All, {names: [a, b]} or {selector: {matchLabels: {key: value}, matchExpressions: [{key, operator, values}]}}'
 
-/** What a value of the field means. */
+/** Parses a value of the field. */
 export function namespacesIn(value: unknown): Namespaces {
   if (value === undefined || value === 'Same') return { kind: 'Same' }
   if (value === 'All') return { kind: 'All' }
@@ -36,7 +36,7 @@ export function namespacesIn(value: unknown): Namespaces {
   return selectorIn(fields.selector)
 }
 
-/** Do the labels fulfil all demands? As in Kubernetes a label that is not there is none of any values. */
+/** Do the labels meet all requirements? As in Kubernetes, a missing label fulfils NotIn. */
 export function selects(demands: readonly Demand[], labels: Labels): boolean {
   return demands.every(({ key, operator, values }) => {
     const label = Object.hasOwn(labels, key) ? labels[key] : undefined
@@ -57,7 +57,7 @@ function selectorIn(value: unknown): Namespaces {
     return invalid('the values of matchLabels must be texts: quote numbers, true and false')
   const equal = labels.map(([key, text]) => ({ key, operator: 'In', values: [text] }))
   const demands = [...equal, ...matchExpressions].map(demandIn)
-  // As an empty selector it would mean every namespace: that is written All.
+  // An empty selector would match every namespace; that must be written as All.
   if (demands.length === 0) return invalid('the selector is empty: write All for all namespaces')
   const sound = demands.filter((demand) => demand !== undefined)
   if (sound.length === demands.length) return { kind: 'selector', demands: sound }

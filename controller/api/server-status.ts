@@ -1,5 +1,5 @@
-// The status of an ExchangeServer, from what came of asking it. As everywhere: Ready always, Stalled only while a
-// person has to change something.
+// Computes the status of an ExchangeServer from the result of its probe. Ready is always present, Stalled only while a
+// person must act.
 
 import { cut, tokenMax } from '../core/cut.ts'
 import { printable } from '../core/printable.ts'
@@ -14,7 +14,7 @@ import type {
 
 const versionMax = 64
 
-/** What came of asking a server. */
+/** The result of a probe. */
 export type ServerResult =
   | Readonly<{ kind: 'answered'; version: string | undefined }>
   | Readonly<{ kind: 'failed'; error: SyncError }>
@@ -57,7 +57,7 @@ function draftsOf(result: ServerResult): readonly Draft[] {
     message,
   })
   if (result.kind === 'answered')
-    return [ready('True', 'Succeeded', 'the server answers and takes the credentials')]
+    return [ready('True', 'Succeeded', 'the server answers and accepts the credentials')]
   if (result.kind === 'suspended') return [ready('False', 'Suspended', 'spec.suspend is true')]
   const { kind, code, message } = result.error
   const said = ready('False', reasonOf(code), message)

@@ -1,5 +1,5 @@
-// Characters in a Secret that nobody meant: most come from a file's end, from a copy out of a document, or from a file
-// in another encoding. Sent to a server they are a wrong password, and some servers lock the account for it.
+// Unintended characters in a Secret: usually a line end of a file, a copy from a document, or a file in another encoding.
+// Sent to a server they make a wrong password, and some servers lock the account for it.
 
 const names: Readonly<Record<string, string>> = {
   '\0': 'a NUL',
@@ -13,12 +13,12 @@ const names: Readonly<Record<string, string>> = {
   '\ufffd': 'a byte that is not UTF-8',
 }
 
-// Control characters, what cannot be seen, marks of an encoding, and line separators. Never a letter, a digit or a sign.
+// Control characters, invisible characters, encoding marks and line separators. Never a letter, a digit or a sign.
 const stray = /[\p{Cc}\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufffd]/u
 
 /**
- * What is wrong with a value for signing in, like `ends with a line feed (U+000A)`; undefined when nothing is. Names the
- * stray character and no other. Plain blanks at the ends of a password are let pass: some directories allow them.
+ * The fault of a value for signing in, like `ends with a line feed (U+000A)`; undefined without one. It names the stray
+ * character only. Spaces at the ends of a password are accepted: some directories allow them.
  */
 export function strayIn(key: string, value: string): string | undefined {
   const blank = key === 'password' ? /[^\S ]/u : /\s/u
@@ -37,12 +37,12 @@ function listed(letters: readonly string[]): string {
   const each = [...new Set(letters)].slice(0, 3).map((letter) => {
     const code = `U+${(letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
     const name = names[letter] ?? (/\s/u.test(letter) ? 'a white space' : 'an invisible character')
-    // Several bytes may stand for it; which, would say something of the Secret.
+    // The original bytes are not shown: they would reveal a part of the Secret.
     return letter === '\ufffd' ? name : `${name} (${code})`
   })
   return each.join(' and ')
 }
 
-/** How a value is written without stray characters. */
+/** How to write a value without stray characters. */
 export const strayRemedy =
   'write it without, for example with printf %s or kubectl create secret --from-literal, never with echo or an editor'

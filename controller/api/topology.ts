@@ -10,6 +10,8 @@
 //
 // Guarantees: no two places of one role have one id; a group that names no server besides its own has the ids that it always had.
 import { hubPrefix, type ReplicaId } from '../core/id.ts'
+import type { ItemType } from '../core/item.ts'
+import { itemTypeNamed } from '../core/items.ts'
 import type { Role } from '../core/model.ts'
 import { canonicalPath, folded, lastName, pathOf } from './path.ts'
 import type { SyncGroup } from './resources.generated.ts'
@@ -36,6 +38,11 @@ export type Participants = Readonly<{
   /** Their roles, hub first. */
   roles: readonly Role[]
 }>
+
+/** Which kind of items a group keeps the same. A group declares none so far: all are of the usual kind. */
+export function itemTypeOf(_group: SyncGroup): ItemType {
+  return itemTypeNamed()
+}
 
 /** How a resource names an ExchangeServer. */
 export type ServerRef = SyncGroup['spec']['serverRef']

@@ -1,9 +1,9 @@
-// A verification compares every copy, read again, with the agreed content by the rules of a pass: a copy deviates when
-// the next pass would change it, or would let its edit travel. Pure; sync/verify.ts reads.
+// A verification reads every copy again and compares it with the agreed content, by the rules of a pass: a copy deviates if
+// the next pass would change it, or would propagate its edit. Pure; sync/verify.ts reads.
 //
-// Not a deviation: a field that the server derives or rewrites, and that still shows it (core/deviation.ts). Set apart and
-// counted: private content, ignored drift, a declined copy, content above the size limit, fields that are newer than the
-// codec under which the copy was read last, and a receive-only member's own items.
+// Not a deviation: a field that the server derives or rewrites and that still has the value that the server made of it
+// (core/deviation.ts). Set apart and counted: private content, ignored drift, a declined copy, content above the size
+// limit, fields newer than the codec that last read the copy, and the own items of a receive-only member.
 
 import { lackOf } from '../core/action.ts'
 import { cut, tokenMax } from '../core/cut.ts'
@@ -19,35 +19,35 @@ import type { Problem } from './report.ts'
 import type { SyncGroupStatus } from './resources.generated.ts'
 import { nameOf, type Participants } from './topology.ts'
 
-/** One copy, or one item, that is not as agreed. Never holds content. */
+/** One copy or item that is not as agreed. Never contains content. */
 export type Deviation = Readonly<{
   link: LinkId
   replica: ReplicaId
   kind: 'Differs' | 'Missing' | 'Behind' | 'Extra' | 'Unread'
   /** The fields that differ, sorted. */
   fields: readonly string[]
-  /** Since when, ms since 1970 by the server's clock; undefined where the server does not tell. */
+  /** The time of the change, ms since 1970 by the server's clock; undefined if the server does not report it. */
   sinceMs?: number | undefined
-  /** Why it could not be read. */
+  /** The error code of an unreadable copy. */
   code?: string
 }>
 
-/** The reasons to set a copy apart: it is not as agreed, and is not meant to be. */
+/** The reasons to set a copy apart: it differs from the agreed content on purpose. */
 export const aparts = ['Private', 'Ignored', 'Declined', 'TooLarge', 'OlderCodec', 'Own'] as const
 
 /** One of these reasons. */
 export type Apart = (typeof aparts)[number]
 
-/** The judgement on one copy or item: it is as agreed, set apart, or deviates. */
+/** The judgement on one copy or item: as agreed, set apart, or deviating. */
 export type Verdict = 'Proved' | Apart | Omit<Deviation, 'link' | 'replica'>
 
-/** All that a verification came to. */
+/** The result of a verification. */
 export type Verification = Readonly<{
   endedMs: number
   tookMs: number
-  /** The folders that take part, and those that were read to the end. */
+  /** The number of folders that take part, and of those that were read to the end. */
   replicas: Readonly<{ total: number; read: number }>
-  /** Copies that were read and compared. */
+  /** The number of copies that were read and compared. */
   copies: number
   apart: ReadonlyMap<Apart, number>
   /** Folders that could not be read, or not to the end. */
@@ -57,7 +57,7 @@ export type Verification = Readonly<{
   unfinished: boolean
 }>
 
-/** Proved only when everything was read and is as agreed. */
+/** Proved only if everything was read and is as agreed. */
 export function resultOf({
   deviations,
   problems,
@@ -67,10 +67,10 @@ export function resultOf({
   return deviations.length + problems.length > 0 || unfinished ? 'Unread' : 'Proved'
 }
 
-/** The place of one copy: which link it is of, and where. */
+/** The location of one copy: its link and its replica. */
 export type Spot = Readonly<{ type: ItemType; link: Link; role: Role; itemBytes: number }>
 
-/** Judges a replica where the link has no copy, or where that copy is not there any more. */
+/** Judges a replica in which the link has no copy, or in which the copy is missing. */
 export function verdictOfAbsent({ link, role, itemBytes }: Spot, copy?: Copy): Verdict {
   const { agreed } = link
   if (agreed === undefined || (copy === undefined && !role.receives)) return 'Proved'
@@ -80,14 +80,14 @@ export function verdictOfAbsent({ link, role, itemBytes }: Spot, copy?: Copy): V
   return { kind: 'Missing', fields: [] }
 }
 
-/** Judges a copy by the answer of its replica: the item, undefined where it is not there, or an error. */
+/** Judges a copy by the answer of its replica: the item, undefined if it is missing, or an error. */
 export function verdictOf(spot: Spot, copy: Copy, answer: Found | undefined | SyncError): Verdict {
   const { type, link, role, itemBytes } = spot
   if (answer === undefined) return verdictOfAbsent(spot, copy)
   if (answer instanceof SyncError) return unreadVerdict(answer)
   const { agreed } = link
   const behind = role.receives && copy.revision < link.revision
-  // Its deletion is agreed, and has not arrived.
+  // Its deletion is agreed, but not carried out yet.
   if (agreed === undefined) return { kind: 'Behind', fields: [], sinceMs: link.editedMs }
   const reading = readingOf(type, link, role, { copy, found: answer })
   const { patch, ignored } = lackOf(type, reading, agreed)
@@ -106,7 +106,7 @@ export function verdictOf(spot: Spot, copy: Copy, answer: Found | undefined | Sy
   return { kind: 'Behind', fields: differing, sinceMs: link.editedMs }
 }
 
-/** Judges an item that the baseline does not know; undefined when it is gone, or no contact. */
+/** Judges an item that the baseline does not know; undefined if it is gone, or no contact. */
 export function verdictOfExtra(
   type: ItemType,
   role: Role,
@@ -128,13 +128,13 @@ function unreadVerdict({ code }: SyncError): Verdict {
 }
 
 function differs(type: ItemType, one: Item, other: Item, fields: readonly string[]): boolean {
-  return fields.some((field) => !same(type.kindOf(field), one[field], other[field]))
+  return fields.some((field) => !same(type.field(field), one[field], other[field]))
 }
 
-/** How many deviations a status names, and fields of one. */
+/** The most deviations in a status, and the most fields of one. */
 const firstMax = 20
 
-/** The verification that was asked for with this token, as a status has it. */
+/** The verification that was requested with this token, as a status shows it. */
 export function verifiedOf(
   token: string,
   verification: Verification,

@@ -1,23 +1,25 @@
-// `exsync forget`: erases a person from what was kept, once it has been shown what that is. Names are shown on a terminal
-// only: what goes into a file or a log says how many, of which groups, and when.
+// `exsync forget`: erases a person from the kept data, after showing what that is. Names are shown on a terminal only; a
+// file or a log gets the number of entries, the groups and the times.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { GroupId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
-import { calledIn, isAbout, soughtIn, soughtMin } from '../core/person.ts'
+import { itemTypeNamed } from '../core/items.ts'
+import { isAbout, soughtIn, soughtMin } from '../core/search.ts'
 import { invalidArguments } from '../core/sync-error.ts'
 import type { Eraser, Found, Kept } from '../store/erase.ts'
 import { stateFile } from '../store/state.ts'
+import { titleOf } from './history.ts'
 import type { Out } from './output.ts'
 import { iso } from './table.ts'
 
-/** Whom to forget: a number of the bin, or a text; and whether it is meant. */
+/** The person to forget, by an entry of the bin or by a text; and the confirmation. */
 export type Forgetting = Readonly<{
   item: number | undefined
   match: string | undefined
   group: GroupId | undefined
   yes: boolean
-  /** Is a person looking? Then names are shown. */
+  /** Is the output a terminal? Then names are shown. */
   terminal: boolean
   stateDirectory: string
   /** ms since 1970 */
@@ -25,27 +27,27 @@ export type Forgetting = Readonly<{
 }>
 
 /**
- * Shows what would be erased, and with `yes` erases it. Answers the exit code: 2 when it only showed something. Throws a
- * terminal SyncError for arguments that mean nobody, and for what is wanted back.
+ * Shows the data to erase, and erases it with `yes`. Answers the exit code: 2 if it only showed data. Throws a terminal
+ * SyncError for arguments that match nothing, and for entries that wait to be restored.
  */
 export async function forget(eraser: Eraser, asked: Forgetting, out: Out): Promise<number> {
   const found = foundBy(eraser, asked)
   const { kept, unopened, living } = found
-  if (kept.length === 0) await out('nothing in the bin is meant')
+  if (kept.length === 0) await out('nothing in the bin matches')
   else await show(found, asked, out)
   if (unopened > 0)
     await out(
-      `${unopened === 1 ? '1 value does' : `${unopened} values do`} not open, and could not be looked into (exsync bin list says Damaged): found by --item N only`,
+      `${unopened === 1 ? '1 value does' : `${unopened} values do`} not open and could not be searched (exsync bin list says Damaged): name them with --item N`,
     )
   if (asked.yes) await erase(eraser, kept, asked, out)
   for (const [group, links] of living)
     await out(
-      `${contacts(links)} still in the folders of ${group}, and not erased: delete it there first, let a pass go by, and then forget`,
+      `${contacts(links)} still in the folders of ${group} and not erased: delete it there first, wait for a pass, then forget`,
     )
   if (kept.length === 0) return 0
   for (const line of elsewhere(asked.stateDirectory)) await out(line)
   if (asked.yes) return 0
-  await out('nothing was erased: the same command with --yes does it, and nothing brings it back')
+  await out('nothing was erased: repeat the command with --yes; this cannot be undone')
   return 2
 }
 
@@ -55,8 +57,11 @@ function foundBy(eraser: Eraser, { item, match, group }: Forgetting): Found {
   if (match !== undefined) {
     const sought = soughtIn(match)
     if (sought === undefined)
-      throw invalidArguments(`--match takes at least ${soughtMin} characters: less is in everybody`)
-    return eraser.meant((each: Item) => isAbout(each, sought), group)
+      throw invalidArguments(
+        `--match takes at least ${soughtMin} characters: a shorter text matches almost every contact`,
+      )
+    const type = itemTypeNamed()
+    return eraser.meant((each: Item) => isAbout(type, each, sought), group)
   }
   const found = item === undefined ? undefined : eraser.ofEntry(item)
   if (found === undefined || (group !== undefined && found.kept[0]?.group !== group)) {
@@ -76,9 +81,9 @@ async function show({ kept }: Found, { terminal }: Forgetting, out: Out): Promis
     `${entriesOf(kept)} of ${contacts(kept.length, false)} in ${[...groups].join(', ')}, from ${iso(first)} to ${iso(last)}`,
   )
   for (const { group, link, entries, items, pending } of kept) {
-    const names = [...new Set(items.map(calledIn).filter(Boolean))].map((name) => `“${name}”`)
+    const names = [...new Set(items.map(titleOf).filter(Boolean))].map((name) => `“${name}”`)
     const said = terminal && names.length > 0 ? `: ${names.join(', ')}` : ''
-    const wanted = pending.length > 0 ? ` (${pending.join(', ')} wanted back)` : ''
+    const wanted = pending.length > 0 ? ` (${pending.join(', ')} wait to be restored)` : ''
     await out(`  ${group} ${link} ${entries}${wanted}${said}`)
   }
   if (!terminal) await out('names are shown on a terminal only')
@@ -93,28 +98,26 @@ async function erase(
   eraser.erase(kept, nowMs)
   if (kept.length > 0)
     await out(
-      `${entriesOf(kept)} erased, with their conflicts and what the journal said of them; it keeps that something was erased`,
+      `${entriesOf(kept)} erased, with their conflicts and journal lines; the journal keeps that an erasure took place`,
     )
   const left = eraser.purge()
-  if (left === undefined)
-    await out(
-      'nothing that was erased, or went before, is left in unused parts of the file of the state',
-    )
+  if (left === undefined) await out('no erased data is left in unused parts of the state file')
   else
     await out(
-      `unused parts of the file may still hold traces (${left.message}): the next start of exsync run removes them`,
+      `unused parts of the state file may still hold traces (${left.message}): restart exsync run to remove them`,
     )
 }
 
-// What this command does not reach.
+// The places that this command does not reach.
 function elsewhere(stateDirectory: string): readonly string[] {
   const aside = readdirSync(stateDirectory)
     .filter((name) => name.startsWith(`${stateFile}.`))
     .map((name) => join(stateDirectory, name))
   return [
-    'backups of the state still hold it: delete those from before, or forget again after putting one back',
+    'backups of the state still contain it: delete older backups, or repeat exsync forget after restoring one',
     ...aside.map(
-      (file) => `so may ${file}, which restore-state put aside: delete it when it is not needed`,
+      (file) =>
+        `${file}, kept by restore-state, may contain it, too: delete it when it is no longer needed`,
     ),
   ]
 }

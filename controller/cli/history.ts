@@ -1,27 +1,29 @@
-// `exsync bin list` and `exsync history`: which contents were kept and what replaced agreed content. Names of contacts are
-// shown on a terminal only: they belong into no pipe and no log.
+// `exsync bin list` and `exsync history`: the kept contents, and the changes of agreed content. Names of contacts are shown
+// on a terminal only: they must not reach a pipe or a log.
 
 import { isNamed } from '../api/topology.ts'
 import type { Filters } from '../config/filters.ts'
 import type { ReplicaId } from '../core/id.ts'
-import { canonical, type Item } from '../core/item.ts'
-import { contact } from '../core/items/contact.ts'
+import type { Item } from '../core/item.ts'
+import { itemTypeNamed } from '../core/items.ts'
+import { isCalled } from '../core/search.ts'
 import { invalidArguments } from '../core/sync-error.ts'
-import type { Bin, Binned, Filter } from '../store/bin.ts'
+import { holdsAgreed } from '../core/undo.ts'
+import type { Bin, Binned, Filter } from '../sync/ports/bin.ts'
 import { type Out, writeList } from './output.ts'
-import { each, iso, mapped, rowsMax, writeTable } from './table.ts'
+import { collected, each, iso, mapped, rowsMax, writeTable } from './table.ts'
 
-/** Which entries are listed, and whether a person looks at them on a terminal. */
+/** The filters of a list, and whether the output is a terminal. */
 export type Listing = Partial<Filters> & Readonly<{ terminal?: boolean }>
 
-/** `bin list`: what was kept before it was overwritten or deleted, the newest first. */
+/** `bin list`: content that was kept before it was overwritten or deleted, the newest first. */
 export async function listBin(
   bin: Bin,
   output: 'table' | 'json',
   out: Out,
   listing: Listing,
 ): Promise<number> {
-  refuseUnknown(bin, listing)
+  await refuseUnknown(bin, listing)
   const entries = matching(bin, filterOf(listing), listing)
   if (output === 'json') {
     await writeList('bin', mapped(entries, bare), out)
@@ -35,16 +37,16 @@ export async function listBin(
   return 0
 }
 
-/** `history`: everything that replaced agreed content, the newest first, and how far back that reaches where it was full. */
+/** `history`: all changes of agreed content, the newest first; and how far a full history reaches back. */
 export async function history(
   bin: Bin,
   output: 'table' | 'json',
   out: Out,
   listing: Listing,
 ): Promise<number> {
-  refuseUnknown(bin, listing)
-  const filter = { ...filterOf(listing), ...contactOf(bin, listing), history: true }
-  const ends = [...bin.historyEnds()].filter(
+  await refuseUnknown(bin, listing)
+  const filter = { ...filterOf(listing), ...(await contactOf(bin, listing)), history: true }
+  const ends = [...(await bin.historyEnds())].filter(
     ([group]) => filter.group === undefined || filter.group === group,
   )
   if (output === 'json') {
@@ -58,17 +60,17 @@ export async function history(
     ...[entry.fields.join(' '), entry.restore ?? '', entry.pass],
   ])
   for (const [group, ms] of ends)
-    await out(`the history of ${group} was full, and reaches back to ${iso(ms)}: see --bin-limit`)
+    await out(`the history of ${group} was full and reaches back to ${iso(ms)}: see --bin-limit`)
   return 0
 }
 
-/** Refuses a group or a replica that the state does not know: a slip would look as if nothing had happened. */
-export function refuseUnknown(
+/** Refuses a group or a replica that is not in the state: after a typing error an empty list would look like "no changes". */
+export async function refuseUnknown(
   bin: Bin,
   { group, replica }: Pick<Listing, 'group' | 'replica'>,
-): void {
-  refuseOther('--group', group, bin.names('grp'), (name) => name === group)
-  refuseOther('--replica', replica, bin.names('replica', group), (name) =>
+): Promise<void> {
+  refuseOther('--group', group, await bin.names('grp'), (name) => name === group)
+  refuseOther('--replica', replica, await bin.names('replica', group), (name) =>
     isNamed(name as ReplicaId, replica ?? ''),
   )
 }
@@ -84,42 +86,48 @@ function refuseOther(
   throw invalidArguments(`${flag} ${given} is not in this state: ${known}`)
 }
 
-/** The contact's name, for a person at a terminal; empty when it has none. */
-export function nameOf(item: Item): string {
-  const text = (field: string) => canonical('text', item[field])
-  const full = [text('GivenName'), text('Surname')].filter(Boolean).join(' ')
-  return text('DisplayName') || text('FileAs') || full || text('CompanyName')
+/** The item's name, for a person at a terminal; '' without one. */
+export function titleOf(item: Item): string {
+  return itemTypeNamed().title(item)
 }
 
-// Of the contact that the entry is about, which may be listed without its content.
-function contactOf(bin: Bin, { item, group }: Listing): Filter {
+// The contact that the entry is about; the entry may be listed without its content.
+async function contactOf(bin: Bin, { item, group }: Listing): Promise<Filter> {
   if (item === undefined) return {}
-  const [entry] = bin.list(1, item + 1, { history: true })
+  const [entry] = await bin.list(1, item + 1, { history: true })
   if (entry?.n !== item)
     throw invalidArguments(`there is no ${item} in the history: see exsync history`)
   return { group: group ?? entry.group, link: entry.link }
+}
+
+/** What changed agreed content, of these: all of it, the newest first, a page at a time. */
+export async function* changes(bin: Bin, filter: Filter): AsyncIterable<Binned> {
+  const entries = each((below?: number) => bin.list(rowsMax, below, { ...filter, history: true }))
+  for await (const entry of entries) if (holdsAgreed(entry.reason)) yield entry
+}
+
+/** What the replica edited and deleted itself; what came back from the bin is nobody's. */
+export async function doneBy(
+  bin: Bin,
+  replica: string,
+  filter: Filter,
+): Promise<readonly Binned[]> {
+  const all = await collected(changes(bin, { ...filter, replica }))
+  return all.filter(({ reason }) => reason !== 'Restored')
 }
 
 function filterOf({ group, replica, since, pass, reason }: Listing): Filter {
   return { group, replica, sinceMs: since, pass, reason }
 }
 
-function matching(bin: Bin, filter: Filter, { name }: Listing): Iterable<Binned> {
+function matching(bin: Bin, filter: Filter, { name }: Listing): AsyncIterable<Binned> {
   const entries = each((below?: number) => bin.list(rowsMax, below, filter))
   return name === undefined ? entries : named(entries, name)
 }
 
-const nameFields = ['DisplayName', 'FileAs', 'GivenName', 'MiddleName', 'Surname', 'Nickname']
-const emailFields = ['Email:EmailAddress1', 'Email:EmailAddress2', 'Email:EmailAddress3']
-const searched = [...nameFields, 'CompanyName', ...emailFields]
-
-function* named(entries: Iterable<Binned>, name: string): Iterable<Binned> {
-  const wanted = canonical('text', name).toLowerCase()
-  for (const entry of entries) {
-    const texts = searched.map((field) => canonical(contact.kindOf(field), entry.item[field]))
-    const given = [texts[2], texts[4]].join(' ')
-    if ([...texts, given].some((text) => text.toLowerCase().includes(wanted))) yield entry
-  }
+async function* named(entries: AsyncIterable<Binned>, name: string): AsyncIterable<Binned> {
+  const type = itemTypeNamed()
+  for await (const entry of entries) if (isCalled(type, entry.item, name)) yield entry
 }
 
 async function listed(
@@ -133,14 +141,14 @@ async function listed(
   const { terminal = false, name } = listing
   const rows = [terminal ? [...head, 'NAME'] : head]
   let total = 0
-  for (const entry of matching(bin, filter, listing)) {
+  for await (const entry of matching(bin, filter, listing)) {
     total += 1
     if (rows.length <= rowsMax)
-      rows.push(terminal ? [...cells(entry), nameOf(entry.item)] : cells(entry))
-    // What is found by name has to be counted by reading it.
+      rows.push(terminal ? [...cells(entry), titleOf(entry.item)] : cells(entry))
+    // Entries found by name must be read to be counted.
     else if (name === undefined) break
   }
-  await writeTable(rows, name === undefined ? bin.counts(filter).bin : total, out)
+  await writeTable(rows, name === undefined ? (await bin.counts(filter)).bin : total, out)
 }
 
 function bare({ item: _, won: __, timeMs, ...rest }: Binned) {

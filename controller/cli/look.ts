@@ -1,32 +1,31 @@
-// `exsync status`, `exsync conflicts`, `exsync bin`: look at what happened. Only `bin show` and
-// `conflicts show` show content, to whoever may read the state.
+// `exsync status`, `exsync conflicts`, `exsync bin`: show what happened. Only `bin show` and `conflicts show` print content,
+// for users who may read the state.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import type { SyncGroupStatus } from '../api/resources.generated.ts'
+import type { ExchangeServerStatus, SyncGroupStatus } from '../api/resources.generated.ts'
 import { invalidArguments, SyncError } from '../core/sync-error.ts'
-import type { Bin, Conflicted } from '../store/bin.ts'
+import type { Bin, Conflicted } from '../sync/ports/bin.ts'
 import { type Listing, listBin } from './history.ts'
 import { jsonText, type Out, writeList, yamlText } from './output.ts'
 import { aligned, each, iso, mapped, rowsMax, writeTable } from './table.ts'
 
 type Output = 'table' | 'json'
 
-/** How the groups stand, from the status files of a state. Exit code 1 when one is not ready. */
+/**
+ * Shows the statuses of the groups and of the probed servers, from the status files of a state. Exit code 1 if a group is
+ * not ready.
+ */
 export async function status(stateDirectory: string, out: Out): Promise<number> {
   const directory = join(stateDirectory, 'status')
   const rows = [['GROUP', 'READY', 'ITEMS', 'MEMBERS', 'CONFLICTS', 'LAST PASS', 'MESSAGE']]
   let ready = true
-  for (const file of filesIn(directory)) {
-    const { metadata, status } = parse(readFileSync(join(directory, file), 'utf8')) as {
-      metadata: { namespace: string; name: string }
-      status: SyncGroupStatus
-    }
-    const condition = status.conditions?.find(({ type }) => type === 'Ready')
+  for (const { name, status } of statusesIn<SyncGroupStatus>(directory, filesIn(directory))) {
+    const condition = readyIn(status)
     ready &&= condition?.status === 'True'
     rows.push([
-      `${metadata.namespace}/${metadata.name}`,
+      name,
       condition?.status ?? 'Unknown',
       String(status.items ?? ''),
       status.members?.summary ?? '',
@@ -36,10 +35,39 @@ export async function status(stateDirectory: string, out: Out): Promise<number> 
     ])
   }
   for (const line of aligned(rows)) await out(line)
+  await serverStatus(join(directory, 'exchangeservers'), out)
   return ready && rows.length > 1 ? 0 : 1
 }
 
-/** `conflicts`, `conflicts show N`: fields for which there were two different edits, and both sides of one. */
+async function serverStatus(directory: string, out: Out): Promise<void> {
+  if (!existsSync(directory)) return
+  const rows = [['SERVER', 'READY', 'VERSION', 'MESSAGE']]
+  for (const { name, status } of statusesIn<ExchangeServerStatus>(directory, filesIn(directory))) {
+    const condition = readyIn(status)
+    const shown = [condition?.status ?? 'Unknown', status.version ?? '', condition?.message ?? '']
+    rows.push([name, ...shown])
+  }
+  if (rows.length === 1) return
+  for (const line of ['', ...aligned(rows)]) await out(line)
+}
+
+type Status = SyncGroupStatus | ExchangeServerStatus
+
+function statusesIn<Kept extends Status>(directory: string, files: readonly string[]) {
+  return files.map((file) => {
+    const { metadata, status } = parse(readFileSync(join(directory, file), 'utf8')) as {
+      metadata: { namespace: string; name: string }
+      status: Kept
+    }
+    return { name: `${metadata.namespace}/${metadata.name}`, status }
+  })
+}
+
+function readyIn({ conditions }: Status) {
+  return conditions?.find(({ type }) => type === 'Ready')
+}
+
+/** `conflicts`, `conflicts show N`: fields with two different edits, and both sides of one. */
 export async function conflicts(
   bin: Bin,
   [verb = 'list', ...rest]: readonly string[],
@@ -47,7 +75,7 @@ export async function conflicts(
   out: Out,
 ): Promise<number> {
   if (verb === 'show') {
-    await out(shownAs(output, conflict(bin, numberIn('conflicts show', rest))), 'lines')
+    await out(shownAs(output, await conflict(bin, numberIn('conflicts show', rest))), 'lines')
     return 0
   }
   if (verb !== 'list' || rest.length > 0)
@@ -58,15 +86,15 @@ export async function conflicts(
     return 0
   }
   const rows = [['TIME', 'GROUP', 'LINK', 'FIELD', 'LOST BY', 'N']]
-  for (const { n, timeMs, group, link, field, replica } of page()) {
+  for (const { n, timeMs, group, link, field, replica } of await page()) {
     rows.push([iso(timeMs), group, link, field, replica, String(n)])
   }
-  await writeTable(rows, bin.counts().conflicts, out)
+  await writeTable(rows, (await bin.counts()).conflicts, out)
   return 0
 }
 
-function conflict(bin: Bin, number: string) {
-  const found = bin.conflict(Number(number))
+async function conflict(bin: Bin, number: string) {
+  const found = await bin.conflict(Number(number))
   if (found === undefined)
     throw invalidArguments(`there is no conflict ${number}: see exsync conflicts`)
   const { conflict, kept } = found
@@ -74,7 +102,7 @@ function conflict(bin: Bin, number: string) {
     field,
     {
       lost: kept?.item[field] ?? null,
-      // Before it was written down as well, only the loser was kept.
+      // Older entries recorded only the losing value.
       ...(kept?.won === undefined ? {} : { won: kept.won[field] ?? null }),
     },
   ])
@@ -99,7 +127,7 @@ export async function bin(
 ): Promise<number> {
   if (verb === 'show') {
     const number = numberIn('bin show', rest)
-    const kept = bin.get(Number(number))
+    const kept = await bin.get(Number(number))
     if (kept === undefined)
       throw invalidArguments(`there is no ${number} in the bin: see exsync bin list`)
     const { timeMs, ...shown } = kept

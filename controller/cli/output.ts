@@ -1,17 +1,17 @@
-// Standard output and standard error, to the last byte: into a pipe Node writes only as much at once as the pipe holds,
-// and what waits behind it is lost at `process.exit()`.
-// What comes from servers, mailboxes and files steers no terminal and forges no line.
+// Standard output and standard error, complete to the last byte: Node writes to a pipe only as much as it takes at once, and
+// `process.exit()` loses the rest. Unsafe characters from servers, mailboxes and files are escaped, so that they can neither
+// control the terminal nor forge lines.
 import type { Writable } from 'node:stream'
 import { Document, Scalar, visit } from 'yaml'
 import { printable } from '../core/printable.ts'
 
 /**
- * Writes one line, or with 'lines' a text of several, and what is unsafe in it escaped as JSON and YAML do. Resolves
- * when it has left, or there is room for more; to false when nobody reads any more.
+ * Writes one line, or with 'lines' a text of several. Unsafe characters are escaped as in JSON and YAML. Resolves when it
+ * is written, or when there is room for more; to false when the reader is gone.
  */
 export type Out = (text: string, as?: 'lines') => Promise<boolean>
 
-/** Writes as `Out` does, for one who says little and does not wait. */
+/** Writes like `Out`, without waiting; for short outputs. */
 export type Say = (text: string, as?: 'lines') => unknown
 
 /** A stream that is written in lines. A reader that goes away (`| head`) is no error. */
@@ -21,19 +21,19 @@ export class Output {
   #stream: Writable | undefined
   #error: NodeJS.ErrnoException | undefined
 
-  /** `open` is called with the first line: a process that logs to the same descriptor must find it as it was. */
+  /** `open` is called at the first line: a process that logs to the same descriptor must find it unchanged. */
   constructor(open: () => Writable) {
     this.#open = open
   }
 
-  /** Writes a line; see `Out`. A caller that writes much awaits it, so that little is held in memory. */
+  /** Writes a line; see `Out`. With much output, await it, so that little is held in memory. */
   readonly line: Out = async (text, as) => {
     const safe = as === 'lines' ? printableLines(text) : printable(text)
     if (this.#error === undefined) await this.#written(`${safe}\n`, false)
     return this.#error === undefined
   }
 
-  /** Waits until everything has left. Rejects when it could not, unless the reader went away. */
+  /** Waits until everything is written. Rejects if that fails, unless the reader is gone. */
   async drained(): Promise<void> {
     if (this.#stream === undefined) return
     if (this.#error === undefined) await this.#written('', true)
@@ -61,17 +61,17 @@ export class Output {
   }
 }
 
-/** A text of several lines, each of them printable. */
+/** Makes each line of a text printable. */
 export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n')
 }
 
-/** As `JSON.stringify(…, null, 2)`; read back it is the same, and in between it is printable. */
+/** JSON as by `JSON.stringify(…, null, 2)`, but printable; it parses to the same value. */
 export function jsonText(value: unknown): string {
   return printableLines(JSON.stringify(value, null, 2))
 }
 
-/** As YAML for people; read back it is the same, and in between it is printable. */
+/** YAML for people, printable; it parses to the same value. */
 export function yamlText(value: unknown): string {
   const document = new Document(value)
   visit(document, {
@@ -84,12 +84,12 @@ export function yamlText(value: unknown): string {
 }
 
 /**
- * Writes `{"name": [entries]}` as `jsonText` does, entry by entry, and `more` behind the list; reads no further when nobody
- * listens any more.
+ * Writes `{"name": [entries]}` as `jsonText` does, entry by entry, with `more` after the list. Stops reading entries when
+ * the reader of the output is gone.
  */
 export async function writeList(
   name: string,
-  entries: Iterable<unknown>,
+  entries: AsyncIterable<unknown> | Iterable<unknown>,
   out: Out,
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
@@ -98,7 +98,7 @@ export async function writeList(
     .map(([key, value]) => `,\n  ${JSON.stringify(key)}: ${indented(value, '  ').trimStart()}`)
     .join('')
   let held: string | undefined
-  for (const entry of entries) {
+  for await (const entry of entries) {
     if (!(await out(held === undefined ? head : `${held},`, 'lines'))) return
     held = indented(entry, '    ')
   }

@@ -1,4 +1,4 @@
-// `exsync plan`: what a pass would do now. Names links and fields, never what stands in them.
+// `exsync plan`: shows what a pass would do now. Names links and fields, never content.
 
 import { reasonOf } from '../api/conditions.ts'
 import { hindranceOf } from '../api/references.ts'
@@ -9,18 +9,18 @@ import { touched } from '../core/item.ts'
 import type { Step } from '../core/step.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { leaversOf } from '../sync/departed.ts'
-import type { Mode, Site } from '../sync/environment.ts'
+import type { Environment, Mode } from '../sync/environment.ts'
 import { foreseen } from '../sync/foreseen.ts'
 import type { Declared, Kept, Left } from '../sync/ports.ts'
 import { propose } from '../sync/propose.ts'
-import { courseOf } from '../sync/reconcile.ts'
+import { passSpecOf } from '../sync/reconcile.ts'
 import { dismissible } from '../sync/removal.ts'
 import { claimsOf } from '../sync/schedule.ts'
 import { jsonText, type Say } from './output.ts'
 
 type Line = Readonly<{ link: string; fields: readonly string[]; reason?: string }>
 
-/** What would happen on one replica. */
+/** The effects on one replica. */
 type Replica = Readonly<{
   replica: string
   create: Line[]
@@ -30,14 +30,14 @@ type Replica = Readonly<{
 }>
 
 /**
- * A folder that takes no part any more: how many copies are looked at, and how many of them are removed, each kept
- * first. Where the folder cannot be read, or may not be, `waits` says why.
+ * A folder that no longer takes part: the number of its copies, and of those to be removed, each kept in the bin first.
+ * `waits`: why the folder cannot be read, or must not be.
  */
 type Leaver = Readonly<{ replica: string; copies: number; removes?: number; waits?: string }>
 
 type Refused = Omit<Refusal, 'replica'> & Readonly<{ replica: string }>
 
-/** What would happen in one group. */
+/** The effects in one group. */
 type Group = Readonly<{
   group: string
   suspended?: true
@@ -46,7 +46,7 @@ type Group = Readonly<{
   problems: readonly Readonly<{ replica: string; reason: string; message: string }>[]
   guard?: Readonly<{ hash: string; refusals: readonly Refused[] }>
   replicas: readonly Replica[]
-  /** Whose copies would be removed (deletionPolicy: RemoveCopies). */
+  /** The folders whose copies would be removed (deletionPolicy: RemoveCopies). */
   leaving?: readonly Leaver[]
 }>
 
@@ -54,16 +54,16 @@ const linesMax = 20
 
 /** Plans every group, prints, and answers the exit code: 0 nothing to do, 2 changes, 1 error. */
 export async function plan(
-  site: Site,
+  environment: Environment,
   output: 'table' | 'json',
   out: Say,
   signal: AbortSignal,
 ): Promise<number> {
   const groups: Group[] = []
-  const all = await site.declarations.groups()
+  const all = await environment.declarations.groups()
   const claims = claimsOf(all)
   for (const declared of all) {
-    groups.push(await planned(declared, claims.get(declared.id), site, signal))
+    groups.push(await planned(declared, claims.get(declared.id), environment, signal))
   }
   if (output === 'json') await out(jsonText({ groups }), 'lines')
   else for (const group of groups) table(group, out)
@@ -76,7 +76,7 @@ export async function plan(
 async function planned(
   declared: Declared,
   claimed: Mode['claimed'],
-  site: Site,
+  environment: Environment,
   signal: AbortSignal,
 ): Promise<Group> {
   const participants = participantsOf(declared.group)
@@ -91,22 +91,22 @@ async function planned(
     const memories =
       deletionPolicy === 'Orphan' || suspend
         ? []
-        : [...(await site.baseline(declared.id).memories())]
+        : [...(await environment.baseline(declared.id).memories())]
     const left = memories.flatMap(([id, { place }]) => (isHub(id) ? [] : [{ id, place }]))
-    const leaving = await leaversIn(declared, left, site, signal)
+    const leaving = await leaversIn(declared, left, environment, signal)
     return { group: declared.id, deleted: true, problems: [], replicas: [], leaving }
   }
   if (suspend) return { group: declared.id, suspended: true, problems: [], replicas: [] }
   try {
-    const course = courseOf(declared, site, mode, signal)
-    const proposal = await propose(course, signal)
+    const spec = passSpecOf(declared, environment, mode, signal)
+    const proposal = await propose(spec, signal)
     const { guarded, sight } = proposal
-    const more = await foreseen(course, proposal, signal)
-    const left = (await leaversOf(course, proposal)).map(({ role, place }) => ({
+    const more = await foreseen(spec, proposal, signal)
+    const left = (await leaversOf(spec, proposal)).map(({ role, place }) => ({
       id: role.id,
       place,
     }))
-    const leaving = await leaversIn(declared, left, site, signal)
+    const leaving = await leaversIn(declared, left, environment, signal)
     const problems = [...sight.observations].flatMap(([id, seen]) =>
       seen.state === 'unknown'
         ? [
@@ -145,14 +145,14 @@ async function planned(
 async function leaversIn(
   declared: Declared,
   left: readonly Left[],
-  site: Site,
+  environment: Environment,
   signal: AbortSignal,
 ): Promise<readonly Leaver[]> {
-  const baseline = site.baseline(declared.id)
+  const baseline = environment.baseline(declared.id)
   const participants = participantsOf(declared.group)
   const removes = async (leaver: Left): Promise<Partial<Leaver>> => {
     try {
-      const [replica] = site.former(declared, [leaver], signal)
+      const [replica] = environment.former(declared, [leaver], signal)
       if (replica === undefined) return {}
       return { removes: await dismissible(declared.id, replica, baseline, signal) }
     } catch (error) {
@@ -169,7 +169,7 @@ async function leaversIn(
   )
 }
 
-// `more`: what is kept besides, right before an action.
+// `more`: further content that is kept, right before an action.
 function replicaOf(
   replica: string,
   id: ReplicaId,
@@ -207,7 +207,7 @@ function table(
 ): void {
   out(group)
   if (suspended) out('  suspended: spec.suspend is true')
-  if (deleted) out('  deleted: it is not declared any more')
+  if (deleted) out('  deleted: it is no longer declared')
   for (const { replica, copies, removes, waits } of leaving) {
     const what =
       waits === undefined
@@ -221,10 +221,10 @@ function table(
     const meanwhile = meanwhileText(guard.refusals.map(({ replica }) => replica))
     const where = guard.refusals.some(({ above }) => above) ? ' on the ExchangeServer' : ''
     out(
-      `  set aside by the guard until approved${where}: exchangesync.dev/approve: ${guard.hash}; ${meanwhile}`,
+      `  blocked by the guard: undo it in Exchange, or approve it with the annotation exchangesync.dev/approve: ${guard.hash}${where}; ${meanwhile}`,
     )
     for (const { replica, reason, count, limit, hash } of guard.refusals) {
-      out(`    ${replica}  ${count} ${reason.toLowerCase()}, ${limit} are allowed (alone: ${hash})`)
+      out(`    ${replica}  ${count} ${reason.toLowerCase()} (limit ${limit}) (alone: ${hash})`)
     }
   }
   for (const each of replicas) {

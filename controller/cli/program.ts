@@ -1,4 +1,4 @@
-// exsync. Wires the commands; run.ts and runtime.ts wire the running controller, main.ts the process.
+// exsync: wires the commands. run.ts and runtime.ts wire the running controller, main.ts the process.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,14 +10,17 @@ import { Connections } from '../ews/connections.ts'
 import { LocalDeclarations } from '../local/declarations.ts'
 import { sourcesIn } from '../local/directory.ts'
 import { keyFrom } from '../store/modes.ts'
-import { type Opening, openState, type State, stateFile } from '../store/state.ts'
-import type { Site } from '../sync/environment.ts'
+import { stateOver } from '../store/port.ts'
+import { type Opening, openState, type SqliteState, stateFile } from '../store/state.ts'
+import type { Environment } from '../sync/environment.ts'
+import type { State } from '../sync/ports/state.ts'
 import type { Clock } from '../sync/ports.ts'
 import { Servers } from '../sync/server-health.ts'
 import type { Source } from '../validation/documents.ts'
 import { problemText } from '../validation/problem.ts'
 import { readFileText } from '../validation/read-file.ts'
 import { backup, type Given, restoreState } from './backup.ts'
+import { environmentOf, keyIn, referenceRulesOf } from './environment.ts'
 import { forget } from './forget.ts'
 import { helpFor, usage } from './help.ts'
 import { history } from './history.ts'
@@ -28,19 +31,19 @@ import { type Rekeying, rekey } from './rekey.ts'
 import { cancel, restore } from './restore.ts'
 import { rollback } from './rollback.ts'
 import { run } from './run.ts'
-import { keyIn, type Outside, referenceRulesOf, siteOf } from './runtime.ts'
+import type { ProcessEdges } from './runtime.ts'
 import { validate } from './validate.ts'
 import { verify } from './verify.ts'
 
-/** What only the process itself has. */
+/** The inputs that only the process has. */
 export type Edges = Readonly<{
   args: readonly string[]
   environment: NodeJS.ProcessEnv
   clock: Clock
-  /** Is standard output a terminal, which a person looks at? */
+  /** Is standard output a terminal? */
   terminal: boolean
-  /** What a running controller is given, which is asked to end by signals; ms until it must have ended. */
-  outside: (graceMs: number) => Outside
+  /** The inputs of a running controller: it ends by signals, and within this grace period, ms. */
+  outside: (graceMs: number) => ProcessEdges
 }>
 
 const [stdout, stderr] = [new Output(() => process.stdout), new Output(() => process.stderr)]
@@ -52,14 +55,14 @@ async function command(config: Config, edges: Edges): Promise<number> {
     case 'run':
       return run(config, outside(config.graceMs))
     case 'plan':
-      return declared(config, outside(config.graceMs), async (site, signal) => {
+      return declared(config, outside(config.graceMs), async (environment, signal) => {
         if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
-          await out(`there is no state in ${config.state} yet: this is what a first pass would do`)
-        return plan(site, config.output, out, signal)
+          await out(`there is no state in ${config.state} yet: this is the plan of a first pass`)
+        return plan(environment, config.output, out, signal)
       })
     case 'verify':
-      return declared(config, outside(config.graceMs), (site, signal) =>
-        verify(site, config, out, signal),
+      return declared(config, outside(config.graceMs), (environment, signal) =>
+        verify(environment, config, out, signal),
       )
     case 'validate':
       return validate(config.rest, out)
@@ -99,11 +102,11 @@ async function command(config: Config, edges: Edges): Promise<number> {
       await out(`exsync ${packageJson.version}`)
       return 0
     default:
-      throw invalidArguments(`exsync ${config.command} is not known\n\n${usage}`)
+      throw invalidArguments(`exsync ${config.command} is unknown\n\n${usage}`)
   }
 }
 
-// A dry run asks for nothing, so it needs no right to write.
+// A dry run requests nothing, so it needs no write access.
 function restoring(config: Config, { clock, terminal }: Edges): Promise<number> {
   const opening: Opening = config.dryRun ? { readOnly: true } : { asking: true }
   const { binRetentionMs, historyRetentionMs } = config
@@ -130,22 +133,23 @@ async function givenIn(config: Config): Promise<Given> {
 function forgetting(config: Config, { clock, terminal }: Edges): Promise<number> {
   const { item, match, group, yes, state: stateDirectory } = config
   const asked = { item, match, group, yes, terminal, stateDirectory, nowMs: clock.now() }
-  return looking(config, { asking: true }, ({ eraser }) => forget(eraser, asked, out))
+  return looking(config, { asking: true }, (_, { eraser }) => forget(eraser, asked, out))
 }
 
-// Does a command's work on groups that are declared in files, beside a state that is only read.
+// Runs a command on groups that are declared in files; the state is only read.
 async function declared(
   config: Config,
-  { clock, hard }: Outside,
-  work: (site: Site, signal: AbortSignal) => Promise<number>,
+  { clock, hard }: ProcessEdges,
+  work: (environment: Environment, signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   const { command, local, files } = config
   if ((local === undefined) === (files.length === 0)) {
     throw invalidArguments(`${command} needs either --local DIR or -f FILE`)
   }
-  // Without a state there is a first pass to plan, and nothing to verify.
+  // Without a state a first pass is planned, and nothing can be verified.
   const existing = command === 'verify'
-  const state = openState(config.state, { readOnly: true, existing, key: await keyIn(config) })
+  const opening = { readOnly: true, existing, key: await keyIn(config) }
+  const state = stateOver(openState(config.state, opening))
   const { itemBytes } = config.ceilings
   const connections = new Connections(clock, { itemBytes })
   try {
@@ -162,38 +166,39 @@ async function declared(
       referenceRulesOf(config),
     )
     const servers = new Servers(clock, { leastMs: 1_000, mostMs: 1_000 })
-    const base = siteOf(declarations, state, connections, clock)
-    const site = { ...base, servers, ceilings: config.ceilings, told: () => {} }
-    const code = await work(site, hard.signal)
+    const base = environmentOf(declarations, state, connections, clock)
+    const environment = { ...base, servers, ceilings: config.ceilings, onEnded: () => {} }
+    const code = await work(environment, hard.signal)
     return declarations.problems > 0 ? 1 : code
   } finally {
     await connections.close()
-    state.close()
+    await state.close()
   }
 }
 
 async function sourceOf(name: string): Promise<Source> {
   const read = await readFileText(name, true)
   if (read !== undefined && read.unread === undefined) return { name, ...read }
-  const why = read?.unread ?? 'is not there: check the name'
+  const why = read?.unread ?? 'does not exist: check the name'
   throw new SyncError('terminal', 'FileUnreadable', `cannot read ${name}: it ${why}`)
 }
 
 async function looking(
   config: Config,
   opening: Opening,
-  look: (state: State) => Promise<number>,
+  look: (state: State, sqlite: SqliteState) => Promise<number>,
 ): Promise<number> {
   const key = await keyIn(config)
-  const state = openState(config.state, { ...opening, existing: true, key })
+  const sqlite = openState(config.state, { ...opening, existing: true, key })
+  const state = stateOver(sqlite)
   try {
-    return await look(state)
+    return await look(state, sqlite)
   } finally {
-    state.close()
+    await state.close()
   }
 }
 
-/** Does what the arguments say; answers the exit code, once everything that was printed has left. */
+/** Runs the command of the arguments; answers the exit code after all output is written. */
 export async function program(edges: Edges): Promise<number> {
   const code = await ended(edges)
   await stderr.drained().catch(() => {})
@@ -212,7 +217,7 @@ async function ended(edges: Edges): Promise<number> {
   }
 }
 
-// Of an error that nobody foresaw, its place as well. Only what this program itself says has several lines.
+// For an unexpected error also its place in the code. Only this program's own texts have several lines.
 function complaint(error: unknown): Parameters<Out> {
   const { code, message } = syncErrorOf(error)
   if (code === 'InvalidArguments') return [`exsync: ${message}`, 'lines']

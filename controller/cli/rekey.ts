@@ -1,11 +1,11 @@
-// `exsync rekey`: another key for the state, its first one, or none any more. What it says is for people; every line is
-// true when it is printed, so whoever finds a console after a power cut knows where it stands.
+// `exsync rekey`: changes, adds or removes the key of the state. Every printed line is true at that moment, so that after a
+// power cut the console shows how far it came.
 import { invalidArguments } from '../core/sync-error.ts'
 import type { Key } from '../store/proof.ts'
 import { rekeyState } from '../store/state.ts'
 import type { Out } from './output.ts'
 
-/** What changes: the keys, and the state's directory. */
+/** The keys, and the state's directory. */
 export type Rekeying = Readonly<{
   directory: string
   key: Key | undefined
@@ -13,7 +13,7 @@ export type Rekeying = Readonly<{
   plain: boolean
 }>
 
-/** Changes the key; answers the exit code. Throws a terminal SyncError when it is not to be done, or not so. */
+/** Changes the key; answers the exit code. Throws a terminal SyncError if the change is refused. */
 export async function rekey(
   { directory, key, newKey, plain }: Rekeying,
   out: Out,
@@ -21,7 +21,7 @@ export async function rekey(
   if (plain === (newKey !== undefined))
     throw invalidArguments('exsync rekey takes either --new-key-file FILE or --plain')
   if (plain && key === undefined)
-    throw invalidArguments('exsync rekey --plain takes the key of the state: --key-file FILE')
+    throw invalidArguments('exsync rekey --plain needs the key of the state: --key-file FILE')
   if (key && newKey && Buffer.compare(key.bytes, newKey.bytes) === 0)
     throw invalidArguments(
       `${key.file} and ${newKey.file} hold the same key: make a new one, exsync rekey --help`,
@@ -39,12 +39,12 @@ export async function rekey(
   const changed = rekeyState(directory, key, newKey, told)
   if (odd > 0)
     await out(
-      `${odd} values do not open, since something changed or moved them in the file: they are left as they are (exsync bin list says Damaged, a group StateUnreadable); a backup may have them`,
+      `${odd} values do not open, because they were changed or moved in the file: they stay as they are (exsync bin list says Damaged, a group StateUnreadable); look for them in a backup`,
     )
   const already = changed ? '' : 'already, and nothing was changed'
   if (newKey === undefined) {
     await out(
-      `the state is not encrypted ${already || 'any more'}: every command goes without --key-file and EXSYNC_KEY_FILE, and a run that is given a key encrypts it again`,
+      `the state is not encrypted ${already || 'any more'}: run every command without --key-file and EXSYNC_KEY_FILE; a run with a key encrypts it again`,
     )
     return 0
   }
@@ -52,8 +52,6 @@ export async function rekey(
     `the state is encrypted with ${newKey.file}${already && ` ${already}`}: give --key-file ${newKey.file} to every command`,
   )
   if (changed && key !== undefined)
-    await out(
-      `keep ${key.file} as long as there are backups of the state from before; nothing else needs it`,
-    )
+    await out(`keep ${key.file} while you keep older backups of the state; nothing else needs it`)
   return 0
 }

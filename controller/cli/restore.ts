@@ -1,29 +1,28 @@
-// `exsync bin restore N …`: asks that something of the bin be put back. The group's next pass does it, as an edit, so
-// it reaches every folder; a controller may run meanwhile. What cannot be put back is refused here, with what to do
-// instead, and then nothing is asked for: either all numbers are accepted or none. Ranges, a pass, what one replica did, and
-// several entries of one contact are planned first (undo.ts).
+// `exsync bin restore N …`: requests that entries of the bin are restored. The group's next pass does it as an edit, so it
+// reaches every folder; a controller may run meanwhile. An entry that cannot be restored is refused here with a remedy, and
+// then nothing is requested: all numbers are accepted, or none. Ranges, a pass, the edits of one replica, and several
+// entries of one contact are planned first (undo.ts).
 
 import type { LinkId, ReplicaId } from '../core/id.ts'
-import { contact } from '../core/items/contact.ts'
+import { itemTypeNamed } from '../core/items.ts'
 import { restoringEdit } from '../core/restore.ts'
 import { invalidArguments, SyncError } from '../core/sync-error.ts'
-import { holdsAgreed } from '../core/undo.ts'
-import type { Asking, Bin, Binned, Filter } from '../store/bin.ts'
-import type { State } from '../store/state.ts'
+import type { Asking, Bin, Binned } from '../sync/ports/bin.ts'
+import type { State } from '../sync/ports/state.ts'
 import type { Baseline } from '../sync/ports.ts'
 import { reentered } from '../sync/reentered.ts'
-import { refuseUnknown } from './history.ts'
+import { changes, doneBy, refuseUnknown } from './history.ts'
 import type { Out } from './output.ts'
-import { each, iso, rowsMax } from './table.ts'
+import { collected, each, iso, rowsMax } from './table.ts'
 import { type Place, refuseGroup, type Showing, type Task, undo } from './undo.ts'
 import { mayReturn } from './undo-plan.ts'
 
-/** So many numbers are asked for without a plan. */
+/** The most numbers that are requested without a plan. */
 const fewMax = 5
 
 /**
- * Asks for all of them, and says for each what will happen; asked twice, it is done once. Throws a terminal SyncError,
- * and asks for nothing, when one of them is not there or cannot be put back. `nowMs`: ms since 1970.
+ * Requests all of them, and says for each what will happen. A repeated request has no further effect. Throws a terminal
+ * SyncError, and requests nothing, if one does not exist or cannot be restored. `nowMs`: ms since 1970.
  */
 export async function restore(
   state: Pick<State, 'bin' | 'baseline'>,
@@ -36,21 +35,23 @@ export async function restore(
   const place = { state, directory, nowMs, out }
   const { group, replica, since, pass, dryRun, approve, output } = showing
   refuseMixed(numbers, showing)
-  refuseUnknown(state.bin, showing)
-  if (pass !== undefined) return undo(place, ofPass(state.bin, pass, showing), showing)
+  await refuseUnknown(state.bin, showing)
+  if (pass !== undefined) return undo(place, await ofPass(state.bin, pass, showing), showing)
   if (replica !== undefined && since !== undefined)
-    return undo(place, ofReplica(state.bin, replica, since, showing), showing)
+    return undo(place, await ofReplica(state.bin, replica, since, showing), showing)
   const plain = numbers.length <= fewMax && numbers.every((number) => !number.includes('-'))
   const asIs = !dryRun && approve === undefined && group === undefined && output !== 'json'
   if (plain && asIs) {
-    const wanted = [...new Set(numbers)].map((number) => binned(state.bin, number))
-    for (const kept of wanted) if (kept.restore !== 'Restored') refuse(state.bin, directory, kept)
+    const wanted: Binned[] = []
+    for (const number of new Set(numbers)) wanted.push(await binned(state.bin, number))
+    for (const kept of wanted)
+      if (kept.restore !== 'Restored') await refuse(state.bin, directory, kept)
     const found: Wish[] = []
     for (const kept of wanted)
       found.push({ kept, ...(await isThere(state.baseline(kept.group), kept)) })
     if (!several(found)) return few(place, found)
   }
-  return undo(place, ofNumbers(state.bin, numbers, showing), showing)
+  return undo(place, await ofNumbers(state.bin, numbers, showing), showing)
 }
 
 function refuseMixed(
@@ -72,7 +73,7 @@ function refuseMixed(
     throw invalidArguments('exsync bin restore needs --replica R and --since T together')
 }
 
-/** The flags that were given, to be typed again. */
+/** The given flags, as they were typed. */
 export function typed(showing: Showing): string {
   const { group, pass, replica, since, to } = showing
   const flags = [
@@ -85,45 +86,37 @@ export function typed(showing: Showing): string {
   return flags.map((text) => (/^[\w@.:/+-]+$/.test(text) ? text : `'${text}'`)).join(' ')
 }
 
-/** What changed agreed content, of these: all of it, the newest first, a page at a time. */
-export function* changes(bin: Bin, filter: Filter): Iterable<Binned> {
-  const entries = each((below?: number) => bin.list(rowsMax, below, { ...filter, history: true }))
-  for (const entry of entries) if (holdsAgreed(entry.reason)) yield entry
-}
-
-function ofPass(bin: Bin, pass: string, showing: Showing): Task {
-  const chosen = [...changes(bin, { pass, group: showing.group })]
+async function ofPass(bin: Bin, pass: string, showing: Showing): Promise<Task> {
+  const chosen = await collected(changes(bin, { pass, group: showing.group }))
   if (chosen.length === 0)
-    throw invalidArguments(`nothing of the pass ${pass} is there: see exsync history`)
+    throw invalidArguments(`the pass ${pass} has no entries: see exsync history`)
   return { chosen, manner: 'Spare', command: `exsync bin restore ${typed(showing)}` }
 }
 
-function ofReplica(bin: Bin, replica: string, since: number, showing: Showing): Task {
+async function ofReplica(
+  bin: Bin,
+  replica: string,
+  since: number,
+  showing: Showing,
+): Promise<Task> {
   return {
-    chosen: doneBy(bin, replica, { sinceMs: since, group: showing.group }),
+    chosen: await doneBy(bin, replica, { sinceMs: since, group: showing.group }),
     manner: 'Spare',
     command: `exsync bin restore ${typed(showing)}`,
-    notes: [...bin.historyEnds()]
+    notes: [...(await bin.historyEnds())]
       .filter(([group, ms]) => ms >= since && (showing.group ?? group) === group)
-      .map(
-        ([group, ms]) => `the history of ${group} was full, and reaches back to ${iso(ms)} only`,
-      ),
+      .map(([group, ms]) => `the history of ${group} was full and reaches back only to ${iso(ms)}`),
   }
 }
 
-/** What the replica edited and deleted itself; what came back from the bin is nobody's. */
-export function doneBy(bin: Bin, replica: string, filter: Filter): readonly Binned[] {
-  return [...changes(bin, { ...filter, replica })].filter(({ reason }) => reason !== 'Restored')
-}
-
-function ofNumbers(bin: Bin, numbers: readonly string[], showing: Showing): Task {
+async function ofNumbers(bin: Bin, numbers: readonly string[], showing: Showing): Promise<Task> {
   const chosen = new Map<number, Binned>()
   const missing: string[] = []
   for (const number of numbers) {
     const [, from, to = from] = /^([1-9]\d{0,14})(?:-([1-9]\d{0,14}))?$/.exec(number) ?? []
     if (from === undefined) throw absent(number)
-    refuseRange(bin, Number(from), Number(to), showing)
-    const found = between(bin, Number(from), Number(to), showing)
+    await refuseRange(bin, Number(from), Number(to), showing)
+    const found = await between(bin, Number(from), Number(to), showing)
     if (found.length === 0 && from === to) throw absent(number)
     for (const entry of found) chosen.set(entry.n, entry)
     for (const gap of gapsIn(Number(from), Number(to), found)) missing.push(gap)
@@ -139,25 +132,35 @@ function ofNumbers(bin: Bin, numbers: readonly string[], showing: Showing): Task
   }
 }
 
-// A slip must not ask for everything.
-function refuseRange(bin: Bin, from: number, to: number, { dryRun, approve }: Showing): void {
+// A typing error must not request everything.
+async function refuseRange(
+  bin: Bin,
+  from: number,
+  to: number,
+  { dryRun, approve }: Showing,
+): Promise<void> {
   if (to < from)
     throw invalidArguments(
       `${from}-${to} is no range: the smaller number comes first, ${to}-${from}`,
     )
   if (dryRun || approve !== undefined) return
-  const [newest] = bin.list(1, undefined, { history: true })
+  const [newest] = await bin.list(1, undefined, { history: true })
   if (from !== to && to > (newest?.n ?? 0))
     throw invalidArguments(
-      `there is no ${to}, so nothing is restored: the newest entry is ${newest?.n ?? 'none'}, see exsync history`,
+      `there is no entry ${to}, so nothing is restored: the newest entry is ${newest?.n ?? 'none'}, see exsync history`,
     )
 }
 
 // The newest first.
-function between(bin: Bin, from: number, to: number, { group }: Showing): readonly Binned[] {
+async function between(
+  bin: Bin,
+  from: number,
+  to: number,
+  { group }: Showing,
+): Promise<readonly Binned[]> {
   const found: Binned[] = []
   const entries = each((below = to + 1) => bin.list(rowsMax, below, { group, history: true }))
-  for (const entry of entries) {
+  for await (const entry of entries) {
     if (entry.n < from) break
     found.push(entry)
   }
@@ -176,20 +179,20 @@ function gapsIn(from: number, to: number, found: readonly Binned[]): readonly st
 
 function absent(number: string): SyncError {
   return invalidArguments(
-    `there is no ${number} in the bin, so nothing is restored: see exsync bin list`,
+    `there is no entry ${number} in the bin, so nothing is restored: see exsync bin list`,
   )
 }
 
-function binned(bin: Bin, number: string): Binned {
-  const kept = /^[1-9]\d*$/.test(number) ? bin.get(Number(number)) : undefined
+async function binned(bin: Bin, number: string): Promise<Binned> {
+  const kept = /^[1-9]\d*$/.test(number) ? await bin.get(Number(number)) : undefined
   if (kept !== undefined) return kept
   throw absent(number)
 }
 
-/** An entry that is wanted, the contact that it would edit, and whether there is nothing to do. */
+/** A requested entry, the contact that it would edit, and whether there is nothing to do. */
 type Wish = Readonly<{ kept: Binned; link: LinkId; done: boolean }>
 
-// Are there two of one contact that something would be done for? Then the older one has to win.
+// Is there work for two entries of one contact? Then they need a plan, in which the older one wins.
 function several(wanted: readonly Wish[]): boolean {
   const open = wanted.filter(({ kept, done }) => kept.restore !== 'Restored' && !done)
   return new Set(open.map(({ kept, link }) => `${kept.group} ${link}`)).size < open.length
@@ -205,17 +208,17 @@ async function few(
     const { n, restore } = kept
     if (restore === 'Restored') {
       lines.push(
-        `${n} has been restored already; what it was overwritten with since is not: see exsync bin list`,
+        `${n} has been restored already; to restore content that was overwritten since, see exsync bin list`,
       )
     } else if (done) lines.push(`${n}${thereText(kept)}`)
     else {
       asked.set(n, {})
       lines.push(
-        `${n} is asked for: ${askedText(kept, link !== kept.link)}; ${whereText(kept)} says when it is done`,
+        `${n} is requested: ${askedText(kept, link !== kept.link)}; ${whereText(kept)} shows when it is done`,
       )
     }
   }
-  if (asked.size > 0) bin.ask(asked, nowMs)
+  if (asked.size > 0) await bin.ask(asked, nowMs)
   for (const line of lines) await out(line)
   return 0
 }
@@ -224,42 +227,42 @@ function whereText({ reason }: Binned): string {
   return reason === 'Edited' ? 'exsync history' : 'exsync bin list'
 }
 
-/** The contact that it would edit, which may have been entered again, and whether the group agrees on that content already. */
+/** The contact that it would edit, which may have been entered again, and whether the agreed content is the same already. */
 async function isThere(
   baseline: Baseline,
   kept: Binned,
 ): Promise<Readonly<{ link: LinkId; done: boolean }>> {
-  const [{ link: id } = kept] = await reentered(baseline, contact, [kept])
+  const [{ link: id } = kept] = await reentered(baseline, itemTypeNamed(), [kept])
   const [link] = await baseline.links([id])
   if (link?.agreed === undefined) return { link: id, done: false }
-  const edit = restoringEdit(contact, 'HubWins', link, { ...kept, askedMs: kept.timeMs })
+  const edit = restoringEdit(itemTypeNamed(), 'HubWins', link, { ...kept, askedMs: kept.timeMs })
   return { link: id, done: edit === undefined }
 }
 
 const elsewhere = (replica: ReplicaId) =>
-  `the folder that it was removed from (${replica}) takes no part: add the member again to have it there`
+  `the folder that it was removed from (${replica}) takes no part any more: add the member again to restore it there`
 
 function thereText({ reason, replica, group }: Binned): string {
-  const there = ` needs nothing: the folders of ${group} have it, or get it with the next pass`
+  const there = ` needs no restore: the folders of ${group} have it, or get it with the next pass`
   return reason === 'Removed' ? `${there}; ${elsewhere(replica)}` : there
 }
 
 function askedText({ reason, replica, group }: Binned, again: boolean): string {
-  const what = again ? 'edits the contact that was entered again' : 'puts it back'
+  const what = again ? 'edits the contact that was entered again' : 'restores it'
   const next = `the next pass of ${group} ${what}`
   return reason === 'Removed' ? `${next} for its members; ${elsewhere(replica)}` : next
 }
 
-function refuse(bin: Bin, directory: string, kept: Binned): void {
+async function refuse(bin: Bin, directory: string, kept: Binned): Promise<void> {
   const { n, group } = kept
   const show = `exsync bin show ${n}`
-  refuseGroup(bin, directory, group, show)
-  if (mayReturn(bin, kept)) return
-  const message = `${n} is marked private by its owner, and would reach everybody: ${show} shows it; put it into the folder of the hub by hand if that is wanted`
+  await refuseGroup(bin, directory, group, show)
+  if (mayReturn(await bin.lenses(group), kept)) return
+  const message = `${n} is marked private by its owner and would reach all members: show it with ${show}, and enter it in the folder of the hub by hand if that is wanted`
   throw new SyncError('terminal', 'Private', message)
 }
 
-/** `exsync bin cancel N… | --all`: takes back what was asked for and waits. Throws when one of the numbers does not wait. */
+/** `exsync bin cancel N… | --all`: cancels pending restores. Throws if one of the numbers is not pending. */
 export async function cancel(
   bin: Bin,
   numbers: readonly string[],
@@ -269,14 +272,14 @@ export async function cancel(
 ): Promise<number> {
   if (all === numbers.length > 0)
     throw invalidArguments('exsync bin cancel takes either numbers or --all')
-  const waiting = new Set(bin.pending(group).map(({ n }) => n))
+  const waiting = new Set((await bin.pending(group)).map(({ n }) => n))
   const odd = numbers.find((number) => !/^[1-9]\d*$/.test(number) || !waiting.has(Number(number)))
   if (odd !== undefined)
     throw invalidArguments(
-      `${odd} does not wait to be put back, so nothing is taken back: see exsync history`,
+      `${odd} is not waiting to be restored, so nothing is cancelled: see exsync history`,
     )
   const chosen = all ? [...waiting] : numbers.map(Number)
-  bin.cancel(chosen, nowMs)
-  await out(`${chosen.length} taken back: nothing of it is put back any more`)
+  await bin.cancel(chosen, nowMs)
+  await out(`${chosen.length} cancelled: they will not be restored`)
   return 0
 }

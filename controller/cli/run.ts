@@ -1,8 +1,8 @@
-// `exsync run`: wires the controller that keeps groups the same, over a directory or over Kubernetes. Knows
-// every floor, as program.ts does.
+// `exsync run`: wires the controller, over a directory or over Kubernetes. It may import every floor, as program.ts
+// may.
 //
-//   Kubernetes: wait for the Lease ─► open the state ─► passes, looks at servers ─► let the Lease go
-//   Whoever loses the Lease writes nothing more, to Exchange or to the state, and ends with 1.
+//   Kubernetes: wait for the Lease ─► open the state ─► passes, probes of servers ─► release the Lease
+//   A process that loses the Lease writes nothing more, to Exchange or to the state, and exits with 1.
 
 import { labelCommand } from '../api/credentials.ts'
 import type { Config } from '../config.ts'
@@ -11,39 +11,43 @@ import { KubeDeclarations } from '../kube/declarations.ts'
 import { Client } from '../kube/runtime/client.ts'
 import { Recorder } from '../kube/runtime/events.ts'
 import { Election, type Term } from '../kube/runtime/lease.ts'
+import { KubeServers } from '../kube/servers.ts'
 import { LocalDeclarations } from '../local/declarations.ts'
-import type { State } from '../store/state.ts'
+import type { Environment } from '../sync/environment.ts'
+import type { State } from '../sync/ports/state.ts'
 import { once, schedule } from '../sync/schedule.ts'
+import type { ServerController } from '../sync/server-controller.ts'
 import { problemText } from '../validation/problem.ts'
 import { judgeOf } from '../validation/schemas.ts'
-import { Desk, type Outside, referenceRulesOf } from './runtime.ts'
+import { referenceRulesOf } from './environment.ts'
+import { type ProcessEdges, Runtime } from './runtime.ts'
 
-/** How long one pass waits for what is declared. */
+/** How long one pass with --once waits for the declarations, ms. */
 const settleMs = 60_000
 
-/** How long nothing may have been heard of the API server by one that says it is ready; watches end earlier. */
-const deafMs = 900_000
+/** The longest silence of the API server while the process reports ready, ms; watches end earlier. */
+const staleAfterMs = 900_000
 
-/** Runs until it is told to stop; answers the exit code. */
-export async function run(config: Config, outside: Outside): Promise<number> {
-  const desk = new Desk(config, outside)
+/** Runs until it is asked to stop; answers the exit code. */
+export async function run(config: Config, edges: ProcessEdges): Promise<number> {
+  const runtime = new Runtime(config, edges)
   try {
     return config.local === undefined
-      ? await onKubernetes(desk)
-      : await onDirectory(desk, config.local)
+      ? await onKubernetes(runtime)
+      : await onDirectory(runtime, config.local)
   } finally {
-    await desk.close()
+    await runtime.close()
   }
 }
 
-async function onDirectory(desk: Desk, directory: string): Promise<number> {
-  const { config, outside, log } = desk
-  const state = await desk.opened(false)
+async function onDirectory(runtime: Runtime, directory: string): Promise<number> {
+  const { config, edges, log } = runtime
+  const state = await runtime.opened(false)
   const warn: ConstructorParameters<typeof LocalDeclarations>[3] = (problems) => {
     for (const problem of problems)
       log.warn({ problem: problemText(problem) }, 'declaration is not valid')
   }
-  const { clock, stop, hard } = outside
+  const { clock, stop, hard } = edges
   const declarations = await LocalDeclarations.watching(
     directory,
     config.state,
@@ -52,36 +56,37 @@ async function onDirectory(desk: Desk, directory: string): Promise<number> {
     stop,
     referenceRulesOf(config),
   )
-  await desk.listen(() => true)
-  const site = desk.site(declarations, state)
+  await runtime.listen(() => true)
+  const environment = runtime.environment(declarations, state)
   log.info({ once: config.once }, 'started')
   if (!config.once) {
-    await schedule(site, desk.rhythm(), stop, hard.signal)
+    const controller = runtime.serverController(declarations.exchangeServers)
+    await served(runtime, environment, controller, stop)
     return 0
   }
   const groups = await declarations.groups()
-  const ready = await once(site, stop, hard.signal, config.concurrent)
+  const ready = await once(environment, stop, hard.signal, config.concurrent)
   if (groups.length === 0) log.error('no valid SyncGroup in the directory')
   return ready && groups.length > 0 && declarations.problems === 0 ? 0 : 1
 }
 
-async function onKubernetes(desk: Desk): Promise<number> {
-  const { config, outside, log, metrics } = desk
-  const { clock, chance, stop, hard } = outside
-  // Kubernetes' own client takes longer to load than all the rest.
+async function onKubernetes(runtime: Runtime): Promise<number> {
+  const { config, edges, log, metrics } = runtime
+  const { clock, chance, stop, hard } = edges
+  // The Kubernetes client loads more slowly than everything else.
   const { Cluster } = await import('../kube/runtime/kubeconfig.ts')
   const cluster = new Cluster(config.kube.kubeconfig)
   const client = new Client(cluster, clock, chance, (...answer) => metrics.requested(...answer))
-  const identity = `${config.kube.identity}_${outside.instance}`
+  const identity = `${config.kube.identity}_${edges.instance}`
   const recorder = new Recorder({
     client,
     clock,
     controller: 'exchange-sync-controller',
     instance: identity,
-    troubled: (message) => log.warn(message),
+    onError: (message) => log.warn(message),
   })
   const watching = new AbortController()
-  // What is asked of a server that hangs must not keep one who has to end.
+  // A request to a server that hangs must not delay the end.
   hard.signal.addEventListener('abort', () => watching.abort(), { once: true })
   const declarations = new KubeDeclarations(
     {
@@ -99,35 +104,35 @@ async function onKubernetes(desk: Desk): Promise<number> {
         : undefined,
       judge: (kind, resource) => judgeOf(kind)(resource),
       recorder,
-      troubled: (kind, code, message) => log.warn({ kind, reason: code }, message),
+      onError: (kind, code, message) => log.warn({ kind, reason: code }, message),
     },
     watching.signal,
   )
-  const heard = () => clock.now() - declarations.heardMs < deafMs
-  await desk.listen(() => declarations.synced && heard())
+  const isFresh = () => clock.now() - declarations.lastSeenMs < staleAfterMs
+  await runtime.listen(() => declarations.synced && isFresh())
   let term: Term | undefined
   try {
     const namespace = config.kube.leaseNamespace ?? cluster.namespace ?? 'default'
-    term = await won(desk, client, namespace, identity)
+    term = await won(runtime, client, namespace, identity)
     if (stop.aborted) return 0
-    const state = await desk.opened(term !== undefined)
-    const site = desk.site(declarations, state)
+    const state = await runtime.opened(term !== undefined)
+    const environment = runtime.environment(declarations, state)
     log.info({ once: config.once, term: term?.number }, 'started')
     if (config.once) {
       await declarations.settled(AbortSignal.any([stop, AbortSignal.timeout(settleMs)]))
       if (!declarations.synced) {
-        log.error('the resources could not be listed: see above')
+        log.error('the resources could not be listed: see the log lines above')
         return 1
       }
-      return (await once(site, stop, hard.signal, config.concurrent)) ? 0 : 1
+      return (await once(environment, stop, hard.signal, config.concurrent)) ? 0 : 1
     }
-    const control = desk.control(client, declarations, recorder)
+    const controller = runtime.serverController(new KubeServers({ client, declarations, recorder }))
     const ending = AbortSignal.any([stop, ...(term === undefined ? [] : [term.lost])])
-    forgetGone(desk, declarations, state, ending).catch((error: unknown) => {
+    forgetGone(runtime, declarations, state, ending).catch((error: unknown) => {
       const { code, message } = syncErrorOf(error)
       log.warn({ reason: code }, message)
     })
-    await Promise.all([schedule(site, desk.rhythm(), ending, hard.signal), control.run(ending)])
+    await served(runtime, environment, controller, ending)
     return term?.lost.aborted ? 1 : 0
   } finally {
     watching.abort()
@@ -136,62 +141,79 @@ async function onKubernetes(desk: Desk): Promise<number> {
   }
 }
 
-// A group whose finalizer was taken away while nobody looked must not keep its folders from others for ever.
+// Serves both kinds of resource; when one loop fails, the other one ends.
+async function served(
+  runtime: Runtime,
+  environment: Environment,
+  controller: ServerController,
+  stop: AbortSignal,
+): Promise<void> {
+  const failed = new AbortController()
+  const ending = AbortSignal.any([stop, failed.signal])
+  const loops = [
+    schedule(environment, runtime.scheduleOptions(), ending, runtime.edges.hard.signal),
+    controller.run(ending),
+  ]
+  for (const loop of loops) loop.catch(() => failed.abort())
+  await Promise.all(loops)
+}
+
+// A group whose finalizer was removed while the controller did not run must not claim its folders for ever.
 async function forgetGone(
-  { log, outside: { clock } }: Desk,
+  { log, edges: { clock } }: Runtime,
   declarations: KubeDeclarations,
   state: State,
   signal: AbortSignal,
 ): Promise<void> {
   await declarations.settled(signal)
   if (signal.aborted) return
-  for (const group of state.groups()) {
+  for (const group of await state.groups()) {
     if (!(await declarations.isGone(group, signal))) continue
     const at = { timeMs: clock.now(), pass: new Date(clock.now()).toISOString() }
-    await state.baseline(group).commit({ at, reset: true })
-    log.info({ group }, 'forgotten: it is not declared any more')
+    await state.baseline(group).commit({ at, writes: [{ write: 'reset' }] })
+    log.info({ group }, 'forgotten: it is no longer declared')
   }
 }
 
-// Undefined when there is no election, or no time for it any more.
+// Undefined without election, or if the process must end.
 async function won(
-  desk: Desk,
+  runtime: Runtime,
   client: Client,
   namespace: string,
   identity: string,
 ): Promise<Term | undefined> {
-  const { config, outside, log, metrics } = desk
+  const { config, edges, log, metrics } = runtime
   const { elect, leaseName, leaseMs, renewMs, retryMs } = config.kube
   metrics.leads(leaseName, !elect)
   if (!elect) return undefined
   const election = new Election({
     client,
-    clock: outside.clock,
-    chance: outside.chance,
+    clock: edges.clock,
+    chance: edges.chance,
     namespace,
     name: leaseName,
     identity,
     durationMs: leaseMs,
     renewDeadlineMs: renewMs,
     retryMs,
-    told: (what, detail) => {
+    onChange: (what, detail) => {
       if (what === 'trouble') log.warn({ lease: leaseName }, detail)
       else log.info({ lease: leaseName, namespace, holder: detail }, `lease: ${what}`)
       if (what !== 'trouble') metrics.leads(leaseName, what === 'leading')
     },
   })
-  const { stop } = outside
+  const { stop } = edges
   const late = AbortSignal.timeout(settleMs)
   try {
     const term = await election.win(config.once ? AbortSignal.any([stop, late]) : stop)
-    desk.fence(term)
-    // What is under way may not write any more, so that it need not be waited for.
-    term.lost.addEventListener('abort', () => outside.hard.abort(), { once: true })
+    runtime.setLeadership(term)
+    // Running work may not write any more, so it need not be awaited.
+    term.lost.addEventListener('abort', () => edges.hard.abort(), { once: true })
     return term
   } catch (error) {
     if (stop.aborted) return undefined
     if (!config.once || !late.aborted) throw error
-    const message = `the Lease ${namespace}/${leaseName} could not be had within a minute: see above`
+    const message = `the Lease ${namespace}/${leaseName} could not be acquired within a minute: see the log lines above`
     throw new SyncError('transient', 'LeaseNotWon', message, { cause: error })
   }
 }

@@ -1,77 +1,75 @@
-// What the running controller has in common, over a directory or over Kubernetes: the state, the connections to
-// Exchange, what is measured and logged, and that nothing is written by one who does not lead.
+// The common parts of a running controller, over a directory or over Kubernetes: the state, the connections to Exchange,
+// metrics and logs, and the rule that only the leader writes.
 
 import type { Logger } from 'pino'
 import packageJson from '../../package.json' with { type: 'json' }
 import { lockoutMs } from '../api/duration.ts'
-import type { HostRules } from '../api/hosts.ts'
-import type { ReferenceRules } from '../api/references.ts'
-import type { ExchangeServer } from '../api/resources.generated.ts'
 import type { Config } from '../config.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { Connections, nameOfServer } from '../ews/connections.ts'
 import { type NetworkOptions, pooledNetwork } from '../ews/network.ts'
-import type { KubeDeclarations } from '../kube/declarations.ts'
-import type { Client } from '../kube/runtime/client.ts'
-import type { Recorder } from '../kube/runtime/events.ts'
 import type { Term } from '../kube/runtime/lease.ts'
-import { lookers, ServerControl } from '../kube/servers.ts'
-import { keyFrom } from '../store/modes.ts'
-import type { Key } from '../store/proof.ts'
-import { openStateInTurns, type State } from '../store/state.ts'
+import { stateOver } from '../store/port.ts'
+import { openStateInTurns } from '../store/state.ts'
 import { breathe } from '../sync/breathe.ts'
 import { cutsOf } from '../sync/ceilings.ts'
-import type { Ended, Site } from '../sync/environment.ts'
+import type { Ended, Environment } from '../sync/environment.ts'
+import type { ServerDeclarations } from '../sync/ports/servers.ts'
+import type { State } from '../sync/ports/state.ts'
 import type { Clock, Declarations } from '../sync/ports.ts'
-import type { schedule } from '../sync/schedule.ts'
+import type { ScheduleOptions } from '../sync/schedule.ts'
+import { probers, ServerController } from '../sync/server-controller.ts'
 import { Servers } from '../sync/server-health.ts'
 import { ResourceMetrics } from '../telemetry/group-metrics.ts'
 import { type Listening, listening } from '../telemetry/http.ts'
 import { logger, logPass, logServer } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
+import { environmentOf, keyIn } from './environment.ts'
 
-/** What the edges hand down. */
-export type Outside = Readonly<{
+/** The inputs from the process. */
+export type ProcessEdges = Readonly<{
   clock: Clock
   chance: () => number
-  /** Names this process, and no other one. */
+  /** A unique name of this process. */
   instance: string
-  /** Asked to end: passes end their batch. */
+  /** Asks passes to finish their batch and end. */
   stop: AbortSignal
-  /** Asked to end now. */
+  /** Asks everything to end now. */
   hard: AbortController
 }>
 
-/** How often what is older than the bin's retention is let go. */
-const sweepMs = 3_600_000
+/** How often entries older than their retention are dropped, ms. */
+const pruneMs = 3_600_000
 
-/** What both ways of running have in common. */
-export class Desk {
+/** The common parts of both ways of running. */
+export class Runtime {
   readonly config: Config
-  readonly outside: Outside
+  readonly edges: ProcessEdges
   readonly log: Logger
   readonly metrics: Metrics
   readonly #resources: ResourceMetrics
   readonly #servers: Servers
   readonly #connections: Connections
   readonly #serving: Listening[] = []
-  #control: ServerControl | undefined
+  #control: ServerController | undefined
   #state: State | undefined
-  /** Those that are looked at although no group may refer to them. */
-  #declaredServers: () => readonly ExchangeServer[] = () => []
+  /** The servers that groups refer to, and those that are probed although no group may refer to them. */
+  #referred: readonly string[] = []
+  #probed: readonly string[] = []
   #leads = () => true
-  #sweptMs = 0
-  /** What was last logged as larger than it may be, by group. */
+  #prunedMs = 0
+  #pruning: Promise<void> = Promise.resolve()
+  /** By group: the last logged text about values that are declared too large. */
   readonly #cuts = new Map<string, string>()
 
-  constructor(config: Config, outside: Outside) {
+  constructor(config: Config, edges: ProcessEdges) {
     this.config = config
-    this.outside = outside
+    this.edges = edges
     this.log = logger(config.logLevel)
-    const { clock } = outside
+    const { clock } = edges
     this.metrics = new Metrics(() => clock.now(), packageJson.version)
     const backOff = { leastMs: 5_000, mostMs: lockoutMs }
-    this.#servers = new Servers(clock, backOff, (key) => this.#control?.turned(key))
+    this.#servers = new Servers(clock, backOff, (key) => this.#control?.onCircuitChange(key))
     this.#resources = new ResourceMetrics(
       this.metrics,
       () => clock.now(),
@@ -87,8 +85,8 @@ export class Desk {
     this.#connections = new Connections(clock, { trace, network, itemBytes, requestMaxMs })
   }
 
-  /** From now on nothing is written unless this term leads. */
-  fence({ leads }: Term): void {
+  /** From now on, writes need this term's leadership. */
+  setLeadership({ leads }: Term): void {
     this.#leads = leads
   }
 
@@ -104,40 +102,36 @@ export class Desk {
       sealing: (done: number, total: number) => this.#sealing(done, total),
       warn: (message: string) => this.log.warn(message),
     }
-    this.#state = await openStateInTurns(config.state, opening, breathe)
-    this.#sweep()
+    this.#state = stateOver(await openStateInTurns(config.state, opening, breathe))
+    this.#prune()
     return this.#state
   }
 
-  // Once in a state's life: a key was given that it did not have, or an older version sealed it.
+  // Happens once in the life of a state: it got its first key, or an older version had sealed it.
   #sealing(done: number, total: number): void {
     if (done === 0 && total > 0)
-      this.log.warn(
-        { rows: total },
-        'the content of the state was not sealed to its rows: it is now',
-      )
+      this.log.warn({ rows: total }, 'the encrypted content of the state is now bound to its rows')
   }
 
-  site(declarations: Declarations, state: State): Site {
+  environment(declarations: Declarations, state: State): Environment {
     return {
-      ...siteOf(declarations, state, this.#connections, this.outside.clock),
+      ...environmentOf(declarations, state, this.#connections, this.edges.clock),
       declarations: this.#keeping(declarations),
       servers: this.#servers,
       ceilings: this.config.ceilings,
-      watched: this.config.local === undefined && !this.config.once,
+      watched: !this.config.once,
       discreet: this.#discreet,
-      told: (ended) => this.#told(ended),
+      onEnded: (ended) => this.#onEnded(ended),
     }
   }
 
-  // With each change of what is declared, connections to servers that are not declared any more go.
+  // After each change of the declarations, connections to servers that are no longer declared are closed.
   #keeping(declarations: Declarations): Declarations {
     return {
       groups: async () => {
         const groups = await declarations.groups()
-        const named = groups.flatMap(({ access }) => [...access.keys()])
-        const others = this.#declaredServers().map(nameOfServer)
-        this.#connections.keep(new Set([...named, ...others]))
+        this.#referred = groups.flatMap(({ access }) => [...access.keys()])
+        this.#keepConnections()
         return groups
       },
       changed: (signal) => declarations.changed(signal),
@@ -147,30 +141,42 @@ export class Desk {
     }
   }
 
-  control(client: Client, declarations: KubeDeclarations, recorder: Recorder): ServerControl {
-    this.#declaredServers = () => declarations.servers().map(({ server }) => server)
-    this.#control = new ServerControl({
-      client,
-      clock: this.outside.clock,
-      declarations,
-      recorder,
+  #keepConnections(): void {
+    this.#connections.keep(new Set([...this.#referred, ...this.#probed]))
+  }
+
+  /** The controller of the ExchangeServers that are declared there. */
+  serverController(declarations: ServerDeclarations): ServerController {
+    this.#control = new ServerController({
+      clock: this.edges.clock,
+      declarations: {
+        servers: async () => {
+          const servers = await declarations.servers()
+          this.#probed = servers.map(({ server }) => nameOfServer(server))
+          this.#keepConnections()
+          return servers
+        },
+        changed: (signal) => declarations.changed(signal),
+        report: (declared, status, signal) => declarations.report(declared, status, signal),
+      },
       servers: this.#servers,
-      probe: (...asked) => this.#connections.probe(...asked),
+      probe: (access, asked, signal) => this.#connections.probe(access, asked, signal),
       discreet: this.#discreet,
       jitter: (ms) => this.#jittered(ms),
       watch: this.metrics.queue('exchangeserver'),
-      begun: (queue) => this.metrics.measure('exchangeserver', queue, lookers),
-      told: (server, result, status, tookMs, unreported) => {
+      onStart: (queue) => this.metrics.measure('exchangeserver', queue, probers),
+      onProbed: ({ server, result, status, tookMs, unreported }) => {
         const { namespace = '', name = '' } = server.metadata
         this.#resources.server({ namespace, name }, result, status.conditions ?? [], tookMs)
         logServer(this.log, `${namespace}/${name}`, result, unreported)
       },
-      forgotten: (namespace, name) => this.#resources.forget('ExchangeServer', { namespace, name }),
+      onGone: (id) => this.#resources.forget('ExchangeServer', namedBy(id)),
     })
     return this.#control
   }
 
-  rhythm(): Parameters<typeof schedule>[1] {
+  /** How passes are scheduled. */
+  scheduleOptions(): ScheduleOptions {
     const { auditMs, concurrent } = this.config
     return {
       auditMs,
@@ -178,16 +184,15 @@ export class Desk {
       concurrency: concurrent,
       jitter: (ms) => this.#jittered(ms),
       watch: this.metrics.queue('syncgroup'),
-      begun: (queue) => this.metrics.measure('syncgroup', queue, concurrent),
-      gone: (id) => {
-        const [namespace = '', name = ''] = id.split('/')
-        this.#resources.forget('SyncGroup', { namespace, name })
+      onStart: (queue) => this.metrics.measure('syncgroup', queue, concurrent),
+      onGone: (id) => {
+        this.#resources.forget('SyncGroup', namedBy(id))
         this.#cuts.delete(id)
       },
     }
   }
 
-  /** Serves health and metrics where that was asked for. An address that nobody named may be taken. */
+  /** Serves health and metrics if configured. A default address may be in use already. */
   async listen(ready: () => boolean): Promise<void> {
     const ok = { status: 200, text: 'ok\n' }
     const health = {
@@ -217,11 +222,12 @@ export class Desk {
   async close(): Promise<void> {
     this.log.info('stopped')
     await this.#connections.close()
-    this.#state?.close()
+    await this.#pruning
+    await this.#state?.close()
     for (const each of this.#serving) await each.close()
   }
 
-  #told({ declared, result, status, unreported, tookMs }: Ended): void {
+  #onEnded({ declared, result, status, unreported, tookMs }: Ended): void {
     const { id, group } = declared
     logPass(this.log, id, result, tookMs)
     const cuts = cutsOf(declared, this.config.ceilings).join('; ')
@@ -231,23 +237,21 @@ export class Desk {
     if (unreported) this.log.warn({ group: id, reason: unreported.code }, unreported.message)
     const { namespace = 'default', name = '' } = group.metadata
     this.#resources.group({ namespace, name }, result, status?.conditions ?? [], tookMs)
-    this.#sweep()
+    this.#prune()
   }
 
-  #sweep(): void {
-    const nowMs = this.outside.clock.now()
-    if (nowMs - this.#sweptMs < sweepMs) return
-    this.#sweptMs = nowMs
-    try {
-      const { binRetentionMs: binMs, historyRetentionMs: historyMs } = this.config
-      this.#state?.sweep(nowMs, { binMs, historyMs })
-    } catch (error) {
-      // What is old goes an hour later; a disk that is full for a while must not end everything.
+  #prune(): void {
+    const nowMs = this.edges.clock.now()
+    if (this.#state === undefined || nowMs - this.#prunedMs < pruneMs) return
+    this.#prunedMs = nowMs
+    const { binRetentionMs: binMs, historyRetentionMs: historyMs } = this.config
+    this.#pruning = this.#state.prune(nowMs, { binMs, historyMs }).catch((error: unknown) => {
+      // The next attempt is an hour later; a disk that is full for a while must not end the process.
       this.log.warn({ reason: syncErrorOf(error).code }, syncErrorOf(error).message)
-    }
+    })
   }
 
-  // Tenants who may name any host are not told what is there; a directory's owner, and those of named hosts, are.
+  // Tenants who may enter any host get no details; owners of a directory, and of allowed hosts, get them.
   get #discreet(): boolean {
     const { local, trust } = this.config
     return local === undefined && trust.serverHosts.length === 0
@@ -255,7 +259,7 @@ export class Desk {
 
   #jittered(ms: number): number {
     const spread = this.config.jitterPercent / 100
-    return ms * (1 + spread * (2 * this.outside.chance() - 1))
+    return ms * (1 + spread * (2 * this.edges.chance() - 1))
   }
 
   #permit(): void {
@@ -264,37 +268,7 @@ export class Desk {
   }
 }
 
-/** Where servers may be. The owner of a directory may have one on a loopback host. */
-export function hostsOf({ command, local, trust }: Config): HostRules {
-  const onDirectory = local !== undefined || ['plan', 'verify'].includes(command)
-  return { hosts: trust.serverHosts, loopbackHttp: onDirectory || trust.loopbackHttp }
-}
-
-/** What the operator lets references lead to. */
-export function referenceRulesOf(config: Config): ReferenceRules {
-  return { crossNamespace: config.trust.crossNamespace, hosts: hostsOf(config) }
-}
-
-/** What reconciling needs of the declarations, the state and Exchange. */
-export function siteOf(
-  declarations: Declarations,
-  state: State,
-  connections: Connections,
-  clock: Clock,
-): Omit<Site, 'servers' | 'told'> {
-  return {
-    declarations,
-    replicas: (declared, signal, pace, resting) =>
-      connections.replicas(declared, signal, pace, resting),
-    former: (declared, left, signal, pace) => connections.former(declared, left, signal, pace),
-    baseline: (group) => state.baseline(group),
-    recent: (group) => state.bin.conflicts(10, group),
-    itemBytes: connections.itemBytes,
-    clock,
-  }
-}
-
-/** The key of the state, when the configuration names one. Rejects with a terminal SyncError. */
-export async function keyIn({ keyFile }: Config): Promise<Key | undefined> {
-  return keyFile === undefined ? undefined : keyFrom(keyFile, '--key-file')
+function namedBy(id: string): Readonly<{ namespace: string; name: string }> {
+  const [namespace = '', name = ''] = id.split('/')
+  return { namespace, name }
 }

@@ -1,8 +1,8 @@
-// What undoing some entries would do now, contact by contact: for `exsync bin restore` of several and `exsync rollback`.
-// Reads the state and asks for nothing.
+// Plans what undoing some entries would do now, contact by contact: for `exsync bin restore` of several and
+// `exsync rollback`. It only reads the state.
 
 import { type GroupId, isHub, type LinkId } from '../core/id.ts'
-import { contact } from '../core/items/contact.ts'
+import { itemTypeNamed } from '../core/items.ts'
 import { into } from '../core/loose.ts'
 import type { Link } from '../core/model.ts'
 import { restorable, restoringEdit, seenOf } from '../core/restore.ts'
@@ -14,23 +14,23 @@ import {
   type Undoing,
   undoingOf,
 } from '../core/undo.ts'
-import type { Bin, Binned } from '../store/bin.ts'
-import type { State } from '../store/state.ts'
 import { inParts } from '../sync/breathe.ts'
 import { roleUnder } from '../sync/observe.ts'
+import type { Bin, Binned } from '../sync/ports/bin.ts'
+import type { State } from '../sync/ports/state.ts'
 import { reentered } from '../sync/reentered.ts'
 import { each, rowsMax } from './table.ts'
 
 /**
- * How entries are undone: `Overwrite` whatever was edited since; `Spare` what was edited since; `Back` to the content that
- * the entry holds.
+ * How to undo entries: `Overwrite` later edits; `Spare` later edits; `Back` to the content of the
+ * entry.
  */
 export type Manner = 'Overwrite' | 'Spare' | 'Back'
 
-/** What happens to a contact. */
+/** The effect on a contact. */
 export type Effect = 'Revive' | 'Edit' | 'EditReentered' | 'There' | 'Left' | 'Cannot' | 'Damaged'
 
-/** One line of a plan. `n`: the entry that it is taken from; `entries`: all that are undone by it. */
+/** One line of a plan. `n`: the entry that the content is from; `entries`: all entries that it undoes. */
 export type Line = Readonly<{
   n: number
   entries: readonly number[]
@@ -39,14 +39,14 @@ export type Line = Readonly<{
   effect: Effect
   message: string
   fields: readonly string[]
-  /** Its content: for a name on a terminal, and for nothing else. */
+  /** Its content: only for a name on a terminal. */
   item: Binned['item']
 }>
 
-/** What would be done, and what it is called. */
+/** The effects, and the requests with their hash. */
 export type UndoPlan = Readonly<{
   lines: readonly Line[]
-  /** Of each entry that is asked for the fields, none: the whole item; and what it would edit. */
+  /** By entry: the requested fields (none: the whole item), and the item that it would edit. */
   asked: ReadonlyMap<number, Readonly<{ fields: readonly string[]; seen: string; link: LinkId }>>
   hash: string
 }>
@@ -59,19 +59,20 @@ export async function undoPlan(
 ): Promise<UndoPlan> {
   const lines: Line[] = []
   const asks: Ask[] = []
-  const later: Later = manner === 'Spare' ? laterThan(bin, chosen) : new Map()
+  const later: Later = manner === 'Spare' ? await laterThan(bin, chosen) : new Map()
   for (const [group, entries] of grouped(chosen, (entry) => entry.group)) {
     const contacts = grouped(entries, ({ link }) => link)
     const base = baseline(group)
+    const lenses = await bin.lenses(group)
     const links = await inParts([...contacts.keys()], (part) => base.links(part))
     const now = new Map(links.map((link) => [link.id, link]))
     const sources: Source[] = []
     for (const [link, its] of contacts) {
-      const made = contactPlan(bin, now.get(link), its, manner, later)
+      const made = contactPlan(lenses, now.get(link), its, manner, later)
       for (const line of made.lines) lines.push(line)
       for (const source of made.sources) sources.push(source)
     }
-    const targets = await reentered(base, contact, sources)
+    const targets = await reentered(base, itemTypeNamed(), sources)
     const others = targets.map(({ link }) => link).filter((link) => !now.has(link))
     for (const link of await inParts([...new Set(others)], (part) => base.links(part)))
       now.set(link.id, link)
@@ -79,7 +80,7 @@ export async function undoPlan(
       sources.flatMap(({ link }, at) => (targets[at]?.link === link ? [] : [targets[at]?.link])),
     )
     for (const [at, source] of sources.entries()) {
-      // What was entered again gets the content of the one that it replaces, not its own of then.
+      // A contact that was entered again gets the content of the one that it replaces.
       if (manner === 'Back' && entered.has(source.link)) continue
       const { line, ask } = effectOf(source, now.get(targets[at]?.link ?? source.link))
       lines.push(line)
@@ -104,7 +105,7 @@ type Ask = Readonly<{
 type Source = Binned & Readonly<{ entries: readonly number[] }>
 
 function contactPlan(
-  bin: Bin,
+  lenses: Lenses,
   link: Link | undefined,
   chosen: readonly Binned[],
   manner: Manner,
@@ -120,9 +121,7 @@ function contactPlan(
   for (const { fields, by } of left) {
     const who = by === undefined ? '' : ` by ${by.replica} (${by.n})`
     const message =
-      fields.length === 0
-        ? `deleted since${who}, left as it is`
-        : `edited since${who}, left as it is`
+      fields.length === 0 ? `deleted since${who}: not changed` : `edited since${who}: not changed`
     lines.push({ ...line, effect: 'Left', message, fields })
   }
   if (sources.length === 0 && left.length === 0)
@@ -133,11 +132,11 @@ function contactPlan(
     return entry === undefined ? [] : [{ ...entry, fields, entries }]
   })
   for (const source of full) {
-    if (mayReturn(bin, source)) continue
-    const message = `cannot: it is marked private by its owner, and would reach everybody: exsync bin show ${source.n}`
+    if (mayReturn(lenses, source)) continue
+    const message = `cannot be restored: it is marked private by its owner and would reach all members; see exsync bin show ${source.n}`
     lines.push({ ...line, ...labelOf(source), effect: 'Cannot', message, fields: source.fields })
   }
-  return { lines, sources: full.filter((source) => mayReturn(bin, source)) }
+  return { lines, sources: full.filter((source) => mayReturn(lenses, source)) }
 }
 
 function undoing(
@@ -148,20 +147,23 @@ function undoing(
   later: Later,
 ): Undoing {
   const now = link?.agreed
-  if (manner === 'Back') return { sources: backTo(contact, now, newest), left: [] }
-  if (manner === 'Overwrite') return undoingOf(contact, now, chosen)
-  return undoingOf(contact, now, chosen, later.get(contactOf(newest)) ?? [])
+  if (manner === 'Back') return { sources: backTo(itemTypeNamed(), now, newest), left: [] }
+  if (manner === 'Overwrite') return undoingOf(itemTypeNamed(), now, chosen)
+  return undoingOf(itemTypeNamed(), now, chosen, later.get(contactOf(newest)) ?? [])
 }
 
 const contactOf = ({ group, link }: Pick<Binned, 'group' | 'link'>) => `${group} ${link}`
 
-// What else changed the contacts since the oldest of these, in one go: a look for each contact would read all of it.
-function laterThan(bin: Bin, chosen: readonly Binned[]): ReadonlyMap<string, readonly Entry[]> {
+// All other changes of these contacts since the oldest entry, in one query: one query per contact would be slow.
+async function laterThan(
+  bin: Bin,
+  chosen: readonly Binned[],
+): Promise<ReadonlyMap<string, readonly Entry[]>> {
   const own = new Set(chosen.map(({ n }) => n))
   const contacts = new Set(chosen.map(contactOf))
   const oldest = least(own)
   const found: (readonly [string, Entry])[] = []
-  for (const entry of each((below?: number) => bin.list(rowsMax, below, { history: true }))) {
+  for await (const entry of each((below?: number) => bin.list(rowsMax, below, { history: true }))) {
     if (entry.n < oldest) break
     const { n, link, replica, reason, fields } = entry
     if (own.has(n) || !holdsAgreed(reason) || !contacts.has(contactOf(entry))) continue
@@ -177,7 +179,7 @@ function least(numbers: Iterable<number>): number {
   return found
 }
 
-// The contact that it edits may be another one, which was entered again.
+// The contact to edit may be another one, which was entered again.
 function effectOf(source: Source, link: Link | undefined): Readonly<{ line: Line; ask?: Ask }> {
   const { n, fields, entries, item } = source
   const line = { ...labelOf(source), entries, item }
@@ -189,7 +191,10 @@ function effectOf(source: Source, link: Link | undefined): Readonly<{ line: Line
       line: { ...line, effect: 'Revive', message: 'the contact is brought back', fields: [] },
       ask,
     }
-  const edit = restoringEdit(contact, 'HubWins', link, { ...source, askedMs: source.timeMs })
+  const edit = restoringEdit(itemTypeNamed(), 'HubWins', link, {
+    ...source,
+    askedMs: source.timeMs,
+  })
   const again = link.id !== source.link
   if (edit === undefined) {
     const message = again ? 'is there already: it was entered again' : 'is there already'
@@ -206,27 +211,30 @@ function labelOf({ n, group, link }: Binned): Pick<Line, 'n' | 'group' | 'link'>
 
 function damagedLine(entry: Binned): Line {
   const { n, item } = entry
-  const message = 'damaged: its content does not open'
+  const message = 'damaged: its content cannot be read'
   return { ...labelOf(entry), entries: [n], effect: 'Damaged', message, fields: [], item }
 }
 
-/** May the content reach everybody? Not what its owner marked private. */
-export function mayReturn(bin: Bin, entry: Binned): boolean {
-  const { replica, group } = entry
-  const { private: hidden } = roleUnder(bin.lenses(group).get(replica) ?? '')
+/** The roles that the replicas of a group had when they were observed last. */
+type Lenses = Awaited<ReturnType<Bin['lenses']>>
+
+/** May the content reach all members? Not if its owner marked it private. */
+export function mayReturn(lenses: Lenses, entry: Binned): boolean {
+  const { replica } = entry
+  const { private: hidden } = roleUnder(lenses.get(replica) ?? '')
   const own = hidden === 'Copy' ? hidden : 'Skip'
   const role = { id: replica, hub: isHub(replica), private: own } as const
-  return restorable(contact, [role], entry)
+  return restorable(itemTypeNamed(), [role], entry)
 }
 
-/** How many lines there are of each effect. */
+/** The number of lines with each effect. */
 export function countsOf(lines: readonly Line[]): ReadonlyMap<Effect, number> {
   const counts = new Map<Effect, number>()
   for (const { effect } of lines) counts.set(effect, (counts.get(effect) ?? 0) + 1)
   return counts
 }
 
-/** A line as JSON has it: never with content. */
+/** A line for JSON: without content. */
 export function bareLine({ item: _, ...line }: Line) {
   return line
 }

@@ -1,14 +1,14 @@
-// Shows what undoing would do, and asks for it: all of it or nothing, in one transaction. The hash of the plan that was
-// shown approves exactly that plan; without it the guard counts what comes back like edits.
+// Shows what undoing would do, and requests all of it or nothing, in one transaction. The hash of the shown plan approves
+// exactly that plan; without it the guard counts the restores like edits.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Filters } from '../config/filters.ts'
 import { type GroupId, isHub } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Bin, Binned } from '../store/bin.ts'
-import type { State } from '../store/state.ts'
 import { roleUnder } from '../sync/observe.ts'
-import { nameOf } from './history.ts'
+import type { Bin, Binned } from '../sync/ports/bin.ts'
+import type { State } from '../sync/ports/state.ts'
+import { titleOf } from './history.ts'
 import { jsonText, type Out } from './output.ts'
 import { rowsMax, writeTable } from './table.ts'
 import {
@@ -21,10 +21,10 @@ import {
   undoPlan,
 } from './undo-plan.ts'
 
-/** How a plan is shown and asked for. */
+/** How to show and request a plan. */
 export type Showing = Partial<Filters> & Readonly<{ output?: 'table' | 'json'; terminal?: boolean }>
 
-/** Where the state is, and what a command has besides. `nowMs`: ms since 1970. */
+/** The directory of the state, and the further inputs. `nowMs`: ms since 1970. */
 export type Place = Readonly<{
   state: Pick<State, 'bin' | 'baseline'>
   directory: string
@@ -32,23 +32,23 @@ export type Place = Readonly<{
   out: Out
 }>
 
-/** What is undone. `command`: what was typed, to be typed again. `wholly`: when one cannot be undone, none is. */
+/** The undo. `command`: the command to type again. `wholly`: if one entry cannot be undone, none is. */
 export type Task = Readonly<{
   chosen: readonly Binned[]
   manner: Manner
   command: string
   wholly?: boolean
-  /** What else has to be said, before the plan. */
+  /** Lines to print before the plan. */
   notes?: readonly string[]
 }>
 
-/** So many contacts may come back before it is said that the guard counts them. */
+/** With more contacts than this, a note says that the guard counts them. */
 const fewMax = 5
 
 /**
- * Shows the plan and asks for it, unless it is a dry run; answers 2 when a dry run finds something to do. Throws a terminal
- * SyncError, and asks for nothing, when the group is gone or its hub receives nothing, when one of the entries cannot come
- * back that were named by number, and when the approved hash is another plan's.
+ * Shows the plan and requests it, unless it is a dry run; answers 2 if a dry run finds something to do. Throws a terminal
+ * SyncError, and requests nothing, if the group is gone or its hub receives nothing, if an entry named by its number cannot
+ * be restored, or if the approved hash is another plan's.
  */
 export async function undo(
   { state, directory, nowMs, out }: Place,
@@ -57,7 +57,7 @@ export async function undo(
 ): Promise<number> {
   const plan = await undoPlan(state, chosen, manner)
   const groups = [...new Set(plan.lines.map(({ group }) => group))]
-  for (const group of groups) refuseGroup(state.bin, directory, group, 'exsync bin show N')
+  for (const group of groups) await refuseGroup(state.bin, directory, group, 'exsync bin show N')
   const { dryRun = false, approve, output = 'table' } = showing
   const [todo, bad] = [plan.asked.size > 0, plan.lines.find(isRefused)]
   const barred = wholly && bad !== undefined
@@ -68,27 +68,28 @@ export async function undo(
     throw new SyncError(
       'terminal',
       'NotRestorable',
-      `nothing is asked for: ${bad.n} ${bad.message}`,
+      `nothing is requested: ${bad.n} ${bad.message}`,
     )
   if (!todo || dryRun) return todo ? 2 : 0
   if (!asks) throw changedPlan(approve ?? '', plan.hash, command)
   const confirmed = approve !== undefined
-  refuseWaiting(state.bin, plan, groups)
+  await refuseWaiting(state.bin, plan, groups)
   const asked = [...plan.asked].map(
     ([n, { fields, seen }]) =>
       [n, { fields, plan: plan.hash, seen, confirmed, again: true }] as const,
   )
-  state.bin.ask(new Map(asked), nowMs)
+  await state.bin.ask(new Map(asked), nowMs)
   if (output === 'table') await saidOf(plan, groups, confirmed, command, out)
   return 0
 }
 
-// Two wishes for one contact would be met one after the other: what this plan shows would not be what is there in the end.
-function refuseWaiting(bin: Bin, plan: UndoPlan, groups: readonly GroupId[]): void {
+// Refused, because two restores of one contact run one after the other, and the result would differ from this plan.
+async function refuseWaiting(bin: Bin, plan: UndoPlan, groups: readonly GroupId[]): Promise<void> {
   const contacts = new Set(plan.lines.map(({ link }) => link))
   for (const { link } of plan.asked.values()) contacts.add(link)
-  const waiting = groups
-    .flatMap((group) => bin.pending(group))
+  const pending = await Promise.all(groups.map((group) => bin.pending(group)))
+  const waiting = pending
+    .flat()
     .filter(({ n, link, plan: of }) => of !== plan.hash && !plan.asked.has(n) && contacts.has(link))
   if (waiting.length === 0) return
   const few = waiting.slice(0, fewMax).map(({ n }) => n)
@@ -96,14 +97,19 @@ function refuseWaiting(bin: Bin, plan: UndoPlan, groups: readonly GroupId[]): vo
   throw new SyncError(
     'terminal',
     'RestoreWaits',
-    `nothing is asked for: of these contacts ${few.join(', ')}${more} waits to be put back already: let a pass go by, or take it back with exsync bin cancel ${few.join(' ')}`,
+    `nothing is requested: restores of these contacts are pending already (${few.join(', ')}${more}): wait for a pass, or cancel them with exsync bin cancel ${few.join(' ')}`,
   )
 }
 
-/** Refuses what no pass would do: the group is gone, or has no hub, or its hub receives nothing. */
-export function refuseGroup(bin: Bin, directory: string, group: GroupId, show: string): void {
-  const byHand = `${show} shows it; put it into the folder of the hub by hand`
-  const lenses = bin.lenses(group)
+/** Refuses a request that no pass can carry out: the group is gone, or has no hub, or its hub receives nothing. */
+export async function refuseGroup(
+  bin: Bin,
+  directory: string,
+  group: GroupId,
+  show: string,
+): Promise<void> {
+  const byHand = `show it with ${show}, and enter it in the folder of the hub by hand`
+  const lenses = await bin.lenses(group)
   const [, hub] = [...lenses].find(([id]) => isHub(id)) ?? []
   const statuses = join(directory, 'status')
   const gone =
@@ -113,17 +119,17 @@ export function refuseGroup(bin: Bin, directory: string, group: GroupId, show: s
     throw new SyncError('terminal', 'NoHub', message)
   }
   if (hub === undefined || gone) {
-    const message = `the group ${group} is not there any more: declare it again, or ${byHand}`
+    const message = `the group ${group} no longer exists: declare it again, or ${byHand}`
     throw new SyncError('terminal', 'GroupGone', message)
   }
   if (!roleUnder(hub).receives) {
-    const message = `nothing is written to the hub of ${group}, whose members only receive: ${byHand}, and it travels`
+    const message = `the hub of ${group} receives nothing, because its members only receive: ${byHand}; it then reaches the members`
     throw new SyncError('terminal', 'HubReceivesNothing', message)
   }
 }
 
 function changedPlan(approve: string, hash: string, command: string): SyncError {
-  const message = `nothing is asked for: --approve ${approve} is of another plan, what would be done now is ${hash}: look again with ${command} --dry-run`
+  const message = `nothing is requested: --approve ${approve} belongs to another plan; the present plan is ${hash}: check it with ${command} --dry-run`
   return new SyncError('terminal', 'PlanChanged', message)
 }
 
@@ -156,14 +162,16 @@ async function shown(
       .slice(0, rowsMax)
       .map(({ n, group, link, message, fields, item }) => [
         ...[String(n), group, link, message, fields.join(' ')],
-        ...(terminal ? [nameOf(item)] : []),
+        ...(terminal ? [titleOf(item)] : []),
       ])
     await writeTable([head, ...rows], lines.length, out, 'more')
     await out([...countsOf(lines)].map(([effect, count]) => `${count} ${words[effect]}`).join(', '))
   }
   if (asked.size === 0) await out('nothing to do')
   else if (dryRun) {
-    await out(`to have exactly this done, whatever the guard allows: ${command} --approve ${hash}`)
+    await out(
+      `to request exactly this plan, whatever the guard allows: ${command} --approve ${hash}`,
+    )
   }
 }
 
@@ -172,8 +180,8 @@ const words: Readonly<Record<Effect, string>> = {
   Edit: 'with fields that go back',
   EditReentered: 'entered again and edited',
   There: 'there already',
-  Left: 'left as they are',
-  Cannot: 'that cannot be brought back',
+  Left: 'not changed',
+  Cannot: 'that cannot be restored',
   Damaged: 'damaged',
 }
 
@@ -185,9 +193,9 @@ async function saidOf(
   out: Out,
 ): Promise<void> {
   const passes = groups.map((group) => `the next pass of ${group}`).join(', ')
-  await out(`${asked.size} asked for: ${passes} does it; exsync history says when it is done`)
+  await out(`${asked.size} requested: ${passes} does it; exsync history shows when it is done`)
   if (confirmed || asked.size <= fewMax) return
   await out(
-    `the guard counts them as edits: when they are more than spec.guard.updates allows, nothing of them is done, and the status of the group says how to approve; or now: ${command} --approve ${hash}`,
+    `the guard counts them as edits: above the limit of spec.guard.updates it blocks them, and the status of the group says how to approve; or approve now: ${command} --approve ${hash}`,
   )
 }

@@ -1,5 +1,5 @@
-// `exsync validate FILE…`: says offline everything that an API server, and then the controller,
-// would have against files.
+// `exsync validate FILE…`: reports offline all faults of files that an API server, and then the controller,
+// would find.
 //
 //   groups.yaml:12:7: spec.members[2].mailbox: must be an SMTP address, like anna@corp.example
 //   1 error in 1 file
@@ -15,7 +15,7 @@ import { readFileText, readStream } from '../validation/read-file.ts'
 import { type Loaded, readResources } from '../validation/resources.ts'
 import type { Say } from './output.ts'
 
-/** How the command is called. */
+/** The usage of the command. */
 export const validateUsage = `\
 usage: exsync validate [--external-secrets] FILE…
 
@@ -27,10 +27,10 @@ FILE is a YAML file, a directory of *.yaml and *.yml files, or - for standard in
 type Input = Readonly<{ sources: readonly Source[]; problems: readonly Problem[] }>
 
 /**
- * Validates the files that the arguments name, and hands out one line per problem and a last line
- * for people.
- * @param args what follows `exsync validate`
- * @returns the exit code: 0 when all is valid, else 1
+ * Validates the files of the arguments, and prints one line per problem and a summary as the last
+ * line.
+ * @param args the arguments after `exsync validate`
+ * @returns the exit code: 0 if all is valid, else 1
  */
 export async function validate(args: readonly string[], out: Say): Promise<number> {
   const options = optionsOf(args)
@@ -39,7 +39,7 @@ export async function validate(args: readonly string[], out: Say): Promise<numbe
     return options?.help ? 0 : 1
   }
   const inputs = await Promise.all(options.names.map(inputOf))
-  // A file that is named twice, itself and by its directory, is read once.
+  // A file that is named twice, by itself and by its directory, is read once.
   const sources = new Map(
     inputs.flatMap((input) => input.sources).map((source) => [source.name, source]),
   )
@@ -57,7 +57,7 @@ export async function validate(args: readonly string[], out: Say): Promise<numbe
   return 0
 }
 
-// A directory takes them as they are.
+// A directory accepts unlabelled Secrets.
 function unlabelledIn({ documents }: Loaded): readonly string[] {
   const servers = documents.flatMap(({ resource }) =>
     resource?.kind === 'ExchangeServer' ? [resource as ExchangeServer] : [],
@@ -70,7 +70,7 @@ function unlabelledIn({ documents }: Loaded): readonly string[] {
     if (ref.kind !== 'Secret' || !used.has(key)) return []
     if (resource?.metadata?.labels?.[credentialsLabel] === 'true') return []
     const label = `${credentialsLabel}: "true"`
-    return `${file}:${line}: warning: a cluster does not sign in with the Secret ${key} before it has the label ${label}`
+    return `${file}:${line}: warning: in a cluster the controller does not use the Secret ${key} until it has the label ${label}`
   })
 }
 

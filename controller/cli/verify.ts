@@ -1,13 +1,13 @@
-// `exsync verify`: reads every copy again and names each that is not as agreed. Names links and fields, never content.
+// `exsync verify`: reads every copy again and lists each that is not as agreed. Names links and fields, never content.
 
 import { reasonOf } from '../api/conditions.ts'
 import { nameOf, participantsOf } from '../api/topology.ts'
 import { type Apart, aparts, resultOf, type Verification } from '../api/verification.ts'
 import { printable } from '../core/printable.ts'
 import { invalidArguments, syncErrorOf } from '../core/sync-error.ts'
-import type { Mode, Site } from '../sync/environment.ts'
+import type { Environment, Mode } from '../sync/environment.ts'
 import type { Declared } from '../sync/ports.ts'
-import { courseOf } from '../sync/reconcile.ts'
+import { passSpecOf } from '../sync/reconcile.ts'
 import { claimsOf } from '../sync/schedule.ts'
 import { verify as verified } from '../sync/verify.ts'
 import { jsonText, type Say } from './output.ts'
@@ -21,14 +21,14 @@ type Line = Readonly<{
   code?: string
 }>
 
-/** What was found of one group. */
+/** The result for one group. */
 type Group = Readonly<{
   group: string
   result: ReturnType<typeof resultOf> | 'Suspended' | 'Deleted' | 'Error'
   error?: Readonly<{ reason: string; message: string }>
   copies: number
   replicas: Readonly<{ total: number; read: number }>
-  /** Copies that are not as agreed, and are not meant to be, by reason. */
+  /** By reason: the number of copies that differ from the agreed content on purpose. */
   apart: Readonly<Partial<Record<Apart, number>>>
   problems: readonly Readonly<{ replica: string; reason: string; message: string }>[]
   deviations: readonly Line[]
@@ -38,18 +38,18 @@ const linesMax = 200
 
 /** Verifies every group, or the named one, prints, and answers the exit code: 0 proved, 2 not proved, 1 error. */
 export async function verify(
-  site: Site,
+  environment: Environment,
   { group, output }: Readonly<{ group: string | undefined; output: 'table' | 'json' }>,
   out: Say,
   signal: AbortSignal,
 ): Promise<number> {
-  const all = await site.declarations.groups()
+  const all = await environment.declarations.groups()
   const chosen = group === undefined ? all : all.filter(({ id }) => id === group)
   if (group !== undefined && chosen.length === 0) throw unknownGroup(group, all)
   const claims = claimsOf(all)
   const groups: Group[] = []
   for (const declared of chosen) {
-    const found = await foundOf(declared, claims.get(declared.id), site, signal)
+    const found = await foundOf(declared, claims.get(declared.id), environment, signal)
     if (output === 'table') await table(found, out)
     groups.push(found)
   }
@@ -69,7 +69,7 @@ const nothing = { copies: 0, replicas: { total: 0, read: 0 }, apart: {} }
 async function foundOf(
   declared: Declared,
   claimed: Mode['claimed'],
-  site: Site,
+  environment: Environment,
   signal: AbortSignal,
 ): Promise<Group> {
   const empty = { group: declared.id, ...nothing, problems: [], deviations: [] }
@@ -77,7 +77,10 @@ async function foundOf(
   if (declared.group.spec.suspend) return { ...empty, result: 'Suspended' }
   const mode: Mode = { sliceMs: undefined, audit: true, stopping: () => false, claimed }
   try {
-    return groupOf(declared, await verified(courseOf(declared, site, mode, signal), signal))
+    return groupOf(
+      declared,
+      await verified(passSpecOf(declared, environment, mode, signal), signal),
+    )
   } catch (error) {
     signal.throwIfAborted()
     const { code, message } = syncErrorOf(error)
@@ -113,7 +116,7 @@ function groupOf(declared: Declared, verification: Verification): Group {
   }
 }
 
-// By a server's clock, which may be anything.
+// The time is from a server's clock and may be out of range.
 function timeText(ms: number): string {
   const time = new Date(ms)
   return Number.isNaN(time.getTime()) ? '-' : time.toISOString()

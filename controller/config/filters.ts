@@ -1,4 +1,4 @@
-// The flags that say which entries of the bin and the history are meant, and what is done with them.
+// The flags that select entries of the bin and of the history, and say what to do with them.
 
 import { folded } from '../api/path.ts'
 import type { GroupId } from '../core/id.ts'
@@ -6,10 +6,10 @@ import type { KeepReason } from '../core/model.ts'
 import { invalidArguments } from '../core/sync-error.ts'
 import { momentForms, momentMs } from './when.ts'
 
-/** Which entries are meant, and how. Times in ms since 1970. */
+/** The selected entries, and the options. Times in ms since 1970. */
 export type Filters = Readonly<{
   group: GroupId | undefined
-  /** The number of an entry: of whose contact it is about. */
+  /** The number of an entry: selects the contact that it is about. */
   item: number | undefined
   /** A replica, a mailbox with all its folders, a member's public folder, or `hub`. */
   replica: string | undefined
@@ -22,14 +22,14 @@ export type Filters = Readonly<{
   dryRun: boolean
   /** The hash of a dry run. */
   approve: string | undefined
-  /** To be forgotten: who has this in a name, an address or a number; and that it is meant. */
+  /** For forget: a text in a name, an address or a number; and the confirmation. */
   match: string | undefined
   yes: boolean
-  /** All that wait. */
+  /** All pending restores. */
   all: boolean
 }>
 
-/** The flags as `parseArgs` takes them. */
+/** The flags for `parseArgs`. */
 export const filterOptions = {
   group: { type: 'string' },
   item: { type: 'string' },
@@ -52,7 +52,7 @@ type Given = Readonly<Partial<Record<Exclude<Flag, Switch>, string> & Record<Swi
 
 const listing: readonly Flag[] = ['group', 'replica', 'since', 'pass', 'reason', 'name']
 
-/** Which of the flags a command takes; the others are refused. */
+/** The flags that each command accepts; others are refused. */
 const taken: Readonly<Record<string, readonly Flag[]>> = {
   history: [...listing, 'item'],
   bin: listing,
@@ -76,7 +76,7 @@ const reasons: Readonly<Record<KeepReason, true>> = {
   Unmarked: true,
 }
 
-/** Reads the flags; throws InvalidArguments for one that the command does not take, and for what is none. */
+/** Reads the flags. Throws InvalidArguments for a flag that the command does not accept, and for an invalid value. */
 export function filtersOf(words: readonly string[], given: Given, nowMs: number): Filters {
   refuseOthers(words, given)
   const moment = (flag: 'since' | 'to') => momentOf(flag, given[flag], nowMs)
@@ -114,7 +114,7 @@ function textOf(flag: Flag, text: string | undefined): string | undefined {
   return text
 }
 
-// Mailboxes and folders are known by their names in small letters.
+// Mailboxes and folders are stored in lower case.
 function replicaOf(text: string | undefined): string | undefined {
   const replica = textOf('replica', text)
   return replica === undefined ? undefined : folded(replica)

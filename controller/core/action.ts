@@ -1,6 +1,6 @@
 // What happens on one replica so that it holds what is agreed: an action, or a note in the baseline.
 
-import { drifted, driftIn, shownOf } from './deviation.ts'
+import { doubtedIn, drifted, driftIn, shownOf, stillDoubted } from './deviation.ts'
 import type { Reading } from './edit.ts'
 import type { ItemId, ReplicaId, Version } from './id.ts'
 import {
@@ -137,6 +137,7 @@ function bring(
   } else if (role.receives) {
     const { id, version, shown, withheld = false } = copy
     const fields = touched(patch)
+    const unsettled = [...driftIn(shown), ...doubtedIn(shown)]
     draft.actions.push({
       kind: 'update',
       replica: role.id,
@@ -145,7 +146,7 @@ function bring(
       patch,
       shown,
       withheld,
-      overwrites: driftIn(shown).filter((field) => fields.includes(field)),
+      overwrites: unsettled.filter((field) => fields.includes(field)),
     })
   }
 }
@@ -170,8 +171,10 @@ function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Dra
   const { found, changes, travels, aged, renewed } = reading
   const { ignored, held, withheld, patch } = lackOf(type, reading, agreed)
   const target = { id: found.id, version: found.version, revision, codec: type.codec }
-  const mine = ignored ? [...changes.keys(), ...driftIn(reading.copy?.shown ?? {})] : []
-  const noted = (as: Item) => drifted(shownOf(type, found.item, as), new Set(mine))
+  const before = reading.copy?.shown ?? {}
+  const mine = ignored ? [...changes.keys(), ...driftIn(before)] : []
+  const noted = (as: Item) =>
+    stillDoubted(drifted(shownOf(type, found.item, as), new Set(mine)), before)
   if (empty(patch) || !role.receives) {
     const shown = noted(agreed)
     draft.known.set(role.id, { ...target, shown, ...(withheld ? { withheld } : {}) })
@@ -190,8 +193,9 @@ function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Dra
   })
   const fields = touched(patch)
   // Of what travels, only what was left to its user before, and is no edit now, is overwritten.
-  const left = driftIn(reading.copy?.shown ?? {}).filter((field) => !changes.has(field))
-  const own = travels ? left : [...(ignored ? mine : changes.keys()), ...renewed]
+  const left = driftIn(before).filter((field) => !changes.has(field))
+  const undecided = travels ? left : [...(ignored ? mine : changes.keys()), ...renewed]
+  const own = [...undecided, ...doubtedIn(before).filter((field) => !changes.has(field))]
   const reason = aged ? 'Backup' : 'Drift'
   if (own.some((field) => fields.includes(field)))
     draft.keeps.push({
@@ -230,9 +234,9 @@ export function lackOf(type: ItemType, reading: Reading, agreed: Item): Lack {
 function agreedSince(type: ItemType, { base, view, changes }: Reading, agreed: Item): Item {
   const held: Record<string, Item[string]> = { ...agreed }
   for (const field of fieldsOf(base, agreed, view)) {
-    const kind = type.kindOf(field)
-    if (same(kind, view[field], agreed[field])) continue
-    if (same(kind, base[field], agreed[field]) && changes.has(field)) continue
+    const rule = type.field(field)
+    if (same(rule, view[field], agreed[field])) continue
+    if (same(rule, base[field], agreed[field]) && changes.has(field)) continue
     const value = view[field]
     if (value === undefined) delete held[field]
     else held[field] = value

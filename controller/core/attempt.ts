@@ -4,9 +4,9 @@
 // - the create is not taken for done, and is made again after the next look, with half the batch, then less often;
 // - the link's deletion does not end before the folder was looked at whole: a copy that turns up later belongs to it.
 
-import { shownOf } from './deviation.ts'
+import { doubted, shownOf } from './deviation.ts'
 import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
-import { canonical, type ItemType } from './item.ts'
+import type { ItemType } from './item.ts'
 import type { Copy, Found, Link } from './model.ts'
 
 /** One create whose outcome is unknown. Times in ms since 1970. */
@@ -90,6 +90,8 @@ const cutLength = 200
  * The copy that an attempt made, once it is found by its stamp: its content was what was sent, at the link's revision
  * then. What it shows otherwise is the server's doing where it was not changed since it was made (the version that was
  * acknowledged tells, else the time), and where a long text is cut; else its user's. Undefined where that cannot be told.
+ * By the time alone it is doubtful: a program may have edited the copy at once, so the content is kept before it is
+ * overwritten.
  */
 export function madeCopyOf(
   type: ItemType,
@@ -105,11 +107,17 @@ export function madeCopyOf(
   const untouched =
     answer === undefined ? modifiedMs - createdMs < makingMs : answer.version === version
   const isCut = (field: string) => {
-    const [text, sent] = [item, base].map((each) => canonical(type.kindOf(field), each[field]))
+    const [text, sent] = [item, base].map((each) => type.field(field).canonical(each[field]))
     return text !== undefined && text.length >= cutLength && sent?.startsWith(text) === true
   }
-  const shown = Object.entries(all).filter(([field]) => untouched || isCut(field))
+  const known = Object.entries(all).filter(([field]) => untouched || isCut(field))
+  const shown = Object.fromEntries(known)
   // An id and a version that no server has: it is written down, and read again, as what is found.
   const unread = { id: '' as ItemId, version: '' as Version }
-  return { ...unread, revision, shown: Object.fromEntries(shown), codec: type.codec }
+  return {
+    ...unread,
+    revision,
+    shown: answer === undefined ? doubted(shown) : shown,
+    codec: type.codec,
+  }
 }

@@ -1,18 +1,18 @@
-// Text that a status or an Event has only so much room for. Cut between characters as the API server counts them:
-// half of a surrogate pair would be refused, with everything around it.
+// Cuts text for a status or an Event. It cuts between characters as the API server counts them: the API server would refuse
+// half of a surrogate pair, and the whole status with it.
 
-/** How long a token of an annotation may be. */
+/** The longest token of an annotation, in characters. */
 export const tokenMax = 256
 
-/** The text, or as many of its characters as there is room for. */
+/** The text, cut to at most `max` characters. */
 export function cut(text: string, max: number): string {
   if (text.length <= max) return text
-  // No character has more than two units; so much of a long text is enough.
+  // A character has at most two UTF-16 units: this much of a long text is enough.
   const some = text.slice(0, 2 * max)
   return [...some].slice(0, max).join('')
 }
 
-/** The text, or as many of its characters as have room in so many bytes of UTF-8. */
+/** The text, cut to at most `max` bytes of UTF-8, between characters. */
 export function cutBytes(text: string, max: number): string {
   const some = cut(text, max)
   if (Buffer.byteLength(some) <= max) return some

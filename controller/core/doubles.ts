@@ -1,10 +1,10 @@
-// Two groups over one hub may bring a contact back there in the same moment: each saw that it was gone, and neither saw
-// the other's. Both items name the item that the hub had first, and the stamps name two groups. One of them stays, the
-// same in both groups; what the others show is an edit of it, and they are deleted.
+// Two groups with one hub may create the same contact again there at the same time: each saw it missing, and neither saw the
+// other's. Both new items name the same former hub item in their stamps, and the stamps name two groups. One item stays,
+// the same in both groups; the content of the others counts as an edit of it, and they are deleted.
 //
-// Guarantees: what a user copied stays a contact of its own, since it bears the stamp of one and the same group; what
-// yields is compared before it goes, and kept where it deviates from what all have then.
-// Caveats: a user's copy of the item that yields, made before it went, is taken for it by the group that never saw it.
+// Guarantees: a user's copy stays a separate contact, because it has the stamp of the same group. An item that yields is
+// compared before its deletion, and kept in the bin if it deviates from the content that stays.
+// Caveats: if a user copied the yielding item before its deletion, a group that never saw the original takes the copy for it.
 
 import type { Reading } from './edit.ts'
 import { digestOf, type LinkId, type ReplicaId } from './id.ts'
@@ -15,15 +15,15 @@ import type { Step } from './step.ts'
 
 type Seen = Extract<Cell, { state: 'edited' }>
 
-/** What the hub has twice of one link: the cell of the item that stays, and those of the items that yield. */
+/** The doubles of one link in the hub: the cell of the item that stays, and those of the items that yield. */
 export type Doubles = Readonly<{ link: LinkId; stays: Seen; yields: readonly Seen[] }>
 
-/** Was the item made again in the hub, by any group, of what this link is about? */
+/** Was this item created again in the hub, by any group, for the same contact as this link? */
 export function madeAgainOf(link: Link, stamp: Stamp): boolean {
   return link.aliases.includes(stamp.link) || (stamp.source !== '' && stamp.source === link.source)
 }
 
-/** What a hub that is written to has twice, of the links, of which every item was read; in the order of the links. */
+/** The doubles in a hub that writes and receives, in the order of the links. Every item of these links has been read. */
 export function doublesOf(
   hub: Role | undefined,
   links: readonly Link[],
@@ -45,12 +45,12 @@ export function doublesOf(
   return links.flatMap((link) => {
     const cell = cells.get(link.id)?.get(hub.id)
     if (cell === undefined || cell.state === 'unknown' || cell.state === 'same') return []
-    // While the item that the hub had first is there, nothing was made again of it.
+    // While the original hub item exists, none was created again for it.
     const made = ({ found }: Seen) =>
       found.stamp?.hub === mark && link.source !== sourceMark(hub.id, found.id)
     const own = cell.state === 'edited' && made(cell) ? [cell] : []
     if (cell.state === 'edited' && own.length === 0) return []
-    // What bears this link's own stamp beside an item that was known is a user's copy of that.
+    // An item with this link's own stamp, next to a known item, is a user's copy.
     const copied = (stamp: Stamp) => cell.state !== 'absent' && stamp.link === link.id
     const named = new Set(
       [...link.aliases, link.source ?? ''].flatMap((mark) => byMark.get(mark) ?? []),
@@ -70,8 +70,7 @@ export function doublesOf(
   })
 }
 
-// One item of each group, the link's own first: what a user copied bears the same stamp. In an order that is the same
-// in every group.
+// One item per group, the link's own first, because a user's copy has the same stamp. The order is the same in every group.
 function oneOfEach(seen: readonly Seen[]): readonly Seen[] {
   const groups = new Map<string, Seen>()
   for (const one of seen) {
@@ -81,13 +80,13 @@ function oneOfEach(seen: readonly Seen[]): readonly Seen[] {
   return [...groups].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, each]) => each)
 }
 
-/** The steps that delete what yields; `step`: what becomes of its link. */
+/** The steps that delete the yielding items; `step` is the step of their link. */
 export function yieldingSteps(step: Step, yielded: readonly Reading[]): readonly Step[] {
   return yielded.map(({ replica, found }) => {
     const kept = step.keeps.some((keep) => keep.replica === replica && keep.loss === found.version)
     const id = digestOf('double', step.link.id, found.id) as LinkId
     return {
-      // It is compared, before it is deleted, with what stays of it; what is kept already is not kept twice.
+      // Before it is deleted, it is compared with this content; an item that is kept already is not kept twice.
       link: { ...freshLink(id), agreed: kept ? found.item : (step.agreed ?? step.link.agreed) },
       agreed: undefined,
       revision: 1,

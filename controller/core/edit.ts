@@ -112,7 +112,7 @@ function knownOf(type: ItemType, link: Link, { item }: Found): Item {
   if (link.revision === 0) return {}
   const agreed = [link.agreed, ...link.bases.values()]
   const known = Object.entries(item).filter(([field, value]) =>
-    agreed.some((each) => each !== undefined && same(type.kindOf(field), value, each[field])),
+    agreed.some((each) => each !== undefined && same(type.field(field), value, each[field])),
   )
   return Object.fromEntries(known)
 }
@@ -130,7 +130,7 @@ function withoutAgreed(
   const ours = [link.agreed, ...since.map(([, item]) => item)]
   return new Map(
     [...changes].filter(([field, value]) =>
-      ours.every((item) => item === undefined || !same(type.kindOf(field), value, item[field])),
+      ours.every((item) => item === undefined || !same(type.field(field), value, item[field])),
     ),
   )
 }

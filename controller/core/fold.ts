@@ -1,16 +1,15 @@
-// Folding: from a plan to what the baseline says before anything is written, and from each outcome to
-// the copy it leaves. The agreement is written down first, together with what was consumed to reach it;
-// a copy that is not yet brought along is *behind*. So a pass may die anywhere: what is not done is
-// seen as behind by the next one.
+// Folding: turns a plan into the baseline that is written before any action, and each outcome into the copy that it leaves.
+// The agreement is written first, together with the cursors that it consumed; a copy that is not updated yet is *behind*.
+// So a pass may die at any point: the next one sees the missing actions as copies that are behind.
 import type { Attempts } from './attempt.ts'
-import { drifted, driftIn, shownOf } from './deviation.ts'
+import { drifted, driftIn, shownOf, stillDoubted } from './deviation.ts'
 import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
 import { type Item, type ItemType, touched } from './item.ts'
 import type { Copy, Link, Role, Shown } from './model.ts'
 import { sourceMark } from './stamp.ts'
 import type { Action, Step } from './step.ts'
 
-/** What becomes of a link when its step is agreed, before any action. */
+/** The new state of a link when its step is agreed, before any action. */
 export type Agreement = Readonly<{
   link: LinkId
   revision: number
@@ -18,7 +17,7 @@ export type Agreement = Readonly<{
   editedMs: number | undefined
   aliases: readonly string[]
   source?: string | undefined
-  /** The content that copies which are behind still hold. */
+  /** The content in copies that are behind. */
   base: Readonly<{ revision: number; item: Item | undefined }> | undefined
   copies: ReadonlyMap<ReplicaId, Copy>
   dropped: readonly ReplicaId[]
@@ -44,8 +43,8 @@ export function agreementOf(step: Step): Agreement {
 }
 
 /**
- * The copy that a successful write leaves. `stored` is what the server made of it, read back at the very
- * version that the write returned; without it only what we did not touch is known to deviate.
+ * The copy that a successful write leaves. `stored` is the server's content, read back at exactly the version that the
+ * write returned. Without it, only fields that we did not write are known to deviate.
  */
 export function copyAfter(
   type: ItemType,
@@ -63,7 +62,8 @@ export function copyAfter(
 function shownAfter(type: ItemType, step: Step, action: Action, stored: Item | undefined): Shown {
   const before = action.kind === 'update' ? action.shown : {}
   if (stored !== undefined && step.agreed !== undefined) {
-    return drifted(shownOf(type, stored, step.agreed), new Set(driftIn(before)))
+    const shown = drifted(shownOf(type, stored, step.agreed), new Set(driftIn(before)))
+    return stillDoubted(shown, before)
   }
   if (action.kind !== 'update') return {}
   const shown: Record<string, string> = { ...action.shown }
@@ -72,8 +72,8 @@ function shownAfter(type: ItemType, step: Step, action: Action, stored: Item | u
 }
 
 /**
- * The mark of the item that a new copy of this step is copied from: the hub's, else any; '' for none. What is
- * made again in the hub names what was there before, so that every group over it knows what it is.
+ * The mark of the item that a new copy of this step is made from: the hub's item, else any; '' for none. An item that is
+ * created again in the hub keeps the mark of the former one, so that every group with this hub recognises it.
  */
 export function sourceOf(step: Step, hub: ReplicaId | undefined): string {
   const makes = step.actions.some(({ kind, replica }) => kind === 'create' && replica === hub)
@@ -83,13 +83,13 @@ export function sourceOf(step: Step, hub: ReplicaId | undefined): string {
   return replica === undefined || copy === undefined ? '' : sourceMark(replica, copy.id)
 }
 
-/** Is nobody behind, so that the link need not be looked at until somebody changes it? */
+/** Is no copy behind? Then the link needs no further look until a copy changes. */
 export function settled(
   link: Link,
   roles: readonly Role[],
   attempts: Attempts = new Map(),
 ): boolean {
-  // A copy may still turn up where a create of unknown outcome was sent: until then the deletion has not ended.
+  // After a create with an unknown outcome a copy may still appear: until then the deletion is not complete.
   const open = ({ id }: Role) => attempts.get(id)?.seen === false
   if (link.agreed === undefined) return link.copies.size === 0 && !roles.some(open)
   return roles.every(({ id, receives }) => {

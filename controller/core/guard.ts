@@ -1,8 +1,7 @@
-// The brake. Three things go wrong badly: a mass delete, a mass edit, and a leak. A replica whose changes,
-// together with what it caused within the window, would delete or edit more than the limits elsewhere, or
-// publish more items of its own, is set aside for this pass as if it could not be read. What is asked for from
-// the bin is limited like edits, and waits by itself.
-// The refusal's hash names the effects, so it stays the same while they do; an approval covers no more.
+// The guard: blocks dangerous plans. Dangerous are mass deletes, mass edits, and leaks. A replica is blocked for this pass,
+// as if it could not be read, if its changes and those it caused within the window would delete or edit more than the
+// limits elsewhere, or publish more of its own items. Restores from the bin are limited like edits, and blocked alone.
+// The hash of a refusal covers the effects: it stays the same while they do, and an approval covers nothing more.
 import { digestOfAll, type LinkId, type ReplicaId } from './id.ts'
 import type { Observation, Role } from './model.ts'
 import { planOf, type Rules } from './plan.ts'
@@ -12,19 +11,19 @@ import type { Plan, Step } from './step.ts'
 import { SyncError } from './sync-error.ts'
 import type { Work } from './work.ts'
 
-/** What one replica may cause within the window. */
+/** The most that one replica may cause within the window. */
 export type Limits = Readonly<{
   deletions: Share
   publications: Readonly<{ maxCount: number }>
   updates: Share
-  /** A percentage never allows fewer items than this; 0 percent forbids all the same. */
+  /** A percentage never allows fewer items than this; exception: 0 percent forbids all. */
   minCount: number
 }>
 
-/** A share of the items, and a number of them: the smaller one counts. */
+/** A limit by percentage of the items and by number: the smaller one counts. */
 export type Share = Readonly<{ maxPercent: number; maxCount: number }>
 
-/** How many effects of each kind; of edits the links, as who edits one several times edits one. */
+/** The number of effects of each kind. Edits are links: several edits of one link count once. */
 export type Effects = Readonly<{
   deletions: number
   publications: number
@@ -33,56 +32,56 @@ export type Effects = Readonly<{
 
 export const noEffects: Effects = { deletions: 0, publications: 0, updates: [] }
 
-/** Which effects a refusal is about. */
+/** The kind of effect that each refusal reason is about. */
 export const effectOf = {
   Deletions: 'deletions',
   Publications: 'publications',
   Updates: 'updates',
 } as const satisfies Readonly<Record<string, keyof Effects>>
 
-/** What a replica has caused already, within the window; `approved`: what the group approved beside that, for the server's limit. */
+/** The effects that a replica caused within the window. `approved`: those approved by the group only, which count for the server's limit. */
 export type Caused = Effects & Readonly<{ approved?: Effects }>
 
-/** Why a replica was set aside: what it would have caused, and what would have been allowed. */
+/** Why a replica is blocked: the effects that it would cause, and the limit. */
 export type Refusal = Readonly<{
   replica: ReplicaId
   reason: keyof typeof effectOf
   count: number
   limit: number
   hash: string
-  /** It is more than the server allows: only the ExchangeServer's annotation approves it. */
+  /** Above the server's limit: only the ExchangeServer's annotation approves it. */
   above?: boolean
 }>
 
-/** What the guard judges by, besides the plan. */
+/** The inputs of the guard, besides the plan. */
 export type Judgement = Readonly<{
   limits: Limits
-  /** How many links the group has. */
+  /** The number of links of the group. */
   items: number
   /** The group has no second replica. */
   alone?: boolean
   caused: ReadonlyMap<ReplicaId, Caused>
   /** Hashes that the group's annotation approves. */
   approved: ReadonlySet<string>
-  /** What the server allows at most, and the hashes that the server's annotation approves. */
+  /** The server's limits, and the hashes that the server's annotation approves. */
   ceiling?: Readonly<{ limits: Limits; approved: ReadonlySet<string> }> | undefined
-  /** How many approvals have been used: the same effects, met again later, have another hash. */
+  /** The number of used approvals: the same effects get another hash when they occur again later. */
   epoch: number
 }>
 
-/** The plan that may be carried out, what of the observations it uses, and who was set aside. */
+/** The plan that may be carried out, the observations that it uses, and the blocked replicas. */
 export type Guarded = Readonly<{
   plan: Plan
   observations: ReadonlyMap<ReplicaId, Observation>
   refusals: readonly Refusal[]
   /**
-   * What would have been refused, had nobody approved it. It does not count in the window; what the server did not approve
-   * counts towards the server's limit.
+   * Effects that were refused without an approval. They do not count in the window; those that the server did not approve
+   * count for the server's limit.
    */
   approvals: readonly (Refusal & Readonly<{ byServer: boolean }>)[]
 }>
 
-/** What else it means that these are set aside, for people: `hub`, `bin` (what is asked for from there), or a mailbox. */
+/** The further effects of blocking these, as a text: `hub`, `bin` (restores from it), or a mailbox. */
 export function meanwhileText(names: readonly string[]): string {
   if (names.includes('hub')) return 'meanwhile nothing is synchronised'
   const member = names.some((name) => name !== 'bin')
@@ -93,15 +92,15 @@ export function meanwhileText(names: readonly string[]): string {
 }
 
 const binText =
-  'meanwhile what was asked for from the bin waits, and all else goes on (the hash of its dry run approves it as well, as annotation or with exsync … --approve)'
+  'meanwhile the requested restores from the bin wait; everything else continues (the hash of their dry run approves them as well, as the annotation or with exsync … --approve)'
 
-/** The one name for all that was set aside; approving it approves exactly that. */
+/** The one hash for all refusals. Approving it approves exactly these. */
 export function hashOf(refusals: readonly Refusal[]): string {
   const hashes = refusals.map(({ hash }) => hash).sort()
   return hashes.length === 1 ? (hashes[0] ?? '') : digestOfAll(hashes).slice(0, 12)
 }
 
-/** Plans; sets aside whoever would do too much; plans again, until nobody does. */
+/** Plans, blocks each replica above its limits, and plans again until none is above. */
 export function* guarded(rules: Rules, view: View, judgement: Judgement): Work<Guarded> {
   const observations = new Map(view.observations)
   const refusals: Refusal[] = []
@@ -130,7 +129,7 @@ export function* guarded(rules: Rules, view: View, judgement: Judgement): Work<G
   }
 }
 
-// Links that would begin anew for them go with them. What was confirmed stays.
+// Drops the restores and the links that exist only for them. Confirmed restores stay.
 function withoutRestorations(view: View): View {
   const { restorations = [], ...rest } = view
   const [confirmed, others] = [
@@ -145,7 +144,7 @@ function withoutRestorations(view: View): View {
   }
 }
 
-// A tenant may approve what its group is bounded by, and not what the server is bounded by.
+// A tenant may approve effects above the group's limit, but not above the server's.
 function isApproved({ approved, ceiling }: Judgement, hash: string, above = false): boolean {
   return (!above && approved.has(hash)) || (ceiling?.approved.has(hash) ?? false)
 }
@@ -162,7 +161,7 @@ function withApproved(judgement: Judgement, refusals: readonly Refusal[]): Judge
   }
 }
 
-const setAside = new SyncError('terminal', 'Guarded', 'set aside until its plan is approved')
+const setAside = new SyncError('terminal', 'Guarded', 'blocked until its plan is approved')
 
 type Cause = Pick<Role, 'id' | 'hub'>
 
@@ -172,7 +171,7 @@ function excessesOf(plan: Plan, { id, hub }: Cause, judgement: Judgement): reado
   const { limits, ceiling } = judgement
   const effects = effectsOf(plan, id, hub)
   const edited = new Set(caused.updates)
-  // Of what there was before it began to delete: what is gone already must not make the rest look more.
+  // Count the items before the deletes began: otherwise each delete makes the rest a larger share.
   const items = judgement.items + caused.deletions
   const blame = { replica: id, epoch: judgement.epoch }
   const most = {
@@ -180,13 +179,13 @@ function excessesOf(plan: Plan, { id, hub }: Cause, judgement: Judgement): reado
     updates: (of: Limits) => shareOf(of.updates, of, items),
     publications: (of: Limits) => of.publications.maxCount,
   }
-  // Whose last items would go is asked about, however few they are and whoever else deletes, unless all may be deleted.
+  // Deleting the last items needs an approval, however few they are and whichever replica deletes the others, unless all may be deleted.
   const others = plan.steps.filter(ends).length - effects.deletions.length
   const all = limits.deletions.maxPercent === 100
   const last = all ? Number.POSITIVE_INFINITY : Math.max(0, items - 1 - others)
   return reasons.flatMap((reason) => {
     const kind = effectOf[reason]
-    // Who has nobody beside it deletes and edits for itself alone.
+    // A single replica deletes and edits only for itself.
     const steps = judgement.alone && kind !== 'publications' ? [] : effects[kind]
     const before = countOf(approved, kind)
     return over(
@@ -206,14 +205,14 @@ function countOf(effects: Effects, kind: keyof Effects): number {
 
 const reasons = Object.keys(effectOf) as readonly (keyof typeof effectOf)[]
 
-// A share of a few items is less than one person's everyday work: the floor lifts it, and nothing else.
+// A percentage of a few items is less than everyday work; minCount raises it, and nothing else.
 function shareOf({ maxPercent, maxCount }: Share, { minCount }: Limits, items: number): number {
   if (maxPercent === 100) return maxCount
   const share = Math.ceil((items * maxPercent) / 100)
   return Math.min(maxPercent === 0 ? 0 : Math.max(share, minCount), maxCount)
 }
 
-/** The steps of each kind that the replica causes. What the hub has is no publication. */
+/** The steps of each kind that the replica causes. The hub publishes nothing: its items are shared already. */
 export function effectsOf(
   { steps }: Plan,
   replica: ReplicaId,
@@ -227,8 +226,8 @@ export function effectsOf(
 }
 
 /**
- * Does this step end a link because of that replica? What all have deleted counts as well, to each of them: a hub
- * and its members may be emptied by one hand.
+ * Does this step end a link because of that replica? A delete in all replicas counts for each of them: one person may
+ * empty the hub and its members.
  */
 export function deletes(step: Step, replica: ReplicaId): boolean {
   return step.deleters.includes(replica) && ends(step)
@@ -238,14 +237,14 @@ function ends({ link, agreed, deleters }: Step): boolean {
   return deleters.length > 0 && link.agreed !== undefined && agreed === undefined
 }
 
-/** Would this step bring an item of that replica's own to others, now or when they can be reached? */
+/** Does this step bring an item of that replica's own to others, now or when they are reachable? */
 export function publishes({ publisher, actions, later }: Step, replica: ReplicaId): boolean {
   return publisher === replica && (later || actions.some(({ kind }) => kind === 'create'))
 }
 
 /**
- * Does this step change others' copies, now or when they can be reached, because that replica edited it, or because it
- * is wanted back? What all show already was not brought to anybody.
+ * Does this step change other copies, now or when they are reachable, because that replica edited the item, or because a
+ * restore was requested? An edit that all copies show already does not count.
  */
 export function updates(step: Step, replica: ReplicaId): boolean {
   const { replaced, restores, confirmed, actions, later } = step
@@ -271,7 +270,7 @@ function over(
   return [{ replica, reason, count, limit: least, hash, ...(count > ceiling && { above: true }) }]
 }
 
-// Of an edit the very version that was seen: what is approved is what was written then, and not what is written since.
+// For an edit, the name contains the version that was seen: the approval covers this edit, and none written later.
 function nameOf({ link, known, actions }: Step, replica: ReplicaId, reason: Refusal['reason']) {
   if (reason !== 'Updates') return link.id
   if (replica === restorer) return `${link.id} ${link.revision}`

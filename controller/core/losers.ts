@@ -1,4 +1,4 @@
-// Whose version of a link lost to another one.
+// The versions of a link that lost a conflict.
 
 import type { Reading } from './edit.ts'
 import type { ReplicaId } from './id.ts'
@@ -6,7 +6,7 @@ import { difference, empty, type Item, type ItemType, same } from './item.ts'
 import type { FieldConflict } from './model.ts'
 import type { Keep } from './step.ts'
 
-/** Whoever loses a field loses it into the bin, as a whole item, before the winner is written. */
+/** For each reading that lost a field: puts the whole item into the bin, before the winner is written. */
 export function losersOf(
   type: ItemType,
   agreed: Item | undefined,
@@ -15,7 +15,7 @@ export function losersOf(
 ): readonly Keep[] {
   const keeps: Keep[] = []
   for (const { replica, found } of readings) {
-    const lost = (field: string) => !same(type.kindOf(field), found.item[field], agreed?.[field])
+    const lost = (field: string) => !same(type.field(field), found.item[field], agreed?.[field])
     const fields = conflicts
       .filter(({ field, losers }) => losers.includes(replica) && lost(field))
       .map(({ field }) => field)
@@ -26,7 +26,7 @@ export function losersOf(
   return keeps
 }
 
-/** Members whose version lost; the hub's own, or what was agreed, cannot lose its place. */
+/** The readings of members whose version lost. The hub's version and the agreed one are not among them. */
 export function losersIn(
   conflicts: readonly FieldConflict[],
   readings: ReadonlyMap<ReplicaId, Reading>,

@@ -1,12 +1,12 @@
 // The three-way merge of one link, field by field. An edit is what differs from the content that its
-// own copy had; edits of different fields merge, sets merge element by element, and two different
-// edits of one field are a conflict that the policy settles.
+// own copy had; edits of different fields merge, fields such as sets merge by their own rule, and two
+// different edits of any other field are a conflict that the policy settles.
 
 import { shows } from './deviation.ts'
 import type { ReplicaId } from './id.ts'
 import {
-  canonical,
-  type FieldKind,
+  type Field,
+  type FieldEdit,
   type Item,
   type ItemType,
   patched,
@@ -50,10 +50,10 @@ export function changesOf(
 ): ReadonlyMap<string, Value | undefined> {
   const changes = new Map<string, Value | undefined>()
   for (const field of new Set([...Object.keys(found.item), ...Object.keys(base)])) {
-    const kind = type.kindOf(field)
+    const rule = type.field(field)
     const value = found.item[field]
-    if (same(kind, value, base[field])) continue
-    const text = canonical(kind, value)
+    if (same(rule, value, base[field])) continue
+    const text = rule.canonical(value)
     if (shows(shown, field, text)) continue
     if (firstTime && text === '') continue
     changes.set(field, value)
@@ -88,21 +88,21 @@ export function merged(
   const result = new Map<string, Value | undefined>()
   let editedMs = agreedMs ?? 0
   for (const field of fields) {
-    const kind = type.kindOf(field)
+    const rule = type.field(field)
     const contenders = contendersOf(type, field, agreed, agreedMs, edits)
-    const values = new Set(contenders.map(({ value }) => canonical(kind, value)))
+    const values = new Set(contenders.map(({ value }) => rule.canonical(value)))
     if (values.size === 1) {
       result.set(field, preferred(contenders).value)
       editedMs = latest(editedMs, contenders)
-    } else if (kind === 'set') {
-      result.set(field, union(field, agreed, edits))
+    } else if (rule.merge !== undefined) {
+      result.set(field, rule.merge(agreed[field], editsOf(field, edits)))
       editedMs = latest(editedMs, contenders)
     } else {
       const won = winner(policy, contenders)
       result.set(field, won.value)
       editedMs = latest(editedMs, [won])
       if (edits.some(({ view }) => type.derived(field, view))) continue
-      const lost = contenders.filter(({ value }) => !same(kind, value, won.value))
+      const lost = contenders.filter(({ value }) => !same(rule, value, won.value))
       conflicts.push({
         field,
         losers: lost.flatMap(({ replica }) => (replica === undefined ? [] : [replica])),
@@ -126,16 +126,16 @@ function contendersOf(
   agreedMs: number | undefined,
   edits: readonly Edit[],
 ): readonly Contender[] {
-  const kind = type.kindOf(field)
+  const rule = type.field(field)
   const editors = edits.filter(({ changes }) => changes.has(field))
-  const blind = editors.some(({ base }) => !same(kind, base[field], agreed[field]))
+  const blind = editors.some(({ base }) => !same(rule, base[field], agreed[field]))
   const contenders: Contender[] = editors.map(({ replica, hub, changes, modifiedMs }) => ({
     replica,
     hub,
     value: changes.get(field),
     modifiedMs,
   }))
-  if (agreedMs === undefined) return sinceFirst(kind, contenders)
+  if (agreedMs === undefined) return sinceFirst(rule, contenders)
   if (blind) {
     contenders.push({ replica: undefined, hub: false, value: agreed[field], modifiedMs: agreedMs })
   }
@@ -143,8 +143,8 @@ function contendersOf(
 }
 
 // Without a history some of them may be copies that we made late: a value is as old as its oldest holder.
-function sinceFirst(kind: FieldKind, contenders: readonly Contender[]): readonly Contender[] {
-  const texts = contenders.map(({ value }) => canonical(kind, value))
+function sinceFirst(rule: Field, contenders: readonly Contender[]): readonly Contender[] {
+  const texts = contenders.map(({ value }) => rule.canonical(value))
   const oldest = new Map<string, number>()
   contenders.forEach(({ modifiedMs }, index) => {
     const text = texts[index] ?? ''
@@ -163,20 +163,10 @@ function preferred(contenders: readonly Contender[]): Contender {
   )
 }
 
-// What one adds and another removes both happen.
-function union(field: string, agreed: Item, edits: readonly Edit[]): Value | undefined {
-  const result = new Set(elements(agreed[field]))
-  for (const { base, changes } of edits) {
-    if (!changes.has(field)) continue
-    const [was, is] = [elements(base[field]), elements(changes.get(field))]
-    for (const element of was) if (!is.includes(element)) result.delete(element)
-    for (const element of is) if (!was.includes(element)) result.add(element)
-  }
-  return result.size === 0 ? undefined : [...result].sort()
-}
-
-function elements(value: Value | undefined): readonly string[] {
-  return Array.isArray(value) ? value.map((text: string) => text.trim()).filter(Boolean) : []
+function editsOf(field: string, edits: readonly Edit[]): readonly FieldEdit[] {
+  return edits.flatMap(({ base, changes }) =>
+    changes.has(field) ? [{ from: base[field], to: changes.get(field) }] : [],
+  )
 }
 
 // When several people changed what a derived field is made of, none of their versions is right: it is

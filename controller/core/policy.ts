@@ -1,24 +1,24 @@
-// Who wins when the same field was edited in two ways. Whatever the policy, the answer depends on the
-// contenders alone, never on the order in which they were seen.
+// Decides which value wins when the same field was edited in two ways. The result depends on the contenders alone, never on
+// the order in which they were seen.
 //
-//   policy      between hub and member   between members              against what was agreed meanwhile
+//   policy      between hub and member   between members              against a value agreed meanwhile
 //   ──────────  ───────────────────────  ───────────────────────────  ─────────────────────────────────
-//   HubWins     the hub                  the later edit, then the id  what was agreed
+//   HubWins     the hub                  the later edit, then the id  the agreed value
 //   MemberWins  the member               the later edit, then the id  the member
 //   LatestWins  the later edit           the later edit, then the id  the later edit
-//   KeepBoth    as HubWins; the losing version becomes a contact of its own
+//   KeepBoth    as HubWins; the losing version becomes a separate contact
 //
-// Something that comes back from the bin counts as the hub's edit, made when it was asked for; under MemberWins
-// as a member's. Who loses to it is kept; when it loses itself, it is in the bin already.
+// A restore from the bin counts as an edit of the hub, made at the time of the request; under MemberWins as an edit of a
+// member. A version that loses to it is kept in the bin; a restore that loses is in the bin already.
 //
-// "Against what was agreed meanwhile": the editor's copy was behind, so the edit was made blindly.
+// "Against a value agreed meanwhile": the editor's copy was behind, so the edit did not take that value into account.
 import type { ReplicaId } from './id.ts'
 import type { Value } from './item.ts'
 
-/** How conflicts are settled; the resource's word. */
+/** How conflicts are resolved (spec.conflicts). */
 export type Policy = 'HubWins' | 'MemberWins' | 'LatestWins' | 'KeepBoth'
 
-/** One of several values that one field got. `replica` is undefined for what was agreed meanwhile. */
+/** One of several values of one field. `replica` is undefined for the value that was agreed meanwhile. */
 export type Contender = Readonly<{
   replica: ReplicaId | undefined
   hub: boolean
@@ -26,7 +26,7 @@ export type Contender = Readonly<{
   modifiedMs: number
 }>
 
-/** The contender that wins; there must be at least one. */
+/** The contender that wins. Throws without contenders. */
 export function winner(policy: Policy, contenders: readonly Contender[]): Contender {
   const [best] = [...contenders].sort((one, other) => {
     const [mine, others] = [rank(policy, one), rank(policy, other)]

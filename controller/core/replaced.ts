@@ -1,4 +1,4 @@
-// Which edit replaced which fields of what was agreed: what the history tells, and what the guard counts.
+// Which edit replaced which fields of the agreed content: the input of the history and of the guard.
 
 import type { Reading } from './edit.ts'
 import { difference, type Item, type ItemType, same, touched } from './item.ts'
@@ -9,9 +9,9 @@ import { restorer } from './restore.ts'
 import type { Keep, Replaced } from './step.ts'
 
 /**
- * Every field of the link's agreed content that `agreed` has otherwise, by the edits that it comes from; a field that only
- * follows others, by the first edit that replaced anything. None where nothing was agreed, or where it is deleted. What
- * came back from the bin keeps what it overwrites itself (`keeps`).
+ * Every agreed field whose value differs in `agreed`, grouped by the edit that it comes from. A derived field that only
+ * follows others belongs to the first edit that replaced anything. Empty if nothing was agreed before, or if the item is
+ * deleted. Fields that a restore overwrites are left out: `keeps` holds them already.
  */
 export function replacedIn(
   type: ItemType,
@@ -32,7 +32,7 @@ export function replacedIn(
   }
   const [leader = edits[0]] = fields.keys()
   if (leader !== undefined) for (const field of followers) into(fields, leader, field)
-  // What came back keeps the whole item already: fields that only follow it are nobody's.
+  // A restore keeps the whole item already: derived fields that only follow it are no edit.
   const follows = (edit: Edit, its: readonly string[]) =>
     edit.replica === restorer &&
     told.length > 0 &&
@@ -46,7 +46,7 @@ export function replacedIn(
     }))
 }
 
-// A set is everybody's who changed it; of any other field, the first whose value it is.
+// A set belongs to every edit that changed it; any other field to the first edit with the agreed value.
 function editorsOf(
   type: ItemType,
   field: string,
@@ -54,13 +54,13 @@ function editorsOf(
   edits: readonly Edit[],
 ): readonly Edit[] {
   const editors = edits.filter(({ changes }) => changes.has(field))
-  const kind = type.kindOf(field)
-  if (kind === 'set') return editors
-  const won = editors.find(({ changes }) => same(kind, changes.get(field), agreed[field]))
+  const rule = type.field(field)
+  if (rule.merge !== undefined) return editors
+  const won = editors.find(({ changes }) => same(rule, changes.get(field), agreed[field]))
   return won === undefined ? editors.slice(0, 1) : [won]
 }
 
-// Not counted: what a folder had before it was linked, what a backup shows, and fields that a newer codec reads first.
+// Not counted: content that existed before the link, restored content, and fields that a newer codec reads first.
 function isCounted(type: ItemType, edit: Edit, fields: readonly string[]): boolean {
   if (edit.replica === restorer) return false
   const { copy, old } = edit as Reading

@@ -10,10 +10,16 @@ import type { Policy } from './policy.ts'
 import type { Keep, Plan } from './step.ts'
 
 /**
- * What became of it: everybody shall have it; somebody's edit of the same field won; its owner marked it
- * private, so it stays where it is; the group has another hub now.
+ * The end of a restoration: every participant shall have it; another edit of the same field won; its owner marked it
+ * private, so it stays where it is; a user took the request back, or the group has another hub; the group became one
+ * whose hub only gives, so only an edit in the hub itself travels.
  */
-export type RestoreResult = 'Restored' | 'Overruled' | 'Private' | 'Cancelled'
+export type RestoreResult =
+  | 'Restored'
+  | 'Overruled'
+  | 'Private'
+  | 'Cancelled'
+  | 'HubReceivesNothing'
 
 /** What a restoration is called where an editor or a cause has a name. No folder is called that. */
 export const restorer = 'bin:' as ReplicaId
@@ -74,7 +80,7 @@ export function restoringEdit(
   // Of a whole item nothing is taken away that it has got since.
   const wanted = link.agreed === undefined || fields.length === 0 ? Object.keys(item) : fields
   for (const field of [...wanted].sort()) {
-    if (!same(type.kindOf(field), base[field], item[field])) changes.set(field, item[field])
+    if (!same(type.field(field), base[field], item[field])) changes.set(field, item[field])
   }
   if (changes.size === 0) return undefined
   if (link.agreed !== undefined && fields.length > 0) derive(type, link.agreed, changes)
@@ -95,7 +101,7 @@ export function overwritten(
   if (link.agreed === undefined) return []
   const fields = [...changes.keys()].filter(
     (field) =>
-      !type.derived(field, agreed) && same(type.kindOf(field), agreed[field], changes.get(field)),
+      !type.derived(field, agreed) && same(type.field(field), agreed[field], changes.get(field)),
   )
   return fields.length === 0
     ? []
@@ -115,10 +121,10 @@ export function resultsOf(
     const now = agreed.get(link)
     const wanted = fields.length === 0 ? Object.keys(item) : fields
     const lost = wanted.filter((field) => {
-      const kind = type.kindOf(field)
-      // Sets are merged, and what is derived follows its sources.
-      if (kind === 'set' || type.derived(field, item)) return false
-      return !same(kind, now?.[field], item[field])
+      const rule = type.field(field)
+      // Where edits merge, nothing is lost; and what is derived follows its sources.
+      if (rule.merge !== undefined || type.derived(field, item)) return false
+      return !same(rule, now?.[field], item[field])
     })
     return { n, result: now === undefined || lost.length > 0 ? 'Overruled' : 'Restored' }
   })
@@ -131,7 +137,7 @@ function derive(type: ItemType, agreed: Item, changes: Map<string, Value | undef
   for (const field of Object.keys(agreed)) {
     if (changes.has(field) || !type.derived(field, agreed)) continue
     const value = type.derive(field, agreed, next)
-    if (value !== undefined && !same(type.kindOf(field), value, agreed[field]))
+    if (value !== undefined && !same(type.field(field), value, agreed[field]))
       changes.set(field, value)
   }
 }

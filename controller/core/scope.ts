@@ -1,26 +1,27 @@
-// What an error is about: the server, the account or a whole folder, or perhaps one item of a request. A request
-// about many items that fails as a whole is split only in the second case, until the item is alone.
+// The scope of an error: the server, the account or a whole folder; or perhaps one item of a request. Only in the second
+// case a failed request about many items is split, until the failing item is alone.
 import type { SyncError } from './sync-error.ts'
 
-/** The code of an item that is larger than what is taken in. */
+/** The code of an item above the size limit. */
 export const itemTooLarge = 'ItemTooLarge'
 
 // biome-ignore format: a table
 const general: ReadonlySet<string> = new Set([
-  // Busy, moving, or out of something: later.
+  // Busy, moving, or out of a resource: try later.
   'ErrorADOperation', 'ErrorADUnavailable', 'ErrorConnectionFailed', 'ErrorExceededConnectionCount',
   'ErrorExceededFindCountLimit', 'ErrorInsufficientResources', 'ErrorMailboxFailover',
   'ErrorMailboxMoveInProgress', 'ErrorMailboxStoreUnavailable', 'ErrorNoRespondingCASInDestinationSite',
   'ErrorQuotaExceeded', 'ErrorServerBusy', 'ErrorTooManyObjectsOpened', 'ServerBusy',
-  // Denied, or not there: a person.
+  // Denied, or missing: a person must act.
   'AuthenticationFailed', 'ErrorAccountDisabled', 'ErrorCannotCreateContactInNonContactFolder',
   'ErrorCreateItemAccessDenied', 'ErrorFolderNotFound', 'ErrorImpersonateUserDenied',
   'ErrorImpersonationDenied', 'ErrorImpersonationFailed', 'ErrorInvalidServerVersion',
   'ErrorMailboxConfiguration', 'ErrorMissingEmailAddress', 'ErrorNonExistentMailbox',
   'ErrorNonPrimarySmtpAddress', 'ErrorPasswordChangeRequired', 'ErrorPasswordExpired',
   'ErrorSyncFolderNotFound', 'Forbidden', 'ProxyAuthenticationRequired',
-  // No way to the server, or no EWS there.
-  'ConnectionRefused', 'HostNotFound', 'NotEws', 'NotSoap', 'Redirected', 'TlsFailed', 'TlsNotTrusted',
+  // The server is unreachable, or is no EWS.
+  'ConnectionRefused', 'EwsNotFound', 'HostNotFound', 'NotEws', 'NotSoap', 'Redirected', 'TlsFailed',
+  'TlsNotTrusted',
   // Our own state and leadership.
   'BinFull', 'LeadershipLost', 'ServerChanged', 'Unexpected',
 ])
@@ -30,25 +31,25 @@ export function isGeneral({ code }: SyncError): boolean {
   return general.has(code) || code.startsWith('State')
 }
 
-// What a server refuses before it carries anything of a request out.
+// Codes of a server that refuses a request before it carries out any part of it.
 // biome-ignore format: a table
 const refused: ReadonlySet<string> = new Set([
   'AuthenticationFailed', 'ConnectionRefused', 'ErrorExceededConnectionCount', 'ErrorFolderNotFound',
   'ErrorImpersonateUserDenied', 'ErrorImpersonationDenied', 'ErrorImpersonationFailed',
   'ErrorInvalidServerVersion', 'ErrorMissingEmailAddress', 'ErrorNonExistentMailbox',
-  'ErrorNonPrimarySmtpAddress', 'ErrorSchemaValidation', 'ErrorServerBusy', 'Forbidden', 'HostNotFound',
-  'LeadershipLost', 'ProxyAuthenticationRequired', 'Redirected', 'RequestTooLarge', 'ServerBusy', 'ServerChanged',
+  'ErrorNonPrimarySmtpAddress', 'ErrorSchemaValidation', 'ErrorServerBusy', 'EwsNotFound', 'Forbidden',
+  'HostNotFound', 'LeadershipLost', 'ProxyAuthenticationRequired', 'Redirected', 'RequestTooLarge', 'ServerBusy', 'ServerChanged',
   'TlsFailed', 'TlsNotTrusted',
 ])
 
-/** Was nothing of the request carried out? Otherwise what became of it is unknown. */
-export function isRefused({ code, kind }: SyncError): boolean {
-  return refused.has(code) || (code === 'NotEws' && kind === 'terminal')
+/** Was no part of the request carried out? If not, its outcome is unknown. */
+export function isRefused({ code }: SyncError): boolean {
+  return refused.has(code)
 }
 
-/** How many requests in a row may fail while a batch is split, before the whole is given up. */
+/** The number of requests in a row that may fail while a batch is split, before the whole is given up. */
 const failuresMax = 16
-/** The same for failures that each cost a whole deadline. */
+/** The same for failures that each take a whole deadline. */
 const slowMax = 4
 const slow: ReadonlySet<string> = new Set([
   'ErrorTimeoutExpired',
@@ -58,8 +59,8 @@ const slow: ReadonlySet<string> = new Set([
 ])
 
 /**
- * How many items the next request carries. A request that fails as a whole is halved until the failing item is alone;
- * what follows grows back. Failures in a row without a success in between end it: then it is not one item.
+ * The number of items in the next request. A request that fails as a whole is halved until the failing item is alone;
+ * after successes the size grows again. Too many failures in a row end it: the cause is not a single item.
  */
 export class BatchSize {
   readonly #most: number
@@ -81,12 +82,12 @@ export class BatchSize {
     this.#size = Math.min(this.#most, this.#size * 2)
   }
 
-  /** The answer about so many items was too large: that says nothing of others. */
+  /** The answer about this many items was too large: that is no failure of the items. */
   tooMuch(items: number): void {
     this.#size = Math.max(1, Math.floor(items / 2))
   }
 
-  /** A request about so many items failed. Throws the error where it concerns more than one item. */
+  /** A request about this many items failed. Throws the error if it concerns more than one item. */
   failed(error: SyncError, items: number): void {
     this.#failures += 1
     const most = slow.has(error.code) ? slowMax : failuresMax

@@ -1,26 +1,26 @@
-// The one error that the controller raises on purpose. It says what to do next, not where it came from.
+// The one error class that the controller throws on purpose. Its message says what to do next.
 
-/** The longest that a server can ask to be left alone, whatever it says; ms. */
+/** The longest pause that a server can impose, whatever it asks for; ms. */
 export const backOffMaxMs = 15 * 60_000
 
-/** What an error asks for. */
+/** The reaction to an error. */
 export type Kind =
-  | 'stale' // the item changed under us: skip it, the next pass sees it as it is
+  | 'stale' // the item changed meanwhile: skip it, the next pass reads it again
   | 'transient' // try again later
-  | 'terminal' // a person has to change something first
+  | 'terminal' // a person must change something first
 
 /**
- * An error with a kind and a stable, CamelCase code: a condition's reason and a metric's label.
- * The message names the thing and the remedy; it never contains content, secrets or tokens. A code may be
- * another's word: one that could be no reason becomes `UnknownCode`.
+ * An error with a kind and a stable CamelCase code, which is a condition's reason and a metric's label. The message names
+ * the object and the remedy; it never contains content, secrets or tokens. A code that cannot be a reason, for example one
+ * from a server, becomes `UnknownCode`.
  */
 export class SyncError extends Error {
   override readonly name = 'SyncError'
   readonly kind: Kind
   readonly code: string
-  /** Another folder on the same server was read meanwhile: it is not the server's matter. */
+  /** Another folder on the same server was readable meanwhile: the server itself is healthy. */
   readonly local: boolean
-  /** How long the server asked us to wait, when it did; ms, above 0 and never above `backOffMaxMs`. */
+  /** The pause that the server asked for; ms, above 0 and at most `backOffMaxMs`; undefined without one. */
   readonly backOffMs: number | undefined
 
   constructor(
@@ -37,34 +37,39 @@ export class SyncError extends Error {
   }
 }
 
-// A server that asks for a year would else stop everything that is done with it.
+// Without the cap, a server that asks for a year would stop all work with it.
 function cappedMs(ms: number | undefined): number | undefined {
   return ms !== undefined && ms > 0 ? Math.min(ms, backOffMaxMs) : undefined
 }
 
-/** May it be a condition's reason, and an Event's? */
+/** May the text be the reason of a condition and of an Event? */
 export function isReason(text: string): boolean {
   return text.length <= reasonMax && /^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/.test(text)
 }
 
-// An Event's may have 128 characters.
+// The reason of an Event may have 128 characters.
 const reasonMax = 100
 
-/** The arguments of a command ask for nothing that can be done. */
+/** The error for unusable arguments of a command. */
 export function invalidArguments(message: string): SyncError {
   return new SyncError('terminal', 'InvalidArguments', message)
 }
 
-/** The same error as a SyncError; what we did not expect becomes transient `Unexpected`. */
+/** The error as a SyncError; an unexpected one becomes a transient `Unexpected`. */
 export function syncErrorOf(error: unknown): SyncError {
   if (error instanceof SyncError) return error
   const name = error instanceof Error ? error.name : typeof error
-  return new SyncError('transient', 'Unexpected', `unexpected ${name}; it is tried again`, {
-    cause: error,
-  })
+  return new SyncError(
+    'transient',
+    'Unexpected',
+    `unexpected ${name}; the controller tries again`,
+    {
+      cause: error,
+    },
+  )
 }
 
-/** The code of an error or of what caused it, as Node gives them; empty when there is none. */
+/** Node's code of an error or of its cause; '' without one. */
 export function codeIn(error: unknown): string {
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown }
   if (typeof code === 'string') return code

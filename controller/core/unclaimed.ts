@@ -1,5 +1,6 @@
 // Copies of ours that belong to nobody, and what they were copied from: the state was lost, and whoever
 // brings them together is not there, or not yet. They are read again until somebody is found to whom they belong, so that none is made twice.
+// And what nobody is linked with, while another folder may hold more than was seen of it: its equal may turn up there.
 import { type ItemId, linkIdOf, type ReplicaId } from './id.ts'
 import type { Found, Observation } from './model.ts'
 import { sharedMarks, type View } from './rows.ts'
@@ -23,10 +24,13 @@ export function* orphansOf(
   for (const { actions } of steps)
     for (const action of actions) if (action.kind !== 'create') note(action.replica, action.id)
   const shared = sharedMarks(view)
-  const counts = (replica: ReplicaId, { id, stamp }: Found) =>
-    stamp?.group === group
+  const short = [...(view.short ?? [])]
+  const counts = (replica: ReplicaId, { id, stamp }: Found) => {
+    if (short.some((other) => other !== replica)) return true
+    return stamp?.group === group
       ? stamp.hub === hub
       : shared.has(sourceMark(replica, id)) || shared.has(linkIdOf(view.group, replica, id))
+  }
   const orphans = new Map<ReplicaId, readonly ItemId[]>()
   for (const [replica, seen] of observations) {
     if (seen.state === 'unknown') continue

@@ -1,5 +1,5 @@
-// What is asked of the bin so that chosen changes of one contact are undone: the content that the contact shall have,
-// taken from as few entries as hold it. Pure.
+// Decides which entries to restore so that chosen changes of one contact are undone: the content that the contact gets,
+// taken from as few entries as contain it. Pure.
 
 import { digestOfAll, type LinkId } from './id.ts'
 import { difference, empty, type Item, type ItemType, same, touched, type Value } from './item.ts'
@@ -7,25 +7,25 @@ import { into } from './loose.ts'
 import { changed } from './merge.ts'
 import type { KeepReason, Restoration } from './model.ts'
 
-/** An entry of the bin or of the history; without fields it is about the whole contact. */
+/** An entry of the bin or of the history. Without fields it is about the whole contact. */
 export type Entry = Omit<Restoration, 'askedMs' | 'plan' | 'seen' | 'confirmed'>
 
-/** Fields that stay as they are, since another entry changed them later; no fields: the contact stays deleted. */
+/** Fields that stay unchanged because another entry changed them later. No fields: the contact stays deleted. */
 export type Left = Readonly<{ fields: readonly string[]; by: Entry | undefined }>
 
-/** The entries to ask for, each with the fields that are wanted of it, and what is left as it is. */
+/** The entries to restore, each with its wanted fields, and the fields that stay unchanged. */
 export type Undoing = Readonly<{ sources: readonly Entry[]; left: readonly Left[] }>
 
-/** Does such an entry hold what was agreed before a change, so that the change can be undone? */
+/** Does such an entry contain the agreed content before a change, so that the change can be undone? */
 export function holdsAgreed(reason: KeepReason): boolean {
   return reason === 'Edited' || reason === 'Deleted' || reason === 'Restored'
 }
 
 /**
- * Undoes the chosen entries of one contact, from the newest to the oldest: each field gets the value of the oldest entry
- * that names it, and a field that was not there then is cleared. `now` is what is agreed, undefined when the contact is
- * deleted. With `others`, all other entries of its history, what they changed later is left as it is, and a contact is
- * brought back only when its delete was chosen.
+ * Undoes the chosen entries of one contact, from the newest to the oldest: each field gets its value from the oldest entry
+ * that names it; a field that did not exist then is cleared. `now` is the agreed content, undefined if the contact is
+ * deleted. With `others`, all other entries of its history, their later changes stay, and a deleted contact comes back
+ * only if its delete was chosen.
  */
 export function undoingOf(
   type: ItemType,
@@ -42,14 +42,14 @@ export function undoingOf(
   return { sources: sourcesOf(type, now, spared), left }
 }
 
-/** Brings back the whole content that an entry holds: fields that are new since are cleared. */
+/** Brings back the whole content of an entry; clears fields that were added since. */
 export function backTo(type: ItemType, now: Item | undefined, entry: Entry): readonly Entry[] {
   if (now === undefined) return [{ ...entry, fields: [] }]
   const fields = touched(difference(type, now, entry.item))
   return onlyDerived(type, fields, entry.item) ? [] : [{ ...entry, fields }]
 }
 
-/** Names a plan: the same as long as the same is asked for, and of contacts that nothing has changed since. */
+/** The hash of a plan: the same while the same entries and fields are requested and no contact has changed. */
 export function hashOfPlan(
   asked: Iterable<
     Readonly<{ n: number; link: LinkId; revision: number; fields: readonly string[] }>
@@ -68,8 +68,8 @@ function sourcesOf(
   return now === undefined ? reviving(type, newestFirst) : goingBack(type, now, newestFirst)
 }
 
-// The oldest is asked for as a whole: a pass takes one entry of a contact, the one with the lowest number. The others give
-// the fields that differ from it.
+// Requests the whole base entry (preferably one with the target content): a pass restores one whole entry per contact, the
+// one with the lowest number. The other entries supply the fields that differ from it.
 function reviving(type: ItemType, newestFirst: readonly Entry[]): readonly Entry[] {
   const [newest] = newestFirst
   if (newest === undefined) return []
@@ -88,7 +88,7 @@ function reviving(type: ItemType, newestFirst: readonly Entry[]): readonly Entry
 function goingBack(type: ItemType, now: Item, newestFirst: readonly Entry[]): readonly Entry[] {
   const wanted = new Map<string, Value | undefined>()
   for (const { fields, item } of newestFirst) {
-    // Of a whole item nothing is taken away that the contact has got since.
+    // For a whole item, fields that the contact has got since stay.
     for (const field of fields.length === 0 ? Object.keys(item) : fields)
       wanted.set(field, item[field])
   }
@@ -98,12 +98,12 @@ function goingBack(type: ItemType, now: Item, newestFirst: readonly Entry[]): re
   return covering(type, target, fields, newestFirst.toReversed())
 }
 
-// Servers make derived fields anew: where nothing else differs there is nothing to undo.
+// Servers compute derived fields themselves: if only those differ, there is nothing to undo.
 function onlyDerived(type: ItemType, fields: readonly string[], target: Item): boolean {
   return fields.every((field) => type.derived(field, target))
 }
 
-// Entries that hold these fields of the target, the one that holds most of them first; of several the oldest.
+// Entries that contain these fields of the target: the one with the most fields first; among equals the oldest.
 function covering(
   type: ItemType,
   target: Item,
@@ -114,7 +114,7 @@ function covering(
   for (let open = fields; open.length > 0; ) {
     let most: Entry | undefined
     for (const entry of oldestFirst) {
-      const its = open.filter((field) => same(type.kindOf(field), entry.item[field], target[field]))
+      const its = open.filter((field) => same(type.field(field), entry.item[field], target[field]))
       if (its.length > (most?.fields.length ?? 0)) most = { ...entry, fields: its }
     }
     if (most === undefined) break
@@ -127,7 +127,7 @@ function covering(
 
 type Spared = Readonly<{ spared: readonly Entry[]; left: readonly Left[] }>
 
-// A contact that is deleted comes back where its last delete was chosen.
+// A deleted contact comes back only if its last delete was chosen.
 function sparedDeleted(newestFirst: readonly Entry[], others: readonly Entry[]): Spared {
   const newest = newestFirst.find(({ fields }) => fields.length === 0)
   const by = lastOf(others.filter(({ fields }) => fields.length === 0))
@@ -137,7 +137,7 @@ function sparedDeleted(newestFirst: readonly Entry[], others: readonly Entry[]):
   return { spared: spared.flatMap((entry) => withoutChanged(entry, others)), left: [] }
 }
 
-// A delete of a contact that is there again is undone already.
+// The contact exists: its deletes are undone already.
 function sparedAlive(
   type: ItemType,
   now: Item,
@@ -153,14 +153,14 @@ function sparedAlive(
       if (done.has(field) || type.derived(field, now)) continue
       done.add(field)
       const by = lastOf(others.filter((each) => each.n > n && each.fields.includes(field)))
-      if (by === undefined || same(type.kindOf(field), now[field], item[field])) continue
+      if (by === undefined || same(type.field(field), now[field], item[field])) continue
       into(left, by, field)
     }
   }
   return { spared, left: [...left].map(([by, fields]) => ({ by, fields: fields.sort() })) }
 }
 
-// The entry with those of its fields that no other entry changed later.
+// The entry, with those of its fields that no other entry changed later.
 function withoutChanged(entry: Entry, others: readonly Entry[]): readonly Entry[] {
   if (entry.fields.length === 0) return [entry]
   const later = others.filter(({ n }) => n > entry.n)

@@ -8,8 +8,8 @@ import type { Found } from '../core/model.ts'
 import { BatchSize, isGeneral } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Update, Written } from '../sync/ports.ts'
+import type { Codec } from './codec.ts'
 import { itemTooLargeError } from './intake.ts'
-import { updatesXml } from './items/contact.ts'
 import {
   type Batch,
   createItem,
@@ -36,13 +36,21 @@ export type Elsewhere = (parent: string, signal: AbortSignal) => Promise<boolean
 
 /** The items of one folder. */
 export class Items {
+  readonly #codec: Codec
   readonly #transport: Transport
   readonly #route: () => Route
   readonly #how: DeleteType
   readonly #isElsewhere: Elsewhere
 
   /** `isElsewhere`: tells of the folder that an item names whether it is another one; what lies there is not here. */
-  constructor(transport: Transport, route: () => Route, how: DeleteType, isElsewhere: Elsewhere) {
+  constructor(
+    codec: Codec,
+    transport: Transport,
+    route: () => Route,
+    how: DeleteType,
+    isElsewhere: Elsewhere,
+  ) {
+    this.#codec = codec
     this.#transport = transport
     this.#route = route
     this.#how = how
@@ -50,7 +58,7 @@ export class Items {
   }
 
   /**
-   * The items as they are now: see Replica.read. What is no contact, or too large, reads as an error that names it. A
+   * The items as they are now: see Replica.read. An item of another kind, or too large, reads as an error that names it. A
    * request that fails as a whole, or whose answer is too large, is split until the item that spoils it is alone;
    * rejects with what concerns more than one item. After `most` bytes of items it answers for those that were read.
    */
@@ -66,7 +74,7 @@ export class Items {
     while (got.length < ids.length && held <= most) {
       const page = fitting(ids.slice(got.length, got.length + batch.size), sizes)
       try {
-        const answers = await this.#each(getItem, page, (items) => items, signal)
+        const answers = await this.#each(getItem(this.#codec), page, (items) => items, signal)
         for (const [index, each] of answers.entries()) {
           const answered = await this.#answered(each, page[index], signal)
           if (answered !== undefined && !(answered instanceof SyncError))
@@ -120,7 +128,7 @@ export class Items {
     const fitting = items.filter(({ item }) => this.#fits(item))
     if (fitting.length === 0) return items.map(() => this.#tooLarge)
     const request = (some: readonly Creation[]) => ({ folder, items: some })
-    const answers = await this.#each(createItem, fitting, request, signal)
+    const answers = await this.#each(createItem(this.#codec), fitting, request, signal)
     const byItem = new Map(fitting.map((each, index) => [each, answers[index]]))
     return items.map((each) => byItem.get(each) ?? this.#tooLarge)
   }
@@ -129,10 +137,12 @@ export class Items {
     const tooLarge = new Set(updates.filter(({ agreed }) => !this.#fits(agreed)))
     // Nothing to say to the server (a field that it derives) is done already.
     const said = updates.filter((update) => {
-      return !tooLarge.has(update) && updatesXml(update.patch, update.agreed) !== ''
+      return !tooLarge.has(update) && this.#codec.updatesXml(update.patch, update.agreed) !== ''
     })
     const answers =
-      said.length === 0 ? [] : await this.#each(updateItem, said, (some) => some, signal)
+      said.length === 0
+        ? []
+        : await this.#each(updateItem(this.#codec), said, (some) => some, signal)
     const byUpdate = new Map(
       said.map((update, index) => {
         const answer = answers[index]
@@ -203,4 +213,8 @@ const otherItem = new SyncError(
   'the server answered with another item than the one that was asked for',
 )
 
-const otherKind = new SyncError('terminal', 'OtherKind', 'not a contact; it is left alone')
+const otherKind = new SyncError(
+  'terminal',
+  'OtherKind',
+  'the item is of another kind; it is left alone',
+)

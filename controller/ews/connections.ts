@@ -4,12 +4,19 @@ import { denied, participantDenial } from '../api/allowed.ts'
 import { isForcedByOwner, isWanted } from '../api/annotations.ts'
 import { type Access, accessFor, formerAccess, hindranceOf, type Ready } from '../api/references.ts'
 import type { ExchangeServer } from '../api/resources.generated.ts'
-import { formerParticipant, participantsOf, placeOfId, type ServerName } from '../api/topology.ts'
+import {
+  formerParticipant,
+  itemTypeOf,
+  participantsOf,
+  placeOfId,
+  type ServerName,
+} from '../api/topology.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import type { Clock, Declared, Left, Pace, Replica } from '../sync/ports.ts'
 import { Denied } from './denied.ts'
 import { endpointOf } from './endpoint.ts'
 import { itemBytesUsual } from './intake.ts'
+import { codecOf } from './items.ts'
 import { type Network, type NetworkOptions, pooledNetwork } from './network.ts'
 import { Pool } from './pool.ts'
 import { probe } from './probe.ts'
@@ -69,7 +76,7 @@ export class Connections {
     if (hindrance !== undefined) throw hindrance
     const wayTo = this.#waysOf(declared)
     const { hub, all } = participantsOf(declared.group)
-    const shared = this.#shared(signal)
+    const shared = this.#shared(declared, signal)
     return all.map((participant) => {
       const { role, place } = participant
       const access = accessFor(declared, participant)
@@ -91,7 +98,7 @@ export class Connections {
   ): readonly Replica[] {
     const wayTo = this.#waysOf(declared)
     const { hub } = participantsOf(declared.group)
-    const shared = this.#shared(signal)
+    const shared = this.#shared(declared, signal)
     return left.map(({ id, place: noted }) => {
       const place = noted ?? placeOfId(id, hub.place.server)
       const participant = formerParticipant(id, place)
@@ -118,8 +125,9 @@ export class Connections {
     return probe(transport, { anchor: addressIn(endpoint), lane: 'probe' }, signal)
   }
 
-  #shared(signal: AbortSignal) {
-    return { pool: new Pool(this.#options.heldBytes), now: () => this.#clock.now(), signal }
+  #shared(declared: Declared, signal: AbortSignal) {
+    const codec = codecOf(itemTypeOf(declared.group))
+    return { codec, pool: new Pool(this.#options.heldBytes), now: () => this.#clock.now(), signal }
   }
 
   // The way to each server that a pass needs, opened once.

@@ -1,10 +1,10 @@
-// A replica whose access is blocked, or whose server is left alone: unreachable, without a question to Exchange.
+// A replica whose access is blocked, or whose server is left alone: unreachable, and Exchange is never asked about it.
 import type { Place } from '../api/topology.ts'
 import type { Role } from '../core/model.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import type { Look, Memory, Replica } from '../sync/ports.ts'
 
-/** The Replica port of which every method rejects. */
+/** The Replica port whose methods all reject with the given error. */
 export class Denied implements Replica {
   readonly role: Role
   readonly place: Place

@@ -3,10 +3,10 @@ import { SyncError } from '../core/sync-error.ts'
 import { faultOf } from './response-codes.ts'
 import { at, element, escaped, type Node, textAt, type Xml } from './xml.ts'
 
-/** The schema version that we speak: all of our platform (2016, 2019, SE) knows it. */
+/** The schema version of our requests; Exchange 2016, 2019 and SE all know it. */
 const version = 'Exchange2016'
 
-/** The envelope around an operation's body. `actAs`: the mailbox whose owner the request acts as. */
+/** The envelope around an operation's body. `actAs`: the mailbox that the request impersonates. */
 export function envelopeXml(body: Xml, actAs: string | undefined): Xml {
   const impersonation =
     actAs === undefined
@@ -22,7 +22,7 @@ export function envelopeXml(body: Xml, actAs: string | undefined): Xml {
   )
 }
 
-/** The operation's answer within an envelope; throws the SyncError of a SOAP fault. */
+/** The operation's answer in an envelope. Throws the SyncError of a SOAP fault, and EmptyAnswer. */
 export function answerOf(envelope: Node): Node {
   if (envelope.name !== 'Envelope') {
     throw new SyncError(
@@ -35,7 +35,7 @@ export function answerOf(envelope: Node): Node {
   if (fault !== undefined) throw faultIn(fault)
   const answer = at(envelope, 'Body')?.children[0]
   if (answer === undefined)
-    throw new SyncError('transient', 'EmptyAnswer', 'the server answered with nothing')
+    throw new SyncError('transient', 'EmptyAnswer', 'the server’s answer is empty')
   return answer
 }
 
@@ -44,7 +44,7 @@ export function messagesOf(answer: Node): readonly Node[] {
   return at(answer, 'ResponseMessages')?.children ?? []
 }
 
-/** The error of a response message; undefined when it succeeded. */
+/** The error of a response message; undefined on success. */
 export function errorOf(message: Node): SyncError | undefined {
   if (message.attributes.ResponseClass === 'Success') return undefined
   const code = textAt(message, 'ResponseCode') ?? 'ErrorUnknown'
@@ -58,7 +58,7 @@ export function folderXml(folder: string): Xml {
 }
 
 function faultIn(fault: Node): SyncError {
-  // SOAP 1.2, which proxies may speak, calls them otherwise.
+  // SOAP 1.2, which proxies may use, has other element names.
   const detail = at(fault, 'detail') ?? at(fault, 'Detail')
   const named = [
     textAt(detail, 'ResponseCode'),
@@ -70,9 +70,9 @@ function faultIn(fault: Node): SyncError {
   return coded(codes.find((code) => code !== '') ?? '', detail)
 }
 
-// Busy servers say so in several places (exchange-protocol §4.2); the wait stands in MessageXml.
+// A busy server says so in several places (exchange-protocol §4.2); the wait is in MessageXml.
 function coded(text: string, node: Node | undefined): SyncError {
-  // A code becomes a reason and a label; anything else that stands in its place may be content.
+  // A code becomes a reason and a label. Any other text in its place may be content and is not used.
   const code = /^[A-Za-z][A-Za-z0-9]{0,99}$/.test(text) ? text : 'ErrorUnknown'
   const values = at(node, 'MessageXml')?.children ?? []
   const value = (name: string) => values.find(({ attributes }) => attributes.Name === name)?.text

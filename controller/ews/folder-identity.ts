@@ -1,27 +1,29 @@
-// Which folder takes part: the one that is remembered by its id, or the one that its path leads to.
+// Finds the folder that takes part: the one remembered by its id, or the one at the declared path.
 //
-// Guarantees: no folder is taken for another on one answer. An answer about another folder than the one that was
-// asked for counts when it comes twice and the other id answers for itself; a path that leads elsewhere counts
-// when it does so twice; and where the server does not say that the remembered folder is gone, but fails in
-// a way that we do not know, the path decides only when two looks agree.
-// Errors: what is busy, moving or denied is thrown: the folder is unreachable, never another one.
+// Guarantees: one answer never exchanges the folder for another one. An answer about another folder than the requested
+// one counts only if it comes twice and the other id answers for itself. A path that leads to another folder counts only
+// if it does so twice. If the server fails for the remembered folder in an unknown way, without saying that it is gone,
+// the path decides only if two looks agree.
+// Errors: busy, moving and denied are thrown. The folder is then unreachable, and never replaced by another one.
 import { SyncError } from '../core/sync-error.ts'
 import { type Memory, type Stand, UnsureError } from '../sync/ports.ts'
+import type { Codec } from './codec.ts'
 import { notesIn } from './folder-notes.ts'
 import { type FolderState, getFolder, wentBack } from './folder-state.ts'
 import { incomplete } from './operations.ts'
 import { tellsNothing } from './response-codes.ts'
 import type { Dated, Route, Transport } from './transport.ts'
 
-/** A folder's state, with the server's clock when it told it. */
+/** A folder's state, with the server's clock at that answer. */
 export type SeenFolder = FolderState & Pick<Dated<FolderState>, 'serverDateMs'>
 
-/** How a folder is found. `find` follows the declared path; undefined where nothing is. */
+/** How to find a folder. `find` follows the declared path; undefined without a folder there. */
 export type FolderSite = Readonly<{
+  codec: Codec
   transport: Transport
   route: () => Route
   find: () => Promise<string | undefined>
-  /** Is the remembered folder, seen so, still the declared one? Otherwise the path decides. */
+  /** Is the remembered folder, in this state, still the declared one? If not, the path decides. */
   accepts: (state: FolderState, memory: Memory) => boolean
 }>
 
@@ -34,7 +36,7 @@ export class FolderIdentity {
     this.#site = site
   }
 
-  /** The folder that takes part now; undefined where there is none. Rejects when that cannot be told. */
+  /** The folder that takes part now; undefined if there is none. Rejects if that is uncertain. */
   async seen(memory: Memory | undefined, signal: AbortSignal): Promise<SeenFolder | undefined> {
     const remembered = memory?.folder
     if (memory === undefined || remembered === undefined) return this.#byPath(signal)
@@ -50,8 +52,8 @@ export class FolderIdentity {
   }
 
   /**
-   * The folder, and whether it went back in time since it was seen: only where it says so twice. A commit time after the
-   * server's own clock is not remembered: every later one would look as if the folder had gone back.
+   * The folder, and whether it went back in time since `seen`; that needs two answers. A commit time ahead of the server's
+   * own clock is not remembered: with it, every later state would look as if the folder had gone back.
    */
   async aged(
     state: SeenFolder,
@@ -68,7 +70,7 @@ export class FolderIdentity {
     }
   }
 
-  /** The state of a folder that is known by its id. */
+  /** The state of the folder with this id. */
   async state(folder: string, signal: AbortSignal): Promise<SeenFolder> {
     const state = await this.#asked(folder, signal)
     if (state.id === folder) return state
@@ -79,9 +81,9 @@ export class FolderIdentity {
   }
 
   /**
-   * Is the folder in which an item says that it lies another one than this? One folder may have two ids
-   * (exchange-protocol §2.2): where both answer with one name and one mark, it is the same; where either cannot be
-   * asked, or tells no mark, nothing is known, and that is no.
+   * Is `parent`, the folder id that an item names, another folder than `folder`? One folder may have two ids
+   * (exchange-protocol §2.2): they are the same folder if both have the same name and mark. If one of them cannot be asked,
+   * or has no mark, the answer is false.
    */
   isElsewhere(folder: string | undefined, parent: string, signal: AbortSignal): Promise<boolean> {
     if (folder === undefined || parent === folder) return Promise.resolve(false)
@@ -93,7 +95,7 @@ export class FolderIdentity {
 
   async #compared(folder: string, parent: string, signal: AbortSignal): Promise<boolean> {
     try {
-      // A commit between the two makes their marks differ: they are asked once more.
+      // A commit between the two requests makes their marks differ: ask once more.
       for (let tries = 0; tries < 2; tries += 1) {
         const there = await this.#asked(parent, signal)
         const here = await this.#asked(folder, signal)
@@ -108,9 +110,9 @@ export class FolderIdentity {
   }
 
   async #asked(folder: string, signal: AbortSignal): Promise<SeenFolder> {
-    const { transport, route } = this.#site
+    const { codec, transport, route } = this.#site
     const { result, serverDateMs } = await transport.callDated(
-      getFolder,
+      getFolder(codec),
       { folder },
       route(),
       signal,
@@ -123,7 +125,7 @@ export class FolderIdentity {
     return id === undefined ? undefined : this.state(id, signal)
   }
 
-  // The path leads to another folder than the remembered one, or to none: only when it says so twice.
+  // The path leads to another folder than the remembered one, or to none: that needs two answers.
   async #another(remembered: string, signal: AbortSignal): Promise<SeenFolder | undefined> {
     const state = await this.#byPath(signal)
     if (state?.id === remembered) return state
@@ -146,7 +148,7 @@ export class FolderIdentity {
   }
 }
 
-/** How far the clocks of a server's parts may be apart, ms. */
+/** How far apart the clocks within a server may be, ms. */
 const aheadMs = 5 * 60_000
 
 const notFound = ['ErrorFolderNotFound', 'ErrorItemNotFound']

@@ -1,26 +1,26 @@
-// What a look notes of a folder for the next one, besides the cursor; the state carries it unread.
+// Notes about a folder from one look to the next, besides the cursor. The state stores them without reading them.
 import type { Memory } from '../sync/ports.ts'
 
-/** What was noted of a folder. */
+/** The notes about a folder. */
 export type FolderNotes = Readonly<{
-  /** The folder's mark when everything in it was known. */
+  /** The folder's mark when all of its content was known. */
   mark?: string | undefined
-  /** How many full listings in a row a moved mark caused that brought nothing. */
+  /** Full listings in a row that a moved mark caused and that brought no news. */
   vain?: number | undefined
-  /** How many looks go by before the next such listing. */
+  /** Looks to skip before the next such listing. */
   skip?: number | undefined
-  /** A tag, and when it was seen first by our own clock, ms since 1970. */
+  /** A tag, and the time when it was seen first by our own clock, ms since 1970. */
   tag?: Readonly<{ text: string; firstMs: number }> | undefined
-  /** How many full listings in a row named fewer items than the folder counts. */
+  /** Full listings in a row with fewer items than the folder's own count. */
   short?: number | undefined
-  /** The folder that the path led to ('' for none) when the remembered one could not be asked for. */
+  /** The id of the folder at the path ('' for none) when the remembered folder could not be read. */
   doubt?: string | undefined
 }>
 
-/** After so many listings that name fewer items than the folder counts, it is taken for the server's way of counting. */
+/** After this many short listings in a row, the folder's own count is taken to count differently. */
 const shortMax = 3
 
-/** How many listings in a row were short, this one included, which named so many of so many items. */
+/** Short listings in a row, including one with `listed` items in a folder that counts `count`. */
 export function shortAfter(
   { short = 0 }: FolderNotes,
   listed: number,
@@ -29,7 +29,7 @@ export function shortAfter(
   return count !== undefined && listed < count ? Math.min(shortMax, short + 1) : 0
 }
 
-/** May there be more in the folder than its listing names? */
+/** May the folder contain more than its listing? */
 export function isShort(short: number): boolean {
   return short > 0 && short < shortMax
 }

@@ -1,36 +1,37 @@
-// GetFolder: a folder's class, its tag, and what we may do in it.
+// GetFolder: a folder's class, its tag, and the account's rights in it.
 import { legal } from '../core/item.ts'
 import type { Stand } from '../sync/ports.ts'
+import type { Codec } from './codec.ts'
 import { folderXml } from './envelope.ts'
 import { incomplete, isId, type Operation, only } from './operations.ts'
 import { all, at, textAt } from './xml.ts'
 
-/** What a folder says of itself. */
+/** The state of a folder, as the server reports it. */
 export type FolderState = Readonly<{
   id: string
   class: string
-  /** Where it lies, and what it is called; undefined where the server does not tell. */
+  /** The id of its parent folder, and its name; undefined if the server does not report them. */
   parent: string | undefined
   name: string | undefined
-  /** Moves whenever something in the folder does; undefined where the server does not tell. */
+  /** Changes whenever something in the folder changes; undefined if the server does not report it. */
   tag: string | undefined
-  /** What there is of the tag: the count alone, perhaps; undefined where the server tells nothing. */
+  /** The reported part of the tag, possibly the count alone; undefined if the server reports nothing. */
   mark: string | undefined
-  /** The latest commit, ms since 1970. */
+  /** Time of the latest commit, ms since 1970. */
   committedMs: number | undefined
-  /** How many items lie in it, of whatever kind; undefined where the server does not tell. */
+  /** The number of items of all kinds in it; undefined if the server does not report it. */
   count: number | undefined
-  /** How far it has come; undefined where the server does not tell all of it. */
+  /** Latest commit and total of deletes; undefined if the server does not report both. */
   stand: Stand | undefined
-  /** The public folder's content mailbox, a GUID. */
+  /** The GUID of the public folder's content mailbox. */
   contentMailbox: string | undefined
   rights: Readonly<{ read: boolean; create: boolean; modify: boolean; delete: boolean }>
 }>
 
 /**
- * Did the folder go back in time since it was seen? Both only grow, whatever clients write: only a backup that is
- * restored takes them back (exchange-protocol §8.5, 20). One alone does not tell: a server may just say when its
- * newest item was committed, and that one may have been deleted.
+ * Did the folder go back in time since it was seen? Commit time and total of deletes only grow, whatever clients write;
+ * only restoring a backup lowers them (exchange-protocol §8.5, 20). Both must be lower: some servers report the commit
+ * time of the newest item, which may have been deleted.
  */
 export function wentBack(now: Stand | undefined, seen: Stand | undefined): boolean {
   if (now === undefined || seen === undefined) return false
@@ -48,8 +49,11 @@ const tags = {
 const tagUri = (tag: string, type: string) =>
   `<t:ExtendedFieldURI PropertyTag="${tag}" PropertyType="${type}"/>`
 
-/** GetFolder: a folder's tag and what we may do in it. */
-export const getFolder: Operation<{ folder: string }, FolderState> = {
+/** GetFolder: a folder's tag and the account's rights in it. */
+export const getFolder = ({
+  folderClass,
+  folderElement,
+}: Codec): Operation<{ folder: string }, FolderState> => ({
   name: 'GetFolder',
   request: ({ folder }) =>
     '<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>' +
@@ -80,7 +84,7 @@ export const getFolder: Operation<{ folder: string }, FolderState> = {
     const may = (right: string) => textAt(rights, right)?.trim() !== 'false'
     return {
       id,
-      class: textAt(node, 'FolderClass') ?? (node.name === 'ContactsFolder' ? 'IPF.Contact' : ''),
+      class: textAt(node, 'FolderClass') ?? (node.name === folderElement ? folderClass : ''),
       parent,
       name: displayName === undefined ? undefined : legal(displayName),
       tag: committed === undefined ? undefined : mark,
@@ -97,7 +101,7 @@ export const getFolder: Operation<{ folder: string }, FolderState> = {
       },
     }
   },
-}
+})
 
 function countOf(text: string | undefined): number | undefined {
   return /^\d{1,10}$/.test(text?.trim() ?? '') ? Number(text) : undefined
@@ -108,7 +112,7 @@ function standOf(committed: string | undefined, deleted: string | undefined): St
   return Number.isNaN(committedMs + deletedTotal) ? undefined : { committedMs, deletedTotal }
 }
 
-// PR_REPLICA_LIST is the base64 of a 36-character GUID and a NUL.
+// PR_REPLICA_LIST is a 36-character GUID and a NUL, in base64.
 function guidOf(base64: string | undefined): string | undefined {
   const text = Buffer.from((base64 ?? '').trim().slice(0, 52), 'base64').toString('latin1')
   const [guid] = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=\0*$)/i.exec(text) ?? []

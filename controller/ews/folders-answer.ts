@@ -1,20 +1,20 @@
-// What the control plane's library may read: it loses the code of an error that comes where it expects none, takes
-// any text for an id, and stops at characters that mailboxes hold. So an answer is read by our own parser, its
-// errors by the table of all the others, and the library gets what is left, written out clean.
+// Cleans answers before the library of the control plane reads them. The library loses the code of an unexpected error,
+// accepts any text as an id, and fails on characters that occur in mailboxes. So our own parser reads the answer, our own
+// table reads its errors, and the library gets a clean copy.
 import type { SyncError } from '../core/sync-error.ts'
 import { answerOf, errorOf, messagesOf } from './envelope.ts'
 import { incomplete } from './operations.ts'
 import { at, escaped, type Node, type Xml } from './xml.ts'
 
-/** What Exchange makes ids of (exchange-protocol §2.2): anything else was damaged on its way. */
+/** The characters of Exchange's ids (exchange-protocol §2.2); an id with others was damaged on its way. */
 const idForm = /^[A-Za-z0-9+/=_-]+$/
 
 const soap = 'http://schemas.xmlsoap.org/soap/envelope/'
 const types = 'http://schemas.microsoft.com/exchange/services/2006/types'
 
 /**
- * The answer to an operation of the control plane (FindFolder, GetFolder, CreateFolder), as XML for the library.
- * Throws the SyncError of the answer's first error, and `IncompleteAnswer` when it lacks what was asked for.
+ * The answer to an operation of the control plane (FindFolder, GetFolder, CreateFolder), as XML for the library. Throws
+ * the SyncError of its first error, and `IncompleteAnswer` if it lacks the requested folder.
  */
 export function readable(operation: string, envelope: Node): Xml {
   const answer = answerOf(envelope)
@@ -32,7 +32,7 @@ function isWhole(message: Node): boolean {
   const root = at(message, 'RootFolder')
   const folders = at(root ?? message, 'Folders')
   if (root !== undefined && root.attributes.IncludesLastItemInRange === undefined) return false
-  // An empty page may come without the element; a folder that was asked for or made is there.
+  // An empty page may omit the element. A folder that was requested or created must be there.
   const there = root !== undefined || (folders?.children.length ?? 0) > 0
   return there && (folders?.children ?? []).every(isFolder)
 }
@@ -45,7 +45,7 @@ function isFolder(folder: Node): boolean {
   return own && ids.every(isId)
 }
 
-// Prefixes are gone by now. The library tells SOAP's own elements from Exchange's by their namespace, and no more.
+// Prefixes are dropped already. The library needs only the namespaces of SOAP and of Exchange's types.
 function xmlOf({ name, attributes, children, text }: Node, depth = 0): Xml {
   const space = depth === 0 ? ` xmlns="${soap}"` : depth === 2 ? ` xmlns="${types}"` : ''
   const rest = Object.entries(attributes)

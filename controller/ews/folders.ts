@@ -1,8 +1,10 @@
-// The control plane: finding and making folders, through ews-javascript-api over our own transport.
-// A path's first segment `Contacts` is the mailbox's contacts folder, whatever language it is in.
+// The control plane: finds and creates folders, through ews-javascript-api over our own transport. A path that begins
+// with `Contacts`, or another kind's home, begins at the mailbox's own folder of the kind, whatever its name in the
+// mailbox's language.
 import type { ExchangeService, FolderId } from 'ews-javascript-api'
 import { folded, namesIn, pathOf } from '../api/path.ts'
 import { SyncError } from '../core/sync-error.ts'
+import type { Codec } from './codec.ts'
 import { readable } from './folders-answer.ts'
 import { exchangeService, library } from './library.ts'
 import type { Route, Transport } from './transport.ts'
@@ -10,7 +12,7 @@ import type { Route, Transport } from './transport.ts'
 /** A folder that was found. */
 export type Folder = Readonly<{ id: string; name: string; class: string }>
 
-/** The folder at the path, or how far the path leads: `parent` and `children` as they are written in a path. */
+/** The folder at the path, or how far the path leads: `parent` and `children`, as written in the path. */
 export type Lookup =
   | Readonly<{ found: true; folder: Folder }>
   | Readonly<{
@@ -20,25 +22,28 @@ export type Lookup =
       children: readonly string[]
     }>
 
-/** Where a path starts. */
+/** The start of a path. */
 export type Start = Readonly<{ publicFolders: true }> | Readonly<{ mailbox: string }>
 
-/** Finds and makes folders of one replica. */
+/** Finds and creates folders of one replica. */
 export class Control {
+  readonly #codec: Codec
   readonly #service: () => ExchangeService
   readonly #start: Start
   readonly #signal: () => AbortSignal
 
   constructor(
+    codec: Codec,
     transport: Transport,
     url: string,
     route: Route,
     start: Start,
     signal: () => AbortSignal,
   ) {
+    this.#codec = codec
     this.#start = start
     this.#signal = signal
-    // The library costs half a second and 60 MB: only who must find a folder loads it.
+    // Loading the library costs half a second and 60 MB, so it happens only when a folder must be found.
     let service: ExchangeService | undefined
     this.#service = () => {
       service ??= exchangeService(
@@ -54,7 +59,7 @@ export class Control {
     }
   }
 
-  /** Walks the path level by level: deep searches are not for public folders (exchange-protocol §1.1). */
+  /** Follows the path level by level: public folders do not support deep searches (exchange-protocol §1.1). */
   async find(path: string): Promise<Lookup> {
     const segments = namesIn(path)
     let here = this.#root()
@@ -81,7 +86,7 @@ export class Control {
     return { found: true, folder }
   }
 
-  /** Makes the folders that the path lacks, for contacts. `made`: the last one was not there before. */
+  /** Creates the folders that the path lacks, for items of the kind. `made`: the last one is new. */
   async make(path: string): Promise<Readonly<{ id: string; made: boolean }>> {
     const ews = library()
     let lookup = await this.find(path)
@@ -89,7 +94,7 @@ export class Control {
     while (!lookup.found) {
       const { parent, missing } = lookup
       const above = parent === '/' ? this.#root() : new ews.FolderId(await this.#idOf(parent))
-      const folder = new ews.ContactsFolder(this.#service())
+      const folder = new ews[this.#codec.folderElement](this.#service())
       folder.DisplayName = missing[0] ?? ''
       await this.#settled(folder.Save(above))
       const next = await this.find(path)
@@ -97,7 +102,7 @@ export class Control {
         throw new SyncError(
           'transient',
           'FolderNotMade',
-          'the new folder does not show yet; it is looked for again',
+          'the new folder is not visible yet; the controller looks for it again',
         )
       }
       lookup = next
@@ -105,7 +110,7 @@ export class Control {
     return { id: lookup.folder.id, made }
   }
 
-  /** Gives a folder another name. Where the name is taken, the folder keeps the one it has. */
+  /** Renames a folder. If the new name is taken, the folder keeps its name. */
   async rename(id: string, name: string): Promise<void> {
     const ews = library()
     try {
@@ -123,13 +128,13 @@ export class Control {
       throw new SyncError(
         'transient',
         'FolderNotMade',
-        'a parent folder went away; it is tried again',
+        'a parent folder disappeared; the controller tries again',
       )
     return lookup.folder.id
   }
 
-  // Our own errors pass through the library unchanged, and so does the reason of an abort. What it throws itself, it
-  // throws for an answer that it cannot make anything of.
+  // Our own errors and the reason of an abort pass through the library unchanged. The library's own errors come from an
+  // answer that it cannot read.
   async #settled<Value>(answer: Promise<Value>): Promise<Value> {
     try {
       return await answer
@@ -137,7 +142,7 @@ export class Control {
       this.#signal().throwIfAborted()
       if (error instanceof SyncError) throw error
       const message =
-        'the server’s answer about folders cannot be read; it is asked again. Should it stay so, look at what stands between: a proxy may change answers'
+        'the server’s answer about folders cannot be read; the controller asks again. If this persists, check for a proxy that changes answers'
       throw new SyncError('transient', 'UnreadableAnswer', message, { cause: error })
     }
   }
@@ -149,24 +154,26 @@ export class Control {
     return new ews.FolderId(known.MsgFolderRoot, new ews.Mailbox(this.#start.mailbox))
   }
 
-  // Its id is not known before it is asked for.
+  // Its id is unknown until it is requested.
   #distinguished(segment: string): Folder | undefined {
-    const isContacts = 'mailbox' in this.#start && sameName(segment, 'Contacts')
-    return isContacts ? { id: '', name: segment, class: 'IPF.Contact' } : undefined
+    const { type, folderClass } = this.#codec
+    const isHome = 'mailbox' in this.#start && sameName(segment, type.home)
+    return isHome ? { id: '', name: segment, class: folderClass } : undefined
   }
 
   async #bind(name: string): Promise<Folder> {
     const ews = library()
     const mailbox = 'mailbox' in this.#start ? this.#start.mailbox : ''
-    const id = new ews.FolderId(ews.WellKnownFolderName.Contacts, new ews.Mailbox(mailbox))
+    const { type, folderClass } = this.#codec
+    const id = new ews.FolderId(ews.WellKnownFolderName[type.home], new ews.Mailbox(mailbox))
     const bound = await this.#settled(ews.Folder.Bind(this.#service(), id))
-    return { id: bound.Id.UniqueId, name, class: 'IPF.Contact' }
+    return { id: bound.Id.UniqueId, name, class: folderClass }
   }
 
   async #children(parent: FolderId): Promise<readonly Folder[]> {
     const ews = library()
     const folders: Folder[] = []
-    // 10,000 sub-folders is Exchange's own limit (exchange-protocol §1.4).
+    // Exchange allows 10,000 sub-folders (exchange-protocol §1.4).
     for (let offset = 0; offset < 10_000; ) {
       const page = await this.#settled(
         this.#service().FindFolders(parent, new ews.FolderView(1000, offset)),
@@ -181,7 +188,7 @@ export class Control {
   }
 }
 
-/** Are these names of one folder? */
+/** Do both names mean the same folder? */
 export function sameName(one: string, other: string): boolean {
   return folded(one) === folded(other)
 }

@@ -1,4 +1,4 @@
-// Errors below SOAP: HTTP statuses and connections that fail, each with what to do next.
+// Errors below SOAP: HTTP statuses and failed connections, each with the next thing to do.
 import { retryAfterMs } from '../core/retry-after.ts'
 import { codeIn, SyncError } from '../core/sync-error.ts'
 import type { Incoming } from './network.ts'
@@ -10,7 +10,7 @@ export const timedOut = new SyncError(
   'the server did not answer within spec.limits.requestTimeout',
 )
 
-/** What an HTTP status other than 200 asks for. `nowMs`: our own clock, ms since 1970. */
+/** The error for an HTTP status other than 200. `nowMs`: our own clock, ms since 1970. */
 export function statusError(
   { status: statusCode, headers }: Pick<Incoming, 'status' | 'headers'>,
   nowMs: number,
@@ -21,7 +21,7 @@ export function statusError(
       return new SyncError(
         'terminal',
         'AuthenticationFailed',
-        'the server refused the user name or password: correct them in the Secret that spec.auth.secretRef names',
+        'the server refused the user name or password: correct them in the Secret of spec.auth.secretRef',
       )
     case 403:
       return new SyncError(
@@ -32,27 +32,27 @@ export function statusError(
     case 404:
       return new SyncError(
         'terminal',
-        'NotEws',
-        'there is no EWS at the URL: it usually ends in /EWS/Exchange.asmx',
+        'EwsNotFound',
+        'no EWS at this URL: correct spec.url, which usually ends in /EWS/Exchange.asmx',
       )
     case 407:
       return new SyncError(
         'terminal',
         'ProxyAuthenticationRequired',
-        'a proxy before the server asks for a user name and password of its own, which the controller has none of: let it reach the server past the proxy, or let the proxy pass it',
+        'a proxy before the server demands its own sign-in, which the controller does not support: route the controller around the proxy, or allow it there without a sign-in',
       )
     case 413:
       return new SyncError(
         'terminal',
         'RequestTooLarge',
-        'the server refused the request as too large: raise its limit',
+        'the server refused the request as too large: raise the request limit of the server or its proxy',
       )
     case 429:
     case 503:
       return new SyncError(
         'transient',
         'ServerBusy',
-        `the server is busy (HTTP ${statusCode}); it is tried again later`,
+        `the server is busy (HTTP ${statusCode}); the controller tries again later`,
         { backOffMs },
       )
     default:
@@ -60,18 +60,18 @@ export function statusError(
         ? new SyncError(
             'transient',
             'Redirected',
-            `the server redirects (HTTP ${statusCode}): give the final URL in spec.url`,
+            `the server redirects (HTTP ${statusCode}): set spec.url to the final URL`,
           )
         : new SyncError(
             'transient',
             'HttpError',
-            `the server answered HTTP ${statusCode}; it is tried again`,
+            `the server answered HTTP ${statusCode}; the controller tries again`,
             { backOffMs },
           )
   }
 }
 
-/** What a failed connection asks for; a SyncError stays what it is. */
+/** The error for a failed connection; a SyncError is answered as it is. */
 export function networkError(error: unknown, url: string): SyncError {
   if (error instanceof SyncError) return error
   const code = codeIn(error)
@@ -88,11 +88,11 @@ export function networkError(error: unknown, url: string): SyncError {
   }
   if (/SSL|TLS|EPROTO/.test(code)) {
     const remedy =
-      'check the scheme and the port of spec.url, and which versions of TLS the server speaks'
+      'check the scheme and the port of spec.url, and which TLS versions the server supports'
     return new SyncError(
       'terminal',
       'TlsFailed',
-      `${host} does not speak TLS as we do (${code}): ${remedy}`,
+      `${host} has no TLS version or cipher in common with the controller (${code}): ${remedy}`,
       { cause: error },
     )
   }
@@ -100,7 +100,7 @@ export function networkError(error: unknown, url: string): SyncError {
     return new SyncError(
       'transient',
       'HostNotFound',
-      `the host ${host} is not known: check spec.url, or the name server`,
+      `the name ${host} cannot be resolved: check spec.url and the DNS server`,
       { cause: error },
     )
   }
@@ -120,11 +120,11 @@ export function networkError(error: unknown, url: string): SyncError {
   return new SyncError(
     'transient',
     'ConnectionLost',
-    `the connection to ${host} broke off; it is tried again (should it stay so: is it https that is spoken there?)`,
+    `the connection to ${host} broke off; the controller tries again. If this persists, check that the port of spec.url serves https`,
     { cause: error },
   )
 }
 
-// What Node says of certificates (tls.TLSSocket.authorizationError).
+// Node's error codes for certificates (tls.TLSSocket.authorizationError).
 const untrusted =
   /CERT|UNABLE_TO_|ISSUER|SIGNATURE|ALTNAME|HOSTNAME_MISMATCH|INVALID_PURPOSE|PATH_LENGTH/

@@ -1,7 +1,7 @@
-// What many use, until it is retired: tasks that are under way end, none begins, and then it is closed.
+// A shared resource that closes once it is retired: running tasks finish, no new one starts, then it is closed.
 import { SyncError } from '../core/sync-error.ts'
 
-/** Counts the tasks under way; retired, it closes after the last one. */
+/** Counts the running tasks; after `retire`, it closes when the last one ends. */
 export class InUse {
   readonly #close: () => Promise<void>
   #tasks = 0
@@ -11,7 +11,7 @@ export class InUse {
     this.#close = close
   }
 
-  /** Runs the task; rejects with a transient ServerChanged when it was retired. */
+  /** Runs the task. Rejects with a transient ServerChanged after `retire`. */
   async run<Result>(task: () => Promise<Result>): Promise<Result> {
     this.check()
     this.#tasks += 1
@@ -23,22 +23,22 @@ export class InUse {
     }
   }
 
-  /** Throws as `run` rejects: a task that has waited asks again before it goes on. */
+  /** Throws as `run` rejects: a task that waited calls this before it continues. */
   check(): void {
     if (!this.#retired) return
     const message =
-      'the ExchangeServer, or what it refers to, was changed or removed meanwhile: the next pass goes by what is declared now'
+      'the ExchangeServer, or a Secret of it, was changed or removed meanwhile: the next pass uses the new declaration'
     throw new SyncError('transient', 'ServerChanged', message)
   }
 
-  /** From now on no task begins. */
+  /** From now on no task starts. */
   retire(): void {
     if (this.#retired) return
     this.#retired = true
     this.#closeUnused()
   }
 
-  // A connection that fails to close is lost to its server as well: there is no one left to tell.
+  // A failure to close is ignored: the connection is lost for the server as well.
   #closeUnused(): void {
     if (this.#retired && this.#tasks === 0) this.#close().catch(() => {})
   }

@@ -1,54 +1,54 @@
-// How much of an answer is taken in. A server, or a single contact, may send any amount: what is too much is refused
-// while it comes, before it fills the memory. So many answers are large at once for each server, and the others wait.
+// Limits for answers. A server, or a single contact, may send any amount; too much is refused while it arrives, before it
+// fills the memory. Only a few answers per server may be large at the same time; the others wait.
 
 import { itemTooLarge } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { Lane } from './semaphore.ts'
+import { Semaphore } from './semaphore.ts'
 
-/** The bytes of a contact above which it is left alone, when nothing else is said. */
+/** The default limit for a contact, bytes. A larger one is skipped. */
 export const itemBytesUsual = 4 * 1024 * 1024
 
-/** The most of an answer. */
+/** The limits of an answer. */
 export type AnswerLimits = Readonly<{
-  /** Its bytes, as they come. */
+  /** Its bytes as they arrive. */
   bytes: number
-  /** Characters that are kept of it: text and attributes. */
+  /** The characters that are kept of it: text and attributes. */
   kept: number
 }>
 
-/** Elements that are open at once. */
+/** Open elements at the same time. */
 export const depthMax = 100
 /** Elements of one answer. */
 export const elementsMax = 500_000
-/** Elements that are kept at once. */
+/** Elements that are kept at the same time. */
 export const nodesMax = 200_000
 /** Attributes of one element. */
 export const attributesMax = 100
 /** Response messages of one answer: no request asks for as many. */
 export const messagesMax = 1000
 
-/** From so many characters on an answer is a large one. */
+/** An answer with this many characters counts as large. */
 export const largeFrom = 1024 * 1024
 const largeMax = 2
 
-/** What one server's answers may be. */
+/** The limits for one server's answers. */
 export class Intake {
   readonly itemBytes: number
   readonly limits: AnswerLimits
-  readonly #large = new Lane(largeMax)
+  readonly #large = new Semaphore(largeMax)
 
-  /** `itemBytes`: the bytes of the largest contact that is taken in. */
+  /** `itemBytes`: the largest contact that is read, bytes. */
   constructor(itemBytes = itemBytesUsual) {
     this.itemBytes = itemBytes
     const least = 4 * 1024 * 1024
-    // Escaped, a character may take six bytes, and ten in a reference.
+    // Escaped, a character takes up to six bytes; as a reference, up to ten.
     this.limits = {
       bytes: Math.max(4 * least, 8 * itemBytes),
       kept: Math.max(2 * least, itemBytes + least),
     }
   }
 
-  /** Waits for room for a large answer; resolves with what gives it back. Rejects when the signal aborts. */
+  /** Waits for room for a large answer; resolves with the function that releases it. Rejects if the signal aborts. */
   room(signal: AbortSignal): Promise<() => void> {
     return new Promise((resolve, reject) => {
       const held = () => new Promise<void>((leave) => resolve(leave))
@@ -57,20 +57,20 @@ export class Intake {
   }
 }
 
-/** The answer holds more than is taken in. */
+/** The error for an answer above a limit. */
 export function tooLarge(what: string): SyncError {
   return new SyncError(
     'transient',
     'AnswerTooLarge',
-    `the server’s answer is too large (${what}), and was not read to its end; should it stay so, look at what answers at spec.url`,
+    `the server’s answer is too large (${what}) and was cut off; if this persists, check which server answers at spec.url`,
   )
 }
 
-/** A contact that is too large. */
+/** The error for a contact above the limit. */
 export function itemTooLargeError(itemBytes: number): SyncError {
   return new SyncError(
     'terminal',
     itemTooLarge,
-    `the contact is larger than ${itemBytes} bytes (--max-contact-size): make it smaller`,
+    `the contact is larger than ${itemBytes} bytes (--max-contact-size): make it smaller, for example remove a picture or shorten its notes`,
   )
 }

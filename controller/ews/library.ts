@@ -1,13 +1,13 @@
-// ews-javascript-api, with remedies for the defects that lose data or hang (0.15.3; each reproduced):
-// it does not escape XML; it calls a function that Node 23 removed; a changed part of a loaded address
-// goes unsent; it knows no characters that XML forbids; one error for a whole batch, or an empty HTTP 500, never settles; it ignores time-outs
-// and certificates. Everything that uses the library imports it from here.
+// ews-javascript-api, patched against the defects that lose data or hang (0.15.3; each reproduced): it does not escape
+// XML; it calls a function that Node 23 removed; it does not send a changed part of a loaded address; it fails on
+// characters that XML forbids; one error for a whole batch, or an empty HTTP 500, leaves its promise pending; it ignores
+// time-outs and certificates. All code that uses the library imports it from here.
 import { createRequire } from 'node:module'
 import util from 'node:util'
 import type { ExchangeService } from 'ews-javascript-api'
 import { escaped, withoutForbidden } from './xml.ts'
 
-/** Carries one SOAP request and answers with the response's text; rejects with what the caller shall see. */
+/** Sends one SOAP request and answers the text of the response; rejects with the error that the caller gets. */
 export type Send = (soap: string) => Promise<string>
 
 type Loose = Record<string, unknown>
@@ -18,7 +18,7 @@ const load = createRequire(import.meta.url)
 const patchedUtil = util as typeof util & { isNullOrUndefined?: (value: unknown) => boolean }
 patchedUtil.isNullOrUndefined ??= (value) => value == null
 
-/** The library, loaded once, with the remedies applied. Loading costs half a second: do it late. */
+/** The patched library, loaded once. Loading costs half a second: call it late. */
 export function library(): typeof import('ews-javascript-api') {
   const ews = load('ews-javascript-api') as typeof import('ews-javascript-api')
   if (!remedied) remedy()
@@ -31,7 +31,7 @@ export function exchangeService(send: Send, url: string, actAs?: string): Exchan
   const ews = library()
   const service = new ews.ExchangeService(ews.ExchangeVersion.Exchange2016, ews.TimeZoneInfo.Utc)
   service.Url = new ews.Uri(url)
-  // The library insists on credentials; the sender has its own.
+  // The library demands credentials; the sender uses its own.
   service.Credentials = new ews.WebCredentials('sent', 'elsewhere')
   if (actAs !== undefined) {
     service.ImpersonatedUserId = new ews.ImpersonatedUserId(ews.ConnectingIdType.SmtpAddress, actAs)
@@ -71,7 +71,7 @@ function remedy(): void {
     'ews-javascript-api/js/Core/EwsServiceXmlReader.js',
   ) as Record<string, new (...given: unknown[]) => { JsObject: unknown }>
   if (!writer || !bag || !request || !batch || !Reader)
-    throw new Error('ews-javascript-api is not the version it was')
+    throw new Error('this version of ews-javascript-api is not supported')
   escapeText(writer)
   bag.prototype.Changed = function () {
     for (const changed of (this.OnChange ?? []) as (() => void)[]) changed()
@@ -82,8 +82,8 @@ function remedy(): void {
       (this.BuildXHR as Method).call(this),
     )
     const { responseText } = answer as { responseText: string }
-    // Parsed, it would throw from a callback, and the promise would never settle.
-    if (responseText.trim() === '') throw new Error('the server answered with nothing')
+    // Parsing it would throw inside a callback, and the promise would stay pending.
+    if (responseText.trim() === '') throw new Error('the server’s answer is empty')
     const reader = new Reader(responseText, this.Service)
     return (this.ReadResponsePrivate as Method).call(this, answer, reader.JsObject)
   }
@@ -92,7 +92,7 @@ function remedy(): void {
 
 function escapeText(writer: Class): void {
   const { WriteValue: write, WriteAttributeString: attribute } = writer.prototype
-  if (!write || !attribute) throw new Error('ews-javascript-api is not the version it was')
+  if (!write || !attribute) throw new Error('this version of ews-javascript-api is not supported')
   const text = (value: unknown) => (typeof value === 'string' ? escaped(value) : value)
   writer.prototype.WriteValue = function (value, name) {
     return write.call(this, text(value), name)
@@ -102,10 +102,10 @@ function escapeText(writer: Class): void {
   }
 }
 
-// One response message may stand for the whole batch (ErrorServerBusy): it is then everybody's.
+// One response message may be the answer for the whole batch (ErrorServerBusy): it then counts for every item.
 function oneForAll(batch: Class): void {
   const parse = batch.prototype.ParseResponseXMLJsObject
-  if (!parse) throw new Error('ews-javascript-api is not the version it was')
+  if (!parse) throw new Error('this version of ews-javascript-api is not supported')
   batch.prototype.ParseResponseXMLJsObject = function (answer) {
     const name = (this.GetResponseMessageXmlElementName as Method).call(this) as string
     const messages = ((answer as Loose).ResponseMessages as Loose | undefined)?.[name]

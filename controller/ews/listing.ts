@@ -7,10 +7,11 @@ import { itemTooLarge } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { type Known, notTaken, type PassedOver } from '../sync/ports.ts'
 import { type Items, readMax, type Sizes } from './batch.ts'
+import { type Codec, isOfClass } from './codec.ts'
 import type { FolderState } from './folder-state.ts'
 import { isId, type Ref } from './operations.ts'
 import type { Pool } from './pool.ts'
-import { isMalformed, kindOf } from './response-codes.ts'
+import { isMalformed } from './response-codes.ts'
 
 /** The items as Replica.read answers them: what the server refuses as no id names nothing that is there. */
 export async function readThere(
@@ -194,7 +195,7 @@ export async function movedThere(
 
 /**
  * May an item that could not be read be the equal of something that is to be made there? Only what is not known, and
- * fails in a way that may pass: what fails for ever must not keep all others waiting.
+ * was not tried often enough: what fails for ever must not keep all others waiting.
  */
 export async function mayHide(passedOver: readonly PassedOver[], known: Known): Promise<boolean> {
   const passing = passedOver.filter(mayPass)
@@ -203,9 +204,9 @@ export async function mayHide(passedOver: readonly PassedOver[], known: Known): 
   return passing.some(({ id }) => !ours.has(id))
 }
 
-// Does it fail in a way that may pass, and not often enough yet to be given up?
+// Was it not tried often enough yet to be given up? One answer alone proves no item corrupt; its size is told by all.
 function mayPass({ code, tries }: PassedOver): boolean {
-  return tries < triesMax && !readable.has(code) && kindOf(code) !== 'terminal'
+  return tries < triesMax && !readable.has(code) && code !== itemTooLarge
 }
 
 /** The code of an item that can be read in its folder while the folder's listing lacks it. */
@@ -259,14 +260,14 @@ export async function confirmedGone(
   return { gone, there, unsure, forgotten }
 }
 
-/** Throws unless the folder holds contacts and may be read. */
-export function demandReadable(state: FolderState): void {
+/** Throws unless the folder holds items of the kind and may be read. */
+export function demandReadable(state: FolderState, { folderClass }: Codec): void {
   // Some servers keep silent about the class of a public folder; then items themselves must tell.
-  if (state.class !== '' && !/^IPF\.Contact($|\.)/i.test(state.class)) {
+  if (state.class !== '' && !isOfClass(state.class, folderClass)) {
     throw new SyncError(
       'terminal',
       'WrongFolderClass',
-      `the folder is of class ${state.class}, not IPF.Contact: name another folder`,
+      `the folder is of class ${state.class}, not ${folderClass}: name another folder`,
     )
   }
   if (!state.rights.read) {

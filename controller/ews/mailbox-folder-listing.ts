@@ -1,38 +1,41 @@
-// What SyncFolderItems tells of a mailbox folder, page by page, to its end (exchange-protocol §2.1).
+// Reads the changes of a mailbox folder by SyncFolderItems, page by page to the end (exchange-protocol §2.1).
 import type { ItemId } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
+import type { Codec } from './codec.ts'
 import { type Ref, type SyncPage, syncFolderItems } from './operations.ts'
 import { itemsMax, tooMany } from './public-folder-listing.ts'
 import type { Route, Transport } from './transport.ts'
 
 const pagesMax = 10_000
-/** How many pages in a row without news are read before a listing that declares no last page is ended. */
+/** Pages in a row without news after which a listing without a last page is ended. */
 const idleMax = 10
 
-/** What was told. `whole`: from the beginning; `count`: of how many items, contacts or not. */
+/** The changes. `whole`: a listing from the beginning; `count`: the items in it, contacts or not. */
 export type Told = Readonly<{
   refs: readonly Ref[]
   gone: readonly ItemId[]
   cursor: string
   count: number
-  /** How many items it names that are there, contacts or not. */
+  /** The number of existing items in it, contacts or not. */
   listed: number
   whole: boolean
-  /** What is odd about the listing, for people; then what it lacks is not gone. */
+  /** The inconsistency of the listing, as a text; items that such a listing lacks do not count as deleted. */
   odd: readonly SyncError[]
 }>
 
-/** The listing of one mailbox's folders. */
+/** Lists one folder of a mailbox. */
 export class MailboxFolderListing {
+  readonly #codec: Codec
   readonly #transport: Transport
   readonly #route: Route
 
-  constructor(transport: Transport, route: Route) {
+  constructor(codec: Codec, transport: Transport, route: Route) {
+    this.#codec = codec
     this.#transport = transport
     this.#route = route
   }
 
-  /** What changed since the cursor; everything without one, and where the server no longer takes it. */
+  /** The changes since the cursor; everything without a cursor, or if the server no longer accepts it. */
   async told(folder: string, cursor: string | undefined, signal: AbortSignal): Promise<Told> {
     try {
       return await this.#all(folder, cursor, signal)
@@ -69,8 +72,8 @@ export class MailboxFolderListing {
   }
 
   /**
-   * The pages since the cursor. A page without a new state ends them, and so do many in a row without news, whatever
-   * the server says of more to come.
+   * The pages since the cursor. They end with a page without a new state, or after many pages in a row without news, even
+   * if the server announces more.
    */
   async *pages(
     folder: string,
@@ -81,7 +84,12 @@ export class MailboxFolderListing {
     let [cursor, idle] = [from, 0]
     for (let page = 0; page < pagesMax; page += 1) {
       const request = { folder, cursor }
-      const answer = await this.#transport.call(syncFolderItems, request, this.#route, signal)
+      const answer = await this.#transport.call(
+        syncFolderItems(this.#codec),
+        request,
+        this.#route,
+        signal,
+      )
       const before = seen.size
       for (const change of answer.changes)
         seen.add('gone' in change ? change.gone : `${change.ref.id} ${change.ref.version}`)

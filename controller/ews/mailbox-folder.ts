@@ -11,6 +11,7 @@ import type { Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
 import { Items } from './batch.ts'
+import type { Codec } from './codec.ts'
 import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
 import { type FolderNotes, isShort, notesIn, shortAfter } from './folder-notes.ts'
 import type { FolderState } from './folder-state.ts'
@@ -42,6 +43,7 @@ const vainMax = 6
 
 /** What the replica of a folder in a mailbox needs. */
 export type MailboxFolderSite = Readonly<{
+  codec: Codec
   role: Role
   place: Extract<Place, { kind: 'mailbox' }>
   /** What is said when it is not there; undefined: it is made. */
@@ -73,13 +75,15 @@ export class MailboxFolder implements Replica {
     this.place = site.place
     this.#site = site
     this.#items = new Items(
+      site.codec,
       site.transport,
       () => site.route,
       'MoveToDeletedItems',
       (parent, signal) => this.#identity.isElsewhere(this.#folder, parent, signal),
     )
-    this.#listing = new MailboxFolderListing(site.transport, site.route)
+    this.#listing = new MailboxFolderListing(site.codec, site.transport, site.route)
     this.#identity = new FolderIdentity({
+      codec: site.codec,
       transport: site.transport,
       route: () => site.route,
       find: async () => {
@@ -98,7 +102,7 @@ export class MailboxFolder implements Replica {
     // A folder that is still to be made holds nothing, and has lost nothing.
     if (seen === undefined)
       return { changed: [], gone: [], whole: true, memory: { lens, recheck: [] } }
-    demandReadable(seen)
+    demandReadable(seen, this.#site.codec)
     // What is known of a folder that was made, but not yet written down, can only lie in there.
     const same = memory?.folder === undefined || memory.folder === seen.id
     const stood = same ? memory?.stand : undefined
@@ -158,7 +162,7 @@ export class MailboxFolder implements Replica {
     this.#folder = folder
     const state = await this.#identity.state(folder, signal)
     await this.#site.premises.demandPlace(state, signal)
-    demandReadable(state)
+    demandReadable(state, this.#site.codec)
     demandWritable(state)
     return { ...memory, folder, parent: state.parent }
   }

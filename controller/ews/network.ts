@@ -1,52 +1,52 @@
-// The border between request and response: everything above it knows no socket, so that a simulation can
-// stand in its place. Here is the real one: pooled connections over undici.
+// The border between requests and the network: no code above it knows a socket, so that a simulation can replace it. This
+// is the real implementation: pooled connections over undici.
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { buildConnector, Client, type Dispatcher, request } from 'undici'
 import { Pacer, type Rate, tooSlow, usualRate } from './rate.ts'
 
-/** A request on its way out. */
+/** An outgoing request. */
 export type Outgoing = Readonly<{
   url: string
   headers: Readonly<Record<string, string>>
   body: string
-  /** Aborts when nobody waits any more. */
+  /** Aborts when no caller waits any more. */
   signal: AbortSignal
 }>
 
-/** A response whose body is still to come. */
+/** A response whose body has not arrived yet. */
 export type Incoming = Readonly<{
   status: number
   headers: Readonly<Record<string, string | string[] | undefined>>
-  /** Rejects when the connection breaks in the middle. */
+  /** Rejects if the connection breaks before the end. */
   body: AsyncIterable<Uint8Array>
-  /** Reads the rest and forgets it, so that the connection can be used again. */
+  /** Reads and discards the rest, so that the connection can be used again. */
   discard: () => Promise<void>
 }>
 
-/** The way to one server. `send` posts; it rejects when the connection fails, or when the signal aborts. */
+/** The connection to one server. `send` posts; it rejects if the connection fails, or when the signal aborts. */
 export type Network = Readonly<{
   send: (request: Outgoing) => Promise<Incoming>
   close: () => Promise<void>
 }>
 
-/** What a way to a server is made of. */
+/** The settings of a connection. */
 export type NetworkOptions = Readonly<{
   concurrency: number
   /** Certificate authorities to trust instead of Node's own, PEM. */
   ca: string | undefined
-  /** Asked at the moment when a request is written to its connection; throws when it must not be any more. */
+  /** Called when a request is written to its connection; throws if it may not be sent any more. */
   permit?: (() => void) | undefined
-  /** How slow an answer may be. */
+  /** The slowest accepted rate of an answer. */
   rate?: Rate
-  /** How long a connection may take, with TLS; ms. */
+  /** The time limit for connecting, TLS included; ms. */
   connectMs?: number
 }>
 
-/** A larger body is handed over in pieces of this size, so that one sees how many are taken. */
+/** A larger body is sent in pieces of this size, bytes, so that its progress is visible. */
 const pieceBytes = 65_536
 
-/** Pooled connections. The deadline of a request is the caller's; connecting and the least rate have their own. */
+/** Pooled connections. The caller sets the deadline of a request; connecting and the least rate have their own limits. */
 export function pooledNetwork(options: NetworkOptions): Network {
   const lines = new Set<Line>()
   return {
@@ -67,11 +67,11 @@ export function pooledNetwork(options: NetworkOptions): Network {
   }
 }
 
-// One connection, which is made anew when it is lost. One request after the other goes through it, so that what its
-// socket has received is of the request that is under way.
+// One connection, which is opened again when it is lost. It carries one request at a time, so that the bytes of its socket
+// belong to the running request.
 class Line {
   readonly origin: string
-  /** Requests that are under way, or wait. */
+  /** Requests that run or wait. */
   busy = 0
   readonly #client: Client
   readonly #permit: () => void
@@ -135,11 +135,11 @@ class Line {
   }
 }
 
-// Looks at the bytes of one exchange, from the moment when its request is written.
+// Observes the bytes of one exchange, from the moment when its request is written.
 class Watch {
-  /** Is there something of the answer that nobody has read yet? */
+  /** Has a part of the answer arrived that is not read yet? */
   unread = () => false
-  /** Of a body in pieces: how much of it was taken, and whether there is more. */
+  /** Of a body in pieces: how many are sent, and whether there are more. */
   sent = 0
   sending = false
   readonly #rate: Rate
@@ -183,8 +183,8 @@ async function* piecesOf(bytes: Buffer, watch: Watch): AsyncGenerator<Buffer> {
   watch.sending = false
 }
 
-// A request may wait for a connection, and the process may stand still meanwhile: that it might be sent when it was
-// handed over says nothing of now.
+// A request may wait for a connection while the process is stopped. So the permission to send is checked again when the
+// request is written.
 function beginning(begin: () => void): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) =>
     dispatch(options, {

@@ -5,9 +5,8 @@ import type { Item, Patch } from '../core/item.ts'
 import type { Found } from '../core/model.ts'
 import { type Stamp, stampOf, stampText } from '../core/stamp.ts'
 import { SyncError } from '../core/sync-error.ts'
+import type { Codec } from './codec.ts'
 import { errorOf, folderXml, messagesOf } from './envelope.ts'
-import { contactXml, shapeXml, updatesXml } from './items/contact.ts'
-import { extendedOf, itemOf } from './items/contact-reader.ts'
 import { all, at, element, escaped, type Node, textAt, type Xml } from './xml.ts'
 
 /** One EWS call: what is asked, and how its answer reads. */
@@ -40,6 +39,11 @@ export const stampProperty = {
 
 const stampUri = `<t:ExtendedFieldURI PropertySetId="${stampProperty.set}" PropertyName="${stampProperty.name}" PropertyType="String"/>`
 
+/** Elements of every item that are asked for besides its fields: when it changed, and in which folder it lies. */
+export const beside = ['LastModifiedTime', 'DateTimeCreated', 'ParentFolderId'] as const
+
+const besideUris = beside.map((name) => `<t:FieldURI FieldURI="item:${name}"/>`).join('')
+
 /** What SyncFolderItems tells of one item: its version now, or that it left the folder. */
 export type Change = Readonly<{ ref: Ref }> | Readonly<{ gone: ItemId }>
 
@@ -47,7 +51,7 @@ export type Change = Readonly<{ ref: Ref }> | Readonly<{ gone: ItemId }>
 export type SyncPage = Readonly<{
   /** In the server's order: a Delete before a Create of the same id is not the end of it. */
   changes: readonly Change[]
-  /** How many changes there were, also of items that are no contacts. */
+  /** How many changes there were, also of items of other kinds. */
   told: number
   /** How many of them name an item that is there. */
   listed: number
@@ -56,39 +60,42 @@ export type SyncPage = Readonly<{
 }>
 
 /** SyncFolderItems: what changed in a mailbox folder since the cursor; without one, everything. */
-export const syncFolderItems: Operation<{ folder: string; cursor: string | undefined }, SyncPage> =
-  {
-    name: 'SyncFolderItems',
-    request: ({ folder, cursor }) =>
-      `<m:SyncFolderItems>${refShape}` +
-      `<m:SyncFolderId>${folderXml(folder)}</m:SyncFolderId>` +
-      (cursor === undefined ? '' : element('m:SyncState', cursor)) +
-      '<m:MaxChangesReturned>512</m:MaxChangesReturned></m:SyncFolderItems>',
-    result: (answer) => {
-      const message = only(answer)
-      const told = at(message, 'Changes')?.children ?? []
-      const cursor = textAt(message, 'SyncState')?.trim() ?? ''
-      const last = textAt(message, 'IncludesLastItemInRange')?.trim()
-      if (!isId(cursor) || !isFlag(last)) throw incomplete('SyncFolderItems')
-      const listed = told.filter(({ name }) => name === 'Create' || name === 'Update').length
-      const changes = told.flatMap(changeIn)
-      return { changes, told: told.length, listed, cursor, last: last === 'true' }
-    },
-  }
+export const syncFolderItems = (
+  codec: Codec,
+): Operation<{ folder: string; cursor: string | undefined }, SyncPage> => ({
+  name: 'SyncFolderItems',
+  request: ({ folder, cursor }) =>
+    `<m:SyncFolderItems>${refShape}` +
+    `<m:SyncFolderId>${folderXml(folder)}</m:SyncFolderId>` +
+    (cursor === undefined ? '' : element('m:SyncState', cursor)) +
+    '<m:MaxChangesReturned>512</m:MaxChangesReturned></m:SyncFolderItems>',
+  result: (answer) => {
+    const message = only(answer)
+    const told = at(message, 'Changes')?.children ?? []
+    const cursor = textAt(message, 'SyncState')?.trim() ?? ''
+    const last = textAt(message, 'IncludesLastItemInRange')?.trim()
+    if (!isId(cursor) || !isFlag(last)) throw incomplete('SyncFolderItems')
+    const listed = told.filter(({ name }) => name === 'Create' || name === 'Update').length
+    const changes = told.flatMap((change) => changeIn(change, codec))
+    return { changes, told: told.length, listed, cursor, last: last === 'true' }
+  },
+})
 
-function changeIn({ name, children, ...node }: Node): readonly Change[] {
+function changeIn({ name, children, ...node }: Node, codec: Codec): readonly Change[] {
   if (name === 'Delete')
     return all({ name, children, ...node }, 'ItemId').map(({ attributes: { Id: id } }) => {
       if (!isId(id)) throw incomplete('SyncFolderItems')
       return { gone: id as ItemId }
     })
   if (name !== 'Create' && name !== 'Update') return []
-  return children.flatMap((item) => (synced(item) ? [{ ref: refIn(item, 'SyncFolderItems') }] : []))
+  return children.flatMap((item) =>
+    codec.listed(item) ? [{ ref: refIn(item, 'SyncFolderItems') }] : [],
+  )
 }
 
 /** One page of FindItem: the items of a folder, oldest first. */
 export type FindPage = Readonly<{
-  /** The contacts of the page. */
+  /** The items of the page that may be of the kind. */
   refs: readonly Ref[]
   /** All items of the page, of whatever kind. */
   ids: readonly ItemId[]
@@ -97,7 +104,9 @@ export type FindPage = Readonly<{
 }>
 
 /** FindItem: a page of a folder's ids and change keys, in an order that does not move. */
-export const findItem: Operation<{ folder: string; offset: number; size: number }, FindPage> = {
+export const findItem = (
+  codec: Codec,
+): Operation<{ folder: string; offset: number; size: number }, FindPage> => ({
   name: 'FindItem',
   request: ({ folder, offset, size }) =>
     `<m:FindItem Traversal="Shallow">${refShape}` +
@@ -110,13 +119,13 @@ export const findItem: Operation<{ folder: string; offset: number; size: number 
     const { TotalItemsInView: total, IncludesLastItemInRange: last } = root?.attributes ?? {}
     if (!/^\d{1,10}$/.test(total ?? '') || !isFlag(last)) throw incomplete('FindItem')
     return {
-      refs: items.filter(synced).map((item) => refIn(item, 'FindItem')),
+      refs: items.filter(codec.listed).map((item) => refIn(item, 'FindItem')),
       ids: items.flatMap((item) => refOf(item)?.id ?? []),
       total: Number(total),
       last: last === 'true',
     }
   },
-}
+})
 
 /** An item as GetItem shows it; `parent` is the id of the folder in which it lies, where the server tells. */
 export type Read = Found & Readonly<{ parent?: string }>
@@ -124,12 +133,12 @@ export type Read = Found & Readonly<{ parent?: string }>
 /** What GetItem says of one id: the item, that it is not there, or what is wrong with it. */
 export type Got = Read | undefined | 'OtherKind' | SyncError
 
-/** GetItem: the fields that are synchronised. What is no contact is OtherKind and stays untouched. */
-export const getItem: Batch<readonly ItemId[], Got> = {
+/** GetItem: the fields that are synchronised. An item of another kind is OtherKind and stays untouched. */
+export const getItem = (codec: Codec): Batch<readonly ItemId[], Got> => ({
   name: 'GetItem',
   request: (ids) =>
     '<m:GetItem><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:BodyType>Best</t:BodyType>' +
-    `<t:AdditionalProperties>${shapeXml(stampUri)}</t:AdditionalProperties></m:ItemShape>` +
+    `<t:AdditionalProperties>${codec.shape}${besideUris}${stampUri}</t:AdditionalProperties></m:ItemShape>` +
     `<m:ItemIds>${ids.map((id) => `<t:ItemId Id="${escaped(id)}"/>`).join('')}</m:ItemIds></m:GetItem>`,
   each: (message) => {
     const error = errorOf(message)
@@ -138,27 +147,32 @@ export const getItem: Batch<readonly ItemId[], Got> = {
     const node = at(message, 'Items')?.children[0]
     const ref = node && refOf(node)
     if (node === undefined || ref === undefined) return incomplete('GetItem')
-    return synced(node) && isContact(node) ? foundIn(node, ref) : 'OtherKind'
+    return codec.holds(node) ? foundIn(node, ref, codec) : 'OtherKind'
   },
-}
+})
 
-/** CreateItem: new contacts with their stamps. */
-export const createItem: Batch<
+/** CreateItem: new items with their stamps. */
+export const createItem = ({
+  element: name,
+  newXml,
+}: Codec): Batch<
   { folder: string; items: readonly Readonly<{ item: Item; stamp: Stamp }>[] },
   Ref | SyncError
-> = {
+> => ({
   name: 'CreateItem',
   request: ({ folder, items }) =>
     `<m:CreateItem><m:SavedItemFolderId>${folderXml(folder)}</m:SavedItemFolderId>` +
-    `<m:Items>${items.map(({ item, stamp }) => `<t:Contact>${contactXml(item, stampXml(stamp))}</t:Contact>`).join('')}</m:Items></m:CreateItem>`,
+    `<m:Items>${items.map(({ item, stamp }) => `<t:${name}>${newXml(item, stampXml(stamp))}</t:${name}>`).join('')}</m:Items></m:CreateItem>`,
   each: written,
-}
+})
 
 /** UpdateItem: changes to items that still have the expected version. */
-export const updateItem: Batch<
+export const updateItem = (
+  codec: Codec,
+): Batch<
   readonly Readonly<{ id: ItemId; expect: Version; patch: Patch; agreed: Item }>[],
   Ref | SyncError
-> = {
+> => ({
   name: 'UpdateItem',
   request: (updates) =>
     '<m:UpdateItem ConflictResolution="NeverOverwrite" MessageDisposition="SaveOnly"><m:ItemChanges>' +
@@ -166,12 +180,12 @@ export const updateItem: Batch<
       .map(
         ({ id, expect, patch, agreed }) =>
           `<t:ItemChange><t:ItemId Id="${escaped(id)}" ChangeKey="${escaped(expect)}"/>` +
-          `<t:Updates>${updatesXml(patch, agreed)}</t:Updates></t:ItemChange>`,
+          `<t:Updates>${codec.updatesXml(patch, agreed)}</t:Updates></t:ItemChange>`,
       )
       .join('') +
     '</m:ItemChanges></m:UpdateItem>',
   each: written,
-}
+})
 
 /** How a deleted item can be had back: from Deleted Items, or from the folder's dumpster. */
 export type DeleteType = 'MoveToDeletedItems' | 'SoftDelete'
@@ -192,12 +206,12 @@ function written(message: Node): Ref | SyncError {
   return (node && refOf(node)) ?? incomplete('the write')
 }
 
-function foundIn(node: Node, ref: Ref): Read {
+function foundIn(node: Node, ref: Ref, codec: Codec): Read {
   const parent = at(node, 'ParentFolderId')?.attributes.Id
   return {
     ...ref,
-    item: itemOf(node),
-    stamp: stampOf(extendedOf(node, stampProperty.name)),
+    item: codec.itemOf(node),
+    stamp: stampOf(stampIn(node)),
     modifiedMs: timeIn(node, 'LastModifiedTime'),
     createdMs: timeIn(node, 'DateTimeCreated'),
     ...(isId(parent) ? { parent } : {}),
@@ -207,6 +221,13 @@ function foundIn(node: Node, ref: Ref): Read {
 function timeIn(node: Node, name: string): number | undefined {
   const ms = Date.parse(textAt(node, name) ?? '')
   return Number.isNaN(ms) ? undefined : ms
+}
+
+function stampIn(node: Node): string | undefined {
+  const property = all(node, 'ExtendedProperty').find(
+    (each) => at(each, 'ExtendedFieldURI')?.attributes.PropertyName === stampProperty.name,
+  )
+  return textAt(property, 'Value')
 }
 
 function stampXml(stamp: Stamp): Xml {
@@ -237,16 +258,6 @@ function refIn(node: Node, what: string): Ref {
   const ref = refOf(node)
   if (ref === undefined) throw incomplete(what)
   return ref
-}
-
-// Distribution lists and whatever else lies in a contacts folder is not ours to touch.
-function synced(node: Node): boolean {
-  return node.name === 'Contact' || node.name === 'Item'
-}
-
-function isContact(node: Node): boolean {
-  const itemClass = textAt(node, 'ItemClass')
-  return itemClass === undefined ? node.name === 'Contact' : /^IPM\.Contact($|\.)/i.test(itemClass)
 }
 
 /** The only response message; throws its error. */

@@ -1,21 +1,22 @@
-// Where folders lie, and whose mailbox it is: GetFolder for several folders at once, and ConvertId, which tells the mailbox
-// that an id belongs to by its primary address (exchange-protocol §2.2).
-import { legal } from '../core/item.ts'
+// The location of folders and the owner of a mailbox: GetFolder for several folders at once, and ConvertId, which reports
+// the primary address of the mailbox that an id belongs to (exchange-protocol §2.2).
+import { type Home, legal } from '../core/item.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import { errorOf, folderXml } from './envelope.ts'
 import { type Batch, incomplete, isId, type Operation, only } from './operations.ts'
 import { at, element, escaped, textAt, type Xml } from './xml.ts'
 
-/** A folder by its id, or one that Exchange itself names: of a mailbox, or of all public folders. */
+/** A folder by its id, or a well-known one: of a mailbox, or of all public folders. */
 export type Which =
   | Readonly<{ folder: string }>
-  | Readonly<{ top: 'contacts' | 'msgfolderroot'; mailbox: string }>
+  | Readonly<{ home: Home; mailbox: string }>
+  | Readonly<{ top: 'msgfolderroot'; mailbox: string }>
   | Readonly<{ top: 'publicfoldersroot' }>
 
-/** A folder: its name, and in which folder it lies, where the server tells. */
+/** A folder: its name and the id of its parent, if the server reports them. */
 export type Spot = Readonly<{ id: string; name: string | undefined; parent: string | undefined }>
 
-/** GetFolder: where these folders lie; one answer for each, in order. */
+/** GetFolder: the locations of these folders; one answer for each, in order. */
 export const getPlaces: Batch<readonly Which[], Spot | SyncError> = {
   name: 'GetFolder',
   request: (folders) =>
@@ -39,13 +40,15 @@ function whichXml(which: Which): Xml {
   if ('folder' in which) return folderXml(which.folder)
   const mailbox =
     'mailbox' in which ? `<t:Mailbox>${element('t:EmailAddress', which.mailbox)}</t:Mailbox>` : ''
-  return `<t:DistinguishedFolderId Id="${which.top}">${mailbox}</t:DistinguishedFolderId>`
+  // Exchange calls a mailbox's own folders so, in small letters.
+  const top = 'home' in which ? which.home.toLowerCase() : which.top
+  return `<t:DistinguishedFolderId Id="${top}">${mailbox}</t:DistinguishedFolderId>`
 }
 
-/** What stands for the mailbox in the question. Who only repeats it tells nothing. */
+/** The address that ConvertId is sent. A server that only repeats it has reported no address. */
 const nobody = 'nobody@mailbox.invalid'
 
-/** ConvertId: the primary address of the mailbox that a folder's id belongs to; undefined where it is not told. */
+/** ConvertId: the primary address of the mailbox that a folder's id belongs to; undefined if it is not reported. */
 export const ownerOf: Operation<{ folder: string }, string | undefined> = {
   name: 'ConvertId',
   request: ({ folder }) =>

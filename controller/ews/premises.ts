@@ -1,10 +1,10 @@
-// What Exchange says of a folder before it is used, where the ExchangeServer does not allow everything: whose mailbox it is,
-// by its primary address, and where the folder lies by now.
+// Checks a folder against the ExchangeServer's restrictions before it is used: the primary address of its mailbox, and its
+// present location.
 //
-// Flow: the mailbox's own top folders are asked for once in a while; one ConvertId tells the primary address; from a folder's
-// parent one walks up to a top folder, which for Contacts/NAME is no step at all.
-// Guarantees: nothing passes whose address or place is not known; both are known of the folder that is used, by its id.
-// Errors: NotAllowed; MailboxUnknown and PlaceUnknown, which are tried again; and what Exchange answers.
+// Flow: the mailbox's top folders are read once in a while; one ConvertId gives the primary address; from the folder's
+// parent the check walks up to a top folder, which for HOME/NAME needs no request.
+// Guarantees: a folder with an unknown address or location is refused. Both are checked for the id of the folder in use.
+// Errors: NotAllowed; MailboxUnknown and PlaceUnknown, which are transient; and the errors of Exchange.
 import {
   allowsFolder,
   allowsMailbox,
@@ -16,29 +16,32 @@ import {
 } from '../api/allowed.ts'
 import { namesIn } from '../api/path.ts'
 import type { ExchangeServer } from '../api/resources.generated.ts'
+import type { Home } from '../core/item.ts'
 import { isGeneral } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { FolderState } from './folder-state.ts'
 import { getPlaces, ownerOf, type Spot, type Which } from './places.ts'
 import type { Route, Transport } from './transport.ts'
 
-/** How long an address and the ids of top folders are believed, ms. */
+/** How long an address and the ids of top folders stay valid, ms. */
 const rememberMs = 600_000
-/** Deeper than this nobody walks up. */
+/** The deepest folder that is checked, in levels. */
 const depthMax = 64
 
-/** A mailbox's top folders, by their ids: the names of the path to each; and its primary address, once it was asked for. */
+/** The top folders of a mailbox: id → the names of its path; and the primary address once it was requested. */
 type Tops = {
   readonly paths: ReadonlyMap<string, readonly string[]>
   primary: string | undefined
   readonly untilMs: number
 }
 
-/** What was learnt of the mailboxes of one connection. */
+/** Known facts about the mailboxes of one connection. */
 export type Learnt = Map<string, Tops>
 
-/** What the checks need. */
+/** The inputs of the checks. */
 export type PremisesSite = Readonly<{
+  /** The mailbox's own folder of the kind. */
+  home: Home
   server: ExchangeServer
   transport: Transport
   route: Route
@@ -59,7 +62,7 @@ export class Premises {
     this.#site = site
   }
 
-  /** Rejects unless the mailbox's primary address is allowed. Before anything else is asked about the mailbox. */
+  /** Rejects unless the primary address is allowed. Call it before any other request about the mailbox. */
   async demandMailbox(signal: AbortSignal): Promise<void> {
     const { server, mailbox } = this.#site
     if (mailbox === undefined || !restrictions(server).mailboxes) return
@@ -68,7 +71,7 @@ export class Premises {
     if (!allowsMailbox(server, tops.primary)) throw denied(otherAddress(mailbox, server))
   }
 
-  /** Rejects unless the folder lies where it may. Before anything in it is read or written. */
+  /** Rejects unless the folder's location is allowed. Call it before its content is read or written. */
   async demandPlace(state: Pick<FolderState, keyof Spot>, signal: AbortSignal): Promise<void> {
     const { server, mailbox } = this.#site
     const isPublic = mailbox === undefined
@@ -84,19 +87,19 @@ export class Premises {
     const known = learnt.has(this.#key)
     const names = await this.#walked(state, signal)
     if (names !== undefined) return names
-    // The mailbox may be another one by now, with other ids.
+    // The mailbox may have been replaced by another one with other ids.
     if (known) {
       learnt.delete(this.#key)
       const again = await this.#walked(state, signal)
       if (again !== undefined) return again
     }
-    // From the top it may be seen where from below it is not: a delegate need not see what lies above.
+    // Walk down from the top if walking up fails: a delegate may not see the folders above.
     return (await find()) === state.id ? namesIn(path) : undefined
   }
 
   async #walked(folder: Spot, signal: AbortSignal): Promise<readonly string[] | undefined> {
     const { paths } = await this.#tops(signal)
-    // Nothing that one could walk up to is seen.
+    // No folder above is visible.
     if (paths.size === 0) return undefined
     const names: string[] = []
     let here = folder
@@ -115,14 +118,14 @@ export class Premises {
   }
 
   async #tops(signal: AbortSignal): Promise<Tops> {
-    const { learnt, mailbox, now } = this.#site
+    const { home, learnt, mailbox, now } = this.#site
     const known = learnt.get(this.#key)
     if (known !== undefined && known.untilMs > now()) return known
     const wanted: readonly Which[] =
       mailbox === undefined
         ? [{ top: 'publicfoldersroot' }]
         : [
-            { top: 'contacts', mailbox },
+            { home, mailbox },
             { top: 'msgfolderroot', mailbox },
           ]
     const answers = await this.#asked(wanted, signal)
@@ -130,7 +133,7 @@ export class Premises {
     answers.forEach((each, index) => {
       const which = wanted[index]
       if (each instanceof SyncError || which === undefined) return
-      paths.set(each.id, 'top' in which && which.top === 'contacts' ? ['Contacts'] : [])
+      paths.set(each.id, 'home' in which ? [which.home] : [])
     })
     const tops = { paths, primary: undefined, untilMs: now() + rememberMs }
     if (paths.size === 0) return tops
@@ -142,7 +145,7 @@ export class Premises {
   async #primary({ paths }: Tops, signal: AbortSignal): Promise<string> {
     const { transport, route, server } = this.#site
     const [folder] = paths.keys()
-    if (folder === undefined) throw mailboxUnseen
+    if (folder === undefined) throw mailboxUnseen(this.#site.home)
     try {
       const owner = await transport.call(ownerOf, { folder }, route, signal)
       if (owner !== undefined) return owner
@@ -153,7 +156,7 @@ export class Premises {
     throw mailboxUnknown(server)
   }
 
-  // What concerns the mailbox or the server is thrown; what concerns one folder is its answer.
+  // An error about the mailbox or the server is thrown; an error about one folder is its answer.
   async #asked(
     folders: readonly Which[],
     signal: AbortSignal,
@@ -167,33 +170,36 @@ export class Premises {
   }
 
   get #key(): string {
-    return this.#site.mailbox?.toLowerCase() ?? ''
+    const { home, mailbox } = this.#site
+    return mailbox === undefined ? '' : `${home} ${mailbox.toLowerCase()}`
   }
 }
 
 function otherAddress(mailbox: string, server: ExchangeServer): Pick<Denial, 'message'> {
-  const message = `the primary address of the mailbox ${mailbox} is not in spec.allowed.mailboxes of ${titled(server)}: have it added there, or remove the member`
+  const message = `the primary address of the mailbox ${mailbox} is not in spec.allowed.mailboxes of ${titled(server)}: ask the owner of the server to add it, or remove the member`
   return { message }
 }
 
 function elsewhere(server: ExchangeServer, isPublic: boolean): Pick<Denial, 'message'> {
   const what = isPublic ? 'public folder' : 'mailbox’s folder'
-  const message = `the ${what} was moved or renamed, and where it lies now is not in spec.allowed.${isPublic ? 'hubs' : 'folders'} of ${titled(server)}: move it back, or have the new place added there`
+  const message = `the ${what} was moved or renamed, and its present path is not in spec.allowed.${isPublic ? 'hubs' : 'folders'} of ${titled(server)}: move it back, or ask the owner of the server to add the new path`
   return { message }
 }
 
-// No folder that tells whose mailbox it is: most likely a delegate has no right yet.
-const mailboxUnseen = new SyncError(
-  'transient',
-  'MailboxUnknown',
-  'the account sees no folder of the mailbox, so its primary address is not known: grant it Folder visible at the top of the mailbox and on Contacts, or correct the address; it is asked again',
-)
+// No folder reveals the owner of the mailbox: most likely a delegate has no right yet.
+function mailboxUnseen(home: Home): SyncError {
+  return new SyncError(
+    'transient',
+    'MailboxUnknown',
+    `the account sees no folder of the mailbox, so its primary address is not known: grant it Folder visible at the top of the mailbox and on ${home}, or correct the address; it is asked again`,
+  )
+}
 
 function mailboxUnknown(server: ExchangeServer): SyncError {
   return new SyncError(
     'transient',
     'MailboxUnknown',
-    `the server does not tell the mailbox’s primary address, by which spec.allowed.mailboxes of ${titled(server)} decides; it is asked again`,
+    `the server does not report the mailbox’s primary address, which spec.allowed.mailboxes of ${titled(server)} needs; the controller asks again`,
   )
 }
 
@@ -201,6 +207,6 @@ function placeUnknown(server: ExchangeServer, isPublic: boolean): SyncError {
   return new SyncError(
     'transient',
     'PlaceUnknown',
-    `the server does not tell where the folder lies, by which spec.allowed.${isPublic ? 'hubs' : 'folders'} of ${titled(server)} decides; it is asked again`,
+    `the server does not report the folder’s path, which spec.allowed.${isPublic ? 'hubs' : 'folders'} of ${titled(server)} needs; the controller asks again`,
   )
 }

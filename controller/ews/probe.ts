@@ -1,11 +1,11 @@
-// Asks a server the least that tells whether it answers, takes the credentials, and of which version it is: for
-// the account's own top folder (GetFolder). An error about that mailbox is an answer, too.
+// Probes a server with the smallest request: does it answer, does it accept the credentials, and which version is it? It
+// asks for the account's own top folder (GetFolder). An error about that mailbox counts as an answer.
 import { envelopeXml } from './envelope.ts'
 import { question } from './sign-in.ts'
 import type { Route, Transport } from './transport.ts'
 import { at, type Node } from './xml.ts'
 
-/** The version that the server tells, like 15.2.2562.17; undefined when it tells none. Rejects with a SyncError. */
+/** The server's version, such as 15.2.2562.17; undefined if it reports none. Rejects with a SyncError. */
 export async function probe(
   transport: Transport,
   route: Route,

@@ -1,35 +1,38 @@
-// The full listing of a public folder by FindItem (exchange-protocol §1.2), proven complete page by page.
+// The full listing of a public folder by FindItem (exchange-protocol §1.2), checked for completeness page by page.
 import type { ItemId } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
+import type { Codec } from './codec.ts'
 import type { FolderState } from './folder-state.ts'
 import { findItem, type Ref } from './operations.ts'
 import type { Route, Transport } from './transport.ts'
 
-/** Exchange's own limit for one page (EWSFindCountLimit). */
+/** Exchange's own limit for one page, in items (EWSFindCountLimit). */
 const pageSize = 1000
 const pagesMax = 2000
 const triesMax = 3
-/** A folder that lists more items is not listed: their ids alone would fill the memory. */
+/** A folder with more items is not listed: their ids alone would fill the memory. */
 export const itemsMax = 250_000
 
-/** What was listed. `odd`: what does not add up in it; then what it lacks is not gone. */
+/** A listing. `odd`: its inconsistency, as a text; items that such a listing lacks do not count as deleted. */
 export type Listed = Readonly<{ refs: readonly Ref[]; count: number; odd: readonly SyncError[] }>
 
 type Pages = Readonly<{ all: readonly Ref[]; count: number; pages: number; complete: boolean }>
 
-/** The listing of one public folder. */
+/** Lists one public folder. */
 export class PublicFolderListing {
+  readonly #codec: Codec
   readonly #transport: Transport
   readonly #route: () => Route
 
-  constructor(transport: Transport, route: () => Route) {
+  constructor(codec: Codec, transport: Transport, route: () => Route) {
+    this.#codec = codec
     this.#transport = transport
     this.#route = route
   }
 
   /**
-   * All ids and versions. Tried three times at most; rejects with `moving` while the folder changes meanwhile, as
-   * `tagged` tells. A folder that does not change, and whose listing never adds up, is listed as far as it goes.
+   * All ids and versions. Tries at most three times. Rejects with `moving` while the folder changes, as `tagged` shows. If
+   * the folder does not change and its listing is still inconsistent, answers what was listed.
    */
   async whole(
     before: FolderState,
@@ -56,7 +59,7 @@ export class PublicFolderListing {
     return { refs: [...refs.values()], count: refs.size, odd: [unequal] }
   }
 
-  // Pages overlap by one item, so that what moves between two of them shows; none twice, the count unmoved.
+  // Pages overlap by one item, to detect a shift between them. No item may come twice, and the count must stay the same.
   async #pages(folder: string, signal: AbortSignal): Promise<Pages> {
     const refs = new Map<ItemId, Ref>()
     const seen: ItemId[] = []
@@ -72,7 +75,7 @@ export class PublicFolderListing {
       pages += 1
       const offset = Math.max(0, seen.length - 1)
       const request = { folder, offset, size: pageSize }
-      const page = await this.#transport.call(findItem, request, this.#route(), signal)
+      const page = await this.#transport.call(findItem(this.#codec), request, this.#route(), signal)
       total ??= page.total
       if (Math.max(page.total, seen.length) > itemsMax) throw tooMany
       const overlaps = pages === 1 || page.ids[0] === seen.at(-1)
@@ -89,22 +92,22 @@ export class PublicFolderListing {
   }
 }
 
-/** The folder lists too many items. */
+/** The error for a folder with too many items. */
 export const tooMany = new SyncError(
   'transient',
   'FolderTooLarge',
-  `the server lists more than ${itemsMax} items in the folder: look at the folder on the server, and at what answers at spec.url; share the contacts out among folders`,
+  `the server lists more than ${itemsMax} items in the folder: check the folder on the server, and which server answers at spec.url; distribute the contacts over several folders`,
 )
 
-/** The folder changes while it is listed. */
+/** The error for a folder that changes while it is listed. */
 export const moving = new SyncError(
   'transient',
   'ListingIncomplete',
-  'the public folder changed while it was listed; it is listed again',
+  'the public folder changed while it was listed; the controller lists it again',
 )
 
 const unequal = new SyncError(
   'transient',
   'ListingIncomplete',
-  'the server lists another number of items than it counts: what the listing lacks does not count as deleted',
+  'the server’s listing does not match the folder’s item count: items that the listing lacks do not count as deleted',
 )

@@ -8,6 +8,7 @@ import type { Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Creation, Known, Look, Memory, Pace, Replica, Update } from '../sync/ports.ts'
 import { Items } from './batch.ts'
+import type { Codec } from './codec.ts'
 import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
 import { type FolderNotes, isShort, notesIn, shortAfter } from './folder-notes.ts'
 import type { FolderState } from './folder-state.ts'
@@ -38,14 +39,13 @@ import type { Route, Transport } from './transport.ts'
 /** Without the server's date a tag counts once it has stood for so long by our own clock, ms. */
 const tagMs = 2000
 
-/** In which all requests about public folders are bounded together. */
 export const publicFoldersLane = 'public folders'
-
 /** A folder that has to be there: the error's code when it is not, and the field of the spec to correct. */
 export type Missing = Readonly<{ code: string; field: string }>
 
 /** What the replica of a public folder needs. */
 export type PublicFolderSite = Readonly<{
+  codec: Codec
   role: Role
   place: Extract<Place, { kind: 'publicFolder' }>
   /** What is said when it is not there. */
@@ -81,13 +81,15 @@ export class PublicFolder implements Replica {
     this.place = site.place
     this.#site = site
     this.#items = new Items(
+      site.codec,
       site.transport,
       () => this.#route(),
       'SoftDelete',
       (parent, signal) => this.#identity.isElsewhere(this.#folder, parent, signal),
     )
-    this.#listing = new PublicFolderListing(site.transport, () => this.#route())
+    this.#listing = new PublicFolderListing(site.codec, site.transport, () => this.#route())
     this.#identity = new FolderIdentity({
+      codec: site.codec,
       transport: site.transport,
       route: () => this.#route(),
       find: () => this.#find(),
@@ -102,7 +104,7 @@ export class PublicFolder implements Replica {
     const found = await this.#state(memory, signal)
     const seen = memory?.folder === found.id ? memory.stand : undefined
     const { state, restored } = await this.#identity.aged(found, seen, signal)
-    demandReadable(state)
+    demandReadable(state, this.#site.codec)
     if (this.role.receives) demandWritable(state)
     const same = memory?.folder === state.id
     const before = same ? (memory.passedOver ?? []) : []
@@ -252,7 +254,7 @@ export class PublicFolder implements Replica {
     const verdict = await confirmedGone(this.#items, twice, known, signal)
     const after = await tagged()
     if (after.tag !== state.tag) throw moving
-    demandReadable(after)
+    demandReadable(after, this.#site.codec)
     return verdict
   }
 

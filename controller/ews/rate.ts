@@ -1,28 +1,28 @@
-// How slow an exchange of bytes may be. A server may take its time before it answers; once it answers, or takes a
-// request in, so many bytes must move in each window, or the exchange is cut. So one that sends a byte a second is cut
-// within seconds, and not at the deadline of the request.
+// The slowest accepted transfer. A server may take its time before it answers. Once it answers, or accepts a request, a
+// minimum of bytes must move in each window, or the connection is cut. So a server that sends one byte per second is cut
+// within seconds, not at the deadline of the request.
 import { SyncError } from '../core/sync-error.ts'
 
-/** The least rate: bytes within a window of so many ticks. One tick is a second. */
+/** The least rate: bytes within a window of some ticks. A usual tick is one second. */
 export type Rate = Readonly<{ tickMs: number; ticks: number; leastBytes: number }>
 
 /** 1 KiB/s over 15 s. */
 export const usualRate: Rate = { tickMs: 1_000, ticks: 15, leastBytes: 15 * 1_024 }
 
-/** What has moved so far. */
+/** The progress of an exchange. */
 export type Progress = Readonly<{
-  /** Is the request still on its way out? */
+  /** Is the request still being sent? */
   sending: boolean
   sent: number
   received: number
-  /** Does the answer wait for us to read it? */
+  /** Has a part of the answer arrived that we have not read? */
   unread: boolean
 }>
 
-/** Judges one exchange, tick by tick: a process that stood still for a minute has missed one tick, not sixty. */
+/** Judges one exchange tick by tick: a process that was stopped for a minute has missed one tick, not sixty. */
 export class Pacer {
   readonly #rate: Rate
-  /** Bytes by tick, of the phase that it is in. */
+  /** Bytes per tick of the present phase. */
   #window: number[] = []
   #before: Progress = { sending: true, sent: 0, received: 0, unread: false }
 
@@ -36,7 +36,7 @@ export class Pacer {
     this.#before = now
     const receiving = now.received > 0
     const judged = receiving ? !now.unread : now.sending
-    // The phase has just begun, nothing is expected, or it is for us to go on.
+    // The phase has just begun, no bytes are expected, or the next step is ours.
     if (!judged || (receiving && before.received === 0)) {
       this.#window = []
       return false
@@ -50,9 +50,9 @@ export class Pacer {
   }
 }
 
-/** The server sends, or takes in, less than the least. */
+/** The error for a server below the least rate. */
 export const tooSlow = new SyncError(
   'transient',
   'ServerTooSlow',
-  'the server began to answer and then sent, or took in, less than 1 KiB/s: look at its load, and at the network and proxies on the way; it is tried again',
+  'the server sent or accepted less than 1 KiB/s: check its load, the network and the proxies on the way; the controller tries again',
 )

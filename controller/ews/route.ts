@@ -4,6 +4,7 @@ import type { ExchangeServer } from '../api/resources.generated.ts'
 import type { Participant, Place } from '../api/topology.ts'
 import type { Role } from '../core/model.ts'
 import type { Pace, Replica } from '../sync/ports.ts'
+import type { Codec } from './codec.ts'
 import { Control } from './folders.ts'
 import { MailboxFolder } from './mailbox-folder.ts'
 import type { Pool } from './pool.ts'
@@ -24,6 +25,7 @@ export type Way = Readonly<{
 /** What the replicas of one pass share. */
 export type Line = Way &
   Readonly<{
+    codec: Codec
     pool: Pool
     now: () => number
     signal: AbortSignal
@@ -47,17 +49,24 @@ function publicFolderOf(
   role: Role,
   place: Extract<Place, { kind: 'publicFolder' }>,
 ): Replica {
-  const { endpoint, transport, pool, now, signal, server, pace } = line
+  const { codec, endpoint, transport, pool, now, signal, server, pace } = line
   const { path } = place
   const account = addressIn(endpoint)
   const route: Route = { anchor: account, lane: publicFoldersLane, pace }
-  const control = new Control(transport, endpoint.url, route, { publicFolders: true }, () => signal)
+  const control = new Control(
+    codec,
+    transport,
+    endpoint.url,
+    route,
+    { publicFolders: true },
+    () => signal,
+  )
   const premises = premisesOf(line, { mailbox: undefined, path, route, control })
   const allows = (names: readonly string[]) => allowsPublicFolder(server, names)
   const missing = role.hub
     ? { code: 'HubNotFound', field: 'spec.hub.publicFolder' }
     : { code: 'FolderNotFound', field: 'the member’s publicFolder' }
-  const where = { role, place, missing, transport, control, pool, account, allows, premises }
+  const where = { codec, role, place, missing, transport, control, pool, account, allows, premises }
   return new PublicFolder({ ...where, now, pace })
 }
 
@@ -67,7 +76,7 @@ function mailboxFolderOf(
   place: Extract<Place, { kind: 'mailbox' }>,
 ): Replica {
   const { mailbox, folder } = place
-  const { endpoint, transport, pool, signal, server, pace } = line
+  const { codec, endpoint, transport, pool, signal, server, pace } = line
   const asOwner = server.spec.access === 'Impersonation'
   const route: Route = {
     actAs: asOwner ? mailbox : undefined,
@@ -75,16 +84,16 @@ function mailboxFolderOf(
     lane: mailbox.toLowerCase(),
     pace,
   }
-  const control = new Control(transport, endpoint.url, route, { mailbox }, () => signal)
+  const control = new Control(codec, transport, endpoint.url, route, { mailbox }, () => signal)
   const premises = premisesOf(line, { mailbox, path: folder, route, control })
   // A hub that is made anew because its path is wrong would look as if somebody had emptied it.
   const missing = role.hub ? { code: 'HubNotFound', field: 'spec.hub' } : undefined
-  const where = { role, place, missing, transport, control, pool, route, asOwner, premises }
+  const where = { codec, role, place, missing, transport, control, pool, route, asOwner, premises }
   return new MailboxFolder(where)
 }
 
 function premisesOf(
-  { transport, learnt, now, server }: Line,
+  { codec, transport, learnt, now, server }: Line,
   where: Readonly<{ mailbox: string | undefined; path: string; route: Route; control: Control }>,
 ): Premises {
   const { mailbox, path, route, control } = where
@@ -92,5 +101,6 @@ function premisesOf(
     const lookup = await control.find(path)
     return lookup.found ? lookup.folder.id : undefined
   }
-  return new Premises({ server, transport, route, mailbox, learnt, now, find, path })
+  const { home } = codec.type
+  return new Premises({ home, server, transport, route, mailbox, learnt, now, find, path })
 }

@@ -1,81 +1,81 @@
-// Lanes bound how many requests are under way: in all, and for one mailbox. First come, first served.
+// Limits the number of concurrent requests: in all, and per mailbox. First come, first served.
 
-/** Lets at most `max` pass at once; the rest waits in order. */
-export class Lane {
+/** Runs at most `max` tasks at once; the others wait in order. */
+export class Semaphore {
   readonly #max: number
-  #inside = 0
+  #held = 0
   readonly #waiting: (() => void)[] = []
 
   constructor(max: number) {
     this.#max = max
   }
 
-  /** Is nobody inside, and does nobody wait? */
+  /** Does no task run or wait? */
   get idle(): boolean {
-    return this.#inside === 0 && this.#waiting.length === 0
+    return this.#held === 0 && this.#waiting.length === 0
   }
 
-  /** Runs the task when there is room; rejects with the signal's reason when that aborts while waiting. */
+  /** Runs the task when there is room. Rejects with the signal's reason if that aborts while waiting. */
   async run<Result>(task: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
-    await this.#enter(signal)
+    await this.#acquire(signal)
     try {
       return await task()
     } finally {
-      this.#leave()
+      this.#release()
     }
   }
 
-  async #enter(signal: AbortSignal): Promise<void> {
+  async #acquire(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
-    if (this.#inside < this.#max) {
-      this.#inside += 1
+    if (this.#held < this.#max) {
+      this.#held += 1
       return
     }
     await new Promise<void>((resolve, reject) => {
-      const enter = () => {
+      const acquire = () => {
         signal.removeEventListener('abort', abort)
         resolve()
       }
       const abort = () => {
-        this.#waiting.splice(this.#waiting.indexOf(enter), 1)
+        this.#waiting.splice(this.#waiting.indexOf(acquire), 1)
         reject(signal.reason)
       }
-      this.#waiting.push(enter)
+      this.#waiting.push(acquire)
       signal.addEventListener('abort', abort, { once: true })
     })
   }
 
-  // The place is handed on, so that nobody slips in between.
-  #leave(): void {
+  // A free permit goes directly to the next in the queue, so that no newcomer takes it.
+  #release(): void {
     const next = this.#waiting.shift()
-    if (next === undefined) this.#inside -= 1
+    if (next === undefined) this.#held -= 1
     else next()
   }
 }
 
-/** Lanes by name, within one for all. A lane is there while it is used: there are never more than requests. */
-export class Lanes {
-  readonly #all: Lane
+/** Named semaphores below a common limit. One exists only while it is used, so there are never more than requests. */
+export class KeyedSemaphore {
+  readonly #all: Semaphore
   readonly #each: number
-  readonly #named = new Map<string, Lane>()
+  readonly #named = new Map<string, Semaphore>()
 
   constructor(all: number, each: number) {
-    this.#all = new Lane(all)
+    this.#all = new Semaphore(all)
     this.#each = each
   }
 
-  /** Runs the task when there is room in its lane and in all; rejects as a lane does. */
+  /** Runs the task when its own semaphore and the common one have room; rejects as a semaphore does. */
   async run<Result>(
     name: string,
     task: () => Promise<Result>,
     signal: AbortSignal,
   ): Promise<Result> {
-    const lane = this.#named.get(name) ?? new Lane(this.#each)
-    this.#named.set(name, lane)
+    const semaphore = this.#named.get(name) ?? new Semaphore(this.#each)
+    this.#named.set(name, semaphore)
     try {
-      return await lane.run(() => this.#all.run(task, signal), signal)
+      return await semaphore.run(() => this.#all.run(task, signal), signal)
     } finally {
-      if (lane.idle) this.#named.delete(name)
+      if (semaphore.idle) this.#named.delete(name)
     }
   }
 }

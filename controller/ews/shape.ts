@@ -1,13 +1,18 @@
-// Which elements of an answer are read; all others are dropped while it comes.
-import { beside, order } from './items/contact.ts'
+// The elements of an answer that are kept; all others are dropped while it arrives.
+import { itemElements } from './items.ts'
+import { beside } from './operations.ts'
 import type { Node } from './xml.ts'
 
-/** Elements in which an item lies. */
+/** Elements that contain an item. */
 const holders: ReadonlySet<string> = new Set(['Items', 'Create', 'Update'])
 
-const ofItems: ReadonlySet<string> = new Set([...order, ...beside, 'ItemId', 'Size'])
+const ofItems: ReadonlySet<string> = new Set([
+  ...itemElements,
+  ...beside,
+  ...['ExtendedProperty', 'ItemId', 'Size'],
+])
 
-/** Is the element read that begins now, within these? Of an envelope, of what it holds first; of an item, its fields. */
+/** Is this new element kept, given the open ones? Of an envelope: the first of each element; of an item: its fields. */
 export function isRead(name: string, parent: Node, above: Node | undefined): boolean {
   if (above === undefined && parent.name === 'Envelope')
     return (name === 'Body' || name === 'Header') && isFirst(name, parent)

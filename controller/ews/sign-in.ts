@@ -1,6 +1,6 @@
-// Whether a server takes an account's user name and password. All requests of the account go through here, of
-// every group, pass, look and command in this process, so that a wrong password is sent once and not once per
-// mailbox: domains lock an account after 5 to 10 wrong ones.
+// Tracks whether a server accepts an account's user name and password. All requests of the account pass here, from every
+// group, pass, look and command of this process, so that a wrong password is sent once and not once per mailbox: domains
+// lock an account after 5 to 10 failed sign-ins.
 //
 //              the first request, alone              Exchange answers
 //   unknown ─────────────────────────────► asking ────────────────────► accepted
@@ -8,38 +8,38 @@
 //      │                                     ▼ └────────────────────────────┘
 //      └──────────── 15 min ────────────  refused       a check, alone, after a moment
 //
-// A 401 among good answers need not be a wrong password: a domain controller under load gives one, too. So the
-// least that can be asked is asked once more. When that is taken, the request itself is sent a second time,
-// writes included: the web server refuses the sign-in before Exchange reads the request, so nothing was done.
+// A 401 among successful answers need not mean a wrong password: a domain controller under load causes one, too. So the
+// smallest request is sent as a check. If it succeeds, the refused request is sent a second time, writes included: the web
+// server refuses the sign-in before Exchange reads the request, so nothing was done.
 import { lockoutMs } from '../api/duration.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from '../sync/ports.ts'
 
-/** The least that can be asked of Exchange: GetFolder, for the id of the account's own top folder. */
+/** The smallest request to Exchange: GetFolder for the id of the account's own top folder. */
 export const question =
   '<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape>' +
   '<m:FolderIds><t:DistinguishedFolderId Id="msgfolderroot"/></m:FolderIds></m:GetFolder>'
 
-/** Sends one request; calls `answered` when Exchange itself has answered, whatever it says. */
+/** Sends one request; calls `answered` when Exchange itself has answered, with success or an error. */
 export type Send<Result> = (answered: () => void) => Promise<Result>
 
-/** How long the server is left alone after a 401 among good answers, before the check; ms. */
+/** The wait between a 401 among successful answers and the check; ms. */
 export const momentMs = 2_000
 
-/** How soon after a refusal a user may ask for another try; ms. Many may ask at once. */
+/** The least time between a refusal and a retry at a user's request; ms. Many users may ask at once. */
 const askedMs = 30_000
 
-/** How many tries users may ask for while an account may be locked: with the first one fewer than any domain allows. */
+/** Retries at users' request within the lockout time. With the first attempt, fewer than any domain's lockout threshold. */
 const asksMax = 3
 
-/** What is the account's matter and not the request's. */
+/** Errors that concern the account, not the request. */
 const refusals: ReadonlySet<string> = new Set([
   'AuthenticationFailed',
   'ErrorPasswordChangeRequired',
   'ErrorPasswordExpired',
 ])
 
-/** Does the error say that the account may not sign in, whatever it asks for? */
+/** Does the error say that the account may not sign in at all? */
 export function isRefusal(error: unknown): error is SyncError {
   return error instanceof SyncError && refusals.has(error.code)
 }
@@ -53,7 +53,7 @@ type State =
 export class SignIn {
   readonly #clock: Clock
   #state: State = { kind: 'unknown' }
-  /** When users asked for a try of what was refused. */
+  /** The times of retries at users' request, ms since 1970. */
   #asks: number[] = []
 
   constructor(clock: Clock) {
@@ -61,8 +61,8 @@ export class SignIn {
   }
 
   /**
-   * Sends a request as soon as it may be sent. Rejects with what `send` rejects with, and without sending while
-   * the account is refused. `check` sends the `question`.
+   * Sends a request as soon as the account may sign in. Rejects with the error of `send`; while the account is refused,
+   * rejects without sending. `check` sends the `question`.
    */
   async run<Result>(
     send: Send<Result>,
@@ -83,7 +83,7 @@ export class SignIn {
     }
   }
 
-  /** A user asked for a try: what was refused is tried once more, though not so often that the account is locked. */
+  /** A user asks for a retry: a refused account is tried once more, but not often enough to lock it. */
   ask(): void {
     const state = this.#state
     const nowMs = this.#clock.now()
@@ -94,8 +94,8 @@ export class SignIn {
     this.#become({ kind: 'unknown' })
   }
 
-  // True: this request goes alone, and its outcome is everybody's. Rejects while the account is refused, and
-  // with the failure of the one that went alone, when that failed before Exchange answered.
+  // True: this request goes alone, and its outcome decides for all. Rejects while the account is refused, and with the
+  // failure of the request that went alone if that failed before Exchange answered.
   async #enter(signal: AbortSignal): Promise<boolean> {
     for (;;) {
       signal.throwIfAborted()
@@ -129,7 +129,7 @@ export class SignIn {
     }
   }
 
-  // Resolves when the account is taken after all.
+  // Resolves if the account is accepted after all.
   async #confirmed(check: Send<unknown>, signal: AbortSignal): Promise<void> {
     if (this.#state.kind === 'accepted') this.#asking()
     else if (!(await this.#enter(signal))) return
@@ -163,7 +163,7 @@ export class SignIn {
 const onlyHere = new SyncError(
   'transient',
   'MailboxSignInRefused',
-  'the server refused the sign-in for this mailbox only: it takes the same user name and password for others. Look at the server that holds the mailbox, and at its authentication settings; it is tried again',
+  'the server refused the sign-in for this mailbox only: it accepts the same user name and password for others. Check the server that holds the mailbox, and its authentication settings; the controller tries again',
 )
 
 function silent({ kind, code, message }: SyncError, backOffMs: number): SyncError {

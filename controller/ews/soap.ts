@@ -1,4 +1,4 @@
-// Reads an answer's body: SOAP, or what stands in its place.
+// Reads the body of an answer: SOAP, or something else in its place.
 import { SyncError } from '../core/sync-error.ts'
 import { statusError } from './http-errors.ts'
 import type { Intake } from './intake.ts'
@@ -7,10 +7,10 @@ import type { Pause } from './pause.ts'
 import type { Node } from './xml.ts'
 import { parsed } from './xml-reader.ts'
 
-/** How an answer is read: as a whole, or message by message. `begin` is called at every attempt. */
+/** How to read an answer: as a whole, or message by message. `begin` is called at every attempt. */
 export type Reading = Readonly<{ begin?: () => (message: Node) => void }>
 
-// What answers message by message is heeded message by message.
+// With `each`, the wait of a busy server is taken over message by message, too.
 function heeding({ begin }: Reading, pause: Pause): Reading {
   if (begin === undefined) return {}
   const both = (each: (message: Node) => void) => (message: Node) => {
@@ -20,7 +20,7 @@ function heeding({ begin }: Reading, pause: Pause): Reading {
   return { begin: () => both(begin()) }
 }
 
-/** What reading an answer needs. `nowMs`: our own clock, ms since 1970. */
+/** The inputs of reading an answer. `nowMs`: our own clock, ms since 1970. */
 export type SoapSite = Readonly<{
   intake: Intake
   pause: Pause
@@ -28,7 +28,7 @@ export type SoapSite = Readonly<{
   signal: AbortSignal
 }>
 
-/** The envelope of an answer, read as `reading` says. Rejects with a SyncError when it is none. */
+/** The envelope of an answer, read as `reading` says. Rejects with a SyncError if it is not an envelope. */
 export async function soapIn(
   response: Incoming,
   reading: Reading,
@@ -58,6 +58,6 @@ function notEws(what: string): SyncError {
   return new SyncError(
     'transient',
     'NotEws',
-    `the server answered with ${what} instead of EWS: check that the URL ends in /EWS/Exchange.asmx and that no proxy or sign-in page stands before it`,
+    `the server answered with ${what} instead of EWS: check that spec.url ends in /EWS/Exchange.asmx and that no proxy or sign-in page answers in its place`,
   )
 }

@@ -1,5 +1,5 @@
-// The one way to the server: a deadline for every request, authentication, routing headers, bounded
-// concurrency, and errors that say what to do next. Both planes use it.
+// The one way to the server for both planes: a deadline per request, authentication, routing headers, bounded
+// concurrency, and errors that say what to do next.
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock, Pace } from '../sync/ports.ts'
 import { answerOf, envelopeXml, messagesOf } from './envelope.ts'
@@ -9,12 +9,12 @@ import { Intake } from './intake.ts'
 import { type Network, pooledNetwork } from './network.ts'
 import type { Batch, Operation } from './operations.ts'
 import { Pause } from './pause.ts'
-import { Lanes } from './semaphore.ts'
+import { KeyedSemaphore } from './semaphore.ts'
 import { isRefusal, question, SignIn } from './sign-in.ts'
 import { type Reading, soapIn } from './soap.ts'
 import type { Node, Xml } from './xml.ts'
 
-/** How to reach a server, and as whom. Durations in ms. */
+/** The address and the account of a server. Durations in ms. */
 export type Endpoint = Readonly<{
   url: string
   username: string
@@ -26,27 +26,27 @@ export type Endpoint = Readonly<{
   requestTimeoutMs: number
 }>
 
-/** Where a request goes, and as whom it acts. */
+/** The destination of a request, and the identity it acts as. */
 export type Route = Readonly<{
-  /** The mailbox whose owner the request acts as. */
+  /** The mailbox that the request impersonates. */
   actAs?: string | undefined
-  /** X-AnchorMailbox: the server that holds it answers. */
+  /** X-AnchorMailbox: the server that holds this mailbox answers. */
   anchor?: string | undefined
-  /** X-PublicFolderMailbox: where the public folder's content lies. */
+  /** X-PublicFolderMailbox: the mailbox with the public folder's content. */
   contentMailbox?: string | undefined
-  /** Requests of one lane are bounded together: of a mailbox, or of all public folders. */
+  /** The mailbox, or all public folders: requests of one lane share a limit. */
   lane: string
-  /** The pass that the request is part of. */
+  /** The pass that the request belongs to. */
   pace?: Pace | undefined
 }>
 
 /**
- * An answer: the envelope, and the server's clock when it gave this answer (ms since 1970, whole seconds; undefined
- * when it does not tell).
+ * An answer: the envelope, and the server's clock at this answer (ms since 1970, whole seconds; undefined if it is not
+ * reported).
  */
 export type Answer = Readonly<{ envelope: Node; serverDateMs: number | undefined }>
 
-/** A result, with the server's clock when it gave it, as in `Answer`. */
+/** A result with the server's clock, as in `Answer`. */
 export type Dated<Result> = Readonly<{ result: Result; serverDateMs: number | undefined }>
 
 type Request = Readonly<{
@@ -57,10 +57,10 @@ type Request = Readonly<{
   reading: Reading
 }>
 
-/** What became of a request, for metrics: never an address. */
+/** The outcome of a request, for metrics; never contains an address. */
 export type Trace = (operation: string, result: string, durationMs: number) => void
 
-/** A fixed, documented name: administrators can allow it by EwsApplicationAccessPolicy. */
+/** The documented user agent, which administrators can allow by EwsApplicationAccessPolicy. */
 export const userAgent = 'exchange-sync-controller/0.1'
 
 const reads = new Set([
@@ -80,9 +80,9 @@ export class Transport {
   readonly #trace: Trace
   readonly #network: Network
   readonly #signIn: SignIn
-  /** How much of an answer is taken in. */
+  /** The limits for answers. */
   readonly intake: Intake
-  readonly #lanes: Lanes
+  readonly #requests: KeyedSemaphore
   readonly #pause: Pause
   readonly #use = new InUse(() => this.close())
 
@@ -100,11 +100,11 @@ export class Transport {
     this.#network = network
     this.#signIn = signIn
     this.intake = new Intake(itemBytes)
-    this.#lanes = new Lanes(endpoint.concurrency, endpoint.concurrencyPerMailbox)
+    this.#requests = new KeyedSemaphore(endpoint.concurrency, endpoint.concurrencyPerMailbox)
     this.#pause = new Pause(clock)
   }
 
-  /** Lets requests that are under way end, and closes then; no other one begins. */
+  /** Retires the connection: running requests finish, no new one starts, then it closes. */
   retire(): void {
     this.#use.retire()
   }
@@ -114,7 +114,7 @@ export class Transport {
     await this.#network.close()
   }
 
-  /** Makes a call of the data plane. Rejects with a SyncError, or with the signal's reason. */
+  /** Calls the data plane. Rejects with a SyncError, or with the signal's reason. */
   async call<Request, Result>(
     operation: Operation<Request, Result>,
     request: Request,
@@ -124,7 +124,7 @@ export class Transport {
     return (await this.callDated(operation, request, route, signal)).result
   }
 
-  /** Makes a call of the data plane, as `call` does; the date is that of this very answer. */
+  /** Calls the data plane as `call` does; also answers the server's date of this very answer. */
   async callDated<Request, Result>(
     operation: Operation<Request, Result>,
     request: Request,
@@ -136,7 +136,7 @@ export class Transport {
     return { result: operation.result(answerOf(envelope), request), serverDateMs }
   }
 
-  /** Makes a call about many items; answers in order, as many as the server gave. Rejects as `call` does. */
+  /** Calls the data plane about many items; answers in order, as many as the server sent. Rejects as `call` does. */
   async callEach<Request, One>(
     batch: Batch<Request, One>,
     request: Request,
@@ -155,9 +155,8 @@ export class Transport {
   }
 
   /**
-   * Sends an envelope, answers the envelope that came back, read as `reading` says. Rejects with the SyncError of
-   * a SOAP fault, whatever the HTTP status. Reads are tried again once, writes never, except where the sign-in
-   * was refused (sign-in.ts).
+   * Sends an envelope and answers the returned envelope, read as `reading` says. Rejects with the SyncError of a SOAP
+   * fault, whatever the HTTP status. Reads are repeated once, writes never; exception: a refused sign-in (sign-in.ts).
    */
   async exchange(
     operation: string,
@@ -172,7 +171,7 @@ export class Transport {
     const signedIn = () => this.#signIn.run(send, check, signal)
     const ended = route.pace?.()
     try {
-      const answer = await this.#use.run(() => this.#lanes.run(route.lane, signedIn, signal))
+      const answer = await this.#use.run(() => this.#requests.run(route.lane, signedIn, signal))
       await ended?.(undefined)
       return answer
     } catch (error) {
@@ -181,7 +180,7 @@ export class Transport {
     }
   }
 
-  /** A user asked for a try, or declared something else: a wait that the server asked for ends. */
+  /** Ends a wait that the server asked for: a user asked for a retry, or changed the declaration. */
   resume(): void {
     this.#pause.end()
   }

@@ -1,7 +1,7 @@
-// The trees of answers: saxes builds them from a stream, and never more of them than an answer may be (intake.ts).
-// Prefixes are dropped: Exchange, its proxies and other servers choose their own. Text is kept as it came, white space
-// included. What nobody reads is dropped as it comes (`isRead`). Every fault inside a tag but a reference that XML
-// forbids is damage, and the whole answer is broken.
+// Builds the trees of answers from a stream with saxes, within the limits of intake.ts. Namespace prefixes are dropped:
+// Exchange, its proxies and other servers choose their own. Text is kept as it came, white space included. Elements that
+// are not read (`isRead`) are dropped as they arrive. Any error inside a tag means damage, and the whole answer is
+// discarded; exception: a reference that XML forbids.
 import { SaxesParser } from 'saxes'
 import { SyncError } from '../core/sync-error.ts'
 import { breathe } from '../sync/breathe.ts'
@@ -19,22 +19,22 @@ import {
 import { isRead } from './shape.ts'
 import { type Node, referred } from './xml.ts'
 
-/** How an answer is read: response messages are handed to `each` one by one as they end, and leave the tree. */
+/** How to read an answer. Each finished response message is passed to `each` and removed from the tree. */
 export type Way = Readonly<{
   each?: ((message: Node) => void) | undefined
   limits?: AnswerLimits
-  /** Waits for room for a large answer; what it resolves with gives the room back. */
+  /** Waits for room for a large answer; resolves with the function that releases it. */
   room?: () => Promise<() => void>
 }>
 
-/** So much is read at once, and of what follows a document, before the connection is given up. */
+/** The size of one read, and the most that is read after a document before the connection is given up; bytes. */
 const pieceBytes = 64 * 1024
 
 /**
- * Parses a document from its bytes, whatever the borders of the chunks. Rejects with a transient
- * SyncError: NotXml when it is something else (an HTML page of a proxy), TruncatedAnswer when it ends
- * early or is damaged, AnswerTooLarge. Control characters in text, which real mailboxes hold, are no damage; inside a
- * tag they are. What follows the root element (a page that a proxy appends) is not read.
+ * Parses a document from its bytes, wherever the chunks are cut. Rejects with a transient SyncError: NotXml if it is
+ * something else (a proxy's HTML page), TruncatedAnswer if it ends early or is damaged, AnswerTooLarge. Control characters
+ * occur in real mailboxes: in text they are accepted, inside a tag they are damage. Anything after the root element (a
+ * proxy may append a page) is not read.
  */
 export async function parsed(
   bytes: AsyncIterable<Uint8Array>,
@@ -72,7 +72,7 @@ class TreeReader {
   #ended = false
   #broken: string | undefined
   #inTag = false
-  /** How many elements are open within one that is dropped, itself included. */
+  /** The number of open elements within a dropped one, itself included. */
   #dropped = 0
   #attributes = 0
   #kept = 0
@@ -107,23 +107,23 @@ class TreeReader {
     this.#parser.on('text', text)
     this.#parser.on('cdata', text)
     this.#parser.on('error', ({ message }) => {
-      // Some servers write something before the root element; it is no damage.
+      // Some servers write text before the root element; that is no damage.
       const isOdd = message.endsWith('disallowed character.') || message.endsWith(outside)
       if (!this.#ended && (this.#inTag || !isOdd)) this.#broken ??= message
     })
   }
 
-  /** Has it ended, or is it damaged, so that what follows is not read? */
+  /** Is the document finished or damaged, so that the rest need not be read? */
   get isOver(): boolean {
     return this.#ended || this.#broken !== undefined
   }
 
-  /** Does it take much memory by now? */
+  /** Is the answer large by now? */
   get isLarge(): boolean {
     return this.#kept + this.#pending > largeFrom || this.#nodes > nodesMax / 10
   }
 
-  /** More than is taken in; of a page that is no answer at all, that it is none. */
+  /** The error for an answer above a limit; for a web page, the error that it is no answer. */
   tooLarge(what: string): SyncError {
     return this.#root === undefined || this.#root.name === 'Envelope' ? tooLarge(what) : notXml
   }
@@ -133,7 +133,7 @@ class TreeReader {
     try {
       text = this.#decoder.decode(bytes, { stream: true })
     } catch {
-      // What is no UTF-8 would become other characters, and travel as an edit (XML 1.0 §4.3.3: a fatal error).
+      // Invalid UTF-8 would become replacement characters and travel as an edit (XML 1.0 §4.3.3: a fatal error).
       this.#write(new TextDecoder('utf-8').decode(bytes).split('\ufffd', 1)[0] ?? '')
       if (!this.#ended) this.#broken ??= 'it is not UTF-8'
       return
@@ -150,7 +150,7 @@ class TreeReader {
       throw new SyncError(
         'transient',
         'TruncatedAnswer',
-        'the server’s answer broke off or is damaged; it is asked again',
+        'the server’s answer broke off or is damaged; the controller asks again',
       )
     }
     return root
@@ -161,7 +161,7 @@ class TreeReader {
     if (this.#kept + this.#pending > this.#limits.kept) throw this.tooLarge('text')
   }
 
-  // What the parser holds of a text, a comment or a value that goes on.
+  // The parser's buffer of an unfinished text, comment or value.
   get #pending(): number {
     const { text, name } = this.#parser as unknown as Readonly<{ text: string; name: string }>
     return text.length + name.length
@@ -182,7 +182,7 @@ class TreeReader {
       const node: Node = { name, attributes, children: [], text: '' }
       if (parent === undefined) this.#root ??= node
       else parent.children.push(node)
-      // The elements of a web page need not end, and would seem deep.
+      // Elements of a web page need not be closed and would look deeply nested.
       if (parent === undefined && name.toLowerCase() === 'html') this.#broken ??= 'a web page'
       this.#open.push(node)
       this.#nodes += 1
@@ -205,7 +205,7 @@ class TreeReader {
     this.#nodes = this.#open.length
     this.#messages += 1
     if (this.#messages > messagesMax) throw this.tooLarge('messages')
-    // What comes after damage is not to be trusted.
+    // Nothing after the damage is used.
     if (this.#broken === undefined) this.#each(node)
   }
 }
@@ -218,8 +218,8 @@ const notXml = new SyncError(
 
 const outside = 'text data outside of root node.'
 
-// saxes leaves a reference that XML forbids in the text as it is written, where it cannot be told from a text
-// of the same letters. This parser puts the character there.
+// saxes leaves a reference that XML forbids as its letters, where it looks like ordinary text. This parser inserts the
+// character itself.
 function forgivingParser(): SaxesParser {
   const parser = new SaxesParser()
   const inner = parser as unknown as {
@@ -229,8 +229,8 @@ function forgivingParser(): SaxesParser {
   }
   const { parseEntity: known, makeError } = inner
   if (known === undefined || makeError === undefined || inner.text !== '')
-    throw new Error('saxes is not the version it was')
-  // A text may have a million characters that XML forbids: none of them is worth a stack trace.
+    throw new Error('this version of saxes is not supported')
+  // A text may have a million forbidden characters: creating a stack trace for each is too slow.
   inner.makeError = (message) => ({ message })
   inner.parseEntity = (entity) => referred(entity) ?? known.call(parser, entity)
   return parser

@@ -1,13 +1,13 @@
-// XML at the border: escaping on the way out, and the small trees that `xml-reader.ts` builds on the way in.
-// Exchange writes characters that XML forbids as references (`&#x1F;`): a node holds the character itself, in
-// text and in attributes, so that a reader of text drops it (`legal`) and a reader of ids refuses it.
+// XML at the border: escaping of outgoing text, and the small trees that `xml-reader.ts` builds from answers. Exchange
+// writes characters that XML forbids as references (`&#x1F;`). A node holds the character itself, in text and attributes:
+// readers of text drop it (`legal`), readers of ids refuse it.
 import { legal } from '../core/item.ts'
 
 /** XML text that is already escaped. */
 export type Xml = string
 
 /**
- * One element, prefix dropped; `text` is all the character data directly below it. Text and attributes may hold
+ * One element without its prefix; `text` is the character data directly below it. Text and attributes may contain
  * characters that XML forbids: `legal` drops them.
  */
 export type Node = {
@@ -25,7 +25,7 @@ const escapes: Readonly<Record<string, string>> = {
   '\r': '&#xD;',
 }
 
-/** The text for use between tags or in a quoted attribute; what XML cannot carry is dropped. */
+/** Escapes text for use between tags or in a quoted attribute; drops characters that XML forbids. */
 export function escaped(text: string): Xml {
   return legal(text).replace(/[&<>"\r]/g, (character) => escapes[character] ?? character)
 }
@@ -47,15 +47,15 @@ export function at(node: Node | undefined, ...path: readonly string[]): Node | u
   return here
 }
 
-/** The text of the first element on the path, as it came; undefined when there is none. */
+/** The text of the first element on the path, unchanged; undefined if there is none. */
 export function textAt(node: Node | undefined, ...path: readonly string[]): string | undefined {
   return at(node, ...path)?.text
 }
 
 /**
- * The document without the characters that XML forbids, for a parser that does not know them (the library of
- * the control plane): dropped from text, and U+FFFD inside a tag, so that no id becomes another one. A CDATA
- * section has no references: `&#x1F;` stays there as it is.
+ * Removes the characters that XML forbids, for a parser that does not know them (the library of the control plane): in
+ * text they are dropped; inside a tag they become U+FFFD, so that no id becomes another one. A CDATA section has no
+ * references: `&#x1F;` stays unchanged there.
  */
 export function withoutForbidden(document: string): string {
   const parts: string[] = []
@@ -67,7 +67,7 @@ export function withoutForbidden(document: string): string {
   return parts.join('')
 }
 
-// The piece of the document that starts there (text, CDATA section or tag): where it ends, and what it becomes.
+// The piece of the document that starts here (text, CDATA section or tag): its end, and its clean form.
 function pieceAt(document: string, from: number): readonly [number, string] {
   const end = (mark: string) => {
     const at = document.indexOf(mark, from)
@@ -89,8 +89,8 @@ const allowed = (instead: string) => (reference: string) =>
   legal(referred(reference.slice(1, -1)) ?? '') === '' ? instead : reference
 
 /**
- * The character of a reference (`#x1F`, `#31`), also one that XML forbids; undefined for what is no reference.
- * Half of a surrogate pair is half a character: some servers write an emoji as two references.
+ * The character of a reference (`#x1F`, `#31`), also one that XML forbids; undefined for anything else. One half of a
+ * surrogate pair is answered as such: some servers write an emoji as two references.
  */
 export function referred(entity: string): string | undefined {
   const isHex = entity[1] === 'x'

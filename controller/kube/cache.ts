@@ -30,7 +30,7 @@ export type CopiesOptions = Readonly<{
   changed: (now: SyncGroup | undefined, before: SyncGroup | undefined) => void
   /** Something else may be. */
   touched: () => void
-  troubled: (kind: string, code: string, message: string) => void
+  onError: (kind: string, code: string, message: string) => void
 }>
 
 /** The copies. They run until the signal aborts. */
@@ -42,7 +42,7 @@ export class Copies {
   readonly #soundness: Soundness
 
   constructor(options: CopiesOptions, signal: AbortSignal) {
-    const { client, clock, chance, namespaces, changed, touched, troubled } = options
+    const { client, clock, chance, namespaces, changed, touched, onError } = options
     const base = { client, clock, chance }
     this.#soundness = new Soundness(options.judge)
     const places = namespaces.length === 0 ? [undefined] : namespaces
@@ -58,7 +58,7 @@ export class Copies {
               if (now === undefined && before !== undefined) this.#soundness.forget(before)
               told(now, before)
             },
-            troubled: (code, message) => troubled(kind.kind, code, message),
+            onError: (code, message) => onError(kind.kind, code, message),
           }),
       )
     this.#groups = each<SyncGroup>(kinds.syncGroup, changed)
@@ -66,7 +66,7 @@ export class Copies {
     const seen = {
       changed: touched,
       unlabelled: options.unlabelled,
-      troubled: (code: string, message: string) => troubled('Secret', code, message),
+      onError: (code: string, message: string) => onError('Secret', code, message),
     }
     this.#secrets = new Secrets({ ...base, ...seen }, signal)
     this.#namespaces = new Namespaces(
@@ -74,7 +74,7 @@ export class Copies {
         ...base,
         scoped: namespaces.length > 0,
         changed: touched,
-        troubled: (code, message) => troubled('Namespace', code, message),
+        onError: (code, message) => onError('Namespace', code, message),
       },
       signal,
     )
@@ -93,8 +93,8 @@ export class Copies {
   }
 
   /** When the API server was last heard of by the one that heard of it longest ago, ms since 1970. */
-  get heardMs(): number {
-    return least(this.#all.map(({ heardMs }) => heardMs))
+  get lastSeenMs(): number {
+    return least(this.#all.map(({ lastSeenMs }) => lastSeenMs))
   }
 
   /** All SyncGroups, as they are stored. */
@@ -125,10 +125,10 @@ export class Copies {
   }
 
   /** Takes over what a write of ours answered. */
-  took(written: SyncGroup | ExchangeServer): void {
-    const of: readonly Pick<Reflector<SyncGroup | ExchangeServer>, 'took'>[] =
+  applyLocal(written: SyncGroup | ExchangeServer): void {
+    const of: readonly Pick<Reflector<SyncGroup | ExchangeServer>, 'applyLocal'>[] =
       written.kind === 'SyncGroup' ? this.#groups : this.#servers
-    for (const reflector of of) reflector.took(written)
+    for (const reflector of of) reflector.applyLocal(written)
   }
 
   /** Looks after the Secrets that the servers name, and the namespaces' labels where one decides by them. */

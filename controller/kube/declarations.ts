@@ -15,7 +15,14 @@ import type { GroupId } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock, Declarations, Declared } from '../sync/ports.ts'
 import { Copies } from './cache.ts'
-import { brokenSpec, declaredOf, idOf, type KnownServer, printOf, unreached } from './declared.ts'
+import {
+  brokenSpec,
+  declaredOf,
+  fingerprintOf,
+  idOf,
+  type KnownServer,
+  unreached,
+} from './declared.ts'
 import { finalizer, kinds } from './kinds.ts'
 import { allReferredBy, type ReferredAll } from './referred.ts'
 import { asSyncError } from './runtime/api-error.ts'
@@ -40,7 +47,7 @@ export type KubeOptions = ReferenceRules &
     /** Which stored resources can be taken. */
     judge: Judge
     recorder: Recorder
-    troubled: (kind: string, code: string, message: string) => void
+    onError: (kind: string, code: string, message: string) => void
   }>
 
 /** The groups of a cluster. */
@@ -62,14 +69,14 @@ export class KubeDeclarations implements Declarations {
   constructor(options: KubeOptions, signal: AbortSignal) {
     this.#options = options
     this.#signal = signal
-    const { troubled } = options
+    const { onError } = options
     this.#copies = new Copies(
       {
         ...options,
         changed: (now, before) => this.#changed(now, before),
         touched: () => this.#touch(),
-        troubled: (kind, code, message) => {
-          troubled(kind, code, message)
+        onError: (kind, code, message) => {
+          onError(kind, code, message)
           this.#touch()
         },
       },
@@ -83,8 +90,8 @@ export class KubeDeclarations implements Declarations {
   }
 
   /** When the API server was last heard of by the one that heard of it longest ago, ms since 1970. */
-  get heardMs(): number {
-    return this.#copies.heardMs
+  get lastSeenMs(): number {
+    return this.#copies.lastSeenMs
   }
 
   /** Resolves when all groups, and all that they refer to, are known. */
@@ -159,7 +166,7 @@ export class KubeDeclarations implements Declarations {
     await this.#writing(async () => {
       const { client } = this.#options
       const held = await withFinalizer(client, kinds.syncGroup, group, finalizer, this.#signal)
-      this.#copies.took(held as SyncGroup)
+      this.#copies.applyLocal(held as SyncGroup)
     })
   }
 
@@ -172,7 +179,7 @@ export class KubeDeclarations implements Declarations {
         const kind = kinds.syncGroup
         const written = await applyStatus<SyncGroup>(client, kind, now, status, this.#signal)
         // Whoever is not there any more needs no status.
-        if (written !== undefined) this.#copies.took(written)
+        if (written !== undefined) this.#copies.applyLocal(written)
       })
     }
     for (const told of groupStory(previous, status)) void recorder.tell(now, told, this.#signal)
@@ -190,7 +197,7 @@ export class KubeDeclarations implements Declarations {
     const { client } = this.#options
     await this.#writing(async () => {
       const freed = await withoutFinalizer(client, kinds.syncGroup, group, finalizer, this.#signal)
-      if (freed !== undefined) this.#copies.took(freed as SyncGroup)
+      if (freed !== undefined) this.#copies.applyLocal(freed as SyncGroup)
     })
   }
 
@@ -213,8 +220,8 @@ export class KubeDeclarations implements Declarations {
   }
 
   /** Takes over an ExchangeServer that we wrote. */
-  tookServer(server: ExchangeServer): void {
-    this.#copies.took(server)
+  applyLocalServer(server: ExchangeServer): void {
+    this.#copies.applyLocal(server)
   }
 
   #touch(): void {
@@ -233,7 +240,8 @@ export class KubeDeclarations implements Declarations {
     // Another one under the name begins anew by itself.
     else if (!isEnding(now)) this.#vanished.delete(idOf(now))
     // Our own status is no news to us.
-    if (now !== undefined && before !== undefined && printOf(now) === printOf(before)) return
+    if (now !== undefined && before !== undefined && fingerprintOf(now) === fingerprintOf(before))
+      return
     this.#touch()
   }
 

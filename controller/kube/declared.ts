@@ -28,7 +28,7 @@ export function idOf(group: SyncGroup): GroupId {
 }
 
 /** All that a group asks for, and not what we say of it: its spec, its end, and the annotations that are for us. */
-export function printOf({ metadata, spec }: SyncGroup): string {
+export function fingerprintOf({ metadata, spec }: SyncGroup): string {
   const { generation, deletionTimestamp, uid, annotations = {}, finalizers = [] } = metadata
   const ours = Object.entries(annotations).filter(([name]) => name.startsWith('exchangesync.dev/'))
   const ending = deletionTimestamp && finalizers.includes(finalizer)
@@ -61,7 +61,7 @@ export function declaredOf(
     broken,
     ...accesses,
     fingerprint: digestOfAll([
-      printOf(group),
+      fingerprintOf(group),
       accessPrint(accesses.access),
       String(deleted),
       ...[invalid, broken?.message].filter((each) => each !== undefined),

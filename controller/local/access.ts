@@ -34,7 +34,7 @@ export function accessesIn(
   }
 }
 
-/** What lies under the name of an ExchangeServer. `refused`: what is declared and was never valid, with why. */
+/** The ExchangeServer of this name, with its Secrets, as far as they are there. `refused`: what is declared and was never valid, with why. */
 export function foundIn(
   valid: ReadonlyMap<string, Valid>,
   refused: ReadonlyMap<string, string>,

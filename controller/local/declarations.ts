@@ -2,11 +2,11 @@
 // part as far as a user sees it: defaults, validation, generations, and a status per group, written to
 // STATE/status/<namespace>.<name>.yaml. An edit that is not valid leaves the last valid version running.
 
-import { messageText } from '../api/conditions.ts'
-import { accessPrint, type ReferenceRules } from '../api/references.ts'
-import type { SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
+import { accessPrint, accessTo, type ReferenceRules } from '../api/references.ts'
+import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
 import { digestOf, type GroupId } from '../core/id.ts'
 import { syncErrorOf } from '../core/sync-error.ts'
+import { ChangeSignal } from '../sync/change-signal.ts'
 import type { Clock, Declarations, Declared } from '../sync/ports.ts'
 import type { Source } from '../validation/documents.ts'
 import {
@@ -21,7 +21,9 @@ import { type Loaded, readResourcesSoon } from '../validation/resources.ts'
 import { accessesIn, foundIn } from './access.ts'
 import { sourcesIn, watchDirectory } from './directory.ts'
 import { doubtsOf, Ended, endedGroup } from './missing.ts'
-import { hashAnnotation, Statuses, type Stored } from './statuses.ts'
+import { Reader } from './reader.ts'
+import { type DeclaredServers, LocalServers } from './servers.ts'
+import { hashOfSpec, ownedOf, refusedAs, Statuses, type Stored } from './statuses.ts'
 import { keptOn, keyOf, staleIn, taken, type Valid } from './taken.ts'
 
 /** How long until a directory that could not be read is read again. */
@@ -35,7 +37,7 @@ export type Part = 'run' | 'look' | 'excerpt'
 
 /** The groups of a directory. */
 export class LocalDeclarations implements Declarations {
-  readonly #read: () => Promise<readonly Source[]>
+  readonly #reader: Reader
   readonly #store: Statuses
   readonly #clock: Clock
   readonly #warn: (problems: readonly Problem[]) => void
@@ -47,10 +49,11 @@ export class LocalDeclarations implements Declarations {
   /** Groups that ran, and are not declared any more. */
   readonly #ended = new Ended()
   #problems = ''
-  #dirty = true
-  #begun = false
-  #unread = false
-  #wake: (() => void) | undefined
+  /** While it is set, what is missing does not count as deleted. */
+  #doubt: Problem | undefined
+  readonly #changes = new ChangeSignal()
+  /** The ExchangeServers of the same directory. */
+  readonly exchangeServers: LocalServers
 
   /** `read` gets the sources; `warn` is told of problems when they change. */
   constructor(
@@ -63,8 +66,9 @@ export class LocalDeclarations implements Declarations {
   ) {
     this.#rules = rules
     this.#part = part
-    this.#read = read
-    this.#store = new Statuses(stateDirectory)
+    this.#reader = new Reader(read, (sources) => this.#take(sources))
+    this.#store = new Statuses(stateDirectory, 'SyncGroup')
+    this.exchangeServers = new LocalServers(stateDirectory, clock, () => this.#declaredServers())
     this.#clock = clock
     this.#warn = warn
   }
@@ -96,21 +100,8 @@ export class LocalDeclarations implements Declarations {
   }
 
   async groups(): Promise<readonly Declared[]> {
-    if (this.#dirty) {
-      this.#dirty = false
-      const sources = await this.#read().catch((error: unknown) => {
-        // Once it runs, a directory that cannot be read for a moment ends no group.
-        if (!this.#begun) throw error
-        return undefined
-      })
-      this.#unread = sources?.some(({ again }) => again) ?? true
-      if (sources !== undefined) await this.#take(await readResourcesSoon(sources))
-      else {
-        this.#valid = keptOn(this.#valid, unreadableDirectory.message)
-        this.#tell([unreadableDirectory])
-      }
-      this.#begun = true
-    }
+    this.#changes.clear()
+    await this.#reader.refreshed()
     const groups = [...this.#valid.values()].filter(({ kind }) => kind === 'SyncGroup')
     const ended = this.#ended
       .due(this.#clock.now())
@@ -119,15 +110,22 @@ export class LocalDeclarations implements Declarations {
   }
 
   async changed(signal: AbortSignal): Promise<void> {
-    if (this.#dirty) return
-    const touched = new Promise<void>((resolve) => {
-      this.#wake = resolve
-      signal.addEventListener('abort', () => resolve(), { once: true })
+    const nextMs = this.#reader.unread ? unreadMs : this.#ended.nextMs(this.#clock.now())
+    const slept = nextMs === undefined ? undefined : this.#clock.sleep(nextMs, signal)
+    await this.#changes.changed(signal, slept)
+    if (this.#reader.unread) this.#reader.touched()
+  }
+
+  async #declaredServers(): Promise<DeclaredServers> {
+    await this.#reader.refreshed()
+    const servers = [...this.#valid.values()].flatMap(({ kind, resource, hash, invalid }) => {
+      if (kind !== 'ExchangeServer') return []
+      const server = resource as ExchangeServer
+      const { namespace = 'default', name = '' } = server.metadata
+      const found = foundIn(this.#valid, this.#refused, `${namespace}/${name}`)
+      return [{ server, hash, invalid, access: accessTo(name, found, this.#rules.hosts) }]
     })
-    const nextMs = this.#unread ? unreadMs : this.#ended.nextMs(this.#clock.now())
-    const slept = nextMs === undefined ? [] : [this.#clock.sleep(nextMs, signal)]
-    await Promise.race([touched, ...slept])
-    if (this.#unread) this.#dirty = true
+    return { servers, refused: this.#refused, certain: this.#doubt === undefined }
   }
 
   // A group that is missing is told of from its status file.
@@ -136,7 +134,7 @@ export class LocalDeclarations implements Declarations {
   async report(declared: Declared, status: SyncGroupStatus): Promise<void> {
     const { apiVersion, kind, metadata } = declared.group
     const { name, namespace, creationTimestamp } = metadata
-    const annotations = { [hashAnnotation]: digestOf(JSON.stringify(declared.group.spec)) }
+    const annotations = hashOfSpec(declared.group.spec)
     const own = { name, namespace, generation: declared.generation, creationTimestamp, annotations }
     const { spec } = declared.group
     await this.#store.write(declared.id, { apiVersion, kind, metadata: own, spec, status })
@@ -152,12 +150,22 @@ export class LocalDeclarations implements Declarations {
 
   /** The directory may have changed: it is read again. */
   touched(): void {
-    this.#dirty = true
-    this.#wake?.()
+    this.#reader.touched()
+    this.#changes.notify()
+    this.exchangeServers.touched()
   }
 
   // What is valid is taken; what is not keeps its last valid version; what is no more declared goes.
-  async #take(loaded: Loaded): Promise<void> {
+  async #take(sources: readonly Source[] | undefined): Promise<void> {
+    if (sources === undefined) {
+      this.#valid = keptOn(this.#valid, unreadableDirectory.message)
+      this.#doubt = unreadableDirectory
+      this.#tell([unreadableDirectory])
+    } else await this.#takeLoaded(await readResourcesSoon(sources))
+    this.exchangeServers.touched()
+  }
+
+  async #takeLoaded(loaded: Loaded): Promise<void> {
     const looked = this.#part !== 'excerpt'
     const doubts = looked ? doubtsOf(loaded) : []
     const { next, refused, spared } = taken(loaded, this.#valid, doubts)
@@ -167,6 +175,7 @@ export class LocalDeclarations implements Declarations {
     for (const { kind, resource } of next.values())
       if (kind === 'SyncGroup') this.#ended.declared(idOf(resource as SyncGroup))
     const [doubt] = doubts
+    this.#doubt = doubt
     const missing = looked ? await this.#missing(doubt === undefined) : new Map()
     this.#ended.missing(doubt === undefined ? missing : new Map(), this.#clock.now())
     if (doubt !== undefined)
@@ -186,7 +195,10 @@ export class LocalDeclarations implements Declarations {
   async #missing(certain: boolean): Promise<ReadonlyMap<GroupId, Stored>> {
     const key = (id: GroupId) => `SyncGroup/${id}`
     const there = (id: GroupId) => this.#valid.has(key(id)) || this.#refused.has(key(id))
-    const left = [...(await this.#store.all())].filter(([id]) => !there(id))
+    const all = [...(await this.#store.all())].map(
+      ([id, stored]) => [id as GroupId, stored] as const,
+    )
+    const left = all.filter(([id]) => !there(id))
     // One that never ran has nothing to be ended.
     for (const [id, { spec }] of left)
       if (spec === undefined && certain && this.#part === 'run')
@@ -210,33 +222,22 @@ export class LocalDeclarations implements Declarations {
   // A group that does not run has a status, too.
   async #say(id: GroupId, stored: Stored, message: string): Promise<void> {
     if (this.#part !== 'run') return
-    const lastTransitionTime = new Date(this.#clock.now()).toISOString()
-    const said = { reason: 'InvalidSpec', message: messageText(message), lastTransitionTime }
-    const conditions = [
-      { type: 'Ready', status: 'False', ...said },
-      { type: 'Stalled', status: 'True', ...said },
-    ]
-    // What is wrong is told already; where the status cannot be written, the others still run.
-    await this.#store
-      .write(id, { ...stored, status: { ...stored.status, conditions } })
-      .catch(this.#unsaved)
+    const refused = refusedAs(stored, message, this.#clock.now())
+    // What is wrong is reported already; where the status cannot be written, the others still run.
+    await this.#store.write(id, refused).catch(this.#unsaved)
   }
 
   async #declared({ resource, hash, invalid }: Valid): Promise<Declared> {
     const group = resource as SyncGroup
     const id = idOf(group)
     const stored = await this.#store.of(id)
-    const before = stored.metadata?.generation ?? 0
-    const changed =
-      stored.metadata?.annotations?.[hashAnnotation] !== digestOf(JSON.stringify(group.spec))
     const accesses = this.#accesses(group)
     const stale = invalid ?? staleIn(this.#valid, accesses.access)
-    const created = group.metadata.creationTimestamp ?? stored.metadata?.creationTimestamp
-    const creationTimestamp = created ?? new Date(this.#clock.now()).toISOString()
+    const { generation, creationTimestamp } = ownedOf(group, stored, this.#clock.now())
     return {
       id,
       group: { ...group, metadata: { ...group.metadata, creationTimestamp } } as SyncGroup,
-      generation: group.metadata.generation ?? (changed ? before + 1 : before),
+      generation,
       ...accesses,
       fingerprint: digestOf(hash, accessPrint(accesses.access), stale ?? ''),
       invalid: stale,

@@ -1,19 +1,23 @@
-// What a server would keep of a group besides its declaration, one file each: STATE/status/<namespace>.<name>.yaml.
-// The spec that was declared last stands there, too, so that a group which is not declared any more can be ended
-// as it asked to be. A status is a report, never a memory: one that is lost or spoilt changes nothing else.
+// What an API server would keep of a resource besides its declaration, one file each: of SyncGroups in
+// STATE/status/<namespace>.<name>.yaml, of ExchangeServers in STATE/status/exchangeservers/<namespace>.<name>.yaml.
+// A group's file holds the spec that was declared last, too, so that a group which is not declared any more can be
+// ended as it asked to be. A status is a report, never a memory: one that is lost or spoilt changes nothing else.
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import type { SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
-import type { GroupId } from '../core/id.ts'
+import { messageText } from '../api/conditions.ts'
+import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
+import { digestOf } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { documentsOf } from '../validation/documents.ts'
 import { fieldsOf } from '../validation/metadata.ts'
 import { readFileText } from '../validation/read-file.ts'
 import { judgeOf } from '../validation/schemas.ts'
 
-/** What a status file holds: the part of the resource that a server would own. */
-export type Stored = Readonly<{
+type Resource = SyncGroup | ExchangeServer
+
+/** What a status file holds: the part of the resource that an API server would own. */
+export type Stored<Kept extends Resource = SyncGroup> = Readonly<{
   metadata?: {
     name?: string
     namespace?: string
@@ -21,34 +25,42 @@ export type Stored = Readonly<{
     creationTimestamp?: string
     annotations?: Record<string, string>
   }
-  spec?: SyncGroup['spec']
-  status?: SyncGroupStatus
+  spec?: Kept['spec']
+  status?: NonNullable<Kept['status']>
 }>
 
 /** Of which spec a generation is. */
-export const hashAnnotation = 'exchangesync.dev/declared'
+const hashAnnotation = 'exchangesync.dev/declared'
 
-/** The status files of a state. */
-export class Statuses {
+/** Where a state keeps the status files of ExchangeServers. */
+export function serverStatusesIn(stateDirectory: string): string {
+  return join(stateDirectory, 'status', 'exchangeservers')
+}
+
+/** The status files of one kind in a state; ids are namespace/name. */
+export class Statuses<Kept extends Resource = SyncGroup> {
   readonly #directory: string
+  readonly #kind: 'SyncGroup' | 'ExchangeServer'
 
-  constructor(stateDirectory: string) {
-    this.#directory = join(stateDirectory, 'status')
+  constructor(stateDirectory: string, kind: 'SyncGroup' | 'ExchangeServer') {
+    this.#kind = kind
+    this.#directory =
+      kind === 'SyncGroup' ? join(stateDirectory, 'status') : serverStatusesIn(stateDirectory)
   }
 
-  /** A group's; empty when there is none yet, or one that somebody spoilt. */
-  async of(id: GroupId): Promise<Stored> {
+  /** A resource's; empty when there is none yet, or one that was spoilt. */
+  async of(id: string): Promise<Stored<Kept>> {
     return (await this.#read(this.#file(id))) ?? {}
   }
 
-  /** Those of all groups that ever ran and were not released. */
-  async all(): Promise<ReadonlyMap<GroupId, Stored>> {
-    const found = new Map<GroupId, Stored>()
+  /** All of them: those of groups that ever ran and were not released, and those of servers that were probed. */
+  async all(): Promise<ReadonlyMap<string, Stored<Kept>>> {
+    const found = new Map<string, Stored<Kept>>()
     const names = await readdir(this.#directory).catch(() => [])
     for (const name of names.filter((each) => each.endsWith('.yaml')).sort()) {
       const stored = await this.#read(join(this.#directory, name))
-      const { namespace, name: group } = stored?.metadata ?? {}
-      if (stored && namespace && group) found.set(`${namespace}/${group}` as GroupId, stored)
+      const { namespace, name: called } = stored?.metadata ?? {}
+      if (stored && namespace && called) found.set(`${namespace}/${called}`, stored)
     }
     return found
   }
@@ -57,7 +69,7 @@ export class Statuses {
    * Writes it aside and renames it, so that whoever reads it never sees half a status. Throws a transient
    * SyncError StatusUnwritable.
    */
-  async write(id: GroupId, document: unknown): Promise<void> {
+  async write(id: string, document: unknown): Promise<void> {
     const file = this.#file(id)
     try {
       await mkdir(this.#directory, { recursive: true })
@@ -69,32 +81,71 @@ export class Statuses {
   }
 
   /** Takes it away. Throws as `write` does. */
-  async remove(id: GroupId): Promise<void> {
+  async remove(id: string): Promise<void> {
     const file = this.#file(id)
     await rm(file, { force: true }).catch((error: unknown) => {
       throw unwritable(file, error)
     })
   }
 
-  async #read(file: string): Promise<Stored | undefined> {
+  async #read(file: string): Promise<Stored<Kept> | undefined> {
     const read = await readFileText(file)
     if (read === undefined) return undefined
     const [document] = documentsOf({ name: file, ...read }).documents
-    return storedOf(document?.value)
+    return storedOf(this.#kind, document?.value) as Stored<Kept> | undefined
   }
 
-  #file(id: GroupId): string {
+  #file(id: string): string {
     return join(this.#directory, `${id.replace('/', '.')}.yaml`)
   }
 }
 
+/** The annotation that says of which spec a generation is. */
+export function hashOfSpec(spec: Resource['spec']): Readonly<Record<string, string>> {
+  return { [hashAnnotation]: digestOf(JSON.stringify(spec)) }
+}
+
+/**
+ * What an API server would keep in a resource's metadata: the generation, another one with each other spec, and when
+ * it was created. `nowMs`: ms since 1970.
+ */
+export function ownedOf(
+  { metadata, spec }: Resource,
+  { metadata: stored }: Stored<Resource>,
+  nowMs: number,
+): Readonly<{ generation: number; creationTimestamp: Date }> {
+  const before = stored?.generation ?? 0
+  const changed = stored?.annotations?.[hashAnnotation] !== hashOfSpec(spec)[hashAnnotation]
+  return {
+    generation: metadata.generation ?? (changed ? before + 1 : before),
+    // It is text, whatever its type says.
+    creationTimestamp: (metadata.creationTimestamp ??
+      stored?.creationTimestamp ??
+      new Date(nowMs).toISOString()) as unknown as Date,
+  }
+}
+
+/** The status of a group that has no valid version and does not run. `nowMs`: ms since 1970. */
+export function refusedAs(stored: Stored, message: string, nowMs: number): object {
+  const lastTransitionTime = new Date(nowMs).toISOString()
+  const why = { reason: 'InvalidSpec', message: messageText(message), lastTransitionTime }
+  const conditions = [
+    { type: 'Ready', status: 'False', ...why },
+    { type: 'Stalled', status: 'True', ...why },
+  ]
+  return { ...stored, status: { ...stored.status, conditions } }
+}
+
 // As far as it is what was written: each part that is not is as if it were lost.
-function storedOf(value: unknown): Stored | undefined {
+function storedOf(
+  kind: 'SyncGroup' | 'ExchangeServer',
+  value: unknown,
+): Stored<Resource> | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const { metadata, spec, status } = value as Record<string, unknown>
   const { name, namespace, generation, creationTimestamp, annotations } = fieldsOf(metadata)
   const declared = fieldsOf(annotations)[hashAnnotation]
-  const judged = judgeOf('SyncGroup')({ spec, status })
+  const judged = judgeOf(kind)({ spec, status })
   return {
     metadata: {
       ...(typeof name === 'string' && { name }),
@@ -103,8 +154,10 @@ function storedOf(value: unknown): Stored | undefined {
       ...(typeof creationTimestamp === 'string' && { creationTimestamp }),
       ...(typeof declared === 'string' && { annotations: { [hashAnnotation]: declared } }),
     },
-    ...(judged.spec !== undefined && { spec: judged.spec as SyncGroup['spec'] }),
-    ...(judged.status !== undefined && { status: judged.status as SyncGroupStatus }),
+    ...(judged.spec !== undefined && { spec: judged.spec as Resource['spec'] }),
+    ...(judged.status !== undefined && {
+      status: judged.status as NonNullable<Resource['status']>,
+    }),
   }
 }
 

@@ -1,5 +1,5 @@
-// A copy of the state in one file, made while a controller may be writing: SQLite copies it within one read transaction.
-// It appears under its name when it is whole, checked and on the disk; one that was cut short is called FILE.part.
+// Backs up the state into one file while a controller may be writing: SQLite copies it within one read transaction. The
+// file gets its name only when it is complete, checked and on the disk; an incomplete one is called FILE.part.
 import {
   closeSync,
   existsSync,
@@ -20,25 +20,25 @@ import { missing, openedToRead, refusalIn, refuseRemains, stateFile } from './op
 import { isBound, isPlain, type Key, proofsIn } from './proof.ts'
 import { readingVault } from './seal.ts'
 
-/** What a state says of itself, without its content. */
+/** Figures about a state, without its content. */
 export type Facts = Readonly<{
   version: number
   groups: number
-  /** How many entries its bin has. */
+  /** The number of entries in its bin. */
   bin: number
-  /** When it last recorded a change; undefined: never. */
+  /** Time of the last recorded change, ms since 1970; undefined: never. */
   lastMs: number | undefined
-  /** Is there anything that takes a key? */
+  /** Is its content encrypted? */
   sealed: boolean
 }>
 
-/** A backup that was made. */
+/** A finished backup, with the size of its file in bytes. */
 export type Backup = Facts & Readonly<{ bytes: number }>
 
 /**
- * Copies the state in a directory into a file, which must not exist. Takes no key; one that is given must be the right
- * one. Throws a terminal SyncError: BackupExists, BackupUnwritable, BackupFull, StateMissing, StateUnreadable,
- * StateNewer, WrongKey, RekeyUnfinished.
+ * Copies the state in a directory into a file, which must not exist. A key is not needed; a given one must be right.
+ * Throws a terminal SyncError: BackupExists, BackupUnwritable, BackupFull, StateMissing, StateUnreadable, StateNewer,
+ * WrongKey, RekeyUnfinished.
  */
 export function backUp(directory: string, file: string, key: Key | undefined): Backup {
   refuseTaken(directory, file)
@@ -46,7 +46,7 @@ export function backUp(directory: string, file: string, key: Key | undefined): B
   const db = source(directory)
   try {
     const state = join(directory, stateFile)
-    // A file without tables is an empty one.
+    // A file without tables is an empty state.
     if (versionOf(db, state) === 0) throw damaged(`${state}, which is empty,`)
     refuseChanging(db, directory)
     if (key !== undefined && factsOf(db).sealed) readingVault(db, key, directory)
@@ -64,7 +64,7 @@ export function backUp(directory: string, file: string, key: Key | undefined): B
   }
 }
 
-/** What the state in an open file says of itself; of any version that `versionOf` lets pass. */
+/** Figures about the state in an open file, of any version that `versionOf` accepts. */
 export function factsOf(db: DatabaseSync): Facts {
   const number = (sql: string) => Object.values(db.prepare(sql).get() ?? {})[0]
   const version = Number(number('PRAGMA user_version'))
@@ -82,8 +82,8 @@ export function factsOf(db: DatabaseSync): Facts {
 }
 
 /**
- * Copies an open database into a new file that its owner alone may read, and has it on the disk when it returns. What
- * is left in free pages is not copied. Throws a terminal BackupUnwritable or BackupFull, and leaves nothing then.
+ * Copies an open database into a new file that only its owner may read, and syncs it to the disk. Free pages are not
+ * copied. Throws a terminal BackupUnwritable or BackupFull, and then leaves no file.
  */
 export function copyInto(db: DatabaseSync, file: string): void {
   try {
@@ -97,14 +97,14 @@ export function copyInto(db: DatabaseSync, file: string): void {
   }
 }
 
-// What cannot be removed is told by the error that led here.
+// A failure to remove is ignored: the caller throws the error that led here.
 function remove(file: string): void {
   try {
     rmSync(file, { force: true })
   } catch {}
 }
 
-/** Has the bytes of a file on the disk. */
+/** Syncs the bytes of a file to the disk. */
 export function syncFile(file: string): void {
   const handle = openSync(file, 'r+')
   try {
@@ -114,7 +114,7 @@ export function syncFile(file: string): void {
   }
 }
 
-/** Has the names in a directory on the disk, where the system can. */
+/** Syncs the names in a directory to the disk, if the operating system can. */
 export function syncDirectory(directory: string): void {
   if (process.platform === 'win32') return
   const handle = openSync(directory, 'r')
@@ -125,7 +125,7 @@ export function syncDirectory(directory: string): void {
   }
 }
 
-/** The refusal for an error met while a copy is written; any other error as it is. */
+/** Turns an error met while writing a copy into a SyncError; answers any other error as it is. */
 export function unwritten(error: unknown, file: string): unknown {
   const sqlite = error instanceof Error ? (error as { errcode?: unknown }).errcode : undefined
   const [code, primary] = [codeIn(error), typeof sqlite === 'number' ? sqlite & 0xff : 0]
@@ -135,7 +135,7 @@ export function unwritten(error: unknown, file: string): unknown {
   if (unwritable.includes(primary) || fileErrors.has(code))
     return refused(
       'BackupUnwritable',
-      `${file} cannot be written: check that its directory exists, that it may be written, and its disk`,
+      `${file} cannot be written: check its directory, the permissions, and the disk`,
       error,
     )
   return error
@@ -152,32 +152,36 @@ const fileErrors = new Set([
   'EFBIG',
 ])
 
-/** A backup, or what is to become one, that is not as it must be. */
+/** A terminal SyncError about a backup. */
 export function refused(code: string, message: string, cause?: unknown): SyncError {
   return new SyncError('terminal', code, message, { cause })
 }
 
 function taken(file: string): SyncError {
-  return refused('BackupExists', `${file} exists already, and is left as it is: name another file`)
+  return refused('BackupExists', `${file} exists already and was not changed: name another file`)
 }
 
 function refuseTaken(directory: string, file: string): void {
   const place = dirname(resolve(file))
   if (place === resolve(directory) && basename(file).startsWith('exsync.'))
     throw invalidArguments(
-      `in ${directory} names that begin with exsync. are the state's own: name another file`,
+      `names that begin with exsync. are reserved for the state in ${directory}: name another file`,
     )
   if (existsSync(file)) throw taken(file)
   if (!statsOf(place)?.isDirectory())
-    throw refused('BackupUnwritable', `there is no directory ${place}: make it, or name another`)
+    throw refused(
+      'BackupUnwritable',
+      `the directory ${place} does not exist: create it, or name another one`,
+    )
 }
 
 function statsOf(path: string): Stats | undefined {
   return statSync(path, { throwIfNoEntry: false })
 }
 
-// What a controller has open is read beside it. What nobody has open is opened so that a controller may start meanwhile,
-// and so that no side file is left; where that may not be written, it is read as it is.
+// Opens the state to read it. A state that a controller has open (it has a -wal file) is opened read-only beside it. A
+// closed one is opened writable, so that a controller may start meanwhile and no side file remains; read-only if that
+// is not permitted.
 function source(directory: string): DatabaseSync {
   const file = join(directory, stateFile)
   try {
@@ -209,7 +213,7 @@ function isCantOpen(error: unknown): boolean {
   return (Number((error as { errcode?: unknown }).errcode) & 0xff) === 14
 }
 
-// Half a change of keys takes both of them, and the command that goes on with it.
+// A state in the middle of a key change needs both keys, and `exsync rekey` must finish first.
 function refuseChanging(db: DatabaseSync, directory: string): void {
   if (factsOf(db).version < 2) return
   const { proof, next } = proofsIn(db)

@@ -1,17 +1,20 @@
-// The baseline of one group over SQLite. Every commit is one transaction: all of it or nothing.
+// The baseline of one group over SQLite. Each commit is one transaction.
 import type { Holder } from '../api/claims.ts'
 import type { Attempt } from '../core/attempt.ts'
 import { type Caused, type Effects, noEffects } from '../core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { KeepReason, Link, Restoration } from '../core/model.ts'
-import type { Baseline, Change, Identity, Known, Memory } from '../sync/ports.ts'
+import type { Baseline, Change, Identity, Known, Memory, Write } from '../sync/ports.ts'
 import { write } from './changes.ts'
 import type { Desk } from './keep.ts'
 import { attemptOf, itemOf, linkOf, memoryOf, parsed, versionsIn } from './rows.ts'
 import { binSpot } from './spots.ts'
 import type { Statement } from './statements.ts'
 
-/** How many things of the bin one pass puts back at most. */
+/** Writes that must survive a power cut. */
+const lasting: ReadonlySet<Write['write']> = new Set(['agreements', 'kept'])
+
+/** How many entries of the bin one pass restores at most. */
 const restorationsMax = 1000
 
 /** The Baseline port over an open database. */
@@ -190,8 +193,8 @@ export class SqliteBaseline implements Baseline {
   }
 
   async commit(change: Change): Promise<void> {
-    // What is agreed or kept must survive a power cut. An outcome that does not is found again by its stamp.
-    const durable = change.agreements !== undefined || change.kept !== undefined
+    // Agreements and kept content must survive a power cut. An outcome that is lost is found again by its stamp.
+    const durable = change.writes.some(({ write: what }) => lasting.has(what))
     this.#desk.statements.transaction(durable, () => write(this.#desk, change))
   }
 

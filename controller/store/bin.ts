@@ -1,83 +1,22 @@
-// The bin: every deleted item and every losing edit, whole, with who, when, in which pass and why; the history: what was
-// agreed before each edit; what of them somebody asked to have back; and the conflicts with both of their sides.
+// The bin: every deleted item and every losing edit, complete, with replica, time, pass and reason. The history: the
+// agreed content before each edit. Also the requests to restore entries, and the conflicts with both of their sides.
 
 import type { SQLInputValue } from 'node:sqlite'
 import type { GroupId, LinkId, ReplicaId } from '../core/id.ts'
-import type { Item } from '../core/item.ts'
 import type { KeepReason } from '../core/model.ts'
 import type { RestoreResult } from '../core/restore.ts'
 import { SyncError } from '../core/sync-error.ts'
+import type { Asking, Binned, Conflicted, Filter, Wish } from '../sync/ports/bin.ts'
 import type { Vault } from './encryption.ts'
 import { unopened } from './errors.ts'
 import { all } from './history.ts'
 import { itemOf, parsed } from './rows.ts'
 import { binSpot } from './spots.ts'
 import type { Row, Statements } from './statements.ts'
-import { cancel, namesIn, pendingIn, type Wish } from './wishes.ts'
+import { cancel, namesIn, pendingIn } from './wishes.ts'
 
-/** One thing in the bin. */
-export type Binned = Readonly<{
-  n: number
-  group: GroupId
-  link: LinkId
-  /** Whose version it is. */
-  replica: ReplicaId
-  reason: KeepReason
-  /** The fields that lost; empty for a deleted item. */
-  fields: readonly string[]
-  item: Item
-  /** What those fields got instead, as far as it was written down. */
-  won: Item | undefined
-  timeMs: number
-  pass: string
-  /** What became of asking for it; undefined while nobody has. Damaged: its content does not open. */
-  restore: 'Pending' | 'Damaged' | RestoreResult | undefined
-}>
-
-/** Which things are meant; what is not given does not matter. `history`: edits as well, which are not in the bin. */
-export type Filter = Readonly<{
-  history?: boolean
-  group?: GroupId | undefined
-  link?: LinkId | undefined
-  /** Whose they are: a replica, all of a mailbox, or a public folder that is a member (api/topology.ts, `isNamed`). */
-  replica?: string | undefined
-  reason?: KeepReason | undefined
-  pass?: string | undefined
-  /**
-   * Those that came after all that was kept before this time, and those before that one, ms since 1970: what a clock that was
-   * ahead called later, and was followed by something earlier, does not count.
-   */
-  sinceMs?: number | undefined
-  untilMs?: number | undefined
-}>
-
-/** How something is wanted back. */
-export type Asking = Readonly<{
-  /** These fields of it only; otherwise those that it is about. */
-  fields?: readonly string[]
-  /** The hash of the plan that it is part of: an annotation with it confirms the plan. */
-  plan?: string
-  /** What it would edit, as the plan saw it (`seenOf`): an annotation confirms nothing that is otherwise by now. */
-  seen?: string
-  /** The whole plan was seen and confirmed: the guard does not count it. */
-  confirmed?: boolean
-  /** Also what was restored already: it was overwritten since. */
-  again?: boolean
-}>
-
-/** One field of one link for which there were two different edits; never content. */
-export type Conflicted = Readonly<{
-  n: number
-  group: GroupId
-  link: LinkId
-  /** Who lost. */
-  replica: ReplicaId
-  field: string
-  timeMs: number
-}>
-
-/** Reads what was kept, and takes down what is wanted back. */
-export class Bin {
+/** The bin in the file of a state. Called within one process, and at once: `port.ts` makes the Bin port of it. */
+export class SqliteBin {
   readonly #statements: Statements
   readonly #vault: Vault
 
@@ -87,8 +26,8 @@ export class Bin {
   }
 
   /**
-   * The newest first, at most `limit`; those before the number `below`, to go on from there. What is damaged is listed,
-   * without its content: it must not hide all others.
+   * The newest entries first, at most `limit`, with numbers below `below`: page by page. A damaged entry is listed without
+   * its content, so that it does not hide the others.
    */
   list(
     limit: number,
@@ -115,12 +54,12 @@ export class Bin {
     return Number(row?.n ?? 0)
   }
 
-  /** What was asked for and waits, of a group or of all. */
+  /** The pending restores, of one group or of all. */
   pending(group?: GroupId): readonly Wish[] {
     return pendingIn(this.#statements, group)
   }
 
-  /** Takes back what was asked for and waits: all of these numbers. */
+  /** Cancels the pending restores of these numbers. */
   cancel(numbers: readonly number[], timeMs: number): void {
     cancel(this.#statements, numbers, timeMs)
   }
@@ -130,7 +69,7 @@ export class Bin {
     return namesIn(this.#statements, what, group)
   }
 
-  /** How many such things there are, and how many conflicts are remembered. */
+  /** The number of matching entries, and of all noted conflicts. */
   counts(filter: Filter = {}): Readonly<{ bin: number; conflicts: number }> {
     const total = (text: string, ...given: readonly SQLInputValue[]) =>
       Number(this.#statements.sql(text).get(...given)?.total)
@@ -144,7 +83,7 @@ export class Bin {
     }
   }
 
-  /** Groups whose history does not reach as far back as its retention, since it was full: until when it is gone. */
+  /** Groups whose full history does not reach back as far as the retention: the time until which edits are missing. */
   historyEnds(): ReadonlyMap<GroupId, number> {
     const rows = this.#statements
       .sql('SELECT grp, time_ms FROM history_ends WHERE grp <> ?')
@@ -152,7 +91,7 @@ export class Bin {
     return new Map(rows.map(({ grp, time_ms }) => [String(grp) as GroupId, Number(time_ms)]))
   }
 
-  /** Up to this time entries of the group are gone, by age or since the history was full; undefined: all are there. */
+  /** Entries of the group up to this time are gone, by age or because the history was full; undefined: none is. */
   goneUntil(group: GroupId): number | undefined {
     const row = this.#statements
       .sql('SELECT max(time_ms) AS time_ms FROM history_ends WHERE grp IN (?, ?)')
@@ -166,7 +105,7 @@ export class Bin {
     return row === undefined ? undefined : binnedOf(row, this.#vault)
   }
 
-  /** The newest conflicts first, at most `limit`, of one group or of all; those before the number `below`. */
+  /** The newest conflicts first, at most `limit`, with numbers below `below`, of one group or of all. */
   conflicts(
     limit: number,
     group?: GroupId,
@@ -180,12 +119,12 @@ export class Bin {
     return rows.map(conflictedOf)
   }
 
-  /** One conflict by its number, with what was kept of it as long as that is in the bin. */
+  /** One conflict by its number, and its entry while that is in the bin. */
   conflict(n: number): Readonly<{ conflict: Conflicted; kept: Binned | undefined }> | undefined {
     const row = this.#statements.sql('SELECT * FROM conflicts WHERE n = ?').get(n)
     if (row === undefined) return undefined
     const { grp, link, replica, version } = row
-    const carried = this.#vault.reprint?.(String(version)) ?? String(version)
+    const carried = this.#vault.carriedFingerprint?.(String(version)) ?? String(version)
     const kept = this.#statements
       .sql(
         `${binned} WHERE bin.grp = ? AND link = ? AND replica = ? AND print IN (?, ?) AND reason = 'Conflict'`,
@@ -197,13 +136,13 @@ export class Bin {
     }
   }
 
-  /** Under which role each of a group's replicas looks. */
+  /** The role under which each replica of a group was seen last. */
   lenses(group: GroupId): ReadonlyMap<ReplicaId, string> {
     const rows = this.#statements.sql('SELECT replica, lens FROM replicas WHERE grp = ?').all(group)
     return new Map(rows.map(({ replica, lens }) => [String(replica) as ReplicaId, String(lens)]))
   }
 
-  /** Asks to have them back: the group's next pass does it. All of them or none. */
+  /** Requests restores, all or none; the group's next pass carries them out. */
   ask(wanted: ReadonlyMap<number, Asking>, timeMs: number): void {
     this.#statements.transaction(true, () => {
       const one = this.#statements.sql(
@@ -244,7 +183,7 @@ function listedOf(row: Row, vault: Vault): Binned {
   }
 }
 
-/** Throws a terminal StateUnreadable for content that does not open: of this one thing, and of nothing else. */
+/** Throws a terminal StateUnreadable, about this entry only, if its content does not open. */
 function binnedOf(row: Row, vault: Vault): Binned {
   try {
     return {

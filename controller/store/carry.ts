@@ -1,5 +1,5 @@
-// Carries everything sealed from one way of sealing to another, in batches of one transaction each: a crash costs one
-// batch, and whoever goes on begins behind the last row that was carried over.
+// Re-encrypts all sealed content from one sealing to another, in batches of one transaction each. A crash costs one
+// batch; the next run continues after the last finished row.
 import type { DatabaseSync } from 'node:sqlite'
 import { damaged, readMeanwhile } from './errors.ts'
 import { finalProof, isBound, isPlain, type Sealing } from './proof.ts'
@@ -7,24 +7,24 @@ import { parsed } from './rows.ts'
 import { type Change, changeOf, type RowKey, stages } from './spots.ts'
 import type { Row, Statements } from './statements.ts'
 
-/** An open state whose sealing may change. */
+/** An open state whose sealing can be changed. */
 export type Sealed = Readonly<{ db: DatabaseSync; statements: Statements; directory: string }>
 
 /**
- * Told before the first batch and after each: how many rows of how many have been carried over, and how many values did
- * not open and were left as they are.
+ * Called before the first batch and after each: the rows done, the total, and the number of values that did not open and
+ * were left unchanged.
  */
 export type Progress = (done: number, total: number, unopened: number) => void
 
-/** So many values of which none opens: that is not a value that was changed, it is another key's state. */
+/** If this many values fail to open and none opens, the state belongs to another key. */
 const unopenedMax = 100
 
-/** How much one transaction carries over at most. */
+/** The most that one transaction carries over: rows, and bytes. */
 const [rowsMax, bytesMax] = [500, 2 * 2 ** 20]
 
 /**
- * Carries all rows over, a batch with each step, from where a crash may have cut it short. Only the keys of a batch and
- * one row are held at once: the bin alone may be larger than the memory.
+ * Carries all rows over, one batch per step, and continues where a crash cut it short. Holds only the keys of one batch
+ * and one row in memory: the bin may be larger than the memory.
  */
 export function* carrying(
   { db, statements }: Sealed,
@@ -32,7 +32,7 @@ export function* carrying(
   next: Sealing,
   told: Progress,
 ): Generator<void, void> {
-  // What a change leaves behind is overwritten at once; `clean` sees to what was left before.
+  // secure_delete overwrites what this change frees; `clean` removes what was freed before.
   db.exec('PRAGMA secure_delete = ON')
   statements.transaction(true, () => {
     const begun = statements.sql('SELECT next FROM vault').get()?.next === next.proof
@@ -50,7 +50,7 @@ export function* carrying(
     else unopened += 1
     if (opened === 0 && unopened > unopenedMax) throw damaged('the state, in which nothing opens,')
   }
-  // What is bound already must not be taken for something unbound that was damaged.
+  // In a bound state every value must open: one that does not is counted, never taken for an unbound one.
   const change = changeOf(now.vault, next.vault, isBound(now.proof) ? counted : undefined)
   const total = rowsLeft(statements)
   let done = 0
@@ -88,7 +88,7 @@ function rowsLeft(statements: Statements): number {
   return left.reduce((sum, rows) => sum + rows, 0)
 }
 
-// Answers how many rows were carried over; undefined when there are no more.
+// Carries one batch over. Answers its number of rows; undefined when none are left.
 function batch(statements: Statements, change: Change): number | undefined {
   const [at, ...after] = reachedIn(statements)
   const stage = stages[at]
@@ -116,8 +116,8 @@ function keyOf({ one, two }: Row): RowKey {
 }
 
 /**
- * Removes what a change left in the file, also after a crash. The copy that VACUUM makes lies beside the state: /tmp may
- * be small. Throws a transient StateInUse while another process reads.
+ * Removes the old content from the file, also after a crash. VACUUM writes its temporary copy beside the state, because
+ * /tmp may be too small. Throws a transient StateReaderActive while another process reads.
  */
 export function clean({ db, directory }: Sealed): void {
   const row = db.prepare('SELECT clean FROM vault').get()

@@ -1,86 +1,148 @@
 // One change to the baseline of a group, written down. Runs within a transaction, and knows nothing of it.
 
 import { claimedBy, type Holder, keepsFrom } from '../api/claims.ts'
-import type { Attempt } from '../core/attempt.ts'
 import type { Agreement } from '../core/fold.ts'
-import type { Effects } from '../core/guard.ts'
-import { type GroupId, isHub, type LinkId, type ReplicaId } from '../core/id.ts'
+import type { Caused, Effects } from '../core/guard.ts'
+import { type GroupId, type ItemId, isHub, type LinkId, type ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
-import type { Copy } from '../core/model.ts'
-import type { Change, Memory } from '../sync/ports.ts'
+import type {
+  AttemptNote,
+  Change,
+  CopyNote,
+  Entry,
+  Identity,
+  Memory,
+  Moment,
+  RestoreNote,
+  Write,
+} from '../sync/ports.ts'
 import type { Spot } from './encryption.ts'
 import { type Desk, keepAll, note } from './keep.ts'
 import { parsed } from './rows.ts'
 import { agreedSpot, baseSpot, shownSpot } from './spots.ts'
 
-/** Writes a change down. Throws a terminal BinFull when it would keep more than the bin may hold. */
-export function write(desk: Desk, change: Change): void {
-  const { statements, group } = desk
-  const sql = (text: string) => statements.sql(text)
-  const { timeMs, pass } = change.at
-  if (change.reset) reset(desk, change.at)
-  if (change.identity !== undefined) {
-    const { uid = null, server = null, url = null } = change.identity
-    sql('INSERT OR REPLACE INTO identities (grp, uid, server, url) VALUES (?, ?, ?, ?)').run(
-      group,
-      uid,
-      server,
-      url,
-    )
-  }
-  for (const [to, from] of change.renames ?? []) rename(desk, from, to)
-  for (const replica of change.left ?? []) {
-    sql('DELETE FROM copies WHERE grp = ? AND replica = ?').run(group, replica)
-    sql('DELETE FROM replicas WHERE grp = ? AND replica = ?').run(group, replica)
-    sql('DELETE FROM attempts WHERE grp = ? AND replica = ?').run(group, replica)
-  }
-  for (const [replica, ids] of change.forgotten ?? []) {
-    for (const id of ids)
-      sql('DELETE FROM copies WHERE grp = ? AND replica = ? AND id = ?').run(group, replica, id)
-  }
-  if (change.unsettle) sql('UPDATE links SET settled = 0 WHERE grp = ?').run(group)
-  keepAll(desk, change)
-  for (const conflict of change.conflicts ?? []) note(desk, conflict, change.at)
-  for (const agreement of change.agreements ?? []) agree(desk, agreement)
-  for (const { n, result } of change.restored ?? []) {
-    sql(
-      'UPDATE restores SET done_ms = ?, pass = ?, result = ? WHERE bin = ? AND done_ms IS NULL',
-    ).run(timeMs, pass, result, n)
-  }
-  for (const { link, replica, copy } of change.copies ?? []) writeCopy(desk, link, replica, copy)
-  for (const [replica, { approved, ...free }] of change.caused ?? []) {
-    const into = (table: string, { deletions, publications, updates }: Effects) =>
-      sql(
-        `INSERT INTO ${table} (grp, replica, time_ms, deletions, publications, updated) VALUES (?, ?, ?, ?, ?, ?)`,
-      ).run(group, replica, timeMs, deletions, publications, JSON.stringify(updates))
-    into('caused', free)
-    if (approved !== undefined) into('approved', approved)
-  }
-  for (const hash of change.approvals ?? []) {
-    sql('INSERT INTO approvals (grp, hash, time_ms, pass) VALUES (?, ?, ?, ?)').run(
-      group,
-      hash,
-      timeMs,
-      pass,
-    )
-  }
-  for (const [replica, memory] of change.memories ?? []) remember(desk, replica, memory)
-  for (const { link, replica, attempt } of change.attempts ?? [])
-    writeAttempt(desk, link, replica, attempt)
-  for (const { link, replica, action, result } of change.entries ?? []) {
-    sql(
-      'INSERT INTO journal (grp, time_ms, pass, link, replica, action, result) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    ).run(group, timeMs, pass, link, replica, action, result)
-  }
-  for (const link of change.settled ?? []) settle(desk, link)
-  for (const link of change.ended ?? []) {
-    sql('DELETE FROM links WHERE grp = ? AND id = ?').run(group, link)
-    sql('DELETE FROM attempts WHERE grp = ? AND link = ?').run(group, link)
+/**
+ * Carries the writes of a change out, in their order. Throws as `Write` says, and when SQLite refuses; the caller
+ * takes the transaction back then.
+ */
+export function write(desk: Desk, { at, writes }: Change): void {
+  for (const each of writes) writerOf(each)(desk, at)
+}
+
+// How a write is carried out. Without a default: a kind of write that is missing here does not compile.
+function writerOf(one: Write): (desk: Desk, at: Moment) => void {
+  switch (one.write) {
+    case 'reset':
+      return reset
+    case 'identity':
+      return (desk) => identify(desk, one.identity)
+    case 'renames':
+      return (desk) => each(one.renames, ([to, from]) => rename(desk, from, to))
+    case 'left':
+      return (desk) => each(one.left, (replica) => leave(desk, replica))
+    case 'forgotten':
+      return (desk) => each(one.forgotten, ([replica, ids]) => forget(desk, replica, ids))
+    case 'unsettle':
+      return unsettle
+    case 'kept':
+      return (desk, at) => keepAll(desk, one.kept, at)
+    case 'conflicts':
+      return (desk, at) => each(one.conflicts, (conflict) => note(desk, conflict, at))
+    case 'agreements':
+      return (desk) => each(one.agreements, (agreement) => agree(desk, agreement))
+    case 'restored':
+      return (desk, at) => each(one.restored, (each) => finish(desk, each, at))
+    case 'copies':
+      return (desk) => each(one.copies, (each) => writeCopy(desk, each))
+    case 'caused':
+      return (desk, at) => each(one.caused, ([id, caused]) => count(desk, id, caused, at))
+    case 'approvals':
+      return (desk, at) => each(one.approvals, (hash) => useUp(desk, hash, at))
+    case 'memories':
+      return (desk) => each(one.memories, ([id, memory]) => remember(desk, id, memory))
+    case 'attempts':
+      return (desk) => each(one.attempts, (each) => writeAttempt(desk, each))
+    case 'entries':
+      return (desk, at) => each(one.entries, (entry) => journal(desk, entry, at))
+    case 'settled':
+      return (desk) => each(one.settled, (link) => settle(desk, link))
+    case 'ended':
+      return (desk) => each(one.ended, (link) => end(desk, link))
   }
 }
 
+function each<Row>(rows: Iterable<Row>, work: (row: Row) => void): void {
+  for (const row of rows) work(row)
+}
+
+function unsettle({ statements, group }: Desk): void {
+  statements.sql('UPDATE links SET settled = 0 WHERE grp = ?').run(group)
+}
+
+function identify({ statements, group }: Desk, identity: Identity): void {
+  const { uid = null, server = null, url = null } = identity
+  statements
+    .sql('INSERT OR REPLACE INTO identities (grp, uid, server, url) VALUES (?, ?, ?, ?)')
+    .run(group, uid, server, url)
+}
+
+function leave({ statements, group }: Desk, replica: ReplicaId): void {
+  for (const table of ['copies', 'replicas', 'attempts'])
+    statements.sql(`DELETE FROM ${table} WHERE grp = ? AND replica = ?`).run(group, replica)
+}
+
+function forget({ statements, group }: Desk, replica: ReplicaId, ids: ReadonlySet<ItemId>): void {
+  const one = statements.sql('DELETE FROM copies WHERE grp = ? AND replica = ? AND id = ?')
+  for (const id of ids) one.run(group, replica, id)
+}
+
+function finish({ statements }: Desk, { n, result }: RestoreNote, { timeMs, pass }: Moment): void {
+  statements
+    .sql('UPDATE restores SET done_ms = ?, pass = ?, result = ? WHERE bin = ? AND done_ms IS NULL')
+    .run(timeMs, pass, result, n)
+}
+
+function count(
+  { statements, group }: Desk,
+  replica: ReplicaId,
+  { approved, ...free }: Caused,
+  { timeMs }: Moment,
+): void {
+  const into = (table: string, { deletions, publications, updates }: Effects) =>
+    statements
+      .sql(
+        `INSERT INTO ${table} (grp, replica, time_ms, deletions, publications, updated) VALUES (?, ?, ?, ?, ?, ?)`,
+      )
+      .run(group, replica, timeMs, deletions, publications, JSON.stringify(updates))
+  into('caused', free)
+  if (approved !== undefined) into('approved', approved)
+}
+
+function useUp({ statements, group }: Desk, hash: string, { timeMs, pass }: Moment): void {
+  statements
+    .sql('INSERT INTO approvals (grp, hash, time_ms, pass) VALUES (?, ?, ?, ?)')
+    .run(group, hash, timeMs, pass)
+}
+
+function journal(
+  { statements, group }: Desk,
+  { link, replica, action, result }: Entry,
+  { timeMs, pass }: Moment,
+): void {
+  statements
+    .sql(
+      'INSERT INTO journal (grp, time_ms, pass, link, replica, action, result) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    )
+    .run(group, timeMs, pass, link, replica, action, result)
+}
+
+function end({ statements, group }: Desk, link: LinkId): void {
+  statements.sql('DELETE FROM links WHERE grp = ? AND id = ?').run(group, link)
+  statements.sql('DELETE FROM attempts WHERE grp = ? AND link = ?').run(group, link)
+}
+
 // What was asked back of the old hub's is not for the new one, unless somebody asks again.
-function reset({ statements, group }: Desk, { timeMs, pass }: Change['at']): void {
+function reset({ statements, group }: Desk, { timeMs, pass }: Moment): void {
   statements.sql('DELETE FROM links WHERE grp = ?').run(group)
   statements.sql('DELETE FROM replicas WHERE grp = ?').run(group)
   statements.sql('DELETE FROM attempts WHERE grp = ?').run(group)
@@ -145,15 +207,10 @@ function agree(desk: Desk, agreement: Agreement): void {
   for (const replica of dropped) {
     statements.sql('DELETE FROM copies WHERE link = ? AND replica = ?').run(n, replica)
   }
-  for (const [replica, copy] of copies) writeCopy(desk, link, replica, copy)
+  for (const [replica, copy] of copies) writeCopy(desk, { link, replica, copy })
 }
 
-function writeCopy(
-  { statements, vault, group }: Desk,
-  link: LinkId,
-  replica: ReplicaId,
-  copy: Copy | undefined,
-): void {
+function writeCopy({ statements, vault, group }: Desk, { link, replica, copy }: CopyNote): void {
   if (copy === undefined) {
     statements
       .sql(
@@ -199,12 +256,7 @@ function remember(desk: Desk, replica: ReplicaId, memory: Memory): void {
     )
 }
 
-function writeAttempt(
-  { statements, group }: Desk,
-  link: LinkId,
-  replica: ReplicaId,
-  attempt: Attempt | undefined,
-): void {
+function writeAttempt({ statements, group }: Desk, { link, replica, attempt }: AttemptNote): void {
   if (attempt === undefined) {
     statements
       .sql('DELETE FROM attempts WHERE grp = ? AND replica = ? AND link = ?')
@@ -212,22 +264,13 @@ function writeAttempt(
     return
   }
   const { revision, batch, tries, sentMs, items, code, seen } = attempt
+  const known = [revision, batch, tries, sentMs, JSON.stringify(items), code ?? null, seen ? 1 : 0]
+  const at = [group, replica, link, ...known]
   statements
     .sql(
       'INSERT OR REPLACE INTO attempts (grp, replica, link, revision, batch, tries, sent_ms, items, code, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
-    .run(
-      group,
-      replica,
-      link,
-      revision,
-      batch,
-      tries,
-      sentMs,
-      JSON.stringify(items),
-      code ?? null,
-      seen ? 1 : 0,
-    )
+    .run(...at)
 }
 
 // Two groups that look at one folder for the first time, at once, each see that nobody has it: the first to write has.

@@ -1,8 +1,9 @@
-// Erases a person from what was kept: the bin with its restores, conflicts, and the journal, of all links concerned. The
-// journal keeps that something was erased, when and how much, and not what. What is alive in a group is no part of it.
+// Erases a person from the kept data: the entries of the bin with their restores, the conflicts, and the journal of all
+// links concerned. The journal keeps that an erasure took place, when, and how many entries it removed, but not what. Live
+// items in the folders of a group are not touched.
 //
-//   rows go, and the mark `clean` with them ─► VACUUM, and the log is cut off ─► the mark is set again
-//   Where that cannot be while a controller runs, its next start does it: it finds the mark.
+//   rows and the mark `clean` are removed ─► VACUUM, and the log is truncated ─► the mark is set again
+//   If that is not possible while a controller runs, its next start does it: the mark is still unset.
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { GroupId, LinkId } from '../core/id.ts'
@@ -16,35 +17,35 @@ import { itemOf } from './rows.ts'
 import { agreedSpot, baseSpot, binSpot } from './spots.ts'
 import type { Row } from './statements.ts'
 
-/** What was kept of one link. */
+/** The kept data of one link. */
 export type Kept = Readonly<{
   group: GroupId
   link: LinkId
-  /** How many entries the bin has, and from when to when they are. */
+  /** The number of its entries in the bin; times of the first and the last one, ms since 1970. */
   entries: number
   firstMs: number
   lastMs: number
-  /** The numbers of those that are wanted back, and are not yet. */
+  /** The numbers of the entries that are requested for restore and not restored yet. */
   pending: readonly number[]
-  /** Is it still in a folder of the group, as far as the state knows? */
+  /** Is the item still in a folder of the group, as far as the state knows? */
   alive: boolean
-  /** What its entries hold, as far as it opens. */
+  /** The content of its entries that open. */
   items: readonly Item[]
 }>
 
-/** What was found. */
+/** The result of a search. */
 export type Found = Readonly<{
   kept: readonly Kept[]
-  /** How many values did not open, and could not be looked into. */
+  /** The number of values that did not open and could not be searched. */
   unopened: number
-  /** How many links that are still in the folders of a group are meant as well, by group. */
+  /** By group: the number of matching links that are still in its folders. */
   living: ReadonlyMap<GroupId, number>
 }>
 
-/** Larger files are compacted only while no controller runs: it would have to wait for too long. */
+/** A larger file is compacted only while no controller runs, which would have to wait too long. Bytes. */
 const compactedMaxBytes = 128 * 2 ** 20
 
-/** Finds and erases what was kept of somebody. */
+/** Finds and erases the kept data of a person. */
 export class Eraser {
   readonly #open: Sealed
   readonly #vault: Vault
@@ -54,7 +55,7 @@ export class Eraser {
     this.#vault = vault
   }
 
-  /** All that was kept of the link that entry `n` of the bin is of; undefined when there is no such entry. */
+  /** The kept data of the link that entry `n` of the bin belongs to; undefined without such an entry. */
   ofEntry(n: number): Found | undefined {
     const row = this.#sql('SELECT grp, link FROM bin WHERE n = ?').get(n)
     if (row === undefined) return undefined
@@ -63,7 +64,7 @@ export class Eraser {
     return { kept: [kept], unopened: kept.entries - kept.items.length, living }
   }
 
-  /** All that was kept of the links of which one entry is meant, of one group or of all. */
+  /** The kept data of all links with a matching entry, of one group or of all. */
   meant(isMeant: (item: Item) => boolean, group?: GroupId): Found {
     const links = new Map<string, readonly [GroupId, LinkId]>()
     let unopened = 0
@@ -90,8 +91,8 @@ export class Eraser {
   }
 
   /**
-   * Erases it, all or nothing; what was kept since it was found goes, too, and what went before is to be purged. Throws a
-   * terminal WantedBack for what is to be put back.
+   * Erases the kept data in one transaction, also data kept since the search; then call `purge`. Throws a terminal
+   * WantedBack if an entry waits to be restored.
    */
   erase(found: readonly Kept[], nowMs: number): void {
     const { db, statements } = this.#open
@@ -118,14 +119,14 @@ export class Eraser {
     db.exec('PRAGMA secure_delete = OFF')
   }
 
-  /** Leaves no trace of what was erased in the file and its log; answers why it could not, should it be so. */
+  /** Removes the erased data from the file and its log. Answers the error if it could not; undefined on success. */
   purge(): SyncError | undefined {
     const { db, directory } = this.#open
     try {
       const large = statSync(join(directory, stateFile)).size > compactedMaxBytes
       if (large && isRunning(directory)) {
         db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-        return new SyncError('transient', 'StateInUse', 'a controller runs, and the file is large')
+        return new SyncError('terminal', 'StateInUse', 'a controller runs, and the file is large')
       }
       clean(this.#open)
       return undefined
@@ -161,7 +162,8 @@ export class Eraser {
       .map(({ n }) => Number(n))
   }
 
-  // The groups of links that are meant, each link once: by what is agreed, or by what it was for who has not got that yet.
+  // The group of each matching link, once per link. A link matches by its agreed content, or by an earlier base that a
+  // replica still has.
   *#livingOf(
     look: (open: () => Item | undefined) => boolean,
     group: GroupId | undefined,
@@ -216,6 +218,6 @@ function wantedBack(n: number, group: GroupId): SyncError {
   return new SyncError(
     'terminal',
     'WantedBack',
-    `${n} of the bin is wanted back, so nothing is erased: wait until the next pass of ${group} has put it back (exsync bin list), delete it in the folder, and forget it then`,
+    `entry ${n} of the bin waits to be restored, so nothing is erased: wait until the next pass of ${group} has restored it (exsync bin list), delete the contact in the folder, then forget it`,
   )
 }

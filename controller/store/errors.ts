@@ -1,28 +1,28 @@
-// What SQLite says, as an error that says what to do. The one place that knows its result codes
-// (https://sqlite.org/rescode.html); the low byte is the primary one.
+// Turns SQLite errors into SyncErrors with a remedy. The one place that knows the result codes
+// (https://sqlite.org/rescode.html); the low byte is the primary code.
 import { SyncError } from '../core/sync-error.ts'
 
-/** Content that cannot be read back. */
+/** The error for content that cannot be read back. */
 export function damaged(what: string, cause?: unknown): SyncError {
   return new SyncError(
     'terminal',
     'StateUnreadable',
-    `${what} is damaged: bring it back from a backup, or move it away and start again; items are then relinked by stamp and content, and the bin is lost`,
+    `${what} is damaged: restore it from a backup (exsync restore-state), or move it away and start again; items are then linked again by stamp and content, and the bin is lost`,
     { cause },
   )
 }
 
-/** One thing in the bin whose content does not open. */
+/** The error for one entry of the bin that does not open. */
 export function unopened(n: number, cause: unknown): SyncError {
   return new SyncError(
     'terminal',
     'StateUnreadable',
-    `${n} of the bin was changed or moved in the file of the state, and does not open: a backup of the state may have it; nothing else is affected`,
+    `entry ${n} of the bin was changed or moved in the state file and does not open: look for it in a backup of the state; no other entry is affected`,
     { cause },
   )
 }
 
-/** The refusal for an error of SQLite; any other error as it is. */
+/** Turns an error of SQLite into a SyncError; answers any other error as it is. */
 export function refusalOf(error: unknown, file: string): unknown {
   const code = error instanceof Error ? (error as { errcode?: unknown }).errcode : undefined
   if (typeof code !== 'number') return error
@@ -36,14 +36,14 @@ export function refusalOf(error: unknown, file: string): unknown {
       return new SyncError(
         'transient',
         'StateUnwritable',
-        `${file} could not be read or written: check its disk; it is tried again`,
+        `${file} could not be read or written: check its disk; the controller tries again`,
         { cause: error },
       )
     case 13: // SQLITE_FULL
       return new SyncError(
         'transient',
         'StateFull',
-        `there is no room for ${file}: make room on its disk, or shorten --bin-retention; it is tried again`,
+        `there is no space for ${file}: free space on its disk, or shorten --bin-retention; the controller tries again`,
         { cause: error },
       )
     case 11: // SQLITE_CORRUPT
@@ -53,45 +53,45 @@ export function refusalOf(error: unknown, file: string): unknown {
       return new SyncError(
         'terminal',
         'StateUnreadable',
-        `cannot open ${file}: check that the directory exists, and that it and its files may be written`,
+        `cannot open ${file}: check that the directory exists, and that the user that runs exsync may write it and its files`,
         { cause: error },
       )
   }
 }
 
-/** A state that is encrypted, and no key. */
+/** The error for an encrypted state without a key. */
 export function locked(): SyncError {
   const message = 'the state is encrypted: give its key with --key-file FILE'
   return new SyncError('terminal', 'StateLocked', message)
 }
 
-/** A key that is not the state's. */
+/** The error for a key of another state. */
 export function wrongKey(): SyncError {
-  const message = 'the state is encrypted with another key: give that one with --key-file FILE'
+  const message = 'the state is encrypted with another key: give that key with --key-file FILE'
   return new SyncError('terminal', 'WrongKey', message)
 }
 
-/** A change of keys that was cut short, and the command that goes on with it. */
+/** The error for an unfinished key change; `command` continues it. */
 export function unfinished(command: string): SyncError {
-  const message = `the key of the state is being changed, and that was cut short: go on with ${command}`
+  const message = `a change of the state's key was interrupted: continue it with ${command}`
   return new SyncError('terminal', 'RekeyUnfinished', message)
 }
 
-/** A reader holds on to what is to be removed from the file. */
+/** The error for a reader that keeps removed content in the file. */
 export function readMeanwhile(): SyncError {
   const message =
-    'another process reads the state, whose old content is to be removed from the file: start again when that has ended'
-  return new SyncError('transient', 'StateInUse', message)
+    'another process reads the state, so old content cannot be removed from the file: start again when that process has ended'
+  return new SyncError('transient', 'StateReaderActive', message)
 }
 
-/** Somebody opened a state that was to be put aside. */
+/** The error for a process that opened a state which is being replaced. */
 export function openedMeanwhile(): SyncError {
-  const message = 'another process has opened the state meanwhile: stop it, and try again'
+  const message = 'another process has opened the state meanwhile: stop it and try again'
   return new SyncError('terminal', 'StateInUse', message)
 }
 
 function inUse(file: string, cause: unknown): SyncError {
-  const remedy = 'stop that one, or choose another --state'
+  const remedy = 'stop that process, or choose another --state'
   return new SyncError(
     'terminal',
     'StateInUse',

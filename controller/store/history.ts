@@ -1,16 +1,16 @@
-// The history of edits: the oldest goes first when it is full, and what is old by the clock goes only when time was
-// recorded for as long since it was kept. Runs within a transaction, and knows nothing of it.
+// The history of edits. When it is full, the oldest edits are dropped. An edit that is old by the clock is dropped only if
+// the recorded time since it was kept also covers the retention. The caller opens the transaction.
 import type { Statements } from './statements.ts'
 
-/** The history holds at most this part of the bin's limit, and gives way to the bin. */
+/** The largest part of the bin's limit that the history may use. The bin has precedence. */
 const historyShare = 0.5
-/** Once it is full it shrinks to this part of its room, so that not every pass makes some. */
+/** A full history shrinks to this part of its room, so that not every pass has to shrink it. */
 const keptShare = 0.95
 
-// What somebody asked to have back stays until it is.
+// Entries that wait to be restored stay.
 const unasked = 'n NOT IN (SELECT bin FROM restores WHERE done_ms IS NULL)'
 
-/** Lets the oldest edits go as long as the history has more than its room: of the group that has most of it. */
+/** While the history exceeds its room, drops the oldest edits of the group that uses most of it. */
 export function makeRoom({
   statements,
   binMaxBytes,
@@ -35,7 +35,7 @@ export function makeRoom({
   }
 }
 
-// Answers how many bytes went: at least so many, or those of its thousand oldest.
+// Drops at least this many bytes of a group's oldest edits, at most a thousand edits. Answers the bytes freed.
 function letGo(statements: Statements, group: string, bytes: number, nowMs: number): number {
   const oldest = statements
     .sql(
@@ -52,12 +52,12 @@ function letGo(statements: Statements, group: string, bytes: number, nowMs: numb
   statements
     .sql(`DELETE FROM bin WHERE reason = 'Edited' AND grp = ? AND n <= ? AND ${unasked}`)
     .run(group, last)
-  // A clock that was ahead must not say that the history begins in the future.
+  // With a clock that was ahead, the history must not appear to begin in the future.
   ends(statements, group, Math.min(timeMs, nowMs))
   return Math.max(freed, 1)
 }
 
-/** The row of `history_ends` that says until when the retention let things go, of all groups. No group is called that. */
+/** The group key of the `history_ends` row that holds the limit of the retention for all groups. No group has this name. */
 export const all = ''
 
 function ends(statements: Statements, group: string, timeMs: number): void {
@@ -69,19 +69,19 @@ function ends(statements: Statements, group: string, timeMs: number): void {
     .run(group, timeMs)
 }
 
-/** So much of the time between two sweeps counts at most: a clock that is ahead once empties nothing. */
+/** The most that counts between two prunings, ms: a clock that jumps ahead once must not empty the bin. */
 const stepMaxMs = 86_400_000
 
-/** The longest window of a guard (spec.guard.window): what it counts outlasts every retention that is shorter. */
+/** The longest window of a guard (spec.guard.window), ms: its counts outlast every shorter retention. */
 const windowMaxMs = 168 * 3_600_000
 
-/** What may go: what is older by the clock, and was kept no later than that number of the bin. */
+/** The entries that may be dropped: older than `untilMs` and with a number up to `lastN`. */
 export type Horizon = Readonly<{ untilMs: number; lastN: number }>
 
 /**
- * Records that time has passed. Answers for a retention (ms) what may go: what is older by the clock, and was there
- * already when time began to be recorded that covers the retention. So neither a clock that is ahead nor what was kept
- * under one that was behind empties anything. Once a clock is back, what it recorded while it was ahead does not count.
+ * Records the passing of time. Answers, for a retention in ms, the entries that may be dropped: those that are older by
+ * the clock, and that existed when the recorded time was younger by the retention. So neither a clock that is ahead, nor
+ * entries kept under a clock that was behind, empties anything. When a clock goes back, the records ahead are deleted.
  */
 export function aged(statements: Statements, nowMs: number): (retentionMs: number) => Horizon {
   statements.sql('DELETE FROM ages WHERE time_ms > ?').run(nowMs)
@@ -105,8 +105,8 @@ export function aged(statements: Statements, nowMs: number): (retentionMs: numbe
   }
 }
 
-/** Lets go of what is older than its retention. What somebody asked to have back stays until it is. */
-export function sweep(
+/** Drops entries that are older than their retention. Entries that wait to be restored stay. */
+export function prune(
   statements: Statements,
   nowMs: number,
   { binMs, historyMs }: Readonly<{ binMs: number; historyMs: number }>,

@@ -1,15 +1,15 @@
-// What is kept: the bin and the notes of conflicts are written here. Runs within a transaction, and knows nothing of it.
+// Writes the bin and the notes of conflicts. The caller opens the transaction.
 
 import { digestOf, type GroupId } from '../core/id.ts'
 import type { KeepReason } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Change, ConflictNote, Kept } from '../sync/ports.ts'
+import type { ConflictNote, Kept, Moment } from '../sync/ports.ts'
 import type { Vault } from './encryption.ts'
 import { makeRoom } from './history.ts'
 import { binSpot } from './spots.ts'
 import type { Statements } from './statements.ts'
 
-/** What one writes with, and for whom. */
+/** The statements, vault, group and limit for writing the bin. */
 export type Desk = Readonly<{
   statements: Statements
   vault: Vault
@@ -17,15 +17,15 @@ export type Desk = Readonly<{
   binMaxBytes: number
 }>
 
-/** The reason of what is in the history: what was agreed before an edit. All else is the bin. */
+/** The reason of the entries of the history: the agreed content before an edit. All other entries are the bin. */
 export const edited: KeepReason = 'Edited'
 
 /**
- * Puts what a change overwrites or deletes into the bin. Nothing is dropped to make room: who would keep more than there
- * is room for does not overwrite either. A full bin refuses only namespaces that hold more than their share of it, so that
- * no tenant stops the others: it grows to less than twice its limit. Throws a terminal BinFull.
+ * Puts the content that a change overwrites or deletes into the bin. Nothing is dropped to make room: if the bin has no
+ * room for the content, the change does not overwrite it either. A full bin refuses only namespaces that use more than
+ * their share, so that no tenant blocks the others; it grows to less than twice its limit. Throws a terminal BinFull.
  */
-export function keepAll(desk: Desk, { kept = [], at }: Change): void {
+export function keepAll(desk: Desk, kept: readonly Kept[], at: Moment): void {
   const history = kept.filter(({ reason }) => reason === edited)
   let added = 0
   for (const each of kept) if (each.reason !== edited) added += keep(desk, each, at)
@@ -37,7 +37,7 @@ export function keepAll(desk: Desk, { kept = [], at }: Change): void {
   throw new SyncError(
     'terminal',
     'BinFull',
-    `the bin is full (${desk.binMaxBytes} bytes), so nothing is overwritten or deleted: raise --bin-limit or shorten --bin-retention`,
+    `the bin is full (${desk.binMaxBytes} bytes), so the controller overwrites and deletes nothing: raise --bin-limit or shorten --bin-retention`,
   )
 }
 
@@ -45,7 +45,7 @@ function isOverShare({ statements, group, binMaxBytes }: Desk): boolean {
   const namespace = namespaceOf(group)
   const groups = statements.sql('SELECT grp FROM identities').all()
   const namespaces = new Set([namespace, ...groups.map(({ grp }) => namespaceOf(String(grp)))])
-  // Every group of the namespace, and no other: `0` comes right after `/`.
+  // All groups of this namespace and no other: in ASCII `0` follows `/`.
   const own = statements
     .sql(
       "SELECT coalesce(sum(size), 0) AS bytes FROM bin WHERE grp >= ? AND grp < ? AND reason <> 'Edited'",
@@ -58,14 +58,14 @@ function namespaceOf(group: string): string {
   return group.slice(0, Math.max(0, group.indexOf('/')))
 }
 
-// What is tried again is the same loss, not another one.
+// A repeated attempt is the same loss: it is kept once.
 function keep(
   { statements, vault, group }: Desk,
   { link, replica, loss, reason, fields, item, won }: Kept,
-  { timeMs, pass }: Change['at'],
+  { timeMs, pass }: Moment,
 ): number {
   const [text, winner] = [JSON.stringify(item), won === undefined ? null : JSON.stringify(won)]
-  const print = vault.print(digestOf(text, loss))
+  const print = vault.fingerprint(digestOf(text, loss))
   const size = Buffer.byteLength(text) + Buffer.byteLength(winner ?? '')
   const known = statements
     .sql(
@@ -73,7 +73,7 @@ function keep(
     )
     .get(link, group, replica, reason, print)
   if (known !== undefined) return 0
-  // No number is used twice: who asks for one means what had it.
+  // A number is never used twice: it always means the same entry.
   const { n = null } = statements.sql('SELECT last_n + 1 AS n FROM tally').get() ?? {}
   const row = { n, grp: group, link, replica, reason, fields: JSON.stringify(fields) }
   return statements
@@ -92,13 +92,13 @@ function keep(
     )
 }
 
-/** Remembers a field for which there were two different edits, once. */
+/** Notes a field with two different edits, once. */
 export function note(
   { statements, vault, group }: Desk,
   { link, replica, field, version }: ConflictNote,
-  { timeMs, pass }: Change['at'],
+  { timeMs, pass }: Moment,
 ): void {
-  const at = [group, link, replica, field, vault.print(version)] as const
+  const at = [group, link, replica, field, vault.fingerprint(version)] as const
   statements
     .sql(
       `INSERT INTO conflicts (grp, link, replica, field, version, time_ms, pass) SELECT ?, ?, ?, ?, ?, ?, ?

@@ -1,5 +1,5 @@
-// Who may read what: a state is its owner's alone, and so is its key. Volumes are often made for everybody; what can be
-// tightened is, and what cannot is told. Only a key that everybody may read is refused.
+// File modes: only the owner may read a state and its key. Volumes are often created readable for all, so the controller
+// tightens what it can and warns about the rest. It refuses only a key that every user may read.
 import {
   chmodSync,
   closeSync,
@@ -17,14 +17,14 @@ import type { Key } from './proof.ts'
 
 const [othersBits, accessBits, ownersFile] = [0o007, 0o777, 0o600]
 
-/** Makes an empty file that its owner alone may read, unless there is one: it may be locked, and is not opened then. */
+/** Creates an empty file that only its owner may read. An existing file is not opened: it may be locked. */
 export function ownFile(file: string): void {
   if (!existsSync(file)) closeSync(openSync(file, 'a', ownersFile))
 }
 
 /**
- * Takes from everybody else what they may do with a state: its files are its owner's alone, of its directories others lose
- * their part. Answers a warning for each that others could read, and for each that could not be changed.
+ * Removes the rights of others from a state: its files are readable for their owner only, its directories not for others.
+ * Answers a warning for each file or directory that others could read, and for each that could not be changed.
  */
 export function tightened(directory: string): readonly string[] {
   if (process.platform === 'win32') return []
@@ -32,12 +32,14 @@ export function tightened(directory: string): readonly string[] {
   return [
     ...tightenedDirectory(directory),
     ...filesIn(directory, /^exsync\./).flatMap(tightenedFile),
-    ...tightenedDirectory(statuses),
-    ...filesIn(statuses, /\.yaml(\.new)?$/).flatMap(tightenedFile),
+    ...[statuses, join(statuses, 'exchangeservers')].flatMap((each) => [
+      ...tightenedDirectory(each),
+      ...filesIn(each, /\.yaml(\.new)?$/).flatMap(tightenedFile),
+    ]),
   ]
 }
 
-// What cannot be looked at cannot be tightened either; who needs it says so.
+// A directory that cannot be read cannot be tightened; the code that needs it reports the error.
 function filesIn(directory: string, name: RegExp): readonly string[] {
   try {
     return readdirSync(directory, { withFileTypes: true })
@@ -48,7 +50,7 @@ function filesIn(directory: string, name: RegExp): readonly string[] {
   }
 }
 
-// The group keeps its part: on a volume it is the pod's own (fsGroup).
+// The group keeps its rights: on a volume it is the pod's own group (fsGroup).
 function tightenedDirectory(directory: string): readonly string[] {
   const stats = statsOf(directory)
   const mode = (stats?.mode ?? 0) & 0o7777
@@ -60,7 +62,7 @@ function tightenedFile(file: string): readonly string[] {
   const mode = statsOf(file)?.mode ?? ownersFile
   if ((mode & accessBits & ~ownersFile) === 0) return []
   const told = changed(file, mode & 0o7777, mode & ownersFile)
-  // Kubernetes gives a volume's files to the pod's group at every start.
+  // Kubernetes gives the files of a volume to the pod's group at every start; that is no warning.
   return (mode & othersBits) === 0 ? [] : told
 }
 
@@ -76,9 +78,9 @@ function changed(path: string, from: number, to: number): readonly string[] {
   const what = `others had access to ${path} (mode ${octal(from)})`
   try {
     chmodSync(path, to)
-    return [`${what}: it is ${octal(to)} now`]
+    return [`${what}: changed to ${octal(to)}`]
   } catch {
-    return [`${what}, and it could not be changed: chmod ${octal(to)} ${path}`]
+    return [`${what}, and this could not be changed: run chmod ${octal(to)} ${path}`]
   }
 }
 
@@ -89,18 +91,18 @@ function octal(mode: number): string {
 /** Reads a key from its file. Rejects with a terminal SyncError: KeyInvalid, KeyExposed. */
 export async function keyFrom(file: string, flag: string): Promise<Key> {
   const { text, mode } = await readKey(file, flag)
-  // A pipe has no mode that says who can read it; a link counts as what it leads to, as a mounted Secret is one.
+  // A pipe has no mode that says who may read it. A link has the mode of its target, as in a mounted Secret.
   if (mode !== undefined && (mode & othersBits) !== 0) {
     throw new SyncError(
       'terminal',
       'KeyExposed',
-      `everybody on this machine has access to the key file ${file} (mode ${octal(mode & accessBits)}): chmod 600 ${file} (a volume of a Secret: defaultMode: 0440), and where others may have read it, make another key: exsync rekey --help`,
+      `every user of this machine has access to the key file ${file} (mode ${octal(mode & accessBits)}): run chmod 600 ${file} (in a Secret volume: defaultMode: 0440). If others may have read it, change the key: exsync rekey --help`,
     )
   }
   return { bytes: keyOf(text, file), file }
 }
 
-/** More than any way to write a key down; what is longer is not read to its end, as it may have none. */
+/** Longer than every form of a key, bytes. Reading stops here: the file may be endless. */
 const keyFileMax = 1024
 
 async function readKey(file: string, flag: string) {

@@ -1,5 +1,5 @@
-// Opens the file of a state: one writer, which holds a lock; readers, which leave no trace; and refuses what is not ours
-// to open.
+// Opens the file of a state: for one writer, which holds a lock, or for readers, which leave no trace. Refuses files that
+// are not a usable state.
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -12,32 +12,32 @@ import { ownFile, tightened } from './modes.ts'
 import { schemaVersion } from './schema.ts'
 import { Statements } from './statements.ts'
 
-/** How the file of a state is opened. */
+/** How to open the file of a state. */
 export type FileOpening = Readonly<{
-  /** Nothing is made or changed; a state that does not exist yet reads as an empty one. */
+  /** Creates and changes nothing; a state that does not exist reads as an empty one. */
   readOnly?: boolean
-  /** Only to ask its writer for something, whether that runs now or later. */
+  /** Only to leave a request for the writer, whether it runs now or later. */
   asking?: boolean
-  /** There must be one already. */
+  /** The state must exist. */
   existing?: boolean
-  /** A Lease says that nobody else may write: whoever still has the state open is fenced off. */
+  /** A Lease says that no other process may write: another process that still has the state open is fenced off. */
   leading?: boolean
-  /** Asked before every transaction; throws when nothing may be written any more. */
+  /** Called before every transaction; throws when this process may not write any more. */
   permit?: () => void
-  /** Told what others had access to. */
+  /** Called with each file or directory that others had access to. */
   warn?: (message: string) => void
 }>
 
 type Access = 'read' | 'ask' | 'write'
 
-/** An open file, with which statements run. */
+/** An open file with its statements. */
 export type OpenFile = Sealed & Readonly<{ access: Access; close: () => void }>
 
-/** The file's name within the state's directory, and that of the lock. */
+/** The names of the state's file and of its lock, within its directory. */
 export const stateFile = 'exsync.db'
 export const lockFile = 'exsync.lock'
 
-/** Opens the file; `unlock` throws before anything is changed when the key is not the one. Throws as `openState` does. */
+/** Opens the file. `unlock` throws if the key is wrong, before anything is changed. Throws as `openState` does. */
 export function openFile(
   directory: string,
   opening: FileOpening,
@@ -76,7 +76,7 @@ export function openFile(
   }
 }
 
-/** The refusal for an error that an open file met. */
+/** Turns an error of an open file into a SyncError. */
 export function refusalIn(directory: string, error: unknown): unknown {
   const file = join(directory, stateFile)
   const refusal = refusalOf(error, file)
@@ -92,19 +92,19 @@ export function refusalIn(directory: string, error: unknown): unknown {
 const headerBytes = 100
 
 /**
- * Refuses a log without its file, or with an empty one: SQLite throws such a log away and begins a new state, and what
- * was in there is lost.
+ * Refuses a log whose file is missing or empty: SQLite would discard such a log and begin a new state, and the content of
+ * the log would be lost.
  */
 export function refuseRemains(file: string): void {
   const size = (name: string) => statSync(name, { throwIfNoEntry: false })?.size
   const log = size(`${file}-wal`) ?? 0
-  // What is shorter than a file's header is taken for an empty one.
+  // SQLite takes a file that is shorter than its header for an empty one.
   if ((size(file) ?? headerBytes) < headerBytes) throw damaged(`${file}, which is empty,`)
   if (size(file) === undefined && log > 0)
     throw damaged(`the state, of which only ${file}-wal is left,`)
 }
 
-// A new state appears at once, whole: an empty file is always one that was cut off.
+// A new state appears in one step, complete. So an empty file is always one that was cut short.
 function begin(file: string): void {
   const draft = `${file}.new`
   for (const each of [draft, `${draft}-wal`, `${draft}-journal`]) rmSync(each, { force: true })
@@ -119,9 +119,9 @@ function begin(file: string): void {
 }
 
 /**
- * Takes the lock of the one writer, which the operating system takes back when its holder dies, however it dies.
- * A holder that only stands still does not keep who leads by a Lease from going on without it. Throws what
- * `refusalOf` makes a StateInUse.
+ * Takes the lock of the one writer. The operating system releases it when its holder dies. A holder that only hangs does
+ * not stop a process that leads by a Lease: that one continues without the lock (undefined). Throws an SQLite error that
+ * `refusalOf` turns into StateInUse.
  */
 export function locked(file: string, leading = false): DatabaseSync | undefined {
   ownFile(file)
@@ -142,7 +142,7 @@ function opened(file: string, access: Access): DatabaseSync {
   return access === 'read' ? openedToRead(file) : new DatabaseSync(file)
 }
 
-/** A reader of a file that nobody has open, which leaves no trace, not even SQLite's own side files. */
+/** Opens a file to read it. Without a -wal file no process has it open: then SQLite leaves no side files either. */
 export function openedToRead(file: string): DatabaseSync {
   if (existsSync(`${file}-wal`)) return new DatabaseSync(file, { readOnly: true })
   return new DatabaseSync(new URL(`${pathToFileURL(resolve(file))}?immutable=1`), {
@@ -163,7 +163,7 @@ function ready(
     return
   }
   refuseDamaged(db, file)
-  // A key that is missing or wrong is refused before anything is changed.
+  // A missing or wrong key is refused before anything is changed.
   if (version > 1) unlock(db)
   db.exec('PRAGMA journal_mode = WAL; PRAGMA cache_size = -16000')
   upToDate(db, version)
@@ -174,12 +174,12 @@ function fresh(db: DatabaseSync): void {
   upToDate(db, 0)
 }
 
-/** There is no state where one is needed. */
+/** The error for a directory without a state. */
 export function missing(directory: string): SyncError {
   return new SyncError(
     'terminal',
     'StateMissing',
-    `there is no state in ${directory}: check --state (or EXSYNC_STATE); exsync run makes it`,
+    `there is no state in ${directory}: check --state (or EXSYNC_STATE); exsync run creates it`,
   )
 }
 
@@ -187,6 +187,6 @@ function older(version: number): SyncError {
   return new SyncError(
     'terminal',
     'StateOlder',
-    `the state was written by an older version (schema ${version}, this one needs ${schemaVersion}): exsync run brings it up to date`,
+    `the state was written by an older version (schema ${version}, this one needs ${schemaVersion}): start exsync run, which upgrades it`,
   )
 }

@@ -1,41 +1,41 @@
-// How a state says in which way it is sealed: the one row of the table `vault`, which only the holder of the key can
-// write so that it opens.
+// How a state records the way in which it is sealed: the one row of the table `vault`. Only the holder of the key can
+// write a row that opens.
 //
-//   proof    how content is sealed:  plain    {"layers"}          no row, or no layers: plain, and never anything else
+//   proof    how content is sealed:  plain    {"layers"}          no row, or no layers: plain since it was created
 //                                    unbound  base64              up to schema 4
-//                                    bound    {"salt", "sealed"}  sealed: the layers, and which proof came before
-//   next     what it comes to, while a change is under way; at its end it is the proof
-//   reached  the last row that was carried over: it and those before are sealed as `next` says, the others as `proof` says
-//   clean    1: nothing that came before, or was erased, is left in free pages or in the log
+//                                    bound    {"salt", "sealed"}  sealed: the layers, and the digest of the proof before
+//   next     the coming proof, while a change is under way; at its end it becomes the proof
+//   reached  the last carried row: rows up to it are sealed as `next` says, the others as `proof` says
+//   clean    1: no earlier or erased content is left in free pages or in the log
 import type { DatabaseSync } from 'node:sqlite'
 import { digestOf } from '../core/id.ts'
 import { drawnAtRandom, keyed, plainVault, unbound, type Vault } from './encryption.ts'
 import { damaged } from './errors.ts'
 import { parsed } from './rows.ts'
 
-/** A key of 32 bytes, and the file that it came from, for messages. */
+/** A key of 32 bytes, and the name of its file for messages. */
 export type Key = Readonly<{ bytes: Uint8Array; file: string }>
 
-/** One way of sealing: what the file says of it, and what it is done with. */
+/** One way of sealing: its proof in the file, and the vault that seals and opens. */
 export type Sealing = Readonly<{ proof: string; vault: Vault }>
 
-/** What the row says. */
+/** The content of the row. */
 export type Proofs = Readonly<{ proof: string; next: string | undefined }>
 
-/** What the row says of a state that was never sealed, should there be one. */
+/** The proof of a state that was never sealed. */
 export const plainProof = '{"layers":[]}'
 const spot = ['vault.proof']
 
-/** What an unbound state proves its key by. */
+/** The sealed word that proves the key of an unbound state. */
 const word = 'exsync'
 
-/** Nothing is sealed. */
+/** Is nothing sealed? */
 export const isPlain = (proof: string) => proof.startsWith('{"layers"')
 
-/** Everything is sealed, and bound to its row. */
+/** Is everything sealed and bound to its row? */
 export const isBound = (proof: string) => proof.startsWith('{"salt"')
 
-/** What the row of a state says, also of one of an earlier schema. */
+/** Reads the row of a state, also of an earlier schema. */
 export function proofsIn(db: DatabaseSync): Proofs {
   const row = db.prepare('SELECT * FROM vault').get()
   return {
@@ -44,7 +44,7 @@ export function proofsIn(db: DatabaseSync): Proofs {
   }
 }
 
-/** What a proof says, opened with a key; undefined when it takes another one. */
+/** Opens a proof with a key; undefined if it needs another key. */
 export function openedBy(proof: string, key: Key | undefined): Sealing | undefined {
   if (isPlain(proof)) return { proof, vault: plainVault(layersIn(parsed(proof))) }
   if (key === undefined) return undefined
@@ -62,8 +62,8 @@ export function openedBy(proof: string, key: Key | undefined): Sealing | undefin
 }
 
 /**
- * What a sealing comes to with a key. A key is changed because it may have become known: it must not tell what prints
- * are made with from now on, so there is another layer.
+ * The next sealing with a key. A key is changed because it may have become known, so the new sealing adds a layer: the
+ * old key must not reveal how prints are made from now on.
  */
 export function sealingWith(key: Key, now: Sealing): Sealing {
   const added = isPlain(now.proof) || isBound(now.proof) ? [drawnAtRandom(32)] : []
@@ -73,7 +73,7 @@ export function sealingWith(key: Key, now: Sealing): Sealing {
   return { proof: JSON.stringify({ salt, sealed }), vault }
 }
 
-/** What a sealing comes to without a key, which only its holder can say: a mark is sealed. */
+/** The next sealing without a key. It contains a sealed mark, so that only the holder of the old key can write it. */
 export function plainAfter({ proof, vault }: Sealing): Sealing {
   const { layers } = vault
   const sealed = vault.seal(JSON.stringify({ after: digestOf(proof) }), spot)
@@ -81,18 +81,18 @@ export function plainAfter({ proof, vault }: Sealing): Sealing {
 }
 
 /**
- * Refuses a `next` that was not written for this very proof: a row of another time is none. `now` may be unknown
- * where `next` is not plain.
+ * Refuses a `next` that was not written for this very proof, such as a row copied from another time. `now` may be
+ * undefined if `next` is not plain.
  */
 export function refuseForeign(proof: string, now: Sealing | undefined, next: Sealing): void {
   const opener = isPlain(next.proof) ? now : next
   const { sealed } = parsed(next.proof) as { sealed?: string }
   const said = opener && (parsed(opener.vault.open(String(sealed), spot)) as { after?: string })
   if (said?.after !== digestOf(proof))
-    throw damaged('the state, in which the mark of a change of keys belongs elsewhere,')
+    throw damaged('the state, in which the mark of a key change does not belong to its key,')
 }
 
-/** The proof once everything was carried over. */
+/** The proof after everything was carried over. */
 export function finalProof({ proof, vault: { layers } }: Sealing): string {
   return isPlain(proof) ? JSON.stringify({ layers }) : proof
 }

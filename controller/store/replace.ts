@@ -1,13 +1,13 @@
-// Puts a backup in the place of the state, which is kept under another name. Killed anywhere in between, the state is
-// the one of before or the new one, whole, and never an empty one:
+// Replaces the state by a backup and keeps the old state under another name. If the process is killed at any point, the
+// state is either the old or the new one, complete, and never empty:
 //
-//   FILE ─copy─► exsync.db.next     brought up to date, and made to believe none of its cursors
-//   exsync.db    its log is taken in, and it is held so that nobody opens it: no -wal is left that a new file would get
+//   FILE ─copy─► exsync.db.next     upgraded; its cursors and pending restores are removed
+//   exsync.db    its log is merged in, and it stays locked: no -wal file is left that SQLite would play into a new file
 //   exsync.db ─copy─► exsync.db.before-TIME
 //   exsync.db.next ─rename─► exsync.db
 //
-// A present state that is damaged is copied as it is, with its log, and emptied before its log goes: an empty file is
-// refused by everybody, while a log beside another file would be taken for that file's.
+// A damaged state is copied as it is, with its log, and then truncated before its log is removed: every process refuses an
+// empty file, but a log beside another file would be taken for that file's log.
 import {
   copyFileSync,
   existsSync,
@@ -37,26 +37,26 @@ import { locked, lockFile, openedToRead, refusalIn, stateFile } from './open.ts'
 import type { Key } from './proof.ts'
 import { readingVault } from './seal.ts'
 
-/** What putting a backup in place means, before it is done and after. */
+/** The effects of replacing the state, shown before it is done and after. */
 export type Replacement = Readonly<{
   old: Facts
-  /** How many wishes of the backup to have something back are cancelled: they may have been met since. */
+  /** The number of pending restores in the backup that are cancelled: they may have been carried out since. */
   wishes: number
-  /** What the present state says of itself; undefined: there is none, or it cannot be read. */
+  /** Figures about the present state; undefined: there is none, or it cannot be read. */
   present: Facts | undefined
-  /** How much the present bin has that was kept since. */
+  /** The number of entries in the present bin that are newer than the backup. */
   keptSince: number
-  /** How often something was erased since: the backup has it again. */
+  /** The number of erasures since the backup: the backup contains that content again. */
   erasedSince: number
-  /** Where the present state is after it; undefined: there was none. */
+  /** The new name of the present state; undefined: there was none. */
   aside: string | undefined
 }>
 
-/** Called before each step that changes files, by its name. */
+/** Called before each step that changes files, with its name. */
 export type Step = (name: string) => void
 
 /**
- * What it would mean to put a file in place; changes nothing. Throws a terminal SyncError: BackupMissing,
+ * The effects of replacing the state by a file; changes nothing. Throws a terminal SyncError: BackupMissing,
  * BackupUnreadable, StateNewer, StateLocked, WrongKey.
  */
 export function foreseen(directory: string, file: string, key: Key | undefined): Replacement {
@@ -78,8 +78,8 @@ export function foreseen(directory: string, file: string, key: Key | undefined):
 }
 
 /**
- * Puts a copy of the file in place of the state in a directory. Throws as `foreseen` does, and StateInUse while somebody
- * has the state open, BackupFull, BackupUnwritable; then the state is as it was.
+ * Replaces the state in a directory by a copy of the file. Throws as `foreseen` does, and StateInUse while another process
+ * has the state open, BackupFull, BackupUnwritable; the state is then unchanged.
  */
 export function replaceState(
   directory: string,
@@ -102,7 +102,7 @@ export function replaceState(
       const aside = anything(directory) ? freeName(`${state}.before-${nameOf(nowMs)}`) : undefined
       const held = aside === undefined ? undefined : putAside(state, aside, step)
       if (held !== undefined) open.unshift(held)
-      // The counts are of the copy: whoever holds the state reads it as well as any other.
+      // The lock holder reads the counts through its own connection.
       const found = held === undefined ? nothingKnown : since(held, old)
       if (held === undefined) removeLogs(state, step)
       step('put the backup in place')
@@ -127,7 +127,7 @@ function anything(directory: string): boolean {
   return existsSync(join(directory, stateFile)) || size('-wal') > 0
 }
 
-// Reads the backup, with its log where it has one, and refuses what could not be a state.
+// Opens the backup, with its log if it has one, and refuses a file that is no usable state.
 function reading<Result>(
   directory: string,
   file: string,
@@ -137,7 +137,7 @@ function reading<Result>(
   if (resolve(file) === resolve(directory, stateFile))
     throw invalidArguments(`${file} is the state itself: name a backup`)
   if (!statSync(file, { throwIfNoEntry: false })?.isFile())
-    throw refused('BackupMissing', `there is no file ${file}: check the name`)
+    throw refused('BackupMissing', `the file ${file} does not exist: check the name`)
   let db: DatabaseSync | undefined
   try {
     db = openedToRead(file)
@@ -166,14 +166,14 @@ function judged(
     if (error instanceof SyncError && passed.includes(error.code)) throw error
     throw refused(
       'BackupUnreadable',
-      `${file} is no backup that can be put in place: it is damaged, cut short, in the middle of a change of keys, or another program's; take another one (nothing was changed)`,
+      `${file} cannot replace the state: it is damaged, incomplete, in the middle of a key change, or another program's file; choose another backup (nothing was changed)`,
       error,
     )
   }
 }
 
-// An old state must not believe its cursors: what lies before Exchange's own memory of deletes would never be told. So
-// every folder is listed whole once. What was asked back may have come back, and been deleted, since.
+// Drops the cursors: Exchange does not remember deletes for ever, and would leave them out. So every folder is listed
+// completely once. Cancels pending restores: they may have been carried out, and deleted again, since.
 function prepare(backup: DatabaseSync, next: string, version: number, nowMs: number): void {
   copyInto(backup, next)
   const db = new DatabaseSync(next)
@@ -191,7 +191,7 @@ function prepare(backup: DatabaseSync, next: string, version: number, nowMs: num
   syncFile(next)
 }
 
-// Answers the open state, which nobody else can open as long as it is; undefined for a damaged one.
+// Copies the present state aside. Answers its connection, locked against all others; undefined for a damaged state.
 function putAside(state: string, aside: string, step: Step): DatabaseSync | undefined {
   const part = `${aside}.part`
   if (isWhole(state)) {
@@ -224,9 +224,9 @@ function putAside(state: string, aside: string, step: Step): DatabaseSync | unde
   return undefined
 }
 
-// Only looks: what opens a damaged file to write plays its log into it, and then nobody can put the two right any more.
+// Opens read-only: a writable connection would play the log into a damaged file, and then nothing can repair the two.
 function isWhole(state: string): boolean {
-  // What is shorter than a file's header is taken for an empty one.
+  // SQLite takes a file that is shorter than its header for an empty one.
   if (!existsSync(state) || statSync(state).size < 100) return false
   const db = openedToRead(state)
   try {
@@ -240,8 +240,8 @@ function isWhole(state: string): boolean {
   }
 }
 
-// Leaving the log fails while anybody else has the state open, even without a transaction. From then on nothing is
-// written without a journal, which SQLite refuses for a file that has another name by now.
+// Leaving WAL mode fails while another process has the state open, even without a transaction. Afterwards every writer
+// needs a journal, which SQLite refuses for a file that was renamed.
 function hold(db: DatabaseSync): void {
   db.exec('PRAGMA busy_timeout = 1000; PRAGMA journal_mode = DELETE')
   db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT')
@@ -250,17 +250,17 @@ function hold(db: DatabaseSync): void {
 
 function isDamage(error: unknown): boolean {
   const code = (error as { errcode?: unknown }).errcode
-  // SQLITE_CORRUPT, SQLITE_NOTADB; a broken index reads as a constraint (19) or an error (1).
+  // SQLITE_CORRUPT, SQLITE_NOTADB; a broken index shows as a constraint (19) or an error (1).
   return typeof code === 'number' && [1, 11, 19, 26].includes(code & 0xff)
 }
 
-// What was cut short before is no copy of anything.
+// Removes incomplete copies of earlier runs.
 function removeHalves(directory: string): void {
   const names = readdirSync(directory).filter((name) => name.startsWith(`${stateFile}.before-`))
   for (const name of names) if (name.endsWith('.part')) rmSync(join(directory, name))
 }
 
-// Nothing that SQLite would play into the new file.
+// Removes the files that SQLite would play into the new file.
 function removeLogs(state: string, step: Step): void {
   for (const more of ['-wal', '-shm', '-journal']) {
     if (!existsSync(state + more)) continue
@@ -283,7 +283,7 @@ function since(
       ),
     }
   } catch {
-    // Of a newer version, or another program's: it is put aside all the same.
+    // A state of a newer version, or another program's file, is put aside as well.
     return nothingKnown
   }
 }

@@ -1,4 +1,4 @@
-// From one way of sealing to another. A start goes on with what leads to its own key, `exsync rekey` with the rest:
+// Changes the sealing of a state. A start finishes changes that lead to its own key, `exsync rekey` all others:
 //
 //   plain ───a key──► bound ──another key──► bound
 //   unbound ─────────►  └────no key──► plain
@@ -21,8 +21,8 @@ import {
 import { type Change, changeOf } from './spots.ts'
 
 /**
- * How content is read, for a process that writes none. Throws a terminal SyncError: StateLocked, WrongKey,
- * RekeyUnfinished. While a start seals or binds, both ways are understood.
+ * The vault for a process that only reads. While a start seals or binds, it opens both forms. Throws a terminal SyncError:
+ * StateLocked, WrongKey, RekeyUnfinished.
  */
 export function readingVault(db: DatabaseSync, key: Key | undefined, directory: string): Vault {
   const { now, next } = unlocked(db, key, directory)
@@ -30,8 +30,8 @@ export function readingVault(db: DatabaseSync, key: Key | undefined, directory: 
 }
 
 /**
- * Brings a state to what its key asks for: plain content is sealed, unbound content is bound, and what a crash cut
- * short goes on, a batch with each step. Throws as `readingVault` does. `told` hears of a change only.
+ * Brings a state to its key: seals plain content, binds unbound content, and continues an interrupted change, one batch
+ * per step. Throws as `readingVault` does. `told` is called only if something changes.
  */
 export function* settling(
   state: Sealed,
@@ -47,8 +47,8 @@ export function* settling(
 }
 
 /**
- * Changes the key of a state, or takes it away (`undefined`), going on where a crash cut it short. Answers false when
- * the state is as wanted already. Throws as `readingVault` does.
+ * Changes the key of a state, or removes it (`wanted` undefined); continues an interrupted change. Answers false if the
+ * state is already as wanted. Throws as `readingVault` does.
  */
 export function rekeyed(
   state: Sealed,
@@ -61,7 +61,7 @@ export function rekeyed(
   let { proof, next } = proofsIn(db)
   const unsettled = !isBound(proof) && (!isPlain(proof) || next !== undefined)
   if (unsettled) {
-    // What a start would do, it does first.
+    // First do what a start would do.
     const key = keys.find((each) => openedBy(next ?? proof, each)) ?? old
     finished(settling(state, key, told))
     ;({ proof, next } = proofsIn(db))
@@ -116,7 +116,7 @@ function cutShort(proof: string, next: string, keys: readonly Key[], directory: 
   return unfinished(`${command} ${into}`)
 }
 
-// As a shell takes it.
+// Quotes a word for a shell.
 function quoted(word: string): string {
   return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
@@ -131,6 +131,6 @@ function either({ from, to, print }: Change): Vault {
         return from.open(sealed, at)
       }
     },
-    reprint: print,
+    carriedFingerprint: print,
   }
 }

@@ -1,6 +1,6 @@
-// Every sealed column, what binds its values to their rows, and how one row after another is carried from one vault
-// to another. A spot names what a row keeps for as long as it lives; the one part that can change, the replica of a
-// copy, is sealed anew when it does (changes.ts).
+// Every sealed column: what binds its values to their rows, and how its rows are carried from one vault to another. A
+// spot consists of values that a row keeps for its whole life. Exception: the replica of a copy can change; its value is
+// then sealed again (changes.ts).
 import { SyncError } from '../core/sync-error.ts'
 import { printing, type Spot, type Vault } from './encryption.ts'
 import type { Row, Statements } from './statements.ts'
@@ -22,7 +22,7 @@ export function shownSpot(grp: Of, id: Of, replica: Of, item: Of): Spot {
   return ['copies.shown', String(grp), String(id), String(replica), String(item)]
 }
 
-/** bin.item and bin.won; whose version it is decides who may have it back, and so it is bound, too. */
+/** bin.item and bin.won. The replica decides who may get the entry back, so it is bound, too. */
 export function binSpot(column: 'item' | 'won', row: Row): Spot {
   const { n, grp, link, replica, reason, fields } = row
   return [
@@ -32,12 +32,12 @@ export function binSpot(column: 'item' | 'won', row: Row): Spot {
   ]
 }
 
-/** A row by its key: two columns, of which the second may be idle. */
+/** The key of a row: two columns; 0 for a second one that is not used. */
 export type RowKey = readonly [one: number, two: number | string]
 
 /**
- * From one vault to another; `print`: how a print that is written down reads afterwards; `told` hears of every value
- * whether it opened, and where there is none, all have to.
+ * A change from one vault to another. `print`: turns a stored print into its new form. `told`: called with every value,
+ * whether it opened; without it, every value must open.
  */
 export type Change = Readonly<{
   from: Vault
@@ -46,15 +46,15 @@ export type Change = Readonly<{
   told?: ((opened: boolean) => void) | undefined
 }>
 
-/** The rows of one table: which ones have something to carry over, after which key, and how one is carried over. */
+/** The rows of one table: selecting those after a key, and carrying one over. */
 type Stage = Readonly<{
-  /** Selects `one` and `two` of the rows after ?1, ?2, in order. */
+  /** SQL that selects `one` and `two` of the rows after ?1, ?2, in order. */
   after: string
-  /** Answers the bytes that were written. */
+  /** Carries one row over and answers the bytes written. */
   carry: (statements: Statements, change: Change, key: RowKey) => number
 }>
 
-// Of a table with one sealed column: how a row is found by its key, where its value is bound to, and how it is written.
+// The stage of a table with one sealed column: the SQL to find a row by its key, its spot, and the SQL to write it.
 function sealedColumn(
   after: string,
   find: string,
@@ -73,7 +73,7 @@ function sealedColumn(
   }
 }
 
-/** All tables with sealed or printed columns, in the order in which they are carried over. */
+/** All tables with sealed or printed columns, in the order in which they are carried. */
 export const stages: readonly Stage[] = [
   sealedColumn(
     `SELECT n AS one, 0 AS two FROM links WHERE n > ?1 AND ?2 = 0 AND agreed IS NOT NULL ORDER BY n`,
@@ -120,13 +120,12 @@ export const stages: readonly Stage[] = [
   },
 ]
 
-/** The change from one vault to another, which only adds layers of printing. */
+/** The change from one vault to another that only adds layers to prints. */
 export function changeOf(from: Vault, to: Vault, told?: Change['told']): Change {
   return { from, to, print: printing(to.layers.slice(from.layers.length)), told }
 }
 
-// What does not open is left as it is, and opens afterwards as little as before: one value that was changed or moved
-// must not keep all others from their key.
+// A value that does not open stays as it is: one that was changed or moved must not keep the others from their new key.
 function carried({ from, to, told }: Change, text: Of, at: Spot): string | null {
   if (text == null) return null
   let open: string

@@ -4,27 +4,27 @@ import type { GroupId } from '../core/id.ts'
 import { finished } from '../core/work.ts'
 import type { Baseline } from '../sync/ports.ts'
 import { SqliteBaseline } from './baseline.ts'
-import { Bin } from './bin.ts'
+import { SqliteBin } from './bin.ts'
 import type { Progress } from './carry.ts'
 import type { Vault } from './encryption.ts'
 import { Eraser } from './erase.ts'
-import { sweep } from './history.ts'
+import { prune } from './history.ts'
 import { type FileOpening, type OpenFile, openFile, refusalIn, stateFile } from './open.ts'
 import type { Key } from './proof.ts'
 import { readingVault, rekeyed, settling } from './seal.ts'
 
 export { stateFile }
 
-/** An open state. */
-export interface State {
+/** An open file of a state, with what only this store can do; `port.ts` makes the State port of it. */
+export interface SqliteState {
   baseline(group: GroupId): Baseline
-  readonly bin: Bin
+  readonly bin: SqliteBin
   /** Erases what was kept of somebody. */
   readonly eraser: Eraser
   /** The groups of resources that hold folders. */
   groups(): readonly GroupId[]
   /** Forgets what is older than its retention: bin, history, journal, and what the guard counted. Times in ms. */
-  sweep(nowMs: number, retention: Readonly<{ binMs: number; historyMs: number }>): void
+  prune(nowMs: number, retention: Readonly<{ binMs: number; historyMs: number }>): void
   close(): void
 }
 
@@ -42,9 +42,9 @@ export type Opening = FileOpening &
 /**
  * Opens the state in a directory, which is made when missing. `:memory:` is a state that nobody keeps.
  * Throws a SyncError: StateNewer, StateOlder, StateUnreadable, StateReadOnly, StateFull, StateInUse,
- * StateLocked, StateMissing, WrongKey, RekeyUnfinished.
+ * StateReaderActive, StateLocked, StateMissing, WrongKey, RekeyUnfinished.
  */
-export function openState(directory: string, opening: Opening = {}): State {
+export function openState(directory: string, opening: Opening = {}): SqliteState {
   const { open, steps } = opened(directory, opening)
   try {
     return stateOf(open, finished(steps), opening)
@@ -62,7 +62,7 @@ export async function openStateInTurns(
   directory: string,
   opening: Opening,
   turn: () => Promise<void>,
-): Promise<State> {
+): Promise<SqliteState> {
   const { open, steps } = opened(directory, opening)
   try {
     for (;;) {
@@ -117,11 +117,11 @@ function stateOf(
   open: OpenFile,
   vault: Vault,
   { binMaxBytes = Number.POSITIVE_INFINITY }: Opening,
-): State {
+): SqliteState {
   const { statements, close } = open
   return {
     baseline: (group) => new SqliteBaseline({ statements, vault, group, binMaxBytes }),
-    bin: new Bin(statements, vault),
+    bin: new SqliteBin(statements, vault),
     eraser: new Eraser(open, vault),
     groups: () =>
       statements
@@ -130,8 +130,8 @@ function stateOf(
         )
         .all()
         .map(({ grp }) => String(grp) as GroupId),
-    sweep: (nowMs, retention) =>
-      statements.transaction(false, () => sweep(statements, nowMs, retention)),
+    prune: (nowMs, retention) =>
+      statements.transaction(false, () => prune(statements, nowMs, retention)),
     close,
   }
 }

@@ -1,17 +1,17 @@
-// Prepared statements and transactions over one database. Whatever SQLite refuses leaves here as a
-// refusal that says what to do, and a transaction is all there or not at all.
+// Prepared statements and transactions over one database. An error of SQLite becomes a SyncError with a remedy. A
+// transaction is carried out completely or not at all.
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { SyncError } from '../core/sync-error.ts'
 import { refusalOf } from './errors.ts'
 
-/** A row as SQLite hands it out. */
+/** A row as SQLite returns it. */
 export type Row = Record<string, null | number | bigint | string | NodeJS.NonSharedUint8Array>
 
 /** One prepared statement. */
 export type Statement = Readonly<{
   all: (...given: SQLInputValue[]) => readonly Row[]
   get: (...given: SQLInputValue[]) => Row | undefined
-  /** How many rows it changed. */
+  /** Answers the number of changed rows. */
   run: (...given: SQLInputValue[]) => number
   iterate: (...given: SQLInputValue[]) => Iterable<Row>
 }>
@@ -21,7 +21,7 @@ export class Statements {
   readonly #db: DatabaseSync
   readonly #file: string
   readonly #ready = new Map<string, Statement>()
-  /** The number of this writer; undefined: it is none. */
+  /** The epoch of this writer; undefined for a reader. */
   readonly #epoch: number | undefined
   readonly #permit: () => void
 
@@ -39,7 +39,7 @@ export class Statements {
     return ready
   }
 
-  /** All of the work or nothing. Durable: it survives a power cut, too. */
+  /** Runs the work in one transaction. Durable: it survives a power cut. */
   transaction<Result>(durable: boolean, work: () => Result): Result {
     return this.#refusing(() => {
       this.#db.exec(`PRAGMA synchronous = ${durable ? 'FULL' : 'NORMAL'}; BEGIN IMMEDIATE`)
@@ -50,14 +50,14 @@ export class Statements {
         this.#db.exec('COMMIT')
         return result
       } catch (error) {
-        // SQLite ends a transaction by itself when the disk is full.
+        // With a full disk SQLite ends the transaction by itself.
         if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
         throw error
       }
     })
   }
 
-  // Another one writes by now: what this one still knows is old.
+  // Another process writes by now: what this one knows is outdated.
   #refuseFenced(): void {
     if (this.#epoch === undefined) return
     const now = this.sql('SELECT epoch FROM writers').get()?.epoch
@@ -65,7 +65,7 @@ export class Statements {
     throw new SyncError(
       'terminal',
       'StateTakenOver',
-      'another controller has taken over the state: this one must end',
+      'another controller has taken over the state: this one ends',
     )
   }
 

@@ -1,11 +1,9 @@
-// What somebody asked to have back and waits for a pass, and whose the entries of the state are.
+// The entries that are requested for restore and wait for a pass, and the names of groups and replicas in the state.
 import type { GroupId, LinkId } from '../core/id.ts'
+import type { Wish } from '../sync/ports/bin.ts'
 import type { Statements } from './statements.ts'
 
-/** One thing that is wanted back. `plan`: the hash of the plan that it is part of. */
-export type Wish = Readonly<{ n: number; group: GroupId; link: LinkId; plan: string | undefined }>
-
-/** What waits, of a group or of all. */
+/** The pending restores, of one group or of all. */
 export function pendingIn(statements: Statements, group?: GroupId): readonly Wish[] {
   const rows = statements
     .sql(
@@ -21,7 +19,7 @@ export function pendingIn(statements: Statements, group?: GroupId): readonly Wis
   }))
 }
 
-/** Takes back what waits of these numbers, all at once. */
+/** Cancels the pending restores of these numbers, in one transaction. */
 export function cancel(statements: Statements, numbers: readonly number[], timeMs: number): void {
   statements.transaction(true, () => {
     const one = statements.sql(
@@ -31,7 +29,7 @@ export function cancel(statements: Statements, numbers: readonly number[], timeM
   })
 }
 
-/** The groups that hold folders or entries, or the replicas of a group or of all, sorted. */
+/** The groups with folders or entries, or the replicas of one group or of all; sorted. */
 export function namesIn(
   statements: Statements,
   what: 'grp' | 'replica',

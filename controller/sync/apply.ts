@@ -7,10 +7,10 @@ import type { Plan, Step } from '../core/step.ts'
 import type { Job } from './creates.ts'
 import type { Replica } from './ports.ts'
 import { type Applied, nothingApplied } from './tally.ts'
-import { type Site, Turn } from './turn.ts'
+import { type ApplySpec, Turn } from './turn.ts'
 
 /** Carries the plan out. Rejects only when the signal aborts or the state cannot be written. */
-export async function apply(plan: Plan, site: Site, signal: AbortSignal): Promise<Applied> {
+export async function apply(plan: Plan, site: ApplySpec, signal: AbortSignal): Promise<Applied> {
   const applied = nothingApplied()
   const jobs = new Map<ReplicaId, Job[]>()
   for (const step of plan.steps) {

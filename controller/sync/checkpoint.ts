@@ -4,7 +4,7 @@ import type { ItemId, ReplicaId } from '../core/id.ts'
 import type { Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { lensOf } from './observe.ts'
-import type { Baseline, Change, Memory, PassedOver, Replica } from './ports.ts'
+import type { Baseline, Memory, Moment, PassedOver, Replica } from './ports.ts'
 import type { Applied } from './tally.ts'
 
 /** Copies that are to be changed: should it not come to that, they are read again. */
@@ -68,7 +68,7 @@ export function withoutCursors(
 /** Saves what the replicas remember, moved past the echo of what we just wrote. */
 export async function remember(
   { replicas, baseline }: Readonly<{ replicas: readonly Replica[]; baseline: Baseline }>,
-  at: () => Change['at'],
+  at: () => Moment,
   memories: ReadonlyMap<ReplicaId, Memory>,
   steps: readonly Step[],
   { applied, more }: Readonly<{ applied: Applied; more: ReadonlySet<ReplicaId> }>,
@@ -103,7 +103,7 @@ export async function remember(
     }
   }
   await Promise.all(replicas.map(one))
-  await baseline.commit({ at: at(), memories: next })
+  await baseline.commit({ at: at(), writes: [{ write: 'memories', memories: next }] })
 }
 
 // What was written since is judged by what became of it.

@@ -5,14 +5,24 @@ import { digestOf, type ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import { agreementMark, type Restoration, type Role } from '../core/model.ts'
 import type { Rules } from '../core/plan.ts'
-import { oneEach, restorable, restorer, resultsOf, seenOf } from '../core/restore.ts'
+import {
+  oneEach,
+  type RestoreResult,
+  restorable,
+  restorer,
+  resultsOf,
+  seenOf,
+} from '../core/restore.ts'
 import type { Step } from '../core/step.ts'
 import { inParts } from './breathe.ts'
-import type { Baseline, Change, ConflictNote, Kept } from './ports.ts'
+import type { Baseline, ConflictNote, Kept, RestoreNote } from './ports.ts'
 import { reentered } from './reentered.ts'
 
-/** What of the bin a plan brings back, and what may not come back at all. */
-export type Wanted = Readonly<{ wanted: readonly Restoration[]; barred: readonly Restoration[] }>
+/** What of the bin a plan brings back, and what may not come back at all, with why. */
+export type Wanted = Readonly<{
+  wanted: readonly Restoration[]
+  barred: readonly Readonly<{ n: number; result: RestoreResult }>[]
+}>
 
 /** What is wanted back, for this pass; `approved`: hashes of plans that somebody confirmed after asking. */
 export async function wantedBack(
@@ -21,17 +31,25 @@ export async function wantedBack(
   approved: ReadonlySet<string>,
 ): Promise<Wanted> {
   const hub = roles.find((role) => role.hub)
-  // Where the hub receives nothing, nothing comes back: whoever may write there has to put it there.
-  if (!hub?.receives) return { wanted: [], barred: [] }
-  const asked = await reentered(baseline, type, await baseline.restorations())
+  const restorations = await baseline.restorations()
+  // A hub that receives nothing gets nothing from the bin: a user has to put it into the hub.
+  if (!hub?.receives) return { wanted: [], barred: barredAs('HubReceivesNothing', restorations) }
+  const asked = await reentered(baseline, type, restorations)
   const stale = await stalePlans(baseline, asked, approved)
   const isConfirmed = ({ plan = '', confirmed = false }: Restoration) =>
     confirmed || (approved.has(plan) && !stale.has(plan))
   const ready = asked.map((each) => ({ ...each, confirmed: isConfirmed(each) }))
   return {
     wanted: oneEach(ready.filter((each) => restorable(type, roles, each))),
-    barred: ready.filter((each) => !restorable(type, roles, each)),
+    barred: barredAs(
+      'Private',
+      ready.filter((each) => !restorable(type, roles, each)),
+    ),
   }
+}
+
+function barredAs(result: RestoreResult, all: readonly Restoration[]): Wanted['barred'] {
+  return all.map(({ n }) => ({ n, result }))
 }
 
 // Approved plans that would not do any more what they showed.
@@ -54,12 +72,11 @@ export function restoredBy(
   { wanted, barred }: Wanted,
   { plan, refusals }: Guarded,
   { type }: Rules,
-): NonNullable<Change['restored']> {
-  const refused = barred.map(({ n }) => ({ n, result: 'Private' as const }))
+): readonly RestoreNote[] {
   // What the guard set aside is still wanted; what was confirmed it does not set aside.
   const waits = refusals.some(({ replica }) => replica === restorer)
   const done = waits ? wanted.filter(({ confirmed }) => confirmed) : wanted
-  return [...resultsOf(type, plan, done), ...refused]
+  return [...resultsOf(type, plan, done), ...barred]
 }
 
 /** What is kept of a step, each with what its fields get instead. */

@@ -4,7 +4,7 @@ import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Copy } from '../core/model.ts'
 import type { Action, Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Baseline, Change, Entry, Written } from './ports.ts'
+import type { Baseline, Entry, Moment, Written } from './ports.ts'
 
 /** One action of a step. */
 export type Job = Readonly<{ step: Step; action: Action }>
@@ -19,7 +19,7 @@ const itemsMax = 10
 export class Creates {
   readonly #replica: ReplicaId
   readonly #baseline: Baseline
-  readonly #at: () => Change['at']
+  readonly #at: () => Moment
   readonly #known: ReadonlyMap<LinkId, Attempts>
   readonly #sent = new Map<LinkId, Attempt>()
   /** Smaller batches for what was refused for its size or form. */
@@ -28,7 +28,7 @@ export class Creates {
   constructor(
     replica: ReplicaId,
     baseline: Baseline,
-    at: () => Change['at'],
+    at: () => Moment,
     known: ReadonlyMap<LinkId, Attempts>,
   ) {
     this.#replica = replica
@@ -110,7 +110,14 @@ export class Creates {
     const attempts = [...after].map(([link, attempt]) => {
       return { link, replica: this.#replica, attempt }
     })
-    await this.#baseline.commit({ at: this.#at(), copies, entries, attempts })
+    await this.#baseline.commit({
+      at: this.#at(),
+      writes: [
+        { write: 'copies', copies },
+        { write: 'attempts', attempts },
+        { write: 'entries', entries },
+      ],
+    })
   }
 
   #afterwards(
@@ -147,7 +154,7 @@ export class Creates {
       if (attempt === undefined) return []
       return [{ link: link.id, replica: this.#replica, attempt: next(attempt) }]
     })
-    await this.#baseline.commit({ at: this.#at(), attempts })
+    await this.#baseline.commit({ at: this.#at(), writes: [{ write: 'attempts', attempts }] })
   }
 }
 

@@ -7,13 +7,13 @@ import type { Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Job } from './creates.ts'
 import { ownContent } from './overwritten.ts'
-import type { Baseline, Change, Entry, Replica } from './ports.ts'
+import type { Baseline, Entry, Moment, Replica } from './ports.ts'
 import { readBack } from './read-back.ts'
 import type { Applied, ReplicaTally } from './tally.ts'
 
 /** Where deletes are carried out. */
 export type Deleting = Readonly<{
-  site: Readonly<{ type: ItemType; baseline: Baseline; at: () => Change['at'] }>
+  site: Readonly<{ type: ItemType; baseline: Baseline; at: () => Moment }>
   replica: Replica
   applied: Applied
   tally: ReplicaTally
@@ -39,7 +39,7 @@ export async function carryOutDeletes(
   // The agreed content is in the bin already; a copy that shows something else is kept as well.
   const kept = doomed.flatMap(({ job: { step }, item }) => ownContent(type, step, role.id, item))
   applied.kept += kept.length
-  await site.baseline.commit({ at: site.at(), kept })
+  await site.baseline.commit({ at: site.at(), writes: [{ write: 'kept', kept }] })
   if (doomed.length === 0) return
   const answers = await replica.remove(
     doomed.map(({ item }) => item.id),
@@ -65,7 +65,13 @@ export async function carryOutDeletes(
     }
   })
   applied.written.add(role.id)
-  await site.baseline.commit({ at: site.at(), copies: done, entries })
+  await site.baseline.commit({
+    at: site.at(),
+    writes: [
+      { write: 'copies', copies: done },
+      { write: 'entries', entries },
+    ],
+  })
 }
 
 /** The server says that an item is deleted, and it is still there. */

@@ -3,15 +3,15 @@
 
 import { isHub, type ReplicaId } from '../core/id.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
-import type { Course } from './pass-spec.ts'
-import type { Change, Replica } from './ports.ts'
+import type { PassSpec } from './pass-spec.ts'
+import type { Moment, Replica } from './ports.ts'
 import type { Proposal } from './propose.ts'
 import { dismiss, mayDismiss } from './removal.ts'
 import type { Applied } from './tally.ts'
 
 /** The folders of those who left from which copies are to be removed, and may be. */
 export async function leaversOf(
-  { former, baseline, rules }: Course,
+  { former, baseline, rules }: PassSpec,
   { left, sight }: Proposal,
 ): Promise<readonly Replica[]> {
   const members = left.filter((id) => !isHub(id))
@@ -25,8 +25,8 @@ export async function leaversOf(
 
 /** Removes our copies from their folders, and forgets them. */
 export async function seeOff(
-  { baseline, group, rules, stopping }: Course,
-  at: () => Change['at'],
+  { baseline, group, rules, stopping }: PassSpec,
+  at: () => Moment,
   leaving: readonly Replica[],
   applied: Applied,
   signal: AbortSignal,
@@ -40,7 +40,7 @@ export async function seeOff(
       // Whoever takes part and was never seen could have this very folder, under a new address.
       if (mayDismiss(memories.get(id), present, claims) !== 'yes') throw somebodyUnseen
       applied.deleted += await dismiss(group, replica, baseline, at, stopping, signal)
-      await baseline.commit({ at: at(), left: [id] })
+      await baseline.commit({ at: at(), writes: [{ write: 'left', left: [id] }] })
     } catch (error) {
       signal.throwIfAborted()
       applied.failures.set(id, { error: syncErrorOf(error), items: 0 })

@@ -6,8 +6,8 @@ import type { ItemId, LinkId } from '../core/id.ts'
 import type { Found } from '../core/model.ts'
 import { groupMark, hubMark } from '../core/stamp.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Sight } from './observe.ts'
-import type { Course } from './pass-spec.ts'
+import type { Observed } from './observe.ts'
+import type { PassSpec } from './pass-spec.ts'
 import type { Baseline } from './ports.ts'
 
 /**
@@ -15,9 +15,9 @@ import type { Baseline } from './ports.ts'
  * when the hub cannot be read.
  */
 export async function doublesRead(
-  { group, replicas }: Course,
+  { group, replicas }: PassSpec,
   baseline: Baseline,
-  { observations, memories }: Sight,
+  { observations, memories }: Observed,
   signal: AbortSignal,
 ): Promise<readonly LinkId[]> {
   const hub = replicas.find(({ role }) => role.hub && role.writes && role.receives)

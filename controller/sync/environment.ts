@@ -13,7 +13,7 @@ import type { Servers } from './server-health.ts'
 export type Resting = ReadonlyMap<ServerName, SyncError>
 
 /** What reconciling needs of the outside. */
-export type Site = Readonly<{
+export type Environment = Readonly<{
   declarations: Declarations
   /** The folders of a group; one whose server is blocked, or resting now, is there and rejects. */
   replicas: (
@@ -30,19 +30,20 @@ export type Site = Readonly<{
     pace?: Pace,
   ) => readonly Replica[]
   baseline: (group: GroupId) => Baseline
-  recent: (group: GroupId) => readonly ConflictLine[]
+  /** The newest conflicts of a group. */
+  recent: (group: GroupId) => Promise<readonly ConflictLine[]>
   clock: Clock
   /** The bytes of the largest contact that is synchronised. */
   itemBytes?: number | undefined
   servers: Servers
-  /** Somebody looks at servers by itself, and is first to try one. */
+  /** A controller probes servers by itself, and is first to try one. */
   watched?: boolean
-  /** Statuses do not tell why a server cannot be reached. */
+  /** Statuses do not say why a server cannot be reached. */
   discreet?: boolean
   /** What groups may ask for at most; none: whatever they say. */
   ceilings?: PassCeilings
-  /** Told once per pass. */
-  told: (ended: Ended) => void
+  /** Called once per pass. */
+  onEnded: (ended: Ended) => void
 }>
 
 /** What a pass, or the refusal of one, came to. */

@@ -7,21 +7,24 @@
 // delete it again.
 
 import { isHub, type ReplicaId } from '../core/id.ts'
-import type { Mode, Site } from './environment.ts'
+import type { Environment, Mode } from './environment.ts'
 import type { Declared } from './ports.ts'
 import { dismiss, mayDismiss } from './removal.ts'
 
 /** Ends a group. Rejects with a SyncError when a member's folder cannot be read or written now. */
 export async function release(
   declared: Declared,
-  site: Site,
+  environment: Environment,
   { stopping, pace }: Mode,
   signal: AbortSignal,
 ): Promise<void> {
   const { id: group } = declared
   const { deletionPolicy, suspend } = declared.group.spec
-  const baseline = site.baseline(group)
-  const at = () => ({ timeMs: site.clock.now(), pass: new Date(site.clock.now()).toISOString() })
+  const baseline = environment.baseline(group)
+  const at = () => ({
+    timeMs: environment.clock.now(),
+    pass: new Date(environment.clock.now()).toISOString(),
+  })
   // As everywhere, nothing is touched while it is suspended.
   if (deletionPolicy === 'RemoveCopies' && !suspend) {
     const [memories, claims] = [await baseline.memories(), await baseline.claims()]
@@ -30,10 +33,12 @@ export async function release(
     const left = [...memories].filter(ours).map(([id, { place }]) => ({ id, place }))
     // Who cannot be reached keeps nobody else waiting.
     const failures: unknown[] = []
-    for (const replica of left.length === 0 ? [] : site.former(declared, left, signal, pace)) {
+    for (const replica of left.length === 0
+      ? []
+      : environment.former(declared, left, signal, pace)) {
       try {
         await dismiss(group, replica, baseline, at, stopping, signal)
-        await baseline.commit({ at: at(), left: [replica.role.id] })
+        await baseline.commit({ at: at(), writes: [{ write: 'left', left: [replica.role.id] }] })
       } catch (error) {
         signal.throwIfAborted()
         if (stopping()) throw error
@@ -42,6 +47,6 @@ export async function release(
     }
     if (failures.length > 0) throw failures[0]
   }
-  await baseline.commit({ at: at(), reset: true })
-  await site.declarations.released(declared)
+  await baseline.commit({ at: at(), writes: [{ write: 'reset' }] })
+  await environment.declarations.released(declared)
 }

@@ -8,7 +8,7 @@ import { append } from '../core/many.ts'
 import type { Action, Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { overwritten, ownContent } from './overwritten.ts'
-import type { Course } from './pass-spec.ts'
+import type { PassSpec } from './pass-spec.ts'
 import type { Kept, Replica } from './ports.ts'
 import type { Proposal } from './propose.ts'
 
@@ -22,7 +22,7 @@ const batchMax = 50
  * that cannot be read any more adds nothing.
  */
 export async function foreseen(
-  { rules, replicas }: Pick<Course, 'rules' | 'replicas'>,
+  { rules, replicas }: Pick<PassSpec, 'rules' | 'replicas'>,
   { guarded }: Proposal,
   signal: AbortSignal,
 ): Promise<readonly Kept[]> {
@@ -50,7 +50,7 @@ export async function foreseen(
 }
 
 async function deleted(
-  { type }: Course['rules'],
+  { type }: PassSpec['rules'],
   jobs: readonly Job[],
   replica: Replica,
   signal: AbortSignal,

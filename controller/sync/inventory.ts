@@ -5,8 +5,8 @@ import type { ItemId, ReplicaId } from '../core/id.ts'
 import type { Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { inParts } from './breathe.ts'
-import type { Sight } from './observe.ts'
-import type { Course } from './pass-spec.ts'
+import type { Observed } from './observe.ts'
+import type { PassSpec } from './pass-spec.ts'
 import { type Baseline, notTaken, type Replica } from './ports.ts'
 import { looked, refuseClaimed } from './propose.ts'
 
@@ -23,10 +23,10 @@ export type Inventory = Readonly<{
 }>
 
 /** Lists every folder. Content that was read for it is let go of. Rejects when the state cannot be read, and when the signal aborts. */
-export async function inventoryOf(course: Course, signal: AbortSignal): Promise<Inventory> {
-  const { baseline, sight, before } = await looked({ ...course, audit: true }, signal)
-  await refuseClaimed(course, sight, before)
-  const places = course.replicas.flatMap((replica) => {
+export async function inventoryOf(spec: PassSpec, signal: AbortSignal): Promise<Inventory> {
+  const { baseline, sight, before } = await looked({ ...spec, audit: true }, signal)
+  await refuseClaimed(spec, sight, before)
+  const places = spec.replicas.flatMap((replica) => {
     const { role } = replica
     if (sight.observations.get(role.id)?.state !== 'seen') return []
     return [{ replica, role, absent: sight.replaced.includes(role.id) }]
@@ -35,7 +35,7 @@ export async function inventoryOf(course: Course, signal: AbortSignal): Promise<
 }
 
 // Items that a whole listing names and the baseline does not know, also those that were left for a later look.
-async function straysOf(baseline: Baseline, sight: Sight): Promise<Inventory['strays']> {
+async function straysOf(baseline: Baseline, sight: Observed): Promise<Inventory['strays']> {
   const strays = new Map<ReplicaId, readonly ItemId[]>()
   for (const [replica, seen] of sight.observations) {
     if (seen.state !== 'seen') continue
@@ -53,7 +53,7 @@ async function straysOf(baseline: Baseline, sight: Sight): Promise<Inventory['st
 }
 
 // A folder that was not seen, or not whole, proves nothing about what else is in it.
-function problemsIn({ observations, odd, short, more }: Sight): Problem[] {
+function problemsIn({ observations, odd, short, more }: Observed): Problem[] {
   const problems: Problem[] = []
   for (const [id, seen] of observations) {
     if (seen.state === 'unknown') problems.push(problemOf(id, seen.error))

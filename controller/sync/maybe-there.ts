@@ -1,13 +1,13 @@
 // A copy that was made may be there and not be readable: then it carries a stamp that nobody can read, and is not made
 // a second time.
 import type { Attempt } from '../core/attempt.ts'
-import type { Sight } from './observe.ts'
+import type { Observed } from './observe.ts'
 import type { Baseline } from './ports.ts'
 
 /** The creates of unknown outcome whose copy may be one of the items that a folder shows and that cannot be read. */
 export async function maybeThere(
   attempts: readonly Attempt[],
-  { memories }: Sight,
+  { memories }: Observed,
   baseline: Baseline,
 ): Promise<ReadonlySet<Attempt>> {
   const hidden = new Set<Attempt>()

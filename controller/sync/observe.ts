@@ -6,18 +6,18 @@ import type { Aged } from '../core/rows.ts'
 import { itemTooLarge } from '../core/scope.ts'
 import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { inParts } from './breathe.ts'
+import { doubtedAgain, unreadIn } from './doubt.ts'
 import {
   type Baseline,
   type Look,
   type Memory,
-  notTaken,
   type PassedOver,
   type Replica,
   UnsureError,
 } from './ports.ts'
 
 /** What was seen, and what each replica will remember once that has been used. */
-export type Sight = Readonly<{
+export type Observed = Readonly<{
   observations: Map<ReplicaId, Observation>
   memories: Map<ReplicaId, Memory>
   /** Replicas that look for the first time, or under another role than before. */
@@ -71,7 +71,7 @@ export async function observe(
   baseline: Baseline,
   { audit, attempts, codec, nowMs }: Manner,
   signal: AbortSignal,
-): Promise<Sight> {
+): Promise<Observed> {
   const before = await baseline.memories()
   const observations = new Map<ReplicaId, Observation>()
   const memories = new Map<ReplicaId, Memory>()
@@ -131,11 +131,11 @@ export async function observe(
   }
   await Promise.all(replicas.map(look))
   const seen = { observations, memories, fresh, replaced, restored }
+  for (const [id, memory] of await doubtedAgain(before, { ...seen, more }, baseline)) {
+    memories.set(id, memory)
+    short.add(id)
+  }
   return { ...seen, whole, short, more, forgotten, odd, unsure }
-}
-
-function unreadIn({ passedOver = [] }: Memory): readonly PassedOver[] {
-  return passedOver.filter(({ code }) => code !== notTaken)
 }
 
 function largeIn({ passedOver = [] }: Memory): readonly PassedOver[] {
@@ -160,7 +160,10 @@ function fromScratch(memory: Memory, audit: boolean): Memory {
 }
 
 /** The links that somebody changed, or that carry a found item's stamp. */
-export async function touchedLinks(baseline: Baseline, sight: Sight): Promise<ReadonlySet<LinkId>> {
+export async function touchedLinks(
+  baseline: Baseline,
+  sight: Observed,
+): Promise<ReadonlySet<LinkId>> {
   const touched = new Set<LinkId>(await baseline.unsettled())
   for (const [replica, ids] of sight.forgotten)
     for (const link of await inParts([...ids], (part) => baseline.linksOf(replica, part)))

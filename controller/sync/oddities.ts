@@ -7,9 +7,9 @@ import { type LinkId, linkIdOf, type ReplicaId } from '../core/id.ts'
 import { into } from '../core/loose.ts'
 import { itemTooLarge } from '../core/scope.ts'
 import type { Plan } from '../core/step.ts'
-import type { Sight } from './observe.ts'
-import type { Course } from './pass-spec.ts'
-import type { Change } from './ports.ts'
+import type { Observed } from './observe.ts'
+import type { PassSpec } from './pass-spec.ts'
+import type { AttemptNote } from './ports.ts'
 import type { Proposal } from './propose.ts'
 import type { Applied } from './tally.ts'
 
@@ -37,11 +37,11 @@ const unreadable =
 
 /** The problems that concern single items. */
 export async function odditiesOf(
-  course: Course,
-  sight: Sight,
+  spec: PassSpec,
+  sight: Observed,
   [unwritten, undecided = []]: readonly [Applied['tooLarge'], Plan['tooLarge']],
 ): Promise<readonly Problem[]> {
-  const { baseline, group, rules } = course
+  const { baseline, group, rules } = spec
   const memories = await baseline.memories()
   const attempts = (await baseline.attempts()).filter(
     (each) => !each.seen && each.tries >= triesMax,
@@ -82,7 +82,7 @@ function problemOf(
 export function seenSince(
   { attempts, hidden, sight, guarded: { plan, observations }, view }: Proposal,
   nowMs: number,
-): NonNullable<Change['attempts']> {
+): readonly AttemptNote[] {
   const steps = new Map(plan.steps.map((step) => [step.link.id, step]))
   const links = new Map(view.links.map((link) => [link.id, link]))
   const next = (attempt: Attempt): Attempt | undefined => {

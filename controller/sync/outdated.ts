@@ -4,7 +4,7 @@
 import type { GroupId, ItemId } from '../core/id.ts'
 import type { Role } from '../core/model.ts'
 import { groupMark } from '../core/stamp.ts'
-import type { Sight } from './observe.ts'
+import type { Observed } from './observe.ts'
 import type { Baseline } from './ports.ts'
 
 /**
@@ -15,7 +15,7 @@ export async function isOutdated(
   baseline: Baseline,
   group: GroupId,
   roles: readonly Role[],
-  { observations }: Sight,
+  { observations }: Observed,
 ): Promise<boolean> {
   const before = await baseline.memories()
   if (![...before.values()].some(({ cursor }) => cursor !== undefined)) return false

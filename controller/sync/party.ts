@@ -4,9 +4,9 @@ import { SyncError } from '../core/sync-error.ts'
 import type { Party } from './line.ts'
 import { type Asked, isServers, type ServerKey, type Servers } from './server-health.ts'
 
-const starts = { well: 'worker', resting: 'worker', unknown: 'first', ill: 'again' } as const
+const starts = { closed: 'worker', open: 'worker', unknown: 'first', 'half-open': 'again' } as const
 
-/** The party of work for the tenant on the server at the URL. One that rests is told so at once, by a worker. */
+/** The party of work for the tenant on the server at the URL. Where the circuit is open, a worker finds that out at once. */
 export function partyOn(
   servers: Servers,
   tenant: string,
@@ -19,8 +19,8 @@ export function partyOn(
     server: originOf(url),
     way: `${key} ${asked ?? ''}`,
     start: () => {
-      const standing = servers.standing(key, asked)
-      return standing === 'ill' && servers.isTried(key) ? 'not' : starts[standing]
+      const state = servers.state(key, asked)
+      return state === 'half-open' && servers.isTried(key) ? 'not' : starts[state]
     },
     answered: () => servers.answered(key),
   }

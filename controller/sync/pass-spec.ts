@@ -5,7 +5,7 @@ import type { Rules } from '../core/plan.ts'
 import type { Baseline, Clock, Identity, Left, Replica } from './ports.ts'
 
 /** All that a pass needs. Durations in ms. */
-export type Course = Readonly<{
+export type PassSpec = Readonly<{
   group: GroupId
   /** A name for this pass, for the journal. */
   name: string

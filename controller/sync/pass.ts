@@ -25,15 +25,15 @@ import { causedBy, historyOf, keptOf, notesOf, restoredBy } from './consequences
 import { Creates } from './creates.ts'
 import { leaversOf, seeOff } from './departed.ts'
 import { odditiesOf, seenSince } from './oddities.ts'
-import type { Course } from './pass-spec.ts'
-import { type Change, type Memory, UnsureError } from './ports.ts'
+import type { PassSpec } from './pass-spec.ts'
+import { type Kept, type Memory, type Moment, UnsureError, type Write } from './ports.ts'
 import { prepared } from './prepare.ts'
 import { type Proposal, propose } from './propose.ts'
 import { renameFolders } from './renamed.ts'
 import type { Applied } from './tally.ts'
 
 /** Makes one pass. Rejects with a SyncError when nothing could be decided, and when the signal aborts. */
-export async function pass(course: Course, signal: AbortSignal): Promise<Report> {
+export async function pass(course: PassSpec, signal: AbortSignal): Promise<Report> {
   const startMs = course.clock.now()
   const { baseline, rules, replicas, clock } = course
   const at = () => ({ timeMs: clock.now(), pass: course.name })
@@ -51,28 +51,14 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   const now = withRecheck(agedIn(memories, sight.restored), pendingOf(plan.steps))
   const leaving = decided ? await leaversOf(course, proposal) : []
   const left = proposal.left.filter((id) => !leaving.some(({ role }) => role.id === id))
-  await baseline.commit({
-    at: at(),
-    reset: proposal.reset && decided,
-    ...(decided && course.identity !== undefined ? { identity: course.identity } : {}),
-    renames: proposal.renames,
-    left: decided ? [...left, ...sight.replaced] : [],
-    ...(decided ? { forgotten: sight.forgotten } : {}),
-    unsettle: sight.fresh.length > 0,
-    agreements: plan.steps.map(agreementOf),
-    kept: [...kept, ...history],
-    conflicts: kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf),
-    caused: causedBy(guarded, rules.roles),
-    approvals: guarded.approvals.map(({ hash }) => hash),
-    memories: new Map([...withoutCursors(now, plan.steps), ...(decided ? sight.unsure : [])]),
-    attempts: decided ? seenSince(proposal, clock.now()) : [],
-    restored: decided ? restoredBy(proposal, guarded, rules) : [],
-  })
+  const writes = agreed(course, proposal, { decided, left, kept, history, now })
+  await baseline.commit({ at: at(), writes })
 
   const ready = await prepared(plan.steps, replicas, memories, signal)
   // A folder that was made is known before anything is put into it: should it be lost, it is missed.
   const made = [...ready.memories].filter(([id, { folder }]) => folder !== memories.get(id)?.folder)
-  if (made.length > 0) await baseline.commit({ at: at(), memories: new Map(made) })
+  if (made.length > 0)
+    await baseline.commit({ at: at(), writes: [{ write: 'memories', memories: new Map(made) }] })
   const applied = await apply(
     plan,
     {
@@ -93,8 +79,8 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   const looked = new Set(proposal.view.links.map(({ id }) => id))
   const behind = await settle(course, at, looked, plan.steps)
   await renameFolders(proposal.renames, replicas, ready.memories, signal)
-  const remembered = agedIn(ready.memories, sight.restored)
-  await remember(course, at, remembered, plan.steps, { applied, more: sight.more }, signal)
+  const aged = agedIn(ready.memories, sight.restored)
+  await remember(course, at, aged, plan.steps, { applied, more: sight.more }, signal)
   await seeOff(course, at, leaving, applied, signal)
   const reading = decided && sight.more.size > 0
   const restoring = decided && (await isMoreWanted(baseline, proposal))
@@ -105,9 +91,49 @@ export async function pass(course: Course, signal: AbortSignal): Promise<Report>
   })
 }
 
+// What is written down before anything is carried out.
+function agreed(
+  { identity, rules, clock }: PassSpec,
+  proposal: Proposal,
+  {
+    decided,
+    left,
+    kept,
+    history,
+    now,
+  }: Readonly<{
+    decided: boolean
+    left: readonly ReplicaId[]
+    kept: readonly Kept[]
+    history: readonly Kept[]
+    now: ReadonlyMap<ReplicaId, Memory>
+  }>,
+): readonly Write[] {
+  const { sight, guarded } = proposal
+  const { plan } = guarded
+  const remembered = new Map([...withoutCursors(now, plan.steps), ...(decided ? sight.unsure : [])])
+  const conflicts = kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf)
+  return [
+    ...(proposal.reset && decided ? [{ write: 'reset' } as const] : []),
+    ...(decided && identity !== undefined ? [{ write: 'identity', identity } as const] : []),
+    { write: 'renames', renames: proposal.renames },
+    { write: 'left', left: decided ? [...left, ...sight.replaced] : [] },
+    { write: 'forgotten', forgotten: decided ? sight.forgotten : new Map() },
+    ...(sight.fresh.length > 0 ? [{ write: 'unsettle' } as const] : []),
+    { write: 'kept', kept: [...kept, ...history] },
+    { write: 'conflicts', conflicts },
+    { write: 'agreements', agreements: plan.steps.map(agreementOf) },
+    { write: 'restored', restored: decided ? restoredBy(proposal, guarded, rules) : [] },
+    { write: 'caused', caused: causedBy(guarded, rules.roles) },
+    { write: 'approvals', approvals: guarded.approvals.map(({ hash }) => hash) },
+    { write: 'memories', memories: remembered },
+    { write: 'attempts', attempts: decided ? seenSince(proposal, clock.now()) : [] },
+  ]
+}
+
 // What the guard set aside waits for a person, and is not done at once.
 async function isMoreWanted(
-  baseline: Course['baseline'],
+  baseline: PassSpec['baseline'],
   { wanted, guarded }: Proposal,
 ): Promise<boolean> {
   if (wanted.length === 0 || guarded.refusals.some(({ replica }) => replica === restorer))
@@ -117,8 +143,8 @@ async function isMoreWanted(
 
 // A hub that could not be looked at leaves something to compare the next look with.
 async function proposed(
-  course: Course,
-  at: () => Change['at'],
+  course: PassSpec,
+  at: () => Moment,
   signal: AbortSignal,
 ): Promise<Proposal> {
   try {
@@ -126,15 +152,18 @@ async function proposed(
   } catch (error) {
     const hub = course.rules.roles.find((role) => role.hub)
     if (error instanceof UnsureError && hub !== undefined)
-      await course.baseline.commit({ at: at(), memories: new Map([[hub.id, error.memory]]) })
+      await course.baseline.commit({
+        at: at(),
+        writes: [{ write: 'memories', memories: new Map([[hub.id, error.memory]]) }],
+      })
     throw error
   }
 }
 
 // Notes which links are done with, and says who is behind with the others.
 async function settle(
-  course: Course,
-  at: () => Change['at'],
+  course: PassSpec,
+  at: () => Moment,
   looked: Set<LinkId>,
   steps: readonly Step[],
 ): Promise<ReadonlySet<ReplicaId>> {
@@ -162,8 +191,10 @@ async function settle(
     ]
     await baseline.commit({
       at: at(),
-      settled: current.map(({ id }) => id),
-      ended: ended.map(({ id }) => id),
+      writes: [
+        { write: 'settled', settled: current.map(({ id }) => id) },
+        { write: 'ended', ended: ended.map(({ id }) => id) },
+      ],
     })
     await breathe()
   }
@@ -182,7 +213,7 @@ function isBehind(link: Link, role: Role): boolean {
 }
 
 async function reportOf(
-  { baseline, rules, clock }: Course,
+  { baseline, rules, clock }: PassSpec,
   startMs: number,
   facts: Readonly<{
     observations: ReadonlyMap<ReplicaId, Observation>

@@ -14,15 +14,15 @@ import { breathing, inParts } from './breathe.ts'
 import { type Wanted, wantedBack } from './consequences.ts'
 import { doublesRead } from './doubles.ts'
 import { maybeThere } from './maybe-there.ts'
-import { observe, type Sight, touchedLinks } from './observe.ts'
+import { type Observed, observe, touchedLinks } from './observe.ts'
 import { isOutdated } from './outdated.ts'
-import type { Course } from './pass-spec.ts'
+import type { PassSpec } from './pass-spec.ts'
 import type { Baseline, Identity, Memory } from './ports.ts'
 import { type Renames, renamed, renamesAfterHub, renamesIn } from './renamed.ts'
 
 /** What a pass would do, before anything is written anywhere. */
 export type Proposal = Readonly<{
-  sight: Sight
+  sight: Observed
   guarded: Guarded
   view: View
   /** Replicas that took part before, and do not any more. */
@@ -39,7 +39,7 @@ export type Proposal = Readonly<{
   Wanted
 
 /** Observes and plans; writes nothing, neither to a replica nor to the state. Rejects without the hub. */
-export async function propose(course: Course, signal: AbortSignal): Promise<Proposal> {
+export async function propose(course: PassSpec, signal: AbortSignal): Promise<Proposal> {
   const { rules, group, limits, approved } = course
   const { baseline, sight, renames, reset, before, attempts } = await lookedWhole(course, signal)
   const hub = rules.roles.find((role) => role.hub)
@@ -109,7 +109,7 @@ export async function propose(course: Course, signal: AbortSignal): Promise<Prop
 }
 
 // A hub that alone fails to answer on a server that answers for others is no reason to leave that server alone.
-function judgedBy(error: SyncError, { observations }: Sight): SyncError {
+function judgedBy(error: SyncError, { observations }: Observed): SyncError {
   const { kind, code, message, backOffMs } = error
   const others = [...observations.values()].some(({ state }) => state === 'seen')
   if (!others || !requests.has(code)) return error
@@ -127,7 +127,7 @@ const requests: ReadonlySet<string> = new Set([
 export type Looked = Readonly<{
   /** The baseline as this pass must read it. */
   baseline: Baseline
-  sight: Sight
+  sight: Observed
   renames: Renames
   reset: boolean
   before: ReadonlyMap<ReplicaId, Memory>
@@ -135,7 +135,7 @@ export type Looked = Readonly<{
 }>
 
 // Where the folders know more than the state, what it let pass is looked at as well.
-async function lookedWhole(course: Course, signal: AbortSignal): Promise<Looked> {
+async function lookedWhole(course: PassSpec, signal: AbortSignal): Promise<Looked> {
   const first = await looked(course, signal)
   const { baseline, sight } = first
   const older =
@@ -147,7 +147,7 @@ async function lookedWhole(course: Course, signal: AbortSignal): Promise<Looked>
  * Looks at every replica and writes nothing. A folder or a mailbox that was renamed is compared with what is known of it
  * under its former name.
  */
-export async function looked(course: Course, signal: AbortSignal): Promise<Looked> {
+export async function looked(course: PassSpec, signal: AbortSignal): Promise<Looked> {
   const { roles } = course.rules
   const was = await course.baseline.identity()
   const look = async (
@@ -199,8 +199,8 @@ function movesOf(was: Identity, now: Identity = {}): number {
  * of a server or a path. The group that has it keeps it, else the first by name.
  */
 export async function refuseClaimed(
-  { baseline, group, rules }: Course,
-  sight: Sight,
+  { baseline, group, rules }: PassSpec,
+  sight: Observed,
   before: ReadonlyMap<ReplicaId, Memory>,
 ): Promise<void> {
   const claims = await baseline.claims()

@@ -8,14 +8,13 @@ import { isReady, type Result, statusOf } from '../api/group-status.ts'
 import { ceilingOf, guardUnder } from '../api/guard-ceilings.ts'
 import { hindranceOf, hubAccess } from '../api/references.ts'
 import type { Report } from '../api/report.ts'
-import { participantsOf } from '../api/topology.ts'
-import { contact } from '../core/items/contact.ts'
+import { itemTypeOf, participantsOf } from '../api/topology.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { cutsOf, limited, refuseCrowd } from './ceilings.ts'
-import type { Mode, Reconciled, Resting, Site } from './environment.ts'
+import type { Environment, Mode, Reconciled, Resting } from './environment.ts'
 import { release } from './finalize.ts'
 import { pass } from './pass.ts'
-import type { Course } from './pass-spec.ts'
+import type { PassSpec } from './pass-spec.ts'
 import type { Declared } from './ports.ts'
 import { shutdown } from './seat.ts'
 import { trying } from './trying.ts'
@@ -24,24 +23,24 @@ import { verifiedAfter } from './verify.ts'
 /** Reconciles a group and writes its status. Rejects only when the signal aborts, or the pass is given up to end. */
 export async function reconcile(
   declared: Declared,
-  site: Site,
+  environment: Environment,
   mode: Mode,
   signal: AbortSignal,
 ): Promise<Reconciled> {
-  const beganMs = site.clock.now()
-  const result = await resultOf(declared, site, mode, signal)
-  const ended = { declared, result, tookMs: site.clock.now() - beganMs }
+  const beganMs = environment.clock.now()
+  const result = await resultOf(declared, environment, mode, signal)
+  const ended = { declared, result, tookMs: environment.clock.now() - beganMs }
   if (result.kind === 'released') {
-    site.told({ ...ended, status: undefined, unreported: undefined })
+    environment.onEnded({ ...ended, status: undefined, unreported: undefined })
     return { result, status: undefined, ready: true, againMs: 0 }
   }
   const { group, generation, invalid, previous, deleted } = declared
-  const nowMs = site.clock.now()
-  const cuts = site.ceilings === undefined ? [] : cutsOf(declared, site.ceilings)
+  const nowMs = environment.clock.now()
+  const cuts = environment.ceilings === undefined ? [] : cutsOf(declared, environment.ceilings)
   const about = { group, generation, invalid, deleted, previous, nowMs, cuts }
-  const status = statusOf({ ...about, result: shownResult(site.discreet, result) })
-  const unreported = await unreportedOf(site.declarations.report(declared, status), signal)
-  site.told({ ...ended, status, unreported })
+  const status = statusOf({ ...about, result: shownResult(environment.discreet, result) })
+  const unreported = await unreportedOf(environment.declarations.report(declared, status), signal)
+  environment.onEnded({ ...ended, status, unreported })
   const againMs = againMsOf(declared, result)
   if (unreported === undefined) return { result, status, ready: isReady(status), againMs }
   const retryMs = checkedMs(group.spec.retryInterval)
@@ -63,37 +62,42 @@ async function unreportedOf(
 }
 
 // What is wrong with the declaration is said before a server is tried.
-function refuseUnfit(declared: Declared, site: Site, mode: Mode): void {
+function refuseUnfit(declared: Declared, environment: Environment, mode: Mode): void {
   const hindrance = hindranceOf(declared)
   if (hindrance !== undefined) throw hindrance
-  refuseCrowd(declared, site.ceilings)
+  refuseCrowd(declared, environment.ceilings)
   if (mode.claimed !== undefined) throw folderClaimed(mode.claimed)
 }
 
 /** What a pass of this group is made of. Throws a terminal SyncError when something is missing. */
-export function courseOf(
+export function passSpecOf(
   declared: Declared,
-  site: Site,
+  environment: Environment,
   mode: Mode,
   signal: AbortSignal,
   resting: Resting = new Map(),
-): Course {
-  refuseUnfit(declared, site, mode)
+): PassSpec {
+  refuseUnfit(declared, environment, mode)
   const { spec, metadata } = declared.group
   const { roles } = participantsOf(declared.group)
-  const nowMs = site.clock.now()
+  const nowMs = environment.clock.now()
   const servers = [...declared.access.values()].flatMap(({ server }) => server ?? [])
   const guard = guardUnder(spec.guard, servers)
   return {
     group: declared.id,
     name: new Date(nowMs).toISOString(),
-    rules: { type: contact, roles, policy: spec.conflicts, itemBytes: site.itemBytes },
-    replicas: site.replicas(declared, signal, mode.pace, resting),
+    rules: {
+      type: itemTypeOf(declared.group),
+      roles,
+      policy: spec.conflicts,
+      itemBytes: environment.itemBytes,
+    },
+    replicas: environment.replicas(declared, signal, mode.pace, resting),
     former:
       spec.deletionPolicy === 'RemoveCopies'
-        ? (left) => site.former(declared, left, signal, mode.pace)
+        ? (left) => environment.former(declared, left, signal, mode.pace)
         : undefined,
-    baseline: site.baseline(declared.id),
+    baseline: environment.baseline(declared.id),
     identity: identityOf(declared),
     limits: guard,
     windowMs: checkedMs(guard.window),
@@ -101,18 +105,18 @@ export function courseOf(
     ceiling: ceilingOf(servers),
     budgetMs: Math.min(
       checkedMs(spec.timeout),
-      site.ceilings?.passMs ?? Number.POSITIVE_INFINITY,
+      environment.ceilings?.passMs ?? Number.POSITIVE_INFINITY,
       mode.sliceMs ?? Number.POSITIVE_INFINITY,
     ),
     ...(mode.yields === undefined ? {} : { yields: mode.yields }),
     audit: mode.audit || isForced(declared.group, declared.previous),
     stopping: mode.stopping,
-    clock: site.clock,
+    clock: environment.clock,
   }
 }
 
 // The hub's server is the group's: a member that moves to another one is another place, and nothing else.
-function identityOf(declared: Declared): Course['identity'] {
+function identityOf(declared: Declared): PassSpec['identity'] {
   const { metadata } = declared.group
   const { server } = hubAccess(declared)
   if (server === undefined) return { uid: metadata.uid }
@@ -131,14 +135,14 @@ function folderClaimed({ by, place }: NonNullable<Mode['claimed']>): SyncError {
 
 async function resultOf(
   declared: Declared,
-  site: Site,
+  environment: Environment,
   mode: Mode,
   signal: AbortSignal,
 ): Promise<Result> {
   if (declared.group.spec.suspend && !declared.deleted) return { kind: 'suspended' }
-  const limit = limited(site.clock, site.ceilings, mode.givenUp, signal)
+  const limit = limited(environment.clock, environment.ceilings, mode.givenUp, signal)
   try {
-    return await made(declared, site, mode, limit.signal)
+    return await made(declared, environment, mode, limit.signal)
   } catch (error) {
     signal.throwIfAborted()
     const why: unknown = limit.signal.aborted ? limit.signal.reason : error
@@ -151,7 +155,7 @@ async function resultOf(
 
 async function made(
   declared: Declared,
-  site: Site,
+  environment: Environment,
   mode: Mode,
   signal: AbortSignal,
 ): Promise<Result> {
@@ -162,13 +166,13 @@ async function made(
     // What may not be touched waits, and its copies with it.
     const hindrance = hindranceOf(declared)
     if (removes && hindrance !== undefined) throw hindrance
-    const work = () => release(declared, site, mode, signal)
-    if (removes) await trying(declared, site, work, () => undefined, signal)
+    const work = () => release(declared, environment, mode, signal)
+    if (removes) await trying(declared, environment, work, () => undefined, signal)
     else await work()
     return { kind: 'released' }
   }
-  await site.declarations.hold(declared)
-  refuseUnfit(declared, site, mode)
+  await environment.declarations.hold(declared)
+  refuseUnfit(declared, environment, mode)
   const token = verificationAsked(declared.group, declared.previous)
   // It is not made in slices: it has no place to go on from.
   const whole = { ...mode, sliceMs: undefined }
@@ -176,15 +180,21 @@ async function made(
     participants: participantsOf(declared.group),
   }
   const work = async (resting: Resting) => {
-    const report = await pass(courseOf(declared, site, mode, signal, resting), signal)
-    const course = () => courseOf(declared, site, whole, signal, resting)
+    const report = await pass(passSpecOf(declared, environment, mode, signal, resting), signal)
+    const spec = () => passSpecOf(declared, environment, whole, signal, resting)
     return {
       report,
-      verified: await verifiedAfter(report, token, { ...verifying, course }, signal),
+      verified: await verifiedAfter(report, token, { ...verifying, spec }, signal),
     }
   }
-  const { report, verified } = await trying(declared, site, work, (done) => done.report, signal)
-  const recent = site.recent(declared.id)
+  const { report, verified } = await trying(
+    declared,
+    environment,
+    work,
+    (done) => done.report,
+    signal,
+  )
+  const recent = await environment.recent(declared.id)
   return { kind: 'passed', report, recent, ...(verified && { verified }) }
 }
 

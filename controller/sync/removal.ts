@@ -10,7 +10,7 @@ import type { Found } from '../core/model.ts'
 import { groupMark } from '../core/stamp.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { notDeleted } from './deleting.ts'
-import type { Baseline, Change, Memory, Replica } from './ports.ts'
+import type { Baseline, Memory, Moment, Replica } from './ports.ts'
 import { readBack } from './read-back.ts'
 
 /** How many copies one request reads and one deletes. */
@@ -21,7 +21,7 @@ export async function dismiss(
   group: GroupId,
   replica: Replica,
   baseline: Baseline,
-  at: () => Change['at'],
+  at: () => Moment,
   stopping: () => boolean,
   signal: AbortSignal,
 ): Promise<number> {
@@ -31,7 +31,10 @@ export async function dismiss(
   await replica.observe(memory, baseline.known(id), signal)
   // Should it take part again before this is done, everything is looked at anew.
   if (memory !== undefined)
-    await baseline.commit({ at: at(), memories: new Map([[id, { ...memory, lens: 'leaving' }]]) })
+    await baseline.commit({
+      at: at(),
+      writes: [{ write: 'memories', memories: new Map([[id, { ...memory, lens: 'leaving' }]]) }],
+    })
   const ids = [...(await baseline.known(id).all()).keys()]
   let removed = 0
   let failed: SyncError | undefined
@@ -118,7 +121,7 @@ async function dismissed(
   replica: Replica,
   baseline: Baseline,
   ids: readonly ItemId[],
-  at: () => Change['at'],
+  at: () => Moment,
   signal: AbortSignal,
 ): Promise<Readonly<{ removed: number; failed: SyncError | undefined }>> {
   const { id } = replica.role
@@ -129,7 +132,7 @@ async function dismissed(
     if (link === undefined) return []
     return [{ link, replica: id, loss, reason: 'Removed' as const, fields: [], item: content }]
   })
-  await baseline.commit({ at: at(), kept })
+  await baseline.commit({ at: at(), writes: [{ write: 'kept', kept }] })
   const doomed = ours.map((item) => item.id)
   const answers = doomed.length === 0 ? [] : await replica.remove(doomed, signal)
   const { back, unknown } = await readBack(replica, doomed, signal)
@@ -140,11 +143,18 @@ async function dismissed(
   const gone = [...links].filter(([item]) => !still.has(item) && !unread.has(item))
   await baseline.commit({
     at: at(),
-    copies: gone.map(([, link]) => ({ link, replica: id, copy: undefined })),
-    entries: doomed.flatMap((item, index) => {
-      const [link, result] = [links.get(item), errors[index]?.code ?? 'Done']
-      return link === undefined ? [] : [{ link, replica: id, action: 'delete' as const, result }]
-    }),
+    writes: [
+      { write: 'copies', copies: gone.map(([, link]) => ({ link, replica: id, copy: undefined })) },
+      {
+        write: 'entries',
+        entries: doomed.flatMap((item, index) => {
+          const [link, result] = [links.get(item), errors[index]?.code ?? 'Done']
+          return link === undefined
+            ? []
+            : [{ link, replica: id, action: 'delete' as const, result }]
+        }),
+      },
+    ],
   })
   const refused = errors.find((error) => error !== undefined && error.kind !== 'stale')
   const [unreadable = refused] = unread.values()
@@ -154,6 +164,6 @@ async function dismissed(
 
 const stillThere = new SyncError(
   'transient',
-  'NotDeleted',
+  'CopiesNotDeleted',
   'the server says that copies are deleted, and they can still be read; it is tried again',
 )

@@ -7,7 +7,7 @@ import { addressOf, type Place, pathIn, placeOfId } from '../api/topology.ts'
 import { isHub, type ReplicaId } from '../core/id.ts'
 import type { Link, Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Sight } from './observe.ts'
+import type { Observed } from './observe.ts'
 import type { Baseline, Memory, Replica } from './ports.ts'
 
 /** The name that a replica has now, and the one under which it is written down. */
@@ -16,7 +16,7 @@ export type Renames = ReadonlyMap<ReplicaId, ReplicaId>
 /** Which newcomers show the very folder of one that does not take part any more. */
 export function renamesIn(
   before: ReadonlyMap<ReplicaId, Memory>,
-  sight: Sight,
+  sight: Observed,
   roles: readonly Role[],
 ): Renames {
   const renames = new Map<ReplicaId, ReplicaId>()

@@ -4,31 +4,31 @@
 
 import { folderKey, refusedClaims } from '../api/claims.ts'
 import { accessFor, hasNoRight, hubAccess } from '../api/references.ts'
-import type { SyncGroupStatus } from '../api/resources.generated.ts'
 import { type Participant, participantsOf } from '../api/topology.ts'
 import type { GroupId } from '../core/id.ts'
-import type { Mode, Reconciled, Site } from './environment.ts'
+import { ControlLoop, type Requeue } from './control-loop.ts'
+import type { Environment, Mode, Reconciled } from './environment.ts'
 import { type Party, startOf } from './line.ts'
 import { isAnswer, partyOn } from './party.ts'
 import type { Declared } from './ports.ts'
-import { Queue, type QueueWatch, type Sharing, workOff } from './queue.ts'
+import type { Queue, QueueWatch, Sharing } from './queue.ts'
 import { reconcile } from './reconcile.ts'
-import { shutdown } from './seat.ts'
+import { type Seat, shutdown } from './seat.ts'
 import { keyOfAccess } from './server-health.ts'
 import { askedOf } from './trying.ts'
 
 /** How often a pass looks at everything, how long one slice of a long pass is, how many passes at once; ms. */
-export type Rhythm = Readonly<{
+export type ScheduleOptions = Readonly<{
   auditMs: number
   sliceMs: number
   concurrency: number
   /** Spreads waits, so that groups that were declared together do not stay in step. */
   jitter?: (ms: number) => number
   watch?: QueueWatch
-  /** Told of one that is not declared any more. */
-  gone?: (id: GroupId) => void
-  /** Told of the queue when it begins, for metrics. */
-  begun?: (queue: Queue<GroupId>) => void
+  /** A group is not declared any more. */
+  onGone?: (id: GroupId) => void
+  /** Gets the queue when it begins, for metrics. */
+  onStart?: (queue: Queue<GroupId>) => void
 }>
 
 type Claims = ReturnType<typeof refusedClaims>
@@ -44,29 +44,30 @@ const backOff = { leastMs: 1_000, mostMs: 300_000 }
  * one another, so that two over one hub do not meet in the same moment; a server that hangs keeps no other waiting.
  */
 export async function once(
-  site: Site,
+  environment: Environment,
   stop: AbortSignal,
   hard: AbortSignal,
   concurrency = 4,
 ): Promise<boolean> {
-  const groups = await site.declarations.groups()
+  const groups = await environment.declarations.groups()
   const claims = claimsOf(groups)
   const byId = new Map(groups.map((declared) => [declared.id, declared]))
-  const sharing = sharingOf(site, concurrency, (id) => byId.get(id))
+  const sharing = sharingOf(environment, concurrency, (id) => byId.get(id))
   const busy = new Set<string>()
   const partyOf = (id: GroupId): Party => {
     const party = sharing.partyOf(id)
     return { ...party, start: () => (busy.has(party.server) ? 'not' : startOf(party)) }
   }
-  const queue = new Queue<GroupId>(site.clock, backOff, {}, { ...sharing, partyOf, patient: true })
   const ended = new AbortController()
   let [ready, left] = [byId.size, byId.size]
-  const one = async (id: GroupId) => {
-    const { pace, signal: givenUp, party } = queue.seat(id)
+  const reconciled = async (
+    id: GroupId,
+    { pace, signal: givenUp, party }: Seat,
+  ): Promise<Requeue> => {
     busy.add(party.server)
     const mode = modeOf(claims, id, { stopping: () => stop.aborted, pace, givenUp })
     try {
-      const done = await reconcile(byId.get(id) as Declared, site, mode, hard)
+      const done = await reconcile(byId.get(id) as Declared, environment, mode, hard)
       if (!done.ready) ready -= 1
     } catch (error) {
       if (error !== shutdown) throw error
@@ -76,65 +77,72 @@ export async function once(
     }
     left -= 1
     if (left === 0) ended.abort()
+    return { kind: 'forget' }
   }
-  for (const id of byId.keys()) queue.add(id)
-  if (left > 0) await tended(site, queue, one, AbortSignal.any([stop, ended.signal]))
+  const { clock, servers } = environment
+  const loop = new ControlLoop<GroupId>(
+    {
+      list: async () => new Map(groups.map(({ id, fingerprint }) => [id, fingerprint])),
+      changed: never,
+      reconcile: reconciled,
+    },
+    { clock, servers, backOff, sharing: { ...sharing, partyOf, patient: true } },
+  )
+  if (left > 0) await loop.run(AbortSignal.any([stop, ended.signal]))
   return left === 0 && ready === byId.size
 }
 
 /** Runs passes until `stop` aborts; then lets those under way end their batch. `hard` abandons them. */
 export async function schedule(
-  site: Site,
-  rhythm: Rhythm,
+  environment: Environment,
+  options: ScheduleOptions,
   stop: AbortSignal,
   hard: AbortSignal,
 ): Promise<void> {
-  const sharing = sharingOf(site, rhythm.concurrency, (id) => table.declared(id))
-  const queue = new Queue<GroupId>(site.clock, backOff, rhythm.watch, sharing)
-  const table = new Table(queue, site.clock.now(), rhythm)
-  rhythm.begun?.(queue)
-  const failed = new AbortController()
-  const ending = AbortSignal.any([stop, failed.signal])
-  const guarded = (work: Promise<void>) =>
-    work.catch((error: unknown) => {
-      failed.abort()
-      throw error
-    })
-  const one = async (id: GroupId) => {
-    const turn = table.turn(id, site.clock.now(), ending)
-    if (turn === undefined) return
+  const { clock, servers, declarations } = environment
+  const table = new Table(clock.now(), options)
+  const reconciled = async (id: GroupId, seat: Seat, ending: AbortSignal): Promise<Requeue> => {
+    const turn = table.turn(id, seat, clock.now(), ending)
+    if (turn === undefined) return { kind: 'forget' }
     try {
-      const done = await reconcile(turn.declared, site, turn.mode, hard)
-      table.passed(turn.declared, done)
+      return table.passed(
+        turn.declared,
+        await reconcile(turn.declared, environment, turn.mode, hard),
+      )
     } catch (error) {
       if (!hard.aborted && error !== shutdown) throw error
+      return { kind: 'forget' }
     }
   }
-  await Promise.all([watch(site, table, ending), tended(site, queue, one, ending)].map(guarded))
+  const loop = new ControlLoop<GroupId>(
+    {
+      list: async () => table.take(await declarations.groups()),
+      changed: (signal) => declarations.changed(signal),
+      reconcile: reconciled,
+      onGone: (id) => options.onGone?.(id),
+    },
+    {
+      clock,
+      servers,
+      backOff,
+      sharing: sharingOf(environment, options.concurrency, (id) => table.declared(id)),
+      watch: options.watch,
+    },
+  )
+  options.onStart?.(loop.queue)
+  await loop.run(stop)
 }
 
-// How servers are decides about turns.
-async function tended(
-  { servers }: Site,
-  queue: Queue<GroupId>,
-  one: (id: GroupId) => Promise<void>,
-  stop: AbortSignal,
-): Promise<void> {
-  servers.watch(() => queue.look(), stop)
-  await workOff(queue, one, stop)
-}
-
-// Takes over what is declared, whenever it may have changed.
-async function watch(site: Site, table: Table, stop: AbortSignal): Promise<void> {
-  while (!stop.aborted) {
-    const changed = site.declarations.changed(stop).catch(() => {})
-    table.take(await site.declarations.groups())
-    await changed
-  }
+// Nothing is declared otherwise while one pass is made of each group.
+function never(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 function sharingOf(
-  { servers }: Site,
+  { servers }: Environment,
   workers: number,
   declared: (id: GroupId) => Declared | undefined,
 ): Sharing<GroupId> {
@@ -152,87 +160,65 @@ function sharingOf(
   return { workers, aside: workers + asideMax, isAnswer, partyOf }
 }
 
-type Place = { declared: Declared; claimedBy: GroupId | undefined; auditMs: number }
+type Place = { declared: Declared; auditMs: number }
 
 // What is declared, and when each group is looked at whole.
 class Table {
-  readonly queue: Queue<GroupId>
-  readonly #rhythm: Rhythm
-  readonly #places = new Map<GroupId, Place>()
+  readonly #options: ScheduleOptions
+  #places: ReadonlyMap<GroupId, Place> = new Map()
   #claims: Claims = new Map()
   #nowMs: number
 
-  constructor(queue: Queue<GroupId>, nowMs: number, rhythm: Rhythm) {
-    this.queue = queue
-    this.#rhythm = rhythm
+  constructor(nowMs: number, options: ScheduleOptions) {
+    this.#options = options
     this.#nowMs = nowMs
   }
 
-  // A new or changed declaration is due at once, and so is who may have a folder now, or may not.
-  take(groups: readonly Declared[]): void {
+  // Another claim of a folder is due at once, as another declaration is.
+  take(groups: readonly Declared[]): ReadonlyMap<GroupId, string> {
     const same = ({ id, fingerprint }: Declared) =>
       this.#places.get(id)?.declared.fingerprint === fingerprint
-    // Whoever has what changes only with what is declared.
+    // Claims change only with what is declared.
     if (groups.length !== this.#places.size || !groups.every(same)) this.#claims = claimsOf(groups)
-    const there = new Set(groups.map(({ id }) => id))
-    for (const id of this.#places.keys()) {
-      if (there.has(id)) continue
-      this.#places.delete(id)
-      this.queue.remove(id)
-      this.#rhythm.gone?.(id)
-    }
-    for (const declared of groups) {
-      const { id, fingerprint } = declared
-      const before = this.#places.get(id)
-      const claimedBy = this.#claims.get(id)?.by
-      const known = before?.declared.fingerprint === fingerprint && before.claimedBy === claimedBy
-      const auditMs = before?.auditMs ?? this.#nowMs + this.#rhythm.auditMs
-      this.#places.set(id, { declared, claimedBy, auditMs })
-      if (!known) this.queue.add(id)
-    }
+    const claimedBy = (id: GroupId) => this.#claims.get(id)?.by ?? ''
+    this.#places = new Map(
+      groups.map((declared) => {
+        const auditMs =
+          this.#places.get(declared.id)?.auditMs ?? this.#nowMs + this.#options.auditMs
+        return [declared.id, { declared, auditMs }]
+      }),
+    )
+    return new Map(groups.map(({ id, fingerprint }) => [id, `${fingerprint} ${claimedBy(id)}`]))
   }
 
   declared(id: GroupId): Declared | undefined {
     return this.#places.get(id)?.declared
   }
 
-  turn(id: GroupId, nowMs: number, stop: AbortSignal) {
+  turn(id: GroupId, seat: Seat, nowMs: number, stop: AbortSignal) {
     this.#nowMs = nowMs
     const place = this.#places.get(id)
     if (place === undefined) return undefined
     const audit = place.auditMs <= nowMs
-    if (audit) place.auditMs = nowMs + this.#rhythm.auditMs
+    if (audit) place.auditMs = nowMs + this.#options.auditMs
     const { declared } = place
     // What is declared otherwise by now, suspended perhaps, is not to be gone on with.
-    const outdated = () => this.#places.get(id)?.declared.fingerprint !== declared.fingerprint
+    const outdated = () => this.declared(id)?.fingerprint !== declared.fingerprint
     const stopping = () => stop.aborted || outdated()
-    const { pace, signal: givenUp, yields } = this.queue.seat(id)
-    const { sliceMs } = this.#rhythm
+    const { pace, signal: givenUp, yields } = seat
+    const { sliceMs } = this.#options
     const mode = modeOf(this.#claims, id, { sliceMs, audit, stopping, pace, givenUp, yields })
     return { declared, mode }
   }
 
-  // The next status follows on this one.
-  #noted(place: Place, { group }: Declared, status: SyncGroupStatus | undefined): void {
-    if (place.declared.group.metadata.uid !== group.metadata.uid) return
-    place.declared = { ...place.declared, previous: status }
-  }
-
-  passed(declared: Declared, { result, status, againMs }: Reconciled): void {
-    const { id, fingerprint } = declared
+  // The next status follows on the one that was reported.
+  passed({ id, group }: Declared, { result, status, againMs }: Reconciled): Requeue {
+    if (result.kind === 'released') return { kind: 'forget' }
     const place = this.#places.get(id)
-    // Another one may be declared under the name by now: it is due already.
-    if (place === undefined || place.declared.fingerprint !== fingerprint) {
-      if (place !== undefined && result.kind !== 'released') this.#noted(place, declared, status)
-      return
-    }
-    if (result.kind === 'released') {
-      this.#places.delete(id)
-      return
-    }
-    this.#noted(place, declared, status)
-    const { jitter = (ms: number) => ms } = this.#rhythm
-    this.queue.add(id, jitter(againMs))
+    if (place?.declared.group.metadata.uid === group.metadata.uid && place !== undefined)
+      place.declared = { ...place.declared, previous: status }
+    const { jitter = (ms: number) => ms } = this.#options
+    return { kind: 'after', ms: jitter(againMs) }
   }
 }
 

@@ -1,12 +1,12 @@
-// How the Exchange servers are, as far as passes and looks tell: a circuit breaker for each. While a server refuses or
-// does not answer, one pass or look at a time tries it, later each time, and all its groups wait. So five hundred
-// groups with one wrong password are one attempt, not five hundred, and lock no account.
+// A circuit breaker for each Exchange server. While a server refuses or does not answer, its circuit is open: one pass or
+// probe at a time tries it, later each time, and all its groups wait. So five hundred groups with one wrong password
+// are one attempt, not five hundred, and lock no account.
 //
-//   unknown ──(an answer)──► well ──(refuses, or does not answer)──► resting ──(the back-off is over)──► ill
-//                             ▲                                          ▲                              │ one tries
-//                             └──────────── a pass succeeds ─────────────┴───────── it fails ───────────┘
+//   unknown ──(an answer)──► closed ──(refuses, or does not answer)──► open ──(the back-off is over)──► half-open
+//                              ▲                                        ▲                                  │ one tries
+//                              └──────────── the try succeeds ──────────┴───────── the try fails ──────────┘
 import { lockoutMs } from '../api/duration.ts'
-import type { Access } from '../api/references.ts'
+import type { Access, Ready } from '../api/references.ts'
 import { digestOf } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from './ports.ts'
@@ -15,8 +15,8 @@ import { type BackOff, backOffMs } from './queue.ts'
 /** What names a server together with how it is reached: another password begins anew. */
 export type ServerKey = string
 
-/** How a server is. `resting`: it is left alone for a while. `ill`: it is to be tried, by one at a time. */
-export type Standing = 'unknown' | 'well' | 'resting' | 'ill'
+/** How a server's circuit is. `open`: nothing is sent for a while. `half-open`: one at a time tries the server. */
+export type CircuitState = 'unknown' | 'closed' | 'open' | 'half-open'
 
 /**
  * What does not wait for the end of a back-off. `pause`: a user asked for a pass or changed the declaration. `refusal`:
@@ -32,6 +32,7 @@ const codes: ReadonlySet<string> = new Set([
   'ErrorPasswordChangeRequired',
   'ErrorPasswordExpired',
   'ErrorServerBusy',
+  'EwsNotFound',
   'Forbidden',
   'HostNotFound',
   'HttpError',
@@ -58,47 +59,47 @@ const refusals: ReadonlySet<string> = new Set([
   'ErrorPasswordExpired',
 ])
 
-type Ill = { error: SyncError; failures: number; untilMs: number; trying: boolean }
+type Open = { error: SyncError; failures: number; untilMs: number; trying: boolean }
 
-/** The back-off of all servers. */
+/** The circuits of all servers. */
 export class Servers {
   readonly #clock: Clock
   readonly #backOff: BackOff
-  readonly #ill = new Map<ServerKey, Ill>()
-  readonly #well = new Set<ServerKey>()
-  /** Told when a server falls ill, and when it is well again. */
-  readonly #turned: (key: ServerKey) => void
-  readonly #met = new Set<ServerKey>()
+  readonly #open = new Map<ServerKey, Open>()
+  readonly #closed = new Set<ServerKey>()
+  /** Called when a circuit opens, and when it closes. */
+  readonly #onChange: (key: ServerKey) => void
+  readonly #probed = new Set<ServerKey>()
   /** How each server was reached last, by its name. */
   readonly #latest = new Map<string, ServerKey>()
   readonly #waiting = new Set<() => void>()
-  readonly #watching = new Set<() => void>()
+  readonly #listeners = new Set<() => void>()
 
-  constructor(clock: Clock, backOff: BackOff, turned: (key: ServerKey) => void = () => {}) {
+  constructor(clock: Clock, backOff: BackOff, onChange: (key: ServerKey) => void = () => {}) {
     this.#clock = clock
     this.#backOff = backOff
-    this.#turned = turned
+    this.#onChange = onChange
   }
 
   /** Calls back whenever a try has ended, until the signal aborts. */
-  watch(tried: () => void, until: AbortSignal): void {
-    this.#watching.add(tried)
-    until.addEventListener('abort', () => this.#watching.delete(tried), { once: true })
+  watch(onTried: () => void, until: AbortSignal): void {
+    this.#listeners.add(onTried)
+    until.addEventListener('abort', () => this.#listeners.delete(onTried), { once: true })
   }
 
   /**
-   * Resolves when somebody has tried the server, or after a while: where one looks at it by itself, the many
-   * who have a pass to make let that one find out whether a new password is right.
+   * Resolves when the server has been tried once, or after a while: where a controller probes servers by itself, the
+   * many passes let that probe find out whether a new password is right.
    */
-  async met(key: ServerKey, signal: AbortSignal): Promise<void> {
+  async awaitFirstProbe(key: ServerKey, signal: AbortSignal): Promise<void> {
     this.#begin(key)
     const enough = new AbortController()
     const either = AbortSignal.any([signal, enough.signal])
-    const late = this.#clock.sleep(metMs, either).then(
-      () => this.#met.add(key),
+    const late = this.#clock.sleep(firstProbeMs, either).then(
+      () => this.#probed.add(key),
       () => {},
     )
-    while (!this.#met.has(key) && !signal.aborted) {
+    while (!this.#probed.has(key) && !signal.aborted) {
       const { promise, resolve } = Promise.withResolvers<void>()
       this.#waiting.add(resolve)
       await Promise.race([promise, late])
@@ -107,64 +108,64 @@ export class Servers {
     enough.abort()
   }
 
-  /** How it is now, for one who would try it so. */
-  standing(key: ServerKey, asked: Asked = undefined): Standing {
-    const ill = this.#ill.get(key)
-    if (ill === undefined) return this.#well.has(key) ? 'well' : 'unknown'
-    return ill.untilMs > this.#clock.now() && !overrides(asked, ill) ? 'resting' : 'ill'
+  /** How the circuit is now, for a try that was asked for so. */
+  state(key: ServerKey, asked: Asked = undefined): CircuitState {
+    const open = this.#open.get(key)
+    if (open === undefined) return this.#closed.has(key) ? 'closed' : 'unknown'
+    return open.untilMs > this.#clock.now() && !overrides(asked, open) ? 'open' : 'half-open'
   }
 
-  /** Is it ill, and being tried now? */
+  /** Is the circuit open, and the server being tried now? */
   isTried(key: ServerKey): boolean {
-    return this.#ill.get(key)?.trying === true
+    return this.#open.get(key)?.trying === true
   }
 
   /**
-   * May it be tried now? Undefined: yes, and `leave` must be told how it went. Otherwise why not, with
+   * May it be tried now? Undefined: yes, and `record` or `cancel` must follow. Otherwise why not, with
    * how long to wait. `asked`: a user asked for it, so a back-off does not count.
    */
-  enter(key: ServerKey, asked: Asked = undefined): SyncError | undefined {
+  allow(key: ServerKey, asked: Asked = undefined): SyncError | undefined {
     this.#begin(key)
-    const ill = this.#ill.get(key)
-    if (ill === undefined) return undefined
-    const waitMs = ill.untilMs - this.#clock.now()
-    if (!overrides(asked, ill) && (waitMs > 0 || ill.trying)) {
-      const { kind, code, message } = ill.error
+    const open = this.#open.get(key)
+    if (open === undefined) return undefined
+    const waitMs = open.untilMs - this.#clock.now()
+    if (!overrides(asked, open) && (waitMs > 0 || open.trying)) {
+      const { kind, code, message } = open.error
       return new SyncError(kind, code, message, { backOffMs: Math.max(waitMs, tryMs) })
     }
-    ill.trying = true
+    open.trying = true
     return undefined
   }
 
-  /** It has answered within a try that is not over: who was not known to be well is, who was ill is not yet. */
+  /** It has answered within a try that is not over: an unknown circuit closes, an open one not yet. */
   answered(key: ServerKey): void {
-    if (this.#ill.has(key) || this.#well.has(key)) return
-    this.#well.add(key)
-    this.#tell()
+    if (this.#open.has(key) || this.#closed.has(key)) return
+    this.#closed.add(key)
+    this.#notify()
   }
 
   /**
-   * How the try went: with the error that it ended with, which may be no matter of the server's. `look`: it was one
-   * small question. One that answers those and lets passes hang stays ill until a pass has succeeded.
+   * Records how the try went: the error that it ended with, which may be no matter of the server's. `probe`: it was one
+   * small question. The circuit of a server that answers those and lets passes hang stays open until a pass has succeeded.
    */
-  leave(key: ServerKey, error: SyncError | undefined, look = false): void {
-    this.#met.add(key)
+  record(key: ServerKey, error: SyncError | undefined, probe = false): void {
+    this.#probed.add(key)
     for (const wake of this.#waiting) wake()
-    if (error === undefined || !isServers(error)) this.#isWell(key, look)
-    else this.#isIll(key, error)
-    this.#tell()
+    if (error === undefined || !isServers(error)) this.#close(key, probe)
+    else this.#trip(key, error)
+    this.#notify()
   }
 
-  /** A try that was given up says nothing. */
-  abandon(key: ServerKey): void {
-    const ill = this.#ill.get(key)
-    if (ill !== undefined) ill.trying = false
-    this.#tell()
+  /** The try was given up, and says nothing of the server. */
+  cancel(key: ServerKey): void {
+    const open = this.#open.get(key)
+    if (open !== undefined) open.trying = false
+    this.#notify()
   }
 
   /** How long the server is left alone from now on, in ms. */
   backOffMs(key: ServerKey): number {
-    return Math.max(0, (this.#ill.get(key)?.untilMs ?? 0) - this.#clock.now())
+    return Math.max(0, (this.#open.get(key)?.untilMs ?? 0) - this.#clock.now())
   }
 
   /** It is not declared any more: `namespace/name`. */
@@ -175,27 +176,27 @@ export class Servers {
   }
 
   // What ended otherwise than by the server's fault was answered by it.
-  #isWell(key: ServerKey, look: boolean): void {
-    const ill = this.#ill.get(key)
-    if (ill !== undefined && look && hangs.has(ill.error.code)) {
-      this.#ill.set(key, { ...ill, trying: false })
+  #close(key: ServerKey, probe: boolean): void {
+    const open = this.#open.get(key)
+    if (open !== undefined && probe && hangs.has(open.error.code)) {
+      this.#open.set(key, { ...open, trying: false })
       return
     }
-    this.#well.add(key)
-    if (ill === undefined) return
-    this.#ill.delete(key)
-    this.#turned(key)
+    this.#closed.add(key)
+    if (open === undefined) return
+    this.#open.delete(key)
+    this.#onChange(key)
   }
 
-  #isIll(key: ServerKey, error: SyncError): void {
-    this.#well.delete(key)
-    const ill = this.#ill.get(key)
-    const failures = (ill?.failures ?? 0) + 1
+  #trip(key: ServerKey, error: SyncError): void {
+    this.#closed.delete(key)
+    const open = this.#open.get(key)
+    const failures = (open?.failures ?? 0) + 1
     const leastMs = error.code === 'AuthenticationFailed' ? lockoutMs : (error.backOffMs ?? 0)
     const waitMs = Math.max(leastMs, backOffMs(this.#backOff, failures))
     const untilMs = this.#clock.now() + waitMs
-    this.#ill.set(key, { error, failures, untilMs, trying: false })
-    if (ill === undefined) this.#turned(key)
+    this.#open.set(key, { error, failures, untilMs, trying: false })
+    if (open === undefined) this.#onChange(key)
   }
 
   // What was found out with the former password is forgotten: it may be the right one by the time it comes back.
@@ -207,34 +208,37 @@ export class Servers {
   }
 
   #drop(key: ServerKey): void {
-    this.#ill.delete(key)
-    this.#well.delete(key)
-    this.#met.delete(key)
+    this.#open.delete(key)
+    this.#closed.delete(key)
+    this.#probed.delete(key)
   }
 
-  #tell(): void {
-    for (const tried of this.#watching) tried()
+  #notify(): void {
+    for (const onTried of this.#listeners) onTried()
   }
 }
 
 // A user who asks for a pass does not mean to lock the account; one who forces it says so (ews/sign-in.ts bounds it).
-function overrides(asked: Asked, { error }: Ill): boolean {
+function overrides(asked: Asked, { error }: Open): boolean {
   return asked === 'refusal' || (asked === 'pause' && !refusals.has(error.code))
 }
 
 /** What a small question tells nothing of. */
 const hangs: ReadonlySet<string> = new Set(['RequestTimeout', 'ServerSilent', 'ServerTooSlow'])
 
-/** How long a first try is waited for, ms. */
-const metMs = 5_000
+/** How long a first probe is waited for, ms. */
+const firstProbeMs = 5_000
 
 /** While another one tries, ms. */
 const tryMs = 1_000
 
 /** The key of a server that is reached so; undefined when it is blocked. */
 export function keyOfAccess(access: Access): ServerKey | undefined {
-  if (access.state === 'blocked') return undefined
-  const { server, credentials, ca } = access
+  return access.state === 'blocked' ? undefined : keyOfReady(access)
+}
+
+/** The key of a server that is reached so. */
+export function keyOfReady({ server, credentials, ca }: Ready): ServerKey {
   const { namespace, name } = server.metadata
   return keyOfServer(namespace, name, [server.spec, credentials, ca])
 }

@@ -1,11 +1,11 @@
 // A pass within the circuit breakers of the servers that it needs. While the hub's server is left alone, nothing is tried; while
-// a member's is, the members on it wait and the others go on. What the pass came to tells how each server is.
+// a member's is, the members on it wait and the others go on. The result of the pass says how each server is.
 import { isForcedByOwner, isWanted } from '../api/annotations.ts'
 import { accessFor } from '../api/references.ts'
 import type { Report } from '../api/report.ts'
 import { participantsOf, type ServerName } from '../api/topology.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
-import type { Resting, Site } from './environment.ts'
+import type { Environment, Resting } from './environment.ts'
 import type { Declared } from './ports.ts'
 import {
   type Asked,
@@ -21,45 +21,46 @@ import {
  */
 export async function trying<Done>(
   declared: Declared,
-  { servers, watched }: Site,
+  { servers, watched }: Environment,
   work: (resting: Resting) => Promise<Done>,
   reportOf: (done: Done) => Report | undefined,
   signal: AbortSignal,
 ): Promise<Done> {
   const keys = keysOf(declared)
   const hub = participantsOf(declared.group).hub.place.server
-  if (watched) await Promise.all([...keys.values()].map((key) => servers.met(key, signal)))
-  const enter = (name: ServerName, key: ServerKey) => servers.enter(key, askedOf(declared, name))
+  if (watched)
+    await Promise.all([...keys.values()].map((key) => servers.awaitFirstProbe(key, signal)))
+  const allow = (name: ServerName, key: ServerKey) => servers.allow(key, askedOf(declared, name))
   const hubKey = keys.get(hub)
-  const refused = hubKey && enter(hub, hubKey)
+  const refused = hubKey && allow(hub, hubKey)
   if (refused !== undefined) throw refused
   const resting = new Map<ServerName, SyncError>()
   const tried = new Map<ServerName, ServerKey>()
   for (const [name, key] of keys) {
     if (name === hub) continue
-    const why = enter(name, key)
+    const why = allow(name, key)
     if (why === undefined) tried.set(name, key)
     else resting.set(name, why)
   }
   try {
     const done = await work(resting)
-    if (hubKey !== undefined) servers.leave(hubKey, undefined)
-    leaveMembers(declared, tried, reportOf(done), servers)
+    if (hubKey !== undefined) servers.record(hubKey, undefined)
+    recordMembers(declared, tried, reportOf(done), servers)
     return done
   } catch (error) {
-    for (const key of tried.values()) servers.abandon(key)
+    for (const key of tried.values()) servers.cancel(key)
     // One that is given up because the server held it up says how the server is.
     const why: unknown = signal.aborted ? signal.reason : error
     if (hubKey !== undefined) {
-      if (signal.aborted && !(why instanceof SyncError)) servers.abandon(hubKey)
-      else servers.leave(hubKey, syncErrorOf(why))
+      if (signal.aborted && !(why instanceof SyncError)) servers.cancel(hubKey)
+      else servers.record(hubKey, syncErrorOf(why))
     }
     throw why
   }
 }
 
 // A server is ill when each of the members on it that took part failed by it; one that answered for any is well.
-function leaveMembers(
+function recordMembers(
   { group }: Declared,
   tried: ReadonlyMap<ServerName, ServerKey>,
   report: Report | undefined,
@@ -75,8 +76,8 @@ function leaveMembers(
     })
     const [first] = errors
     const all = errors.every((error) => error !== undefined && isServers(error))
-    if (report === undefined) servers.abandon(key)
-    else servers.leave(key, all ? first : undefined)
+    if (report === undefined) servers.cancel(key)
+    else servers.record(key, all ? first : undefined)
   }
 }
 

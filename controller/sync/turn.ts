@@ -16,8 +16,9 @@ import { carryOutDeletes } from './deleting.ts'
 import { overwritten } from './overwritten.ts'
 import {
   type Baseline,
-  type Change,
+  type CopyNote,
   type Entry,
+  type Moment,
   notTaken,
   type Replica,
   type Written,
@@ -26,12 +27,12 @@ import { type ReadBack, readBack } from './read-back.ts'
 import { type Applied, ReplicaTally } from './tally.ts'
 
 /** What applying needs. `due()` says that the pass has had its time. */
-export type Site = Readonly<{
+export type ApplySpec = Readonly<{
   group: GroupId
   type: ItemType
   replicas: readonly Replica[]
   baseline: Baseline
-  at: () => Change['at']
+  at: () => Moment
   /** May no further batch be begun? `first`: it would be this replica's first, which only a stop forbids. */
   due: (first: boolean) => boolean
   /** The creates of a replica, and what is known of their outcomes. */
@@ -51,14 +52,19 @@ type Ref = Exclude<Written, SyncError>
 
 /** One replica's turn: its jobs in batches, each written down before the next. */
 export class Turn {
-  readonly #site: Site
+  readonly #site: ApplySpec
   readonly #replica: Replica
   readonly #applied: Applied
   readonly #tally: ReplicaTally
   #isFirst = true
   readonly #sources: Map<Step, Stamp['source']>
 
-  constructor(site: Site, replica: Replica, applied: Applied, sources: Map<Step, Stamp['source']>) {
+  constructor(
+    site: ApplySpec,
+    replica: Replica,
+    applied: Applied,
+    sources: Map<Step, Stamp['source']>,
+  ) {
     this.#site = site
     this.#replica = replica
     this.#applied = applied
@@ -185,7 +191,8 @@ export class Turn {
   async #update(jobs: readonly Job[], signal: AbortSignal): Promise<void> {
     const kept = await overwritten(jobs, this.#replica, signal)
     this.#applied.kept += kept.length
-    if (kept.length > 0) await this.#site.baseline.commit({ at: this.#site.at(), kept })
+    if (kept.length > 0)
+      await this.#site.baseline.commit({ at: this.#site.at(), writes: [{ write: 'kept', kept }] })
     const updates = jobs.flatMap(({ step, action }) =>
       action.kind === 'update'
         ? [{ id: action.id, expect: action.expect, patch: action.patch, agreed: agreedOf(step) }]
@@ -203,7 +210,7 @@ export class Turn {
   ): Promise<void> {
     const { role } = this.#replica
     const { back } = await this.#written(jobs, answers, signal)
-    const copies: NonNullable<Change['copies']>[number][] = []
+    const copies: CopyNote[] = []
     const entries: Entry[] = []
     jobs.forEach(({ step, action }, index) => {
       const answer = answers[index]
@@ -225,7 +232,13 @@ export class Turn {
       copies.push({ link, replica: role.id, copy })
       this.#noteUntaken(action, copy)
     })
-    await this.#site.baseline.commit({ at: this.#site.at(), copies, entries })
+    await this.#site.baseline.commit({
+      at: this.#site.at(),
+      writes: [
+        { write: 'copies', copies },
+        { write: 'entries', entries },
+      ],
+    })
   }
 
   // The server says that it is done, and shows what it showed before.

@@ -26,7 +26,7 @@ import type { Copy, Found, Link, Role } from '../core/model.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { breathe } from './breathe.ts'
 import { type Inventory, inventoryOf, type Place, problemOf } from './inventory.ts'
-import type { Course } from './pass-spec.ts'
+import type { PassSpec } from './pass-spec.ts'
 
 /**
  * Verifies a group right after its pass, where `token` asks for it; answers what its status says of it. A pass that has
@@ -36,11 +36,11 @@ import type { Course } from './pass-spec.ts'
 export async function verifiedAfter(
   report: Report,
   token: string | undefined,
-  { participants, course }: Readonly<{ participants: Participants; course: () => Course }>,
+  { participants, spec }: Readonly<{ participants: Participants; spec: () => PassSpec }>,
   signal: AbortSignal,
 ): Promise<SyncGroupStatus['verified']> {
   if (token === undefined || report.unfinished) return undefined
-  const whole = course()
+  const whole = spec()
   const { clock, budgetMs, stopping } = whole
   const startMs = clock.now()
   const due = () => stopping() || clock.now() - startMs > budgetMs
@@ -65,22 +65,22 @@ type Judge = (link: LinkId, replica: ReplicaId, verdict: Verdict, read: boolean)
 type Suspects = Map<LinkId, Map<ReplicaId, Deviates>>
 
 /**
- * Verifies the group of a course. `due`: no further batch is begun. Rejects when the state cannot be read, and when the
+ * Verifies the group of a pass. `due`: no further batch is begun. Rejects when the state cannot be read, and when the
  * signal aborts.
  */
 export async function verify(
-  course: Course,
+  spec: PassSpec,
   signal: AbortSignal,
   due: () => boolean = () => false,
 ): Promise<Verification> {
-  const startMs = course.clock.now()
-  const verifier = new Verifier(course, await inventoryOf(course, signal), due, signal)
+  const startMs = spec.clock.now()
+  const verifier = new Verifier(spec, await inventoryOf(spec, signal), due, signal)
   const suspects = await verifier.first()
   const deviations = await verifier.again(suspects)
   const { problems, copies, apart, unfinished } = verifier
   const unread = new Set(problems.map(({ replica }) => replica))
-  const total = course.replicas.length
-  const endedMs = course.clock.now()
+  const total = spec.replicas.length
+  const endedMs = spec.clock.now()
   return {
     endedMs,
     tookMs: endedMs - startMs,
@@ -98,14 +98,14 @@ class Verifier {
   readonly apart = new Map<Apart, number>()
   copies = 0
   unfinished = false
-  readonly #course: Course
+  readonly #spec: PassSpec
   readonly #inventory: Inventory
   readonly #due: () => boolean
   readonly #signal: AbortSignal
   readonly #failed = new Set<ReplicaId>()
 
-  constructor(course: Course, inventory: Inventory, due: () => boolean, signal: AbortSignal) {
-    this.#course = course
+  constructor(spec: PassSpec, inventory: Inventory, due: () => boolean, signal: AbortSignal) {
+    this.#spec = spec
     this.#inventory = inventory
     this.#due = due
     this.#signal = signal
@@ -189,7 +189,7 @@ class Verifier {
   }
 
   #spot(link: Link, role: Role) {
-    const { type, itemBytes = Number.POSITIVE_INFINITY } = this.#course.rules
+    const { type, itemBytes = Number.POSITIVE_INFINITY } = this.#spec.rules
     return { type, link, role, itemBytes }
   }
 
@@ -220,7 +220,7 @@ class Verifier {
   }
 
   async #strays(deviations: Deviation[]): Promise<void> {
-    const { group, rules } = this.#course
+    const { group, rules } = this.#spec
     const { baseline, places, strays } = this.#inventory
     await inTurns(places, async (place) => {
       const { id: replica } = place.role

@@ -1,4 +1,4 @@
-// What is measured about each SyncGroup and ExchangeServer. What is gone is not measured any more.
+// The metrics of each SyncGroup and ExchangeServer. They are removed with the resource.
 
 import type { Gauge, Histogram } from 'prom-client'
 import { conditionTypes } from '../api/conditions.ts'
@@ -25,10 +25,10 @@ export class ResourceMetrics {
   readonly #duration: Histogram
   readonly #condition: Gauge
   readonly #lag: Gauge
-  /** When the last pass began that brought everything to everybody, by group. */
+  /** By group: the start of the last pass after which everything was current, ms since 1970. */
   readonly #currentMs = new Map<string, Named & { atMs: number; late: boolean }>()
 
-  /** `backOff`: for each server, how long it is left alone from now on, ms. */
+  /** `backOff`: for each server, its remaining back-off from now on, ms. */
   constructor(
     metrics: Metrics,
     now: () => number,
@@ -36,10 +36,10 @@ export class ResourceMetrics {
   ) {
     this.#metrics = metrics
     this.#now = now
-    this.#items = metrics.gauge('exsync_group_items', 'Items that are kept the same.', labels)
+    this.#items = metrics.gauge('exsync_group_items', 'Items that are kept in sync.', labels)
     this.#members = metrics.gauge(
       'exsync_group_members',
-      'Members by how far they are: current, behind, unreachable.',
+      'Members by state: current, behind, unreachable.',
       [...labels, 'state'],
     )
     this.#conflicts = metrics.gauge(
@@ -49,7 +49,7 @@ export class ResourceMetrics {
     )
     this.#guarded = metrics.gauge(
       'exsync_group_guarded',
-      'Whether somebody is set aside until it is approved.',
+      'Whether the guard blocks a replica until it is approved.',
       labels,
     )
     this.#suspended = metrics.gauge(
@@ -70,7 +70,7 @@ export class ResourceMetrics {
     ])
     this.#lag = metrics.gauge(
       'exsync_group_lag_seconds',
-      'At most how old the oldest change is that has not reached everybody; 0 when there is none.',
+      'The age, at most, of the oldest change that has not reached all folders; 0 without one.',
       labels,
       () => {
         for (const { namespace, name, atMs, late } of this.#currentMs.values())
@@ -79,7 +79,7 @@ export class ResourceMetrics {
     )
     const waiting: Gauge = metrics.gauge(
       'exsync_server_back_off_seconds',
-      'How long a server is still left alone.',
+      'How long the back-off of a server still lasts.',
       labels,
       () => {
         waiting.reset()
@@ -88,7 +88,7 @@ export class ResourceMetrics {
     )
   }
 
-  /** What a pass came to. */
+  /** Records the result of a pass. */
   group(group: Named, result: Result, conditions: readonly Condition[], tookMs: number): void {
     if (result.kind === 'released') {
       this.forget('SyncGroup', group)
@@ -118,7 +118,7 @@ export class ResourceMetrics {
     this.#currentMs.set(key, { ...names, atMs: late ? before : beganMs, late })
   }
 
-  /** What came of asking a server. */
+  /** Records the result of a probe. */
   server(
     server: Named,
     result: ServerResult,
@@ -130,7 +130,7 @@ export class ResourceMetrics {
     this.#conditions('ExchangeServer', server, conditions)
   }
 
-  /** It is gone. */
+  /** Removes the metrics of a resource that is gone. */
   forget(kind: 'SyncGroup' | 'ExchangeServer', { namespace, name }: Named): void {
     const names = { namespace, name }
     for (const type of conditionTypes)

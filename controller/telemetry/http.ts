@@ -2,14 +2,14 @@
 import { createServer, type Server } from 'node:http'
 import { SyncError } from '../core/sync-error.ts'
 
-/** What a path answers. */
+/** The answer for a path. */
 export type Answer = Readonly<{ status: number; text: string; type?: string }>
 
-/** A server that listens, or that does not because its address is taken. */
+/** A server that listens, or one that does not because its address is in use. */
 export type Listening = Readonly<{ port: number; close: () => Promise<void> }>
 
 /**
- * Answers GET for the paths. Rejects with a terminal SyncError when the address cannot be listened on.
+ * Answers GET for the paths. Rejects with a terminal SyncError if it cannot listen on the address.
  */
 export async function listening(
   address: string,
@@ -22,7 +22,7 @@ export async function listening(
       if (request.method !== 'GET' && request.method !== 'HEAD')
         return { status: 405, text: 'only GET\n' }
       if (answer === undefined)
-        return { status: 404, text: `there are ${Object.keys(paths).join(', ')}\n` }
+        return { status: 404, text: `known paths: ${Object.keys(paths).join(', ')}\n` }
       return answer()
     }
     said().then(
@@ -32,7 +32,7 @@ export async function listening(
       () => response.writeHead(500).end(),
     )
   })
-  // A probe must not keep the process from ending.
+  // An open connection of a probe must not keep the process running.
   server.keepAliveTimeout = 5_000
   const port = await bound(server, address)
   return {
@@ -45,7 +45,7 @@ export async function listening(
   }
 }
 
-// A client may ask for what is no path.
+// A client may send an invalid path.
 function pathIn(url: string): string {
   return URL.canParse(url, 'http://here') ? new URL(url, 'http://here').pathname : ''
 }

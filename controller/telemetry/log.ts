@@ -1,5 +1,5 @@
-// Logs: JSON by pino, constant messages with varying fields, one line per pass. Counts, ids and reasons
-// only: no addresses, no names, no content, no secrets.
+// Logs: JSON by pino, constant messages with varying fields, one line per pass. Counts, ids and reasons only: no addresses,
+// names, content or secrets.
 
 import { type Logger, pino } from 'pino'
 import { reasonOf } from '../api/conditions.ts'
@@ -11,8 +11,8 @@ import { printable } from '../core/printable.ts'
 import type { SyncError } from '../core/sync-error.ts'
 
 /**
- * A logger to standard output. Levels are pino's. What pino leaves as it is, such as marks of direction, is escaped: a
- * line is printable, and reads as JSON as it would have.
+ * A logger to standard output, with pino's levels. Characters that pino leaves unescaped, such as direction marks, are
+ * escaped as well: each line is printable, and is the same JSON.
  */
 export function logger(level: string, write = toStandardOutput()): Logger {
   const stream = { write: (line: string) => write(`${printable(line.trimEnd())}\n`) }
@@ -24,7 +24,7 @@ function toStandardOutput(): (line: string) => void {
   return (line) => void stream.write(line)
 }
 
-/** Logs what became of a pass. */
+/** Logs the result of a pass. */
 export function logPass(log: Logger, group: GroupId, result: Result, tookMs: number): void {
   if (result.kind === 'suspended') {
     log.info({ group }, 'suspended')
@@ -36,7 +36,7 @@ export function logPass(log: Logger, group: GroupId, result: Result, tookMs: num
   }
   if (result.kind === 'failed') {
     const { kind, code } = result.error
-    // What nobody expected must be found again: its kind and its place, not its message, which may quote.
+    // For an unexpected error: its class and its place in the code, not its message, which may quote content.
     const cause =
       result.error.cause instanceof Error && code === 'Unexpected'
         ? placeOf(result.error.cause)
@@ -87,7 +87,7 @@ export function logPass(log: Logger, group: GroupId, result: Result, tookMs: num
   )
 }
 
-/** Logs what became of asking a server. */
+/** Logs the result of a probe. */
 export function logServer(
   log: Logger,
   server: string,
@@ -104,7 +104,7 @@ export function logServer(
   if (unreported) log.warn({ server, reason: unreported.code }, unreported.message)
 }
 
-// The status may be discreet about it.
+// The log contains the full error, also if the status hides it (discreet.ts).
 function detailOf(error: SyncError): Readonly<{ detail?: string }> {
   return isConnecting(error) ? { detail: error.message } : {}
 }

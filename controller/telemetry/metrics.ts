@@ -1,17 +1,17 @@
-// Metrics for Prometheus. Where controller-runtime and client-go have a name for it, it is theirs, so that dashboards
-// and alerts that exist go on working; the rest begins with exsync_. Labels are bounded: namespaces, names of
-// resources, operations, reasons; never an address.
+// Metrics for Prometheus. Names that controller-runtime and client-go define are used as they are, so that existing
+// dashboards and alerts work; the others begin with exsync_. Labels are bounded: namespaces, names of resources,
+// operations, reasons; never an address.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { greatest } from '../core/many.ts'
 import type { QueueWatch } from '../sync/queue.ts'
 import { outcomeLabel } from './outcomes.ts'
 
-/** A queue, as far as its metrics go. */
+/** The parts of a queue that its metrics need. */
 export type Measured = Readonly<{
   depth: number
   working: ReadonlyMap<string, number>
-  /** Who holds what, and who waits for what, by namespace. */
+  /** Taken and awaited places, by namespace. */
   shares: Readonly<{
     held: Readonly<{ workers: number; aside: number }>
     waiting: () => ReadonlyMap<string, Readonly<{ worker: number; server: number }>>
@@ -21,7 +21,7 @@ export type Measured = Readonly<{
 const seconds = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600]
 const queueSeconds = [1e-4, 1e-3, 0.01, 0.1, 1, 10, 100, 1000]
 
-/** What is measured about the process as a controller. */
+/** The metrics of the process as a controller. */
 export class Metrics {
   readonly #meter = new Meter()
   readonly #now: () => number
@@ -65,7 +65,7 @@ export class Metrics {
   )
   readonly #most = this.#meter.gauge(
     'controller_runtime_max_concurrent_reconciles',
-    'How many reconciliations run at once at most.',
+    'The most reconciliations that may run at the same time.',
     ['controller'],
   )
   readonly #requests = this.#meter.counter(
@@ -99,27 +99,27 @@ export class Metrics {
     this.#measureQueues()
   }
 
-  /** Where they are collected. */
+  /** The registry that collects them. */
   get registry(): Registry {
     return this.#meter.registry
   }
 
-  /** The text that Prometheus reads. */
+  /** The text for Prometheus. */
   text(): Promise<string> {
     return this.registry.metrics()
   }
 
-  /** A gauge of the caller's own; `collect` runs before each reading. */
+  /** Creates a gauge for the caller; `collect` runs before each reading. */
   gauge(name: string, help: string, labels: readonly string[], collect?: () => void): Gauge {
     return this.#meter.gauge(name, help, labels, collect)
   }
 
-  /** A histogram of seconds of the caller's own. */
+  /** Creates a histogram of seconds for the caller. */
   histogram(name: string, help: string, labels: readonly string[]): Histogram {
     return this.#meter.histogram(name, help, labels)
   }
 
-  /** What a queue tells as it goes. */
+  /** The callbacks for a queue. */
   queue(name: string): QueueWatch {
     const labels = { name, controller: name }
     return {
@@ -130,13 +130,13 @@ export class Metrics {
     }
   }
 
-  /** The queue of a controller, and how many of its keys are worked on at once. */
+  /** Registers the queue of a controller, and the number of keys that it works on at the same time. */
   measure(name: string, queue: Measured, workers: number): void {
     this.#queues.set(name, queue)
     this.#most.set({ controller: name }, workers)
   }
 
-  /** What a reconciliation came to. */
+  /** Records the result of a reconciliation. */
   reconciled(
     controller: string,
     result: 'success' | 'error' | 'requeue_after',
@@ -147,18 +147,18 @@ export class Metrics {
     this.#time.observe({ controller }, tookMs / 1000)
   }
 
-  /** A request to the API server was answered. */
+  /** Records an answer of the API server. */
   requested(method: string, code: string, host: string): void {
     this.#requests.inc({ method, code, host })
   }
 
-  /** A request to Exchange was answered. */
+  /** Records an answer of Exchange. */
   asked(operation: string, result: string, tookMs: number): void {
     this.#ews.inc({ operation, result: outcomeLabel(result) })
     this.#ewsTime.observe({ operation }, tookMs / 1000)
   }
 
-  /** Whether this process leads. */
+  /** Records whether this process leads. */
   leads(name: string, leads: boolean): void {
     this.#leading.set({ name }, leads ? 1 : 0)
   }
@@ -166,7 +166,7 @@ export class Metrics {
   #measureShares(): void {
     const waiting: Gauge = this.#meter.gauge(
       'exsync_queue_waiting',
-      'Resources that are due and wait for their turn, by namespace: for a worker, or for their server, which is being tried or does not answer.',
+      'Resources that are due and wait, by namespace: for a worker, or for their server, which is being probed or does not answer.',
       ['controller', 'namespace', 'for'],
       () => {
         waiting.reset()
@@ -178,7 +178,7 @@ export class Metrics {
     )
     const places: Gauge = this.#meter.gauge(
       'exsync_queue_places',
-      'Places that are taken: by work that has a worker, or by work beside them that waits for a server.',
+      'Taken places: work with a worker, or work without one that waits for a server.',
       ['controller', 'place'],
       () => {
         for (const [controller, { shares }] of this.#queues) {
@@ -198,13 +198,13 @@ export class Metrics {
       [...working.values()].map((sinceMs) => (this.#now() - sinceMs) / 1000)
     const depth: Gauge = this.#meter.gauge(
       'workqueue_depth',
-      'Keys that are due and wait.',
+      'Keys that are due and wait for a worker.',
       queueLabels,
       each((labels, queue) => depth.set(labels, queue.depth)),
     )
     const unfinished: Gauge = this.#meter.gauge(
       'workqueue_unfinished_work_seconds',
-      'How long the work that is under way has taken so far, together.',
+      'The total time that running work has taken so far.',
       queueLabels,
       each((labels, queue) =>
         unfinished.set(
@@ -215,14 +215,14 @@ export class Metrics {
     )
     const longest: Gauge = this.#meter.gauge(
       'workqueue_longest_running_processor_seconds',
-      'How long the work that takes longest has taken so far.',
+      'The time that the longest running work has taken so far.',
       queueLabels,
       each((labels, queue) => longest.set(labels, Math.max(0, greatest(ages(queue))))),
     )
     this.#measureShares()
     const active: Gauge = this.#meter.gauge(
       'controller_runtime_active_workers',
-      'Reconciliations that are under way.',
+      'Running reconciliations.',
       ['controller'],
       each(({ controller }, queue) => active.set({ controller }, queue.working.size)),
     )

@@ -1,5 +1,5 @@
-// What a request to Exchange came to, as a metric's label: a server may answer any word, and each word would be a series
-// of its own. Our own codes are few; of Exchange's, those that its documentation names for what we ask.
+// The outcome of a request to Exchange as a metric's label. A server may answer any word, and each word would become a
+// series. Our own codes are few; of Exchange's codes, those count that its documentation names for our operations.
 
 // biome-ignore format: a table
 const responseCodes: ReadonlySet<string> = new Set([
@@ -40,7 +40,7 @@ const responseCodes: ReadonlySet<string> = new Set([
   'ErrorUnsupportedPropertyDefinition', 'ErrorUpdatePropertyMismatch', 'ErrorVirusDetected', 'ErrorWrongServerVersion',
 ])
 
-/** The outcome as a label: one that is not known is `other`. */
+/** The outcome as a label; an unknown one becomes `other`. */
 export function outcomeLabel(outcome: string): string {
   return /^Error[A-Z]/.test(outcome) && !responseCodes.has(outcome) ? 'other' : outcome
 }

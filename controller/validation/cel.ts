@@ -1,15 +1,14 @@
-// The CEL that rules are written in, as an API server evaluates them.
+// CEL, the language of validation rules, evaluated as an API server does.
 //
-// Core CEL comes from cel-js. `transformMapEntry` is added here: it builds a map from a list and
-// fails on a key that is there already, which is the only test for duplicates that is linear, and
-// so the only one a server allows for long lists.
+// cel-js provides core CEL. `transformMapEntry` is added here: it builds a map from a list and fails on a duplicate key. It
+// is the only linear test for duplicates, and so the only one that an API server accepts for long lists.
 
 import { Environment } from '@marcbachmann/cel-js'
 
-/** What an expression has to say of `self`: whether it is wrong to evaluate, and its value. */
+/** A compiled expression over `self`: whether evaluating it is an error, and its value. */
 export type Expression =
   | Readonly<{ state: 'ready'; evaluate: (self: unknown) => unknown }>
-  | Readonly<{ state: 'unknown'; reason: string }> // Nothing can be said.
+  | Readonly<{ state: 'unknown'; reason: string }> // It cannot be evaluated here.
 
 /** Two entries of a list have the same key. */
 export class DuplicateKey extends Error {
@@ -23,7 +22,7 @@ export class DuplicateKey extends Error {
   }
 }
 
-// What cel-js 8 hands to a macro; it publishes no types for it.
+// The arguments that cel-js 8 passes to a macro; it publishes no types for them.
 type Ast = Readonly<{ op: string; args: unknown }>
 type Scope = {
   forkWithVariable: (name: string, type: unknown) => Scope
@@ -39,8 +38,8 @@ const environment = new Environment()
   .registerFunction('list.transformMapEntry(ast, ast, ast): map', transformMapEntry)
 
 /**
- * Compiles an expression over `self`. `evaluate` takes ints as BigInt, and throws what the
- * evaluation threw.
+ * Compiles an expression over `self`. `evaluate` takes ints as BigInt, and throws the error of the
+ * evaluation.
  */
 export function expressionOf(text: string): Expression {
   try {
@@ -53,7 +52,7 @@ export function expressionOf(text: string): Expression {
   }
 }
 
-/** The first line of an error's message: cel-js draws the expression below it. */
+/** The first line of an error's message; below it cel-js draws the expression. */
 export function firstLine(error: unknown): string {
   return String(error instanceof Error ? error.message : error).split('\n')[0] ?? ''
 }

@@ -1,8 +1,8 @@
-// Reads the YAML documents of a file so that every value can be found again: its line and column.
+// Reads the YAML documents of a file, with the line and column of every value.
 //
 // YAML is read as kubectl reads it: version 1.1 (`yes` is true, `<<` merges) without dates and
-// sexagesimal numbers. What YAML merely warns of is an error here. Messages never quote the text,
-// as it may be a Secret's.
+// sexagesimal numbers. YAML's warnings are errors here. Messages never quote the text, which may be a
+// Secret's.
 
 import {
   Composer,
@@ -26,10 +26,10 @@ import { tokensOf } from './bounds.ts'
 import { type Path, type Problem, problemsMax } from './problem.ts'
 import type { Read } from './read-file.ts'
 
-/** A file as it was read; `name` is what problems call it. */
+/** A file that was read; `name` is its name in problems. */
 export type Source = Read & Readonly<{ name: string }>
 
-/** A place in a file; both count from 1. */
+/** A position in a file; both count from 1. */
 export type Place = Readonly<{ line: number; column: number }>
 
 /** One document of a file. */
@@ -37,7 +37,7 @@ export type YamlDocument = Readonly<{
   file: string
   /** Plain JSON: objects, arrays, strings, numbers, booleans and null. */
   value: unknown
-  /** Where a path is. Of a field that is not there, where the innermost of its parents is. */
+  /** The position of a path; for a missing field, that of its innermost existing parent. */
   place: (path: Path, at?: 'key' | 'value') => Place
 }>
 
@@ -47,7 +47,7 @@ type YamlFault = Readonly<{ offset: number; code: string; message: string }>
  * How often aliases may repeat nodes in a document, so that a small file cannot grow without bound.
  */
 const ALIASES_MAX = 100
-/** How many nodes a document may have, each alias counted as what it repeats. */
+/** The most nodes of a document; each alias counts as the nodes that it repeats. */
 const nodesMax = 500_000
 const REMOVED_TAGS = ['binary', 'omap', 'pairs', 'set', 'timestamp'].map(
   (name) => `tag:yaml.org,2002:${name}`,
@@ -56,20 +56,19 @@ const REMOVED_TAGS = ['binary', 'omap', 'pairs', 'set', 'timestamp'].map(
 const REMEDIES: Readonly<Record<string, string>> = {
   BAD_ALIAS:
     'an alias (*name) needs an anchor (&name) before it; put text that starts with * in quotes',
-  BAD_INDENT: 'a bracket above is not closed, or the indentation fits nothing above',
+  BAD_INDENT: 'a bracket above is not closed, or the indentation matches no line above',
   BAD_SCALAR_START: 'text must not start with this character; put it in quotes',
-  BLOCK_AS_IMPLICIT_KEY: 'a second ": " in one line; put text that contains it in quotes',
-  DUPLICATE_KEY: 'this key is there twice in one mapping; keep one of them',
-  KEY_OVER_1024_CHARS: 'a key has at most 1024 characters; a ":" is missing, or in a wrong place',
+  BLOCK_AS_IMPLICIT_KEY: 'this line has a second ": "; put text that contains it in quotes',
+  DUPLICATE_KEY: 'this key occurs twice in one mapping; keep one of them',
+  KEY_OVER_1024_CHARS: 'a key has at most 1024 characters; a ":" is missing or misplaced',
   MISSING_CHAR: 'a closing quote, bracket or comma is missing, or a ":" after a key',
   MULTILINE_IMPLICIT_KEY:
-    'this line is no "key: value"; a ":" is missing, or the indentation is wrong',
+    'this line is not "key: value"; a ":" is missing, or the indentation is wrong',
   TAB_AS_INDENT: 'tabs cannot indent YAML; use spaces',
-  TAG_RESOLVE_FAILED:
-    'this tag (!name) or value is not known here; put text that starts with ! in quotes',
+  TAG_RESOLVE_FAILED: 'this tag (!name) or value is unknown; put text that starts with ! in quotes',
 }
 
-/** The documents of a file, without empty ones, and what is wrong with its YAML. Never throws. */
+/** The documents of a file without empty ones, and the faults of its YAML. Never throws. */
 export function documentsOf(source: Source): {
   documents: readonly YamlDocument[]
   problems: readonly Problem[]
@@ -113,7 +112,7 @@ function composed(tokens: readonly CST.Token[]): Iterable<Document> {
   const composer = new Composer({
     prettyErrors: false,
     version: '1.1',
-    // Compares each key with all others; `doublesIn` does not.
+    // The library compares each key with all others, in quadratic time; `doublesIn` does not.
     uniqueKeys: false,
     customTags: (tags) =>
       tags.filter(
@@ -125,7 +124,7 @@ function composed(tokens: readonly CST.Token[]): Iterable<Document> {
   return composer.compose(tokens)
 }
 
-/** Where keys are that their mapping has already: one place more than are told. */
+/** The positions of duplicate keys: one more than are reported. */
 function doublesIn(document: Document): readonly number[] {
   const found: number[] = []
   visit(document, {
@@ -144,29 +143,29 @@ function doublesIn(document: Document): readonly number[] {
 }
 
 /**
- * All duplicate keys, and of everything else the first: what follows a broken line means nothing.
+ * All duplicate keys, and the first of all other faults: after a broken line the rest is meaningless.
  */
 function worthTelling(faults: readonly YamlFault[]): readonly YamlFault[] {
   const first = faults.find(({ code }) => code !== 'DUPLICATE_KEY')
   const told = faults.filter((fault) => fault.code === 'DUPLICATE_KEY' || fault === first)
   if (told.length <= problemsMax) return told
   const [more] = told.slice(problemsMax)
-  const rest = { offset: more?.offset ?? 0, code: 'MORE', message: 'there are more of them' }
+  const rest = { offset: more?.offset ?? 0, code: 'MORE', message: 'there are more' }
   return [...told.slice(0, problemsMax), rest]
 }
 
 function causeOf({ code, message }: YAMLError): string {
-  // What stands before a colon or a quotation mark is the parser's own; what follows may be the
+  // The text before a colon or a quotation mark is the parser's own; the rest may be the
   // user's.
   return REMEDIES[code] ?? `${message.split(/[:"]/)[0]}; see https://yaml.org/spec/1.1`
 }
 
-/** The document as plain JSON, or why it cannot be. */
+/** The document as plain JSON, or the fault that prevents it. */
 function plainOf(document: Document): { plain: unknown } | YamlFault {
   const { fault, nodes } = expanded(document)
   if (fault !== undefined) return fault
   const tooMany = (what: string): YamlFault => {
-    const message = `aliases repeat more than ${what}; write the rest out`
+    const message = `aliases repeat more than ${what}; write the values out instead`
     return { offset: start(document.contents) ?? 0, code: 'ALIASES', message }
   }
   try {
@@ -177,7 +176,7 @@ function plainOf(document: Document): { plain: unknown } | YamlFault {
   }
 }
 
-// An alias counts as what it repeats; one within its own anchor would have no end.
+// An alias counts as the nodes that it repeats. An alias within its own anchor would never end.
 function expanded(document: Document): { fault: YamlFault | undefined; nodes: number } {
   const sizes = new Map<string, number | 'open'>()
   let fault: YamlFault | undefined
@@ -186,7 +185,7 @@ function expanded(document: Document): { fault: YamlFault | undefined; nodes: nu
     if (isAlias(node)) {
       const size = sizes.get(node.source)
       if (typeof size === 'number') return size
-      const message = size === 'open' ? 'an alias stands within its own anchor' : REMEDIES.BAD_ALIAS
+      const message = size === 'open' ? 'an alias is inside its own anchor' : REMEDIES.BAD_ALIAS
       fault ??= { offset: start(node) ?? 0, code: 'BAD_ALIAS', message: message ?? '' }
       return 1
     }
@@ -211,7 +210,7 @@ function isEmpty(document: Document): boolean {
   return contents === null || (isScalar(contents) && contents.value === null && !contents.tag)
 }
 
-/** Walks down as far as the path exists. */
+/** Follows the path as far as it exists. */
 function placeOf(document: Document, path: Path, at: 'key' | 'value', lines: LineCounter): Place {
   let node: unknown = document.contents
   let offset = start(node) ?? 0
@@ -236,7 +235,7 @@ function placeAt(offset: number, lines: LineCounter): Place {
   return { line: Math.max(line, 1), column: Math.max(col, 1) }
 }
 
-/** The same of a text whose lines nobody counted. */
+/** The same for a text without a line counter. */
 function placeIn(text: string, offset: number): Place {
   const lines = text.slice(0, offset).split('\n')
   return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 }
@@ -248,7 +247,7 @@ function start(node: unknown): number | undefined {
 
 const pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>()
 
-/** The pair with this key, also when it comes from a merged (`<<`) mapping. */
+/** The pair with this key, also from a merged (`<<`) mapping. */
 function pairOf(map: YAMLMap, key: string, document: Document, merges = 8): Pair | undefined {
   const known = pairs.get(map) ?? pairsOf(map)
   pairs.set(map, known)

@@ -1,13 +1,13 @@
-// A resource while it is read from YAML: where it was found, what is wrong with it, and what it came to.
+// A resource while it is read from YAML: its position, its faults, and the resulting resource.
 import type { V1Secret } from '@kubernetes/client-node'
 import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
 import type { YamlDocument } from './documents.ts'
 import type { Fault, Path, Ref } from './problem.ts'
 
-/** A resource that may stand in a file. */
+/** A resource that may be in a file. */
 export type Resource = SyncGroup | ExchangeServer | Secret
 
-/** A Secret whose `stringData` went into its `data`. */
+/** A Secret whose `stringData` was moved into its `data`. */
 export type Secret = V1Secret & Readonly<{ kind: 'Secret' }>
 
 /**

@@ -1,4 +1,4 @@
-// `metadata` as an API server takes it: what people write, and what `kubectl get -o yaml` adds.
+// The schema of `metadata` as an API server accepts it: fields that people write, and those that `kubectl get -o yaml` adds.
 
 import type { Fault, Path } from './problem.ts'
 import type { Schema } from './schema.ts'
@@ -6,16 +6,16 @@ import type { Schema } from './schema.ts'
 type Bounded = Schema & Readonly<{ minLength?: number; maxLength?: number }>
 type Fields = Readonly<Record<string, unknown>>
 
-/** The most letters that the name of a resource, or a group's, may have. */
+/** The most characters in the name of a resource, or of an API group. */
 export const NAME_MAX = 253
 
 const KEY_NAME_MAX = 63
 const ANNOTATIONS_BYTES_MAX = 262_144
 
-/** A text; `rest` is what else its schema says. */
+/** The schema of a text; `rest`: further keywords. */
 export const text = (rest: Bounded = {}): Bounded => ({ type: 'string', ...rest })
 
-/** A mapping from any keys. */
+/** The schema of a mapping with any keys. */
 export const mapOf = (additionalProperties: Schema): Schema => ({
   type: 'object',
   additionalProperties,
@@ -33,7 +33,7 @@ const OWNER: Schema = {
   },
 }
 
-/** The schema of `metadata`, of every kind. */
+/** The schema of `metadata`, for every kind. */
 export const METADATA: Schema = {
   type: 'object',
   required: ['name'],
@@ -60,13 +60,13 @@ export const METADATA: Schema = {
   },
 }
 
-/** What a server has against the `metadata` of a value beyond its schema: names that are keys. */
+/** The faults that an API server finds in `metadata` beyond the schema: invalid keys and names. */
 export function metadataFaults(value: unknown): readonly Fault[] {
   const { labels, annotations, finalizers } = fieldsOf(fieldsOf(value).metadata)
   const names = Array.isArray(finalizers) ? finalizers : []
   return [
     ...Object.keys(fieldsOf(labels)).flatMap((key) => keyFaults(['labels', key], key, 'key')),
-    // A server compares annotations' keys in lower case.
+    // An API server compares the keys of annotations in lower case.
     ...Object.keys(fieldsOf(annotations)).flatMap((key) =>
       keyFaults(['annotations', key], key.toLowerCase(), 'key'),
     ),
@@ -101,7 +101,7 @@ function sizeFaults(annotations: Fields): readonly Fault[] {
   return [{ path: ['metadata', 'annotations'], at: 'key', message }]
 }
 
-/** The fields of a mapping; none of anything else. */
+/** The fields of a mapping; none for any other value. */
 export function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Fields)

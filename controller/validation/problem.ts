@@ -1,25 +1,25 @@
-// What is wrong with a declaration, where it is, and how a person reads it:
+// Faults of a declaration, their positions, and their text for people:
 //
 //   groups.yaml:12:7: spec.members[2].mailbox: must be an SMTP address, like anna@corp.example
 //
-// A message says what is wrong and what is allowed instead. It never holds the value of a Secret.
+// A message says what is wrong and what is allowed instead. It never contains the value of a Secret.
 
-/** Where something is inside a document: field names and list indices, outermost first. */
+/** A path within a document: field names and list indices, outermost first. */
 export type Path = readonly (string | number)[]
 
-/** What names a resource. */
+/** The identity of a resource. */
 export type Ref = Readonly<{ kind: string; namespace: string; name: string }>
 
-/** What is wrong inside one document, before it is known where that stands in a file. */
+/** A fault within one document, before its position in a file is known. */
 export type Fault = Readonly<{
   path: Path
-  /** What to point at: the field's name, or what it holds. */
+  /** Point at the field's name, or at its value. */
   at: 'key' | 'value'
   message: string
 }>
 
 /**
- * What is wrong, and where. Lines and columns count from 1; `path` is empty for a whole document.
+ * A fault and its position. Lines and columns count from 1; `path` is empty for a whole document.
  */
 export type Problem = Readonly<{
   file: string
@@ -38,16 +38,16 @@ export function pathText(path: Path): string {
   }, '')
 }
 
-/** The one line that people read: `file:line:column: path: message`; without a file the message alone. */
+/** The text for people: `file:line:column: path: message`; without a file only the message. */
 export function problemText({ file, line, column, path, message }: Problem): string {
   const place = file === '' ? '' : `${file}:${line}:${column}`
   return [place, path, message].filter((part) => part !== '').join(': ')
 }
 
-/** How many problems of one document are told. */
+/** The most problems that are reported for one document. */
 export const problemsMax = 50
 
-/** Enough to know that there are more than are told. */
+/** One more than that, enough to know that there are more. */
 export function someOf(faults: Iterable<Fault>): readonly Fault[] {
   const some: Fault[] = []
   for (const fault of faults) {
@@ -57,10 +57,10 @@ export function someOf(faults: Iterable<Fault>): readonly Fault[] {
   return some
 }
 
-/** The faults that are told, and that there are more. */
+/** The faults to report, with a note if there are more. */
 export function toldOf(faults: readonly Fault[]): readonly Fault[] {
   if (faults.length <= problemsMax) return faults
-  const more = `there are more than ${problemsMax} problems in this document; the others are told when these are mended`
+  const more = `there are more than ${problemsMax} problems in this document; correct these first`
   return [...faults.slice(0, problemsMax), { path: [], at: 'value', message: more }]
 }
 
@@ -72,9 +72,9 @@ export function sorted(problems: readonly Problem[]): readonly Problem[] {
   )
 }
 
-/** The candidate that differs least from a misspelt word, if any is near. */
+/** The candidate that is most similar to a misspelt word; undefined if none is similar. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  // What is that long is no misspelt word.
+  // A text of this length is no misspelt word.
   if (word.length > 64) return undefined
   const best = candidates
     .map((candidate) => ({ candidate, distance: distance(word, candidate) }))
@@ -84,7 +84,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
     : undefined
 }
 
-/** How many letters to insert, remove or replace (Levenshtein), upper and lower case the same. */
+/** The edit distance: letters to insert, remove or replace (Levenshtein), ignoring case. */
 function distance(from: string, to: string): number {
   const [a, b] = [from.toLowerCase(), to.toLowerCase()]
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
@@ -99,18 +99,18 @@ function distance(from: string, to: string): number {
   return row[b.length] ?? 0
 }
 
-/** How many problems of a directory are written to the log. */
+/** The most problems of a directory that are logged. */
 const warnedMax = 100
 
-/** The problems of a directory that are written to the log, and how many more there are. */
+/** The problems of a directory to log, and the number of further ones. */
 export function warnedOf(problems: readonly Problem[]): readonly Problem[] {
   const more = problems.length - warnedMax
   if (more <= 0) return problems
-  const message = `${more} more problems: exsync validate lists them all`
+  const message = `${more} more problems: run exsync validate to list them all`
   return [...problems.slice(0, warnedMax), { ...notValid, message }]
 }
 
-/** Something is wrong, and nothing more is known. */
+/** A fault without further details. */
 export const notValid: Problem = {
   file: '',
   line: 1,
@@ -119,7 +119,7 @@ export const notValid: Problem = {
   message: 'it is not valid',
 }
 
-/** The whole directory cannot be read. */
+/** The error for a directory that cannot be read. */
 export const unreadableDirectory: Problem = {
   ...notValid,
   message: 'the directory cannot be read: make it readable again',

@@ -1,35 +1,36 @@
-// Reads one file of declarations, whatever it is: text within bounds, or why there is none. Never waits for a writer
-// and never reads more than a file may have, so that one odd file keeps nobody from the others.
+// Reads one file of declarations: its text within bounds, or the reason why there is none. Never waits for a writer, and
+// never reads more than a file may have, so that one odd file does not block the others.
 //
-// Guarantees: what is handed out is what the file held at one moment, as far as its size and times tell; what
-// changes while it is read is read again, and then told as not read.
-// Caveats: a file system that does not answer at all (a dead NFS server) is waited for.
+// Guarantees: the text is what the file contained at one moment, as far as its size and times show. A file that changes
+// while it is read is read again, and then reported as unread.
+// Caveats: a file system that does not answer at all (a dead NFS server) blocks the read.
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileBytesMax } from './bounds.ts'
 
-/** What a file holds, or why that is not known; `again`: a later try may tell. */
+/** The text of a file, or why it is unknown; `again`: a later attempt may succeed. */
 export type Read = Readonly<{ text: string; unread?: string; again?: true }>
 
 const mib = fileBytesMax / 1024 / 1024
 const triesMax = 3
-/** How long a pipe that was named may be silent, and how often it is asked; ms. */
+/** How long a named pipe may be silent, and how often it is polled; ms. */
 const silentMs = 60_000
 const askMs = 20
 
 /**
- * Reads a file; undefined where it is not there any more. `piped`: a pipe is read to its end, since it was named.
+ * Reads a file; undefined if it does not exist any more. `piped`: the user named it, so a pipe is read to its end.
  */
 export async function readFileText(path: string, piped = false): Promise<Read | undefined> {
   for (let tries = 1; ; tries += 1) {
     const read = await attempt(path, piped).catch(refusalOf)
     if (read !== 'changed') return read
-    if (tries === triesMax) return unread('is being written; it is read when it is complete', true)
+    if (tries === triesMax)
+      return unread('is being written; the controller reads it when it is complete', true)
   }
 }
 
-/** The text of these bytes, as far as it is text and not too much of it. */
+/** The text of these bytes, if they are text and within the limit. */
 export function textOf(bytes: Uint8Array): Read {
   if (bytes.length > fileBytesMax)
     return unread(`is larger than ${mib} MiB; split it into several files`)
@@ -39,11 +40,11 @@ export function textOf(bytes: Uint8Array): Read {
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
   } catch {
-    return unread('is not UTF-8 text; save it as UTF-8, or take it out')
+    return unread('is not UTF-8 text; save it as UTF-8, or remove it')
   }
 }
 
-/** What a stream brings, within the same bounds. */
+/** The text of a stream, within the same bounds. */
 export async function readStream(stream: AsyncIterable<Uint8Array>): Promise<Read> {
   const parts: Uint8Array[] = []
   let length = 0
@@ -56,12 +57,12 @@ export async function readStream(stream: AsyncIterable<Uint8Array>): Promise<Rea
 }
 
 async function attempt(path: string, piped: boolean): Promise<Read | 'changed'> {
-  // A pipe without a writer would keep the thread for ever.
+  // Opening a pipe without a writer would block the thread for ever.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
   try {
     const before = await file.stat({ bigint: true })
     if (piped && !before.isFile() && !before.isDirectory()) return textOf(await drained(file))
-    if (!before.isFile()) return unread('is no regular file; replace it by one, or take it out')
+    if (!before.isFile()) return unread('is no regular file; replace it by one, or remove it')
     const text = textOf(await bytesOf(file))
     const after = await file.stat({ bigint: true })
     const same = before.size === after.size && before.mtimeNs === after.mtimeNs
@@ -82,7 +83,7 @@ async function bytesOf(file: FileHandle): Promise<Uint8Array> {
   return Buffer.concat(parts)
 }
 
-// A pipe that has no bytes now says so; one that has no writer says that it is at its end.
+// An empty pipe answers EAGAIN; a pipe without a writer answers its end.
 async function drained(file: FileHandle): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let silence = 0
@@ -108,11 +109,11 @@ function refusalOf(error: unknown): Read | undefined {
   const code = codeOf(error)
   if (isGone(error)) return undefined
   if (code === 'EACCES' || code === 'EPERM') return unread('may not be read; check its permissions')
-  if (code === 'ENXIO') return unread('is no regular file; replace it by one, or take it out')
+  if (code === 'ENXIO') return unread('is no regular file; replace it by one, or remove it')
   return unread(`cannot be read (${code}); check its disk`, true)
 }
 
-/** Is it an error of something that is not there, or not any more? */
+/** Does the error mean that the file does not exist, or no longer? */
 export function isGone(error: unknown): boolean {
   return ['ENOENT', 'ELOOP', 'ENOTDIR'].includes(codeOf(error))
 }

@@ -1,5 +1,4 @@
-// Checks documents against each other: nothing is there twice, and what they refer to is there and
-// fits.
+// Checks documents against each other: no resource occurs twice, and every reference leads to a suitable resource.
 
 import { type Denial, namespaceDenial, needsLabels, participantDenial } from '../api/allowed.ts'
 import { folderKey, twiceIn, twiceText } from '../api/claims.ts'
@@ -14,7 +13,7 @@ import type { Fault, Path, Ref } from './problem.ts'
 
 type Auth = ExchangeServer['spec']['auth']['type']
 
-/** The keys that a Secret needs for each way to sign in. */
+/** The keys that a Secret needs for each authentication type. */
 export const CREDENTIAL_KEYS: Readonly<Record<Auth, readonly string[]>> = {
   Basic: ['username', 'password'],
   NTLM: ['username', 'password'],
@@ -24,7 +23,7 @@ export const CREDENTIAL_KEYS: Readonly<Record<Auth, readonly string[]>> = {
 const LISTED_MAX = 5
 const EXTERNAL = 'pass its file too, or accept Secrets of the cluster with --external-secrets'
 
-/** Documents whose kind, namespace and name an earlier one has already. */
+/** Documents with the kind, namespace and name of an earlier one. */
 export function duplicateResources(drafts: readonly Draft[]): ReadonlyMap<Draft, readonly Fault[]> {
   const first = new Map<string, Draft>()
   const faults = new Map<Draft, readonly Fault[]>()
@@ -37,14 +36,14 @@ export function duplicateResources(drafts: readonly Draft[]): ReadonlyMap<Draft,
     const { kind, namespace, name } = draft.ref
     const { line } = earlier.document.place([...earlier.base, 'metadata', 'name'])
     const message =
-      `${kind} ${namespace}/${name} is there already, at ${earlier.document.file}:${line}; ` +
+      `${kind} ${namespace}/${name} exists already, at ${earlier.document.file}:${line}; ` +
       'rename or remove one of them'
     faults.set(draft, [{ path: ['metadata', 'name'], at: 'value', message }])
   }
   return faults
 }
 
-/** References of sound documents to what is not there, or does not hold what is needed. */
+/** References of valid documents to a missing or unsuitable resource. */
 export function danglingReferences(
   drafts: readonly Draft[],
   { externalSecrets = false, allowed = false }: { externalSecrets?: boolean; allowed?: boolean },
@@ -69,7 +68,7 @@ export function danglingReferences(
   )
 }
 
-// Where no namespace is written, the file's is meant.
+// A resource without a namespace is in the one that the reader gave it.
 function groupIn({ resource, ref }: Draft): SyncGroup {
   const { metadata, ...rest } = resource as SyncGroup
   return { ...rest, metadata: { ...metadata, namespace: ref.namespace } }
@@ -117,7 +116,7 @@ function serverIn(
   return found.get(`ExchangeServer/${place.server}`)?.resource as ExchangeServer | undefined
 }
 
-/** The ExchangeServers of each namespace, as a message lists them. */
+/** The ExchangeServers of each namespace, as text for messages. */
 function serversIn(drafts: readonly Draft[]): ReadonlyMap<string, string> {
   const names = new Map<string, Set<string>>()
   for (const { ref } of drafts) {
@@ -128,14 +127,14 @@ function serversIn(drafts: readonly Draft[]): ReadonlyMap<string, string> {
   return new Map([...names].map(([namespace, some]) => [namespace, listed([...some])]))
 }
 
-/** The schema bounds what a URL is made of, not the numbers in it. */
+/** The schema checks the form of a URL, but not the numbers in it. */
 function urlFaults({ spec }: ExchangeServer): readonly Fault[] {
   if (URL.canParse(spec.url)) return []
   const message = `is no URL that can be reached; ${urlRemedy}`
   return [{ path: ['spec', 'url'], at: 'value', message }]
 }
 
-// What the servers do not allow, as far as it can be told without Exchange and without namespaces' labels.
+// The restrictions of the ExchangeServers, as far as they can be checked without Exchange and the labels of namespaces.
 function deniedFaults(group: SyncGroup, found: ReadonlyMap<string, Draft>): readonly Fault[] {
   const fault = (path: Path, denial: Denial | undefined): readonly Fault[] =>
     denial
@@ -162,7 +161,7 @@ function deniedFaults(group: SyncGroup, found: ReadonlyMap<string, Draft>): read
     if (field === 'direction' && direction === undefined) return fault(['direction'], denial)
     return fault(['members', at, field], denial)
   })
-  // It is one field of the group, whoever's server says so.
+  // It is one field of the group, whichever server says so.
   const copies = denials.find(({ denial }) => denial.field === 'private')?.denial
   return [...referring, ...fault(['private'], copies), ...inPlaces]
 }
@@ -197,7 +196,7 @@ function secretFaults(
 }
 
 function credentialFaults(secret: Draft, type: Auth, path: Path): readonly Fault[] {
-  if (secret.resource === undefined) return [] // What is wrong with it is said there.
+  if (secret.resource === undefined) return [] // Its own faults are reported there.
   const { data = {} } = secret.resource as Secret
   const keys = CREDENTIAL_KEYS[type]
   const lacking = keys.filter((key) => !data[key])
@@ -207,7 +206,7 @@ function credentialFaults(secret: Draft, type: Auth, path: Path): readonly Fault
   return [{ path, at: 'value', message }]
 }
 
-/** The keys with which somebody signs in, of each Secret. */
+/** The keys of each Secret that are used for signing in. */
 function usedKeys(drafts: readonly Draft[]): ReadonlyMap<string, ReadonlySet<string>> {
   const used = new Map<string, Set<string>>()
   for (const { ref, resource } of drafts) {
@@ -244,7 +243,7 @@ function authorityFaults(secret: Draft, key: string, path: Path): readonly Fault
       : `has no certificate in ${key}`
   const message =
     `Secret ${secret.ref.name} ${has}; ` +
-    'it must hold certificates in PEM form (-----BEGIN CERTIFICATE-----)'
+    'it must hold certificates in PEM format (-----BEGIN CERTIFICATE-----)'
   return [{ path, at: 'value', message }]
 }
 
@@ -252,7 +251,7 @@ function keyOf({ kind, namespace, name }: Ref): string {
   return [kind, namespace, name].join('/')
 }
 
-/** A few of the names. */
+/** A few of the names, as text. */
 function listed(names: readonly string[]): string {
   if (names.length === 0) return 'there is none'
   const shown = names.toSorted().slice(0, LISTED_MAX).join(', ')

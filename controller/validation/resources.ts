@@ -1,11 +1,11 @@
-// Reads SyncGroups, ExchangeServers and Secrets from YAML, with defaults, and says everything that
-// is wrong with them.
+// Reads SyncGroups, ExchangeServers and Secrets from YAML, with defaults, and reports all their
+// faults.
 //
 //   files ──► YAML documents ──► resources ──► references ──► Loaded
 //             documents.ts       schemas.ts    references.ts
 //
-// Documents of other API groups (a Kustomization, a Deployment, a ConfigMap) may stand beside them
-// and are left alone.
+// Documents of other API groups (a Kustomization, a Deployment, a ConfigMap) may be in the same files
+// and are ignored.
 
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
@@ -24,44 +24,44 @@ import {
 import { danglingReferences, duplicateResources } from './references.ts'
 import { contracts, GROUP } from './schemas.ts'
 
-/** One resource as it was found in a file. */
+/** One resource in a file. */
 export type LoadedDocument = Readonly<{
   ref: Ref
   file: string
-  /** Where the document starts; the first line is 1. */
+  /** The first line of its document; lines count from 1. */
   line: number
   /**
-   * The resource as an API server would store it: with defaults, its namespace, without a status,
-   * and of a Secret with everything in `data`. Absent when the document itself is wrong, or is
-   * there twice. A dangling reference leaves it: the resource is sound, and what it refers to may
-   * come later, as in a cluster.
+   * The resource as an API server would store it: with defaults and namespace, without a status; a
+   * Secret has everything in `data`. Absent if the document itself is invalid, or a duplicate. With a
+   * dangling reference it is present: it is valid, and the other resource may come later, as in a
+   * cluster.
    */
   resource?: Resource
   /**
-   * SHA-256, in hex, of all that was declared (not of the status): changes whenever the declaration
-   * does.
+   * SHA-256, in hex, of the whole declaration without its status: changes whenever the declaration
+   * changes.
    */
   hash: string
   problems: readonly Problem[]
 }>
 
 /**
- * What some files declare. `problems` are all there are, also those of the documents, sorted by
- * place.
+ * The content of some files. `problems` are all problems, also those of the documents, sorted by
+ * position.
  */
 export type Loaded = Readonly<{
   documents: readonly LoadedDocument[]
   problems: readonly Problem[]
-  /** How many documents are of other kinds and were left alone. */
+  /** The number of ignored documents of other kinds. */
   ignored: number
-  /** The names of files that hold no document at all: empty, or white space and comments. */
+  /** The names of files without any document: empty, or only white space and comments. */
   blank: readonly string[]
 }>
 
 type Options = { externalSecrets?: boolean; allowed?: boolean }
 type Entry = Readonly<{ document: YamlDocument; base: Path; value: unknown }>
 type Reading = Draft | Readonly<{ problems: readonly Problem[] }> | 'ignored'
-/** What one file holds; `problems` are those of its YAML. */
+/** The content of one file; `problems` are those of its YAML. */
 type FileReading = Readonly<{
   name: string
   problems: readonly Problem[]
@@ -73,10 +73,10 @@ const NAMESPACE = 'default'
 const ENCRYPTED = 'is encrypted; decrypt it first (sops decrypt), or add --external-secrets'
 
 /**
- * Reads resources from the texts of YAML files. Never throws for what is in them.
- * @param options.externalSecrets Secrets that are not in the files are no problem: they live in the
+ * Reads resources from the texts of YAML files. Never throws, whatever they contain.
+ * @param options.externalSecrets a Secret that is not in the files is no problem: it exists in the
  *   cluster only
- * @param options.allowed what a SyncGroup asks of its ExchangeServer, and is not allowed, is a problem
+ * @param options.allowed a SyncGroup that its ExchangeServer does not allow is a problem
  */
 export function readResources(files: readonly Source[], options: Options = {}): Loaded {
   return joined(
@@ -85,7 +85,7 @@ export function readResources(files: readonly Source[], options: Options = {}): 
   )
 }
 
-/** The same, and between two files others have their turn. */
+/** The same; yields to other work between two files. */
 export async function readResourcesSoon(files: readonly Source[]): Promise<Loaded> {
   const read: FileReading[] = []
   for (const file of files) {
@@ -126,7 +126,7 @@ function joined(read: readonly FileReading[], options: Options): Loaded {
   }
 }
 
-/** A document, or what is in a `List`. */
+/** A document, or the resources in a `List`. */
 function entriesOf(document: YamlDocument): readonly Entry[] {
   return unpacked({ document, base: [], value: document.value })
 }
@@ -161,7 +161,7 @@ function readingOf(entry: Entry, options: Options): Reading {
     name,
   }
   const draft = { ref, document, base, value, faults }
-  // A Secret that SOPS encrypted looks like a Secret, but its values are not what Exchange needs.
+  // A Secret encrypted by SOPS looks like a Secret, but its values are of no use for Exchange.
   if (known.kind === 'Secret' && fieldsOf(value).sops !== undefined) {
     const fault: Fault = { path: ['sops'], at: 'key', message: ENCRYPTED }
     return { ...draft, faults: options.externalSecrets === true ? [] : [fault] }
@@ -170,8 +170,8 @@ function readingOf(entry: Entry, options: Options): Reading {
 }
 
 /**
- * What to say of a document of a kind that we do not know: nothing, unless it seems to be meant for
- * us.
+ * The faults of a document of an unknown kind: none, unless it seems to be meant for this
+ * controller.
  */
 function strangerFault(document: YamlDocument, value: unknown): Fault | undefined {
   const { apiVersion, kind } = fieldsOf(value)
@@ -183,11 +183,11 @@ function strangerFault(document: YamlDocument, value: unknown): Fault | undefine
   }
   if (groupOf(apiVersion) === GROUP) {
     const wrong = ours.some((contract) => contract.kind === kind) ? 'apiVersion' : 'kind'
-    return fault([wrong], `is not known; known are ${known}`)
+    return fault([wrong], `is unknown; known are ${known}`)
   }
   const meant = ours.find((contract) => contract.kind === kind)
   if (meant !== undefined) return fault(['apiVersion'], `must be ${meant.apiVersion} for a ${kind}`)
-  // A kustomization need not say what it is.
+  // A kustomization may leave out its apiVersion and kind.
   if (/^kustomization\.ya?ml$/i.test(basename(document.file))) return undefined
   if (typeof apiVersion !== 'string' || apiVersion === '') {
     return fault(['apiVersion'], `is required, but missing; known are ${known}, v1 Secret`)
@@ -199,8 +199,8 @@ function strangerFault(document: YamlDocument, value: unknown): Fault | undefine
 }
 
 /**
- * The sound resource with its namespace; a Secret's stringData goes into its data, as a server does
- * it.
+ * The valid resource with its namespace. A Secret's stringData is moved into its data, as an API server
+ * does.
  */
 function resourceOf(whole: unknown, { kind, namespace }: Ref): Resource {
   const { status: _, ...declared } = fieldsOf(whole)

@@ -1,8 +1,8 @@
-// Evaluates the rules of a schema (`x-kubernetes-validations`) offline, as an API server would.
+// Evaluates the rules of a schema (`x-kubernetes-validations`) offline, as an API server does.
 //
-// A rule that cannot be evaluated here is a fault of its own, "not checked offline": never silently
-// valid. Rules over `oldSelf` compare two versions of a resource; there is only one here, so they
-// are left to the server.
+// A rule that cannot be evaluated here is a fault of its own, "not checked offline", and never
+// silently valid. A rule with `oldSelf` compares two versions of a resource; here is only one, so the
+// API server checks it.
 
 import { DuplicateKey, type Expression, expressionOf, firstLine } from './cel.ts'
 import { type Fault, type Path, someOf } from './problem.ts'
@@ -11,8 +11,8 @@ import type { Rule, Schema } from './schema.ts'
 const expressions = new Map<string, Expression>()
 
 /**
- * What the rules have against a value with its defaults. A rule is evaluated only where the schema
- * has nothing against what it looks at: `faults` are the schema's. More than are told are not looked for.
+ * The faults of a value, with its defaults, by the rules. A rule is evaluated only if the schema found
+ * no fault (`faults`) in the part that the rule reads. Stops when there are more than are reported.
  */
 export function brokenRules(
   schema: Schema,
@@ -65,18 +65,18 @@ function verdict({ rule, message, fieldPath }: Rule, self: unknown, path: Path):
       const path = [...at, error.index]
       return [{ path, at: 'value', message: `${text}; this is entry [${error.first}] again` }]
     }
-    // The server refuses too when a rule cannot be evaluated for a value.
+    // The API server also refuses a value for which a rule fails to evaluate.
     return [{ path: at, at: 'value', message: `${text} (${firstLine(error)})` }]
   }
 }
 
-/** The path itself and all that it is below, as texts. */
+/** The path itself and all its parents, as texts. */
 function outerOf(path: Path): readonly string[] {
   return [...path, ''].map((_, length) => JSON.stringify(path.slice(0, length)))
 }
 
 /**
- * The value with CEL's types: a whole number by its schema is an int (BigInt), a time a timestamp
+ * The value with CEL's types: an integer of the schema is an int (BigInt), a date-time a timestamp
  * (Date).
  */
 function celOf(schema: Schema, value: unknown): unknown {

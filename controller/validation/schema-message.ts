@@ -1,4 +1,4 @@
-// Says what a schema has against a value so that a person knows what to write instead.
+// Turns a schema error into a message that says what to write instead.
 
 import type { ErrorObject } from 'ajv'
 import { nearest } from './problem.ts'
@@ -54,7 +54,7 @@ export function messageOf(error: ErrorObject, quiet: boolean): string {
   }
 }
 
-/** What to say of a field that is none of the known ones. */
+/** The message for an unknown field. */
 export function unknownText(name: string, known: readonly string[]): string {
   const near = nearest(name, known)
   const hint = near === undefined ? '' : `did you mean ${near}? `
@@ -82,7 +82,7 @@ function foundText(type: unknown, value: unknown): string {
   return typeof value === 'object' ? 'a mapping' : `a ${typeof value}`
 }
 
-/** YAML reads `yes`, `on` and `0123` as no strings. */
+/** YAML reads `yes`, `on` and `0123` as other types than strings. */
 function quotable(type: unknown, value: unknown): boolean {
   return type === 'string' && (typeof value === 'number' || typeof value === 'boolean')
 }

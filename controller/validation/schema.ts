@@ -1,9 +1,9 @@
-// A CRD's schema, applied as an API server applies it with fieldValidation=Strict: nulls and
-// defaults first, then unknown fields, types and bounds, then keys of lists. Rules in CEL are in
-// rules.ts.
+// Applies the schema of a CRD as an API server does with fieldValidation=Strict: nulls and defaults
+// first, then unknown fields, types and bounds, then the keys of lists. rules.ts evaluates the CEL
+// rules.
 //
-// Only what our CRDs use is understood; ajv's strict mode throws on anything else, so that nothing
-// passes unchecked.
+// Only keywords that our CRDs use are supported; ajv's strict mode throws on any other one, so that
+// none stays unchecked.
 
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { type Fault, type Path, problemsMax, someOf } from './problem.ts'
@@ -21,7 +21,7 @@ export type Schema = Readonly<{
   properties?: Readonly<Record<string, Schema>>
   additionalProperties?: Schema | boolean
   items?: Schema
-  /** Its form is checked elsewhere (`schemas.ts`): no schema can say it. */
+  /** Its form is checked in `schemas.ts`, because no schema can express it. */
   'x-kubernetes-preserve-unknown-fields'?: boolean
   'x-kubernetes-list-type'?: 'atomic' | 'map' | 'set'
   'x-kubernetes-list-map-keys'?: readonly string[]
@@ -31,15 +31,15 @@ export type Schema = Readonly<{
 /** One rule of `x-kubernetes-validations`. */
 export type Rule = Readonly<{ rule: string; message?: string; fieldPath?: string }>
 
-/** Finds what a schema has against a value with its defaults. */
+/** Finds the faults of a value, with its defaults, by a schema. */
 export type Check = (value: unknown) => readonly Fault[]
 
 const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 const BASE64 = /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
-const INT = { type: 'number', validate: () => true } as const // The type and the bounds say all.
+const INT = { type: 'number', validate: () => true } as const // The type and the bounds are enough.
 
-// Start-up is paid by every call of the program: ajv neither checks the schemas, a test does, nor
-// optimises its code.
+// For a fast start, ajv neither checks the schemas (a test does) nor optimises its
+// code.
 const ajv = new Ajv({
   allErrors: true,
   strict: true,
@@ -57,16 +57,16 @@ ajv.addFormat(
   (text) => /^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(Date.parse(text)),
 )
 ajv.addFormat('resource name', (text) => NAME.test(text))
-// An empty one is none.
+// An empty namespace counts as not given.
 ajv.addFormat('namespace', (text) => text === '' || (NAME.test(text) && !text.includes('.')))
 ajv.addFormat('base64', (text) => BASE64.test(text.replace(/[\r\n]/g, '')))
 ajv.addFormat('label value', (text) => /^(([A-Za-z0-9][-\w.]*)?[A-Za-z0-9])?$/.test(text))
 
 /**
- * Checks values against a schema, which is compiled at the first of them. Faults point at the
- * fields: `spec.hub.publicFolder` also when it is the one that is missing.
+ * Validates values against a schema, which is compiled on first use. A fault points at the field, also
+ * at a missing one: `spec.hub.publicFolder`.
  * @param quiet keeps values out of messages: for Secrets
- * @param open takes fields that the schema does not name
+ * @param open accepts fields that the schema does not name
  */
 export function checkOf(
   schema: Schema,
@@ -85,7 +85,7 @@ export function checkOf(
 }
 
 /**
- * A copy of the value without nulls that mean nothing, and with defaults. The value may have any
+ * A copy of the value with defaults, and without nulls that mean "not given". The value may have any
  * shape.
  */
 export function defaulted(schema: Schema, value: unknown): unknown {
@@ -96,7 +96,7 @@ export function defaulted(schema: Schema, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   const fields = schema.properties ?? {}
   const kept = Object.entries(value).filter(
-    // A null where none is allowed means "not given".
+    // A null that the schema does not allow means "not given".
     ([key, inner]) => inner !== null || !Object.hasOwn(fields, key) || fields[key]?.nullable,
   )
   const given = new Set(kept.map(([key]) => key))
@@ -111,7 +111,7 @@ export function defaulted(schema: Schema, value: unknown): unknown {
   )
 }
 
-/** The schema as ajv takes it, unless it is open with unknown fields forbidden wherever fields are named. */
+/** The schema for ajv. Unless it is open, unknown fields are forbidden wherever fields are named. */
 function compiled(schema: Schema, open: boolean): Schema {
   const { properties, items, additionalProperties } = schema
   if (schema['x-kubernetes-preserve-unknown-fields']) return {}
@@ -130,7 +130,7 @@ function compiled(schema: Schema, open: boolean): Schema {
   }
 }
 
-/** The fields of a value, and below, that a schema does not name; whatever they hold. One by one. */
+/** Yields the unknown fields of a value and of its parts, one by one. */
 export function* unknownFields(schema: Schema, value: unknown, path: Path): Generator<Fault> {
   const { properties, items } = schema
   if (Array.isArray(value)) {
@@ -161,7 +161,7 @@ function faultOf(error: ErrorObject, value: unknown, quiet: boolean): Fault {
   return { path, at: 'value', message }
 }
 
-/** A JSON pointer as a path: what indexes a list becomes a number. */
+/** A JSON pointer as a path; the indices of lists become numbers. */
 function pathOf(pointer: string, value: unknown): Path {
   const path: (string | number)[] = []
   let inner = value
@@ -173,7 +173,7 @@ function pathOf(pointer: string, value: unknown): Path {
   return path
 }
 
-/** Entries of a list with the same keys (list type map), or the same value (set). */
+/** Finds entries of a list with the same keys (list type map), or the same value (set). */
 function duplicates(schema: Schema, value: unknown, path: Path): readonly Fault[] {
   if (Array.isArray(value)) {
     const { items } = schema
@@ -205,7 +205,7 @@ function sameEntries(schema: Schema, list: readonly unknown[], path: Path): read
     }
     const given = keys.filter((key) => fields[key] !== '')
     const what = type === 'set' ? 'value' : given.join(' and ')
-    const message = `has the same ${what} as entry [${first}], which may be there once only`
+    const message = `has the same ${what} as entry [${first}], which must be unique`
     return [{ path: [...path, i], at: 'value' as const, message }]
   })
 }

@@ -1,5 +1,5 @@
-// What a document of a kind that we know must look like: SyncGroup and ExchangeServer by their
-// CRDs, Secret by hand.
+// The known kinds of documents: SyncGroup and ExchangeServer by their CRDs, Secret by a schema written
+// here.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,11 +14,11 @@ import { checkOf, defaulted, type Schema, unknownFields } from './schema.ts'
 export type Contract = Readonly<{
   apiVersion: string
   kind: string
-  /** A copy with defaults, as an API server stores it. Takes any value. */
+  /** A copy with defaults, as an API server stores it. Accepts any value. */
   defaulted: (value: unknown) => unknown
-  /** What is wrong with a value that has its defaults. */
+  /** The faults of a value with defaults. */
   faults: (value: unknown) => readonly Fault[]
-  /** A resource from where nobody may have checked it; kinds with a CRD have this. */
+  /** A resource from an unchecked source; kinds with a CRD have this. */
   judged?: (resource: Stored) => Judged
 }>
 
@@ -26,8 +26,8 @@ export type Contract = Readonly<{
 export type Stored = Readonly<{ spec?: unknown; status?: unknown }>
 
 /**
- * The spec with its defaults, or the first thing that is wrong with it; and the status, where it has the shape of one.
- * Fields that are not known are no fault: a newer CRD has more of them.
+ * The spec with its defaults, or its first fault; and the status if it has the shape of a status. Unknown fields are no
+ * fault: a newer CRD has more of them.
  */
 export type Judged = Readonly<{ spec?: unknown; fault?: string; status?: unknown }>
 
@@ -39,11 +39,11 @@ type Crd = Readonly<{
   }>
 }>
 
-/** The group of our resources. */
+/** The API group of our resources. */
 export const GROUP = 'exchangesync.dev'
 
 const CRDS = join(import.meta.dirname, '../../crds')
-const SECRET_VALUE_MAX = 1_400_000 // 1 MiB in base64; a Secret as a whole may have no more.
+const SECRET_VALUE_MAX = 1_400_000 // 1 MiB in base64, the limit of a whole Secret.
 
 const SECRET: Schema = {
   type: 'object',
@@ -62,14 +62,14 @@ const SECRET: Schema = {
 let read: readonly Contract[] | undefined
 
 /**
- * The kinds that we know. Reads the CRDs beside the program once; throws when they are not there.
+ * The known kinds. Reads the CRDs beside the program once; throws if they are missing.
  */
 export function contracts(): readonly Contract[] {
   read ??= [secret(), ...crds().map(contractOf)]
   return read
 }
 
-/** The contract of a CRD's first version, given the CRD as plain JSON. */
+/** The contract of a CRD's first version; the CRD is plain JSON. */
 export function contractOf(crd: Crd): Contract {
   const { group, names, versions } = crd.spec
   const version = versions[0]
@@ -93,7 +93,7 @@ export function contractOf(crd: Crd): Contract {
     defaulted: (value) => defaulted(schema, value),
     faults: (value) => {
       const faults = check(value)
-      // What is that wrong is not looked at any closer.
+      // A value with the wrong type is not examined further.
       if (faults.length > problemsMax) return faults
       const said = (value as { status?: unknown } | null)?.status
       return [
@@ -107,7 +107,7 @@ export function contractOf(crd: Crd): Contract {
   }
 }
 
-/** The first fault of a value that may have fields that are not known, as one line. */
+/** The first fault of a value, which may have unknown fields, as one line. */
 function soundnessOf(schema: Schema, name: string): (value: unknown) => string | undefined {
   const check = checkOf(schema, { quiet: false, open: true })
   return (value) => {
@@ -124,7 +124,7 @@ export function judgeOf(kind: 'SyncGroup' | 'ExchangeServer'): (resource: Stored
   return judged
 }
 
-// Either a word or a mapping: an API server lets the form of the mapping pass, and the controller refuses it.
+// A word or a mapping: an API server accepts any mapping here, and the controller checks it.
 function allowedFaults(value: unknown): readonly Fault[] {
   const { spec } = (value ?? {}) as { spec?: { allowed?: { namespaces?: unknown } } }
   const message = namespacesFault(spec?.allowed?.namespaces)
@@ -138,9 +138,8 @@ function crds(): readonly Crd[] {
 }
 
 /**
- * The schema of what people declare: with all of `metadata`, which a CRD may restrict but not
- * describe, and with any status, of which a server looks at nothing but the names of its fields
- * before it drops it.
+ * The schema of a declaration: with all of `metadata`, which a CRD may restrict but not describe, and
+ * with any status. An API server checks only the field names of a status, and then drops it.
  */
 function declared(schema: Schema): Schema {
   const own = schema.properties?.metadata?.properties ?? {}
@@ -169,7 +168,7 @@ function secret(): Contract {
   }
 }
 
-/** Keys of a Secret that could not be file names. */
+/** Finds keys of a Secret that cannot be file names. */
 function keyFaults(value: unknown): readonly Fault[] {
   const fields = (value ?? {}) as Readonly<Record<string, unknown>>
   return ['data', 'stringData'].flatMap((field) =>

@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util'
 import type { GroupId } from '../../controller/core/id.ts'
 import { Connections } from '../../controller/ews/connections.ts'
 import { openState } from '../../controller/store/state.ts'
-import type { Site } from '../../controller/sync/environment.ts'
+import type { Environment } from '../../controller/sync/environment.ts'
 import type { Baseline, Change, Declared } from '../../controller/sync/ports.ts'
 import { reconcile } from '../../controller/sync/reconcile.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
@@ -139,7 +139,7 @@ class Bench {
     this.#state.close()
   }
 
-  #site(how: 'with' | 'without'): Site {
+  #site(how: 'with' | 'without'): Environment {
     const [connections, state] = [this.#connections, this.#state]
     const whole = (group: GroupId) => state.baseline(group)
     return {
@@ -153,11 +153,11 @@ class Bench {
       replicas: (group, signal) => connections.replicas(group, signal),
       former: (group, ids, signal) => connections.former(group, ids, signal),
       baseline: how === 'with' ? whole : (group) => withoutHistory(whole(group)),
-      recent: () => [],
+      recent: async () => [],
       clock: realClock,
       itemBytes: connections.itemBytes,
       servers: this.#servers,
-      told: () => {},
+      onEnded: () => {},
     }
   }
 }
@@ -174,9 +174,12 @@ async function nextSecond(): Promise<void> {
 // What edits replace is never written down.
 function withoutHistory(baseline: Baseline): Baseline {
   const commit = (change: Change) => {
-    const { kept } = change
-    if (kept === undefined) return baseline.commit(change)
-    return baseline.commit({ ...change, kept: kept.filter(({ reason }) => reason !== 'Edited') })
+    const writes = change.writes.map((one) =>
+      one.write === 'kept'
+        ? { ...one, kept: one.kept.filter(({ reason }) => reason !== 'Edited') }
+        : one,
+    )
+    return baseline.commit({ ...change, writes })
   }
   return new Proxy(baseline, {
     get: (target, key) => {

@@ -46,7 +46,7 @@ async function declarations(namespaces: readonly string[]): Promise<KubeDeclarat
     await way.close()
   })
   const options = { ...base, chance: Math.random, namespaces, crossNamespace: true, recorder }
-  return new KubeDeclarations({ ...options, judge, troubled: () => {} }, end.signal)
+  return new KubeDeclarations({ ...options, judge, onError: () => {} }, end.signal)
 }
 
 describe('an API server', () => {

@@ -34,7 +34,7 @@ async function open(): Promise<Place> {
       crossNamespace: false,
       judge,
       recorder,
-      troubled: () => {},
+      onError: () => {},
     },
     end.signal,
   )

@@ -107,7 +107,7 @@ test('without the right to write Events nothing is told, and that is told once',
   const said: string[] = []
   const recorder = new Recorder({
     ...{ client: clientOf(kubeconfig), clock: realClock, controller: 'test', instance: 'test-1' },
-    troubled: (message) => said.push(message),
+    onError: (message) => said.push(message),
   })
   const group = await cluster.get('sg', 'told')
   for (const note of ['one', 'two'])

@@ -3,13 +3,7 @@
 import { expect, test } from 'vitest'
 import { shownOf } from '../../controller/core/deviation.ts'
 import { digestOf, type ItemId, type LinkId, type Version } from '../../controller/core/id.ts'
-import {
-  canonical,
-  difference,
-  type Item,
-  patched,
-  type Value,
-} from '../../controller/core/item.ts'
+import { difference, type Item, patched, type Value } from '../../controller/core/item.ts'
 import {
   addresses,
   addressParts,
@@ -302,7 +296,7 @@ function success(written: Written | undefined): Exclude<Written, SyncError> {
 function deviations(stored: Item, given: Item): readonly string[] {
   return Object.keys(shownOf(contact, stored, given)).map(
     (field) =>
-      `${field}: ${canonical(contact.kindOf(field), given[field])} → ${canonical(contact.kindOf(field), stored[field])}`,
+      `${field}: ${contact.field(field).canonical(given[field])} → ${contact.field(field).canonical(stored[field])}`,
   )
 }
 

@@ -107,12 +107,12 @@ test.concurrent.each([['plain'], ['encrypted']])(
       expect(made).toMatch(
         /copy\.db is a backup of the state: \d+ KiB, 1 group, 0 entries in the bin/,
       )
-      expect(made).toContain(sealed ? 'keep the key file with it' : 'it is not encrypted')
+      expect(made).toContain(sealed ? 'keep the key file as well' : 'it is not encrypted')
       expect(statSync(file).mode & 0o777).toBe(0o600)
       expect(readFileSync(file).includes('Gwidon')).toBe(!sealed)
       const again = await done(exsync(['backup', file, ...state]).ended, 1)
       expect(again).toMatch(/exists already.*another file/)
-      expect(await restored(file, 1)).toMatch(/is in use by another process: stop that one/)
+      expect(await restored(file, 1)).toMatch(/is in use by another process: stop that process/)
 
       changeHub(exchange, 'Ola', '2')
       changeHub(exchange, 'Gwidon')
@@ -143,9 +143,9 @@ test.concurrent.each([['plain'], ['encrypted']])(
       const shown = await forget(2, '--match', 'gwidon')
       expect(shown).toMatch(/^1 entry of 1 contact in sales\/company-contacts, from 20/)
       expect(shown).not.toMatch(/Gwidon/)
-      expect(shown).toMatch(/\.before-\S+, which restore-state put aside: delete it/)
+      expect(shown).toMatch(/\.before-\S+, kept by restore-state, may contain it, too: delete it/)
       expect(await forget(0, '--match', 'gwidon', '--yes')).toMatch(/1 entry erased/)
-      expect(await forget(0, '--match', 'gwidon')).toMatch(/nothing in the bin is meant/)
+      expect(await forget(0, '--match', 'gwidon')).toMatch(/nothing in the bin matches/)
       changeHub(exchange, 'Ola', '3')
       await isShown(exchange, 'Jan:1 Ola:3')
       await stopped()

@@ -69,7 +69,7 @@ export const cases: readonly Case[] = [
     title: 'a wrong password',
     password: wrongPassword,
     reason: 'AuthenticationFailed',
-    message: /correct them in the Secret that spec\.auth\.secretRef names/,
+    message: /correct them in the Secret of spec\.auth\.secretRef/,
   },
   {
     title: 'an unknown user',
@@ -81,7 +81,8 @@ export const cases: readonly Case[] = [
     title: 'an unknown host',
     url: 'https://no-such-host.invalid/EWS/Exchange.asmx',
     reason: 'HostNotFound',
-    message: /no-such-host\.invalid is not known: check spec\.url, or the name server/,
+    message:
+      /the name no-such-host\.invalid.* cannot be resolved: check spec\.url and the DNS server/,
   },
   {
     title: 'nothing listens at the port',
@@ -153,30 +154,30 @@ export const cases: readonly Case[] = [
     title: 'a web page instead of EWS',
     answers: [200, '<!DOCTYPE html><html><body><p>Sign in<br></body></html>'],
     reason: 'NotEws',
-    message: /web page instead of EWS: check that the URL ends in \/EWS\/Exchange\.asmx/,
+    message: /web page instead of EWS: check that spec\.url ends in \/EWS\/Exchange\.asmx/,
   },
   {
     title: 'a web page that says 404',
     answers: [404, '<!DOCTYPE html><html><body>Not Found</body></html>'],
-    reason: 'NotEws',
-    message: /no EWS at the URL: it usually ends in \/EWS\/Exchange\.asmx/,
+    reason: 'EwsNotFound',
+    message: /no EWS at this URL: correct spec\.url, which usually ends in \/EWS\/Exchange\.asmx/,
   },
   {
     title: 'an empty answer with 500',
     answers: [500, ''],
     reason: 'HttpError',
-    message: /the server answered HTTP 500; it is tried again/,
+    message: /the server answered HTTP 500; the controller tries again/,
   },
   {
     title: 'an empty answer with 200',
     answers: [200, ''],
     reason: 'NotEws',
-    message: /check that the URL ends in \/EWS\/Exchange\.asmx/,
+    message: /check that spec\.url ends in \/EWS\/Exchange\.asmx/,
   },
   {
     title: 'a URL with another path',
     url: ({ url }) => url.replace('/EWS/Exchange.asmx', '/owa'),
-    reason: 'NotEws',
+    reason: 'EwsNotFound',
     message: /it usually ends in \/EWS\/Exchange\.asmx/,
   },
   {
@@ -215,7 +216,8 @@ export const cases: readonly Case[] = [
     title: 'https where http is spoken',
     url: ({ url }) => url.replace('http:', 'https:'),
     reason: 'TlsFailed',
-    message: /does not speak TLS as we do .*: check the scheme and the port of spec\.url/,
+    message:
+      /has no TLS version or cipher in common with the controller .*: check the scheme and the port of spec\.url/,
   },
   {
     title: 'a Secret without a certificate for the authority',
@@ -230,7 +232,7 @@ export const cases: readonly Case[] = [
       },
     ],
     reason: 'InvalidCertificate',
-    message: /Secret corp-ca, key ca\.crt holds no certificate in PEM form: put the one/,
+    message: /Secret corp-ca, key ca\.crt holds no certificate in PEM format: put the certificate/,
   },
   {
     title: 'an ExchangeServer that is not valid',
@@ -248,7 +250,8 @@ export const cases: readonly Case[] = [
     title: 'an ExchangeServer that is not there',
     spec: { serverRef: { name: 'cropped' } },
     reason: 'ServerNotFound',
-    message: /no ExchangeServer cropped in the namespace: create it, or correct spec\.serverRef/,
+    message:
+      /the ExchangeServer cropped does not exist in the namespace: create it, or correct spec\.serverRef/,
   },
 ]
 

@@ -90,7 +90,7 @@ test.concurrent('a group that is deleted with RemoveCopies takes its copies alon
 
   // A mailbox that cannot be reached is tried again; the group stays until then.
   place.declare(declared(exchange))
-  expect((await place.start('plan').ended).stdout).toContain('deleted: it is not declared any more')
+  expect((await place.start('plan').ended).stdout).toContain('deleted: it is no longer declared')
   exchange.inject(({ mailbox, operation }) =>
     mailbox === 'jan@corp.example' && operation === 'GetItem'
       ? { kind: 'code', code: 'ErrorMailboxStoreUnavailable', at: 'whole' }

@@ -39,16 +39,27 @@ async function filled(name: string, count: number, field: string): Promise<void>
   } as const
   const change: Change = {
     at: { timeMs: 1, pass: 'p' },
-    memories: new Map([[hub, { lens: lensOf({ id: hub, ...role }), recheck: [] }]]),
-    kept: each((link) => ({
-      link,
-      replica: anna,
-      loss: 'v1',
-      reason: 'Conflict',
-      fields: [field],
-      item: { GivenName: 'Ewa' },
-    })),
-    conflicts: each((link) => ({ link, replica: anna, field, version: 'v1' })),
+    writes: [
+      {
+        write: 'kept',
+        kept: each((link) => ({
+          link,
+          replica: anna,
+          loss: 'v1',
+          reason: 'Conflict',
+          fields: [field],
+          item: { GivenName: 'Ewa' },
+        })),
+      },
+      {
+        write: 'conflicts',
+        conflicts: each((link) => ({ link, replica: anna, field, version: 'v1' })),
+      },
+      {
+        write: 'memories',
+        memories: new Map([[hub, { lens: lensOf({ id: hub, ...role }), recheck: [] }]]),
+      },
+    ],
   }
   await state.baseline(group).commit(change)
   state.close()
@@ -113,7 +124,7 @@ describe.concurrent('a long list', () => {
   ] as const)('%s: the table says how many are not shown, JSON has all', async (name, args) => {
     const table = (await on('few', ...args).ended).stdout.trimEnd().split('\n')
     expect(table).toHaveLength(202)
-    expect(table.at(-1)).toBe('… and 50 older ones, which are not shown: all with -o json')
+    expect(table.at(-1)).toBe('… and 50 older ones: use -o json to show all')
     const json = JSON.parse((await on('few', ...args, '-o', 'json').ended).stdout)
     expect(json[name]).toHaveLength(few)
   })
@@ -137,7 +148,7 @@ describe('bin restore', () => {
       .map(({ n }: { n: number }) => n)
 
   test.each([
-    [['1', '2', '999'], /there is no 999 in the bin, so nothing is restored/],
+    [['1', '2', '999'], /there is no entry 999 in the bin, so nothing is restored/],
     [['1', 'two'], /there is no two in the bin/],
     [['1', '2', '-3'], /-3/],
     [[], /needs a number: see exsync bin list/],
@@ -153,7 +164,7 @@ describe('bin restore', () => {
     expect([code, stderr]).toEqual([0, ''])
     const said = stdout.trimEnd().split('\n')
     expect(said.map((line) => line.split(':')[0])).toEqual(
-      [1, 3, 2].map((n) => `${n} is asked for`),
+      [1, 3, 2].map((n) => `${n} is requested`),
     )
     expect(await pending()).toEqual([3, 2, 1])
   })

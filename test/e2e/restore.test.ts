@@ -106,9 +106,9 @@ test.concurrent('a losing edit and a deleted contact come back to everybody', as
 
     // Number 2 is what was agreed before the edit: it is in the history.
     expect(await told('bin', 'list')).toMatch(/^3 .* Deleted$/m)
-    expect(await told('bin', 'restore', '1')).toMatch(/asked for/)
-    expect(await told('bin', 'restore', '3')).toMatch(/asked for/)
-    expect(await told('bin', 'restore', '3')).toMatch(/asked for/)
+    expect(await told('bin', 'restore', '1')).toMatch(/requested/)
+    expect(await told('bin', 'restore', '3')).toMatch(/requested/)
+    expect(await told('bin', 'restore', '3')).toMatch(/requested/)
     expect(await told('bin', 'list')).toMatch(/^1 .* JobTitle +Pending$/m)
     // A plan shows what a pass will make of it, and makes nothing.
     const planned = await done(place.start('plan', '--key-file', key).ended, 2)
@@ -175,7 +175,7 @@ test.concurrent('where members only receive, or the group is gone, it says what 
     await running.ended
     const gone = await restored()
     expect(gone.code).toBe(1)
-    expect(gone.stderr).toMatch(/sales\/company-contacts is not there any more: declare it again/)
+    expect(gone.stderr).toMatch(/sales\/company-contacts no longer exists: declare it again/)
   } finally {
     await exchange.close()
   }

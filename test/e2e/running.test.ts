@@ -33,7 +33,7 @@ test.concurrent('an edit that is not valid leaves the last valid version running
     await until('the bad field is told', () => reason() === 'InvalidSpec')
     expect(readyOf(place.status(group))).toMatchObject({ status: 'False' })
     expect(readyOf(place.status(group))?.message).toMatch(
-      /all\.yaml:\d+:\d+: spec\.direction: must be one of TwoWay, OneWay.*; the last valid version goes on running/,
+      /all\.yaml:\d+:\d+: spec\.direction: must be one of TwoWay, OneWay.*; the last valid version stays in use/,
     )
     expect(faultsOf(place.status(group))).toEqual([])
     await travels(exchange, 'Buyer')

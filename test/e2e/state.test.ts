@@ -52,7 +52,7 @@ test.concurrent('a second controller on one state is refused; after a death the 
   await until('it is Ready', () => reasonIn(place) === 'Succeeded')
   const second = await place.once()
   expect(second.code).toBe(1)
-  expect(second.stderr).toMatch(/in use by another process: stop that one, or choose another/)
+  expect(second.stderr).toMatch(/in use by another process: stop that process, or choose another/)
   first.child.kill('SIGKILL')
   await first.ended
   // Its lock file is still there; the lock died with it.

@@ -10,8 +10,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parse, stringify } from 'yaml'
 import type { SyncGroup, SyncGroupStatus } from '../../controller/api/resources.generated.ts'
-import type { Binned } from '../../controller/store/bin.ts'
 import { openState } from '../../controller/store/state.ts'
+import type { Binned } from '../../controller/sync/ports/bin.ts'
 import type { Store } from '../exchange/store/store.ts'
 
 const program = fileURLToPath(new URL('../../controller/main.ts', import.meta.url))

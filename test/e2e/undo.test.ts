@@ -96,11 +96,11 @@ test.concurrent('notes that a phone wiped are as they were, by one plan or by a 
     expect(json.hash).toBe(hash)
     expect(table + plan + JSON.stringify(json)).not.toMatch(/Żak|Person|wiped|note \d/)
     expect(await told(`bin restore --pass ${pass} --approve nonsense`, 1)).toMatch(
-      /of another plan/,
+      /belongs to another plan/,
     )
     await done(place.once())
     expect(notes(exchange)).toEqual(after)
-    expect(await told(`bin restore --pass ${pass} --approve ${hash}`)).toMatch(/^20 asked for/m)
+    expect(await told(`bin restore --pass ${pass} --approve ${hash}`)).toMatch(/^20 requested/m)
     await done(place.once())
     expect(notes(exchange)).toEqual(before)
     expect(await told(`bin restore --pass ${pass}`)).toMatch(/nothing to do$/m)
@@ -124,7 +124,7 @@ test.concurrent('notes that a phone wiped are as they were, by one plan or by a 
       expect.objectContaining({
         type: 'Guarded',
         message: expect.stringMatching(
-          /approve: \S+; meanwhile what was asked for from the bin waits, .*--approve.*; bin would cause 20 updates, 5 are allowed/,
+          /approve: \S+; meanwhile the requested restores from the bin wait; .*--approve.*; bin would cause 20 updates \(limit 5\)/,
         ),
       }),
     )

@@ -41,6 +41,8 @@ export type Tale = Readonly<{
 export type Lived = Readonly<{ findings: Findings; mended: Findings; met: Findings }>
 
 const minute = 60_000
+/** So long after a pass a user acts at the earliest: see README.md, *What is not demanded*. */
+const handMs = 5000
 /** Longer than any back-off. */
 const restMs = 20 * minute
 /** The controller's own interval between audits. */
@@ -73,6 +75,7 @@ export async function lived({ office: draft, settled, page, rounds }: Tale): Pro
     // At the first look an item that cannot be read for long is made again from its equal: see README.md, `poison`.
     const first = !settled && n === 0
     const lasting = settled || (!first && !spoils(rounds[0]?.hits))
+    office.clock.advance(handMs)
     for (const act of round.acts) model.act(act)
     office.clock.advance(round.waitMs)
     if (round.restart) {

@@ -209,4 +209,92 @@ export const seeds: readonly (readonly [string, Tale])[] = [
       ],
     },
   ],
+  [
+    'one answer that an item is corrupt, at the first look, had its equal made beside it',
+    {
+      office: office([
+        { direction: 'TwoWay', has: [{ sort: 'equal', which: 0 }] },
+        { direction: 'TwoWay' },
+      ]),
+      settled: false,
+      rounds: [round([], [hits('poison', 0, 1, 6)])],
+    },
+  ],
+  [
+    'a copy was made beside what a receive-only member had, as the hub’s listing lacked its equal at first',
+    {
+      office: office(
+        [{ direction: 'OneWay', has: [{ sort: 'equal', which: 1 }] }, { direction: 'TwoWay' }],
+        { hub: 2 },
+      ),
+      settled: false,
+      rounds: [round([], [hits('unlistedUncounted', 0, 1, 1)])],
+    },
+  ],
+  [
+    'a copy was made beside what a receive-only member had, as the hub’s could not be read at first',
+    {
+      office: office([
+        { direction: 'OneWay', has: [{ sort: 'equal', which: 0 }] },
+        { direction: 'TwoWay' },
+      ]),
+      settled: false,
+      rounds: [round([], [hits('poison', 0, 1, 1)])],
+    },
+  ],
+  [
+    'what was given up before another folder was seen at all was made again from there',
+    {
+      office: office([
+        { direction: 'TwoWay', has: [{ sort: 'equal', which: 0 }] },
+        { direction: 'TwoWay' },
+      ]),
+      settled: false,
+      rounds: [round([], [hits('notUtf8', 0, 6, 1)], { away: 0, minutes: 3 })],
+    },
+  ],
+  [
+    'what was given up was made again from what could not be read itself at first',
+    {
+      office: office([
+        { direction: 'TwoWay', has: [{ sort: 'equal', which: 0 }] },
+        { direction: 'OneWay' },
+      ]),
+      settled: false,
+      rounds: [
+        round([], [hits('notUtf8', 0, 30, 1)], { away: 0, minutes: 3, waitMs: 1020000 }),
+        round(
+          [does('remove', 0, 6, 2), does('put', 3, 0, 1), does('edit', 3, 6, 2)],
+          [
+            hits('notUtf8', 0, 1, 741228),
+            hits('notUtf8', 3, 1, 164103),
+            hits('notUtf8', 3, 2, 14785),
+          ],
+          { away: 3, restart: true },
+        ),
+      ],
+    },
+  ],
+  [
+    'an edit right after a create whose reply was lost stayed in one folder',
+    {
+      office: two,
+      settled: true,
+      rounds: [
+        round([does('put', 0, 0, 0)], [hits('lostWriteReply', 0, 1, 1)]),
+        round([does('edit', 1, 1, 3)], []),
+      ],
+    },
+  ],
+  [
+    'an edit right after a create that was acknowledged under another id stayed in one folder',
+    {
+      office: two,
+      settled: true,
+      rounds: [
+        round([does('put', 2, 0, 0)], [hits('createdUnderOtherId', 0, 1, 1)]),
+        round([does('edit', 0, 1, 0)], []),
+      ],
+    },
+  ],
 ]

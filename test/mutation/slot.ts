@@ -98,7 +98,7 @@ const shown: readonly (readonly [RegExp, readonly string[]])[] = [
     [...unit('shares', 'back-off', 'ceilings', 'schedule', 'queue'), ...scenes('neighbours')],
   ],
   [
-    /ews\/(pool|looks|items|intake|xml|hub|member|soap|faults|envelope)|core\/(item|held|work|losers|identity|born|doubles|orphans|match)|sync\/(breathe|turn|oddities|applied)/,
+    /ews\/(pool|looks|items|intake|xml|hub|member|soap|faults|envelope)|core\/(item|fields|held|work|losers|born|doubles|orphans|match)|sync\/(breathe|turn|oddities|applied)/,
     [...unit('intake', 'xml', 'breath', 'words', 'linear'), ...scenes('large', 'held')],
   ],
   [

@@ -2,7 +2,6 @@
 
 import type { ItemId } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
-import { contact } from '../../controller/core/items/contact.ts'
 import type { Folder } from '../support/folder.ts'
 import { type Ledger, tokensIn } from './ledger.ts'
 
@@ -47,8 +46,6 @@ export type Scene = Readonly<{
   marked: Set<ItemId>
 }>
 
-const fields = ['JobTitle', 'Phone:MobilePhone', 'Department', 'Body'] as const
-
 /** Does it; answers whether there was anything to do. */
 export function act(scene: Scene, one: Act): boolean {
   const done = carryOut(scene, one)
@@ -58,15 +55,16 @@ export function act(scene: Scene, one: Act): boolean {
 
 function carryOut(scene: Scene, { what, which, field: at }: Act): boolean {
   const { folder, ledger, marked } = scene
+  const { kind } = ledger
   if (what === 'put' || what === 'hide' || what === 'twice') return enter(scene, what, which)
   if (what === 'fill') return [0, 1, 2].every(() => enter(scene, 'put', which))
   const ids = [...folder.items].flatMap(([one, { item }]) =>
-    what !== 'unmark' || contact.private(item) ? [one] : [],
+    what !== 'unmark' || kind.type.private(item) ? [one] : [],
   )
   const id = ids[which % Math.max(1, ids.length)]
   if (id === undefined) return false
   const item = folder.items.get(id)?.item ?? {}
-  const field = fields[at % fields.length] as (typeof fields)[number]
+  const field = kind.fields[at % kind.fields.length] ?? ''
   if (what !== 'touch') ledger.touched(item, folder)
   switch (what) {
     case 'edit':
@@ -77,8 +75,7 @@ function carryOut(scene: Scene, { what, which, field: at }: Act): boolean {
       return true
     case 'clear': {
       ledger.supersede(item[field])
-      const { [field]: _, ...rest } = item
-      folder.edit(id, rest)
+      folder.edit(id, kind.cleared(item, field))
       return true
     }
     case 'remove':
@@ -93,10 +90,9 @@ function carryOut(scene: Scene, { what, which, field: at }: Act): boolean {
     case 'mark':
       return mark(scene, id, item)
     case 'unmark': {
-      const { Sensitivity: _, ...rest } = item
       ledger.release(folder, 'private', item)
       marked.delete(id)
-      folder.edit(id, rest)
+      folder.edit(id, kind.marked?.(item, false) ?? item)
       return true
     }
     case 'move': {
@@ -105,12 +101,12 @@ function carryOut(scene: Scene, { what, which, field: at }: Act): boolean {
       // Out of the folder while a pass looks, and back before the next: that is a delete and a new item. And
       // what is private is not compared with anything, so it is not known again.
       // Nor is one of several namesakes, should it be edited as well.
-      const hidden = marked.has(id) && contact.private(item)
+      const hidden = marked.has(id) && kind.type.private(item)
       const namesakes = [...folder.items.values()].filter(
-        (each) => each.item.GivenName === item.GivenName,
+        (each) => kind.nameOf(each.item) === kind.nameOf(item),
       )
       if (scene.passing || hidden || namesakes.length > 1) ledger.entered(item, folder)
-      ledger.moved.add(`${folder.name} ${item.GivenName}`)
+      ledger.moved.add(`${folder.name} ${kind.nameOf(item)}`)
       ledger.removed(item, folder)
       return true
     }
@@ -118,18 +114,19 @@ function carryOut(scene: Scene, { what, which, field: at }: Act): boolean {
       const next = folder.copy(id)
       if (next !== undefined && marked.has(id)) marked.add(next)
       ledger.entered(item, folder)
-      if (ledger.moved.has(`${folder.name} ${item.GivenName}`)) ledger.entered(item, folder)
+      if (ledger.moved.has(`${folder.name} ${kind.nameOf(item)}`)) ledger.entered(item, folder)
       return true
     }
   }
 }
 
-function edit(scene: Scene, id: ItemId, field: (typeof fields)[number]): void {
+function edit(scene: Scene, id: ItemId, field: string): void {
   const { folder, ledger, marked } = scene
+  const { kind } = ledger
   const item = folder.items.get(id)?.item ?? {}
   ledger.touched(item, folder)
   ledger.supersede(item[field])
-  const value = written(scene, item, field, marked.has(id) && contact.private(item))
+  const value = written(scene, item, field, marked.has(id) && kind.type.private(item))
   folder.edit(id, { ...item, [field]: value })
 }
 
@@ -140,27 +137,28 @@ function remove({ folder, ledger }: Scene, id: ItemId, item: Item): void {
   folder.remove(id)
 }
 
-// Two people may enter the same person: same name, same company.
+// Two people may enter the same person or thing: of one name.
 function enter(scene: Scene, what: 'put' | 'hide' | 'twice', which: number): boolean {
   const { folder, ledger, marked, open } = scene
-  const hidden = what === 'hide'
+  const { kind } = ledger
   const name = what === 'twice' ? `Shared${which % 3}` : `Person${ledger.number()}`
-  const begun: Item = {
-    GivenName: name,
-    Surname: 'Żak',
-    CompanyName: 'Acme & Sons',
-    ...(hidden ? { Sensitivity: 'Private' } : {}),
+  const hidden = what === 'hide' && kind.marked !== undefined
+  const entered = (token: Item[string] | undefined) => {
+    const item = kind.entered(name, token)
+    return hidden ? (kind.marked?.(item, true) ?? item) : item
   }
-  const item = { ...begun, JobTitle: written(scene, begun, 'JobTitle', hidden && !open) }
+  const [field = ''] = kind.fields
+  const item = entered(written(scene, entered(undefined), field, hidden && !open))
   ledger.entered(item, folder)
   const id = folder.put(item)
   if (hidden && !open) marked.add(id)
   return true
 }
 
-function mark({ folder, open, marked }: Scene, id: ItemId, item: Item): boolean {
-  if (contact.private(item)) return false
-  folder.edit(id, { ...item, Sensitivity: 'Private' })
+function mark({ folder, ledger, open, marked }: Scene, id: ItemId, item: Item): boolean {
+  const { kind } = ledger
+  if (kind.marked === undefined || kind.type.private(item)) return false
+  folder.edit(id, kind.marked(item, true))
   if (!open) marked.add(id)
   return true
 }
@@ -170,7 +168,7 @@ function mark({ folder, open, marked }: Scene, id: ItemId, item: Item): boolean 
 function confine({ folder, ledger, marked, open, passing, during }: Scene): void {
   if (open || passing) return
   const items = [...folder.items].map(([id, { item }]) => ({ id, item }))
-  const hidden = items.filter(({ id, item }) => marked.has(id) && contact.private(item))
+  const hidden = items.filter(({ id, item }) => marked.has(id) && ledger.kind.type.private(item))
   const shown = items.filter((each) => !hidden.includes(each)).flatMap(({ item }) => tokensIn(item))
   for (const token of tokensIn(hidden.map(({ item }) => item)))
     if (!shown.includes(token) && ledger.unseen(token, during))
@@ -179,8 +177,9 @@ function confine({ folder, ledger, marked, open, passing, during }: Scene): void
 
 function written(scene: Scene, item: Item, field: string, hidden: boolean): Item[string] {
   const { folder, ledger, writes, during, passing } = scene
+  const { kind } = ledger
   const token = ledger.token(passing ? undefined : during, folder, item)
   if (!writes) ledger.confine(token, folder, 'foreign')
   if (hidden) ledger.confine(token, folder, 'private')
-  return field === 'Body' ? { type: 'Text', text: token } : token
+  return kind.written(item, field, token)
 }

@@ -1,19 +1,25 @@
-// What one state ever agreed on, noted from outside as it is written down: each content of a contact is still agreed, or
-// lies in the bin or the history of that contact, whole.
+// What one state ever agreed on, noted from outside as it is written down: each content of an item is still agreed, or
+// lies in the bin or the history of that item, whole.
 
 import type { LinkId } from '../../controller/core/id.ts'
-import { canonicalItem, type Item } from '../../controller/core/item.ts'
-import { contact } from '../../controller/core/items/contact.ts'
+import { canonicalItem, type Item, type ItemType } from '../../controller/core/item.ts'
 import type { Change } from '../../controller/sync/ports.ts'
+import { written } from '../support/written.ts'
 import type { Memory } from './memory.ts'
 
 /** Every content that was agreed, by link. */
 export class Archive {
+  readonly #type: ItemType
   readonly #agreed = new Map<LinkId, Map<string, Item>>()
 
+  constructor(type: ItemType) {
+    this.#type = type
+  }
+
   /** A change was written down. */
-  committed({ agreements = [] }: Pick<Change, 'agreements'>): void {
-    for (const { link, agreed } of agreements) this.#note(link, agreed)
+  committed(change: Change): void {
+    for (const { agreements } of written(change, 'agreements'))
+      for (const { link, agreed } of agreements) this.#note(link, agreed)
   }
 
   /** What a state that is opened agrees on. */
@@ -28,7 +34,7 @@ export class Archive {
     const there = new Map<LinkId, Set<string>>()
     const has = (link: LinkId, item: Item | undefined) => {
       if (item === undefined) return
-      there.set(link, (there.get(link) ?? new Set()).add(canonicalItem(contact, item)))
+      there.set(link, (there.get(link) ?? new Set()).add(canonicalItem(this.#type, item)))
     }
     for (const { id, agreed } of await baseline.links([...this.#agreed.keys()])) has(id, agreed)
     for (const { link, item } of kept()) has(link, item)
@@ -42,6 +48,6 @@ export class Archive {
   #note(link: LinkId, item: Item | undefined): void {
     if (item === undefined) return
     const contents = this.#agreed.get(link) ?? new Map<string, Item>()
-    this.#agreed.set(link, contents.set(canonicalItem(contact, item), item))
+    this.#agreed.set(link, contents.set(canonicalItem(this.#type, item), item))
   }
 }

@@ -2,7 +2,6 @@
 // nothing is lost or doubled, and all is quiet. What must never be, not even in between, is in the world.
 import { expect } from 'vitest'
 import type { Item } from '../../controller/core/item.ts'
-import { contact } from '../../controller/core/items/contact.ts'
 import type { Folder } from '../support/folder.ts'
 import { free, type Part } from './casts.ts'
 import { contents } from './contents.ts'
@@ -57,9 +56,9 @@ function converged(world: World, group: Group, modulo: Modulo): void {
     const folder = folderOf(part)
     if (folder === from) continue
     const hidden = privatePeople(world, from, folder)
-    const shared = (item: Item) => !hidden.has(String(item.GivenName))
-    const given = contents(from, shared).map(modulo).sort()
-    const shown = contents(folder, shared).map(modulo).sort()
+    const shared = (item: Item) => !hidden.has(world.ledger.kind.nameOf(item))
+    const given = contents(world.ledger.kind.type, from, shared).map(modulo).sort()
+    const shown = contents(world.ledger.kind.type, folder, shared).map(modulo).sort()
     if (part.writes && part.receives && source.receives)
       expect(shown, `${folder.name} has what ${from.name} has`).toEqual(given)
     else if (part.receives) has(shown, given, untouched(world, folder), folder.name)
@@ -87,15 +86,15 @@ function untouched(world: World, folder: Folder): (text: string) => boolean {
   if (world.setting.drift === 'Revert') return () => true
   if (world.begunAnew || world.strangers.has(folder)) return () => false
   const people = world.ledger.peopleOf('touchers', folder)
-  return (text) => !people.some((name) => text.includes(`"${name}"`))
+  return (text) => !people.some((name) => world.ledger.kind.isOf(text, name))
 }
 
 // What somebody marked private may differ, until the mark goes.
 function privatePeople(world: World, ...folders: readonly Folder[]): ReadonlySet<string> {
   if (world.setting.private === 'Copy') return new Set()
   const items = folders.flatMap((folder) => [...folder.items.values()])
-  const hidden = items.filter(({ item }) => contact.private(item))
-  return new Set(hidden.map(({ item }) => String(item.GivenName)))
+  const hidden = items.filter(({ item }) => world.ledger.kind.type.private(item))
+  return new Set(hidden.map(({ item }) => world.ledger.kind.nameOf(item)))
 }
 
 // Anything extra is the loser of a reported conflict, where both are kept. (A pass that died had its conflicts,
@@ -110,7 +109,7 @@ function doubled(world: World): void {
   for (const folder of world.folders) {
     const counts = new Map<string, number>()
     for (const { item } of folder.items.values()) {
-      const name = String(item.GivenName)
+      const name = world.ledger.kind.nameOf(item)
       counts.set(name, (counts.get(name) ?? 0) + 1)
     }
     const extra = [...counts].flatMap(([name, count]) => {

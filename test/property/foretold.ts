@@ -2,14 +2,14 @@
 
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { foreseen } from '../../controller/sync/foreseen.ts'
-import type { Course } from '../../controller/sync/pass-spec.ts'
+import type { PassSpec } from '../../controller/sync/pass-spec.ts'
 import { propose } from '../../controller/sync/propose.ts'
 
 /** How much is done, or would be. */
 export type Counts = Readonly<{ created: number; updated: number; deleted: number; kept: number }>
 
 /** What a pass would report; undefined when none can be made. */
-export async function foretold(course: Course): Promise<Counts | undefined> {
+export async function foretold(course: PassSpec): Promise<Counts | undefined> {
   const { signal } = new AbortController()
   try {
     const proposal = await propose(course, signal)

@@ -3,7 +3,9 @@ import fc from 'fast-check'
 import type { Act } from './acts.ts'
 import { casts, free, type Setting, strict } from './casts.ts'
 import { demand, type Modulo } from './demands.ts'
-import { type Counters, type Step, World } from './world.ts'
+import type { Lived } from './kinds.ts'
+import type { Step } from './steps.ts'
+import { type Counters, World } from './world.ts'
 
 /** What may happen in a history, besides users' acts, passes and their failures. */
 export type Scope = Readonly<{
@@ -153,9 +155,13 @@ export function histories(scope: Scope, more: Partial<Setting> = {}): fc.Arbitra
 export async function live(
   { setting, steps, begun = false }: History,
   counters: Counters,
-  { modulo, anyOrder = false }: Readonly<{ modulo?: Modulo; anyOrder?: boolean }> = {},
+  {
+    modulo,
+    anyOrder = false,
+    kind,
+  }: Readonly<{ modulo?: Modulo; anyOrder?: boolean; kind?: Lived }> = {},
 ): Promise<void> {
-  const world = new World(setting, counters)
+  const world = new World(setting, counters, kind)
   world.anyOrder = anyOrder
   world.copying = steps.some(({ step }) => step === 'restore')
   for (const each of [...(begun ? settled : []), ...steps]) await world.take(each)

@@ -3,6 +3,7 @@
 // be seen; and of every person who made an item of it, and who removed one.
 import type { Item, Value } from '../../controller/core/item.ts'
 import type { Folder } from '../support/folder.ts'
+import type { Lived } from './kinds.ts'
 
 /** Why a token must not be seen elsewhere. */
 export type Reason = 'private' | 'foreign'
@@ -17,6 +18,7 @@ export function tokensIn(value: unknown): readonly string[] {
 
 /** The book of one history. */
 export class Ledger {
+  readonly kind: Lived
   /** Items of one person that users have made. */
   readonly made = new Map<string, number>()
   /** In whose folders a person was entered, and whose users removed, or touched in any way, such an item. */
@@ -36,13 +38,17 @@ export class Ledger {
   readonly #carried = new Set<string>()
   #tokens = 0
 
+  constructor(kind: Lived) {
+    this.kind = kind
+  }
+
   /** A new token in an item; `during` says after how many passes, undefined for while one was running. */
   token(during: number | undefined, folder: Folder, item: Item): string {
     this.#tokens += 1
     const token = `<${this.#tokens}>`
     this.#written.set(token, during)
     const edits = tokensIn(item).some((each) => this.#carried.has(each))
-    this.#origins.set(token, { folder, name: String(item.GivenName), edits })
+    this.#origins.set(token, { folder, name: this.kind.nameOf(item), edits })
     return token
   }
 
@@ -109,17 +115,18 @@ export class Ledger {
     })
   }
 
-  entered({ GivenName: name }: Item, folder: Folder): void {
-    this.made.set(String(name), (this.made.get(String(name)) ?? 0) + 1)
-    into(this.homes, String(name), folder)
+  entered(item: Item, folder: Folder): void {
+    const name = this.kind.nameOf(item)
+    this.made.set(name, (this.made.get(name) ?? 0) + 1)
+    into(this.homes, name, folder)
   }
 
-  removed({ GivenName: name }: Item, folder: Folder): void {
-    into(this.removers, String(name), folder)
+  removed(item: Item, folder: Folder): void {
+    into(this.removers, this.kind.nameOf(item), folder)
   }
 
-  touched({ GivenName: name }: Item, folder: Folder): void {
-    into(this.touchers, String(name), folder)
+  touched(item: Item, folder: Folder): void {
+    into(this.touchers, this.kind.nameOf(item), folder)
   }
 
   /** The people of whom this folder's users entered, removed or touched an item. */

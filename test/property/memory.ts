@@ -2,10 +2,11 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { GroupId } from '../../controller/core/id.ts'
 import { SqliteBaseline } from '../../controller/store/baseline.ts'
-import { Bin, type Binned } from '../../controller/store/bin.ts'
+import { SqliteBin } from '../../controller/store/bin.ts'
 import { plain } from '../../controller/store/encryption.ts'
 import { upToDate } from '../../controller/store/migrations.ts'
 import { Statements } from '../../controller/store/statements.ts'
+import type { Binned } from '../../controller/sync/ports/bin.ts'
 import type { Baseline } from '../../controller/sync/ports.ts'
 
 /** The state of one group. */
@@ -26,7 +27,7 @@ export function openMemory(group: GroupId, copied?: Uint8Array): Memory {
   if (copied === undefined) upToDate(db, 0)
   else db.deserialize(copied)
   const statements = new Statements(db, ':memory:')
-  const bin = new Bin(statements, plain)
+  const bin = new SqliteBin(statements, plain)
   return {
     baseline: new SqliteBaseline({ statements, vault: plain, group, binMaxBytes: 1e12 }),
     bin: () => bin.list(1e6),

@@ -7,7 +7,8 @@ import type { Policy } from '../../controller/core/policy.ts'
 import type { Act } from './acts.ts'
 import { plain, type Setting } from './casts.ts'
 import { Stage } from './stage.ts'
-import { type Counters, type Step, World } from './world.ts'
+import type { Step } from './steps.ts'
+import { type Counters, World } from './world.ts'
 
 const runs = Number(process.env.RUNS ?? 150)
 const counters: Counters = {}

@@ -56,6 +56,33 @@ describe('what is lost once more', () => {
   })
 })
 
+describe('a group that became OneWay', () => {
+  const oneWay = async () => {
+    const stage = await afterConflict()
+    stage.wants('ann Conflict Ewa:anns')
+    stage.join('hub', { receives: false })
+    await stage.rest()
+    return stage
+  }
+
+  test('ends what was asked for before with a reason, and changes nothing', async () => {
+    const stage = await oneWay()
+    expect(stage.wanted()).toEqual(['ann Conflict Ewa:anns → HubReceivesNothing'])
+    expect(everybody(stage)).toEqual(same(['Ewa:hubs', 'Jan:1']))
+  })
+
+  test('brings it back when the hub receives again and it is asked for again', async () => {
+    const stage = await oneWay()
+    stage.join('hub', { receives: true })
+    await stage.rest()
+    expect(stage.wanted()).toEqual(['ann Conflict Ewa:anns → HubReceivesNothing'])
+    stage.wants('ann Conflict Ewa:anns')
+    await stage.rest()
+    expect(stage.wanted()).toEqual(['ann Conflict Ewa:anns → Restored'])
+    expect(everybody(stage)).toEqual(same(['Ewa:anns', 'Jan:1']))
+  })
+})
+
 describe('a field that lost', () => {
   test('comes back to everybody, and what it overwrites can come back in its turn', async () => {
     const stage = await afterConflict()
@@ -285,18 +312,6 @@ describe('what gets in between', () => {
       if (!reached) return
     }
     throw new Error('a pass of 40 requests and their answers')
-  })
-
-  test('the hub receives nothing: it waits until it does', async () => {
-    const stage = await afterDelete()
-    stage.join('hub', { receives: false })
-    stage.wants('ann Deleted Ewa:1')
-    await stage.rest()
-    expect(stage.shows('ann')).toEqual(['Jan:1'])
-    expect(stage.wanted()).toEqual(['ann Deleted Ewa:1 → Pending'])
-    stage.join('hub')
-    await stage.rest()
-    expect(everybody(stage)).toEqual(same(['Ewa:1', 'Jan:1']))
   })
 
   test('what a member marked private does not leave by way of the bin', async () => {

@@ -2,7 +2,7 @@
 // before any new one.
 import type { Act } from './acts.ts'
 import { type Setting, strict } from './casts.ts'
-import type { Step } from './world.ts'
+import type { Step } from './steps.ts'
 
 const act = (who: number, what: Act['what'], which = 0, field = 0): Act => ({
   who,

@@ -3,7 +3,6 @@
 
 import type { Report } from '../../controller/api/report.ts'
 import { formerParticipant, placeOfId } from '../../controller/api/topology.ts'
-import { changes } from '../../controller/cli/restore.ts'
 import { oldestEach } from '../../controller/cli/rollback.ts'
 import { type Manner, undoPlan } from '../../controller/cli/undo-plan.ts'
 import type { Limits } from '../../controller/core/guard.ts'
@@ -13,10 +12,12 @@ import { contact } from '../../controller/core/items/contact.ts'
 import type { Role } from '../../controller/core/model.ts'
 import type { Policy } from '../../controller/core/policy.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
-import type { Binned } from '../../controller/store/bin.ts'
-import { openState, type State } from '../../controller/store/state.ts'
+import { holdsAgreed } from '../../controller/core/undo.ts'
+import { stateOver } from '../../controller/store/port.ts'
+import { openState, type SqliteState } from '../../controller/store/state.ts'
 import { pass } from '../../controller/sync/pass.ts'
-import type { Course } from '../../controller/sync/pass-spec.ts'
+import type { PassSpec } from '../../controller/sync/pass-spec.ts'
+import type { Binned } from '../../controller/sync/ports/bin.ts'
 import type { Baseline, Change, Left } from '../../controller/sync/ports.ts'
 import { Folder, FolderReplica, gated, ticking } from '../support/folder.ts'
 import { free } from '../support/limits.ts'
@@ -35,7 +36,7 @@ export class Stage {
   binMaxBytes = Number.POSITIVE_INFINITY
   approved = new Set<string>()
   #roles = new Map<string, Role>()
-  #state: State = openState(':memory:')
+  #state: SqliteState = openState(':memory:')
   readonly #group: GroupId
   deletionPolicy: 'Orphan' | 'RemoveCopies' = 'Orphan'
   /** What happens around a request: it may throw, and users may act. */
@@ -141,7 +142,7 @@ export class Stage {
     return foretold(this.#course())
   }
 
-  #course(): Course {
+  #course(): PassSpec {
     const replicas = [...this.#roles.values()].map((role) => this.#replica(role))
     return {
       group: this.#group,
@@ -201,7 +202,8 @@ export class Stage {
 
   /** What replaced agreed content, the newest first. */
   history(): readonly Binned[] {
-    return [...changes(this.#state.bin, {})]
+    const all = this.#state.bin.list(1000, undefined, { history: true })
+    return all.filter(({ reason }) => holdsAgreed(reason))
   }
 
   /** Time as it is now. */
@@ -215,7 +217,7 @@ export class Stage {
     manner: Manner,
     confirmed = false,
   ): Promise<readonly string[]> {
-    const { lines, asked } = await undoPlan(this.#state, chosen, manner)
+    const { lines, asked } = await undoPlan(stateOver(this.#state), chosen, manner)
     const wanted = [...asked].map(
       ([n, { fields }]) => [n, { fields, confirmed, again: true }] as const,
     )
@@ -224,8 +226,8 @@ export class Stage {
   }
 
   /** What was agreed right before this time comes back, as with `exsync rollback`. */
-  rollback(toMs: number): Promise<readonly string[]> {
-    return this.undo(oldestEach(this.#state.bin, { sinceMs: toMs }), 'Back')
+  async rollback(toMs: number): Promise<readonly string[]> {
+    return this.undo(await oldestEach(stateOver(this.#state).bin, { sinceMs: toMs }), 'Back')
   }
 
   #watched(baseline: Baseline): Baseline {

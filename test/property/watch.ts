@@ -41,17 +41,19 @@ export class Watch {
   }
 
   /** An item was deleted on behalf of the group; answers what is wrong with that. */
-  deleted({ GivenName: name }: Item): readonly string[] {
-    const removers = this.#ledger.removers.get(String(name)) ?? new Set()
+  deleted(item: Item): readonly string[] {
+    const name = this.#ledger.kind.nameOf(item)
+    const removers = this.#ledger.removers.get(name) ?? new Set()
     if (removers.size === 0) return [`${name} was deleted, and no user had removed it`]
-    this.#count('Deletions', removers, String(name))
+    this.#count('Deletions', removers, name)
     return []
   }
 
   /** An item was created in this folder on behalf of the group. */
-  created({ GivenName: name }: Item, folder: Folder): void {
-    const homes = this.#ledger.homes.get(String(name)) ?? new Set()
-    if (!homes.has(folder)) this.#count('Publications', homes, String(name))
+  created(item: Item, folder: Folder): void {
+    const name = this.#ledger.kind.nameOf(item)
+    const homes = this.#ledger.homes.get(name) ?? new Set()
+    if (!homes.has(folder)) this.#count('Publications', homes, name)
   }
 
   /** An item got on behalf of the group what was written there. Of namesakes, and of what was moved, it is not clear what an edit is. */

@@ -6,49 +6,24 @@
 import type { Report } from '../../controller/api/report.ts'
 import { hashOf, type Limits } from '../../controller/core/guard.ts'
 import type { GroupId, ItemId } from '../../controller/core/id.ts'
-import { contact } from '../../controller/core/items/contact.ts'
 import type { Role } from '../../controller/core/model.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { pass } from '../../controller/sync/pass.ts'
-import type { Course } from '../../controller/sync/pass-spec.ts'
+import type { PassSpec } from '../../controller/sync/pass-spec.ts'
 import type { Baseline, Change, Clock } from '../../controller/sync/ports.ts'
 import { propose } from '../../controller/sync/propose.ts'
 import { Folder, FolderReplica, gated, type Hooks } from '../support/folder.ts'
+import { written } from '../support/written.ts'
 import { type Act, act } from './acts.ts'
 import { Archive } from './archive.ts'
 import { casts, type Part, roleOf, type Setting } from './casts.ts'
-import { rewrite } from './contents.ts'
 import { countsIn, foretold } from './foretold.ts'
+import { contacts, type Lived } from './kinds.ts'
 import { Ledger } from './ledger.ts'
 import { type Memory, openMemory } from './memory.ts'
 import { differenceInOrder } from './order.ts'
+import type { Step } from './steps.ts'
 import { Watch } from './watch.ts'
-
-/** One thing that happens to a pass: to its nth request, or at its nth write to the state. */
-export type Event = Readonly<{
-  at: number
-  what: 'fail' | 'lose' | 'die' | 'die before commit' | 'die after commit' | 'no room'
-}>
-
-/** One step of a history. */
-export type Step =
-  | Readonly<{ step: 'act'; act: Act }>
-  | Readonly<{
-      step: 'pass'
-      events: readonly Event[]
-      acts: readonly Readonly<{ at: number; act: Act }>[]
-      group?: number
-      /** Before which of its requests the other group over the hub makes a whole pass. */
-      amid?: number | undefined
-    }>
-  | Readonly<{ step: 'offline'; who: number }>
-  | Readonly<{ step: 'forget'; group?: number }>
-  | Readonly<{ step: 'restore'; group: number; back: number }>
-  | Readonly<{ step: 'ask'; group: number; which: number }>
-  | Readonly<{ step: 'leave'; who: number }>
-  | Readonly<{ step: 'turn'; who: number }>
-  | Readonly<{ step: 'approve'; group: number }>
-  | Readonly<{ step: 'wait' }>
 
 /** How often the generator reached what it is there to reach. */
 export type Counters = Record<string, number>
@@ -75,7 +50,7 @@ export class World {
   readonly folders: readonly Folder[]
   readonly groups: readonly Group[]
   readonly counters: Counters
-  readonly ledger = new Ledger()
+  readonly ledger: Ledger
   /** What was seen that must never be. */
   readonly violations = new Set<string>()
   readonly marked = new Set<ItemId>()
@@ -102,7 +77,8 @@ export class World {
   #running: Extract<Step, { step: 'pass' }> | undefined
   #nowMs = 1_000_000
 
-  constructor(setting: Setting, counters: Counters) {
+  constructor(setting: Setting, counters: Counters, kind: Lived = contacts) {
+    this.ledger = new Ledger(kind)
     this.setting = setting
     this.counters = counters
     this.limits = setting.limits
@@ -118,9 +94,10 @@ export class World {
       const own = this.folders.filter(({ name }) => parts.some(({ folder }) => folder === name))
       const watch = new Watch(this.ledger, own)
       const more = { copies: [], approved: new Set<string>(), refused: [], conflicts: 0, told: 0 }
-      return { id, parts, state: openMemory(id), watch, archive: new Archive(), ...more }
+      return { id, parts, state: openMemory(id), watch, archive: new Archive(kind.type), ...more }
     })
-    if (setting.rewrites) for (const at of [1, 3]) rewrite(this.folders[at])
+    const unruly = setting.rewrites ? [this.folders[1], this.folders[3]] : []
+    for (const folder of unruly) if (folder) folder.normalise = kind.rewritten
     this.#count(`cast ${setting.cast}`)
   }
 
@@ -399,7 +376,7 @@ export class World {
     }
     if (operation === 'create') {
       for (const { item } of folder.items.values()) {
-        const where = `${folder.name} ${item.GivenName}`
+        const where = `${folder.name} ${this.ledger.kind.nameOf(item)}`
         if (!this.#published.has(where)) watch.created(item, folder)
         this.#published.add(where)
       }
@@ -415,13 +392,13 @@ export class World {
     for (const each of what) this.violations.add(each)
   }
 
-  #course(group: Group): Course {
+  #course(group: Group): PassSpec {
     const clock: Clock = { now: () => this.#nowMs, sleep: async () => {} }
     const roles = group.parts.map((part) => roleOf(part, this.setting))
     return {
       group: group.id,
       name: 'pass',
-      rules: { type: contact, roles, policy: this.setting.policy },
+      rules: { type: this.ledger.kind.type, roles, policy: this.setting.policy },
       replicas: roles.map((role) => {
         const folder = this.folders.find(({ name }) => name === role.id) as Folder
         return gated(new FolderReplica(role, folder, this.#hooks(group, folder)), () =>
@@ -471,7 +448,7 @@ export class World {
       }
       await baseline.commit(change)
       archive.committed(change)
-      const memories = [...(change.memories?.values() ?? [])]
+      const memories = written(change, 'memories').flatMap((one) => [...one.memories.values()])
       if (memories.some(({ recheck }) => recheck.length > 0)) this.#count('stale')
       if (at.some(({ what }) => what === 'die after commit')) this.#die()
     }

@@ -238,14 +238,14 @@ describe('publications', () => {
     const [said = ''] = conditions.map(({ message }) => message)
     expect(said).toContain(`exchangesync.dev/approve: ${seen?.hash};`)
     expect(said).toContain(
-      `jan@corp.example would cause 4 publications, 3 are allowed (alone: ${hashes[1]})`,
+      `jan@corp.example would cause 4 publications (limit 3) (alone: ${hashes[1]})`,
     )
 
     scene.controller().approve('company', hashes[1])
     await scene.rest()
     expect(scene.shows('hub')).toEqual([...three, 'Q1:1', 'Q2:1', 'Q3:1', 'Q4:1'].sort())
     const [left] = scene.status().conditions ?? []
-    expect(left?.message).toContain('the annotation that is there names something else')
+    expect(left?.message).toContain('the present annotation names another hash')
     expect(scene.status().members).toMatchObject({ current: 1, behind: 1 })
   })
 

@@ -8,7 +8,7 @@ import { Connections } from '../../controller/ews/connections.ts'
 import type { Incoming, Outgoing } from '../../controller/ews/network.ts'
 import { tooSlow } from '../../controller/ews/rate.ts'
 import { openState } from '../../controller/store/state.ts'
-import type { Site } from '../../controller/sync/environment.ts'
+import type { Environment } from '../../controller/sync/environment.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { once, schedule } from '../../controller/sync/schedule.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
@@ -75,7 +75,7 @@ class Street {
     return street
   }
 
-  site(): Site {
+  site(): Environment {
     const began = new Map<GroupId, number>()
     return {
       declarations: {
@@ -92,10 +92,10 @@ class Street {
       replicas: (...asked) => this.#connections.replicas(...asked),
       former: (...asked) => this.#connections.former(...asked),
       baseline: (group) => this.#state.baseline(group),
-      recent: () => [],
+      recent: async () => [],
       clock: this.clock,
       servers: this.servers,
-      told: ({ declared: { id }, result }) => {
+      onEnded: ({ declared: { id }, result }) => {
         const as = result.kind === 'failed' ? result.error.code : result.kind
         this.passes.push({ id, beganMs: began.get(id) ?? 0, endedMs: this.clock.now(), as })
       },
@@ -109,8 +109,8 @@ class Street {
       () => stop.abort(),
       () => {},
     )
-    const rhythm = { auditMs: 86_400_000, sliceMs: 60_000, concurrency }
-    await this.clock.until(schedule(this.site(), rhythm, stop.signal, hard))
+    const options = { auditMs: 86_400_000, sliceMs: 60_000, concurrency }
+    await this.clock.until(schedule(this.site(), options, stop.signal, hard))
   }
 
   /** The longest that a group waited for its next pass, from then on; ms. */

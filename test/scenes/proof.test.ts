@@ -225,7 +225,7 @@ describe('what cannot be read', () => {
         ? { kind: 'code', code: 'ErrorItemCorrupt', at: indexIn(body, poison) }
         : undefined,
     )
-    await scene.rest()
+    for (let look = 0; look < 3; look += 1) await scene.pass()
     expect(scene.status().problems).toMatchObject([{ reason: 'ItemCorrupt' }])
     scene.exchange.inject(undefined)
     await scene.pass()

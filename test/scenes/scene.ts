@@ -19,12 +19,12 @@ import { fieldsNewSince } from '../../controller/core/items/contact.ts'
 import type { KeepReason } from '../../controller/core/model.ts'
 import { Connections, type ConnectionsOptions } from '../../controller/ews/connections.ts'
 import { backUp } from '../../controller/store/backup.ts'
-import type { Asking } from '../../controller/store/bin.ts'
 import { replaceState } from '../../controller/store/replace.ts'
-import { openState, type State, stateFile } from '../../controller/store/state.ts'
-import type { Site } from '../../controller/sync/environment.ts'
+import { openState, type SqliteState, stateFile } from '../../controller/store/state.ts'
+import type { Environment } from '../../controller/sync/environment.ts'
+import type { Asking } from '../../controller/sync/ports/bin.ts'
 import type { Clock, Declared } from '../../controller/sync/ports.ts'
-import { courseOf, reconcile } from '../../controller/sync/reconcile.ts'
+import { passSpecOf, reconcile } from '../../controller/sync/reconcile.ts'
 import { claimsOf } from '../../controller/sync/schedule.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
 import { verify } from '../../controller/sync/verify.ts'
@@ -265,7 +265,7 @@ export class Controller {
   readonly #servers: Servers
   readonly #directory = mkdtempSync(join(tmpdir(), 'exsync-scene-'))
   readonly #groups = new Map<string, Declared>()
-  #state: State
+  #state: SqliteState
 
   constructor(scene: Scene) {
     this.#scene = scene
@@ -330,14 +330,14 @@ export class Controller {
     const state = openState(this.#directory, { readOnly: true })
     const connections = new Connections(this.#scene.clock, this.#scene.bounds)
     try {
-      const site: Site = {
+      const site: Environment = {
         ...this.#site(),
         baseline: (group) => state.baseline(group),
         replicas: (group, signal) => connections.replicas(group, signal),
       }
       const mode = { sliceMs: undefined, audit: false, stopping: () => false, claimed: undefined }
       const { signal } = new AbortController()
-      return await verify(courseOf(declared, site, mode, signal), signal)
+      return await verify(passSpecOf(declared, site, mode, signal), signal)
     } finally {
       await connections.close()
       state.close()
@@ -426,7 +426,7 @@ export class Controller {
     this.#state = openState(this.#directory)
   }
 
-  #site(): Site {
+  #site(): Environment {
     return {
       declarations: {
         groups: async () => [],
@@ -438,11 +438,11 @@ export class Controller {
       replicas: (...asked) => this.#connections.replicas(...asked),
       former: (...asked) => this.#connections.former(...asked),
       baseline: (group: GroupId) => this.#state.baseline(group),
-      recent: (group: GroupId) => this.#state.bin.conflicts(10, group),
+      recent: async (group: GroupId) => this.#state.bin.conflicts(10, group),
       clock: this.#scene.clock,
       itemBytes: this.#connections.itemBytes,
       servers: this.#servers,
-      told: () => {},
+      onEnded: () => {},
     }
   }
 }

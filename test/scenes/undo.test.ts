@@ -53,7 +53,7 @@ describe('a phone that wipes the notes of half the contacts', () => {
     ])
     const { message } = condition(scene.status(), 'Guarded')
     expect(message).toContain(`exchangesync.dev/approve: ${guard?.hash}`)
-    expect(message).toContain('anna@corp.example would cause 20 updates, 10 are allowed')
+    expect(message).toContain('anna@corp.example would cause 20 updates (limit 10)')
     expect(scene.controller().history()).toEqual(['jan JobTitle P39:1'])
   })
 

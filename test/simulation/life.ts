@@ -5,11 +5,11 @@
 import type { GroupId } from '../../controller/core/id.ts'
 import { Connections } from '../../controller/ews/connections.ts'
 import type { Network, Outgoing } from '../../controller/ews/network.ts'
-import type { State } from '../../controller/store/state.ts'
-import type { Mode, Reconciled, Site } from '../../controller/sync/environment.ts'
+import type { SqliteState } from '../../controller/store/state.ts'
+import type { Environment, Mode, Reconciled } from '../../controller/sync/environment.ts'
 import type { Baseline, Change, Clock, Declarations } from '../../controller/sync/ports.ts'
 import { propose } from '../../controller/sync/propose.ts'
-import { courseOf, reconcile } from '../../controller/sync/reconcile.ts'
+import { passSpecOf, reconcile } from '../../controller/sync/reconcile.ts'
 import { schedule } from '../../controller/sync/schedule.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
 import { ConnectionLost, type Fault } from '../exchange/http/fault.ts'
@@ -69,7 +69,7 @@ export class Life {
   commits = 0
   readonly #office: Office
   readonly #watch: Watch
-  readonly #state: State
+  readonly #state: SqliteState
   readonly #clock: Clock
   readonly #connections: Connections
   readonly #servers: Servers
@@ -117,8 +117,8 @@ export class Life {
       () => stop.abort(),
       () => {},
     )
-    const rhythm = { auditMs: 3_600_000, sliceMs: 60_000, concurrency: 4 }
-    await this.#lived(schedule(this.#site(), rhythm, stop.signal, signal))
+    const options = { auditMs: 3_600_000, sliceMs: 60_000, concurrency: 4 }
+    await this.#lived(schedule(this.#site(), options, stop.signal, signal))
     this.#watch.stopped?.()
   }
 
@@ -132,7 +132,7 @@ export class Life {
       stopping: () => false,
       claimed: undefined,
     }
-    const course = courseOf(declared, this.#site(), mode, signal)
+    const course = passSpecOf(declared, this.#site(), mode, signal)
     const proposal = await this.#office.clock.until(propose(course, signal))
     return proposal.guarded.plan.steps.length
   }
@@ -141,7 +141,7 @@ export class Life {
     return this.#office.clock.until(Promise.race([work, this.#end.promise]))
   }
 
-  #site(): Site {
+  #site(): Environment {
     const office = this.#office
     const declarations: Declarations = {
       groups: async () => office.groups,
@@ -166,10 +166,10 @@ export class Life {
       },
       former: (declared, ids, until) => this.#connections.former(declared, ids, until),
       baseline: (group) => this.#mortal(this.#state.baseline(group)),
-      recent: (group) => this.#state.bin.conflicts(10, group),
+      recent: async (group) => this.#state.bin.conflicts(10, group),
       clock: this.#clock,
       servers: this.#servers,
-      told: ({ declared: { id }, result }) => this.#watch.ended?.(id, result),
+      onEnded: ({ declared: { id }, result }) => this.#watch.ended?.(id, result),
     }
   }
 

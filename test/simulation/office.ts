@@ -3,7 +3,7 @@
 
 import type { ExchangeServer, SyncGroup } from '../../controller/api/resources.generated.ts'
 import type { GroupId } from '../../controller/core/id.ts'
-import { openState, type State } from '../../controller/store/state.ts'
+import { openState, type SqliteState } from '../../controller/store/state.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import type { Literal } from '../exchange/store/literal.ts'
@@ -62,14 +62,14 @@ export type Office = {
   readonly exchange: Exchange
   readonly clock: VirtualClock
   readonly members: readonly Readonly<{ team: Team; who: Colleague }>[]
-  state: State
+  state: SqliteState
   groups: readonly Declared[]
 }
 
 /** Opens the office, before any pass. */
 export async function openOffice(
   plan: Plan,
-  state: State = openState(':memory:'),
+  state: SqliteState = openState(':memory:'),
 ): Promise<Office> {
   const clock = new VirtualClock(Date.UTC(2026, 0, 5, 8))
   const members = plan.teams.flatMap((team) => team.members.map((who) => ({ team, who })))

@@ -56,6 +56,32 @@ const theirs: Omit<Team, 'name' | 'members'> = {
 /** What was wrong, where, and the history that showed it. 0 is the hub, then come the members. */
 export const seeds: readonly (readonly [string, Plan, readonly Step[]])[] = [
   [
+    'an edit of a copy within two seconds of its create, whose reply was lost, was overwritten and not kept',
+    planOf({
+      members: [
+        {
+          name: 'ann',
+          direction: 'TwoWay',
+          has: [
+            person('Own1002', { JobTitle: '<1004>' }),
+            person('Own1005', { JobTitle: '<1008>', EmailAddress1: '1007@client.example' }),
+            person('Own1009', { JobTitle: '<1010>' }),
+          ],
+        },
+        { name: 'bob', direction: 'TwoWay' },
+      ],
+    }),
+    [
+      passes({
+        events: [{ of: 'writes', at: 2, what: 'truncated' }],
+        acts: [{ of: 'writes', at: 3, act: act(1, 'edit', 3) }],
+      }),
+      does(0, 'edit'),
+      does(0, 'edit'),
+      passes(),
+    ],
+  ],
+  [
     'drift that was ignored was overwritten by the hub’s edit and not kept',
     planOf({
       drift: 'Ignore',

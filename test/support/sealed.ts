@@ -29,31 +29,42 @@ export function changeOf(n: number): Change {
   const shown = { JobTitle: `${secret} digest ${n}` }
   return {
     at,
-    agreements: [
+    writes: [
       {
-        ...agreement,
-        link,
-        revision: 2,
-        agreed: text('agreed'),
-        base: { revision: 1, item: text('before') },
-        copies: new Map([
-          [ann, { ...copy(`a${n}`, 2), shown }],
-          [bob, { ...copy(`b${n}`), shown }],
-        ]),
+        write: 'kept',
+        kept: [
+          {
+            link,
+            replica: ann,
+            loss: `v${n}`,
+            reason: 'Conflict',
+            fields: ['JobTitle'],
+            item: text('lost'),
+            won: text('won'),
+          },
+        ],
+      },
+      {
+        write: 'conflicts',
+        conflicts: [{ link, replica: ann, field: 'JobTitle', version: `digest ${n}` }],
+      },
+      {
+        write: 'agreements',
+        agreements: [
+          {
+            ...agreement,
+            link,
+            revision: 2,
+            agreed: text('agreed'),
+            base: { revision: 1, item: text('before') },
+            copies: new Map([
+              [ann, { ...copy(`a${n}`, 2), shown }],
+              [bob, { ...copy(`b${n}`), shown }],
+            ]),
+          },
+        ],
       },
     ],
-    kept: [
-      {
-        link,
-        replica: ann,
-        loss: `v${n}`,
-        reason: 'Conflict',
-        fields: ['JobTitle'],
-        item: text('lost'),
-        won: text('won'),
-      },
-    ],
-    conflicts: [{ link, replica: ann, field: 'JobTitle', version: `digest ${n}` }],
   }
 }
 
@@ -62,14 +73,7 @@ export async function filled(links: number, key: Key | undefined): Promise<strin
   const place = directory()
   const state = openState(place, { key })
   const all = Array.from({ length: links }, (_, n) => changeOf(n))
-  const each = <T>(part: (change: Change) => readonly T[] | undefined) =>
-    all.flatMap((change) => part(change) ?? [])
-  await state.baseline(group).commit({
-    at,
-    agreements: each((change) => change.agreements),
-    kept: each((change) => change.kept),
-    conflicts: each((change) => change.conflicts),
-  })
+  await state.baseline(group).commit({ at, writes: all.flatMap(({ writes }) => writes) })
   state.close()
   return place
 }

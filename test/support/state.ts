@@ -8,7 +8,7 @@ import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controll
 import type { Item } from '../../controller/core/item.ts'
 import type { Copy } from '../../controller/core/model.ts'
 import type { Key } from '../../controller/store/proof.ts'
-import type { State } from '../../controller/store/state.ts'
+import type { SqliteState } from '../../controller/store/state.ts'
 import type { Kept } from '../../controller/sync/ports.ts'
 
 export const group = 'ns/g' as GroupId
@@ -73,7 +73,7 @@ export function bytesIn(place: string): ReadonlyMap<string, string> {
 }
 
 /** Lets everything go that is older than this (ms): a day of recorded time passes, and all is kept for a day. */
-export function outlive(state: Pick<State, 'sweep'>, beforeMs: number): void {
+export function outlive(state: Pick<SqliteState, 'prune'>, beforeMs: number): void {
   const day = 86_400_000
-  for (const nowMs of [beforeMs, beforeMs + day]) state.sweep(nowMs, { binMs: day, historyMs: day })
+  for (const nowMs of [beforeMs, beforeMs + day]) state.prune(nowMs, { binMs: day, historyMs: day })
 }

@@ -11,6 +11,7 @@ import { participantsOf } from '../../controller/api/topology.ts'
 import { retryAfterMs } from '../../controller/core/retry-after.ts'
 import { backOffMaxMs, SyncError } from '../../controller/core/sync-error.ts'
 import { answerOf, errorOf, messagesOf } from '../../controller/ews/envelope.ts'
+import { contactCodec } from '../../controller/ews/items/contact.ts'
 import { getItem } from '../../controller/ews/operations.ts'
 import { SignIn } from '../../controller/ews/sign-in.ts'
 import { Transport } from '../../controller/ews/transport.ts'
@@ -118,7 +119,7 @@ describe('an account is paused', () => {
 
   test('by one message of an answer about many, as by the whole', async () => {
     const { transport, time, requests } = await transportTo(busy('60000').envelope)
-    const ask = () => transport.callEach(getItem, [], route, signal)
+    const ask = () => transport.callEach(getItem(contactCodec), [], route, signal)
     expect(await ask()).toMatchObject([{ code: 'ErrorServerBusy', backOffMs: 60_000 }])
     await expect(ask()).rejects.toMatchObject({ code: 'ErrorServerBusy', backOffMs: 60_000 })
     await expect(transport.exchange('GetFolder', '<x/>', route, signal)).rejects.toThrow()
@@ -179,15 +180,15 @@ describe('a user who asks for a pass', () => {
     const clock = new VirtualClock(0)
     const servers = new Servers(clock, { leastMs: 1_000, mostMs: 900_000 })
     const ill = (code: string) =>
-      servers.leave(code, new SyncError('transient', code, '', { backOffMs: 600_000 }))
+      servers.record(code, new SyncError('transient', code, '', { backOffMs: 600_000 }))
     ill('ServerBusy')
-    expect(servers.enter('ServerBusy')).toMatchObject({ backOffMs: 600_000 })
-    expect(servers.standing('ServerBusy', 'pause')).toBe('ill')
-    expect(servers.enter('ServerBusy', 'pause')).toBe(undefined)
+    expect(servers.allow('ServerBusy')).toMatchObject({ backOffMs: 600_000 })
+    expect(servers.state('ServerBusy', 'pause')).toBe('half-open')
+    expect(servers.allow('ServerBusy', 'pause')).toBe(undefined)
     ill('AuthenticationFailed')
-    expect(servers.standing('AuthenticationFailed', 'pause')).toBe('resting')
-    expect(servers.enter('AuthenticationFailed', 'pause')).toMatchObject({ backOffMs: lockoutMs })
-    expect(servers.enter('AuthenticationFailed', 'refusal')).toBe(undefined)
+    expect(servers.state('AuthenticationFailed', 'pause')).toBe('open')
+    expect(servers.allow('AuthenticationFailed', 'pause')).toMatchObject({ backOffMs: lockoutMs })
+    expect(servers.allow('AuthenticationFailed', 'refusal')).toBe(undefined)
   })
 
   test('can have a refused password tried three times within the time that a lockout takes', async () => {
@@ -217,16 +218,16 @@ describe('how a server is', () => {
 
   test('a small question does not say that passes come to an end', () => {
     const servers = fresh()
-    servers.leave('s', hung)
-    servers.leave('s', undefined, true)
-    expect(servers.standing('s', 'pause')).toBe('ill')
-    servers.leave('s', hung)
+    servers.record('s', hung)
+    servers.record('s', undefined, true)
+    expect(servers.state('s', 'pause')).toBe('half-open')
+    servers.record('s', hung)
     expect(servers.backOffMs('s'), 'the second failure').toBe(2_000)
-    servers.leave('s', undefined)
-    expect(servers.standing('s')).toBe('well')
-    servers.leave('s', new SyncError('transient', 'ConnectionRefused', ''))
-    servers.leave('s', undefined, true)
-    expect(servers.standing('s')).toBe('well')
+    servers.record('s', undefined)
+    expect(servers.state('s')).toBe('closed')
+    servers.record('s', new SyncError('transient', 'ConnectionRefused', ''))
+    servers.record('s', undefined, true)
+    expect(servers.state('s')).toBe('closed')
   })
 
   test('decides how its groups begin, and is one by its origin', () => {
@@ -238,21 +239,21 @@ describe('how a server is', () => {
     expect(start(), 'never tried').toBe('first')
     party().answered?.()
     expect(start()).toBe('worker')
-    servers.leave('s', new SyncError('transient', 'RequestTimeout', '', { backOffMs: 1_000 }))
+    servers.record('s', new SyncError('transient', 'RequestTimeout', '', { backOffMs: 1_000 }))
     party().answered?.()
     expect(start(), 'told so by a worker').toBe('worker')
-    expect(servers.standing('s', 'pause')).toBe('ill')
+    expect(servers.state('s', 'pause')).toBe('half-open')
     const asked = partyOn(servers, 'ns', 'https://x', 's', 'pause')
     expect(startOf(asked)).toBe('again')
-    servers.enter('s', 'pause')
+    servers.allow('s', 'pause')
     expect(startOf(asked), 'while one tries').toBe('not')
   })
 
   test('what is not declared any more is forgotten', () => {
     const servers = fresh()
-    servers.enter('ns/corp#1')
-    servers.leave('ns/corp#1', hung)
+    servers.allow('ns/corp#1')
+    servers.record('ns/corp#1', hung)
     servers.forget('ns/corp')
-    expect(servers.standing('ns/corp#1')).toBe('unknown')
+    expect(servers.state('ns/corp#1')).toBe('unknown')
   })
 })

@@ -72,9 +72,9 @@ async function questions(of: Of, count: number): Promise<Readonly<{ all: number;
   }
   const type: ItemType = {
     ...contact,
-    kindOf: (field) => {
+    field: (name) => {
       asked()
-      return contact.kindOf(field)
+      return contact.field(name)
     },
     naturalKeys: (item) => {
       asked()

@@ -6,7 +6,7 @@ import { Connections } from '../../controller/ews/connections.ts'
 import type { Outgoing } from '../../controller/ews/network.ts'
 import { openState } from '../../controller/store/state.ts'
 import { cutsOf } from '../../controller/sync/ceilings.ts'
-import type { Mode, Site } from '../../controller/sync/environment.ts'
+import type { Environment, Mode } from '../../controller/sync/environment.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { reconcile } from '../../controller/sync/reconcile.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
@@ -23,11 +23,11 @@ const hangs = ({ signal: enough }: Outgoing) =>
     enough.addEventListener('abort', () => reject(enough.reason), { once: true }),
   )
 
-function siteOf(more: Partial<Site> = {}) {
+function siteOf(more: Partial<Environment> = {}) {
   const clock = new VirtualClock(0)
   const state = openState(':memory:')
   const said: string[] = []
-  const site: Site = {
+  const site: Environment = {
     declarations: {
       groups: async () => [],
       changed: async () => {},
@@ -39,10 +39,10 @@ function siteOf(more: Partial<Site> = {}) {
     replicas: () => [],
     former: () => [],
     baseline: (group) => state.baseline(group),
-    recent: () => [],
+    recent: async () => [],
     clock,
     servers: new Servers(clock, { leastMs: 1_000, mostMs: 1_000 }),
-    told: () => {},
+    onEnded: () => {},
     ceilings,
     ...more,
   }
@@ -65,7 +65,14 @@ test('a group with too many members is refused before anything is read, and nobo
   const { id } = eleven
   await state.baseline(id).commit({
     at: { timeMs: 0, pass: 'x' },
-    memories: new Map([['m1@corp.example:Contacts/company' as never, { lens: '', recheck: [] }]]),
+    writes: [
+      {
+        write: 'memories',
+        memories: new Map([
+          ['m1@corp.example:Contacts/company' as never, { lens: '', recheck: [] }],
+        ]),
+      },
+    ],
   })
   expect(await reconcile(eleven, site, mode, signal)).toMatchObject({
     ready: false,

@@ -8,8 +8,7 @@ import {
   contactFields,
   fieldsNewSince,
 } from '../../controller/core/items/contact.ts'
-import { contactXml, shapeXml, updatesXml } from '../../controller/ews/items/contact.ts'
-import { itemOf } from '../../controller/ews/items/contact-reader.ts'
+import { contactCodec } from '../../controller/ews/items/contact.ts'
 import { parsed } from '../../controller/ews/xml-reader.ts'
 
 describe('the version of the codec', () => {
@@ -70,6 +69,7 @@ describe('the name that is shown, after one has changed a name', () => {
 })
 
 describe('over EWS', () => {
+  const { itemOf, newXml, shape, updatesXml } = contactCodec
   const itemIn = async (inside: string): Promise<Item> => {
     const xml = `<t:Contact xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types">${inside}</t:Contact>`
     const bytes = async function* () {
@@ -126,12 +126,11 @@ describe('over EWS', () => {
   })
 
   test('every field is asked for, created and updated', () => {
-    const asked = shapeXml('')
     for (const field of contactFields) {
       const [group = '', key = ''] = field.split(':')
       const value =
         { Body: { text: 'x' }, Email: { address: 'x' }, Address: { City: 'x' } }[group] ?? 'x'
-      const xml = contactXml({ [field]: value }, '')
+      const xml = newXml({ [field]: value }, '')
       expect(xml, field).not.toBe('')
       const names = {
         Email: 'EmailAddresses',
@@ -141,7 +140,7 @@ describe('over EWS', () => {
       }
       const element = (names as Record<string, string>)[group] ?? field
       const uri = /<t:ExtendedFieldURI [^>]+>/.exec(xml)?.[0] ?? `:${element}"`
-      expect(asked, field).toContain(uri)
+      expect(shape, field).toContain(uri)
       for (const patch of [
         { set: { [field]: value }, clear: [] },
         { set: {}, clear: [field] },

@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { Control } from '../../controller/ews/folders.ts'
+import { contactCodec } from '../../controller/ews/items/contact.ts'
 import { library } from '../../controller/ews/library.ts'
 import { Transport } from '../../controller/ews/transport.ts'
 import { startExchange } from '../exchange/exchange.ts'
@@ -42,7 +43,7 @@ async function controlOver(alter: Alter, operation = 'FindFolder') {
     await exchange.close()
   })
   const start = { publicFolders: true } as const
-  return new Control(transport, endpoint.url, { lane: 'hub' }, start, () => signal)
+  return new Control(contactCodec, transport, endpoint.url, { lane: 'hub' }, start, () => signal)
 }
 
 const body =
@@ -133,7 +134,7 @@ const errors: readonly Case[] = [
     'IncompleteAnswer',
     'transient',
   ],
-  ['no such address', body('', 404), 'NotEws', 'terminal'],
+  ['no such address', body('', 404), 'EwsNotFound', 'terminal'],
   ['a busy server', body('', 503), 'ServerBusy', 'transient'],
 ]
 

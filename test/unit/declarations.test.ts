@@ -263,7 +263,7 @@ test('of a thousand problems some are logged', async () => {
   expect(await told()).toEqual([])
   expect(declarations.problems).toBe(200)
   expect(warned.length).toBe(101)
-  expect(warned.at(-1)).toMatch(/^100 more problems: exsync validate lists them all$/)
+  expect(warned.at(-1)).toMatch(/^100 more problems: run exsync validate to list them all$/)
 })
 
 test('a blank file is no problem as long as nothing is missing', async () => {

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { GroupId, LinkId } from '../../controller/core/id.ts'
-import { openState, type State } from '../../controller/store/state.ts'
+import { openState, type SqliteState } from '../../controller/store/state.ts'
 import type { Kept } from '../../controller/sync/ports.ts'
 import { ann, at, bytesIn, deleted, directory, group, keyOfBytes } from '../support/state.ts'
 
@@ -18,20 +18,24 @@ const edit = (n: number, bytes = 100): Kept => ({
 const binned = (n: number, bytes: number): Kept => ({ ...edit(n, bytes), reason: 'Deleted' })
 const other = 'ns/h' as GroupId
 
-const inHistory = (state: State, of?: GroupId) =>
+const inHistory = (state: SqliteState, of?: GroupId) =>
   state.bin.list(99, undefined, { reason: 'Edited', group: of }).map(({ link }) => link)
 const links = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => `link-${to - index}`)
 
-async function edits(state: State, from: number, to: number, of = group): Promise<void> {
+async function edits(state: SqliteState, from: number, to: number, of = group): Promise<void> {
   for (let n = from; n <= to; n += 1)
-    await state.baseline(of).commit({ at: { ...at, timeMs: n }, kept: [edit(n)] })
+    await state
+      .baseline(of)
+      .commit({ at: { ...at, timeMs: n }, writes: [{ write: 'kept', kept: [edit(n)] }] })
 }
 
 describe('the history', () => {
   test('is none of the bin, which is listed and counted without it', async () => {
     const state = openState(':memory:')
-    await state.baseline(group).commit({ at, kept: [edit(1), binned(2, 100)] })
+    await state
+      .baseline(group)
+      .commit({ at, writes: [{ write: 'kept', kept: [edit(1), binned(2, 100)] }] })
     expect(state.bin.list(9).map(({ link }) => link)).toEqual(['link-2'])
     expect(state.bin.counts().bin).toBe(1)
     expect(state.bin.counts({ history: true }).bin).toBe(2)
@@ -68,11 +72,15 @@ describe('the history', () => {
   test('gives way to the bin, which is never refused for its sake, and still refuses when it is full', async () => {
     const state = openState(':memory:', { binMaxBytes: 2000 })
     await edits(state, 1, 10)
-    await state.baseline(group).commit({ at, kept: [binned(20, 1500)] })
+    await state
+      .baseline(group)
+      .commit({ at, writes: [{ write: 'kept', kept: [binned(20, 1500)] }] })
     expect(inHistory(state)).toEqual(links(7, 10))
-    await state.baseline(group).commit({ at, kept: [binned(21, 500)] })
+    await state.baseline(group).commit({ at, writes: [{ write: 'kept', kept: [binned(21, 500)] }] })
     expect(inHistory(state)).toEqual([])
-    const more = state.baseline(group).commit({ at, kept: [binned(22, 100)] })
+    const more = state
+      .baseline(group)
+      .commit({ at, writes: [{ write: 'kept', kept: [binned(22, 100)] }] })
     await expect(more).rejects.toMatchObject({ code: 'BinFull' })
     // An edit is carried out with a full bin, and there is no room to remember it.
     await edits(state, 30, 30)
@@ -88,7 +96,9 @@ describe('the history', () => {
     await edits(state, 3, 20)
     expect(inHistory(state)).toContain('link-1')
     expect(await state.baseline(group).restorations()).toMatchObject([{ n: 1 }])
-    await state.baseline(group).commit({ at, restored: [{ n: 1, result: 'Restored' }] })
+    await state
+      .baseline(group)
+      .commit({ at, writes: [{ write: 'restored', restored: [{ n: 1, result: 'Restored' }] }] })
     await edits(state, 21, 30)
     expect(inHistory(state)).not.toContain('link-1')
     state.close()
@@ -105,7 +115,8 @@ describe('the history', () => {
 
   test('counts the same edit, tried again, once', async () => {
     const state = openState(':memory:')
-    for (const _ of [1, 2]) await state.baseline(group).commit({ at, kept: [edit(1)] })
+    for (const _ of [1, 2])
+      await state.baseline(group).commit({ at, writes: [{ write: 'kept', kept: [edit(1)] }] })
     expect(inHistory(state)).toEqual(['link-1'])
     state.close()
   })
@@ -114,7 +125,7 @@ describe('the history', () => {
     const place = directory()
     const state = openState(place, { key: keyOfBytes(7) })
     const secret = { ...edit(1), item: { Body: 'Stradivarius' }, won: { Body: 'Guarneri' } }
-    await state.baseline(group).commit({ at, kept: [secret] })
+    await state.baseline(group).commit({ at, writes: [{ write: 'kept', kept: [secret] }] })
     expect(state.bin.get(1)).toMatchObject({ item: secret.item, won: secret.won })
     state.close()
     for (const bytes of bytesIn(place).values()) expect(bytes).not.toMatch(/Stradivarius|Guarneri/)
@@ -132,21 +143,23 @@ class Office {
 
   async keep(n: number, timeMs = this.nowMs): Promise<void> {
     const kept = [edit(n), binned(n, 100)]
-    await this.state.baseline(group).commit({ at: { ...at, timeMs }, kept })
+    await this.state
+      .baseline(group)
+      .commit({ at: { ...at, timeMs }, writes: [{ write: 'kept', kept }] })
   }
 
   /** The hours of so many days pass, each with a sweep. */
   days(count: number, keeping = retention): void {
     for (let hours = 0; hours < count * 24; hours += 1) {
       this.nowMs += hour
-      this.state.sweep(this.nowMs, keeping)
+      this.state.prune(this.nowMs, keeping)
     }
   }
 
   /** Sweeps by a clock that is wrong by so many days, so many hours later. */
   sweep(wrong: number, hours = 1): void {
     this.nowMs += hours * hour
-    this.state.sweep(this.nowMs + wrong * day, retention)
+    this.state.prune(this.nowMs + wrong * day, retention)
   }
 
   holds(): readonly string[] {
@@ -264,7 +277,9 @@ describe('what is kept', () => {
     office.state.bin.ask(new Map([[2, {}]]), office.nowMs)
     office.days(32)
     expect(office.holds()).toEqual(['Edited link-1'])
-    await office.state.baseline(group).commit({ at, restored: [{ n: 2, result: 'Restored' }] })
+    await office.state
+      .baseline(group)
+      .commit({ at, writes: [{ write: 'restored', restored: [{ n: 2, result: 'Restored' }] }] })
     office.days(1)
     expect(office.holds()).toEqual([])
     office.state.close()
@@ -273,10 +288,13 @@ describe('what is kept', () => {
   test('says how far the history reaches only as long as its retention does', async () => {
     const state = openState(':memory:', { binMaxBytes: 200 })
     const baseline = state.baseline(group)
-    await baseline.commit({ at: { ...at, timeMs: startMs }, kept: [edit(1), edit(2)] })
+    await baseline.commit({
+      at: { ...at, timeMs: startMs },
+      writes: [{ write: 'kept', kept: [edit(1), edit(2)] }],
+    })
     expect(await baseline.historySince()).toBe(startMs)
     for (let hours = 0; hours < 31 * 24; hours += 1)
-      state.sweep(startMs + hours * hour + 1, retention)
+      state.prune(startMs + hours * hour + 1, retention)
     expect(await baseline.historySince()).toBeUndefined()
     state.close()
   })
@@ -287,7 +305,10 @@ test('what the guard counts outlasts a retention that is shorter than its window
   const baseline = office.state.baseline(group)
   office.days(1)
   const caused = new Map([[ann, { deletions: 1, publications: 0, updates: [] }]])
-  await baseline.commit({ at: { ...at, timeMs: office.nowMs }, caused })
+  await baseline.commit({
+    at: { ...at, timeMs: office.nowMs },
+    writes: [{ write: 'caused', caused }],
+  })
   await office.keep(1)
   const short = { binMs: hour, historyMs: hour }
   office.days(6, short)
@@ -305,8 +326,8 @@ test('the edits that the guard counts are contacts, however often each was edite
     [ann, { deletions: 0, publications: 0, updates: ['a', 'b'] as LinkId[] }],
   ])
   const again = new Map([[ann, { deletions: 1, publications: 0, updates: ['b', 'c'] as LinkId[] }]])
-  await baseline.commit({ at, caused })
-  await baseline.commit({ at, caused: again })
+  await baseline.commit({ at, writes: [{ write: 'caused', caused }] })
+  await baseline.commit({ at, writes: [{ write: 'caused', caused: again }] })
   // Edits of one contact, in however many passes, are one.
   const found = (await baseline.causedSince(0)).get(ann)
   expect({ ...found, updates: [...(found?.updates ?? [])].sort() }).toEqual({

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { envelopeXml } from '../../controller/ews/envelope.ts'
 import { getFolder } from '../../controller/ews/folder-state.ts'
+import { contactCodec } from '../../controller/ews/items/contact.ts'
 import { findItem, getItem, isId, syncFolderItems } from '../../controller/ews/operations.ts'
 import { at, type Node } from '../../controller/ews/xml.ts'
 import { parsed } from '../../controller/ews/xml-reader.ts'
@@ -44,7 +45,8 @@ test.each(damaged)('a damaged one (%j) is refused wherever it comes', async (bad
   const change = `<t:Create>${item(bad, good)}</t:Create>`
   const request = { folder: good, cursor: undefined }
   const refused = { code: 'IncompleteAnswer', kind: 'transient' }
-  const sync = async (body: string) => syncFolderItems.result(await answer(body), request)
+  const sync = async (body: string) =>
+    syncFolderItems(contactCodec).result(await answer(body), request)
   const state = bad.startsWith(' ') ? 'A A' : bad
   await expect(sync(synced(state))).rejects.toMatchObject(refused)
   await expect(sync(synced(good, change))).rejects.toMatchObject(refused)
@@ -52,17 +54,18 @@ test.each(damaged)('a damaged one (%j) is refused wherever it comes', async (bad
     sync(synced(good, `<t:Delete><t:ItemId Id="${bad}" ChangeKey="k"/></t:Delete>`)),
   ).rejects.toMatchObject(refused)
   const listed = async (body: string) =>
-    findItem.result(await answer(body), { folder: good, offset: 0, size: 1 })
+    findItem(contactCodec).result(await answer(body), { folder: good, offset: 0, size: 1 })
   await expect(listed(found(item(bad, good)))).rejects.toMatchObject(refused)
   await expect(listed(found(item(good, bad)))).rejects.toMatchObject(refused)
-  const asked = async (body: string) => getFolder.result(await answer(body), { folder: good })
+  const asked = async (body: string) =>
+    getFolder(contactCodec).result(await answer(body), { folder: good })
   await expect(asked(folder(bad))).rejects.toMatchObject(refused)
   const one = at(await answer(success(`<m:Items>${item(bad, good)}</m:Items>`)), 'ResponseMessages')
-  expect(getItem.each(one?.children[0] as Node)).toMatchObject(refused)
+  expect(getItem(contactCodec).each(one?.children[0] as Node)).toMatchObject(refused)
 })
 
 test('a good one is read everywhere', async () => {
-  const page = syncFolderItems.result(
+  const page = syncFolderItems(contactCodec).result(
     await answer(synced(good, `<t:Create>${item(good, good)}</t:Create>`)),
     {
       folder: good,
@@ -71,6 +74,8 @@ test('a good one is read everywhere', async () => {
   )
   expect(page).toMatchObject({ cursor: good, changes: [{ ref: { id: good, version: good } }] })
   const request = { folder: good, offset: 0, size: 1 }
-  expect(findItem.result(await answer(found(item(good, good))), request).ids).toEqual([good])
-  expect(getFolder.result(await answer(folder(good)), { folder: good }).id).toBe(good)
+  expect(findItem(contactCodec).result(await answer(found(item(good, good))), request).ids).toEqual(
+    [good],
+  )
+  expect(getFolder(contactCodec).result(await answer(folder(good)), { folder: good }).id).toBe(good)
 })

@@ -69,9 +69,9 @@ test('before the lists are complete, news is waited for; their end is news', asy
     end.abort()
     await cluster.close()
   })
-  const troubled = () => {}
+  const onError = () => {}
   const client = new Client(cluster, clock, Math.random)
-  const recorder = new Recorder({ client, clock, controller: 'c', instance: 'i', troubled })
+  const recorder = new Recorder({ client, clock, controller: 'c', instance: 'i', onError })
   const declarations = new KubeDeclarations(
     {
       client,
@@ -81,7 +81,7 @@ test('before the lists are complete, news is waited for; their end is news', asy
       crossNamespace: false,
       judge,
       recorder,
-      troubled,
+      onError,
     },
     end.signal,
   )
@@ -110,7 +110,7 @@ async function declared() {
   const recorder = new Recorder({ client, clock: quick, controller: 'c', instance: 'i' })
   const options = { client, clock: quick, chance: () => 0.5, namespaces: [], recorder, judge }
   const declarations = new KubeDeclarations(
-    { ...options, crossNamespace: false, troubled: () => {} },
+    { ...options, crossNamespace: false, onError: () => {} },
     end.signal,
   )
   onTestFinished(async () => {

@@ -74,9 +74,9 @@ async function started(labels: Labels, unlabelled?: (key: string) => void) {
     api.closeAllConnections()
     api.close()
   })
-  const troubled = () => {}
-  const recorder = new Recorder({ client, clock, controller: 'c', instance: 'i', troubled })
-  const rest = { chance: () => 0, namespaces: [], crossNamespace: false, recorder, troubled }
+  const onError = () => {}
+  const recorder = new Recorder({ client, clock, controller: 'c', instance: 'i', onError })
+  const rest = { chance: () => 0, namespaces: [], crossNamespace: false, recorder, onError }
   const declarations = new KubeDeclarations(
     { client, clock, unlabelled, judge, ...rest },
     end.signal,

@@ -128,7 +128,7 @@ test('the owner is told what it means that a replica is set aside', () => {
     return groupStory(base, { ...base, guard: { hash: 'h1', refusals } })[0]?.note
   }
   expect(noteOf('anna@corp.example')).toMatch(
-    /^set aside: .*; meanwhile nothing arrives there either; undo it/,
+    /^blocked by the guard: .*; meanwhile nothing arrives there either; undo it/,
   )
   expect(noteOf('hub')).toMatch(/; meanwhile nothing is synchronised; undo it/)
 })
@@ -138,9 +138,9 @@ test('the owner is told of edits that are set aside, and of what waits in the bi
     return { replica, reason: 'Updates' as const, count: 60, limit: 50 }
   })
   const note = groupStory(base, { ...base, guard: { hash: 'h1', refusals } })[0]?.note
-  expect(note).toMatch(/^set aside: 60 updates, 50 are allowed; 60 updates, 50 are allowed; /)
+  expect(note).toMatch(/^blocked by the guard: 60 updates \(limit 50\); 60 updates \(limit 50\); /)
   expect(note).toMatch(
-    /; meanwhile nothing arrives there either; meanwhile what was asked for from the bin waits, .*; undo it/,
+    /; meanwhile nothing arrives there either; meanwhile the requested restores from the bin wait; .*; undo it/,
   )
 })
 

@@ -6,9 +6,17 @@ import { durationMs } from '../../controller/api/duration.ts'
 import { canonicalPath, namesIn, pathOf } from '../../controller/api/path.ts'
 import { strayIn } from '../../controller/api/stray.ts'
 import { cut } from '../../controller/core/cut.ts'
-import { contradicts, naturalKeys } from '../../controller/core/identity.ts'
-import { canonical, composed, type Item, same } from '../../controller/core/item.ts'
+import {
+  bodyField,
+  dateField,
+  emailField,
+  partsField,
+  setField,
+  textField,
+} from '../../controller/core/fields.ts'
+import { composed, type Item, same } from '../../controller/core/item.ts'
 import { contact } from '../../controller/core/items/contact.ts'
+import { contradicts, naturalKeys } from '../../controller/core/items/contact-identity.ts'
 import { stampOf } from '../../controller/core/stamp.ts'
 import { sameName } from '../../controller/ews/folders.ts'
 import { escaped, withoutForbidden } from '../../controller/ews/xml.ts'
@@ -106,15 +114,16 @@ const item = (text: string): Item => ({
 })
 
 const functions: Readonly<Record<string, (text: string) => unknown>> = {
-  'a text': (text) => canonical('text', text),
-  'a set': (text) => canonical('set', [text, ...text.slice(0, 8)]),
-  'a date': (text) => canonical('date', text),
-  'a date and its day': (text) => canonical('date', { utc: text, local: text }),
-  'an e-mail address': (text) => canonical('email', { address: text, name: text }),
-  'an address': (text) => canonical('parts', { Street: text, City: text }),
-  'a body': (text) => canonical('body', { type: 'HTML', text }),
-  'a plain body': (text) => canonical('body', { type: 'Text', text }),
-  'two bodies': (text) => same('body', { type: 'HTML', text }, { type: 'HTML', text: `${text}y` }),
+  'a text': (text) => textField.canonical(text),
+  'a set': (text) => setField.canonical([text, ...text.slice(0, 8)]),
+  'a date': (text) => dateField.canonical(text),
+  'a date and its day': (text) => dateField.canonical({ utc: text, local: text }),
+  'an e-mail address': (text) => emailField.canonical({ address: text, name: text }),
+  'an address': (text) => partsField.canonical({ Street: text, City: text }),
+  'a body': (text) => bodyField.canonical({ type: 'HTML', text }),
+  'a plain body': (text) => bodyField.canonical({ type: 'Text', text }),
+  'two bodies': (text) =>
+    same(bodyField, { type: 'HTML', text }, { type: 'HTML', text: `${text}y` }),
   'what names a contact': (text) => naturalKeys(item(text)),
   'two contacts': (text) => contradicts(item(text), item(`${text}y`)),
   'what is made of a name': (text) => contact.derive('FileAs', { FileAs: text }, item(text)),

@@ -4,6 +4,7 @@ import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { bin, conflicts } from '../../controller/cli/look.ts'
 import { Output, writeList } from '../../controller/cli/output.ts'
+import { stateOver } from '../../controller/store/port.ts'
 import { openState } from '../../controller/store/state.ts'
 
 const nothing = async () => true
@@ -19,7 +20,7 @@ test.each([
   [conflicts, ['all'], /exsync conflicts all is not known: list, show N/],
 ])('what would not be looked at is refused: %o %j', async (look, rest, message) => {
   const state = openState(':memory:')
-  await expect(look(state.bin, rest, 'table', nothing)).rejects.toThrow(message)
+  await expect(look(stateOver(state).bin, rest, 'table', nothing)).rejects.toThrow(message)
   state.close()
 })
 

@@ -1,13 +1,14 @@
 // The three-way merge, field by field, and what counts as an edit at all.
 import { describe, expect, test } from 'vitest'
-import { digestOf, type ItemId, type ReplicaId, type Version } from '../../controller/core/id.ts'
 import {
-  canonical,
-  canonicalItem,
-  type FieldKind,
-  type Item,
-  type Value,
-} from '../../controller/core/item.ts'
+  bodyField,
+  dateField,
+  emailField,
+  setField,
+  textField,
+} from '../../controller/core/fields.ts'
+import { digestOf, type ItemId, type ReplicaId, type Version } from '../../controller/core/id.ts'
+import { canonicalItem, type Field, type Item, type Value } from '../../controller/core/item.ts'
 import { contact } from '../../controller/core/items/contact.ts'
 import { changed, changesOf, type Edit, merged } from '../../controller/core/merge.ts'
 
@@ -136,66 +137,71 @@ describe('what counts as an edit', () => {
   const found = (item: Item) => ({ id: 'i' as ItemId, version: 'v' as Version, item })
 
   test('a field that shows what it showed when it was written down is unchanged', () => {
-    const shown = { FileAs: digestOf(canonical('text', 'EWA ŻAK')) }
+    const shown = { FileAs: digestOf(textField.canonical('EWA ŻAK')) }
     expect([...changesOf(contact, found({ ...base, FileAs: 'EWA ŻAK' }), base, shown)]).toEqual([])
     expect([
       ...changesOf(contact, found({ ...base, FileAs: 'other' }), base, shown).keys(),
     ]).toEqual(['FileAs'])
   })
 
-  const rewritten: readonly (readonly [string, FieldKind, Value, Value])[] = [
-    ['white space around a text', 'text', ' Ewa ', 'Ewa'],
-    ['line ends', 'text', 'a\r\nb', 'a\nb'],
-    ['how an accent is composed', 'text', 'Z\u0307ak', 'Żak'],
-    ['characters that XML cannot carry', 'text', 'E\u0001wa', 'Ewa'],
-    ['a date’s notation', 'date', '1980-05-12T00:00:00.000+00:00', '1980-05-12T00:00:00Z'],
-    ['11:59Z, as the protocol has it', 'date', '1980-05-12T11:59:00Z', '1980-05-12T00:00:00Z'],
-    ['midnight where the client is, east', 'date', '1980-05-11T22:00:00Z', '1980-05-12T00:00:00Z'],
-    ['… by half a day', 'date', '1980-05-11T12:00:00Z', '1980-05-12T00:00:00Z'],
-    ['… west', 'date', '1980-05-12T08:00:00Z', '1980-05-12T00:00:00Z'],
-    ['a zone', 'date', '1980-05-12T00:00:00+02:00', '1980-05-12'],
-    ['a time without a zone', 'date', '1980-05-12T00:00:00', '1980-05-12T00:00:00Z'],
+  const rewritten: readonly (readonly [string, Field, Value, Value])[] = [
+    ['white space around a text', textField, ' Ewa ', 'Ewa'],
+    ['line ends', textField, 'a\r\nb', 'a\nb'],
+    ['how an accent is composed', textField, 'Z\u0307ak', 'Żak'],
+    ['characters that XML cannot carry', textField, 'E\u0001wa', 'Ewa'],
+    ['a date’s notation', dateField, '1980-05-12T00:00:00.000+00:00', '1980-05-12T00:00:00Z'],
+    ['11:59Z, as the protocol has it', dateField, '1980-05-12T11:59:00Z', '1980-05-12T00:00:00Z'],
+    [
+      'midnight where the client is, east',
+      dateField,
+      '1980-05-11T22:00:00Z',
+      '1980-05-12T00:00:00Z',
+    ],
+    ['… by half a day', dateField, '1980-05-11T12:00:00Z', '1980-05-12T00:00:00Z'],
+    ['… west', dateField, '1980-05-12T08:00:00Z', '1980-05-12T00:00:00Z'],
+    ['a zone', dateField, '1980-05-12T00:00:00+02:00', '1980-05-12'],
+    ['a time without a zone', dateField, '1980-05-12T00:00:00', '1980-05-12T00:00:00Z'],
     [
       'a day beside the time, which decides',
-      'date',
+      dateField,
       { utc: '1980-05-11T11:00:00Z', local: '1980-05-12T00:00:00Z' },
       '1980-05-12T11:59:00Z',
     ],
     [
       'a day beside the time that is none',
-      'date',
+      dateField,
       { utc: '1980-05-11T22:00:00Z', local: 'never' },
       '1980-05-12T00:00:00Z',
     ],
     [
       '… or the zero of Windows',
-      'date',
+      dateField,
       { utc: '1980-05-11T22:00:00Z', local: '1601-01-01T00:00:00Z' },
       '1980-05-12T00:00:00Z',
     ],
-    ['the order of a set', 'set', ['b', 'a'], ['a', 'b']],
+    ['the order of a set', setField, ['b', 'a'], ['a', 'b']],
     [
       'an address as its own display name',
-      'email',
+      emailField,
       { address: 'a@b.c', name: 'a@b.c' },
       { address: 'A@b.c', routingType: 'SMTP' },
     ],
     [
       'the wrapper around HTML',
-      'body',
+      bodyField,
       { type: 'HTML', text: '<html><head><meta x></head><body><p><b>x</b></p>\r\n</body></html>' },
       { type: 'HTML', text: '<p><b>x</b></p>' },
     ],
     [
       'text turned into HTML',
-      'body',
+      bodyField,
       { type: 'HTML', text: '<html><body><div>a &amp; b</div></body></html>' },
       { type: 'Text', text: 'a & b\r\n' },
     ],
-    ['an empty note', 'body', { type: 'Text', text: ' \r\n' }, ''],
+    ['an empty note', bodyField, { type: 'Text', text: ' \r\n' }, ''],
     [
       'the empty paragraph that Outlook leaves',
-      'body',
+      bodyField,
       {
         type: 'HTML',
         text: '<HTML><HEAD><style>p {}</style></HEAD><BODY><p class="x"><span lang=PL><o:p>&nbsp;</o:p></span></p></BODY></HTML>',
@@ -204,29 +210,29 @@ describe('what counts as an edit', () => {
     ],
     [
       'a comment, also one that speaks of a head',
-      'body',
+      bodyField,
       { type: 'HTML', text: '<!-- </head> --><head ><title>t</title></head ><b>x</b>' },
       { type: 'HTML', text: '<b>x</b>' },
     ],
   ]
-  test.each(rewritten)('not: %s', (_what, kind, one, other) => {
-    expect(canonical(kind, one)).toBe(canonical(kind, other))
+  test.each(rewritten)('not: %s', (_what, field, one, other) => {
+    expect(field.canonical(one)).toBe(field.canonical(other))
   })
 
-  const different: readonly (readonly [string, FieldKind, Value, Value])[] = [
-    ['the day before', 'date', '1980-05-11T11:59:00Z', '1980-05-12T00:00:00Z'],
+  const different: readonly (readonly [string, Field, Value, Value])[] = [
+    ['the day before', dateField, '1980-05-11T11:59:00Z', '1980-05-12T00:00:00Z'],
     [
       'another day beside the same time',
-      'date',
+      dateField,
       { utc: '1980-05-11T22:00:00Z', local: '1980-05-11T00:00:00Z' },
       '1980-05-11T22:00:00Z',
     ],
-    ['a picture', 'body', { type: 'HTML', text: '<p><img src="cid:1"></p>' }, ''],
-    ['what only looks like a head', 'body', { type: 'HTML', text: '<header>x</header>' }, 'x'],
-    ['a tag that does not end', 'body', { type: 'HTML', text: '<b>x</b><html' }, '<b>x</b>'],
+    ['a picture', bodyField, { type: 'HTML', text: '<p><img src="cid:1"></p>' }, ''],
+    ['what only looks like a head', bodyField, { type: 'HTML', text: '<header>x</header>' }, 'x'],
+    ['a tag that does not end', bodyField, { type: 'HTML', text: '<b>x</b><html' }, '<b>x</b>'],
   ]
-  test.each(different)('but: %s', (_what, kind, one, other) => {
-    expect(canonical(kind, one)).not.toBe(canonical(kind, other))
+  test.each(different)('but: %s', (_what, field, one, other) => {
+    expect(field.canonical(one)).not.toBe(field.canonical(other))
   })
 
   // Were any step quadratic, the run would end at the time-out.
@@ -234,13 +240,13 @@ describe('what counts as an edit', () => {
     'a note of a megabyte of %j is compared in one go',
     (piece) => {
       const text = piece.repeat(1_000_000 / piece.length)
-      expect(canonical('body', { type: 'HTML', text })).toBeTypeOf('string')
+      expect(bodyField.canonical({ type: 'HTML', text })).toBeTypeOf('string')
     },
   )
 
   test('bold is', () => {
-    expect(canonical('body', { type: 'HTML', text: '<b>x</b>' })).not.toBe(
-      canonical('body', { type: 'Text', text: 'x' }),
+    expect(bodyField.canonical({ type: 'HTML', text: '<b>x</b>' })).not.toBe(
+      bodyField.canonical({ type: 'Text', text: 'x' }),
     )
   })
 

@@ -96,7 +96,7 @@ async function reflected(
     clock: served.clock(most),
     chance: () => 0.5,
     changed: () => {},
-    troubled: (code) => told.push(code),
+    onError: (code) => told.push(code),
   })
   await reflector.run(served.signal)
   return { ...served, told }

@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest'
 import { contact } from '../../controller/core/items/contact.ts'
 import { seenOf } from '../../controller/core/restore.ts'
-import type { Asking } from '../../controller/store/bin.ts'
 import { openState } from '../../controller/store/state.ts'
 import { wantedBack } from '../../controller/sync/consequences.ts'
+import type { Asking } from '../../controller/sync/ports/bin.ts'
 import { agreement, ann, at, group, link } from '../support/state.ts'
 
 const role = { id: ann, hub: true, writes: true, receives: true, private: 'Copy' } as const
@@ -19,7 +19,13 @@ async function confirmedWith(asking: Asking, approved: readonly string[]) {
   const baseline = state.baseline(group)
   const edited = { link, replica: ann, loss: '', reason: 'Edited' as const, fields: ['GivenName'] }
   const kept = [{ ...edited, item: { GivenName: 'Eva' } }]
-  await baseline.commit({ at, agreements: [agreement], kept })
+  await baseline.commit({
+    at,
+    writes: [
+      { write: 'kept', kept },
+      { write: 'agreements', agreements: [agreement] },
+    ],
+  })
   state.bin.ask(new Map([[1, asking]]), 5)
   const [found] = await baseline.links([link])
   const { wanted } = await wantedBack(baseline, rules, new Set(approved))

@@ -26,7 +26,7 @@ async function turned(
     agreed,
     copies: new Map([[ann, { ...copy(link), id: `${link}/a` as ItemId }]]),
   }))
-  await baseline.commit({ at, agreements })
+  await baseline.commit({ at, writes: [{ write: 'agreements', agreements }] })
   const asked = Object.entries(wanted).map(([link, item]) => ({ link: link as LinkId, item }))
   const all = await reentered(baseline, contact, asked)
   state.close()

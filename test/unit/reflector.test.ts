@@ -42,7 +42,7 @@ async function copied() {
       stirred()
     },
     synced: () => stirred(),
-    troubled: (code) => {
+    onError: (code) => {
       troubles.push(code)
       stirred()
     },
@@ -180,12 +180,12 @@ test('a write of ours that is answered with what a user wrote meanwhile tells of
     ...known,
     metadata: { ...metadata, resourceVersion, ...(annotations && { annotations }) },
   })
-  reflector.took(answered('900'))
+  reflector.applyLocal(answered('900'))
   expect(told).toEqual([])
-  reflector.took(answered('901', { 'exchangesync.dev/requestedAt': 'now' }))
+  reflector.applyLocal(answered('901', { 'exchangesync.dev/requestedAt': 'now' }))
   expect(told).toEqual(['one one'])
-  reflector.took(answered('902', { 'exchangesync.dev/requestedAt': 'now' }))
-  reflector.took(answered('800', { 'exchangesync.dev/requestedAt': 'before' }))
+  reflector.applyLocal(answered('902', { 'exchangesync.dev/requestedAt': 'now' }))
+  reflector.applyLocal(answered('800', { 'exchangesync.dev/requestedAt': 'before' }))
   expect(told).toEqual(['one one'])
   expect(reflector.get('a/one')?.metadata.resourceVersion).toBe('902')
 })

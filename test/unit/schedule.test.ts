@@ -7,7 +7,7 @@ import { participantsOf } from '../../controller/api/topology.ts'
 import type { GroupId } from '../../controller/core/id.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { openState } from '../../controller/store/state.ts'
-import type { Mode, Site } from '../../controller/sync/environment.ts'
+import type { Environment, Mode } from '../../controller/sync/environment.ts'
 import type { Clock, Declared } from '../../controller/sync/ports.ts'
 import { reconcile } from '../../controller/sync/reconcile.ts'
 import { schedule } from '../../controller/sync/schedule.ts'
@@ -78,7 +78,11 @@ async function calm(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve))
 }
 
-function siteOf(clock: Clock, groups: () => readonly Declared[], replicas: Site['replicas']): Site {
+function siteOf(
+  clock: Clock,
+  groups: () => readonly Declared[],
+  replicas: Environment['replicas'],
+): Environment {
   const state = openState(':memory:')
   return {
     declarations: {
@@ -92,10 +96,10 @@ function siteOf(clock: Clock, groups: () => readonly Declared[], replicas: Site[
     replicas,
     former: () => [],
     baseline: (group) => state.baseline(group),
-    recent: () => [],
+    recent: async () => [],
     clock,
     servers: new Servers(clock, { leastMs: 1_000, mostMs: 900_000 }),
-    told: () => {},
+    onEnded: () => {},
   }
 }
 
@@ -140,7 +144,7 @@ test('a group is passed at its interval, never twice at once, and at once when i
     () => [group],
     () => [],
   )
-  const slow: Site = {
+  const slow: Environment = {
     ...site,
     declarations: {
       ...site.declarations,
@@ -191,9 +195,9 @@ test('a status that cannot be written is told, tried again soon, and ends nothin
   )
   let tries = 0
   const told: (SyncError | undefined)[] = []
-  const mute: Site = {
+  const mute: Environment = {
     ...site,
-    told: ({ unreported }) => told.push(unreported),
+    onEnded: ({ unreported }) => told.push(unreported),
     declarations: {
       ...site.declarations,
       report: async () => {
@@ -202,8 +206,8 @@ test('a status that cannot be written is told, tried again soon, and ends nothin
       },
     },
   }
-  const rhythm = { auditMs: 3_600_000, sliceMs: 60_000, concurrency: 4 }
-  const running = schedule(mute, rhythm, stop.signal, signal)
+  const options = { auditMs: 3_600_000, sliceMs: 60_000, concurrency: 4 }
+  const running = schedule(mute, options, stop.signal, signal)
   await calm()
   await hand.turn(30_000)
   expect(tries).toBe(2)

@@ -9,7 +9,7 @@ import type { SyncGroupStatus } from '../../controller/api/resources.generated.t
 import type { GroupId } from '../../controller/core/id.ts'
 import { Connections } from '../../controller/ews/connections.ts'
 import { openState } from '../../controller/store/state.ts'
-import type { Site } from '../../controller/sync/environment.ts'
+import type { Environment } from '../../controller/sync/environment.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
 import { type Exchange, startExchange } from '../exchange/exchange.ts'
@@ -37,7 +37,7 @@ export type Office = Readonly<{
   time: { ms: number }
   front: { answer: Front }
   statuses: Map<string, SyncGroupStatus>
-  site: (groups: readonly Declared[]) => Site
+  site: (groups: readonly Declared[]) => Environment
 }>
 
 /** Starts one with so many members; a back-off is over at once, a deadline never comes. */
@@ -89,7 +89,7 @@ export async function officeOf(members: number): Promise<Office> {
     await close()
     await exchange.close()
   })
-  const site = (groups: readonly Declared[]): Site => ({
+  const site = (groups: readonly Declared[]): Environment => ({
     declarations: {
       groups: async () => groups,
       changed: async () => {},
@@ -100,10 +100,10 @@ export async function officeOf(members: number): Promise<Office> {
     replicas: (declared, signal) => connections.replicas(declared, signal),
     former: (declared, ids, signal) => connections.former(declared, ids, signal),
     baseline: (group: GroupId) => state.baseline(group),
-    recent: () => [],
+    recent: async () => [],
     clock,
     servers,
-    told: () => {},
+    onEnded: () => {},
   })
   const url = `http://127.0.0.1:${port}/EWS/Exchange.asmx`
   return { exchange, url, connections, answers, most, time, front, statuses, site }

@@ -18,6 +18,7 @@ import type { Key } from '../../controller/store/proof.ts'
 import { openState, rekeyState, stateFile } from '../../controller/store/state.ts'
 import { asFourth, changed, changeOf, contentOf, filled, hasPlain } from '../support/sealed.ts'
 import { ann, bytesIn, directory, group, keyOfBytes } from '../support/state.ts'
+import { written } from '../support/written.ts'
 
 const key = keyOfBytes(1, 'a.key')
 const refusal = (code: string, message: string) =>
@@ -37,9 +38,10 @@ test.each([
   const place = await filled(20, of)
   const before = await contentOf(place, of)
   const writer = openState(place, { key: of })
-  await writer
-    .baseline(group)
-    .commit({ at: { timeMs: 7, pass: 'p' }, kept: changeOf(30).kept ?? [] })
+  await writer.baseline(group).commit({
+    at: { timeMs: 7, pass: 'p' },
+    writes: written(changeOf(30), 'kept'),
+  })
   const now = await contentOf(place, of)
   expect(now).not.toEqual(before)
   const file = join(directory(), 'copy.db')
@@ -95,7 +97,7 @@ test('where it cannot be made it is refused with why, and nothing is left over',
   const there = directory()
   const file = join(there, 'copy.db')
   const missing = join(there, 'none', 'copy.db')
-  expect(() => backUp(place, missing, undefined)).toThrow(refusal('BackupUnwritable', 'make it'))
+  expect(() => backUp(place, missing, undefined)).toThrow(refusal('BackupUnwritable', 'create it'))
   expect(() => backUp(directory(), file, undefined)).toThrow(refusal('StateMissing', '--state'))
   expect(() => backUp(place, file, keyOfBytes(2))).toThrow(refusal('WrongKey', 'another key'))
   const cut = await filled(50, undefined)
@@ -153,8 +155,8 @@ test('it says what was copied, and what to keep with it', async () => {
   expect(await said(undefined, undefined)).toMatch(
     /^FILE is a backup of the state: \d+ KiB, 1 group, 1 entry in the bin, last change recorded 1970-01-01T00:00:00.001Z\nit is not encrypted/,
   )
-  expect(await said(key, undefined)).toContain('keep the key file with it, and not beside it')
-  expect(await said(key, key)).toContain('keep a.key with it, and not beside it')
+  expect(await said(key, undefined)).toContain('keep the key file as well, but in another place')
+  expect(await said(key, key)).toContain('keep a.key as well, but in another place')
   const none = backup({ directory: 'd', key: undefined, rest: [] }, async () => true)
   await expect(none).rejects.toThrow(refusal('InvalidArguments', 'exsync backup --help'))
 })

@@ -17,6 +17,7 @@ import {
   valuesIn,
 } from '../support/sealed.ts'
 import { ann, at, directory, group, keyOfBytes } from '../support/state.ts'
+import { written } from '../support/written.ts'
 
 const key = keyOfBytes(7)
 const refused = { code: 'StateUnreadable', kind: 'terminal' }
@@ -78,11 +79,13 @@ test('a replica that is renamed keeps what its copies show', async () => {
   const place = await filled(3, key)
   const state = openState(place, { key })
   const to = 'anna' as ReplicaId
-  await state.baseline(group).commit({ at, renames: new Map([[to, ann]]) })
+  await state
+    .baseline(group)
+    .commit({ at, writes: [{ write: 'renames', renames: new Map([[to, ann]]) }] })
   const links = await state.baseline(group).links(await state.baseline(group).everything())
   const shown = links.map(({ copies }) => [copies.get(to)?.shown, copies.get(bob)?.shown])
   const expected = [0, 1, 2].map((n) => {
-    const copies = changeOf(n).agreements?.[0]?.copies
+    const copies = written(changeOf(n), 'agreements')[0]?.agreements[0]?.copies
     return [copies?.get(ann)?.shown, copies?.get(bob)?.shown]
   })
   expect(shown).toEqual(expected)

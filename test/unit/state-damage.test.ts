@@ -28,9 +28,13 @@ beforeEach(async () => {
   place = directory()
   file = join(place, stateFile)
   const state = openState(place)
-  await state
-    .baseline(group)
-    .commit({ at, agreements: linksOf('old'), kept: [deleted({ A: 'b' })] })
+  await state.baseline(group).commit({
+    at,
+    writes: [
+      { write: 'kept', kept: [deleted({ A: 'b' })] },
+      { write: 'agreements', agreements: linksOf('old') },
+    ],
+  })
   state.close()
 })
 
@@ -105,7 +109,9 @@ describe('a file that was cut off', () => {
 // What a controller leaves that dies with its last writes in the log; then the harm.
 async function whileOpen(harm: () => void): Promise<void> {
   const state = openState(place)
-  await state.baseline(group).commit({ at, agreements: linksOf('new') })
+  await state
+    .baseline(group)
+    .commit({ at, writes: [{ write: 'agreements', agreements: linksOf('new') }] })
   const dead = directory()
   for (const name of [stateFile, `${stateFile}-wal`])
     copyFileSync(join(place, name), join(dead, name))

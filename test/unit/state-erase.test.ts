@@ -6,7 +6,8 @@ import { expect, test } from 'vitest'
 import { type Forgetting, forget } from '../../controller/cli/forget.ts'
 import type { GroupId, LinkId } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
-import { calledIn, isAbout, soughtIn } from '../../controller/core/person.ts'
+import { contact } from '../../controller/core/items/contact.ts'
+import { isAbout, soughtIn } from '../../controller/core/search.ts'
 import type { Key } from '../../controller/store/proof.ts'
 import { openState } from '../../controller/store/state.ts'
 import { notesOf } from '../../controller/sync/consequences.ts'
@@ -43,9 +44,19 @@ const lost = (link: LinkId, item: Item, won: Item): Kept => ({
 function changeOf(timeMs: number, ...kept: readonly Kept[]): Change {
   return {
     at: { timeMs, pass: 'p' },
-    kept,
-    conflicts: kept.flatMap(notesOf),
-    entries: kept.map(({ link }) => ({ link, replica: ann, action: 'delete', result: 'Deleted' })),
+    writes: [
+      { write: 'kept', kept },
+      { write: 'conflicts', conflicts: kept.flatMap(notesOf) },
+      {
+        write: 'entries',
+        entries: kept.map(({ link }) => ({
+          link,
+          replica: ann,
+          action: 'delete',
+          result: 'Deleted',
+        })),
+      },
+    ],
   }
 }
 
@@ -58,10 +69,11 @@ async function peopled(of?: Key): Promise<string> {
   await one.commit(changeOf(20, deleted(person({ JobTitle: 'Dyrektorka' }), gone)))
   await one.commit(changeOf(30, deleted({ GivenName: 'Ola', Surname: 'Nowak' }, stranger)))
   const copies = new Map([[ann, copy('A')]])
-  await state.baseline(other).commit({
-    ...changeOf(40, lost(alive, person({ JobTitle: 'a' }), { JobTitle: 'b' })),
-    agreements: [{ ...agreement, link: alive, agreed: person({ JobTitle: 'b' }), copies }],
-  })
+  const { at, writes } = changeOf(40, lost(alive, person({ JobTitle: 'a' }), { JobTitle: 'b' }))
+  const living = { ...agreement, link: alive, agreed: person({ JobTitle: 'b' }), copies }
+  await state
+    .baseline(other)
+    .commit({ at, writes: [...writes, { write: 'agreements', agreements: [living] }] })
   state.close()
   return place
 }
@@ -102,7 +114,7 @@ test('without --yes it only shows how much, of whom on a terminal only', async (
   expect(seen.text).toMatch(
     /1 contact is still in the folders of ns\/other, and not erased: delete/,
   )
-  expect(seen.text).toMatch(/nothing was erased: the same command with --yes does it/)
+  expect(seen.text).toMatch(/nothing was erased: repeat the command with --yes/)
   expect(seen.text).not.toMatch(/sława/)
   const shown = await told(place, { match: 'gęsior', terminal: true })
   expect(shown.text).toMatch(/^ {2}ns\/g gone 2: “Zdzisława Gęsiorowska”$/m)
@@ -120,7 +132,7 @@ test.each([
   const { code, text } = await told(place, { item: 1, yes: true }, of)
   expect(code).toBe(0)
   expect(text).toMatch(/2 entries erased/)
-  expect(text).toMatch(/nothing that was erased, or went before, is left in unused parts/)
+  expect(text).toMatch(/no erased data is left in unused parts/)
   expect(rowsOf(place, 'bin')).toMatchObject([{ link: stranger }, { link: alive }])
   expect(rowsOf(place, 'conflicts')).toMatchObject([{ link: alive }])
   const erased = { grp: group, time_ms: 99, link: '', replica: '', action: 'forget' }
@@ -149,8 +161,10 @@ test('no byte of it is left in the file or its log, also while a controller runs
   expect(holds(place, 'Gęsiorowska').length).toBeGreaterThan(0)
   const { text } = await told(place, { match: 'gęsiorowska', yes: true, group })
   expect(text).toMatch(/entries erased/)
-  expect(text).toMatch(/nothing that was erased/)
-  await running.baseline(other).commit({ at: { timeMs: 1, pass: 'p' }, ended: [alive] })
+  expect(text).toMatch(/no erased data is left/)
+  await running
+    .baseline(other)
+    .commit({ at: { timeMs: 1, pass: 'p' }, writes: [{ write: 'ended', ended: [alive] }] })
   const rest = await told(place, { match: 'gęsiorowska', yes: true })
   expect(rest.text).not.toMatch(/still in the folders/)
   expect(holds(place, 'Gęsiorowska')).toEqual([])
@@ -184,9 +198,9 @@ test('what is wanted back is not erased, and nothing else with it', async () => 
   asking.bin.ask(new Map([[2, {}]]), 5)
   asking.close()
   const seen = await told(place, { match: 'gęsiorowska' })
-  expect(seen.text).toMatch(/^ {2}ns\/g gone 2 \(2 wanted back\)$/m)
+  expect(seen.text).toMatch(/^ {2}ns\/g gone 2 \(2 wait to be restored\)$/m)
   await expect(told(place, { match: 'gęsiorowska', yes: true })).rejects.toThrow(
-    refusal('WantedBack', '2 of the bin is wanted back'),
+    refusal('WantedBack', 'entry 2 of the bin waits to be restored'),
   )
   expect(rowsOf(place, 'bin')).toHaveLength(4)
 })
@@ -196,7 +210,7 @@ test('what is damaged is counted, and found by its number only', async () => {
   changed(place, (db) => db.exec("UPDATE bin SET item = 'xxxx', won = NULL WHERE n = 1"))
   const seen = await told(place, { match: 'dyrektor' }, key)
   expect(seen.text).toMatch(/1 value does not open, and could not be looked into/)
-  expect(seen.text).toMatch(/nothing in the bin is meant/)
+  expect(seen.text).toMatch(/nothing in the bin matches/)
   changed(place, (db) => db.exec('DELETE FROM bin WHERE n <> 1'))
   const erased = await told(place, { item: 1, yes: true }, key)
   expect(erased.text).toMatch(/1 entry erased/)
@@ -207,7 +221,7 @@ test('where nothing is meant, or the arguments mean nobody, it says so', async (
   const place = await peopled()
   expect(await told(place, { match: 'Wacława' })).toEqual({
     code: 0,
-    text: 'nothing in the bin is meant',
+    text: 'nothing in the bin matches',
   })
   expect(rowsOf(place, 'journal')).toHaveLength(4)
   for (const [asked, said] of [
@@ -225,9 +239,7 @@ test('a contact that is alive and has nothing in the bin is named as such', asyn
   changed(place, (db) => db.exec('DELETE FROM bin'))
   const { code, text } = await told(place, { match: 'gęsiorowska' })
   expect(code).toBe(0)
-  expect(text).toMatch(
-    /nothing in the bin is meant\n1 contact is still in the folders of ns\/other/,
-  )
+  expect(text).toMatch(/nothing in the bin matches\n1 contact is still in the folders of ns\/other/)
 })
 
 test.each<readonly [string, Item, boolean]>([
@@ -243,7 +255,7 @@ test.each<readonly [string, Item, boolean]>([
   ['600', { 'Address:Business': { Street: '600' } }, false],
   ['ewa żak', { GivenName: 'Ewa', Surname: 'Żuk' }, false],
 ])('%j is in %j: %s', (text, item, is) => {
-  expect(isAbout(item, soughtIn(text) ?? '?')).toBe(is)
+  expect(isAbout(contact, item, soughtIn(text) ?? '?')).toBe(is)
 })
 
 test.each<readonly [Item, string]>([
@@ -253,5 +265,5 @@ test.each<readonly [Item, string]>([
   [{ 'Email:EmailAddress1': { address: 'e@x.example' } }, 'e@x.example'],
   [{}, ''],
 ])('%j is called %j', (item, called) => {
-  expect(calledIn(item)).toBe(called)
+  expect(contact.title(item)).toBe(called)
 })

@@ -15,7 +15,7 @@ test('a change that has no room is not there at all, and is written once there i
   upToDate(db, 0)
   const statements = new Statements(db, 'exsync.db')
   const baseline = new SqliteBaseline({ statements, vault: plain, group, binMaxBytes: 1e9 })
-  await baseline.commit({ at, agreements: [agreement] })
+  await baseline.commit({ at, writes: [{ write: 'agreements', agreements: [agreement] }] })
   const pages = Number(db.prepare('PRAGMA page_count').get()?.page_count)
   db.exec(`PRAGMA max_page_count = ${pages + 3}`)
   const much = Array.from({ length: 100 }, (_, n) => ({
@@ -25,17 +25,19 @@ test('a change that has no room is not there at all, and is written once there i
     copies: new Map(),
   }))
   for (let times = 0; times < 3; times += 1) {
-    await expect(baseline.commit({ at, agreements: much })).rejects.toMatchObject({
+    await expect(
+      baseline.commit({ at, writes: [{ write: 'agreements', agreements: much }] }),
+    ).rejects.toMatchObject({
       kind: 'transient',
       code: 'StateFull',
-      message: expect.stringContaining('make room'),
+      message: expect.stringContaining('free space'),
     })
     expect(await baseline.everything()).toEqual([link])
   }
   // What is small enough goes on meanwhile.
-  await baseline.commit({ at, settled: [link] })
+  await baseline.commit({ at, writes: [{ write: 'settled', settled: [link] }] })
   db.exec('PRAGMA max_page_count = 1000000')
-  await baseline.commit({ at, agreements: much })
+  await baseline.commit({ at, writes: [{ write: 'agreements', agreements: much }] })
   expect(await baseline.everything()).toHaveLength(101)
   db.close()
 })

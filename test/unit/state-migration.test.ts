@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { digestOf, type LinkId } from '../../controller/core/id.ts'
 import { openState, stateFile } from '../../controller/store/state.ts'
+import type { Change } from '../../controller/sync/ports.ts'
 import { asFourth, changed, contentOf, filled, metAgain } from '../support/sealed.ts'
 import {
   agreement,
@@ -131,15 +132,17 @@ test.each(keys)('a state of the first release is brought up to date, %s', async 
   // conflict is the same still.
   await roomy.baseline(group).commit({
     at,
-    kept: [{ ...deleted(lost), reason: 'Conflict', fields: ['JobTitle'] }],
-    conflicts: [{ link, replica: ann, field: 'JobTitle', version }],
+    writes: [
+      { write: 'kept', kept: [{ ...deleted(lost), reason: 'Conflict', fields: ['JobTitle'] }] },
+      { write: 'conflicts', conflicts: [{ link, replica: ann, field: 'JobTitle', version }] },
+    ],
   })
   expect([roomy.bin.list(9).length, roomy.bin.conflicts(9).length]).toEqual([3, 1])
   roomy.close()
   const state = openState(place, { key, binMaxBytes: 1 })
   const baseline = state.baseline(group)
   // What was kept before counts.
-  const more = { at, kept: [deleted({}, 'another' as LinkId)] }
+  const more: Change = { at, writes: [{ write: 'kept', kept: [deleted({}, 'another' as LinkId)] }] }
   await expect(baseline.commit(more)).rejects.toMatchObject({ code: 'BinFull' })
   state.close()
   if (key === undefined) return
@@ -149,7 +152,9 @@ test.each(keys)('a state of the first release is brought up to date, %s', async 
 test('a state of the second schema learns what its links’ items are called over the hub', async () => {
   const place = directory()
   const made = openState(place)
-  await made.baseline(group).commit({ at, agreements: [agreement] })
+  await made
+    .baseline(group)
+    .commit({ at, writes: [{ write: 'agreements', agreements: [agreement] }] })
   made.close()
   const db = new DatabaseSync(join(place, stateFile))
   db.exec(`ALTER TABLE links DROP COLUMN source; ALTER TABLE replicas DROP COLUMN details;
@@ -159,7 +164,10 @@ test('a state of the second schema learns what its links’ items are called ove
   const baseline = state.baseline(group)
   const [before] = await baseline.links([link])
   expect(before).toMatchObject({ revision: 1, agreed: agreement.agreed, source: undefined })
-  await baseline.commit({ at, agreements: [{ ...agreement, source: 'mark' }] })
+  await baseline.commit({
+    at,
+    writes: [{ write: 'agreements', agreements: [{ ...agreement, source: 'mark' }] }],
+  })
   expect(await baseline.links([link])).toMatchObject([{ source: 'mark' }])
   state.close()
 })
@@ -167,7 +175,9 @@ test('a state of the second schema learns what its links’ items are called ove
 test('a state of the third schema learns under which codec its copies were read', async () => {
   const place = directory()
   const made = openState(place)
-  await made.baseline(group).commit({ at, agreements: [agreement] })
+  await made
+    .baseline(group)
+    .commit({ at, writes: [{ write: 'agreements', agreements: [agreement] }] })
   made.close()
   const db = new DatabaseSync(join(place, stateFile))
   db.exec(`ALTER TABLE replicas DROP COLUMN details; ALTER TABLE copies DROP COLUMN codec;
@@ -200,7 +210,13 @@ test.each(keys)('a state of the fourth schema goes on, %s', async (_how, key) =>
 test('a state of the fifth schema gets a history, and counts what is in the bin as before', async () => {
   const place = directory()
   const made = openState(place)
-  await made.baseline(group).commit({ at, agreements: [agreement], kept: [deleted({ A: '1' })] })
+  await made.baseline(group).commit({
+    at,
+    writes: [
+      { write: 'kept', kept: [deleted({ A: '1' })] },
+      { write: 'agreements', agreements: [agreement] },
+    ],
+  })
   made.bin.ask(new Map([[1, {}]]), 5)
   made.close()
   changed(place, (db) => db.exec(`${withoutHistory} PRAGMA user_version = 5`))
@@ -209,7 +225,9 @@ test('a state of the fifth schema gets a history, and counts what is in the bin 
   const baseline = state.baseline(group)
   expect(await baseline.restorations()).toMatchObject([{ n: 1, fields: [], confirmed: false }])
   expect(await baseline.causedSince(0)).toEqual(new Map())
-  await expect(baseline.commit({ at, kept: [deleted({ A: '2' })] })).rejects.toMatchObject({
+  await expect(
+    baseline.commit({ at, writes: [{ write: 'kept', kept: [deleted({ A: '2' })] }] }),
+  ).rejects.toMatchObject({
     code: 'BinFull',
   })
   state.close()

@@ -98,7 +98,7 @@ test('what others had access to is tightened and told once; what is somebody els
       [join(place, 'exsync.lock'), 644, 600],
       [statuses, 755, 750],
       [join(place, 'status/ns.g.yaml'), 644, 600],
-    ].map(([path, from, to]) => `others had access to ${path} (mode 0${from}): it is 0${to} now`),
+    ].map(([path, from, to]) => `others had access to ${path} (mode 0${from}): changed to 0${to}`),
   )
   expect([place, ...files.map((file) => join(place, file))].map(modeOf)).toEqual([
     0o770, 0o600, 0o600, 0o600, 0o644,

@@ -219,7 +219,7 @@ test('the mark of a change that was cut short does not count at another time', a
     () => openState(place, { key: next }),
     () => rekeyState(place, other, next, () => {}),
   ])
-    expect(work).toThrow(refusal('StateUnreadable', 'mark of a change of keys'))
+    expect(work).toThrow(refusal('StateUnreadable', 'mark of a key change'))
 })
 
 test('while a controller runs nothing is changed', async () => {

@@ -115,7 +115,7 @@ test('while anybody has the state open nothing is done', async () => {
       holders.shift()?.close()
     }
     expect(() => replaceState(place, file, undefined, nowMs)).toThrow(
-      refusal('StateInUse', 'stop that one'),
+      refusal('StateInUse', 'stop that process'),
     )
     for (const each of holders) each.close()
     expect(await found(place)).toEqual(now)
@@ -280,8 +280,12 @@ test('it says what an old state means, before and after, and how to undo it', as
   expect(done[0]).toBe(`${file} is the state in ${place} from now on`)
   for (const lines of [said, done]) {
     const text = lines.join('\n')
-    expect(text).toMatch(/of what happened since 1970-01-01T00:00:00.001Z it knows nothing/)
-    expect(text).toMatch(/the state of before is \S+\.before-\S+: 1 entry of its bin, kept since/)
+    expect(text).toMatch(
+      /it does not contain anything that happened since 1970-01-01T00:00:00.001Z/,
+    )
+    expect(text).toMatch(
+      /the former state is \S+\.before-\S+: only it contains newer bin content \(1 entry\)/,
+    )
   }
   expect(done.at(-1)).toBe(
     `to undo it: exsync restore-state ${join(place, asideName)} --state ${place}`,

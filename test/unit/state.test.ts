@@ -13,9 +13,13 @@ test('what was committed is there when the file is opened again', async () => {
   const place = directory()
   const first = openState(place)
   const memory = { folder: 'f', cursor: 'c', lens: 'l', recheck: ['x' as ItemId] }
-  await first
-    .baseline(group)
-    .commit({ at, agreements: [agreement], memories: new Map([[ann, memory]]) })
+  await first.baseline(group).commit({
+    at,
+    writes: [
+      { write: 'agreements', agreements: [agreement] },
+      { write: 'memories', memories: new Map([[ann, memory]]) },
+    ],
+  })
   first.close()
   const second = openState(place)
   const baseline = second.baseline(group)
@@ -32,7 +36,13 @@ test('a change that fails is not there at all', async () => {
   const state = openState(':memory:')
   const baseline = state.baseline(group)
   const stranger = { link: 'nobody' as LinkId, replica: ann, copy: copy('B') }
-  const change: Change = { at, agreements: [agreement], copies: [stranger] }
+  const change: Change = {
+    at,
+    writes: [
+      { write: 'agreements', agreements: [agreement] },
+      { write: 'copies', copies: [stranger] },
+    ],
+  }
   await expect(baseline.commit(change)).rejects.toThrow()
   expect(await baseline.everything()).toEqual([])
   state.close()
@@ -42,7 +52,7 @@ test('ids that differ only in case are two items', async () => {
   const state = openState(':memory:')
   const baseline = state.baseline(group)
   const other = { ...agreement, link: 'other' as LinkId, copies: new Map([[ann, copy('a')]]) }
-  await baseline.commit({ at, agreements: [agreement, other] })
+  await baseline.commit({ at, writes: [{ write: 'agreements', agreements: [agreement, other] }] })
   expect(await baseline.linksOf(ann, ['A' as ItemId])).toEqual([link])
   expect(await baseline.linksOf(ann, ['a' as ItemId])).toEqual(['other'])
   state.close()
@@ -51,7 +61,7 @@ test('ids that differ only in case are two items', async () => {
 test('old content is held for whoever is behind, until nobody is', async () => {
   const state = openState(':memory:')
   const baseline = state.baseline(group)
-  await baseline.commit({ at, agreements: [agreement] })
+  await baseline.commit({ at, writes: [{ write: 'agreements', agreements: [agreement] }] })
   const next = {
     ...agreement,
     revision: 2,
@@ -59,12 +69,14 @@ test('old content is held for whoever is behind, until nobody is', async () => {
     base: { revision: 1, item: agreement.agreed },
     copies: new Map(),
   }
-  await baseline.commit({ at, agreements: [next] })
+  await baseline.commit({ at, writes: [{ write: 'agreements', agreements: [next] }] })
   expect((await baseline.links([link]))[0]?.bases.get(1)).toEqual({ GivenName: 'Ewa' })
   await baseline.commit({
     at,
-    copies: [{ link, replica: ann, copy: copy('A', 2) }],
-    settled: [link],
+    writes: [
+      { write: 'copies', copies: [{ link, replica: ann, copy: copy('A', 2) }] },
+      { write: 'settled', settled: [link] },
+    ],
   })
   expect(await baseline.unsettled()).toEqual([])
   state.close()
@@ -73,10 +85,10 @@ test('old content is held for whoever is behind, until nobody is', async () => {
 test('whoever leaves is forgotten, and what nobody has ends', async () => {
   const state = openState(':memory:')
   const baseline = state.baseline(group)
-  await baseline.commit({ at, agreements: [agreement] })
-  await baseline.commit({ at, left: [ann], unsettle: true })
+  await baseline.commit({ at, writes: [{ write: 'agreements', agreements: [agreement] }] })
+  await baseline.commit({ at, writes: [{ write: 'left', left: [ann] }, { write: 'unsettle' }] })
   expect((await baseline.links([link]))[0]?.copies.size).toBe(0)
-  await baseline.commit({ at, ended: [link] })
+  await baseline.commit({ at, writes: [{ write: 'ended', ended: [link] }] })
   expect(await baseline.count()).toBe(0)
   state.close()
 })
@@ -112,14 +124,18 @@ test('two controllers do not share a state; a reader may look', () => {
 test('who leads goes on beside one that stands still, and that one writes nothing more', async () => {
   const place = directory()
   const first = openState(place, { leading: true })
-  await first.baseline(group).commit({ at, agreements: [agreement] })
+  await first
+    .baseline(group)
+    .commit({ at, writes: [{ write: 'agreements', agreements: [agreement] }] })
   const second = openState(place, { leading: true })
   expect(await second.baseline(group).links([link])).toMatchObject([{ id: link }])
-  await expect(first.baseline(group).commit({ at, settled: [link] })).rejects.toMatchObject({
+  await expect(
+    first.baseline(group).commit({ at, writes: [{ write: 'settled', settled: [link] }] }),
+  ).rejects.toMatchObject({
     code: 'StateTakenOver',
     kind: 'terminal',
   })
-  await second.baseline(group).commit({ at, settled: [link] })
+  await second.baseline(group).commit({ at, writes: [{ write: 'settled', settled: [link] }] })
   expect(await second.baseline(group).unsettled()).toEqual([])
   first.close()
   second.close()
@@ -129,21 +145,34 @@ test('of two groups that look at a folder for the first time at once, the first 
   const state = openState(directory())
   const memory = { folder: 'hers', lens: 'l', recheck: [] }
   const other = state.baseline('sales/other' as GroupId)
-  await state.baseline(group).commit({ at, memories: new Map([[ann, memory]]) })
-  const late = { at, agreements: [agreement], memories: new Map([[ann, memory]]) }
+  await state
+    .baseline(group)
+    .commit({ at, writes: [{ write: 'memories', memories: new Map([[ann, memory]]) }] })
+  const late: Change = {
+    at,
+    writes: [
+      { write: 'agreements', agreements: [agreement] },
+      { write: 'memories', memories: new Map([[ann, memory]]) },
+    ],
+  }
   await expect(other.commit(late)).rejects.toMatchObject({
     code: 'FolderClaimed',
     kind: 'terminal',
   })
   expect(await other.count()).toBe(0)
-  await state.baseline(group).commit({ at, memories: new Map([[ann, memory]]) })
-  await state.baseline(group).commit({ at, left: [ann] })
+  await state
+    .baseline(group)
+    .commit({ at, writes: [{ write: 'memories', memories: new Map([[ann, memory]]) }] })
+  await state.baseline(group).commit({ at, writes: [{ write: 'left', left: [ann] }] })
   await other.commit(late)
   expect(await other.count()).toBe(1)
   // A hub may be anybody's.
   const hub = 'hub:/company' as ReplicaId
   for (const each of [state.baseline(group), other])
-    await each.commit({ at, memories: new Map([[hub, { ...memory, folder: 'public' }]]) })
+    await each.commit({
+      at,
+      writes: [{ write: 'memories', memories: new Map([[hub, { ...memory, folder: 'public' }]]) }],
+    })
   state.close()
 })
 
@@ -154,10 +183,16 @@ test('what a group is, is remembered with what was agreed', async () => {
   expect(state.groups()).toEqual([])
   const identity = { uid: 'u', server: 'sales/corp', url: 'https://mail/' }
   const memory = { folder: 'hers', lens: 'l', recheck: [] }
-  await baseline.commit({ at, identity, memories: new Map([[ann, memory]]) })
+  await baseline.commit({
+    at,
+    writes: [
+      { write: 'identity', identity },
+      { write: 'memories', memories: new Map([[ann, memory]]) },
+    ],
+  })
   expect(await baseline.identity()).toEqual(identity)
   expect(state.groups()).toEqual([group])
-  await baseline.commit({ at, reset: true })
+  await baseline.commit({ at, writes: [{ write: 'reset' }] })
   expect(state.groups()).toEqual([])
   state.close()
 })
@@ -169,9 +204,13 @@ test('a writer that may not write any more is refused before anything is', async
     if (!permitted) throw new Error('not any more')
   }
   const state = openState(place, { permit })
-  await state.baseline(group).commit({ at, agreements: [agreement] })
+  await state
+    .baseline(group)
+    .commit({ at, writes: [{ write: 'agreements', agreements: [agreement] }] })
   permitted = false
-  await expect(state.baseline(group).commit({ at, settled: [link] })).rejects.toThrow('any more')
+  await expect(
+    state.baseline(group).commit({ at, writes: [{ write: 'settled', settled: [link] }] }),
+  ).rejects.toThrow('any more')
   expect(await state.baseline(group).unsettled()).toEqual([link])
   state.close()
 })

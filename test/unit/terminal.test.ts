@@ -15,8 +15,9 @@ import { restore } from '../../controller/cli/restore.ts'
 import { validate } from '../../controller/cli/validate.ts'
 import type { GroupId, LinkId, ReplicaId } from '../../controller/core/id.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
+import { stateOver } from '../../controller/store/port.ts'
 import { openState } from '../../controller/store/state.ts'
-import type { Site } from '../../controller/sync/environment.ts'
+import type { Environment } from '../../controller/sync/environment.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
 import { logger } from '../../controller/telemetry/log.ts'
@@ -47,7 +48,7 @@ const seen = new RegExp(
 async function written(command: (out: Output['line']) => Promise<unknown>): Promise<string> {
   let text = ''
   const stream = new Writable({
-    write(chunk, _, done) {
+    write: (chunk, _, done) => {
       text += String(chunk)
       done()
     },
@@ -76,11 +77,16 @@ async function oddState() {
   const item = { JobTitle: all, [all]: 'x', Body: { type: 'Text', text: `${all}\n`.repeat(40) } }
   await state.baseline(group).commit({
     at: { ...at, pass: all },
-    agreements: [{ ...agreement, link }],
-    kept: [{ link, replica, loss: 'l', reason: 'Conflict', fields: [all], item, won: item }],
-    conflicts: [{ link, replica, field: stored, version: 'v' }],
+    writes: [
+      {
+        write: 'kept',
+        kept: [{ link, replica, loss: 'l', reason: 'Conflict', fields: [all], item, won: item }],
+      },
+      { write: 'conflicts', conflicts: [{ link, replica, field: stored, version: 'v' }] },
+      { write: 'agreements', agreements: [{ ...agreement, link }] },
+    ],
   })
-  return { state, item }
+  return { state, port: stateOver(state), item }
 }
 
 test('the net has no hole: each character is escaped alone, in a line and among lines', async () => {
@@ -93,16 +99,16 @@ test('the net has no hole: each character is escaped alone, in a line and among 
 
 describe('commands', () => {
   test('bin and conflicts list a line for each', async () => {
-    const { state } = await oddState()
-    expectPrintable(await written((out) => bin(state.bin, ['list'], 'table', out)), 2)
-    expectPrintable(await written((out) => conflicts(state.bin, ['list'], 'table', out)), 2)
+    const { state, port } = await oddState()
+    expectPrintable(await written((out) => bin(port.bin, ['list'], 'table', out)), 2)
+    expectPrintable(await written((out) => conflicts(port.bin, ['list'], 'table', out)), 2)
     state.close()
   })
 
   test('forget, which names people on a terminal', async () => {
     const { state } = await oddState()
     const named = { ...deleted({ DisplayName: all }, link), replica }
-    await state.baseline(group).commit({ at, kept: [named] })
+    await state.baseline(group).commit({ at, writes: [{ write: 'kept', kept: [named] }] })
     const asked = { item: 1, match: undefined, group: undefined, yes: false }
     const edges = { terminal: true, stateDirectory: directory(), nowMs: 1 }
     const text = await written((out) => forget(state.eraser, { ...asked, ...edges }, out))
@@ -112,9 +118,9 @@ describe('commands', () => {
   })
 
   test('bin show, conflicts show and both lists are exact in JSON and YAML', async () => {
-    const { state, item } = await oddState()
+    const { state, port, item } = await oddState()
     const shown = async (look: typeof bin, args: readonly string[], format: 'table' | 'json') => {
-      const text = await written((out) => look(state.bin, args, format, out))
+      const text = await written((out) => look(port.bin, args, format, out))
       expectPrintable(text)
       return format === 'json' ? JSON.parse(text) : parse(text)
     }
@@ -143,7 +149,7 @@ describe('commands', () => {
         former: out,
         baseline: (id: GroupId) => state.baseline(id),
         servers: new Servers(new VirtualClock(0), { leastMs: 1, mostMs: 1 }),
-      }) as unknown as Site
+      }) as unknown as Environment
     const fails = () => {
       throw new SyncError('transient', all, all)
     }
@@ -170,10 +176,10 @@ describe('commands', () => {
   })
 
   test('bin restore and validate, which name what they were given', async () => {
-    const { state } = await oddState()
-    await expect(
-      written((out) => restore(state, directory(), ['1'], 1, out)),
-    ).rejects.toMatchObject({ code: 'GroupGone' })
+    const { state, port } = await oddState()
+    await expect(written((out) => restore(port, directory(), ['1'], 1, out))).rejects.toMatchObject(
+      { code: 'GroupGone' },
+    )
     state.close()
     const place = directory()
     const name = join(

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Network } from '../../controller/ews/network.ts'
 import { faultOf, kindOf } from '../../controller/ews/response-codes.ts'
-import { Lane } from '../../controller/ews/semaphore.ts'
+import { Semaphore } from '../../controller/ews/semaphore.ts'
 import { Transport } from '../../controller/ews/transport.ts'
 import type { Clock } from '../../controller/sync/ports.ts'
 import { realClock, VirtualClock } from '../support/clock.ts'
@@ -72,10 +72,10 @@ describe('answers', () => {
       answers(407),
       'ProxyAuthenticationRequired',
       'terminal',
-      'past the proxy',
+      'around the proxy',
     ],
     ['EWS is forbidden', answers(403), 'Forbidden', 'terminal', 'EwsEnabled'],
-    ['no EWS at the URL', answers(404, '<html>'), 'NotEws', 'terminal', 'Exchange.asmx'],
+    ['no EWS at the URL', answers(404, '<html>'), 'EwsNotFound', 'terminal', 'Exchange.asmx'],
     [
       'a web page',
       answers(200, '<!doctype html><html><body>Sign in'),
@@ -103,14 +103,14 @@ describe('answers', () => {
       ),
       'ErrorServerBusy',
       'transient',
-      'tried again',
+      'tries again',
     ],
     [
       'busy, as a fault with HTTP 200',
       answers(200, fault('ErrorServerBusy')),
       'ErrorServerBusy',
       'transient',
-      'tried again',
+      'tries again',
     ],
     [
       'not to act for a mailbox',
@@ -220,7 +220,7 @@ describe('requests', () => {
 
 describe('lanes', () => {
   test('so many at once and no more, in order', async () => {
-    const lane = new Lane(2)
+    const lane = new Semaphore(2)
     const log: string[] = []
     let inside = 0
     const task = (name: string) => async () => {
@@ -235,7 +235,7 @@ describe('lanes', () => {
   })
 
   test('who gives up waiting does not hold a place', async () => {
-    const lane = new Lane(1)
+    const lane = new Semaphore(1)
     const abort = new AbortController()
     const release = Promise.withResolvers<void>()
     const first = lane.run(() => release.promise, signal)

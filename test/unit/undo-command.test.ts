@@ -9,6 +9,7 @@ import { rollback } from '../../controller/cli/rollback.ts'
 import type { Filters } from '../../controller/config/filters.ts'
 import type { GroupId, LinkId, ReplicaId } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
+import { stateOver } from '../../controller/store/port.ts'
 import { openState, stateFile } from '../../controller/store/state.ts'
 import { lensOf } from '../../controller/sync/observe.ts'
 import type { Kept } from '../../controller/sync/ports.ts'
@@ -52,29 +53,35 @@ async function made(receives = true) {
   ]
   await baseline.commit({
     at: { timeMs: 1000, pass: 'p1' },
-    memories,
-    agreements: now,
-    kept: first,
+    writes: [
+      { write: 'kept', kept: first },
+      { write: 'agreements', agreements: now },
+      { write: 'memories', memories },
+    ],
   })
   const second = edited('jan', 'Department', named('Jan', { JobTitle: 'wiped' }), bob)
   const gone = { ...deleted(named('Ola'), 'ola' as LinkId), replica: ann as ReplicaId }
   for (const each of [second, gone])
-    await baseline.commit({ at: { timeMs: 2000, pass: 'p2' }, kept: [each] })
+    await baseline.commit({
+      at: { timeMs: 2000, pass: 'p2' },
+      writes: [{ write: 'kept', kept: [each] }],
+    })
   const said: string[] = []
   const out = async (line: string) => {
     said.push(line)
     return true
   }
-  const place_ = { state, directory: place, nowMs: 9000, out }
+  const port = stateOver(state)
+  const place_ = { state: port, directory: place, nowMs: 9000, out }
   return {
     state,
     place,
     said,
-    list: (more = {}) => listBin(state.bin, 'table', out, more),
+    list: (more = {}) => listBin(port.bin, 'table', out, more),
     history: (more = {}, output: 'table' | 'json' = 'table') =>
-      history(state.bin, output, out, more),
+      history(port.bin, output, out, more),
     restore: (numbers: readonly string[], more: Partial<Filters> & { output?: 'json' } = {}) =>
-      restore(state, place, numbers, 9000, out, more),
+      restore(port, place, numbers, 9000, out, more),
     rollback: (more: Partial<Filters>, retentionMs = 9000) =>
       rollback(place_, retentionMs, { group, ...more }),
     pending: async () =>
@@ -132,11 +139,13 @@ test('the history of what is not there is refused, and one that was cut says so'
     edited('ewa', 'JobTitle', named('Ewa', { JobTitle: `${n}` })),
   )
   for (const [at, each] of kept.entries())
-    await small.baseline(group).commit({ at: { timeMs: 1000 + at, pass: 'p' }, kept: [each] })
+    await small
+      .baseline(group)
+      .commit({ at: { timeMs: 1000 + at, pass: 'p' }, writes: [{ write: 'kept', kept: [each] }] })
   const said: string[] = []
-  await history(small.bin, 'table', async (line) => said.push(line) > 0, {})
+  await history(stateOver(small).bin, 'table', async (line) => said.push(line) > 0, {})
   expect(said.at(-1)).toMatch(
-    /^the history of ns\/g was full, and reaches back to 1970-.*Z: see --bin-limit$/,
+    /^the history of ns\/g was full and reaches back to 1970-.*Z: see --bin-limit$/,
   )
   for (const state of [small, world.state]) state.close()
 })
@@ -148,7 +157,9 @@ test('bin list has no edits unless they are asked for, and says how many match',
   const many = Array.from({ length: 205 }, (_, n) =>
     deleted(named(n < 203 ? 'Many' : 'Few'), `${n}` as LinkId),
   )
-  await world.state.baseline(group).commit({ at: { timeMs: 3000, pass: 'p' }, kept: many })
+  await world.state
+    .baseline(group)
+    .commit({ at: { timeMs: 3000, pass: 'p' }, writes: [{ write: 'kept', kept: many }] })
   for (const [filters, more] of [
     [{}, 6],
     [{ since: 3000 }, 5],
@@ -157,7 +168,7 @@ test('bin list has no edits unless they are asked for, and says how many match',
     world.said.length = 0
     await world.list(filters)
     expect(world.said.at(-1)).toMatch(
-      new RegExp(`^… and ${more} older ones, which are not shown: all with -o json$`),
+      new RegExp(`^… and ${more} older ones: use -o json to show all$`),
     )
     expect(world.said).toHaveLength(202)
   }
@@ -175,10 +186,10 @@ test('a range is shown first, and asked for as it was approved, or not at all', 
   expect(text).toMatch(/^4 +ns\/g +ola +the contact is brought back$/m)
   expect(text).toMatch(/^2 +ns\/g +jan +fields go back +Department JobTitle$/m)
   expect(text).toMatch(/^1 brought back, 2 with fields that go back$/m)
-  expect(text).toMatch(/exactly this done.*: exsync bin restore 1-9 --approve \S+$/)
+  expect(text).toMatch(/exactly this plan.*: exsync bin restore 1-9 --approve \S+$/)
   expect(await world.pending()).toEqual([])
   await expect(world.restore(['1-9'], { approve: 'other' })).rejects.toThrow(
-    /^nothing is asked for: --approve other is of another plan, .* look again with exsync bin restore 1-9 --dry-run$/,
+    /^nothing is requested: --approve other belongs to another plan; .* check it with exsync bin restore 1-9 --dry-run$/,
   )
   expect(await world.pending()).toEqual([])
   await world.restore(['1-9'], { dryRun: true })
@@ -195,14 +206,16 @@ test('two entries of one contact are undone down to the older one', async () => 
   const world = await made()
   expect(await world.restore(['3', '2'])).toBe(0)
   expect(await world.pending()).toEqual(['2 Department JobTitle'])
-  expect(world.said.at(-1)).toMatch(/^1 asked for: the next pass of ns\/g does it/)
+  expect(world.said.at(-1)).toMatch(/^1 requested: the next pass of ns\/g does it/)
   world.state.close()
 })
 
 test('a pass, or what one did since, leaves what others edited since', async () => {
   const world = await made()
   const later = edited('ewa', 'JobTitle', named('Ewa', { JobTitle: '2' }), bob)
-  await world.state.baseline(group).commit({ at: { timeMs: 3000, pass: 'p3' }, kept: [later] })
+  await world.state
+    .baseline(group)
+    .commit({ at: { timeMs: 3000, pass: 'p3' }, writes: [{ write: 'kept', kept: [later] }] })
   for (const [filters, asked] of [
     [{ pass: 'p1' }, ['2 JobTitle']],
     [{ replica: 'ann@x', since: 0 }, ['2 JobTitle', '4']],
@@ -210,7 +223,7 @@ test('a pass, or what one did since, leaves what others edited since', async () 
   ] as const) {
     world.said.length = 0
     expect(await world.restore([], { ...filters, dryRun: true })).toBe(2)
-    const told = /edited since by bob@x:Contacts \(5\), left as it is +JobTitle$/m.test(
+    const told = /edited since by bob@x:Contacts \(5\): not changed +JobTitle$/m.test(
       world.said.join('\n'),
     )
     expect(told).toBe(asked.includes('2 JobTitle' as never))
@@ -219,7 +232,7 @@ test('a pass, or what one did since, leaves what others edited since', async () 
     expect(await world.pending()).toEqual(asked.map((each) => `${each} confirmed`))
     const waiting = world.state.bin.pending().map(({ n }) => n)
     if (waiting.includes(2))
-      await expect(world.restore(['3-3'])).rejects.toThrow(/of these contacts 2 waits/)
+      await expect(world.restore(['3-3'])).rejects.toThrow(/pending already \(2\)/)
     world.state.bin.cancel(waiting, 1)
   }
   world.state.close()
@@ -228,10 +241,10 @@ test('a pass, or what one did since, leaves what others edited since', async () 
 test('what waits is taken back by its number, or all of it', async () => {
   const world = await made()
   const cancelled = (numbers: readonly string[], more = {}) =>
-    cancel(world.state.bin, numbers, more, 1, async () => true)
+    cancel(stateOver(world.state).bin, numbers, more, 1, async () => true)
   await world.restore(['2'])
   await world.restore(['4'])
-  await expect(cancelled(['3'])).rejects.toThrow(/^3 does not wait to be put back/)
+  await expect(cancelled(['3'])).rejects.toThrow(/^3 is not waiting to be restored/)
   await expect(cancelled([])).rejects.toThrow(/either numbers or --all/)
   await cancelled(['4'])
   expect(await world.pending()).toEqual(['2 JobTitle'])
@@ -245,7 +258,9 @@ test('what waits is taken back by its number, or all of it', async () => {
 test('more than a few say that the guard counts them; JSON has the whole plan and no content', async () => {
   const world = await made()
   const many = Array.from({ length: 250 }, (_, n) => deleted(named('Many'), `${n}` as LinkId))
-  await world.state.baseline(group).commit({ at: { timeMs: 3000, pass: 'p3' }, kept: many })
+  await world.state
+    .baseline(group)
+    .commit({ at: { timeMs: 3000, pass: 'p3' }, writes: [{ write: 'kept', kept: many }] })
   expect(await world.restore(['5-254'], { output: 'json' })).toBe(0)
   const plan = JSON.parse(world.said.join('\n'))
   expect(plan).toMatchObject({ contacts: 250, asked: true, counts: { Revive: 250 }, notes: [] })
@@ -253,9 +268,9 @@ test('more than a few say that the guard counts them; JSON has the whole plan an
   expect(world.said.join('\n')).not.toContain('Many')
   world.said.length = 0
   await world.restore(['5-254'])
-  expect(world.said[201]).toBe('… and 50 more, which are not shown: all with -o json')
+  expect(world.said[201]).toBe('… and 50 more: use -o json to show all')
   expect(world.said.at(-1)).toMatch(
-    /^the guard counts them as edits: .*spec\.guard\.updates.* or now: exsync bin restore 5-254 --approve \S+$/,
+    /^the guard counts them as edits: .*spec\.guard\.updates.* or approve now: exsync bin restore 5-254 --approve \S+$/,
   )
   world.state.close()
 })
@@ -266,15 +281,17 @@ test('what cannot be brought back by number stops all, and of a rollback only it
     ...deleted(named('Uta', { Sensitivity: 'Private' }), 'uta' as LinkId),
     replica: ann as ReplicaId,
   }
-  await world.state.baseline(group).commit({ at: { timeMs: 3000, pass: 'p3' }, kept: [secret] })
+  await world.state
+    .baseline(group)
+    .commit({ at: { timeMs: 3000, pass: 'p3' }, writes: [{ write: 'kept', kept: [secret] }] })
   await expect(world.restore(['1-5'])).rejects.toThrow(
-    /^nothing is asked for: 5 cannot: it is marked private/,
+    /^nothing is requested: 5 cannot be restored: it is marked private/,
   )
   expect(await world.pending()).toEqual([])
   // Of a pass the others come back.
   expect(await world.rollback({ to: 1 })).toBe(0)
   expect(await world.pending()).toEqual(['1 JobTitle', '2 Department JobTitle', '4'])
-  expect(world.said.join('\n')).toMatch(/^5 .* cannot: it is marked private/m)
+  expect(world.said.join('\n')).toMatch(/^5 .* cannot be restored: it is marked private/m)
   world.state.close()
 })
 
@@ -287,15 +304,15 @@ test('content that does not open is listed as damaged, and stops only those who 
   const state = openState(world.place)
   const said: string[] = []
   const out = async (line: string) => said.push(line) > 0
-  await expect(restore(state, world.place, ['1-4'], 9000, out)).rejects.toThrow(
-    /^nothing is asked for: 1 damaged: its content does not open/,
+  await expect(restore(stateOver(state), world.place, ['1-4'], 9000, out)).rejects.toThrow(
+    /^nothing is requested: 1 damaged: its content cannot be read/,
   )
   expect(state.bin.list(9, 9, { history: true }).flatMap((each) => each.restore ?? [])).toEqual([
     'Damaged',
   ])
   said.length = 0
-  expect(await restore(state, world.place, [], 9000, out, { pass: 'p1' })).toBe(0)
-  expect(said.join('\n')).toMatch(/^1 +ns\/g +ewa +damaged: its content does not open$/m)
+  expect(await restore(stateOver(state), world.place, [], 9000, out, { pass: 'p1' })).toBe(0)
+  expect(said.join('\n')).toMatch(/^1 +ns\/g +ewa +damaged: its content cannot be read$/m)
   expect(await state.baseline(group).restorations()).toMatchObject([{ n: 2 }])
   state.close()
 })
@@ -305,16 +322,20 @@ test('a deleted contact that was entered again is edited, and said to be', async
   const ida = named('Ida', { CompanyName: 'Acme', JobTitle: '1' })
   const again = { ...agreement, link: 'again' as LinkId, agreed: { ...ida, JobTitle: '2' } }
   const kept = [deleted(ida, 'ida' as LinkId)]
-  await world.state
-    .baseline(group)
-    .commit({ at: { timeMs: 3000, pass: 'p3' }, kept, agreements: [again] })
+  await world.state.baseline(group).commit({
+    at: { timeMs: 3000, pass: 'p3' },
+    writes: [
+      { write: 'kept', kept },
+      { write: 'agreements', agreements: [again] },
+    ],
+  })
   expect(await world.restore(['5'], { dryRun: true })).toBe(2)
   expect(world.said[1]).toMatch(
     /^5 +ns\/g +ida +edits the contact that was entered again +JobTitle$/,
   )
   expect(await world.restore(['5'])).toBe(0)
   expect(world.said.at(-1)).toMatch(
-    /^5 is asked for: the next pass of ns\/g edits the contact that was/,
+    /^5 is requested: the next pass of ns\/g edits the contact that was/,
   )
   expect(await world.pending()).toEqual(['5'])
   world.state.close()
@@ -344,7 +365,7 @@ test('a rollback to before the history is refused, and says how far back it reac
   await expect(world.rollback({ to: 500 }, 8000)).rejects.toMatchObject({
     code: 'HistoryTooShort',
     message: expect.stringMatching(
-      /reaches back to 1970-01-01T00:00:01.000Z only, not to .*00.500Z/,
+      /reaches back only to 1970-01-01T00:00:01.000Z, not to .*00.500Z/,
     ),
   })
   // By what the state itself let go, whatever the flag says.
@@ -377,12 +398,12 @@ test.each<[readonly string[], Partial<Filters>, RegExp]>([
   [['1'], { pass: 'p' }, /either numbers, or --pass P, or --replica R --since T/],
   [[], { replica: 'ann' }, /--replica R and --since T together/],
   [[], { since: 1 }, /--replica R and --since T together/],
-  [[], { pass: 'p9' }, /^nothing of the pass p9 is there/],
-  [['9'], { dryRun: true }, /there is no 9 in the bin/],
+  [[], { pass: 'p9' }, /^the pass p9 has no entries/],
+  [['9'], { dryRun: true }, /there is no entry 9 in the bin/],
   [['4-2'], {}, /^4-2 is no range: the smaller number comes first, 2-4$/],
-  [['1-99'], {}, /^there is no 99, so nothing is restored: the newest entry is 4/],
-  [['x-2'], {}, /there is no x-2 in the bin/],
-  [['1', '99'], {}, /there is no 99 in the bin/],
+  [['1-99'], {}, /^there is no entry 99, so nothing is restored: the newest entry is 4/],
+  [['x-2'], {}, /there is no entry x-2 in the bin/],
+  [['1', '99'], {}, /there is no entry 99 in the bin/],
 ])('bin restore %j %j is refused', async (numbers, filters, message) => {
   const world = await made()
   await expect(world.restore(numbers, filters)).rejects.toThrow(message)

@@ -66,7 +66,7 @@ const groups: readonly (readonly [string, string, ...string[]])[] = [
   [
     'a mailbox twice',
     group('members:', '  - mailbox: anna@corp.example', '  - mailbox: anna@corp.example'),
-    '10:7: spec.members[1]: has the same mailbox as entry [0], which may be there once only',
+    '10:7: spec.members[1]: has the same mailbox as entry [0], which must be unique',
   ],
   [
     'a mailbox twice, in other case',
@@ -129,7 +129,7 @@ const groups: readonly (readonly [string, string, ...string[]])[] = [
   [
     'no spec',
     'apiVersion: exchangesync.dev/v1alpha1\nkind: SyncGroup\nmetadata: { name: all }\n',
-    '1:1: spec: is required, but missing: What is wanted',
+    '1:1: spec: is required, but missing: The desired state',
   ],
   [
     'no name',
@@ -164,12 +164,12 @@ const groups: readonly (readonly [string, string, ...string[]])[] = [
   [
     'an unknown version',
     group().replace('v1alpha1', 'v1'),
-    `1:13: apiVersion: is not known; known are ${KINDS}`,
+    `1:13: apiVersion: is unknown; known are ${KINDS}`,
   ],
   [
     'an unknown kind',
     group().replace('SyncGroup', 'SyncGroups'),
-    `2:7: kind: is not known; known are ${KINDS}`,
+    `2:7: kind: is unknown; known are ${KINDS}`,
   ],
   [
     'our kind in a foreign group',
@@ -185,23 +185,23 @@ const groups: readonly (readonly [string, string, ...string[]])[] = [
   [
     'a name twice',
     `${group()}---\n${group()}`,
-    '13:9: metadata.name: SyncGroup default/all is there already, at bad.yaml:4; rename or remove one of them',
+    '13:9: metadata.name: SyncGroup default/all exists already, at bad.yaml:4; rename or remove one of them',
   ],
   [
     'something wrong in a List',
     'apiVersion: v1\nkind: List\nitems:\n  - apiVersion: exchangesync.dev/v1alpha1\n    kind: SyncGroup\n    metadata: { name: a }\n',
-    '4:5: items[0].spec: is required, but missing: What is wanted',
+    '4:5: items[0].spec: is required, but missing: The desired state',
   ],
   [
     'a key twice',
     group('interval: 1m', 'interval: 2m'),
-    '9:3: invalid YAML: this key is there twice in one mapping; keep one of them',
+    '9:3: invalid YAML: this key occurs twice in one mapping; keep one of them',
   ],
   ['a tab', 'spec:\n\ta: 1\n', '2:1: invalid YAML: tabs cannot indent YAML; use spaces'],
   [
     'a bracket without end',
     'a: [1,\n',
-    '2:1: invalid YAML: a bracket above is not closed, or the indentation fits nothing above',
+    '2:1: invalid YAML: a bracket above is not closed, or the indentation matches no line above',
   ],
   [
     'an alias to nothing, without its text',
@@ -213,7 +213,7 @@ const groups: readonly (readonly [string, string, ...string[]])[] = [
     `a: &a [1,1,1,1,1,1,1,1,1,1]\n${[...'bcdef']
       .map((c, i) => `${c}: &${c} [${Array(10).fill(`*${'abcde'[i]}`)}]`)
       .join('\n')}\n`,
-    '1:1: invalid YAML: aliases repeat more than 100 times; write the rest out',
+    '1:1: invalid YAML: aliases repeat more than 100 times; write the values out instead',
   ],
 ]
 
@@ -271,14 +271,14 @@ const servers: readonly (readonly [string, string, ...string[]])[] = [
     server(
       '{ url: "https://mail/", auth: { type: Basic, secretRef: { name: login } }, tls: { caSecretRef: { name: login } } }',
     ),
-    '5:89: spec.tls.caSecretRef.key: Secret login has no key ca.crt (there is password, username); it must hold certificates in PEM form (-----BEGIN CERTIFICATE-----)',
+    '5:89: spec.tls.caSecretRef.key: Secret login has no key ca.crt (there is password, username); it must hold certificates in PEM format (-----BEGIN CERTIFICATE-----)',
   ],
   [
     'no certificate under the key',
     server(
       '{ url: "https://mail/", auth: { type: Basic, secretRef: { name: login } }, tls: { caSecretRef: { name: login, key: username } } }',
     ),
-    '5:122: spec.tls.caSecretRef.key: Secret login has no certificate in username; it must hold certificates in PEM form (-----BEGIN CERTIFICATE-----)',
+    '5:122: spec.tls.caSecretRef.key: Secret login has no certificate in username; it must hold certificates in PEM format (-----BEGIN CERTIFICATE-----)',
   ],
 ]
 
@@ -438,7 +438,7 @@ describe('the command', () => {
     expect(await run(join(dir, 'b.yaml'))).toEqual({
       code: 0,
       lines: [
-        `${dir}/b.yaml:9: warning: a cluster does not sign in with the Secret default/login before it has the label exchangesync.dev/credentials: "true"`,
+        `${dir}/b.yaml:9: warning: in a cluster the controller does not use the Secret default/login until it has the label exchangesync.dev/credentials: "true"`,
         '2 documents valid, 1 of other kinds ignored',
       ],
     })

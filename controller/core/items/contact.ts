@@ -1,8 +1,9 @@
 // Contacts as the planner sees them: which fields there are, how each compares and merges, what the
 // server derives, and when two people's entries are the same person. Field names are EWS' own
 // (exchange-protocol §3.1); indexed ones carry their index: `Phone:MobilePhone`, `Email:EmailAddress1`.
-import { contradicts, naturalKeys } from '../identity.ts'
-import { canonical, type FieldKind, type Item, type ItemType, type Value } from '../item.ts'
+import { bodyField, dateField, emailField, partsField, setField, textField } from '../fields.ts'
+import type { Field, Item, ItemType, SearchTexts, Value } from '../item.ts'
+import { contradicts, naturalKeys } from './contact-identity.ts'
 
 // biome-ignore format: a table
 export const phones = [
@@ -58,8 +59,8 @@ export const contactFields: readonly string[] = [
 ]
 
 /**
- * What we make of a contact, by number. Raise it whenever a field is added to `contactFields` or a canonical form
- * changes (`core/item.ts`), and say in `newIn` which fields were added: what a state holds was read and compared by the
+ * The version of how a contact is read and compared. Raise it whenever a field is added to `contactFields` or a canonical form
+ * changes (`core/fields.ts`), and say in `newIn` which fields were added: what a state holds was read and compared by the
  * version that it was written with.
  */
 export const codecVersion = 2
@@ -73,16 +74,15 @@ export function fieldsNewSince(version: number): ReadonlySet<string> {
   return new Set(later.flatMap(([, fields]) => fields))
 }
 
-const kinds: ReadonlyMap<string, FieldKind> = new Map([
-  ...contactFields.map((field) => [field, 'text'] as const),
-  ['Body', 'body'] as const,
-  ...dates.map((field) => [field, 'date'] as const),
-  ...sets.map((field) => [field, 'set'] as const),
-  ...emails.map((slot) => [`Email:${slot}`, 'email'] as const),
-  ...addresses.map((place) => [`Address:${place}`, 'parts'] as const),
+const fields: ReadonlyMap<string, Field> = new Map([
+  ['Body', bodyField] as const,
+  ...dates.map((field) => [field, dateField] as const),
+  ...sets.map((field) => [field, setField] as const),
+  ...emails.map((slot) => [`Email:${slot}`, emailField] as const),
+  ...addresses.map((place) => [`Address:${place}`, partsField] as const),
 ])
 
-const text = (item: Item, field: string): string => canonical('text', item[field])
+const text = (item: Item, field: string): string => textField.canonical(item[field])
 const joined = (parts: readonly string[], by: string) => parts.filter(Boolean).join(by)
 const first = (item: Item) => joined([text(item, 'GivenName'), text(item, 'MiddleName')], ' ')
 const last = (item: Item) => joined([text(item, 'Surname'), text(item, 'Generation')], ' ')
@@ -91,7 +91,7 @@ type Form = (item: Item) => string
 
 const fullNames: readonly Form[] = [
   (item) => joined([first(item), last(item)], ' '),
-  (item) => joined([text(item, 'GivenName'), text(item, 'Surname')], ' '),
+  givenAndSurname,
 ]
 
 // Outlook writes the title (Dr.) before the full name; not every server does when it makes the name again.
@@ -120,9 +120,10 @@ function mapped(item: Item): boolean {
 /** Contacts. */
 export const contact: ItemType = {
   name: 'Contacts',
+  home: 'Contacts',
   codec: codecVersion,
   newSince: fieldsNewSince,
-  kindOf: (field) => kinds.get(field) ?? 'text',
+  field: (name) => fields.get(name) ?? textField,
   sources: [
     'DisplayNamePrefix',
     'GivenName',
@@ -161,6 +162,40 @@ export const contact: ItemType = {
   private(item) {
     return !['', 'Normal'].includes(text(item, 'Sensitivity'))
   },
+
+  title(item) {
+    const called = [text(item, 'DisplayName'), givenAndSurname(item), text(item, 'FileAs')]
+    return [...called, text(item, 'CompanyName'), ...addressesIn(item)].find(Boolean) ?? ''
+  },
+
+  searchTexts,
+}
+
+const nameFields = [
+  ...['DisplayName', 'FileAs', 'Subject', 'GivenName', 'MiddleName', 'Surname', 'Nickname'],
+  ...['YomiFirstName', 'YomiLastName', 'CompanyName'],
+]
+
+function searchTexts(item: Item): SearchTexts {
+  const [given, surname] = [text(item, 'GivenName'), text(item, 'Surname')]
+  return {
+    names: [
+      ...nameFields.map((field) => text(item, field)),
+      ...[`${given} ${surname}`, `${surname} ${given}`, `${surname}, ${given}`],
+    ],
+    addresses: addressesIn(item),
+    numbers: phones.map((key) => text(item, `Phone:${key}`)).filter(Boolean),
+  }
+}
+
+function givenAndSurname(item: Item): string {
+  return joined([text(item, 'GivenName'), text(item, 'Surname')], ' ')
+}
+
+// For e-mail and messages, each with the name that is written beside it.
+function addressesIn(item: Item): readonly string[] {
+  const values = Object.entries(item).filter(([field]) => /^(Email|Im):/.test(field))
+  return values.flatMap(([, value]) => (typeof value === 'string' ? [value] : Object.values(value)))
 }
 
 function hasName(item: Item): boolean {

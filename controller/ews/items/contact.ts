@@ -1,232 +1,109 @@
-// Contacts between our items and EWS' XML. The order of elements is the schema's (MS-OXWSCONT,
-// MS-OXWSCORE): Exchange refuses any other. What a server shows by default (IPM.Contact, Normal) is
-// absent in an item, so that absent and default are the same. `extended.ts` has the fields without an
-// element, `contact-reader.ts` reads what is written here.
+// Contacts in EWS: the codec, and the item that an element shows. `contact-writer.ts` writes what is read here,
+// `contact-extended.ts` has the fields without an element of their own. Characters that XML forbids are dropped wherever
+// people write text; what we have no field for is left alone, on every copy.
 
-import type { Item, Patch, Value } from '../../core/item.ts'
-import {
-  addresses,
-  addressParts,
-  dates,
-  emails,
-  mapiTexts,
-  messengers,
-  phones,
-} from '../../core/items/contact.ts'
-import { extendedUri, extendedUris, extendedXml, isExtended } from '../extended.ts'
-import { element, escaped, type Xml } from '../xml.ts'
+import { dateField } from '../../core/fields.ts'
+import { type Item, legal, type Value } from '../../core/item.ts'
+import { addressParts, contact, contactFields, dates, mapiTexts } from '../../core/items/contact.ts'
+import { type Codec, isOfClass } from '../codec.ts'
+import { type Node, textAt } from '../xml.ts'
+import { extendedIn } from './contact-extended.ts'
+import { contactXml, defaults, order, shapeXml, updatesXml } from './contact-writer.ts'
 
-type Parts = Readonly<Record<string, string>>
+const known: ReadonlySet<string> = new Set(contactFields)
 
-/** What servers show where nothing was set. */
-export const defaults: Readonly<Record<string, string>> = {
-  ItemClass: 'IPM.Contact',
-  Sensitivity: 'Normal',
-  Importance: 'Normal',
-  // These two cannot be deleted, only set to nothing (ContactSchema of Microsoft's own client).
-  FileAsMapping: 'None',
-  PostalAddressIndex: 'None',
-  // Unspecified (MS-OXOCNTC §2.2.1.10.20).
-  Gender: '0',
+/** Contacts. Distribution lists and whatever else lies in a folder of contacts is not ours to touch. */
+export const contactCodec: Codec = {
+  type: contact,
+  folderClass: 'IPF.Contact',
+  folderElement: 'ContactsFolder',
+  element: 'Contact',
+  elements: order,
+  shape: shapeXml(),
+  listed,
+  holds(node) {
+    const itemClass = textAt(node, 'ItemClass')
+    return itemClass === undefined
+      ? node.name === 'Contact'
+      : listed(node) && isOfClass(itemClass, 'IPM.Contact')
+  },
+  itemOf,
+  newXml: contactXml,
+  updatesXml,
 }
 
-/** Elements of t:Item and t:Contact in the schema's order; what stands between our fields is left out. */
-// biome-ignore format: a table
-export const order = [
-  'ItemClass', 'Subject', 'Sensitivity', 'Body', 'Categories', 'Importance', 'ExtendedProperty', 'Culture',
-  'FileAs', 'FileAsMapping', 'DisplayName', 'GivenName', 'Initials', 'MiddleName', 'Nickname',
-  'CompanyName', 'EmailAddresses', 'PhysicalAddresses', 'PhoneNumbers', 'AssistantName', 'Birthday',
-  'BusinessHomePage', 'Children', 'Companies', 'Department', 'Generation', 'ImAddresses', 'JobTitle',
-  'Manager', 'Mileage', 'OfficeLocation', 'PostalAddressIndex', 'Profession', 'SpouseName', 'Surname',
-  'WeddingAnniversary',
-]
-
-const itemFields = [
-  'ItemClass',
-  'Subject',
-  'Sensitivity',
-  'Body',
-  'Categories',
-  'Importance',
-  'Culture',
-  'LastModifiedTime',
-  'DateTimeCreated',
-  'ParentFolderId',
-]
-
-/**
- * The t:AdditionalProperties that show all that `itemOf` reads, when the item changed, and in which folder it
- * lies; `extended` stands beside them. Everything is asked for by name: what `AllProperties` holds is the
- * server's choice, and it is two thirds more.
- */
-export function shapeXml(extended: Xml): Xml {
-  const names = [...order.filter((name) => name !== 'ExtendedProperty'), ...beside]
-  return names.map(uriXml).join('') + extended + extendedUris
+// Some servers show a contact as t:Item.
+function listed({ name }: Node): boolean {
+  return name === 'Contact' || name === 'Item'
 }
 
-/** What of an item is asked for besides its fields. */
-export const beside = ['LastModifiedTime', 'DateTimeCreated', 'ParentFolderId']
-
-/** The inside of a new t:Contact; `extended` are more extended properties than those of its fields. */
-export function contactXml(item: Item, extended: Xml): Xml {
-  const ours =
-    extended +
-    mapiTexts.map((field) => extendedXml(field, item[field])).join('') +
-    dates.map((date) => extendedXml(`${date}Local`, localOf(item[date]))).join('')
-  return order.map((name) => (name === 'ExtendedProperty' ? ours : elementXml(name, item))).join('')
-}
-
-// A date is a time in UTC and, from some clients, the day itself, free of time zones (MS-OXOCNTC §2.2.1.5).
-function localOf(date: Value | undefined): string | undefined {
-  return typeof date === 'object' ? (date as Parts).local : undefined
-}
-
-/**
- * The t:Updates of a patch towards what is agreed: one change per property; empty when nothing is to be
- * said to the server. Under a mapping FileAs is left out: writing it would end the mapping.
- */
-export function updatesXml(patch: Patch, agreed: Item): Xml {
-  const said = (field: string) => field !== 'FileAs' || !derivedByServer(agreed)
-  const set = Object.entries(patch.set).filter(([field]) => said(field))
-  const clear = patch.clear.filter(said)
-  return [...clear.map(clearXml), ...set.map(([field, value]) => setXml(field, value))].join('')
-}
-
-function elementXml(name: string, item: Item): Xml {
-  if (name === 'EmailAddresses')
-    return dictionary(
-      name,
-      emails.map((slot) => emailXml(slot, item[`Email:${slot}`])),
-    )
-  if (name === 'PhysicalAddresses') {
-    return dictionary(
-      name,
-      addresses.map((place) => addressXml(place, item[`Address:${place}`] as Parts | undefined)),
-    )
+function itemOf(node: Node): Item {
+  const item: Record<string, Value> = {}
+  for (const { name, attributes, children, text: raw } of node.children) {
+    const text = legal(raw)
+    if (name === 'Body') {
+      if (text.trim() !== '') item.Body = { type: attributes.BodyType ?? 'Text', text }
+    } else if (name === 'Categories' || name === 'Children' || name === 'Companies') {
+      const values = children
+        .map((child) => legal(child.text))
+        .filter((value) => value.trim() !== '')
+      if (values.length > 0) item[name] = values
+    } else if (name === 'EmailAddresses') readEmails(children, item)
+    else if (name === 'PhysicalAddresses') readAddresses(children, item)
+    else if (name === 'PhoneNumbers') readEntries('Phone', children, item)
+    else if (name === 'ImAddresses') readEntries('Im', children, item)
+    else if (order.includes(name) && name !== 'ExtendedProperty' && text.trim() !== '') {
+      if (defaults[name] !== text) item[name] = text
+    }
   }
-  if (name === 'PhoneNumbers')
-    return dictionary(
-      name,
-      phones.map((key) => entryXml(key, item[`Phone:${key}`])),
+  readExtended(node, item)
+  return item
+}
+
+function readExtended(node: Node, item: Record<string, Value>): void {
+  const extended = extendedIn(node)
+  for (const field of mapiTexts) {
+    const text = legal(extended.get(field) ?? '')
+    if (text.trim() !== '' && defaults[field] !== text) item[field] = text
+  }
+  for (const date of dates) {
+    const [utc, local] = [item[date], legal(extended.get(`${date}Local`) ?? '')]
+    if (typeof utc === 'string' && local.trim() !== '') item[date] = { utc, local }
+    if (dateField.canonical(item[date]) === '') delete item[date]
+  }
+}
+
+function readEntries(group: string, entries: readonly Node[], item: Record<string, Value>): void {
+  for (const { attributes, text: raw } of entries) {
+    const text = legal(raw)
+    const field = `${group}:${attributes.Key}`
+    if (known.has(field) && text.trim() !== '') item[field] = text
+  }
+}
+
+function readEmails(entries: readonly Node[], item: Record<string, Value>): void {
+  for (const { attributes, text } of entries) {
+    const { Key: key } = attributes
+    const [address, name, routingType] = [text, attributes.Name, attributes.RoutingType].map(
+      (value) => legal(value ?? ''),
     )
-  if (name === 'ImAddresses')
-    return dictionary(
-      name,
-      messengers.map((key) => entryXml(key, item[`Im:${key}`])),
-    )
-  const value = item[name]
-  if (value === undefined || (name === 'FileAs' && derivedByServer(item))) return ''
-  return plainXml(name, value)
-}
-
-// Under a mapping the server makes FileAs, and would make it again.
-function derivedByServer(item: Item): boolean {
-  return item.FileAsMapping !== undefined && item.FileAsMapping !== 'None'
-}
-
-function plainXml(name: string, value: Value): Xml {
-  if (typeof value === 'string') return element(`t:${name}`, value)
-  if (Array.isArray(value))
-    return `<t:${name}>${value.map((text) => element('t:String', text)).join('')}</t:${name}>`
-  if (isDate(name)) return element(`t:${name}`, (value as Parts).utc ?? '')
-  const { type = 'Text', text = '' } = value as Parts
-  return `<t:Body BodyType="${type.toUpperCase() === 'HTML' ? 'HTML' : 'Text'}">${escaped(text)}</t:Body>`
-}
-
-function dictionary(name: string, entries: readonly Xml[]): Xml {
-  const inside = entries.join('')
-  return inside === '' ? '' : `<t:${name}>${inside}</t:${name}>`
-}
-
-function entryXml(key: string, value: Value | undefined): Xml {
-  return typeof value === 'string' ? `<t:Entry Key="${key}">${escaped(value)}</t:Entry>` : ''
-}
-
-function emailXml(slot: string, value: Value | undefined): Xml {
-  if (value === undefined) return ''
-  const { address = '', name, routingType } = value as Parts
-  const shown = name === undefined ? '' : ` Name="${escaped(name)}"`
-  const routing = routingType === undefined ? '' : ` RoutingType="${escaped(routingType)}"`
-  return `<t:Entry Key="${slot}"${shown}${routing}>${escaped(address)}</t:Entry>`
-}
-
-function addressXml(place: string, value: Parts | undefined): Xml {
-  if (value === undefined) return ''
-  const parts = addressParts.map((part) =>
-    value[part] === undefined ? '' : element(`t:${part}`, value[part]),
-  )
-  return `<t:Entry Key="${place}">${parts.join('')}</t:Entry>`
-}
-
-function isDate(field: string): boolean {
-  return (dates as readonly string[]).includes(field)
-}
-
-function setXml(field: string, value: Value): Xml {
-  if (isDate(field)) {
-    const local = localOf(value)
-    const day = `${field}Local`
-    const other = local === undefined ? deletionXml(day) : settingXml(day, extendedXml(day, local))
-    return settingXml(field, plainXml(field, value)) + other
+    if (!known.has(`Email:${key}`) || address === undefined || address.trim() === '') continue
+    item[`Email:${key}`] = {
+      address,
+      ...(name ? { name } : {}),
+      ...(routingType ? { routingType } : {}),
+    }
   }
-  if (isExtended(field)) return settingXml(field, extendedXml(field, value))
-  const [group = '', key = ''] = field.split(':')
-  if (group === 'Address') {
-    const parts = value as Parts
-    return addressParts.map((part) => addressPartXml(key, part, parts[part])).join('')
+}
+
+function readAddresses(entries: readonly Node[], item: Record<string, Value>): void {
+  for (const entry of entries) {
+    const parts: Record<string, string> = {}
+    for (const part of addressParts) {
+      const text = legal(textAt(entry, part) ?? '')
+      if (text.trim() !== '') parts[part] = text
+    }
+    const field = `Address:${entry.attributes.Key}`
+    if (known.has(field) && Object.keys(parts).length > 0) item[field] = parts
   }
-  const dictionaries: Readonly<Record<string, [string, (key: string, value: Value) => Xml]>> = {
-    Email: ['EmailAddresses', emailXml],
-    Phone: ['PhoneNumbers', entryXml],
-    Im: ['ImAddresses', entryXml],
-  }
-  const [outer, entry] = dictionaries[group] ?? []
-  const inside =
-    outer !== undefined && entry ? dictionary(outer, [entry(key, value)]) : plainXml(field, value)
-  return settingXml(field, inside)
-}
-
-function settingXml(field: string, inside: Xml): Xml {
-  return `<t:SetItemField>${uriXml(field)}<t:Contact>${inside}</t:Contact></t:SetItemField>`
-}
-
-function deletionXml(field: string): Xml {
-  return `<t:DeleteItemField>${uriXml(field)}</t:DeleteItemField>`
-}
-
-// One address travels as one field: a part that it has no more goes, too.
-function addressPartXml(place: string, part: string, text: string | undefined): Xml {
-  const uri = `<t:IndexedFieldURI FieldURI="contacts:PhysicalAddress:${part}" FieldIndex="${place}"/>`
-  if (text === undefined || text === '') return `<t:DeleteItemField>${uri}</t:DeleteItemField>`
-  const inside = dictionary('PhysicalAddresses', [
-    `<t:Entry Key="${place}">${element(`t:${part}`, text)}</t:Entry>`,
-  ])
-  return `<t:SetItemField>${uri}<t:Contact>${inside}</t:Contact></t:SetItemField>`
-}
-
-function clearXml(field: string): Xml {
-  const byDefault = defaults[field]
-  if (byDefault !== undefined) return setXml(field, byDefault)
-  const [group, key = ''] = field.split(':')
-  if (group === 'Address')
-    return addressParts.map((part) => addressPartXml(key, part, undefined)).join('')
-  // Some servers keep a body that is deleted; an empty one is none.
-  if (field === 'Body') return setXml(field, { type: 'Text', text: '' })
-  return deletionXml(field) + (isDate(field) ? deletionXml(`${field}Local`) : '')
-}
-
-const indexed: Readonly<Record<string, string>> = {
-  Email: 'contacts:EmailAddress',
-  Phone: 'contacts:PhoneNumber',
-  Im: 'contacts:ImAddress',
-}
-
-function uriXml(field: string): Xml {
-  const extended = extendedUri(field)
-  if (extended !== undefined) return extended
-  const [group = '', key = ''] = field.split(':')
-  const dictionaryUri = indexed[group]
-  if (dictionaryUri !== undefined)
-    return `<t:IndexedFieldURI FieldURI="${dictionaryUri}" FieldIndex="${key}"/>`
-  return `<t:FieldURI FieldURI="${itemFields.includes(field) ? 'item' : 'contacts'}:${field}"/>`
 }

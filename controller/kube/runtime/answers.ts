@@ -1,24 +1,24 @@
-// Does an answer belong to its question? Whatever comes from the API server, or from what stands before it, is a
-// resource of the kind, the namespace and the name that were asked for, or an error: what is something else must
-// neither be taken for a resource nor be missed as one.
+// Checks that an answer of the API server belongs to its question: a resource of the kind, namespace and name that
+// were asked for. Anything else, from the API server or from a proxy before it, is an error: it is neither taken for a
+// resource nor read as a missing one.
 import { invalidAnswer } from './body.ts'
 import type { KubeObject, ResourceKind } from './resource.ts'
 
-/** What was asked for; what is undefined may be any. */
+/** The resources that a request asks for; an undefined field admits any value. */
 export type Asked = Readonly<{
   namespace?: string | undefined
   name?: string | undefined
   uid?: string | undefined
 }>
 
-/** One page of a list. */
+/** One page of a list; `more` is the token of the next page, undefined on the last one. */
 export type Page<Kept> = Readonly<{
   items: readonly Kept[]
   version: string
   more: string | undefined
 }>
 
-/** An event of a watch; a bookmark has no more than a version. */
+/** An event of a watch. A bookmark carries only a version. */
 export type WatchEvent<Kept> =
   | Readonly<{ type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: Kept; version: string }>
   | Readonly<{ type: 'BOOKMARK'; version: string }>
@@ -26,10 +26,10 @@ export type WatchEvent<Kept> =
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** No CRD of ours is half as deep. */
+/** The deepest nesting that is accepted; no CRD of ours is half as deep. */
 const depthMax = 64
 
-/** The resource that an answer is. Throws a transient SyncError ApiAnswerInvalid where it is none, or another one. */
+/** The resource in an answer, without managedFields. Throws a transient SyncError ApiAnswerInvalid if it is another one, or none. */
 export function resourceIn<Kept extends KubeObject>(
   kind: ResourceKind,
   asked: Asked,
@@ -40,7 +40,7 @@ export function resourceIn<Kept extends KubeObject>(
     throw invalidAnswer(`no ${kind.kind}, but another kind`)
   const { managedFields: _, deletionTimestamp, ...own } = metadataIn(kind, asked, metadata)
   if (isDeep(rest)) throw invalidAnswer(`a ${kind.kind} that is nested too deeply`)
-  // Who wrote which field is as large as the rest, and nobody here asks for it.
+  // Drops managedFields: they are as large as the rest, and no code here reads them.
   const ending = deletionTimestamp === null ? {} : { deletionTimestamp }
   const kept = { ...own, ...(deletionTimestamp !== undefined && ending) }
   return { apiVersion, kind: name, metadata: kept, ...rest } as unknown as Kept
@@ -60,12 +60,12 @@ export function pageIn<Kept extends KubeObject>(
   if (!isText(resourceVersion)) throw invalidAnswer(`a ${list} without a resourceVersion`)
   if (more !== undefined && typeof more !== 'string')
     throw invalidAnswer(`a ${list} with an odd token`)
-  // The items of a list do not always say of which kind they are.
+  // The API server may leave out apiVersion and kind of the items in a list.
   const itemOf = (item: unknown) =>
     resourceIn<Kept>(kind, asked, {
       apiVersion: kind.apiVersion,
       kind: kind.kind,
-      ...fieldsOf(item, `a ${list} of what is no ${kind.kind}`),
+      ...fieldsOf(item, `a ${list} with an item that is no ${kind.kind}`),
     })
   return { items: items.map(itemOf), version: resourceVersion, more: more || undefined }
 }
@@ -101,14 +101,14 @@ function metadataIn(kind: ResourceKind, asked: Asked, value: unknown): Fields {
     (asked.namespace ?? namespace) !== namespace ||
     (asked.name ?? name) !== name ||
     (asked.uid ?? uid) !== uid
-  if (other) throw invalidAnswer(`another ${kind.kind} than was asked for`)
+  if (other) throw invalidAnswer(`another ${kind.kind} than the requested one`)
   const { generation, creationTimestamp, deletionTimestamp } = metadata
   const sound =
     [labels, annotations].every(isTexts) &&
     (finalizers === undefined || (Array.isArray(finalizers) && finalizers.every(isText))) &&
     (generation === undefined || Number.isSafeInteger(generation)) &&
     [creationTimestamp, deletionTimestamp].every((time) => time == null || isText(time))
-  if (!sound) throw invalidAnswer(`a ${kind.kind} whose metadata are none`)
+  if (!sound) throw invalidAnswer(`a ${kind.kind} with malformed metadata`)
   return metadata
 }
 
@@ -128,7 +128,7 @@ function fieldsOf(value: unknown, otherwise: string): Fields {
   return value as Fields
 }
 
-// What recurses further on must not end the process.
+// Iterative: code that recurses over a deep answer later would overflow the stack and end the process.
 function isDeep(value: unknown): boolean {
   const open: [unknown, number][] = [[value, 0]]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {

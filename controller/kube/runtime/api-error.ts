@@ -1,8 +1,8 @@
-// What the API server answered when it did not do what was asked, with what to do next.
+// Error answers of the API server, each with the next thing to do.
 import { printableUpTo } from '../../core/printable.ts'
 import { codeIn, type Kind, SyncError } from '../../core/sync-error.ts'
 
-/** Kubernetes' own words for what went wrong; whatever else is said is a proxy's. */
+/** The reasons that Kubernetes defines; any other text comes from a proxy. */
 const reasons: ReadonlySet<string> = new Set([
   'AlreadyExists',
   'BadRequest',
@@ -28,15 +28,15 @@ const reasons: ReadonlySet<string> = new Set([
 const messageMax = 300
 
 /**
- * An answer other than success. `status` is HTTP's; `reason` is Kubernetes' own word, like Conflict, or HttpNNN
- * where the server says another one.
+ * An answer other than success. `status` is the HTTP status. `reason` is the Kubernetes reason, such as Conflict, or
+ * HttpNNN if the answer has another one. `retryAfterMs`: the server's Retry-After, in ms.
  */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly status: number
   readonly reason: string
   readonly retryAfterMs: number | undefined
-  /** The resource that it is about, where the API server itself says so. */
+  /** The name of the resource that the API server itself gives in the error; undefined if it gives none. */
   readonly named: string | undefined
 
   constructor(
@@ -54,17 +54,17 @@ export class ApiError extends Error {
   }
 }
 
-/** Is it this status of the API server's? */
+/** Is the error an answer of the API server with one of these HTTP statuses? */
 export function isStatus(error: unknown, ...statuses: readonly number[]): error is ApiError {
   return error instanceof ApiError && statuses.includes(error.status)
 }
 
-/** Does the API server itself say that there is no resource of this name? A proxy's 404 says nothing. */
+/** Does the API server itself say that no resource has this name? A 404 of a proxy does not count. */
 export function isMissing(error: unknown, name: string): boolean {
   return isStatus(error, 404) && error.reason === 'NotFound' && error.named === name
 }
 
-/** The same as a SyncError; what never reached the server is transient. */
+/** The same error as a SyncError. An error without an answer of the server is transient, ApiServerUnreachable. */
 export function asSyncError(error: unknown): SyncError {
   if (error instanceof SyncError) return error
   if (!(error instanceof ApiError)) {
@@ -73,7 +73,7 @@ export function asSyncError(error: unknown): SyncError {
     return new SyncError(
       'transient',
       'ApiServerUnreachable',
-      `the Kubernetes API server does not answer${why}; it is tried again`,
+      `the Kubernetes API server does not answer${why}; the controller tries again`,
       { cause: error },
     )
   }
@@ -90,10 +90,10 @@ function kindOf(status: number): Kind {
     : 'transient'
 }
 
-// The server's own message quotes values, which stay out of logs, unless it tells of missing rights.
+// The server's message quotes values, which must not reach a log. Exception: 403, which names the missing right.
 function messageOf({ status, reason, message }: ApiError): string {
-  if (status === 403) return `the Kubernetes API server forbids it: ${message}`
+  if (status === 403) return `the Kubernetes API server refuses the request: ${message}`
   if (status === 404)
-    return 'the Kubernetes API server does not know it: are the resource definitions installed?'
+    return 'the Kubernetes API server does not know this resource: install its resource definition (CRD)'
   return `the Kubernetes API server answered ${status} ${reason}`
 }

@@ -5,20 +5,20 @@ import type { Client } from './client.ts'
 import { type KubeObject, pathOf, type ResourceKind } from './resource.ts'
 import { witness } from './witness.ts'
 
-/** Whose fields these are. */
+/** The field manager that owns the fields of our statuses. */
 export const fieldManager = 'exchange-sync-controller'
 
 type Status = Readonly<{ conditions?: readonly Readonly<{ type: string }>[] | undefined }>
 
-/** How often a status is applied to what changes meanwhile. */
+/** How many times one status is applied when the resource changes meanwhile (409). */
 const triesMax = 3
 
 /**
- * Applies the status of a resource; answers the resource as it is then, and undefined where it is not there any more.
- * Rejects as `Client.json` does, and when an answer is about another one.
+ * Applies the status of a resource. Answers the resource as it is afterwards; undefined if it no longer exists. Rejects
+ * as `Client.json` does, and when the answer is about another resource.
  *
- * The API server does not look at the uid of a status that is applied, but at its version: with that, a resource that
- * was made anew under the name gets none of this.
+ * The API server does not check the uid of an applied status, but it checks resourceVersion. Sending the version keeps
+ * the status away from a resource that was deleted and created again under the same name.
  */
 export async function applyStatus<Kept extends KubeObject>(
   client: Client,
@@ -70,7 +70,7 @@ async function applied<Kept extends KubeObject>(
     signal,
   )
   const now = resourceIn<Kept & { status?: unknown }>(kind, asked, answer)
-  // What is ours and another wrote besides, apply does not take away.
+  // Apply does not remove our fields that another manager owns as well. A JSON patch does.
   const surplus = surplusIn(statusIn(now.status), status, kind.conditions ?? [])
   if (surplus.length === 0) return now
   const sure = { op: 'test', path: '/metadata/uid', value: asked.uid }
@@ -80,7 +80,7 @@ async function applied<Kept extends KubeObject>(
   return resourceIn<Kept>(kind, asked, removed)
 }
 
-// JSON patches that remove it, the last condition first, each sure of what it removes.
+// JSON patches that remove the surplus fields and conditions. The last condition goes first, so that indexes stay valid.
 function surplusIn(
   { conditions = [], ...rest }: Status,
   { conditions: wanted = [], ...own }: Status,
@@ -103,7 +103,7 @@ function pointer(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
-// A status as an answer has it: nobody need have checked it.
+// The status in an answer. Its content is unchecked.
 function statusIn(status: unknown): Status {
   if (typeof status !== 'object' || status === null) return {}
   const { conditions, ...rest } = status as Record<string, unknown>

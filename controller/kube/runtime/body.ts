@@ -1,17 +1,17 @@
-// The body of an answer, read within bounds: as JSON, as the text of a refusal, or line by line. Each byte is looked at
-// once, however the network cuts it, and what is longer than anything an API server sends ends the reading.
+// Reads the body of an answer within bounds: as JSON, as the text of an error, or line by line. It scans each byte
+// once, however the network splits the body, and stops at anything longer than an API server sends.
 import { SyncError } from '../../core/sync-error.ts'
 
 type Body = AsyncIterable<Uint8Array>
 
-/** The most that one answer may have: the page of a list is the largest. */
+/** The largest answer, bytes. The largest real one is a page of a list. */
 export const answerBytesMax = 32 * 1024 * 1024
-/** The most that one event of a watch may have: etcd keeps no object of more than 3 MiB. */
+/** The largest event of a watch, bytes. etcd keeps no object above 3 MiB. */
 export const lineBytesMax = 8 * 1024 * 1024
 const refusalBytesMax = 64 * 1024
 const newline = 10
 
-/** A whole body as JSON, and how many bytes it has. Rejects with a transient SyncError where it is none, or too large. */
+/** Reads a whole body as JSON, with its size in bytes. Rejects with a transient SyncError if it is no JSON, or too large. */
 export async function jsonIn(body: Body): Promise<Readonly<{ value: unknown; bytes: number }>> {
   const parts: Uint8Array[] = []
   let bytes = 0
@@ -23,7 +23,7 @@ export async function jsonIn(body: Body): Promise<Readonly<{ value: unknown; byt
   return { value: parsed(Buffer.concat(parts)), bytes }
 }
 
-/** As much of a refusal's body as says what it is. */
+/** Reads the beginning of an error's body as text: enough for its Status. */
 export async function refusalIn(body: Body): Promise<string> {
   const parts: Uint8Array[] = []
   let bytes = 0
@@ -35,7 +35,7 @@ export async function refusalIn(body: Body): Promise<string> {
   return new TextDecoder().decode(Buffer.concat(parts))
 }
 
-/** The lines of a body, each as JSON, as they come; a last one without an end is none. Rejects as `jsonIn` does. */
+/** Reads a body as JSON lines, as they arrive; drops a last line without a newline. Rejects as `jsonIn` does. */
 export async function* jsonLinesIn(body: Body, heard: () => void): AsyncGenerator<unknown> {
   let parts: Uint8Array[] = []
   let bytes = 0
@@ -62,17 +62,17 @@ function parsed(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes))
   } catch {
-    throw invalidAnswer('what is no JSON')
+    throw invalidAnswer('a text that is no JSON')
   }
 }
 
-/** The API server, or what stands before it, answered something that was not asked for. */
+/** The error for an answer of the API server, or of a proxy before it, that does not fit the request. */
 export function invalidAnswer(what: string): SyncError {
-  const message = `the Kubernetes API server answered with ${what}; it is asked again. Check the API server, and any proxy before it`
+  const message = `the Kubernetes API server answered with ${what}; the controller asks again. Check the API server, and any proxy before it`
   return new SyncError('transient', 'ApiAnswerInvalid', message)
 }
 
 function tooLarge(what: string, max: number): SyncError {
-  const message = `the Kubernetes API server sent ${what} of more than ${max / 1024 / 1024} MiB; it is asked again. Check the API server, and any proxy before it`
+  const message = `the Kubernetes API server sent ${what} of more than ${max / 1024 / 1024} MiB; the controller asks again. Check the API server, and any proxy before it`
   return new SyncError('transient', 'ApiAnswerTooLarge', message)
 }

@@ -1,10 +1,10 @@
-// Requests to the API server: JSON in, JSON out, with what client-node lacks (kubernetes.md §1.2): a deadline for
-// each, another try where the server asked for it or never saw the request, named patch types, and watches
-// that tell silence from death.
+// Requests to the API server, JSON in and JSON out. It adds what client-node lacks (kubernetes.md §1.2): a deadline per
+// request, retries where the server asks for one or never saw the request, named patch types, and watches that
+// distinguish a quiet server from a dead one.
 //
-// Guarantees: no answer is larger, no line of a watch longer, no request and no watch goes on for longer than its
-// bound (body.ts, `deadlineMs`, `Watch`); what is no JSON is an error. Whether an answer belongs to its question is
-// the caller's matter (answers.ts).
+// Guarantees: size and duration of each answer and each watch are bounded (body.ts, `deadlineMs`, `Watch`); a body that
+// is no JSON is an error.
+// Caveats: the caller checks that an answer belongs to its question (answers.ts).
 
 import { type Dispatcher, request } from 'undici'
 import { retryAfterMs } from '../../core/retry-after.ts'
@@ -21,7 +21,7 @@ export type Call = Readonly<{
   path: string
   query?: Readonly<Record<string, string>>
   body?: unknown
-  /** How a body is meant. */
+  /** The content type of the body. */
   type?:
     | 'application/json'
     | 'application/merge-patch+json'
@@ -29,13 +29,13 @@ export type Call = Readonly<{
     | 'application/json-patch+json'
 }>
 
-/** Told of each answer, for metrics: `code` is HTTP's, or `<error>` when there was none. */
+/** Called with each answer, for metrics. `code`: the HTTP status, or `<error>` without an answer. */
 export type RequestWatch = (method: string, code: string, host: string) => void
 
-/** How long a watch may be silent, and how long it may last; ms. */
+/** How long a watch may be silent, and how long it may last at most; ms. */
 export type Watch = Readonly<{ silenceMs: number; mostMs: number }>
 
-/** How long one request may take, and how often it is tried; ms. */
+/** How long one request may take with its retries, ms, and how many times it is sent. */
 const deadlineMs = 30_000
 const triesMax = 5
 
@@ -46,21 +46,26 @@ export class Client {
   readonly #cluster: Cluster
   readonly #clock: Clock
   readonly #chance: () => number
-  readonly #told: RequestWatch
+  readonly #onRequest: RequestWatch
 
-  constructor(cluster: Cluster, clock: Clock, chance: () => number, told: RequestWatch = () => {}) {
+  constructor(
+    cluster: Cluster,
+    clock: Clock,
+    chance: () => number,
+    onRequest: RequestWatch = () => {},
+  ) {
     this.#cluster = cluster
     this.#clock = clock
     this.#chance = chance
-    this.#told = told
+    this.#onRequest = onRequest
   }
 
-  /** Answers the body. Rejects with an ApiError, with what broke the connection, or with the signal's reason. */
+  /** Answers the body. Rejects with an ApiError, with the error of the connection, or with the signal's reason. */
   async json<Body>(call: Call, signal: AbortSignal, withinMs = deadlineMs): Promise<Body> {
     return (await this.sized(call, signal, withinMs)).value as Body
   }
 
-  /** The same, with the number of its bytes. */
+  /** As `json`, with the size of the body in bytes. */
   async sized(
     call: Call,
     signal: AbortSignal,
@@ -85,20 +90,20 @@ export class Client {
   }
 
   /**
-   * The events of a watch, one per line of the answer. Ends when the server ends it. Rejects as `json` does,
-   * when nothing, not even a bookmark, has come for `silenceMs`, and when it has not ended after `mostMs`.
+   * The events of a watch, one per line of the answer. Ends when the server ends it. Rejects as `json` does; also after
+   * `silenceMs` without any line (bookmarks count), and if the watch has not ended after `mostMs`.
    */
   async *lines(call: Call, bounds: Watch, signal: AbortSignal): AsyncGenerator<unknown> {
     const quiet = new AbortController()
-    let heardMs = this.#clock.now()
+    let lastSeenMs = this.#clock.now()
     const ended = new AbortController()
     const either = AbortSignal.any([signal, quiet.signal])
-    void this.#guard(() => heardMs, bounds, ended.signal, quiet)
+    void this.#guard(() => lastSeenMs, bounds, ended.signal, quiet)
     try {
       const response = await this.#sent(call, either)
       if (response.statusCode !== 200) throw await errorOf(response, this.#clock.now())
       yield* jsonLinesIn(response.body as AsyncIterable<Uint8Array>, () => {
-        heardMs = this.#clock.now()
+        lastSeenMs = this.#clock.now()
       })
     } finally {
       ended.abort()
@@ -118,8 +123,8 @@ export class Client {
         const nowMs = this.#clock.now()
         const leftMs = Math.min(heard() + silenceMs, lastMs) - nowMs
         if (leftMs <= 0) {
-          const what = nowMs >= lastMs ? 'does not end' : 'has been silent for too long'
-          const message = `a watch of the Kubernetes API server ${what}; it is made anew`
+          const what = nowMs >= lastMs ? 'does not end' : 'is silent for too long'
+          const message = `a watch of the Kubernetes API server ${what}; the controller starts another one`
           return quiet.abort(new SyncError('transient', 'ApiServerUnreachable', message))
         }
         await this.#clock.sleep(leftMs, ended)
@@ -151,20 +156,20 @@ export class Client {
         headers: { ...base, ...(body === undefined ? {} : { 'content-type': type }), ...headers },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
-      this.#told(method, String(response.statusCode), host)
+      this.#onRequest(method, String(response.statusCode), host)
       if (response.statusCode === 401) this.#cluster.forget()
       return response
     } catch (error) {
-      this.#told(method, '<error>', host)
+      this.#onRequest(method, '<error>', host)
       throw error
     }
   }
 }
 
-// Busy servers did not do it. What a broken connection did nobody knows: it is tried again where twice is as
-// good as once, or where the server would see that it is the second time (409).
+// A busy server (401, 429, 503) did not carry out the request. After a broken connection the effect is unknown: repeat
+// only requests that are idempotent, or that the server recognises as a repetition (409).
 function worthwhile({ method, type }: Call, error: unknown): boolean {
-  // What answered so will do so again.
+  // The answer itself is wrong; the next one would be, too.
   if (error instanceof SyncError) return false
   if (error instanceof ApiError) {
     return [401, 429, 503].includes(error.status) || (error.status >= 500 && method === 'GET')

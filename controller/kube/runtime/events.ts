@@ -1,6 +1,6 @@
-// Tells the owner of a resource what happened to it: Kubernetes Events (events.k8s.io/v1). What repeats within six
-// minutes becomes a series of one Event; nobody is told more than a burst of 25 and then one in five minutes
-// (client-go's limits). Without the right to write Events, nothing is told.
+// Writes Kubernetes Events (events.k8s.io/v1) about a resource. Events that repeat within six minutes become a series of
+// one Event. Each resource gets a burst of at most 25 Events, then one in five minutes (client-go's limits). Without the
+// right to write Events it writes none.
 import { createHash } from 'node:crypto'
 import { cutBytes } from '../../core/cut.ts'
 import { printable } from '../../core/printable.ts'
@@ -9,28 +9,28 @@ import { isStatus } from './api-error.ts'
 import type { Client } from './client.ts'
 import { builtIn, type KubeObject, microTime, pathOf } from './resource.ts'
 
-/** What happened. `reason` is one of a fixed vocabulary. */
+/** The content of an Event. `reason` is one of a fixed vocabulary. */
 export type Note = Readonly<{ type: 'Normal' | 'Warning'; reason: string; note: string }>
 
-/** Who tells, and with what. */
+/** The client, the clock and the reporter of the Events. */
 export type RecorderOptions = Readonly<{
   client: Client
   clock: Clock
   controller: string
-  /** This process. */
+  /** The name of this process. */
   instance: string
-  troubled?: (message: string) => void
+  onError?: (message: string) => void
 }>
 
 type Series = { name: string; namespace: string; count: number; lastMs: number }
 type Bucket = { left: number; atMs: number }
 
 const seriesMs = 6 * 60_000
-/** events.k8s.io allows 1 kB. */
+/** events.k8s.io allows 1 kB, bytes. */
 const noteMax = 1000
 const burst = 25
 const refillMs = 5 * 60_000
-/** How many series and buckets are remembered. */
+/** How many series and buckets are kept. */
 const rememberedMax = 4096
 
 /** Writes Events. */
@@ -45,7 +45,7 @@ export class Recorder {
     this.#options = options
   }
 
-  /** Tells of a resource. Never rejects: what cannot be told is not worth a pass. */
+  /** Writes an Event about a resource. Never rejects: a failed Event must not cost a pass. */
   async tell(
     regarding: KubeObject,
     { type, reason, note: whole }: Note,
@@ -53,7 +53,7 @@ export class Recorder {
   ): Promise<void> {
     if (this.#forbidden) return
     const note = cutBytes(printable(whole), noteMax)
-    const { clock, troubled } = this.#options
+    const { clock, onError } = this.#options
     const nowMs = clock.now()
     const key = JSON.stringify([regarding.metadata.uid, type, reason, note])
     const known = this.#series.get(key)
@@ -65,10 +65,12 @@ export class Recorder {
         remember(this.#series, key, { ...event, count: 1, lastMs: nowMs })
       }
     } catch (error) {
-      // A namespace that is going takes no Events any more: that says nothing of the others.
+      // A namespace that is being deleted refuses Events; other namespaces still take them.
       if (isStatus(error, 403) && !/being terminated/.test(error.message)) {
         this.#forbidden = true
-        troubled?.('events are not written: the right to create them in events.k8s.io is missing')
+        onError?.(
+          'no Events are written: the service account lacks the right to create events in events.k8s.io',
+        )
       }
       this.#series.delete(key)
     }
@@ -108,7 +110,7 @@ export class Recorder {
   async #again(series: Series, nowMs: number, signal: AbortSignal): Promise<void> {
     series.count += 1
     series.lastMs = nowMs
-    // One write for each doubling tells as much as one for each.
+    // Write at each doubling of the count only: 1, 2, 4, 8 …
     if ((series.count & (series.count - 1)) !== 0) return
     const body = { series: { count: series.count, lastObservedTime: microTime(nowMs) } }
     const path = pathOf(builtIn.event, series.namespace, series.name)
@@ -130,7 +132,7 @@ export class Recorder {
   }
 }
 
-// The oldest goes.
+// Above the limit, the oldest entry is dropped.
 function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
   map.delete(key)
   map.set(key, value)

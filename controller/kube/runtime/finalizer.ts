@@ -1,13 +1,13 @@
-// A finalizer: as long as it is there, Kubernetes keeps a resource that was deleted, so that what has to be done
-// about it is done. Written with the version it was read at, so that no other is lost.
+// Adds and removes a finalizer: while it is set, Kubernetes keeps a deleted resource, so that its cleanup can run. Each
+// write names the resourceVersion that was read, so that no finalizer of another controller is lost.
 import { resourceIn } from './answers.ts'
 import { isMissing, isStatus } from './api-error.ts'
 import type { Client } from './client.ts'
 import { type KubeObject, pathOf, type ResourceKind } from './resource.ts'
 
 /**
- * The resource with the finalizer. Rejects as `Client.json` does; 409 when it changed twice meanwhile; and when an answer
- * is about another one.
+ * Adds the finalizer and answers the resource with it. Rejects as `Client.json` does, with 409 if the resource changed
+ * twice meanwhile, and when an answer is about another resource.
  */
 export async function withFinalizer(
   client: Client,
@@ -20,7 +20,7 @@ export async function withFinalizer(
   return (await rewritten(client, kind, resource, add, signal)) ?? resource
 }
 
-/** The resource without it; undefined when it is not there any more. */
+/** Removes the finalizer and answers the resource without it; undefined if the resource no longer exists. */
 export async function withoutFinalizer(
   client: Client,
   kind: ResourceKind,
@@ -64,7 +64,7 @@ async function rewritten(
     if (!isStatus(error, 409)) throw error
     const answer = await client.json({ method: 'GET', path }, signal)
     const now = resourceIn(kind, { namespace, name }, answer)
-    // Another one under the same name is nothing of ours.
+    // A new resource under the same name is not ours to change.
     if (now.metadata.uid !== uid) return undefined
     return write(now)
   }

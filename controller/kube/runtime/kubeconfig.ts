@@ -1,7 +1,6 @@
-// The way to the API server: what a kubeconfig, or a pod's service account, says of it, and one pool of
-// connections. client-node makes a new pool for each request, and reads the certificates each time
-// (kubernetes.md §1.2); here both are made anew only when a file changed, or the server refused the
-// credentials, so that rotated ones are taken up.
+// How to reach the API server: URL and credentials from a kubeconfig or from a pod's service account, and one connection
+// pool. client-node opens a pool per request and reads the certificates each time (kubernetes.md §1.2). Here both are
+// renewed only when a file changed or the server refused the credentials, so that rotated credentials take effect.
 import { readFileSync, statSync } from 'node:fs'
 import { delimiter, dirname, resolve } from 'node:path'
 import { KubeConfig, type User } from '@kubernetes/client-node'
@@ -9,14 +8,14 @@ import { Agent, type Dispatcher, ProxyAgent } from 'undici'
 import { parse } from 'yaml'
 import { SyncError } from '../../core/sync-error.ts'
 
-/** What a request needs of it. */
+/** URL, headers and connection pool for one request. */
 export type Signed = Readonly<{
   url: string
   headers: Readonly<Record<string, string>>
   dispatcher: Dispatcher
 }>
 
-/** The configuration leads to no cluster. */
+/** The configuration names no cluster. */
 class Nowhere extends Error {}
 
 type Loaded = Readonly<{
@@ -27,27 +26,27 @@ type Loaded = Readonly<{
   stand: string
 }>
 
-/** How often the files are looked at, ms. */
+/** How often the files are checked for changes, ms. */
 const lookMs = 1_000
 
-/** How to reach one API server, and as whom. */
+/** The connection to one API server as one user. */
 export class Cluster {
   readonly #files: readonly string[]
   #loaded: Loaded | undefined
   #lookedMs = Number.NEGATIVE_INFINITY
 
-  /** `kubeconfig`: paths as KUBECONFIG lists them; undefined: ~/.kube/config, else what a pod is given. */
+  /** `kubeconfig`: paths as in KUBECONFIG; undefined: ~/.kube/config, else the service account of the pod. */
   constructor(kubeconfig: string | undefined) {
     this.#files = (kubeconfig ?? '').split(delimiter).filter(Boolean)
   }
 
-  /** The namespace that the configuration names. */
+  /** The namespace of the current context; undefined if it names none. */
   get namespace(): string | undefined {
     const { config } = this.#fresh()
     return config.getContextObject(config.getCurrentContext())?.namespace
   }
 
-  /** The URL, credentials and connections for a request. Throws a terminal SyncError without a configuration. */
+  /** The URL, credentials and connections for a request. Throws a terminal SyncError KubeconfigUnusable without a configuration. */
   async sign(nowMs: number): Promise<Signed> {
     const { config, server, dispatcher } = this.#fresh(nowMs)
     const options: { headers?: Record<string, string>; auth?: string } = {}
@@ -57,7 +56,7 @@ export class Cluster {
     return { url: server, headers, dispatcher }
   }
 
-  /** The credentials were refused: they are read again for the next request. */
+  /** Marks the credentials as refused: the next request reads them again. */
   forget(): void {
     this.#lookedMs = Number.NEGATIVE_INFINITY
     if (this.#loaded !== undefined) this.#loaded = { ...this.#loaded, stand: '' }
@@ -76,10 +75,10 @@ export class Cluster {
     if (known !== undefined && standOf(known.files) === known.stand) return known
     try {
       this.#loaded = this.#opened()
-      // Requests under way end on the old connections.
+      // Requests in flight finish on the old connections.
       known?.dispatcher.close().catch(() => {})
     } catch (error) {
-      // A file that is being replaced: the old ones serve until it is there.
+      // A file may be half replaced: keep the old credentials until it can be read.
       if (known === undefined) throw unusable(error)
     }
     return this.#loaded ?? (known as Loaded)
@@ -90,7 +89,7 @@ export class Cluster {
     const cluster = config.getCurrentCluster()
     const user = config.getCurrentUser()
     if (cluster === null) throw new Nowhere('it names no cluster')
-    // What client-node falls back to when it has found nothing.
+    // client-node falls back to this address when it finds no configuration.
     if (this.#files.length === 0 && cluster.server === 'http://localhost:8080')
       throw new Nowhere('there is none')
     const named = [cluster.caFile, user?.certFile, user?.keyFile]
@@ -103,7 +102,7 @@ export class Cluster {
       keepAlive: true,
       keepAliveInitialDelay: 30_000,
     }
-    // Watches say nothing for minutes; deadlines are the callers'. HTTP/1.1: one hung stream is one socket.
+    // Watches are silent for minutes, and callers set deadlines: no timeouts here. HTTP/1.1: a hung stream blocks one socket only.
     const pool = { headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 60_000, allowH2: false }
     const { proxyUrl, server } = cluster
     const dispatcher = proxyUrl
@@ -131,7 +130,7 @@ function tlsOf(cluster: ClusterEntry, user: User | null) {
   }
 }
 
-// Without the files, client-node has nothing to read at each request; the pool has what was in them.
+// Removes file references, so that client-node reads no file per request. The pool holds the certificates already.
 function inlined(config: KubeConfig): KubeConfig {
   const next = new KubeConfig()
   const server = 'https://in.pool'
@@ -159,7 +158,7 @@ function loaded(files: readonly string[]): KubeConfig {
     more.loadFromFile(file)
     config.mergeConfig(more)
   }
-  // client-node knows kubectl's `tokenFile` only under another name.
+  // client-node does not read `tokenFile` of a kubeconfig user; pass it as its own auth provider.
   const tokens = files.flatMap(tokenFilesIn)
   config.users = config.users.map((user) => {
     const tokenFile = tokens.find(([name]) => name === user.name)?.[1]
@@ -186,13 +185,13 @@ function standOf(files: readonly string[]): string {
 }
 
 function unusable(error: unknown): SyncError {
-  // A parser quotes what it could not read, and that may be a token.
+  // A parser quotes the text that it cannot read, and that may be a token. Show the code or the name only.
   const { code, name = 'Error' } = (error ?? {}) as { code?: unknown; name?: string }
   const why = error instanceof Nowhere ? error.message : typeof code === 'string' ? code : name
   return new SyncError(
     'terminal',
     'KubeconfigUnusable',
-    `the way to the Kubernetes API cannot be read (${why}): set KUBECONFIG, or run in a pod with a service account`,
+    `the Kubernetes configuration cannot be read (${why}): set KUBECONFIG, or run in a pod with a service account`,
     { cause: error },
   )
 }

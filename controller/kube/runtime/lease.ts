@@ -1,6 +1,6 @@
-// Leader election by a Lease, as client-go does it: whoever holds it renews it; others take it over when it has not
-// changed for its duration by their own clock, so clocks need not agree. A holder that could not renew in
-// time stops leading before anybody else may begin: `leads` is asked before every write to the outside.
+// Leader election by a Lease, as in client-go: the holder renews it; another process takes it over when it has not
+// changed for its duration, measured by that process's own clock, so clocks need not agree. A holder that cannot renew in
+// time stops leading before another one may begin. Ask `leads` before every write to the outside.
 //
 //   renewed ──── renewDeadline: stops by itself ──── duration: others may take over ────►
 import { performance } from 'node:perf_hooks'
@@ -12,11 +12,11 @@ import { invalidAnswer } from './body.ts'
 import type { Client } from './client.ts'
 import { builtIn, type KubeObject, microTime, pathOf } from './resource.ts'
 
-/** Which Lease, who we are, and how often; ms. */
+/** The Lease, our identity, and the times; ms. */
 export type LeaseOptions = Readonly<{
   client: Client
   clock: Clock
-  /** Time that only grows, also while the process is stopped; ms. */
+  /** A clock that never goes back and runs on while the process is stopped; ms. */
   monotonic?: () => number
   chance: () => number
   namespace: string
@@ -25,8 +25,8 @@ export type LeaseOptions = Readonly<{
   durationMs: number
   renewDeadlineMs: number
   retryMs: number
-  /** Told of changes: who holds it, and why it could not be read or written. */
-  told?: (what: 'waiting' | 'leading' | 'lost' | 'trouble', detail: string) => void
+  /** Called on changes: the new holder, or why the Lease cannot be read or written. */
+  onChange?: (what: 'waiting' | 'leading' | 'lost' | 'trouble', detail: string) => void
 }>
 
 type Spec = Readonly<{
@@ -38,19 +38,19 @@ type Spec = Readonly<{
 }>
 type Lease = KubeObject & Readonly<{ spec?: Spec }>
 
-/** Leadership that was won. */
+/** A won term of leadership. */
 export type Term = Readonly<{
-  /** Grows with every holder: what an older term writes can be told from what a newer one does. */
+  /** Grows with every holder, so that writes of an older term can be recognised. */
   number: number
   /** Aborts when leadership is lost. */
   lost: AbortSignal
-  /** May something be written to the outside now? */
+  /** May this process write to the outside now? */
   leads: () => boolean
-  /** Stops renewing and lets the others have it. */
+  /** Stops renewing and frees the Lease. */
   release: () => Promise<void>
 }>
 
-/** Takes part in an election. */
+/** A candidate in a leader election. */
 export class Election {
   readonly #options: LeaseOptions
   readonly #monotonic: () => number
@@ -66,7 +66,7 @@ export class Election {
 
   /** Waits until it leads. Rejects only when the signal aborts. */
   async win(signal: AbortSignal): Promise<Term> {
-    const { clock, retryMs, chance, told, durationMs } = this.#options
+    const { clock, retryMs, chance, onChange, durationMs } = this.#options
     let failures = 0
     for (;;) {
       signal.throwIfAborted()
@@ -78,16 +78,16 @@ export class Election {
         failures += 1
         this.#lease = undefined
         const { code, message } = asSyncError(error)
-        if (this.#waitingFor !== code) told?.('trouble', message)
+        if (this.#waitingFor !== code) onChange?.('trouble', message)
         this.#waitingFor = code
       }
-      // Whether another one still renews it must be asked steadily; what cannot be asked is asked later each time.
+      // Poll a held Lease at a steady pace; after failures wait longer each time.
       const waitMs = backOffMs({ leastMs: retryMs, mostMs: durationMs }, failures)
       await clock.sleep(Math.min(waitMs * (1 + 0.2 * chance()), durationMs), signal)
     }
     const [lost, ended] = [new AbortController(), new AbortController()]
     const renewing = this.#renew(lost, ended.signal)
-    told?.('leading', this.#options.identity)
+    onChange?.('leading', this.#options.identity)
     return {
       number: this.#lease?.spec?.leaseTransitions ?? 0,
       lost: lost.signal,
@@ -104,9 +104,9 @@ export class Election {
     return this.#monotonic() - this.#renewedMs < this.#options.renewDeadlineMs
   }
 
-  // One look at the Lease, and an attempt where it is free or has not been renewed.
+  // Reads the Lease once, and tries to take it if it is free or expired.
   async #tried(signal: AbortSignal): Promise<boolean> {
-    const { client, namespace, name, identity, durationMs, told } = this.#options
+    const { client, namespace, name, identity, durationMs, onChange } = this.#options
     const path = pathOf(builtIn.lease, namespace, name)
     let lease: Lease
     try {
@@ -121,11 +121,11 @@ export class Election {
     const heldMs = Math.max(leaseDurationSeconds * 1000, holderIdentity === '' ? 0 : durationMs)
     const free = holderIdentity === '' || this.#monotonic() - this.#seen.atMs > heldMs
     if (!free && holderIdentity !== identity) {
-      if (this.#waitingFor !== holderIdentity) told?.('waiting', holderIdentity)
+      if (this.#waitingFor !== holderIdentity) onChange?.('waiting', holderIdentity)
       this.#waitingFor = holderIdentity
       return false
     }
-    // A former self that died may have left writes behind, so that a restart is a new term, too.
+    // A restart is a new term, too: the process that held this identity before may still have writes in flight.
     return this.#write('PUT', lease, leaseTransitions + 1, signal)
   }
 
@@ -150,15 +150,15 @@ export class Election {
     const sentMs = this.#monotonic()
     const path = pathOf(builtIn.lease, namespace, method === 'POST' ? undefined : name)
     try {
-      // A connection that is dead and does not know it costs one try of several.
+      // A short timeout: a dead connection must cost one of several attempts, not the whole deadline.
       const withinMs = renewDeadlineMs / 3
       const written = this.#leaseIn(await client.json({ method, path, body }, signal, withinMs))
-      // An answer that does not say that it is ours is none.
+      // The answer must confirm our holder and term.
       if (
         written.spec?.holderIdentity !== identity ||
         written.spec.leaseTransitions !== transitions
       )
-        throw invalidAnswer('a Lease that is not as it was written')
+        throw invalidAnswer('another Lease than the controller wrote')
       this.#lease = written
     } catch (error) {
       if (isStatus(error, 409)) return false
@@ -169,7 +169,7 @@ export class Election {
   }
 
   async #renew(lost: AbortController, ended: AbortSignal): Promise<void> {
-    const { clock, retryMs, told } = this.#options
+    const { clock, retryMs, onChange } = this.#options
     while (!ended.aborted && !lost.signal.aborted) {
       const leftMs = this.#renewedMs + this.#options.renewDeadlineMs - this.#monotonic()
       await clock.sleep(Math.max(0, Math.min(retryMs, leftMs)), ended).catch(() => {})
@@ -179,12 +179,12 @@ export class Election {
         if (!(await this.#renewed(ended))) break
       } catch (error) {
         if (ended.aborted) return
-        told?.('trouble', asSyncError(error).message)
+        onChange?.('trouble', asSyncError(error).message)
       }
     }
     if (ended.aborted) return
     lost.abort(new Error('leadership was lost'))
-    told?.('lost', this.#options.identity)
+    onChange?.('lost', this.#options.identity)
   }
 
   #leaseIn(answer: unknown): Lease {
@@ -193,11 +193,11 @@ export class Election {
     const { holderIdentity, leaseTransitions, leaseDurationSeconds } = lease.spec ?? {}
     const counts = [leaseTransitions ?? 0, leaseDurationSeconds ?? 0]
     if (typeof (holderIdentity ?? '') !== 'string' || !counts.every(Number.isSafeInteger))
-      throw invalidAnswer('a Lease whose holder or terms are none')
+      throw invalidAnswer('a Lease with a malformed holder or term')
     return lease
   }
 
-  // False when somebody else has it by now.
+  // False if another process holds the Lease by now.
   async #renewed(signal: AbortSignal): Promise<boolean> {
     const { client, namespace, name, identity, retryMs } = this.#options
     const lease = this.#lease

@@ -1,30 +1,30 @@
-// A list of all resources of a kind, page by page, within bounds. Pages belong together: they have one version, and
-// no token comes twice.
+// Lists all resources of a kind, page by page, within bounds. All pages must have the same version, and no page token
+// may come twice.
 import { SyncError } from '../../core/sync-error.ts'
 import { type Asked, pageIn } from './answers.ts'
 import { invalidAnswer } from './body.ts'
 import type { Client } from './client.ts'
 import { type KubeObject, keyOf, pathOf, type ResourceKind } from './resource.ts'
 
-/** What is listed. */
+/** The kind, scope and page size of a list. */
 export type ListOptions = Readonly<{
   client: Client
   kind: ResourceKind
   asked: Asked
   query?: Readonly<Record<string, string>> | undefined
-  /** How many one page may have. */
+  /** The size of a page, in resources. */
   limit: number
 }>
 
-/** What a list says: the resources by namespace/name, and from where a watch goes on. */
+/** A complete list: the resources by namespace/name, and the version from which a watch continues. */
 export type Listed<Kept> = Readonly<{ found: ReadonlyMap<string, Kept>; version: string }>
 
 const pagesMax = 1_000
-/** How many resources are kept at most, also of those that a watch tells of. */
+/** How many resources are kept at most, from lists and watches together. */
 export const resourcesMax = 100_000
 const bytesMax = 512 * 1024 * 1024
 
-/** Lists all. Rejects as `Client.json` does, and with a transient SyncError for what is no whole list. */
+/** Lists all. Rejects as `Client.json` does, and with a transient SyncError if the list is incomplete or inconsistent. */
 export async function listed<Kept extends KubeObject>(
   { client, kind, asked, query, limit }: ListOptions,
   signal: AbortSignal,
@@ -32,7 +32,7 @@ export async function listed<Kept extends KubeObject>(
   const found = new Map<string, Kept>()
   const tokens = new Set<string>()
   let [version, bytes, token]: [string, number, string | undefined] = ['', 0, undefined]
-  // A page token that has expired (410) begins anew with the whole list.
+  // An expired page token (410) makes the caller list again from the start.
   do {
     const page: Record<string, string> = { limit: String(limit), ...(token && { continue: token }) }
     const path = pathOf(kind, asked.namespace)
@@ -40,7 +40,7 @@ export async function listed<Kept extends KubeObject>(
     const { items, version: own, more } = pageIn<Kept>(kind, asked, answer.value)
     for (const item of items) {
       const key = keyOf(item)
-      if (found.has(key)) throw invalidAnswer(`a list that has one ${kind.kind} twice`)
+      if (found.has(key)) throw invalidAnswer(`a list with the same ${kind.kind} twice`)
       found.set(key, item)
     }
     if (version !== '' && own !== version) throw invalidAnswer(`pages of two lists of ${kind.kind}`)
@@ -55,13 +55,13 @@ export async function listed<Kept extends KubeObject>(
   return { found, version }
 }
 
-/** There are more resources of the kind than can be kept. */
+/** The error for more resources of a kind than the controller keeps. */
 export function tooMany(kind: string): SyncError {
-  const message = `the Kubernetes API server has more of ${kind} than the controller keeps (${resourcesMax}): what it knew goes on. Let several controllers watch some namespaces each`
+  const message = `the Kubernetes API server has more of ${kind} than the controller keeps (${resourcesMax}): it goes on with those that it knew. Run several controllers, each for some of the namespaces`
   return new SyncError('transient', 'ApiListEndless', message)
 }
 
 function endless(kind: string): SyncError {
-  const message = `the Kubernetes API server does not come to an end of the list of ${kind}; it is asked again`
+  const message = `the Kubernetes API server sends a list of ${kind} that does not end; the controller lists again`
   return new SyncError('transient', 'ApiListEndless', message)
 }

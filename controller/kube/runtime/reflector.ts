@@ -1,24 +1,24 @@
-// Keeps a copy of all resources of one kind, and tells when one changes.
+// Keeps a copy of all resources of one kind, and reports each change.
 //
-//   list ──► watch ──► watch ──► …            each watch goes on where the last one ended
+//   list ──► watch ──► watch ──► …            each watch continues at the last version of the one before
 //     ▲        │ 410, or any other ERROR event
-//     └────────┘ anything else that breaks: the same again
+//     └────────┘ any other failure: the same
 //
-// Pace: a watch that brings nothing, however it ends, makes the next one wait longer, up to half a minute; one that
-// brings news, or stays for half a minute, begins that count anew. A list is no news: it may be large, and is
-// what a watch that expires at once would otherwise ask for again and again.
+// Pace: each watch without news, however it ends, doubles the wait before the next one, up to half a minute. A watch that
+// brings news, or lasts half a minute, resets the wait. A list does not count as news: it may be large, and a watch
+// that expires at once would otherwise cause one list after another.
 //
-// An end is believed on two witnesses: that a resource is gone, is being deleted, or was made anew under its name is
-// taken only when the resource itself, asked for, says so as well, or is known to be ending already.
+// Second witness: a resource counts as gone, as being deleted, or as created again under its name only if a read of that
+// resource says the same, or if it was known to be ending.
 //
-// Guarantees: whatever the API server does (stops, hangs, restarts, forgets its history, refuses the
-// credentials, answers something else), it goes on until the signal aborts; the copy is what the server had at some
-// moment, and is never emptied, nor anything of it taken away, by an answer that was not complete, was another's
-// (answers.ts), was older than what is known, or was said once only; one who is told is told by key only.
-// Assumptions: a read of one resource tells how it is now. Where it may not be read, two lists that lack it count.
-// Caveats: a resource that is deleted and made again while nobody listens is told as deleted, then as new.
-// Errors: ApiAnswerInvalid, ApiAnswerTooLarge, ApiListEndless, ApiListShort, ApiWatchDisordered and WatchEndsEarly, besides
-// those of the client; after each all is listed again, later each time.
+// Guarantees: run() continues until the signal aborts, whatever the API server does (stops, hangs, restarts, loses its
+// history, refuses the credentials, answers something else). The copy is a state that the server had at some moment. No
+// answer that is incomplete, about another resource (answers.ts), older than the copy, or unconfirmed removes anything
+// from it.
+// Assumptions: a read of one resource gives its current state. Without the right to read it, two lists without it count.
+// Caveats: a resource that is deleted and created again between two watches is reported as deleted, then as new.
+// Errors: ApiAnswerInvalid, ApiAnswerTooLarge, ApiListEndless, ApiListShort, ApiWatchDisordered, WatchEndsEarly, and those
+// of the client. Each leads to a new list, with a longer wait each time.
 import { SyncError } from '../../core/sync-error.ts'
 import type { Clock } from '../../sync/ports.ts'
 import { type BackOff, backOffMs } from '../../sync/queue.ts'
@@ -30,42 +30,42 @@ import { type KubeObject, keyOf, pathOf, type ResourceKind } from './resource.ts
 import { ends, isBefore, isEnding, isOlder, isSame, saysSame } from './versions.ts'
 import { disordered, short, witness, witnessed } from './witness.ts'
 
-/** What to keep, and whom to tell. */
+/** The resources to copy, and the callbacks. */
 export type ReflectorOptions<Kept extends KubeObject> = Readonly<{
   client: Client
   kind: ResourceKind
-  /** All namespaces when undefined. */
+  /** The namespace; undefined: all. */
   namespace?: string | undefined
-  /** The only one that is wanted. */
+  /** The name of the only resource that is wanted; undefined: all. */
   name?: string | undefined
   clock: Clock
   chance: () => number
-  /** Something is otherwise: undefined for what is not, or was not, there. Must not throw. */
+  /** Called on each change: `now` is undefined for a deleted resource, `before` for a new one. Must not throw. */
   changed: (now: Kept | undefined, before: Kept | undefined) => void
-  /** The first list is complete. */
+  /** Called when the first list is complete. */
   synced?: () => void
-  /** Told why it does not get on, once per reason. */
-  troubled?: (code: string, message: string) => void
+  /** Called with the reason why it makes no progress, once per reason. */
+  onError?: (code: string, message: string) => void
 }>
 
 type Told<Kept> = Extract<WatchEvent<Kept>, { object: Kept }>
 
 const waits: BackOff = { leastMs: 500, mostMs: 30_000 }
 
-/** A bookmark comes about every minute; a server that hangs says nothing. */
+/** A bookmark comes about every minute: a longer silence means that the server hangs, ms. */
 const silenceMs = 150_000
-/** A watch is asked to end after 5 to 10 minutes; one that does not is ended, ms. */
+/** The server ends a watch after the 5 to 10 minutes that we ask for. This much later we end it, ms. */
 const lateMs = 60_000
 
-/** How many events in a row may say nothing new. */
+/** How many events in a row may bring nothing new. */
 const repeatsMax = 1_000
-/** How many resources one page of a list has, as long as none is too large. */
+/** The page size of a list, in resources; smaller after an answer that is too large. */
 const pageSize = 500
 
-/** After so many failures in a row it is more than a moment's trouble. */
+/** From this number of failures in a row on, the trouble is reported as persistent. */
 const persistentMin = 4
 
-/** The history that we wanted to go on from is gone. */
+/** The server no longer has the history from our version on. */
 class Expired extends Error {}
 const endsEarly = 'WatchEndsEarly'
 
@@ -76,19 +76,19 @@ export class Reflector<Kept extends KubeObject> {
   #synced = false
   #trouble: string | undefined
   #persistent = false
-  /** A list that can be had says nothing of what is wrong with watches. */
+  /** The trouble comes from a watch; a list that succeeds does not clear it. */
   #watchTrouble = false
-  /** From here the next watch goes on; '' where only a list tells. */
+  /** The version at which the next watch continues; '' if a new list is needed. */
   #version = ''
   #pageSize = pageSize
-  /** What a list lacked, and may not be read by itself, by uid. */
+  /** The uids of resources that a list lacked and that the controller may not read. */
   #doubted: ReadonlySet<string> = new Set()
-  /** The newest version that was ever told. */
+  /** The newest version that was ever received. */
   #newest = ''
   #watchedMs = 0
   #news = false
-  /** When the server was last heard of, ms since 1970. */
-  heardMs = 0
+  /** Time of the last message of the server, ms since 1970. */
+  lastSeenMs = 0
 
   constructor(options: ReflectorOptions<Kept>) {
     this.#options = options
@@ -99,17 +99,17 @@ export class Reflector<Kept extends KubeObject> {
     return this.#synced
   }
 
-  /** Why it does not get on, as a code; undefined while it does. */
+  /** The code of the error that keeps it from making progress; undefined without one. */
   get trouble(): string | undefined {
     return this.#trouble
   }
 
-  /** Is it more than a moment's trouble? */
+  /** Has the trouble lasted for several attempts? */
   get persistent(): boolean {
     return this.#persistent
   }
 
-  /** One resource, by namespace/name; `values`: all of them. */
+  /** One resource, by namespace/name; `values`: all. */
   get(key: string): Kept | undefined {
     return this.#copy.get(key)
   }
@@ -118,12 +118,12 @@ export class Reflector<Kept extends KubeObject> {
     return [...this.#copy.values()]
   }
 
-  /** Takes over what a write of ours answered, unless something newer is known already. */
-  took(resource: Kept): void {
+  /** Takes over the answer to a write of ours, unless the copy is newer. */
+  applyLocal(resource: Kept): void {
     const [key, known] = [keyOf(resource), this.#copy.get(keyOf(resource))]
-    // Versions are ordered (Kubernetes 1.35 says so; etcd always did).
+    // Versions are ordered (documented since Kubernetes 1.35; etcd always ordered them).
     if (known === undefined || !isSame(known, resource) || !isOlder(known, resource)) return
-    // It may be the first to tell of what a user wrote meanwhile: no event will be newer.
+    // The answer may contain a user's change that we had not seen; no later event will report it.
     if (!saysSame(known, resource)) this.#set(key, resource)
     this.#copy.set(key, resource)
   }
@@ -143,7 +143,7 @@ export class Reflector<Kept extends KubeObject> {
       } catch (error) {
         if (signal.aborted) return
         const expired = error instanceof Expired || isStatus(error, 410)
-        // What was odd once may be so again from here on; nor may the version be one that the server knows.
+        // Start from a new list: the same version may give the same wrong answer, or be unknown to the server.
         if (expired || error instanceof SyncError || isStatus(error, 400, 500, 504))
           this.#version = ''
         broken = expired && Number.isFinite(this.#watchedMs) ? new Expired() : error
@@ -151,7 +151,7 @@ export class Reflector<Kept extends KubeObject> {
       const stayedMs = Math.max(0, clock.now() - this.#watchedMs)
       const worth = this.#news || stayedMs >= waits.mostMs
       if (worth) this.#well()
-      // What broke is not asked again at once, also where it had been well until then.
+      // Wait after a failure, even if the watch was healthy before it.
       failures = worth ? (broken === undefined ? 0 : 1) : failures + 1
       if (broken !== undefined || failures > 0) this.#tell(broken, failures)
       if (failures === 0) continue
@@ -173,11 +173,11 @@ export class Reflector<Kept extends KubeObject> {
     this.#trouble = code
     this.#persistent = persistent
     this.#watchTrouble = Number.isFinite(this.#watchedMs)
-    this.#options.troubled?.(code, message)
+    this.#options.onError?.(code, message)
   }
 
   #early(): { code: string; message: string } {
-    const message = `watches of ${this.#options.kind.kind} end at once and bring nothing: changes are seen late. Check the API server, and any proxy before it`
+    const message = `watches of ${this.#options.kind.kind} end at once without events: the controller sees changes late. Check the API server, and any proxy before it`
     return { code: endsEarly, message }
   }
 
@@ -195,7 +195,7 @@ export class Reflector<Kept extends KubeObject> {
     const [limit, scope] = [this.#pageSize, { client, kind, asked: this.#asked }]
     const whole = await listed<Kept>({ ...scope, query: this.#query, limit }, signal).catch(
       (error) => {
-        // Fewer at once are smaller.
+        // A smaller page makes a smaller answer.
         if (asSyncError(error).code === 'ApiAnswerTooLarge')
           this.#pageSize = Math.max(1, Math.floor(limit / 4))
         throw error
@@ -206,15 +206,15 @@ export class Reflector<Kept extends KubeObject> {
     const unsure = [...doubted].some((uid) => !this.#doubted.has(uid))
     this.#doubted = doubted
     if (unsure) throw short(kind.kind)
-    this.heardMs = clock.now()
+    this.lastSeenMs = clock.now()
     if (!this.#watchTrouble) this.#well()
-    // A server that was restored from a backup has earlier versions from then on.
+    // After a restore from a backup the server's versions are lower.
     if (isBefore(version, this.#newest)) this.#newest = version
     this.#noted(version)
     const first = !this.#synced
     this.#synced = true
     for (const key of [...this.#copy.keys()]) if (!found.has(key)) this.#set(key, undefined)
-    // What is older than what was known is so by its own word.
+    // Force: `witnessed` has read each resource that is older here than in the copy.
     for (const [key, item] of found) this.#set(key, item, true)
     if (first) this.#options.synced?.()
   }
@@ -237,10 +237,10 @@ export class Reflector<Kept extends KubeObject> {
     const bounds = { silenceMs, mostMs: seconds * 1000 + lateMs }
     for await (const line of client.lines(call, bounds, signal)) {
       const event = eventIn<Kept>(kind, this.#asked, line)
-      this.heardMs = clock.now()
-      // Expired history is the usual one; after any other, too, only a list tells what there is.
+      this.lastSeenMs = clock.now()
+      // 410 is the usual error. After any other one, too, only a list gives the current state.
       if (event.type === 'ERROR') throw new Expired()
-      // In the order of their versions: what is not later was told already, or was missed.
+      // Events come in the order of their versions: one that is not later is a repetition, or was missed.
       const earlier = isBefore(event.version, this.#version)
       const old = event.version === this.#version || earlier
       const missed = event.type === 'BOOKMARK' ? earlier : old && !this.#holds(event)
@@ -250,7 +250,7 @@ export class Reflector<Kept extends KubeObject> {
       if (event.type !== 'BOOKMARK') await this.#take(event, signal)
       if (this.#noted(event.version)) this.#news = true
     }
-    this.heardMs = clock.now()
+    this.lastSeenMs = clock.now()
   }
 
   async #take({ type, object }: Told<Kept>, signal: AbortSignal): Promise<void> {
@@ -263,20 +263,20 @@ export class Reflector<Kept extends KubeObject> {
     if (sure) return this.#set(key, gone ? undefined : object)
     const now = await witness<Kept>(client, kind, object, signal)
     if (now === 'unreadable') throw short(kind.kind)
-    // An end is not taken back: where one is told that the resource denies, more may be untrue.
+    // The resource contradicts the event: other events may be wrong as well, so list again.
     const told = !gone && isSame(now, object) && isEnding(now) === isEnding(object)
     if (now !== undefined && !told) throw disordered(kind.kind)
     this.#set(key, gone ? undefined : now)
   }
 
-  // Is this what is known, or older?
+  // Does the copy hold this state, or a newer one?
   #holds({ type, object }: Told<Kept>): boolean {
     const known = this.#copy.get(keyOf(object))
     if (known === undefined || !isSame(known, object)) return false
     return type !== 'DELETED' && !isOlder(known, object)
   }
 
-  // From here a watch goes on. True when nothing as new was told before.
+  // Sets the version where the next watch continues. True if it is newer than any received before.
   #noted(version: string): boolean {
     this.#version = version
     if (version === this.#newest || isBefore(version, this.#newest)) return false
@@ -290,7 +290,7 @@ export class Reflector<Kept extends KubeObject> {
     if (before !== undefined && now !== undefined) {
       if (!isSame(before, now)) this.#set(key, undefined)
       else if (before.metadata.resourceVersion === now.metadata.resourceVersion) return
-      // Our own write answered before the watch told of what came before it.
+      // The answer to our own write came before the watch reported an earlier change.
       else if (!force && isOlder(now, before)) return
     }
     if (now === undefined) this.#copy.delete(key)

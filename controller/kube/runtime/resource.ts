@@ -1,7 +1,7 @@
-// Kubernetes resources: what we need of any of them, and where their kinds are served.
+// Kubernetes resources: the fields that every one has, and the paths of their kinds.
 import type { V1ObjectMeta } from '@kubernetes/client-node'
 
-/** Any resource, as the server sends it. Times are strings, whatever client-node's types say. */
+/** Any resource as the server sends it. Times are strings, although client-node's types say Date. */
 export type KubeObject = Readonly<{
   apiVersion?: string
   kind?: string
@@ -9,7 +9,7 @@ export type KubeObject = Readonly<{
 }>
 
 /**
- * A kind, and where it is served; `clusterWide`: its resources are in no namespace; `conditions`: the types of those
+ * A kind and its API path. `clusterWide`: its resources have no namespace. `conditions`: the types of the conditions
  * that the controller writes.
  */
 export type ResourceKind = Readonly<{
@@ -28,7 +28,7 @@ export const builtIn = {
   event: { apiVersion: 'events.k8s.io/v1', kind: 'Event', plural: 'events' },
 } as const satisfies Record<string, ResourceKind>
 
-/** The path of a kind, of all namespaces or one, or of one resource, or of what belongs to it. */
+/** The path of a kind in all namespaces or in one, of one resource, or of its subresource. */
 export function pathOf(
   { apiVersion, plural }: ResourceKind,
   namespace?: string,
@@ -46,7 +46,7 @@ export function keyOf({ metadata }: KubeObject): string {
   return `${metadata.namespace ?? ''}/${metadata.name ?? ''}`
 }
 
-/** A moment, ms since 1970, as MicroTime, which has six digits. */
+/** A time, ms since 1970, as a MicroTime (six digits). */
 export function microTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '000Z')
 }

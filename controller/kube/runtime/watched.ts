@@ -1,4 +1,4 @@
-// Copies that are kept for as long as they are wanted.
+// Starts a reflector that runs until it is ended.
 import { Reflector, type ReflectorOptions } from './reflector.ts'
 import type { KubeObject } from './resource.ts'
 
@@ -8,7 +8,7 @@ export type Watched<Kept extends KubeObject> = Readonly<{
   end: AbortController
 }>
 
-/** Keeps a copy until either signal aborts; `changed` also hears of the first list. */
+/** Starts a reflector that runs until either signal aborts. `changed` is also called after the first complete list. */
 export function watched<Kept extends KubeObject>(
   options: Omit<ReflectorOptions<Kept>, 'changed' | 'synced'> & Readonly<{ changed: () => void }>,
   signal: AbortSignal,

@@ -1,4 +1,4 @@
-// The second witness of an end: the resource itself, asked for by name.
+// The second witness: before a resource counts as gone, it is read by its name.
 import { SyncError } from '../../core/sync-error.ts'
 import { type Asked, resourceIn } from './answers.ts'
 import { isMissing, isStatus } from './api-error.ts'
@@ -7,8 +7,8 @@ import { type KubeObject, pathOf, type ResourceKind } from './resource.ts'
 import { ends, isEnding, isOlder, isSame } from './versions.ts'
 
 /**
- * The resource under this name as it is now; undefined where the API server itself says that there is none. Rejects as
- * `Client.json` does.
+ * Reads the resource of this name; undefined if the API server itself says that there is none, 'unreadable' without the
+ * right to read it. Rejects as `Client.json` does.
  */
 export async function witness<Kept extends KubeObject>(
   client: Client,
@@ -27,8 +27,9 @@ export async function witness<Kept extends KubeObject>(
 }
 
 /**
- * A list, with what each resource itself says that it would end or turn back; `doubted` are the uids of those that it
- * lacks and that may not be read. Rejects with ApiListShort where it lacks one that is there.
+ * Checks a list against the known resources: reads each one that the list would remove or turn back. `sure` is the list
+ * after that; `doubted` holds the uids of missing ones that the controller may not read. Rejects with ApiListShort if
+ * the list lacks a resource that exists.
  */
 export async function witnessed<Kept extends KubeObject>(
   { client, kind, asked }: Readonly<{ client: Client; kind: ResourceKind; asked: Asked }>,
@@ -42,10 +43,10 @@ export async function witnessed<Kept extends KubeObject>(
     if (found.has(key) || isEnding(before)) continue
     const now = await witness<Kept>(client, kind, before, signal)
     if (now === 'unreadable') doubted.add(before.metadata.uid ?? '')
-    // Also where it is another one by now: then the next list has it.
+    // Also if another one has the name by now: the next list has it.
     else if (now !== undefined) throw short(kind.kind)
   }
-  // One that is asked for by its name may be missed at the first list already.
+  // The first list may already lack the one resource that is asked for by name.
   if (asked.name !== undefined && found.size === 0 && known.size === 0) {
     const now = await witness<Kept>(client, kind, { metadata: asked }, signal)
     if (now !== undefined && now !== 'unreadable') throw short(kind.kind)
@@ -60,20 +61,20 @@ export async function witnessed<Kept extends KubeObject>(
   return { sure, doubted }
 }
 
-// What itself says of a resource, where both mean the same one.
+// The resource as it was read, if it is the one in the list.
 function agreed<Kept extends KubeObject>(kind: string, now: Kept, told: Kept): Kept {
   if (isSame(now, told)) return now
   throw short(kind)
 }
 
-/** What is there, or may be, is not told of. */
+/** The error for a list or watch that lacks a resource which exists, or may exist. */
 export function short(kind: string): SyncError {
-  const message = `the Kubernetes API server does not tell of a ${kind} that is there, or may be: nothing is taken for deleted, and it is asked again. Check the API server, and any proxy before it`
+  const message = `the Kubernetes API server left out a ${kind} that exists, or may exist: the controller takes nothing for deleted, and lists again. Check the API server, and any proxy before it`
   return new SyncError('transient', 'ApiListShort', message)
 }
 
-/** Events are not in the order of their versions, or say nothing new for long. */
+/** The error for events that are out of order, or that repeat without news. */
 export function disordered(kind: string): SyncError {
-  const message = `the Kubernetes API server tells of ${kind} out of order, or again and again; all are listed again. Check the API server, and any proxy before it`
+  const message = `the Kubernetes API server sends events of ${kind} out of order or repeatedly; the controller lists again. Check the API server, and any proxy before it`
   return new SyncError('transient', 'ApiWatchDisordered', message)
 }

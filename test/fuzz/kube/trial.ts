@@ -58,7 +58,7 @@ export async function lived(
   const recorder = new Recorder({ client, clock, controller: 'fuzz', instance: 'fuzz' })
   const options = { client, clock, chance: () => 0.5, namespaces: [], crossNamespace: false }
   const declarations = new KubeDeclarations(
-    { ...options, judge, recorder, troubled: () => {} },
+    { ...options, judge, recorder, onError: () => {} },
     end.signal,
   )
   odd.synced = () => declarations.synced

@@ -152,8 +152,8 @@ export const allowing = [
     [
       'members-server-unheard',
       'a member’s server that fails is left alone by itself',
-      `servers.leave(key, all ? first : undefined)`,
-      `servers.leave(key, undefined)`,
+      `servers.record(key, all ? first : undefined)`,
+      `servers.record(key, undefined)`,
     ],
   ]),
 ]

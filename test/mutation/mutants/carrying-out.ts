@@ -41,14 +41,14 @@ export const carryingOut: readonly Mutant[] = [
     [
       'nothing-kept',
       'what loses goes into the bin',
-      `kept: [...kept, ...history],`,
-      `kept: history,`,
+      `kept: [...kept, ...history] },`,
+      `kept: history },`,
     ],
     [
       'read-before-agreed',
       'a cursor is consumed together with the agreement',
-      `  await baseline.commit({\n    at: at(),\n    reset:`,
-      `  await baseline.commit({ at: at(), memories: now })\n  await baseline.commit({\n    at: at(),\n    reset:`,
+      `  await baseline.commit({ at: at(), writes })\n`,
+      `  await baseline.commit({ at: at(), writes: [{ write: 'memories', memories: now }] })\n  await baseline.commit({ at: at(), writes })\n`,
     ],
     [
       'recheck-not-written',
@@ -77,8 +77,8 @@ export const carryingOut: readonly Mutant[] = [
     [
       'joiner-waits',
       'who joins gets everything',
-      `unsettle: sight.fresh.length > 0`,
-      `unsettle: sight.fresh.length < 0`,
+      `...(sight.fresh.length > 0 ? [`,
+      `...(sight.fresh.length < 0 ? [`,
       'the same pass compares the joiner with every link, and what then lacks is unsettled by its agreement',
     ],
     [
@@ -90,7 +90,7 @@ export const carryingOut: readonly Mutant[] = [
     [
       'conflicts-not-counted',
       'conflicts are counted',
-      `conflicts: kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf),`,
+      `    { write: 'conflicts', conflicts },\n`,
       ``,
     ],
     [
@@ -105,10 +105,10 @@ export const carryingOut: readonly Mutant[] = [
     file: pass,
     drops: 'the loser is in the bin before the winner is written',
     changes: [
-      ['kept: [...kept, ...history],', 'kept: history,'],
+      ['kept: [...kept, ...history] },', 'kept: history },'],
       [
         '  const behind = await settle(',
-        '  await baseline.commit({ at: at(), kept })\n  const behind = await settle(',
+        "  await baseline.commit({ at: at(), writes: [{ write: 'kept', kept }] })\n  const behind = await settle(",
       ],
     ],
   },
@@ -117,10 +117,10 @@ export const carryingOut: readonly Mutant[] = [
     file: pass,
     drops: 'the agreement is written down before anything is carried out',
     changes: [
-      ['    agreements: plan.steps.map(agreementOf),\n', ''],
+      ["    { write: 'agreements', agreements: plan.steps.map(agreementOf) },\n", ''],
       [
         '  const behind = await settle(',
-        '  await baseline.commit({ at: at(), agreements: plan.steps.map(agreementOf) })\n  const behind = await settle(',
+        "  const agreements = plan.steps.map(agreementOf)\n  await baseline.commit({ at: at(), writes: [{ write: 'agreements', agreements }] })\n  const behind = await settle(",
       ],
     ],
   },
@@ -144,7 +144,7 @@ export const carryingOut: readonly Mutant[] = [
     [
       'deleted-unread',
       'a copy that shows something else is kept before it is deleted',
-      `await site.baseline.commit({ at: site.at(), kept })\n  if (doomed.length === 0) return`,
+      `await site.baseline.commit({ at: site.at(), writes: [{ write: 'kept', kept }] })\n  if (doomed.length === 0) return`,
       `if (doomed.length === 0) return`,
     ],
     [

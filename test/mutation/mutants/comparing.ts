@@ -2,7 +2,7 @@
 import { mutantsOf } from '../mutant.ts'
 
 export const comparing = [
-  ...mutantsOf('controller/core/item.ts', [
+  ...mutantsOf('controller/core/fields.ts', [
     [
       'space-counts',
       'white space around a text is no edit',
@@ -87,6 +87,8 @@ export const comparing = [
       `!shownTags.test(bare) && plain`,
       `plain`,
     ],
+  ]),
+  ...mutantsOf('controller/core/item.ts', [
     [
       'derived-tells-apart',
       'what a server derives does not make two items different',
@@ -98,7 +100,7 @@ export const comparing = [
     [
       'rewritten-stays-shut',
       'an edit of a field that the server rewrote counts',
-      `return noted !== undefined && noted.replace(own, '') === digestOf(text)`,
+      `return noted !== undefined && noted.replace(marks, '') === digestOf(text)`,
       `return noted !== undefined`,
     ],
     [
@@ -112,7 +114,7 @@ export const comparing = [
     [
       'base-ignored',
       'an edit is what differs from what its own copy held',
-      `if (same(kind, value, base[field])) continue`,
+      `if (same(rule, value, base[field])) continue`,
       ``,
     ],
     [

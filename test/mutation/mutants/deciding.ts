@@ -128,6 +128,20 @@ export const deciding = [
       `state: unreadable ? 'absent' : 'absent'`,
     ],
   ]),
+  ...mutantsOf('controller/core/fields.ts', [
+    [
+      'set-never-shrinks',
+      'what somebody removes from a set goes',
+      `for (const element of was) if (!is.includes(element)) result.delete(element)`,
+      ``,
+    ],
+    [
+      'set-never-grows',
+      'what somebody adds to a set stays',
+      `for (const element of is) if (!was.includes(element)) result.add(element)`,
+      ``,
+    ],
+  ]),
   ...mutantsOf('controller/core/merge.ts', [
     [
       'first-edit-time',
@@ -144,20 +158,8 @@ export const deciding = [
     [
       'set-is-one-value',
       'of a set, what one adds and another removes both happen',
-      `} else if (kind === 'set') {`,
-      `} else if (kind === 'set' && contenders.length === 0) {`,
-    ],
-    [
-      'set-never-shrinks',
-      'what somebody removes from a set goes',
-      `for (const element of was) if (!is.includes(element)) result.delete(element)`,
-      ``,
-    ],
-    [
-      'set-never-grows',
-      'what somebody adds to a set stays',
-      `for (const element of is) if (!was.includes(element)) result.add(element)`,
-      ``,
+      `} else if (rule.merge !== undefined) {`,
+      `} else if (rule.merge !== undefined && contenders.length === 0) {`,
     ],
     [
       'derived-conflicts',

@@ -138,7 +138,7 @@ export const guarding = [
     [
       'caused-not-written',
       'what a replica caused is remembered for the window',
-      `caused: causedBy(guarded, rules.roles),`,
+      `    { write: 'caused', caused: causedBy(guarded, rules.roles) },\n`,
       ``,
     ],
   ]),

@@ -31,7 +31,7 @@ export const leading = [
     [
       'all-at-once',
       'while one tries a server that is ill, the others wait',
-      `(waitMs > 0 || ill.trying)`,
+      `(waitMs > 0 || open.trying)`,
       `waitMs > 0`,
     ],
     [

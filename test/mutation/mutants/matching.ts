@@ -234,7 +234,7 @@ export const matching = [
       `![''].includes(`,
     ],
   ]),
-  ...mutantsOf('controller/core/identity.ts', [
+  ...mutantsOf('controller/core/items/contact-identity.ts', [
     [
       'namesakes-merge',
       'namesakes with other telephones stay two',

@@ -6,8 +6,14 @@ export const placing = [
     [
       'left-drift-not-kept',
       'what was left to its user is kept before it is overwritten',
-      `overwrites: driftIn(shown).filter((field) => fields.includes(field))`,
-      `overwrites: []`,
+      `[...driftIn(shown), ...doubtedIn(shown)]`,
+      `doubtedIn(shown)`,
+    ],
+    [
+      'doubtful-not-kept',
+      'what may be its user’s, and was taken for the server’s doing, is kept before it is overwritten',
+      `, ...doubtedIn(shown)]`,
+      `]`,
     ],
     [
       'declined-forgotten',
@@ -96,14 +102,14 @@ export const placing = [
     [
       'left-to-a-writer',
       'what was left to one who writes by now is kept before it is overwritten',
-      `const own = travels ? left : [`,
-      `const own = travels ? left.slice(left.length) : [`,
+      `const undecided = travels ? left : [`,
+      `const undecided = travels ? left.slice(left.length) : [`,
     ],
     [
       'lost-reply-left-as-drift',
       'our own write whose reply was lost is not left alone as ignored drift',
-      `same(kind, base[field], agreed[field]) && changes.has(field)`,
-      `same(kind, base[field], agreed[field])`,
+      `same(rule, base[field], agreed[field]) && changes.has(field)`,
+      `same(rule, base[field], agreed[field])`,
     ],
     [
       'drift-not-marked',

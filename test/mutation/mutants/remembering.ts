@@ -112,8 +112,8 @@ export const remembering: readonly Mutant[] = [
     [
       'one-editor-of-a-set',
       'a set is everybody’s who changed it',
-      `if (kind === 'set') return editors`,
-      `if (kind === 'set') return editors.slice(0, 1)`,
+      `if (rule.merge !== undefined) return editors`,
+      `if (rule.merge !== undefined) return editors.slice(0, 1)`,
     ],
   ]),
   ...mutantsOf('controller/core/guard.ts', [
@@ -184,8 +184,8 @@ export const remembering: readonly Mutant[] = [
     [
       'no-history',
       'what edits replace is kept',
-      `kept: [...kept, ...history],`,
-      `kept: [...kept, ...history.slice(0, 0)],`,
+      `kept: [...kept, ...history] },`,
+      `kept: [...kept, ...history.slice(0, 0)] },`,
     ],
   ]),
   ...mutantsOf('controller/sync/reentered.ts', [

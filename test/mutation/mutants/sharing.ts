@@ -64,8 +64,8 @@ export const sharing = [
     [
       'ill-by-workers',
       'a server that is ill is tried outside of the workers',
-      `ill: 'again' }`,
-      `ill: 'worker' }`,
+      `'half-open': 'again'`,
+      `'half-open': 'worker'`,
     ],
     [
       'server-by-url',
@@ -78,8 +78,8 @@ export const sharing = [
     [
       'a-look-heals',
       'who answers small questions and lets passes hang stays ill',
-      `ill !== undefined && look && hangs.has(ill.error.code)`,
-      `ill !== undefined && look && !hangs.has(ill.error.code)`,
+      `open !== undefined && probe && hangs.has(open.error.code)`,
+      `open !== undefined && probe && !hangs.has(open.error.code)`,
     ],
     [
       'asking-locks',

@@ -24,7 +24,7 @@ export const undoing: readonly Mutant[] = [
     [
       'one-source',
       'each field comes from an entry that has it',
-      `const its = open.filter((field) => same(type.kindOf(field), entry.item[field], target[field]))`,
+      `const its = open.filter((field) => same(type.field(field), entry.item[field], target[field]))`,
       `const its = open.filter((field) => entry.item !== target && field !== '')`,
     ],
     [
@@ -68,7 +68,7 @@ export const undoing: readonly Mutant[] = [
     [
       'undone-one-way',
       'nothing is asked for where the hub receives nothing',
-      `for (const group of groups) refuseGroup(state.bin, directory, group, 'exsync bin show N')`,
+      `for (const group of groups) await refuseGroup(state.bin, directory, group, 'exsync bin show N')`,
       ``,
     ],
   ]),
@@ -82,7 +82,7 @@ export const undoing: readonly Mutant[] = [
     [
       'private-undone',
       'what its owner marked private does not come back to everybody',
-      `sources: full.filter((source) => mayReturn(bin, source))`,
+      `sources: full.filter((source) => mayReturn(lenses, source))`,
       `sources: full.filter((source) => source.n > 0)`,
     ],
   ]),
@@ -90,7 +90,7 @@ export const undoing: readonly Mutant[] = [
     [
       'before-the-history',
       'a rollback to a time that the history does not reach is refused',
-      `Math.max(bin.goneUntil(group) ?? 0, place.nowMs - retentionMs)`,
+      `Math.max((await bin.goneUntil(group)) ?? 0, place.nowMs - retentionMs)`,
       `Math.max(0, place.nowMs - retentionMs)`,
     ],
     [

@@ -1,4 +1,4 @@
-// When two entries, of two folders that nobody has linked yet, are one: the same person, or the same place (a
+// When two entries of two folders, not linked yet, are one: the same person, or the same place (a
 // firm, a branch, a department, a reception). Being wrong mixes two people's numbers, being careful shows one
 // of them twice: so a key only nominates, and whatever tells two apart keeps them apart.
 //
@@ -7,7 +7,8 @@
 //   place      only a company, or what it is    each e-mail address; name, company and each number;
 //              called (Reception)               name and company where it is called otherwise than its company
 //   unnamed    only addresses and numbers       each e-mail address
-import { canonical, type Item, type Value } from './item.ts'
+import { dateField, textField } from '../fields.ts'
+import type { Item, Value } from '../item.ts'
 
 /** Keys under which two entries may be one; they are compared as they are. */
 export function naturalKeys(item: Item): readonly string[] {
@@ -133,11 +134,11 @@ function low(item: Item, field: string): string {
 const longest = 1024
 
 function plain(value: Value | undefined): string {
-  return canonical('text', typeof value === 'string' ? value.slice(0, longest) : value)
+  return textField.canonical(typeof value === 'string' ? value.slice(0, longest) : value)
 }
 
 function dayOf(item: Item, field: string): string {
-  return canonical('date', item[field])
+  return dateField.canonical(item[field])
 }
 
 // Both say something, and not the same.

@@ -1,11 +1,11 @@
-// Fields of a contact that EWS has no element for: they travel as extended properties, under the tags and ids
-// of MS-OXPROPS (types and meaning: MS-OXOCNTC §2.2.1; DavMail's Field.java for those that it writes, too).
+// The fields of a contact that have no element in EWS. They travel as extended properties, with the tags and ids of
+// MS-OXPROPS (types and meaning: MS-OXOCNTC §2.2.1; those that DavMail writes: its Field.java).
 
-import type { Value } from '../core/item.ts'
-import type { MapiText } from '../core/items/contact.ts'
-import { all, at, element, type Node, textAt, type Xml } from './xml.ts'
+import type { Value } from '../../core/item.ts'
+import type { MapiText } from '../../core/items/contact.ts'
+import { all, at, element, type Node, textAt, type Xml } from '../xml.ts'
 
-/** How a property is named: by its tag, or by its id in a property set (`Address`, `Common`). */
+/** The name of a property: its tag, or its id in a property set (`Address`, `Common`). */
 type Name = readonly [
   set: 'tag' | 'Address' | 'Common',
   number: number,
@@ -39,7 +39,7 @@ const names: Readonly<Record<MapiText | 'BirthdayLocal' | 'WeddingAnniversaryLoc
   BusinessPostOfficeBox: ['Address', 0x804a],
   HomePostOfficeBox: ['tag', 0x3a5e],
   OtherPostOfficeBox: ['tag', 0x3a64],
-  // The day of a date, free of time zones.
+  // The day of a date without a time zone.
   BirthdayLocal: ['Address', 0x80de, 'SystemTime'],
   WeddingAnniversaryLocal: ['Address', 0x80df, 'SystemTime'],
 }
@@ -51,7 +51,7 @@ export function isExtended(field: string): field is keyof typeof names {
   return Object.hasOwn(names, field)
 }
 
-/** The t:ExtendedFieldURI of a field; undefined for a field that EWS has an element for. */
+/** The t:ExtendedFieldURI of a field; undefined for a field with an EWS element. */
 export function extendedUri(field: string): Xml | undefined {
   if (!isExtended(field)) return undefined
   const [set, number, type = 'String'] = names[field]
@@ -65,7 +65,7 @@ export function extendedUri(field: string): Xml | undefined {
 /** The t:ExtendedFieldURIs of all such fields. */
 export const extendedUris: Xml = Object.keys(names).map(extendedUri).join('')
 
-/** The t:ExtendedProperty of a field with that value; empty where there is none. */
+/** The t:ExtendedProperty of a field with this value; empty without a value. */
 export function extendedXml(field: string, value: Value | undefined): Xml {
   const uri = extendedUri(field)
   return uri === undefined || typeof value !== 'string'
@@ -73,7 +73,7 @@ export function extendedXml(field: string, value: Value | undefined): Xml {
     : `<t:ExtendedProperty>${uri}${element('t:Value', value)}</t:ExtendedProperty>`
 }
 
-/** The extended properties of an item's XML by field, as they came; what we have no field for is left out. */
+/** The extended properties in an item's XML, by field, unconverted. Properties that belong to no field are left out. */
 export function extendedIn(node: Node): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const property of all(node, 'ExtendedProperty')) {

@@ -1,0 +1,123 @@
+// The ServerDeclarations port over a directory: ExchangeServers are probed as in a cluster, and each has a status file,
+// STATE/status/exchangeservers/<namespace>.<name>.yaml, until it is not declared any more.
+import { type Access, accessPrint } from '../api/references.ts'
+import type { ExchangeServer, ExchangeServerStatus } from '../api/resources.generated.ts'
+import { digestOf } from '../core/id.ts'
+import { SyncError } from '../core/sync-error.ts'
+import { ChangeSignal } from '../sync/change-signal.ts'
+import type { DeclaredServer, ServerDeclarations } from '../sync/ports/servers.ts'
+import type { Clock } from '../sync/ports.ts'
+import { judgeOf } from '../validation/schemas.ts'
+import { hashOfSpec, ownedOf, Statuses } from './statuses.ts'
+
+/** The ExchangeServers of a directory as they were read last. */
+export type DeclaredServers = Readonly<{
+  servers: readonly Readonly<{
+    server: ExchangeServer
+    /** A digest of the whole declaration. */
+    hash: string
+    /** Why a newer version cannot be used. */
+    invalid: string | undefined
+    access: Access
+  }>[]
+  /** Resources that were never valid, of all kinds: `<kind>/<namespace>/<name>` → why. */
+  refused: ReadonlyMap<string, string>
+  /** What is missing was taken out on purpose. */
+  certain: boolean
+}>
+
+/** The ExchangeServers of a directory. */
+export class LocalServers implements ServerDeclarations {
+  readonly #store: Statuses<ExchangeServer>
+  readonly #clock: Clock
+  readonly #declared: () => Promise<DeclaredServers>
+  readonly #changes = new ChangeSignal()
+  #ids: ReadonlySet<string> = new Set()
+
+  /** `declared`: reads the directory again when it may have changed. */
+  constructor(stateDirectory: string, clock: Clock, declared: () => Promise<DeclaredServers>) {
+    this.#store = new Statuses(stateDirectory, 'ExchangeServer')
+    this.#clock = clock
+    this.#declared = declared
+  }
+
+  /** The directory may have changed, or was read again. */
+  readonly touched = this.#changes.notify
+
+  async servers(): Promise<readonly DeclaredServer[]> {
+    this.#changes.clear()
+    const { servers, refused, certain } = await this.#declared()
+    const known = servers.map(async (each): Promise<DeclaredServer> => {
+      const { hash, invalid, access } = each
+      const broken = invalid === undefined ? undefined : invalidSpec(invalid)
+      const server = await this.#owned(each.server)
+      const fingerprint = digestOf(hash, accessPrint(new Map([['', access]])), invalid ?? '')
+      return { id: idOf(server), server, access, broken, fingerprint }
+    })
+    const broken = [...refused].flatMap(([key, why]) => {
+      const [kind, namespace = 'default', name = ''] = key.split('/')
+      return kind === 'ExchangeServer' ? [this.#broken({ namespace, name }, why)] : []
+    })
+    const all = await Promise.all([...known, ...broken])
+    this.#ids = new Set(all.map(({ id }) => id))
+    if (certain) await this.#prune()
+    return all
+  }
+
+  changed(signal: AbortSignal): Promise<void> {
+    return this.#changes.changed(signal)
+  }
+
+  async report({ id, server }: DeclaredServer, status: ExchangeServerStatus): Promise<void> {
+    if (!this.#ids.has(id)) return
+    const { apiVersion, kind, metadata, spec } = server
+    const { name, namespace = 'default', generation, creationTimestamp } = metadata
+    const annotations = hashOfSpec(spec)
+    const own = { name, namespace, generation, creationTimestamp, annotations }
+    await this.#store.write(id, { apiVersion, kind, metadata: own, status })
+    // It may have been taken out while its status was written.
+    if (!this.#ids.has(id)) await this.#store.remove(id)
+  }
+
+  // With what an API server would have noted: its generation, its age and its status.
+  async #owned(server: ExchangeServer): Promise<ExchangeServer> {
+    const stored = await this.#store.of(idOf(server))
+    const metadata = { ...server.metadata, ...ownedOf(server, stored, this.#clock.now()) }
+    const { status } = stored
+    return { ...server, metadata, ...(status === undefined ? {} : { status }) } as ExchangeServer
+  }
+
+  // No version of it was ever valid: only its name is known.
+  async #broken(metadata: ExchangeServer['metadata'], why: string): Promise<DeclaredServer> {
+    const { spec } = judgeOf('ExchangeServer')({ spec: unreachable })
+    const named = {
+      apiVersion: 'exchangesync.dev/v1alpha1',
+      kind: 'ExchangeServer',
+      metadata,
+      spec,
+    }
+    const server = await this.#owned(named as ExchangeServer)
+    const broken = invalidSpec(why === '' ? 'it is not valid' : why)
+    const access: Access = { state: 'blocked', server: undefined, error: broken }
+    return { id: idOf(server), server, access, broken, fingerprint: digestOf(why) }
+  }
+
+  // A status file that cannot be taken away goes with the next reading.
+  async #prune(): Promise<void> {
+    for (const id of (await this.#store.all()).keys())
+      if (!this.#ids.has(id)) await this.#store.remove(id).catch(() => {})
+  }
+}
+
+const unreachable = {
+  url: 'https://server.invalid/EWS/Exchange.asmx',
+  auth: { type: 'Basic', secretRef: { name: 'none' } },
+}
+
+function idOf({ metadata: { namespace = 'default', name = '' } }: ExchangeServer): string {
+  return `${namespace}/${name}`
+}
+
+function invalidSpec(why: string): SyncError {
+  return new SyncError('terminal', 'InvalidSpec', why)
+}

@@ -1,0 +1,28 @@
+// The port of where ExchangeServers are declared, and where their status goes.
+import type { Access } from '../../api/references.ts'
+import type { ExchangeServer, ExchangeServerStatus } from '../../api/resources.generated.ts'
+import type { SyncError } from '../../core/sync-error.ts'
+
+/** One ExchangeServer as it is declared now, with what it refers to. */
+export type DeclaredServer = Readonly<{
+  /** namespace/name. */
+  id: string
+  /** With the status that was reported last. */
+  server: ExchangeServer
+  /** How it is reached, or why it is not. */
+  access: Access
+  /** Why nothing of it can be used: its spec is not valid. */
+  broken: SyncError | undefined
+  /** Changes whenever any of the above but the status does; undefined while a Secret is not known yet. */
+  fingerprint: string | undefined
+}>
+
+/** Where ExchangeServers are declared, and where their status goes. */
+export interface ServerDeclarations {
+  /** The ExchangeServers as they are declared now. */
+  servers(): Promise<readonly DeclaredServer[]>
+  /** Resolves when something may have changed since the last call of `servers`. */
+  changed(signal: AbortSignal): Promise<void>
+  /** Writes the status of a server. Nothing is written of one that is not declared any more. */
+  report(declared: DeclaredServer, status: ExchangeServerStatus, signal: AbortSignal): Promise<void>
+}
