@@ -2,15 +2,15 @@
 // and directions, private items, and how much a guard may let pass. What is not allowed is unreachable, and was never left.
 //
 //   asked of …                 before anything is asked of Exchange   again, of what Exchange says
-//   the group as a whole       namespace, hub, private
-//   the hub                                                           the folder's actual place
-//   a member                   mailbox, folder, direction             primary address, the folder's actual place
+//   a reference to a server    namespace
+//   the hub, on its server     private
+//   a member, on its own       private, direction
+//   a public folder            hubs                                   the folder's actual place
+//   a mailbox folder           mailbox, folder                        primary address, the folder's actual place
 //
 // Guarantees: a message names what was declared, never what lies elsewhere; so what is denied looks the same, there or not.
 
-import type { Limits, Share } from '../core/guard.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { checkedMs } from './duration.ts'
 import { folded, namesIn } from './path.ts'
 import {
   matches,
@@ -22,11 +22,11 @@ import {
 } from './pattern.ts'
 import type { ExchangeServer, ExchangeServerAllowed, SyncGroup } from './resources.generated.ts'
 import { type Labels, namespacesIn, selects } from './selector.ts'
-import type { Place } from './topology.ts'
+import type { Participant, Place, ServerRef } from './topology.ts'
 
 /** Something that is not allowed: which field of the group asks for it, and why. */
 export type Denial = Readonly<{
-  field: 'serverRef' | 'hub' | 'private' | 'mailbox' | 'folder' | 'direction'
+  field: 'serverRef' | 'publicFolder' | 'private' | 'mailbox' | 'folder' | 'direction'
   message: string
 }>
 
@@ -63,11 +63,11 @@ export function namespacesFault(value: unknown): string | undefined {
  * (`server` undefined) is denied in the same words. `look` tells of the group's namespace.
  */
 export function namespaceDenial(
-  { metadata: { namespace = 'default' }, spec: { serverRef } }: SyncGroup,
+  { metadata: { namespace = 'default' } }: SyncGroup,
+  { name, namespace: own = namespace }: ServerRef,
   server: ExchangeServer | undefined,
   look: () => NamespaceLook,
 ): Denial | undefined {
-  const { name, namespace: own = namespace } = serverRef
   const deny = (message: string): Denial => ({ field: 'serverRef', message })
   const usual = `the namespace ${namespace} may not use the ExchangeServer ${name} of the namespace ${own}, if there is one: have it added to its spec.allowed.namespaces, or name another server`
   if (server === undefined) return own === namespace ? undefined : deny(usual)
@@ -96,41 +96,26 @@ function unreadable(name: string): string {
   return `spec.allowed.namespaces.selector of the ExchangeServer ${name} needs the labels of namespaces, which this controller cannot read (in a directory and with --watch-namespace never, else with the rights get, list and watch on namespaces): list the namespaces by name`
 }
 
-/** Why the group as a whole may do nothing with the server, whoever its members are. */
-export function groupDenial({ spec }: SyncGroup, server: ExchangeServer): Denial | undefined {
-  const { hubs, private: copies } = allowedOf(server)
-  if (hubs !== undefined && !allowsHub(server, namesIn(spec.hub.publicFolder)))
-    return {
-      field: 'hub',
-      message: `the public folder ${spec.hub.publicFolder} is not in spec.allowed.hubs of ${titled(server)}, nor is one above it: have it added there, or name another one in spec.hub.publicFolder`,
-    }
-  if (spec.private === 'Copy' && !copies)
+/**
+ * Why a participant, as it is declared, may not take part on its server. `policy`: what the group does with private items.
+ * One that left has no direction any more.
+ */
+export function participantDenial(
+  { role, place }: Participant,
+  policy: SyncGroup['spec']['private'],
+  server: ExchangeServer,
+  left = false,
+): Denial | undefined {
+  const { private: copies, directions } = allowedOf(server)
+  const direction = role.writes ? 'TwoWay' : 'OneWay'
+  const denial = placeDenial(place, server, role.hub)
+  if (denial !== undefined || left) return denial
+  if (policy === 'Copy' && !copies)
     return {
       field: 'private',
       message: `spec.private is Copy, which needs spec.allowed.private of ${titled(server)}: set it there, or spec.private to Skip`,
     }
-  return undefined
-}
-
-/** Why a member, as it is declared, may not take part. One that left has no direction any more. */
-export function memberDenial(
-  { mailbox, folder, role }: Place,
-  server: ExchangeServer,
-  left = false,
-): Denial | undefined {
-  const { directions } = allowedOf(server)
-  const direction = role.writes ? 'TwoWay' : 'OneWay'
-  if (!allowsMailbox(server, mailbox))
-    return {
-      field: 'mailbox',
-      message: `the mailbox ${mailbox} is not in spec.allowed.mailboxes of ${titled(server)}: have it added there, or remove the member`,
-    }
-  if (!allowsFolder(server, namesIn(folder)))
-    return {
-      field: 'folder',
-      message: `the folder ${folder} is not in spec.allowed.folders of ${titled(server)}: have it added there, or name another folder`,
-    }
-  if (!left && directions !== undefined && !directions.includes(direction))
+  if (!role.hub && directions !== undefined && !directions.includes(direction))
     return {
       field: 'direction',
       message: `the direction ${direction} is not in spec.allowed.directions of ${titled(server)}: have it added there, or give the member another direction`,
@@ -138,13 +123,30 @@ export function memberDenial(
   return undefined
 }
 
-/** Tells which members, as they are declared, may take part; all where the server is not known. */
-export function allowsMember(server: ExchangeServer | undefined): (member: Place) => boolean {
-  return (member) => server === undefined || memberDenial(member, server) === undefined
+function placeDenial(place: Place, server: ExchangeServer, hub: boolean): Denial | undefined {
+  const other = hub ? 'name another one in spec.hub' : 'remove the member'
+  if (place.kind === 'publicFolder')
+    return allowsPublicFolder(server, namesIn(place.path))
+      ? undefined
+      : {
+          field: 'publicFolder',
+          message: `the public folder ${place.path} is not in spec.allowed.hubs of ${titled(server)}, nor is one above it: have it added there, or ${other}`,
+        }
+  if (!allowsMailbox(server, place.mailbox))
+    return {
+      field: 'mailbox',
+      message: `the mailbox ${place.mailbox} is not in spec.allowed.mailboxes of ${titled(server)}: have it added there, or ${other}`,
+    }
+  if (!allowsFolder(server, namesIn(place.folder)))
+    return {
+      field: 'folder',
+      message: `the folder ${place.folder} is not in spec.allowed.folders of ${titled(server)}: have it added there, or name another folder`,
+    }
+  return undefined
 }
 
-/** May this public folder, by its names, be a hub? */
-export function allowsHub(server: ExchangeServer, names: readonly string[]): boolean {
+/** May this public folder, by its names, take part? */
+export function allowsPublicFolder(server: ExchangeServer, names: readonly string[]): boolean {
   const { hubs } = allowedOf(server)
   return hubs === undefined || hubs.some((prefix) => begins(names, namesIn(prefix)))
 }
@@ -177,60 +179,15 @@ export function restrictions(
   return { hubs: hubs !== undefined, mailboxes: mailboxes !== undefined, folders: !all }
 }
 
-/** The guard that holds for a group: its own, within the server's ceilings. */
-export function guardUnder(
-  guard: SyncGroup['spec']['guard'],
-  server: ExchangeServer | undefined,
-): SyncGroup['spec']['guard'] {
-  const most = ceilingOf(server)
-  if (server === undefined || most === undefined) return guard
-  const { window = usualWindow } = allowedOf(server).guard?.ceilings ?? {}
-  return {
-    window: checkedMs(window) > checkedMs(guard.window) ? window : guard.window,
-    deletions: {
-      maxPercent: Math.min(guard.deletions.maxPercent, most.deletions.maxPercent),
-      maxCount: Math.min(guard.deletions.maxCount, most.deletions.maxCount),
-    },
-    publications: { maxCount: Math.min(guard.publications.maxCount, most.publications.maxCount) },
-    updates: {
-      maxPercent: Math.min(guard.updates.maxPercent, most.updates.maxPercent),
-      maxCount: Math.min(guard.updates.maxCount, most.updates.maxCount),
-    },
-    minCount: guard.minCount,
-  }
-}
-
-// Of a server's percentages no group lifts itself above a few items, and a few are no danger to others.
-const ceilingFloor = 5
-
-/** What the server lets groups do at most, as limits of the guard; undefined: whatever they say. */
-export function ceilingOf(server: ExchangeServer | undefined): Limits | undefined {
-  const ceilings = server && allowedOf(server).guard?.ceilings
-  if (ceilings === undefined) return undefined
-  const { deletions = {}, publications = {}, updates = {} } = ceilings
-  const any = Number.POSITIVE_INFINITY
-  const share = ({ maxPercent = 100, maxCount = any }: Partial<Share>): Share => ({
-    maxPercent,
-    maxCount,
-  })
-  return {
-    deletions: share(deletions),
-    publications: { maxCount: publications.maxCount ?? any },
-    updates: share(updates),
-    minCount: ceilingFloor,
-  }
-}
-
 /** How people know a server. */
 export function titled({ metadata: { name = '' } }: ExchangeServer): string {
   return `the ExchangeServer ${name}`
 }
 
-const usualWindow = '1h'
 const usual: ExchangeServerAllowed = { namespaces: 'Same', folders: ['Contacts/*'], private: false }
 
-// What was declared before the field was there has its defaults.
-function allowedOf({ spec: { allowed } }: ExchangeServer): ExchangeServerAllowed {
+/** What a server allows; what was declared before the field was there has its defaults. */
+export function allowedOf({ spec: { allowed } }: ExchangeServer): ExchangeServerAllowed {
   return { ...usual, ...(allowed as Partial<ExchangeServerAllowed> | undefined) }
 }
 

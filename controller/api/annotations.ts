@@ -1,6 +1,7 @@
 // The annotations that users write for the controller.
 import { cut, tokenMax } from '../core/cut.ts'
 import type { SyncGroup, SyncGroupStatus } from './resources.generated.ts'
+import type { ServerName } from './topology.ts'
 
 /** Approves a plan that the guard blocked, by its hash. */
 export const approveAnnotation = 'exchangesync.dev/approve'
@@ -42,15 +43,15 @@ export function isForced(group: SyncGroup, previous: SyncGroupStatus | undefined
 }
 
 /**
- * May a refused password be tried again? Only a forced pass in the server's own namespace allows it: another tenant could
- * lock the shared account.
+ * May a refused password be tried again on this server? Only a forced pass in the server's own namespace allows it: another
+ * tenant could lock the shared account.
  */
-export function isForcedByOwner({
-  group,
-  previous,
-}: Readonly<{ group: SyncGroup; previous: SyncGroupStatus | undefined }>): boolean {
+export function isForcedByOwner(
+  { group, previous }: Readonly<{ group: SyncGroup; previous: SyncGroupStatus | undefined }>,
+  server: ServerName,
+): boolean {
   const own = group.metadata.namespace ?? 'default'
-  return (group.spec.serverRef.namespace ?? own) === own && isForced(group, previous)
+  return server.startsWith(`${own}/`) && isForced(group, previous)
 }
 
 /**

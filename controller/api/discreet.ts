@@ -1,8 +1,11 @@
 // Hides details about an unreachable server from a reader who may enter any host: otherwise spec.url would reveal which
 // hosts and ports exist inside the network. Unknown, silent, refusing and untrusted servers get one reason, one message
 // and one kind; the controller's log tells them apart. An HTTP answer is reported in full: it came over TLS from a server
-// that proved to be the host of spec.url. So is the report of a pass, because a pass rejects unless it read the hub.
+// that proved to be the host of spec.url. So is what a pass reports of the hub's server, because a
+// pass rejects unless it read the hub. The report about another server, on which a member is, is hidden like an error.
 import { SyncError } from '../core/sync-error.ts'
+import type { Problem, Report } from './report.ts'
+import { placeOfId } from './topology.ts'
 
 /** All error codes from before an HTTP answer (ews/http-errors.ts, ews/rate.ts, sync/shares.ts). */
 const connecting: ReadonlySet<string> = new Set([
@@ -25,14 +28,21 @@ export function isConnecting({ code }: Pick<SyncError, 'code'>): boolean {
   return connecting.has(code)
 }
 
-/** A failure with the error that the reader may see. `discreet`: the reader may enter any host. */
-export function shownResult<Result extends Readonly<{ kind: string; error?: SyncError }>>(
-  discreet: boolean | undefined,
-  result: Result,
-): Result {
-  return discreet && result.error !== undefined
-    ? { ...result, error: discreetError(result.error) }
-    : result
+/** A result with the errors that the reader may see. `discreet`: the reader may enter any host. */
+export function shownResult<
+  Result extends Readonly<{ kind: string; error?: SyncError; report?: Report }>,
+>(discreet: boolean | undefined, result: Result): Result {
+  if (!discreet) return result
+  const { error, report } = result
+  if (error !== undefined) return { ...result, error: discreetError(error) }
+  if (report === undefined) return result
+  return { ...result, report: { ...report, problems: report.problems.map(discreetProblem) } }
+}
+
+function discreetProblem(problem: Problem): Problem {
+  const elsewhere = placeOfId(problem.replica, '').server !== ''
+  if (!elsewhere || !connecting.has(problem.reason)) return problem
+  return { ...problem, kind: 'transient', reason, message }
 }
 
 /** The error for the status of a reader who may enter any host. */

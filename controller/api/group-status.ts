@@ -3,6 +3,7 @@
 
 import { cut, tokenMax } from '../core/cut.ts'
 import { hashOf, meanwhileText } from '../core/guard.ts'
+import type { ReplicaId } from '../core/id.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import { approveAnnotation, forceAnnotation, isForced, requestAnnotation } from './annotations.ts'
 import { messageText, reasonOf } from './conditions.ts'
@@ -12,7 +13,7 @@ import type {
   SyncGroup,
   SyncGroupStatus,
 } from './resources.generated.ts'
-import { type Cast, castOf, nameOf } from './topology.ts'
+import { nameOf, type Participants, participantsOf, placeOfId } from './topology.ts'
 
 /** The result for a group, this time. */
 export type Result =
@@ -52,9 +53,9 @@ type Draft = Readonly<{ type: string; status: 'True' | 'False'; reason: string; 
 /** The status of a group. */
 export function statusOf(facts: Facts): SyncGroupStatus {
   const { group, generation, result, previous, nowMs, cuts = [] } = facts
-  const cast = castOf(group)
+  const participants = participantsOf(group)
   const observedGeneration = countOf(generation)
-  const conditions = conditionsOf(facts, cast).map((draft): Condition => {
+  const conditions = conditionsOf(facts, participants).map((draft): Condition => {
     const before = previous?.conditions?.find(({ type }) => type === draft.type)
     const since = before?.status === draft.status ? before.lastTransitionTime : iso(nowMs)
     const { type, status, reason } = draft
@@ -71,7 +72,9 @@ export function statusOf(facts: Facts): SyncGroupStatus {
   return {
     observedGeneration,
     conditions,
-    ...(result.kind === 'passed' ? passed(result.report, result.recent, cast) : kept(previous)),
+    ...(result.kind === 'passed'
+      ? passed(result.report, result.recent, participants)
+      : kept(previous)),
     ...(verified === undefined ? {} : { verified }),
     ...(handled === undefined ? {} : { lastHandledReconcileAt: cut(handled, tokenMax) }),
     ...(forcedAt === undefined ? {} : { lastHandledForceAt: cut(forcedAt, tokenMax) }),
@@ -83,10 +86,15 @@ export function isReady(status: SyncGroupStatus): boolean {
   return status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
 }
 
-function conditionsOf({ group, result, invalid, deleted }: Facts, cast: Cast): readonly Draft[] {
+function conditionsOf(
+  { group, result, invalid, deleted }: Facts,
+  participants: Participants,
+): readonly Draft[] {
   const asked = group.metadata.annotations?.[approveAnnotation]
   const drafts =
-    result.kind === 'passed' ? judged(result.report, cast, asked) : undecided(result, deleted)
+    result.kind === 'passed'
+      ? judged(result.report, participants, asked)
+      : undecided(result, deleted)
   if (invalid === undefined) return drafts
   const bad = {
     reason: 'InvalidSpec',
@@ -122,12 +130,16 @@ function undecided(
   return kind === 'terminal' ? [ready, { type: 'Stalled', status: 'True', ...said }] : [ready]
 }
 
-function judged(report: Report, cast: Cast, approved: string | undefined): readonly Draft[] {
+function judged(
+  report: Report,
+  participants: Participants,
+  approved: string | undefined,
+): readonly Draft[] {
   const { refusals, problems, members, unfinished } = report
   const drafts: Draft[] = []
   if (refusals.length > 0) {
     const [first] = refusals
-    const message = refusalText(refusals, cast, approved)
+    const message = refusalText(refusals, participants, approved)
     drafts.push({ type: 'Guarded', status: 'True', reason: first?.reason ?? 'Deletions', message })
     drafts.unshift({ type: 'Ready', status: 'False', reason: 'Guarded', message })
   } else if (problems.length > 0) {
@@ -136,7 +148,8 @@ function judged(report: Report, cast: Cast, approved: string | undefined): reado
     const reason = reasons.size === 1 && first ? reasonOf(first.reason) : 'MembersNotReady'
     const late = members.behind + members.unreachable
     const who =
-      first && (first.replica === cast.hub.role.id ? '' : `${nameOf(cast, first.replica)}: `)
+      first &&
+      (first.replica === participants.hub.role.id ? '' : `${nameOf(participants, first.replica)}: `)
     const how = late === 0 ? '' : `${late} of ${members.total} members are not current: `
     const message = `${how}${who}${first?.message ?? ''}`
     drafts.push({ type: 'Ready', status: 'False', reason, message })
@@ -164,18 +177,18 @@ function judged(report: Report, cast: Cast, approved: string | undefined): reado
 // The remedy comes first: a message may be cut.
 function refusalText(
   refusals: Report['refusals'],
-  cast: Cast,
+  participants: Participants,
   approved: string | undefined,
 ): string {
   const told = refusals.map(
     ({ replica, reason, count, limit, hash }) =>
-      `${nameOf(cast, replica)} would cause ${count} ${reason.toLowerCase()} (limit ${limit})${
+      `${nameOf(participants, replica)} would cause ${count} ${reason.toLowerCase()} (limit ${limit})${
         refusals.length > 1 ? ` (alone: ${hash})` : ''
       }`,
   )
   const approval = `exchangesync.dev/approve: ${hashOf(refusals)}`
   const other = approved ? '; the present annotation names another hash' : ''
-  const names = refusals.map(({ replica }) => nameOf(cast, replica))
+  const names = refusals.map(({ replica }) => nameOf(participants, replica))
   const where = refusals.some(({ above }) => above)
     ? ' on the ExchangeServer, whose spec.allowed.guard has lower limits'
     : ''
@@ -186,7 +199,7 @@ function refusalText(
 function passed(
   report: Report,
   recent: readonly ConflictLine[],
-  cast: Cast,
+  participants: Participants,
 ): Partial<SyncGroupStatus> {
   const { items, members, conflicts, refusals, problems, historySinceMs } = report
   const { created, updated, deleted, kept, durationMs } = report
@@ -199,7 +212,7 @@ function passed(
       recent: recent.slice(0, recentMax).map(({ link, field, replica, timeMs }) => ({
         link: cut(link, 128),
         field: cut(field, 128),
-        replica: cut(nameOf(cast, replica), nameMax),
+        replica: cut(nameOf(participants, replica), nameMax),
         time: iso(timeMs),
       })),
     },
@@ -213,7 +226,7 @@ function passed(
     },
     problems: problems.slice(0, problemsMax).map(({ replica, reason, message }) => {
       return {
-        ...(replica === cast.hub.role.id ? {} : { mailbox: cut(nameOf(cast, replica), nameMax) }),
+        ...nameIn(participants, replica),
         reason: reasonOf(reason),
         message: messageText(message),
       }
@@ -225,12 +238,23 @@ function passed(
           guard: {
             hash: hashOf(refusals),
             refusals: refusals.slice(0, problemsMax).map(({ replica, ...rest }) => ({
-              replica: cut(nameOf(cast, replica), nameMax),
+              replica: cut(nameOf(participants, replica), nameMax),
               ...rest,
             })),
           },
         }),
   }
+}
+
+// Of the hub nothing.
+function nameIn(
+  participants: Participants,
+  replica: ReplicaId,
+): Readonly<{ mailbox?: string; publicFolder?: string }> {
+  if (replica === participants.hub.role.id) return {}
+  const member = participants.members.find(({ role }) => role.id === replica)
+  const kind = (member?.place ?? placeOfId(replica, '')).kind
+  return { [kind]: cut(nameOf(participants, replica), nameMax) }
 }
 
 // Without a new pass the figures of the previous one stay.

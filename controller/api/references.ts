@@ -1,18 +1,37 @@
-// Why a group may not have a pass, whatever else is declared: what it refers to is in another namespace, does not allow it,
-// is suspended, or may not be read.
-
+// What a group refers to, resolved once, for a directory, a cluster and `exsync validate` alike: each ExchangeServer that its
+// participants name, with its Secrets, is an Access, which is ready or says why it is blocked.
+//
+//   Found (what lies under the name)  ──► accessTo   the server by itself      InvalidServer, ServerNotFound, HostNotAllowed, Secret…
+//                                     ──► accessOf   for this group            CrossNamespaceRef, NotAllowed, ServerSuspended
+//   Access of the server              ──► accessFor  for this participant      NotAllowed (hub, mailbox, folder, direction, private)
+//
+// Guarantees: credentials stay with the server that they belong to; what blocks a member's server blocks that member, and
+// what blocks the hub's blocks the group; of a server on a host that is not allowed the Secret is not looked into.
+import { digestOf } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { type Denial, denied, groupDenial, notAllowed } from './allowed.ts'
-import { labelCommand } from './credentials.ts'
+import { type Denial, denied, notAllowed, participantDenial } from './allowed.ts'
+import { approvalsIn } from './annotations.ts'
+import { type Credentials, labelCommand } from './credentials.ts'
+import { anyHost, type HostRules, hostRefusal, urlRemedy } from './hosts.ts'
 import type { ExchangeServer, SyncGroup } from './resources.generated.ts'
+import { strayIn, strayRemedy } from './stray.ts'
+import {
+  type Named,
+  type Participant,
+  participantsOf,
+  type ServerName,
+  type ServerRef,
+} from './topology.ts'
 
-/** What a group refers to, as far as it hinders. */
-export type Referred = Readonly<{
-  /** May it name an ExchangeServer of another namespace? */
-  crossNamespace: boolean
-  /** Why the server takes no groups of this namespace. */
-  denial?: Denial | undefined
+/** What lies under the name of an ExchangeServer, as far as it is there. */
+export type Found = Readonly<{
   server: ExchangeServer | undefined
+  /** Why the ExchangeServer, which is declared, cannot be used. */
+  unusable?: string | undefined
+  /** The keys of the Secret for signing in; undefined when there is none. */
+  credentials: Credentials | undefined
+  /** The certificate authority to trust, PEM; undefined when none is named or it is missing. */
+  ca: string | undefined
   /** A Secret that may not be read. */
   forbidden?: string | undefined
   /** A Secret that could not be read for a while. */
@@ -21,37 +40,143 @@ export type Referred = Readonly<{
   unlabelled?: string | undefined
 }>
 
-/** Does the group name an ExchangeServer of another namespace? */
-export function isForeign({ metadata, spec }: SyncGroup): boolean {
-  return (spec.serverRef.namespace ?? metadata.namespace) !== metadata.namespace
+/** An ExchangeServer with all that it is reached with. */
+export type Ready = Readonly<{
+  state: 'ready'
+  server: ExchangeServer
+  credentials: Credentials
+  ca: string | undefined
+}>
+
+/** How an ExchangeServer is reached, or why it is not. `server`: it is declared all the same. */
+export type Access =
+  | Ready
+  | Readonly<{ state: 'blocked'; server: ExchangeServer | undefined; error: SyncError }>
+
+/** What the operator lets references lead to. */
+export type ReferenceRules = Readonly<{
+  /** May a group name an ExchangeServer of another namespace? */
+  crossNamespace: boolean
+  /** The hosts that servers may be on. */
+  hosts?: HostRules
+}>
+
+/** A group with how each ExchangeServer is reached that its participants are on, by namespace/name. */
+export type Accessing = Readonly<{
+  group: SyncGroup
+  /** Why nothing of it can be used: no version of the resource is valid. */
+  broken?: SyncError | undefined
+  access: ReadonlyMap<ServerName, Access>
+  /** How one is reached that a former participant was on, and that the group names no more. */
+  formerAccess?: ((server: ServerName) => Access) | undefined
+}>
+
+/** Does the reference name an ExchangeServer of another namespace than the group's? */
+export function isForeign({ metadata }: SyncGroup, { namespace }: ServerRef): boolean {
+  return namespace !== undefined && namespace !== (metadata.namespace ?? 'default')
 }
 
-/** What hinders the group; undefined when nothing does. */
-export function hindranceOf(group: SyncGroup, referred: Referred): SyncError | undefined {
-  const { name, namespace } = group.spec.serverRef
-  if (isForeign(group) && !referred.crossNamespace) {
+/** How a group reaches a server that it names. `denial`: why the server takes no groups of this namespace. */
+export function accessOf(
+  group: SyncGroup,
+  { ref, field }: Named,
+  found: Found & Readonly<{ denial?: Denial | undefined }>,
+  { crossNamespace, hosts }: ReferenceRules,
+): Access {
+  const { server, denial } = found
+  if (isForeign(group, ref) && !crossNamespace) {
     const remedy = `declare an ExchangeServer in ${group.metadata.namespace}, or run the controller with --allow-cross-namespace-refs`
-    const message = `spec.serverRef names the namespace ${namespace}, which is not allowed: ${remedy}`
-    return new SyncError('terminal', 'CrossNamespaceRef', message)
+    const message = `${field} names the namespace ${ref.namespace}, which is not allowed: ${remedy}`
+    return blocked(undefined, new SyncError('terminal', 'CrossNamespaceRef', message))
   }
-  const { server, denial = server && groupDenial(group, server) } = referred
-  if (denial !== undefined) return denied(denial)
-  if (server?.spec.suspend)
-    return new SyncError('transient', 'ServerSuspended', `the ExchangeServer ${name} is suspended`)
-  return unreadOf(referred)
+  if (denial !== undefined) return blocked(server, denied(denial))
+  if (server?.spec.suspend) {
+    const message = `the ExchangeServer ${ref.name} is suspended`
+    return blocked(server, new SyncError('transient', 'ServerSuspended', message))
+  }
+  return accessTo(ref.name, found, hosts, field)
 }
 
-/** Has the group as a whole no right to what it asks for? Then it holds nothing that others could want. */
-export function hasNoRight(hindrance: SyncError | undefined): boolean {
-  return hindrance?.code === notAllowed || hindrance?.code === 'CrossNamespaceRef'
+/** How a server is reached, by itself. `field`: where a reference to it can be corrected. */
+export function accessTo(
+  name: string,
+  found: Found,
+  hosts: HostRules = anyHost,
+  field = 'spec.serverRef',
+): Access {
+  const { server, unusable, credentials, ca } = found
+  if (server === undefined) {
+    const invalid = `the ExchangeServer ${name} is not valid: ${unusable}`
+    const missing = `there is no ExchangeServer ${name} in the namespace: create it, or correct ${field}`
+    return blocked(
+      undefined,
+      unusable === undefined
+        ? new SyncError('terminal', 'ServerNotFound', missing)
+        : new SyncError('terminal', 'InvalidServer', invalid),
+    )
+  }
+  const error = unreadOf(found) ?? wayFault(server, found, hosts) ?? secretFault(server, found)
+  if (error !== undefined) return blocked(server, error)
+  return { state: 'ready', server, credentials: credentials ?? {}, ca }
 }
 
-/** Why a Secret is not known, or not used; undefined when it is, or is missing. */
-export function unreadOf({
-  forbidden,
-  unreadable,
-  unlabelled,
-}: Pick<Referred, 'forbidden' | 'unreadable' | 'unlabelled'>): SyncError | undefined {
+/** How a participant is reached: as its server is, unless that does not allow it. */
+export function accessFor({ group, access }: Accessing, participant: Participant): Access {
+  const { server } = participant.place
+  const own = access.get(server) ?? accessTo(server, nothingFound)
+  if (own.server === undefined || own.state === 'blocked') return own
+  const denial = participantDenial(participant, group.spec.private, own.server)
+  return denial === undefined ? own : blocked(own.server, denied(denial))
+}
+
+/** How the hub is reached. What blocks it blocks the group. */
+export function hubAccess(declared: Accessing): Access {
+  if (declared.broken !== undefined) return blocked(undefined, declared.broken)
+  return accessFor(declared, participantsOf(declared.group).hub)
+}
+
+/** Why the group may not have a pass, whatever its members' servers say; undefined when it may. */
+export function hindranceOf(declared: Accessing): SyncError | undefined {
+  const access = hubAccess(declared)
+  return access.state === 'blocked' ? access.error : undefined
+}
+
+/** How a server is reached that a former participant was on. */
+export function formerAccess({ access, formerAccess }: Accessing, server: ServerName): Access {
+  return access.get(server) ?? formerAccess?.(server) ?? accessTo(server, nothingFound)
+}
+
+/** Is it refused for the lack of a right? Then it holds nothing that others could want. */
+export function hasNoRight(access: Access): boolean {
+  if (access.state === 'ready') return false
+  return access.error.code === notAllowed || access.error.code === 'CrossNamespaceRef'
+}
+
+/** How a reference to a server reads that the group names no more. */
+export function formerlyNamed(server: ServerName): Named {
+  const [namespace, name = ''] = server.split('/')
+  return { ref: { name, ...(namespace !== undefined && { namespace }) }, field: 'spec.serverRef' }
+}
+
+/** Changes whenever a server is reached otherwise, or is blocked for another reason, or approves something else. */
+export function accessPrint(access: ReadonlyMap<ServerName, Access>): string {
+  const prints = [...access].map(([name, each]) => {
+    const { spec, metadata } = each.server ?? {}
+    const reached =
+      each.state === 'ready' ? [each.credentials, each.ca] : [each.error.code, each.error.message]
+    return [name, spec, ...reached, ...approvalsIn(metadata ?? {})]
+  })
+  return digestOf(JSON.stringify(prints))
+}
+
+const nothingFound: Found = { server: undefined, credentials: undefined, ca: undefined }
+
+function blocked(server: ExchangeServer | undefined, error: SyncError): Access {
+  return { state: 'blocked', server, error }
+}
+
+// Why a Secret is not known, or not used; undefined when it is, or is missing.
+function unreadOf({ forbidden, unreadable, unlabelled }: Found): SyncError | undefined {
   if (forbidden !== undefined) {
     const message = `the controller may not read the Secret ${forbidden}: grant it get, list and watch, by name at least`
     return new SyncError('terminal', 'SecretForbidden', message)
@@ -63,4 +188,65 @@ export function unreadOf({
   if (unreadable === undefined) return undefined
   const message = `the API server does not hand out the Secret ${unreadable}; it is tried again`
   return new SyncError('transient', 'SecretUnreadable', message)
+}
+
+// What is wrong with where it is and how one signs in there.
+function wayFault(
+  { metadata, spec }: ExchangeServer,
+  { credentials }: Found,
+  hosts: HostRules,
+): SyncError | undefined {
+  const { url, auth } = spec
+  if (!URL.canParse(url)) {
+    const message = `spec.url of the ExchangeServer ${metadata.name} is no URL that can be reached: ${urlRemedy}`
+    return new SyncError('terminal', 'InvalidSpec', message)
+  }
+  const { tokenURL } = auth.type === 'OAuth' ? (credentials ?? {}) : {}
+  const token = `the tokenURL in the Secret ${auth.secretRef.name}`
+  const refused =
+    hostRefusal(url, hosts, 'spec.url') ?? (tokenURL && hostRefusal(tokenURL, hosts, token))
+  if (refused) return refused
+  if (auth.type === 'Basic') return undefined
+  const message = `spec.auth.type ${auth.type} is not supported yet: use Basic over https`
+  return new SyncError('terminal', 'AuthNotSupported', message)
+}
+
+function secretFault({ spec }: ExchangeServer, { credentials, ca }: Found): SyncError | undefined {
+  const { auth, tls } = spec
+  const secret = auth.secretRef.name
+  const { username, password } = credentials ?? {}
+  if (username === undefined || password === undefined) {
+    const message = `the Secret ${secret} with the keys username and password is missing: create it, or correct spec.auth.secretRef`
+    return new SyncError('terminal', 'SecretNotFound', message)
+  }
+  const stray = strayFault(secret, { username, password })
+  if (stray !== undefined) return stray
+  if (tls !== undefined && ca === undefined) {
+    const { name, key } = tls.caSecretRef
+    const message = `the Secret ${name} with the key ${key} is missing: create it, or correct spec.tls.caSecretRef`
+    return new SyncError('terminal', 'SecretNotFound', message)
+  }
+  if (ca === undefined || holdsCertificate(ca)) return undefined
+  const name = `${tls?.caSecretRef.name}, key ${tls?.caSecretRef.key}`
+  const message = `the Secret ${name} holds no certificate in PEM form: put the one of the server’s authority there`
+  return new SyncError('terminal', 'InvalidCertificate', message)
+}
+
+// Nothing is sent: a server would count it as a wrong password, and may lock the account.
+function strayFault(
+  secret: string,
+  values: Readonly<Record<string, string>>,
+): SyncError | undefined {
+  for (const [key, value] of Object.entries(values)) {
+    const stray = strayIn(key, value)
+    if (stray === undefined) continue
+    const message = `the key ${key} of the Secret ${secret} ${stray}: ${strayRemedy}`
+    return new SyncError('terminal', 'InvalidSecret', message)
+  }
+  return undefined
+}
+
+function holdsCertificate(pem: string): boolean {
+  const begin = pem.indexOf('-----BEGIN CERTIFICATE-----')
+  return begin >= 0 && pem.includes('-----END CERTIFICATE-----', begin)
 }

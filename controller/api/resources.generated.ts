@@ -95,21 +95,20 @@ export interface ExchangeServerAllowed {
    */
   readonly namespaces: unknown
   /**
-   * The public folders that may be a hub, each with everything below it, like /Company. Whole names
-   * count, upper and lower case are the same. All when not given.
+   * The public folders that may take part, as a hub or as a member, each with everything below it,
+   * like /Company. Whole names count, upper and lower case are the same. All when not given.
    */
   readonly hubs?: readonly string[]
   /**
-   * The mailboxes that may be members, by domain (corp.example) or address (sales-*@corp.example).
-   * '*' matches any characters within the part before or after '@'. Both the declared and the
-   * mailbox's primary address must be among them. All when not given.
+   * The mailboxes that may take part, as a hub or as members, by domain (corp.example) or address
+   * (sales-*@corp.example). '*' matches any characters within the part before or after '@'. Both
+   * the declared and the mailbox's primary address must be among them. All when not given.
    */
   readonly mailboxes?: readonly string[]
   /**
-   * The folders of members' mailboxes that may take part, from the top of the mailbox. '*' matches
-   * any characters within a name; as the last name it matches one name or more, so Contacts/*
-   * allows Contacts/Company and Contacts/A/B, and not Contacts itself. The folder's present path
-   * counts.
+   * The folders of mailboxes that may take part, from the top of the mailbox. '*' matches any
+   * characters within a name; as the last name it matches one name or more, so Contacts/* allows
+   * Contacts/Company and Contacts/A/B, and not Contacts itself. The folder's present path counts.
    */
   readonly folders: readonly string[]
   /** Whether a SyncGroup may copy members' private items to the others (private Copy). */
@@ -202,8 +201,8 @@ export interface ExchangeServerStatusCondition {
 }
 
 /**
- * A SyncGroup keeps a folder in each member's mailbox in sync with a public folder, one-way or
- * two-way.
+ * A SyncGroup keeps the folders of its members in sync with the folder of its hub, one-way or
+ * two-way. The hub and each member is a public folder or a folder of a mailbox.
  */
 export interface SyncGroup {
   /** The version of this schema, exchangesync.dev/v1alpha1. */
@@ -228,8 +227,8 @@ export interface SyncGroupSpec {
    */
   readonly direction: 'TwoWay' | 'OneWay'
   /**
-   * The mailboxes that take part, each at most once, whatever its upper and lower case. May be
-   * empty while a group is being set up.
+   * The folders that take part besides the hub: each mailbox and each public folder at most once,
+   * whatever its upper and lower case. May be empty while a group is being set up.
    */
   readonly members: readonly SyncGroupMember[]
   /**
@@ -249,8 +248,8 @@ export interface SyncGroupSpec {
   readonly private: 'Skip' | 'Copy'
   readonly guard: SyncGroupGuard
   /**
-   * How long after a pass the next one starts, as a Go duration from 1s to 24h. Notifications make
-   * it start earlier.
+   * How long after a pass the next one starts, as a Go duration from 1s to 24h. A changed
+   * declaration or a request by annotation makes it start earlier.
    */
   readonly interval: string
   /** How long after an error the next pass starts, as a Go duration from 1s to 24h. */
@@ -260,14 +259,14 @@ export interface SyncGroupSpec {
   /** Whether passes are suspended. Nothing is read or written while they are. */
   readonly suspend: boolean
   /**
-   * The treatment of the copies in members' mailboxes when the SyncGroup is deleted, or the member
-   * is removed from it. Orphan leaves them. RemoveCopies moves those that the controller made to
-   * the bin. Items that the member entered always stay.
+   * The treatment of the copies in members' folders when the SyncGroup is deleted, or the member is
+   * removed from it. Orphan leaves them. RemoveCopies moves those that the controller made to the
+   * bin. Items that the member's users entered always stay.
    */
   readonly deletionPolicy: 'Orphan' | 'RemoveCopies'
 }
 
-/** The ExchangeServer that holds the public folder and the mailboxes. */
+/** The ExchangeServer of the hub and of the members that name none of their own. */
 export interface SyncGroupServerRef {
   /** The name of the ExchangeServer. */
   readonly name: string
@@ -279,30 +278,74 @@ export interface SyncGroupServerRef {
   readonly namespace?: string
 }
 
-/** The replica that all others are compared with. Without it a pass decides nothing. */
+/**
+ * The replica that all others are compared with: a public folder, or a folder of a mailbox. Without
+ * it a pass decides nothing.
+ */
 export interface SyncGroupHub {
+  readonly serverRef?: SyncGroupHubServerRef
+  /**
+   * The primary SMTP address of the mailbox whose folder is the hub, like sales@corp.example. Upper
+   * and lower case are the same.
+   */
+  readonly mailbox?: string
+  /**
+   * The path of the folder that is the hub, from the top of the mailbox, like Contacts/Customers.
+   * It must be there. A slash in a name is written \/ and a backslash \\.
+   */
+  readonly folder?: string
   /**
    * The path of the public folder, from the top of the public folders, like /Company/Contacts. A
    * slash in a name is written \/ and a backslash \\, like /Company/Sales\/Marketing.
    */
-  readonly publicFolder: string
+  readonly publicFolder?: string
 }
 
-/** A mailbox with a folder that is kept in sync with the hub. */
+/** The ExchangeServer of the hub. The group's serverRef when not given. */
+export interface SyncGroupHubServerRef {
+  /** The name of the ExchangeServer. */
+  readonly name: string
+  /**
+   * The namespace of the ExchangeServer, when it is not that of the SyncGroup. It is refused unless
+   * the ExchangeServer allows it (spec.allowed.namespaces) and the controller runs with
+   * --allow-cross-namespace-refs.
+   */
+  readonly namespace?: string
+}
+
+/** A folder that is kept in sync with the hub, in a mailbox or among the public folders. */
 export interface SyncGroupMember {
   /**
    * The primary SMTP address of the mailbox, like anna@corp.example. Upper and lower case are the
    * same.
    */
   readonly mailbox: string
+  /**
+   * The path of a public folder that takes part, from the top of the public folders, like
+   * /Branches/Cracow. It must be there.
+   */
+  readonly publicFolder: string
+  readonly serverRef?: SyncGroupMemberServerRef
   /** The direction for this member. OneWay only receives. The group's direction when not given. */
   readonly direction?: 'TwoWay' | 'OneWay'
   /**
-   * The path of the folder, from the top of the mailbox, like Contacts/Company. It is created when
+   * The path of the folder in the mailbox, from its top, like Contacts/Company. It is created when
    * missing. When not given it is the folder below Contacts that is named like the hub. A slash in
    * a name is written \/ and a backslash \\.
    */
   readonly folder?: string
+}
+
+/** The ExchangeServer of this member. The group's serverRef when not given. */
+export interface SyncGroupMemberServerRef {
+  /** The name of the ExchangeServer. */
+  readonly name: string
+  /**
+   * The namespace of the ExchangeServer, when it is not that of the SyncGroup. It is refused unless
+   * the ExchangeServer allows it (spec.allowed.namespaces) and the controller runs with
+   * --allow-cross-namespace-refs.
+   */
+  readonly namespace?: string
 }
 
 /**
@@ -421,7 +464,7 @@ export interface SyncGroupStatusConflictsRecent {
   readonly link: string
   /** The name of the field that was edited twice. */
   readonly field: string
-  /** The replica whose edit lost, hub or a member's mailbox. */
+  /** The replica whose edit lost, hub, or a member's mailbox or public folder. */
   readonly replica: string
   /** When the conflict was found. */
   readonly time: string
@@ -445,8 +488,10 @@ export interface SyncGroupStatusLastPass {
 
 /** One replica that needs attention. */
 export interface SyncGroupStatusProblem {
-  /** The member's mailbox. Absent when it is about the hub. */
+  /** The member's mailbox. Absent when it is about the hub or a public folder. */
   readonly mailbox?: string
+  /** The member's public folder. Absent when it is about the hub or a mailbox. */
+  readonly publicFolder?: string
   /** The problem, as one word in CamelCase for programs. */
   readonly reason: string
   /** The problem, for people, and the next thing to do. */
@@ -476,7 +521,10 @@ export interface SyncGroupStatusGuard {
 
 /** One blocked replica, and the reason. */
 export interface SyncGroupStatusGuardRefusal {
-  /** The replica that would cause it, hub or a member's mailbox, or bin for requested restores. */
+  /**
+   * The replica that would cause it, hub, or a member's mailbox or public folder, or bin for
+   * requested restores.
+   */
   readonly replica: string
   /** The limit that it would exceed. */
   readonly reason: 'Deletions' | 'Publications' | 'Updates'
@@ -520,7 +568,7 @@ export interface SyncGroupStatusVerified {
 export interface SyncGroupStatusVerifiedFirst {
   /** The item, by the id of its link. Absent when it is about a whole replica. */
   readonly link?: string
-  /** The replica with the deviation, hub or a member's mailbox. */
+  /** The replica with the deviation, hub, or a member's mailbox or public folder. */
   readonly replica: string
   /**
    * Differs when the copy differs from the agreed content, Missing when it does not exist, Behind

@@ -1,5 +1,14 @@
-// From a SyncGroup to the parts that its replicas play. Direction is per member, so one group says who
-// may write and who only receives.
+// From a SyncGroup to its participants: which role each plays, in which place, on which server. The four are apart: a hub
+// may be a public folder or a folder of a mailbox, and so may a member, each on a server of its own.
+//
+//   id of a replica            place
+//   hub:PATH                   the hub, a public folder (PATH begins with a slash)
+//   hub:mailbox:MAILBOX:PATH   the hub, a folder of a mailbox
+//   MAILBOX:PATH               a member's folder in a mailbox (an address has an @ and no colon)
+//   public:PATH                a member, a public folder
+//   @SERVER:…                  a member on another server than the hub's (no address begins with an @)
+//
+// Guarantees: no two places of one role have one id; a group that names no server besides its own has the ids that it always had.
 import { hubPrefix, type ReplicaId } from '../core/id.ts'
 import type { ItemType } from '../core/item.ts'
 import { itemTypeNamed } from '../core/items.ts'
@@ -7,14 +16,26 @@ import type { Role } from '../core/model.ts'
 import { canonicalPath, folded, lastName, pathOf } from './path.ts'
 import type { SyncGroup } from './resources.generated.ts'
 
-/** A member's place: whose mailbox, and which folder from its top. */
-export type Place = Readonly<{ role: Role; mailbox: string; folder: string }>
+/** An ExchangeServer, as `namespace/name`. */
+export type ServerName = string
 
-/** The parts of a group. */
-export type Cast = Readonly<{
-  hub: Readonly<{ role: Role; path: string }>
-  members: readonly Place[]
+/** Where a folder is, as it is declared: on which server, and there a public folder or a folder of a mailbox. */
+export type Place = Readonly<{ server: ServerName }> &
+  (
+    | Readonly<{ kind: 'publicFolder'; path: string }>
+    | Readonly<{ kind: 'mailbox'; mailbox: string; folder: string }>
+  )
+
+/** One folder that takes part: what it does, and where it is. */
+export type Participant = Readonly<{ role: Role; place: Place }>
+
+/** The participants of a group. */
+export type Participants = Readonly<{
+  hub: Participant
+  members: readonly Participant[]
   /** All of them, hub first. */
+  all: readonly Participant[]
+  /** Their roles, hub first. */
   roles: readonly Role[]
 }>
 
@@ -23,56 +44,152 @@ export function itemTypeOf(_group: SyncGroup): ItemType {
   return itemTypeNamed()
 }
 
-/** Who plays which part in this group. */
-export function castOf(group: SyncGroup): Cast {
+/** How a resource names an ExchangeServer. */
+export type ServerRef = SyncGroup['spec']['serverRef']
+
+type Declared = Readonly<{
+  publicFolder?: string
+  mailbox?: string
+  folder?: string
+  serverRef?: ServerRef
+}>
+
+// Asked for many times in one pass, of a declaration that does not change.
+const made = new WeakMap<SyncGroup, Participants>()
+
+/** The participants of a group. Each place is on the group's server unless it names one of its own. */
+export function participantsOf(group: SyncGroup): Participants {
+  const known = made.get(group) ?? madeOf(group)
+  made.set(group, known)
+  return known
+}
+
+function madeOf(group: SyncGroup): Participants {
   const { spec } = group
-  const path = spec.hub.publicFolder
   const writes = (direction: string | undefined) => (direction ?? spec.direction) === 'TwoWay'
-  const hub: Role = {
-    id: `${hubPrefix}${keyOf(path)}` as ReplicaId,
-    hub: true,
-    writes: true,
-    receives: spec.members.some(({ direction }) => writes(direction)),
-    drift: spec.drift,
-    private: 'Copy',
-  }
-  const usual = pathOf([itemTypeOf(group).home, lastName(path)])
-  const members = spec.members.map(({ mailbox, direction, folder = usual }) => ({
+  const hubPlace = placeOf(group, spec.hub, '')
+  const hub: Participant = {
     role: {
-      id: `${folded(mailbox)}:${keyOf(folder)}` as ReplicaId,
+      id: `${hubPrefix}${hubPlace.kind === 'mailbox' ? 'mailbox:' : ''}${addressOf(hubPlace)}` as ReplicaId,
+      hub: true,
+      writes: true,
+      receives: spec.members.some(({ direction }) => writes(direction)),
+      drift: spec.drift,
+      private: 'Copy',
+    },
+    place: hubPlace,
+  }
+  const usual = pathOf(['Contacts', lastName(pathIn(hubPlace))])
+  const members = spec.members.map((member): Participant => {
+    const place = placeOf(group, member, usual)
+    const role: Role = {
+      id: memberIdOf(place, hubPlace.server),
       hub: false,
-      writes: writes(direction),
+      writes: writes(member.direction),
       receives: true,
       drift: spec.drift,
       private: spec.private,
-    },
-    mailbox,
-    folder,
-  }))
-  return { hub: { role: hub, path }, members, roles: [hub, ...members.map(({ role }) => role)] }
+    }
+    return { role, place }
+  })
+  const all = [hub, ...members]
+  return { hub, members, all, roles: all.map(({ role }) => role) }
 }
 
-function keyOf(path: string): string {
-  return folded(canonicalPath(path))
+/** The ExchangeServer that a reference in the group names. */
+export function serverNameOf({ metadata }: SyncGroup, { name, namespace }: ServerRef): ServerName {
+  return `${namespace ?? metadata.namespace ?? 'default'}/${name}`
 }
 
-/** One who took part once, of whom nothing but the id is known: it receives, and nothing of it travels. */
-export function formerPlaceOf(id: ReplicaId): Place {
-  const [mailbox = '', ...path] = id.split(':')
-  const role: Role = {
-    id,
+/** An ExchangeServer that a group names, and the first field that does, for people. */
+export type Named = Readonly<{ ref: ServerRef; field: string }>
+
+/** The ExchangeServers that some participant is on, the hub's first. */
+export function serversNamedBy(group: SyncGroup): ReadonlyMap<ServerName, Named> {
+  const named = new Map<ServerName, Named>()
+  const note = (own: ServerRef | undefined, field: string) => {
+    const which =
+      own === undefined
+        ? { ref: group.spec.serverRef, field: 'spec.serverRef' }
+        : { ref: own, field }
+    const name = serverNameOf(group, which.ref)
+    if (!named.has(name)) named.set(name, which)
+  }
+  note(group.spec.hub.serverRef, 'spec.hub.serverRef')
+  for (const [at, { serverRef }] of group.spec.members.entries())
+    note(serverRef, `spec.members[${at}].serverRef`)
+  return named
+}
+
+function placeOf(group: SyncGroup, declared: Declared, usual: string): Place {
+  const { mailbox = '', publicFolder = '', folder = usual, serverRef } = declared
+  const server = serverNameOf(group, serverRef ?? group.spec.serverRef)
+  if (mailbox === '') return { server, kind: 'publicFolder', path: publicFolder }
+  return { server, kind: 'mailbox', mailbox, folder }
+}
+
+/** The path of a place, from the top of the public folders or of its mailbox. */
+export function pathIn(place: Place): string {
+  return place.kind === 'mailbox' ? place.folder : place.path
+}
+
+/** One spelling of what a place is on its server, whatever role it plays there; upper and lower case are the same. */
+export function addressOf(place: Place): string {
+  const path = folded(canonicalPath(pathIn(place)))
+  return place.kind === 'mailbox' ? `${folded(place.mailbox)}:${path}` : path
+}
+
+function memberIdOf(place: Place, hubServer: ServerName): ReplicaId {
+  const kind = place.kind === 'mailbox' ? '' : 'public:'
+  const server = place.server === hubServer ? '' : `@${place.server}:`
+  return `${server}${kind}${addressOf(place)}` as ReplicaId
+}
+
+/**
+ * The place that the id of a replica stands for, where nothing but the id is known: the state noted no places up to version
+ * 0.1. `hubServer`: the hub's server, on which every place is that names no other.
+ */
+export function placeOfId(id: ReplicaId, hubServer: ServerName): Place {
+  const [, named, rest = id] = /^@([^:]*):(.*)$/s.exec(id) ?? []
+  const server = named ?? hubServer
+  const [, path] = /^(?:hub|public):(\/.*)$/s.exec(rest) ?? []
+  if (path !== undefined) return { server, kind: 'publicFolder', path }
+  const address = rest.replace(/^hub:mailbox:/, '')
+  const colon = address.includes(':') ? address.indexOf(':') : address.length
+  return {
+    server,
+    kind: 'mailbox',
+    mailbox: address.slice(0, colon),
+    folder: address.slice(colon + 1),
+  }
+}
+
+/** Does a person who says `name` mean this replica? By its id, its mailbox, the path of its public folder, or `hub`. */
+export function isNamed(id: ReplicaId, name: string): boolean {
+  const local = id.replace(/^@[^:]*:/, '')
+  return id === name || local === name || local === `public:${name}` || local.startsWith(`${name}:`)
+}
+
+/** One who took part once: it receives, and nothing of it travels. */
+export function formerParticipant(id: ReplicaId, place: Place): Participant {
+  const rest = {
     hub: false,
     writes: false,
     receives: true,
     drift: 'Revert',
     private: 'Skip',
-  }
-  return { role, mailbox, folder: path.join(':') }
+  } as const
+  return { role: { id, ...rest }, place }
 }
 
-/** How people know a replica: `hub`, or the member's mailbox. */
-export function nameOf(cast: Cast, replica: ReplicaId): string {
-  if (replica === cast.hub.role.id) return 'hub'
-  const member = cast.members.find(({ role }) => role.id === replica)
-  return (member ?? formerPlaceOf(replica)).mailbox
+/** How people know a place: a member's mailbox, or its public folder. */
+export function titleOf(place: Place): string {
+  return place.kind === 'mailbox' ? place.mailbox : place.path
+}
+
+/** How people know a replica: `hub`, or the member's mailbox or public folder; one that left by the place that was noted. */
+export function nameOf({ hub, all }: Participants, replica: ReplicaId, noted?: Place): string {
+  if (replica === hub.role.id) return 'hub'
+  const place = all.find(({ role }) => role.id === replica)?.place
+  return titleOf(place ?? noted ?? placeOfId(replica, hub.place.server))
 }

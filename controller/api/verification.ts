@@ -17,7 +17,7 @@ import { SyncError } from '../core/sync-error.ts'
 import { iso } from './group-status.ts'
 import type { Problem } from './report.ts'
 import type { SyncGroupStatus } from './resources.generated.ts'
-import { type Cast, nameOf } from './topology.ts'
+import { nameOf, type Participants } from './topology.ts'
 
 /** One copy or item that is not as agreed. Never contains content. */
 export type Deviation = Readonly<{
@@ -138,7 +138,7 @@ const firstMax = 20
 export function verifiedOf(
   token: string,
   verification: Verification,
-  cast: Cast,
+  participants: Participants,
 ): NonNullable<SyncGroupStatus['verified']> {
   const { endedMs, copies, deviations, problems } = verification
   const named = [
@@ -153,7 +153,7 @@ export function verifiedOf(
     result: resultOf(verification),
     first: named.slice(0, firstMax).map((each: Partial<Deviation> & (typeof named)[number]) => ({
       ...(each.link === undefined ? {} : { link: cut(each.link, 128) }),
-      replica: cut(nameOf(cast, each.replica), 254),
+      replica: cut(nameOf(participants, each.replica), 254),
       kind: each.kind,
       ...(each.fields.length === 0
         ? {}

@@ -1,5 +1,6 @@
 // The parts of the configuration that every command with access to Exchange needs.
 import type { HostRules } from '../api/hosts.ts'
+import type { ReferenceRules } from '../api/references.ts'
 import type { Config } from '../config.ts'
 import type { Connections } from '../ews/connections.ts'
 import { keyFrom } from '../store/modes.ts'
@@ -14,6 +15,11 @@ export function hostsOf({ command, local, trust }: Config): HostRules {
   return { hosts: trust.serverHosts, loopbackHttp: onDirectory || trust.loopbackHttp }
 }
 
+/** The operator's rules for references. */
+export function referenceRulesOf(config: Config): ReferenceRules {
+  return { crossNamespace: config.trust.crossNamespace, hosts: hostsOf(config) }
+}
+
 /** The parts of the declarations, the state and Exchange that reconciling needs. */
 export function environmentOf(
   declarations: Declarations,
@@ -23,8 +29,9 @@ export function environmentOf(
 ): Omit<Environment, 'servers' | 'onEnded'> {
   return {
     declarations,
-    replicas: (declared, signal, pace) => connections.replicas(declared, signal, pace),
-    former: (declared, ids, signal, pace) => connections.former(declared, ids, signal, pace),
+    replicas: (declared, signal, pace, resting) =>
+      connections.replicas(declared, signal, pace, resting),
+    former: (declared, left, signal, pace) => connections.former(declared, left, signal, pace),
     baseline: (group) => state.baseline(group),
     recent: (group) => state.bin.conflicts(10, group),
     itemBytes: connections.itemBytes,

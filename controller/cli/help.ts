@@ -7,7 +7,8 @@ const STATE = `\
 const OUTPUT = '  -o, --output table|json  json is complete, the table shows the newest 200'
 const WHICH = `\
   --group NS/NAME          only of this group
-  --replica R              only of this replica: a mailbox (anna@corp.example) or the hub (hub)
+  --replica R              only of this replica: a mailbox (anna@corp.example), the public folder of a
+                           member (/Branches/Cracow) or the hub (hub)
   --since T                only since this time
   --pass P                 only of this pass, as exsync history names it
   --reason R               Edited, Conflict, Drift, Deleted, Restored, Backup, Removed or Unmarked

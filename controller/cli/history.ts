@@ -1,7 +1,9 @@
 // `exsync bin list` and `exsync history`: the kept contents, and the changes of agreed content. Names of contacts are shown
 // on a terminal only: they must not reach a pipe or a log.
 
+import { isNamed } from '../api/topology.ts'
 import type { Filters } from '../config/filters.ts'
+import type { ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import { itemTypeNamed } from '../core/items.ts'
 import { isCalled } from '../core/search.ts'
@@ -68,7 +70,7 @@ export async function refuseUnknown(
   { group, replica }: Pick<Listing, 'group' | 'replica'>,
 ): Promise<void> {
   refuseOther('--group', group, await bin.names('grp'), (name) => name === group)
-  const isOf = (name: string) => name === replica || name.startsWith(`${replica}:`)
+  const isOf = (name: string) => isNamed(name as ReplicaId, replica ?? '')
   refuseOther('--replica', replica, await bin.names('replica', group), isOf)
 }
 

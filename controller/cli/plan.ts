@@ -1,7 +1,8 @@
 // `exsync plan`: shows what a pass would do now. Names links and fields, never content.
 
 import { reasonOf } from '../api/conditions.ts'
-import { castOf, nameOf } from '../api/topology.ts'
+import { hindranceOf } from '../api/references.ts'
+import { nameOf, participantsOf } from '../api/topology.ts'
 import { hashOf, meanwhileText, type Refusal } from '../core/guard.ts'
 import { isHub, type ReplicaId } from '../core/id.ts'
 import { touched } from '../core/item.ts'
@@ -10,7 +11,7 @@ import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { leaversOf } from '../sync/departed.ts'
 import type { Environment, Mode } from '../sync/environment.ts'
 import { foreseen } from '../sync/foreseen.ts'
-import type { Declared, Kept } from '../sync/ports.ts'
+import type { Declared, Kept, Left } from '../sync/ports.ts'
 import { propose } from '../sync/propose.ts'
 import { passSpecOf } from '../sync/reconcile.ts'
 import { dismissible } from '../sync/removal.ts'
@@ -78,11 +79,11 @@ async function planned(
   environment: Environment,
   signal: AbortSignal,
 ): Promise<Group> {
-  const cast = castOf(declared.group)
+  const participants = participantsOf(declared.group)
   const mode: Mode = { sliceMs: undefined, audit: false, stopping: () => false, claimed }
   const { suspend, deletionPolicy } = declared.group.spec
   if (declared.deleted) {
-    const { hindrance } = declared
+    const hindrance = hindranceOf(declared)
     if (hindrance !== undefined && deletionPolicy === 'RemoveCopies' && !suspend) {
       const error = { reason: reasonOf(hindrance.code), message: hindrance.message }
       return { group: declared.id, deleted: true, error, problems: [], replicas: [] }
@@ -90,13 +91,9 @@ async function planned(
     const memories =
       deletionPolicy === 'Orphan' || suspend
         ? []
-        : [...(await environment.baseline(declared.id).memories()).keys()]
-    const leaving = await leaversIn(
-      declared,
-      memories.filter((id) => !isHub(id)),
-      environment,
-      signal,
-    )
+        : [...(await environment.baseline(declared.id).memories())]
+    const left = memories.flatMap(([id, { place }]) => (isHub(id) ? [] : [{ id, place }]))
+    const leaving = await leaversIn(declared, left, environment, signal)
     return { group: declared.id, deleted: true, problems: [], replicas: [], leaving }
   }
   if (suspend) return { group: declared.id, suspended: true, problems: [], replicas: [] }
@@ -105,13 +102,16 @@ async function planned(
     const proposal = await propose(spec, signal)
     const { guarded, sight } = proposal
     const more = await foreseen(spec, proposal, signal)
-    const left = (await leaversOf(spec, proposal)).map(({ role }) => role.id)
+    const left = (await leaversOf(spec, proposal)).map(({ role, place }) => ({
+      id: role.id,
+      place,
+    }))
     const leaving = await leaversIn(declared, left, environment, signal)
     const problems = [...sight.observations].flatMap(([id, seen]) =>
       seen.state === 'unknown'
         ? [
             {
-              replica: nameOf(cast, id),
+              replica: nameOf(participants, id),
               reason: reasonOf(seen.error.code),
               message: seen.error.message,
             },
@@ -120,14 +120,14 @@ async function planned(
     )
     const refusals = guarded.refusals.map((each) => ({
       ...each,
-      replica: nameOf(cast, each.replica),
+      replica: nameOf(participants, each.replica),
     }))
     return {
       group: declared.id,
       problems,
       ...(refusals.length === 0 ? {} : { guard: { hash: hashOf(guarded.refusals), refusals } }),
-      replicas: cast.roles.map(({ id }) =>
-        replicaOf(nameOf(cast, id), id, guarded.plan.steps, more),
+      replicas: participants.roles.map(({ id }) =>
+        replicaOf(nameOf(participants, id), id, guarded.plan.steps, more),
       ),
       ...(leaving.length === 0 ? {} : { leaving }),
     }
@@ -144,15 +144,15 @@ async function planned(
 
 async function leaversIn(
   declared: Declared,
-  ids: readonly ReplicaId[],
+  left: readonly Left[],
   environment: Environment,
   signal: AbortSignal,
 ): Promise<readonly Leaver[]> {
   const baseline = environment.baseline(declared.id)
-  const cast = castOf(declared.group)
-  const removes = async (id: ReplicaId): Promise<Partial<Leaver>> => {
+  const participants = participantsOf(declared.group)
+  const removes = async (leaver: Left): Promise<Partial<Leaver>> => {
     try {
-      const [replica] = environment.former(declared, [id], signal)
+      const [replica] = environment.former(declared, [leaver], signal)
       if (replica === undefined) return {}
       return { removes: await dismissible(declared.id, replica, baseline, signal) }
     } catch (error) {
@@ -161,9 +161,10 @@ async function leaversIn(
     }
   }
   return Promise.all(
-    ids.map(async (id) => {
+    left.map(async (leaver) => {
+      const { id, place } = leaver
       const copies = (await baseline.known(id).all()).size
-      return { replica: nameOf(cast, id), copies, ...(await removes(id)) }
+      return { replica: nameOf(participants, id, place), copies, ...(await removes(leaver)) }
     }),
   )
 }

@@ -20,7 +20,7 @@ import type { Source } from '../validation/documents.ts'
 import { problemText } from '../validation/problem.ts'
 import { readFileText } from '../validation/read-file.ts'
 import { backup, type Given, restoreState } from './backup.ts'
-import { environmentOf, hostsOf, keyIn } from './environment.ts'
+import { environmentOf, keyIn, referenceRulesOf } from './environment.ts'
 import { forget } from './forget.ts'
 import { helpFor, usage } from './help.ts'
 import { history } from './history.ts'
@@ -151,7 +151,7 @@ async function declared(
   const opening = { readOnly: true, existing, key: await keyIn(config) }
   const state = stateOver(openState(config.state, opening))
   const { itemBytes } = config.ceilings
-  const connections = new Connections(clock, { hosts: hostsOf(config), itemBytes })
+  const connections = new Connections(clock, { itemBytes })
   try {
     const complain: ConstructorParameters<typeof LocalDeclarations>[3] = (problems) => {
       for (const problem of problems) stderr.line(problemText(problem))
@@ -163,7 +163,7 @@ async function declared(
       clock,
       complain,
       local === undefined ? 'excerpt' : 'look',
-      config.trust.crossNamespace,
+      referenceRulesOf(config),
     )
     const servers = new Servers(clock, { leastMs: 1_000, mostMs: 1_000 })
     const base = environmentOf(declarations, state, connections, clock)

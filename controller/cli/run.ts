@@ -19,6 +19,7 @@ import { once, schedule } from '../sync/schedule.ts'
 import type { ServerController } from '../sync/server-controller.ts'
 import { problemText } from '../validation/problem.ts'
 import { judgeOf } from '../validation/schemas.ts'
+import { referenceRulesOf } from './environment.ts'
 import { type ProcessEdges, Runtime } from './runtime.ts'
 
 /** How long one pass with --once waits for the declarations, ms. */
@@ -53,7 +54,7 @@ async function onDirectory(runtime: Runtime, directory: string): Promise<number>
     clock,
     warn,
     stop,
-    config.trust.crossNamespace,
+    referenceRulesOf(config),
   )
   await runtime.listen(() => true)
   const environment = runtime.environment(declarations, state)
@@ -93,7 +94,7 @@ async function onKubernetes(runtime: Runtime): Promise<number> {
       clock,
       chance,
       namespaces: config.kube.namespaces,
-      crossNamespace: config.trust.crossNamespace,
+      ...referenceRulesOf(config),
       unlabelled: config.trust.unlabelledSecrets
         ? (secret) => {
             const what =

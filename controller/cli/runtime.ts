@@ -24,7 +24,7 @@ import { ResourceMetrics } from '../telemetry/group-metrics.ts'
 import { type Listening, listening } from '../telemetry/http.ts'
 import { logger, logPass, logServer } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
-import { environmentOf, hostsOf, keyIn } from './environment.ts'
+import { environmentOf, keyIn } from './environment.ts'
 
 /** The inputs from the process. */
 export type ProcessEdges = Readonly<{
@@ -82,8 +82,7 @@ export class Runtime {
     const network = (options: NetworkOptions) =>
       pooledNetwork({ ...options, permit: () => this.#permit() })
     const { itemBytes, requestMs: requestMaxMs } = config.ceilings
-    const hosts = hostsOf(config)
-    this.#connections = new Connections(clock, { trace, network, hosts, itemBytes, requestMaxMs })
+    this.#connections = new Connections(clock, { trace, network, itemBytes, requestMaxMs })
   }
 
   /** From now on, writes need this term's leadership. */
@@ -131,7 +130,7 @@ export class Runtime {
     return {
       groups: async () => {
         const groups = await declarations.groups()
-        this.#referred = groups.flatMap(({ server }) => server ?? []).map(nameOfServer)
+        this.#referred = groups.flatMap(({ access }) => [...access.keys()])
         this.#keepConnections()
         return groups
       },
@@ -161,7 +160,7 @@ export class Runtime {
         report: (declared, status, signal) => declarations.report(declared, status, signal),
       },
       servers: this.#servers,
-      probe: (...asked) => this.#connections.probe(...asked),
+      probe: (access, asked, signal) => this.#connections.probe(access, asked, signal),
       discreet: this.#discreet,
       jitter: (ms) => this.#jittered(ms),
       watch: this.metrics.queue('exchangeserver'),

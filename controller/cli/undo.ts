@@ -100,24 +100,29 @@ async function refuseWaiting(bin: Bin, plan: UndoPlan, groups: readonly GroupId[
   )
 }
 
-/** Refuses a request that no pass can carry out: the group is gone, or its hub receives nothing. */
+/** Refuses a request that no pass can carry out: the group is gone, or has no hub, or its hub receives nothing. */
 export async function refuseGroup(
   bin: Bin,
   directory: string,
   group: GroupId,
   show: string,
 ): Promise<void> {
-  const byHand = `show it with ${show}, and enter it in the public folder by hand`
-  const [id, hub] = [...(await bin.seenAs(group))].find(([each]) => isHub(each)) ?? []
+  const byHand = `show it with ${show}, and enter it in the folder of the hub by hand`
+  const replicas = await bin.seenAs(group)
+  const [id, hub] = [...replicas].find(([each]) => isHub(each)) ?? []
   const statuses = join(directory, 'status')
   const gone =
     existsSync(statuses) && !existsSync(join(statuses, `${group.replace('/', '.')}.yaml`))
+  if (id === undefined && replicas.size > 0 && !gone) {
+    const message = `the group ${group} has no hub, and only an edit of the hub reaches all members: show it with ${show}, and enter it by hand in a folder that takes part`
+    throw new SyncError('terminal', 'NoHub', message)
+  }
   if (id === undefined || gone) {
     const message = `the group ${group} no longer exists: declare it again, or ${byHand}`
     throw new SyncError('terminal', 'GroupGone', message)
   }
   if (hub?.receives !== true) {
-    const message = `the public folder of ${group} receives nothing, because its members only receive: ${byHand}; it then reaches the members`
+    const message = `the hub of ${group} receives nothing, because its members only receive: ${byHand}; it then reaches the members`
     throw new SyncError('terminal', 'HubReceivesNothing', message)
   }
 }

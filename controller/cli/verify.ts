@@ -1,7 +1,7 @@
 // `exsync verify`: reads every copy again and lists each that is not as agreed. Names links and fields, never content.
 
 import { reasonOf } from '../api/conditions.ts'
-import { castOf, nameOf } from '../api/topology.ts'
+import { nameOf, participantsOf } from '../api/topology.ts'
 import { type Apart, aparts, resultOf, type Verification } from '../api/verification.ts'
 import { printable } from '../core/printable.ts'
 import { invalidArguments, syncErrorOf } from '../core/sync-error.ts'
@@ -90,8 +90,8 @@ async function foundOf(
 
 function groupOf(declared: Declared, verification: Verification): Group {
   const { copies, replicas, apart, problems, deviations } = verification
-  const cast = castOf(declared.group)
-  const names = new Map(cast.roles.map(({ id }) => [id, nameOf(cast, id)]))
+  const participants = participantsOf(declared.group)
+  const names = new Map(participants.roles.map(({ id }) => [id, nameOf(participants, id)]))
   return {
     group: declared.id,
     result: resultOf(verification),

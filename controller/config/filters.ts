@@ -11,7 +11,7 @@ export type Filters = Readonly<{
   group: GroupId | undefined
   /** The number of an entry: selects the contact that it is about. */
   item: number | undefined
-  /** A replica, a mailbox with all its folders, or `hub`. */
+  /** A replica, a mailbox with all its folders, a member's public folder, or `hub`. */
   replica: string | undefined
   since: number | undefined
   to: number | undefined

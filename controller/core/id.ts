@@ -7,7 +7,7 @@ type Id<Name extends string> = string & { readonly [brand]: Name }
 
 /** One SyncGroup: `namespace/name`. */
 export type GroupId = Id<'group'>
-/** One folder that takes part: `hub:/Company/Contacts` or `anna@corp.example:Contacts/Company`. */
+/** One folder that takes part: `hub:/company/contacts` or `anna@corp.example:contacts/company` (api/topology.ts has all). */
 export type ReplicaId = Id<'replica'>
 /** One logical item and its copies everywhere. */
 export type LinkId = Id<'link'>

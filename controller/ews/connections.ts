@@ -1,18 +1,26 @@
 // Connections to Exchange servers: one per server and account, shared by groups, closed when nothing refers to them.
 
+import { denied, participantDenial } from '../api/allowed.ts'
 import { isForcedByOwner, isWanted } from '../api/annotations.ts'
-import type { HostRules } from '../api/hosts.ts'
+import { type Access, accessFor, formerAccess, hindranceOf, type Ready } from '../api/references.ts'
 import type { ExchangeServer } from '../api/resources.generated.ts'
-import { castOf, formerPlaceOf, itemTypeOf } from '../api/topology.ts'
-import type { ReplicaId } from '../core/id.ts'
-import type { Clock, Declared, Pace, Reached, Replica } from '../sync/ports.ts'
-import { endpointOf, serverOf } from './endpoint.ts'
+import {
+  formerParticipant,
+  itemTypeOf,
+  participantsOf,
+  placeOfId,
+  type ServerName,
+} from '../api/topology.ts'
+import type { SyncError } from '../core/sync-error.ts'
+import type { Clock, Declared, Left, Pace, Replica } from '../sync/ports.ts'
+import { Denied } from './denied.ts'
+import { endpointOf } from './endpoint.ts'
 import { itemBytesUsual } from './intake.ts'
 import { codecOf } from './items.ts'
 import { type Network, type NetworkOptions, pooledNetwork } from './network.ts'
 import { Pool } from './pool.ts'
 import { probe } from './probe.ts'
-import { addressIn, hubOf, type Line, memberOf, type Way } from './route.ts'
+import { addressIn, replicaOf, type Way } from './route.ts'
 import { SignIn } from './sign-in.ts'
 import { type Endpoint, type Trace, Transport } from './transport.ts'
 
@@ -24,8 +32,6 @@ export type ConnectionsOptions = Readonly<{
   /** Called after each request. */
   trace?: Trace
   network?: (options: NetworkOptions) => Network
-  /** Hosts that servers may be on. */
-  hosts?: HostRules
   /** The longest that a request may take, whatever its ExchangeServer says; ms. */
   requestMaxMs?: number
   /** Bytes of the largest contact that is read. */
@@ -57,38 +63,61 @@ export class Connections {
   }
 
   /**
-   * The replicas of a group; members that the server does not allow are there and reject. Throws a SyncError when what the
-   * group refers to hinders it, is missing or unusable.
+   * The replicas of a group, hub first. One whose access is blocked, or whose server is `resting`, is there and rejects.
+   * Throws a SyncError when the hub's access is blocked.
    */
-  replicas(declared: Declared, signal: AbortSignal, pace?: Pace): readonly Replica[] {
-    const line = this.#lineOf(declared, signal, pace)
-    if (isForcedByOwner(declared)) line.signIn.ask()
-    const cast = castOf(declared.group)
-    return [hubOf(line, cast.hub), ...cast.members.map((place) => memberOf(line, place, false))]
+  replicas(
+    declared: Declared,
+    signal: AbortSignal,
+    pace?: Pace,
+    resting: ReadonlyMap<ServerName, SyncError> = new Map(),
+  ): readonly Replica[] {
+    const hindrance = hindranceOf(declared)
+    if (hindrance !== undefined) throw hindrance
+    const wayTo = this.#waysOf(declared)
+    const { hub, all } = participantsOf(declared.group)
+    const shared = this.#shared(declared, signal)
+    return all.map((participant) => {
+      const { role, place } = participant
+      const access = accessFor(declared, participant)
+      const rests = resting.get(place.server)
+      if (access.state === 'blocked') return new Denied(role, place, access.error)
+      if (rests !== undefined) return new Denied(role, place, rests)
+      // The pace is about the hub's server, by which the pass has its turn.
+      const ours = place.server === hub.place.server ? pace : undefined
+      return replicaOf({ ...wayTo(place.server, access), ...shared, pace: ours }, participant)
+    })
   }
 
-  /** The folders of members who are not declared any more. Throws as `replicas` does. */
+  /** The folders of members that are not declared any more. One whose access is blocked is there and rejects. */
   former(
     declared: Declared,
-    ids: readonly ReplicaId[],
+    left: readonly Left[],
     signal: AbortSignal,
     pace?: Pace,
   ): readonly Replica[] {
-    const line = this.#lineOf(declared, signal, pace)
-    return ids.map((id) => memberOf(line, formerPlaceOf(id), true))
+    const wayTo = this.#waysOf(declared)
+    const { hub } = participantsOf(declared.group)
+    const shared = this.#shared(declared, signal)
+    return left.map(({ id, place: noted }) => {
+      const place = noted ?? placeOfId(id, hub.place.server)
+      const participant = formerParticipant(id, place)
+      const access = formerAccess(declared, place.server)
+      if (access.state === 'blocked') return new Denied(participant.role, place, access.error)
+      const denial = participantDenial(participant, 'Skip', access.server, true)
+      if (denial !== undefined) return new Denied(participant.role, place, denied(denial))
+      const ours = place.server === hub.place.server ? pace : undefined
+      return replicaOf({ ...wayTo(place.server, access), ...shared, pace: ours }, participant)
+    })
   }
 
   /**
    * The version that a server tells. Rejects with a SyncError when it cannot be reached, or refuses.
    * `asked`: a user asked for it, so a password that was refused is tried once more.
    */
-  async probe(
-    name: string,
-    reached: Reached,
-    asked: boolean,
-    signal: AbortSignal,
-  ): Promise<string | undefined> {
-    const { endpoint, transport, signIn } = this.#wayTo(name, reached)
+  async probe(access: Access, asked: boolean, signal: AbortSignal): Promise<string | undefined> {
+    if (access.state === 'blocked') throw access.error
+    const { endpoint, transport, signIn } = this.#wayTo(access)
     if (asked) {
       transport.resume()
       signIn.ask()
@@ -96,18 +125,28 @@ export class Connections {
     return probe(transport, { anchor: addressIn(endpoint), lane: 'probe' }, signal)
   }
 
-  #lineOf(declared: Declared, signal: AbortSignal, pace: Pace | undefined): Line {
-    if (declared.hindrance !== undefined) throw declared.hindrance
-    const way = this.#wayTo(declared.group.spec.serverRef.name, declared)
-    if (isWanted(declared)) way.transport.resume()
-    const pool = new Pool(this.#options.heldBytes)
+  #shared(declared: Declared, signal: AbortSignal) {
     const codec = codecOf(itemTypeOf(declared.group))
-    return { ...way, codec, pool, now: () => this.#clock.now(), signal, pace }
+    return { codec, pool: new Pool(this.#options.heldBytes), now: () => this.#clock.now(), signal }
   }
 
-  #wayTo(name: string, reached: Reached): Way {
-    const server = serverOf(name, reached)
-    const endpoint = endpointOf(server, reached, this.#options)
+  // The way to each server that a pass needs, opened once.
+  #waysOf(declared: Declared): (name: ServerName, access: Ready) => Way {
+    const ways = new Map<ServerName, Way>()
+    return (name, access) => {
+      const known = ways.get(name)
+      if (known !== undefined) return known
+      const way = this.#wayTo(access)
+      if (isWanted(declared)) way.transport.resume()
+      if (isForcedByOwner(declared, name)) way.signIn.ask()
+      ways.set(name, way)
+      return way
+    }
+  }
+
+  #wayTo(access: Ready): Way {
+    const { server } = access
+    const endpoint = endpointOf(access, this.#options.requestMaxMs)
     const { url, username, password } = endpoint
     const account = JSON.stringify([new URL(url).href.toLowerCase(), username, password])
     const spec = JSON.stringify(server.spec)

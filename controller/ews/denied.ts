@@ -1,4 +1,5 @@
-// A replica that the ExchangeServer does not allow: unreachable, and Exchange is never asked about it.
+// A replica whose access is blocked, or whose server is left alone: unreachable, and Exchange is never asked about it.
+import type { Place } from '../api/topology.ts'
 import type { Role } from '../core/model.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import type { Checkpoint, Listing, Replica, Settled } from '../sync/ports.ts'
@@ -6,10 +7,12 @@ import type { Checkpoint, Listing, Replica, Settled } from '../sync/ports.ts'
 /** The Replica port whose methods all reject with the given error. */
 export class Denied implements Replica {
   readonly role: Role
+  readonly place: Place
   readonly #error: SyncError
 
-  constructor(role: Role, error: SyncError) {
+  constructor(role: Role, place: Place, error: SyncError) {
     this.role = role
+    this.place = place
     this.#error = error
   }
 

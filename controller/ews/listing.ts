@@ -288,12 +288,12 @@ export function demandReadable(state: FolderState, { folderClass }: Codec): void
 }
 
 /** Throws unless items may be created, changed and deleted in the folder. */
-export function demandWritable({ rights }: FolderState, whose: string): void {
+export function demandWritable({ rights }: FolderState): void {
   const lacking = (['create', 'modify', 'delete'] as const).filter((right) => !rights[right])
   if (lacking.length === 0) return
   throw new SyncError(
     'terminal',
     'NoRightToWrite',
-    `the account may not ${lacking.join(', ')} items in ${whose}: grant it PublishingEditor, or make the members OneWay`,
+    `the account may not ${lacking.join(', ')} items in the folder: grant it PublishingEditor; only a hub whose members are all OneWay needs no such right`,
   )
 }

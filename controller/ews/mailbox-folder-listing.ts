@@ -23,8 +23,8 @@ export type Told = Readonly<{
   odd: readonly SyncError[]
 }>
 
-/** Lists the folders of one mailbox. */
-export class MemberListing {
+/** Lists one folder of a mailbox. */
+export class MailboxFolderListing {
   readonly #codec: Codec
   readonly #transport: Transport
   readonly #route: Route

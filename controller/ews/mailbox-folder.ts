@@ -1,10 +1,11 @@
-// A member: a folder in a mailbox. SyncFolderItems with a saved cursor tells what changed
+// A folder in a mailbox, whatever its role. SyncFolderItems with a saved cursor tells what changed
 // (exchange-protocol §2.1); without one it tells everything, and what is known and not told is gone.
 //
 // Guarantees: nothing is gone because it is told deleted, or not told: each item is asked for first. When the folder's
 // own mark moved and nothing is told, everything is listed, less and less often while that brings nothing.
 
 import { lastName } from '../api/path.ts'
+import type { Place } from '../api/topology.ts'
 import type { ItemId } from '../core/id.ts'
 import type { Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
@@ -46,7 +47,8 @@ import {
   unsettled,
   type Verdict,
 } from './listing.ts'
-import { MemberListing, type Told } from './mailbox-folder-listing.ts'
+import { MailboxFolderListing, type Told } from './mailbox-folder-listing.ts'
+import { type Missing, noMailboxFolder } from './missing-folder.ts'
 import type { Pool } from './pool.ts'
 import type { Premises } from './premises.ts'
 import { faultOf } from './response-codes.ts'
@@ -55,11 +57,13 @@ import type { Route, Transport } from './transport.ts'
 /** A mark that moves without news makes every look list everything at first, then one in 64. */
 const vainMax = 6
 
-/** What a member's replica needs. */
-export type MemberSite = Readonly<{
+/** What the replica of a folder in a mailbox needs. */
+export type MailboxFolderSite = Readonly<{
   codec: Codec
   role: Role
-  path: string
+  place: Extract<Place, { kind: 'mailbox' }>
+  /** What is said when it is not there; undefined: it is made. */
+  missing: Missing | undefined
   transport: Transport
   control: Control
   pool: Pool
@@ -71,18 +75,20 @@ export type MemberSite = Readonly<{
 }>
 
 /** The Replica port over a mailbox folder. */
-export class Member implements Replica {
+export class MailboxFolder implements Replica {
   readonly role: Role
-  readonly #site: MemberSite
+  readonly place: Place
+  readonly #site: MailboxFolderSite
   readonly #items: Items
   readonly #identity: FolderIdentity
-  readonly #listing: MemberListing
+  readonly #listing: MailboxFolderListing
   #folder: string | undefined
   #state: FolderState | undefined
   readonly #created = new Set<ItemId>()
 
-  constructor(site: MemberSite) {
+  constructor(site: MailboxFolderSite) {
     this.role = site.role
+    this.place = site.place
     this.#site = site
     this.#items = new Items(
       site.codec,
@@ -91,16 +97,16 @@ export class Member implements Replica {
       'MoveToDeletedItems',
       (parent, signal) => this.#identity.isElsewhere(this.#folder, parent, signal),
     )
-    this.#listing = new MemberListing(site.codec, site.transport, site.route)
+    this.#listing = new MailboxFolderListing(site.codec, site.transport, site.route)
     this.#identity = new FolderIdentity({
       codec: site.codec,
       transport: site.transport,
       route: () => site.route,
       find: async () => {
-        const lookup = await site.control.find(site.path)
+        const lookup = await site.control.find(site.place.folder)
         return lookup.found ? lookup.folder.id : undefined
       },
-      // Renamed, it is still the member's; moved, into Deleted Items perhaps, it is not: the path decides.
+      // Renamed, it is still the one that takes part; moved, into Deleted Items perhaps, it is not: the path decides.
       accepts: ({ parent }, memory) =>
         memory.parent === undefined || parent === undefined || parent === memory.parent,
     })
@@ -165,16 +171,16 @@ export class Member implements Replica {
 
   async prepare(checkpoint: Checkpoint, signal: AbortSignal): Promise<Checkpoint> {
     if (checkpoint.folder !== undefined) {
-      if (this.#state !== undefined) demandWritable(this.#state, 'the member’s folder')
+      if (this.#state !== undefined) demandWritable(this.#state)
       return checkpoint
     }
-    const { id: folder, made } = await this.#site.control.make(this.#site.path)
+    const { id: folder, made } = await this.#site.control.make(this.#site.place.folder)
     if (!made) throw appeared
     this.#folder = folder
     const state = await this.#identity.state(folder, signal)
     await this.#site.premises.demandPlace(state, signal)
     demandReadable(state, this.#site.codec)
-    demandWritable(state, 'the member’s folder')
+    demandWritable(state)
     const adapter: FolderMemory = { ...memoryIn(checkpoint), parent: state.parent }
     return { folder, adapter }
   }
@@ -183,7 +189,7 @@ export class Member implements Replica {
     if (folder === undefined) return
     const { name } = await this.#identity.state(folder, signal)
     if (name === undefined || !sameName(name, lastName(from))) return
-    await this.#site.control.rename(folder, lastName(this.#site.path))
+    await this.#site.control.rename(folder, lastName(this.#site.place.folder))
   }
 
   read(ids: readonly ItemId[], signal: AbortSignal) {
@@ -240,6 +246,9 @@ export class Member implements Replica {
     if (state !== undefined) await this.#site.premises.demandPlace(state, signal)
     if (state === undefined && checkpoint?.folder !== undefined && !this.#site.asOwner)
       throw faultOf('ErrorFolderNotFound')
+    const { missing, place } = this.#site
+    if (state === undefined && missing !== undefined)
+      throw noMailboxFolder(place.mailbox, place.folder, missing)
     this.#folder = state?.id
     this.#state = state
     return state
@@ -273,7 +282,7 @@ export class Member implements Replica {
 const appeared = new SyncError(
   'transient',
   'FolderAppeared',
-  'the member’s folder was made by another hand meanwhile; the next pass looks into it first',
+  'the folder was made by another hand meanwhile; the next pass looks into it first',
 )
 
 // The mark was moved by something that was told, or that a listing found; or in vain, and then it is trusted less.

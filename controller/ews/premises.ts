@@ -7,8 +7,8 @@
 // Errors: NotAllowed; MailboxUnknown and PlaceUnknown, which are transient; and the errors of Exchange.
 import {
   allowsFolder,
-  allowsHub,
   allowsMailbox,
+  allowsPublicFolder,
   type Denial,
   denied,
   restrictions,
@@ -45,7 +45,7 @@ export type PremisesSite = Readonly<{
   server: ExchangeServer
   transport: Transport
   route: Route
-  /** The member's mailbox; undefined for public folders. */
+  /** The mailbox; undefined for public folders. */
   mailbox: string | undefined
   learnt: Learnt
   now: () => number
@@ -74,12 +74,12 @@ export class Premises {
   /** Rejects unless the folder's location is allowed. Call it before its content is read or written. */
   async demandPlace(state: Pick<FolderState, keyof Spot>, signal: AbortSignal): Promise<void> {
     const { server, mailbox } = this.#site
-    const hub = mailbox === undefined
-    if (!restrictions(server)[hub ? 'hubs' : 'folders']) return
+    const isPublic = mailbox === undefined
+    if (!restrictions(server)[isPublic ? 'hubs' : 'folders']) return
     const names = await this.#namesOf(state, signal)
-    if (names === undefined) throw placeUnknown(server, hub)
-    if (hub ? !allowsHub(server, names) : !allowsFolder(server, names))
-      throw denied(elsewhere(server, hub))
+    if (names === undefined) throw placeUnknown(server, isPublic)
+    if (isPublic ? !allowsPublicFolder(server, names) : !allowsFolder(server, names))
+      throw denied(elsewhere(server, isPublic))
   }
 
   async #namesOf(state: Spot, signal: AbortSignal): Promise<readonly string[] | undefined> {
@@ -180,9 +180,9 @@ function otherAddress(mailbox: string, server: ExchangeServer): Pick<Denial, 'me
   return { message }
 }
 
-function elsewhere(server: ExchangeServer, hub: boolean): Pick<Denial, 'message'> {
-  const what = hub ? 'public folder' : 'member’s folder'
-  const message = `the ${what} was moved or renamed, and its present path is not in spec.allowed.${hub ? 'hubs' : 'folders'} of ${titled(server)}: move it back, or ask the owner of the server to add the new path`
+function elsewhere(server: ExchangeServer, isPublic: boolean): Pick<Denial, 'message'> {
+  const what = isPublic ? 'public folder' : 'mailbox’s folder'
+  const message = `the ${what} was moved or renamed, and its present path is not in spec.allowed.${isPublic ? 'hubs' : 'folders'} of ${titled(server)}: move it back, or ask the owner of the server to add the new path`
   return { message }
 }
 
@@ -203,10 +203,10 @@ function mailboxUnknown(server: ExchangeServer): SyncError {
   )
 }
 
-function placeUnknown(server: ExchangeServer, hub: boolean): SyncError {
+function placeUnknown(server: ExchangeServer, isPublic: boolean): SyncError {
   return new SyncError(
     'transient',
     'PlaceUnknown',
-    `the server does not report the folder’s path, which spec.allowed.${hub ? 'hubs' : 'folders'} of ${titled(server)} needs; the controller asks again`,
+    `the server does not report the folder’s path, which spec.allowed.${isPublic ? 'hubs' : 'folders'} of ${titled(server)} needs; the controller asks again`,
   )
 }

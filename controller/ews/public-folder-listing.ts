@@ -19,7 +19,7 @@ export type Listed = Readonly<{ refs: readonly Ref[]; count: number; odd: readon
 type Pages = Readonly<{ all: readonly Ref[]; count: number; pages: number; complete: boolean }>
 
 /** Lists one public folder. */
-export class HubListing {
+export class PublicFolderListing {
   readonly #codec: Codec
   readonly #transport: Transport
   readonly #route: () => Route

@@ -1,10 +1,10 @@
-// The hub: a public folder. SyncFolderItems is not supported there (exchange-protocol §1.1), so the
+// A public folder, whatever its role. SyncFolderItems is not supported there (exchange-protocol §1.1), so the
 // folder's own tag tells whether anything moved, and a full listing tells what (§1.2).
 
-import { lastName, namesIn } from '../api/path.ts'
+import { lastName } from '../api/path.ts'
+import type { Place } from '../api/topology.ts'
 import type { ItemId } from '../core/id.ts'
 import type { Role } from '../core/model.ts'
-import { SyncError } from '../core/sync-error.ts'
 import type {
   Checkpoint,
   Creation,
@@ -21,7 +21,7 @@ import type { Codec } from './codec.ts'
 import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
 import { type FolderMemory, isShort, memoryIn, retried, shortAfter } from './folder-notes.ts'
 import type { FolderState } from './folder-state.ts'
-import { type Control, type Lookup, sameName } from './folders.ts'
+import { type Control, sameName } from './folders.ts'
 import {
   carried,
   confirmedGone,
@@ -40,20 +40,26 @@ import {
   unsettled,
   type Verdict,
 } from './listing.ts'
+import { type Missing, noPublicFolder } from './missing-folder.ts'
 import type { Pool } from './pool.ts'
 import type { Premises } from './premises.ts'
-import { HubListing, moving } from './public-folder-listing.ts'
+import { moving, PublicFolderListing } from './public-folder-listing.ts'
 import { faultOf } from './response-codes.ts'
 import type { Route, Transport } from './transport.ts'
 
 /** Without the server's date a tag counts once it has stood for so long by our own clock, ms. */
 const tagMs = 2000
 
-/** What the hub's replica needs. */
-export type HubSite = Readonly<{
+/** The name under which the requests for all public folders wait. */
+export const publicFoldersLane = 'public folders'
+
+/** What the replica of a public folder needs. */
+export type PublicFolderSite = Readonly<{
   codec: Codec
   role: Role
-  path: string
+  place: Extract<Place, { kind: 'publicFolder' }>
+  /** What is said when it is not there. */
+  missing: Missing
   transport: Transport
   control: Control
   pool: Pool
@@ -63,8 +69,6 @@ export type HubSite = Readonly<{
   premises: Premises
   /** The account's address, where it is one: hierarchy requests go to its server. */
   account: string | undefined
-  /** Do members' edits arrive here? */
-  written: boolean
   /** Our own clock, ms since 1970. */
   now: () => number
   /** The pass that asks. */
@@ -72,17 +76,19 @@ export type HubSite = Readonly<{
 }>
 
 /** The Replica port over a public folder. */
-export class Hub implements Replica {
+export class PublicFolder implements Replica {
   readonly role: Role
-  readonly #site: HubSite
+  readonly place: Place
+  readonly #site: PublicFolderSite
   readonly #items: Items
   readonly #identity: FolderIdentity
-  readonly #listing: HubListing
+  readonly #listing: PublicFolderListing
   #folder: string | undefined
   #contentMailbox: string | undefined
 
-  constructor(site: HubSite) {
+  constructor(site: PublicFolderSite) {
     this.role = site.role
+    this.place = site.place
     this.#site = site
     this.#items = new Items(
       site.codec,
@@ -91,7 +97,7 @@ export class Hub implements Replica {
       'SoftDelete',
       (parent, signal) => this.#identity.isElsewhere(this.#folder, parent, signal),
     )
-    this.#listing = new HubListing(site.codec, site.transport, () => this.#route())
+    this.#listing = new PublicFolderListing(site.codec, site.transport, () => this.#route())
     this.#identity = new FolderIdentity({
       codec: site.codec,
       transport: site.transport,
@@ -99,7 +105,7 @@ export class Hub implements Replica {
       find: () => this.#find(),
       // Renamed or moved away, it is not the one that is declared: the path decides.
       accepts: ({ name, parent }, memory) =>
-        (name === undefined || sameName(name, lastName(site.path))) &&
+        (name === undefined || sameName(name, lastName(site.place.path))) &&
         (memory.parent === undefined || parent === undefined || parent === memory.parent),
     })
   }
@@ -111,7 +117,7 @@ export class Hub implements Replica {
     const { highWater: seen } = same ? memory : memoryIn(undefined)
     const { state, rewound } = await this.#identity.aged(found, seen, signal)
     demandReadable(state, this.#site.codec)
-    if (this.#site.written) demandWritable(state, 'the public folder')
+    if (this.role.receives) demandWritable(state)
     const before = same ? retried(memory.passedOver, start.retry) : []
     const { id: folder, parent, highWater } = state
     const notes = this.#notes(state, memory)
@@ -224,10 +230,10 @@ export class Hub implements Replica {
   }
 
   async #find(): Promise<string> {
-    const { path } = this.#site
-    const lookup = await this.#site.control.find(path)
+    const { place, control, allows, missing } = this.#site
+    const lookup = await control.find(place.path)
     if (lookup.found) return lookup.folder.id
-    throw new SyncError('terminal', 'HubNotFound', notFoundText(path, lookup, this.#site.allows))
+    throw noPublicFolder(place.path, lookup, allows, missing)
   }
 
   async #tagged(folder: string, signal: AbortSignal): Promise<SeenFolder> {
@@ -279,26 +285,6 @@ export class Hub implements Replica {
       this.#contentMailbox === undefined || domain === undefined
         ? undefined
         : `${this.#contentMailbox}@${domain}`
-    return { anchor: content ?? account, contentMailbox: content, lane: 'hub', pace }
+    return { anchor: content ?? account, contentMailbox: content, lane: publicFoldersLane, pace }
   }
-}
-
-// What lies outside of what is allowed is not told, nor that it is there.
-function notFoundText(
-  path: string,
-  { parent, children }: Extract<Lookup, { found: false }>,
-  allows: HubSite['allows'],
-): string {
-  const above = namesIn(parent)
-  const allowed = children.filter((child) => allows([...above, ...namesIn(child)]))
-  const names = allowed.slice(0, 10).map((name) => JSON.stringify(name))
-  const more = allowed.length > 10 ? ', …' : ''
-  const holds =
-    names.length > 0
-      ? `; it holds ${names.join(', ')}${more}`
-      : children.length === 0
-        ? '; the account sees no folder there'
-        : ''
-  const nearest = allows(above) ? `: the nearest existing one is ${parent}${holds}` : ''
-  return `there is no public folder ${path}${nearest}. Correct spec.hub.publicFolder, or the account’s permissions`
 }

@@ -1,15 +1,15 @@
-// From a place to the replica in it: which route, which account, and that the server allows it.
-import { allowsHub, denied, memberDenial } from '../api/allowed.ts'
+// From a participant to its replica: by the kind of its place, which route and which account.
+import { allowsPublicFolder } from '../api/allowed.ts'
 import type { ExchangeServer } from '../api/resources.generated.ts'
-import type { Cast, Place } from '../api/topology.ts'
+import type { Participant, Place } from '../api/topology.ts'
+import type { Role } from '../core/model.ts'
 import type { Pace, Replica } from '../sync/ports.ts'
 import type { Codec } from './codec.ts'
-import { Denied } from './denied.ts'
 import { Control } from './folders.ts'
-import { Member } from './mailbox-folder.ts'
+import { MailboxFolder } from './mailbox-folder.ts'
 import type { Pool } from './pool.ts'
 import { type Learnt, Premises } from './premises.ts'
-import { Hub } from './public-folder.ts'
+import { PublicFolder, publicFoldersLane } from './public-folder.ts'
 import type { SignIn } from './sign-in.ts'
 import type { Endpoint, Route, Transport } from './transport.ts'
 
@@ -37,11 +37,22 @@ export function addressIn({ username }: Endpoint): string | undefined {
   return username.includes('@') ? username : undefined
 }
 
-/** The hub of a group. */
-export function hubOf(line: Line, { role, path }: Cast['hub']): Replica {
+/** The replica of a participant, by the kind of its place. */
+export function replicaOf(line: Line, { role, place }: Participant): Replica {
+  return place.kind === 'publicFolder'
+    ? publicFolderOf(line, role, place)
+    : mailboxFolderOf(line, role, place)
+}
+
+function publicFolderOf(
+  line: Line,
+  role: Role,
+  place: Extract<Place, { kind: 'publicFolder' }>,
+): Replica {
   const { codec, endpoint, transport, pool, now, signal, server, pace } = line
+  const { path } = place
   const account = addressIn(endpoint)
-  const route: Route = { anchor: account, lane: 'hub', pace }
+  const route: Route = { anchor: account, lane: publicFoldersLane, pace }
   const control = new Control(
     codec,
     transport,
@@ -51,18 +62,21 @@ export function hubOf(line: Line, { role, path }: Cast['hub']): Replica {
     () => signal,
   )
   const premises = premisesOf(line, { mailbox: undefined, path, route, control })
-  const allows = (names: readonly string[]) => allowsHub(server, names)
-  const written = role.receives
-  const where = { codec, role, path, transport, control, pool, account, written, allows, premises }
-  return new Hub({ ...where, now, pace })
+  const allows = (names: readonly string[]) => allowsPublicFolder(server, names)
+  const missing = role.hub
+    ? { code: 'HubNotFound', field: 'spec.hub.publicFolder' }
+    : { code: 'FolderNotFound', field: 'the member’s publicFolder' }
+  const where = { codec, role, place, missing, transport, control, pool, account, allows, premises }
+  return new PublicFolder({ ...where, now, pace })
 }
 
-/** A member of a group, who rejects when the server does not allow them; `left`: it takes part no more. */
-export function memberOf(line: Line, place: Place, left: boolean): Replica {
-  const { role, mailbox, folder } = place
+function mailboxFolderOf(
+  line: Line,
+  role: Role,
+  place: Extract<Place, { kind: 'mailbox' }>,
+): Replica {
+  const { mailbox, folder } = place
   const { codec, endpoint, transport, pool, signal, server, pace } = line
-  const denial = memberDenial(place, server, left)
-  if (denial !== undefined) return new Denied(role, denied(denial))
   const asOwner = server.spec.access === 'Impersonation'
   const route: Route = {
     actAs: asOwner ? mailbox : undefined,
@@ -72,17 +86,10 @@ export function memberOf(line: Line, place: Place, left: boolean): Replica {
   }
   const control = new Control(codec, transport, endpoint.url, route, { mailbox }, () => signal)
   const premises = premisesOf(line, { mailbox, path: folder, route, control })
-  return new Member({
-    codec,
-    role,
-    path: folder,
-    transport,
-    control,
-    pool,
-    route,
-    asOwner,
-    premises,
-  })
+  // A hub that is made anew because its path is wrong would look as if somebody had emptied it.
+  const missing = role.hub ? { code: 'HubNotFound', field: 'spec.hub' } : undefined
+  const where = { codec, role, place, missing, transport, control, pool, route, asOwner, premises }
+  return new MailboxFolder(where)
 }
 
 function premisesOf(

@@ -34,7 +34,7 @@ export type Route = Readonly<{
   anchor?: string | undefined
   /** X-PublicFolderMailbox: the mailbox with the public folder's content. */
   contentMailbox?: string | undefined
-  /** The mailbox, or the hub: requests of one lane share a limit. */
+  /** The mailbox, or all public folders: requests of one lane share a limit. */
   lane: string
   /** The pass that the request belongs to. */
   pace?: Pace | undefined

@@ -8,7 +8,9 @@
 
 import { isNews } from '../api/conditions.ts'
 import { groupStory } from '../api/events.ts'
+import { accessTo, type Found, type ReferenceRules } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
+import type { ServerName } from '../api/topology.ts'
 import type { GroupId } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock, Declarations, Declared } from '../sync/ports.ts'
@@ -19,11 +21,10 @@ import {
   fingerprintOf,
   idOf,
   type KnownServer,
-  type Means,
   unreached,
 } from './declared.ts'
 import { finalizer, kinds } from './kinds.ts'
-import { type Referred, referredBy } from './referred.ts'
+import { allReferredBy, type ReferredAll } from './referred.ts'
 import { asSyncError } from './runtime/api-error.ts'
 import { applyStatus } from './runtime/apply-status.ts'
 import type { Client } from './runtime/client.ts'
@@ -34,21 +35,20 @@ import { witness } from './runtime/witness.ts'
 import type { Judge } from './sound.ts'
 
 /** What the declarations are read with. */
-export type KubeOptions = Readonly<{
-  client: Client
-  clock: Clock
-  chance: () => number
-  /** Which namespaces; none: all. */
-  namespaces: readonly string[]
-  /** May a SyncGroup name an ExchangeServer of another namespace? */
-  crossNamespace: boolean
-  /** Called once for a Secret (namespace/name) that is used without its label; undefined: none is. */
-  unlabelled?: ((key: string) => void) | undefined
-  /** Which stored resources can be taken. */
-  judge: Judge
-  recorder: Recorder
-  onError: (kind: string, code: string, message: string) => void
-}>
+export type KubeOptions = ReferenceRules &
+  Readonly<{
+    client: Client
+    clock: Clock
+    chance: () => number
+    /** Which namespaces; none: all. */
+    namespaces: readonly string[]
+    /** Called once for a Secret (namespace/name) that is used without its label; undefined: none is. */
+    unlabelled?: ((key: string) => void) | undefined
+    /** Which stored resources can be taken. */
+    judge: Judge
+    recorder: Recorder
+    onError: (kind: string, code: string, message: string) => void
+  }>
 
 /** The groups of a cluster. */
 export class KubeDeclarations implements Declarations {
@@ -57,8 +57,8 @@ export class KubeDeclarations implements Declarations {
   readonly #copies: Copies
   /** Held by us and gone all the same. */
   readonly #vanished = new Map<GroupId, SyncGroup>()
-  /** What a group was reached with last: it may be deleted together with its server and Secret. */
-  readonly #last = new Map<GroupId, Means>()
+  /** What a group's servers were reached with last: it may be deleted together with them and their Secrets. */
+  readonly #last = new Map<GroupId, ReadonlyMap<ServerName, Found>>()
   /** Let go by us, by uid: what the watch tells of their end is no news. */
   readonly #released = new Set<string>()
   /** What was told of a group last, and of what that was made: with hundreds of them, most are as they were. */
@@ -98,8 +98,11 @@ export class KubeDeclarations implements Declarations {
   async settled(signal: AbortSignal): Promise<void> {
     const known = () =>
       this.#copies.listed &&
-      this.servers().every(({ reach }) => !reach.pending) &&
-      this.#copies.groups().every((group) => this.#referred(group, undefined) !== undefined)
+      this.servers().every(({ pending }) => !pending) &&
+      this.#copies
+        .groups()
+        .map((group) => this.#copies.soundGroup(group).resource)
+        .every((group) => this.#referred(group, false) !== undefined)
     while (!signal.aborted && !known()) {
       this.#dirty = false
       await this.changed(signal)
@@ -154,9 +157,9 @@ export class KubeDeclarations implements Declarations {
     })
   }
 
-  async hold({ id, hindrance }: Declared): Promise<void> {
+  async hold({ id, broken }: Declared): Promise<void> {
     // Of what cannot be used nothing runs that would have to be ended.
-    if (hindrance?.code === 'InvalidSpec') return
+    if (broken !== undefined) return
     const group = this.#copies.group(id)
     if (group === undefined) throw vanished(id)
     if (group.metadata.finalizers?.includes(finalizer)) return
@@ -203,11 +206,17 @@ export class KubeDeclarations implements Declarations {
     const copies = this.#copies
     if (!copies.listed) return []
     copies.wantReferred()
-    return copies.servers().map(({ resource: server, invalid, standIn }) => ({
-      server,
-      reach: standIn ? unreached : copies.reachOf(server),
-      broken: invalid === undefined ? undefined : brokenSpec(invalid),
-    }))
+    return copies.servers().map(({ resource: server, invalid, standIn }) => {
+      const broken = invalid === undefined ? undefined : brokenSpec(invalid)
+      const { pending, ...reach } = standIn ? unreached : copies.reachOf(server)
+      const found = standIn ? { unusable: invalid, server: undefined } : { server }
+      const access = accessTo(
+        server.metadata.name ?? '',
+        { ...reach, ...found },
+        this.#options.hosts,
+      )
+      return { server, access, pending, broken }
+    })
   }
 
   /** Takes over an ExchangeServer that we wrote. */
@@ -242,42 +251,27 @@ export class KubeDeclarations implements Declarations {
     const deleted = gone || metadata.deletionTimestamp !== undefined
     // Somebody else's finalizer is left: we are done with it.
     if (deleted && !metadata.finalizers?.includes(finalizer)) return []
-    const { crossNamespace } = this.#options
     const id = idOf(group)
-    const last = this.#last.get(id)
-    const may = this.#referred(group, deleted ? last?.server : undefined)
-    if (may === undefined) return []
-    const { server, denial, faults } = may
-    const reach = server === undefined ? undefined : this.#copies.reachOf(server)
+    const referred = this.#referred(group, deleted)
     const known = this.#known.get(id)
-    // Not yet: as if it had not been declared, which ends nobody; one that was told waits, or goes on as it was reached.
-    const waits = reach?.pending === true && !deleted
-    if (waits && (known === undefined || !isSame(known.declared.group, group))) return []
-    const kept = waits && last !== undefined && isSame(last.server, server) ? last : undefined
-    const { credentials, ca, forbidden, unlabelled } = reach ?? {}
-    const unreadable = waits && !kept ? server?.spec.auth.secretRef.name : reach?.unreadable
-    const trusted = server?.spec.tls === undefined || ca !== undefined
-    const complete = credentials !== undefined && trusted
-    const now = kept ?? { server, credentials, ca }
-    if (complete) this.#last.set(id, now)
-    const means = deleted && !complete && denial === undefined ? (last ?? now) : now
-    const stale = standIn ? undefined : (invalid ?? (server && faults.stale))
-    const why = [forbidden, unreadable, unlabelled, gone, denial?.message, stale, faults.unusable]
-    const from = [group, ...Object.values(means), ...why]
+    // Not yet: as if it had not been declared, which ends nobody; one that is known waits, or goes on as it was reached.
+    if (referred === undefined) return []
+    if (referred.pending && (known === undefined || !isSame(known.declared.group, group))) return []
+    this.#last.set(id, referred.last)
+    const stale = standIn ? undefined : (invalid ?? referred.stale)
+    const from = [group, gone, stale, ...referred.parts]
     if (known?.from.every((part, at) => part === from[at])) return [known.declared]
     const policy = gone ? { deletionPolicy: 'Orphan' as const } : {}
     const whole = { ...group, spec: { ...spec, ...policy } }
     const broken = standIn ? brokenSpec(invalid ?? 'spec') : undefined
-    const access = { deleted, crossNamespace, denial, forbidden, unreadable, unlabelled }
-    const facts = { ...access, invalid: stale, unusable: faults.unusable, broken }
-    const declared = declaredOf(whole, means, facts)
+    const declared = declaredOf(whole, referred.accesses, { deleted, invalid: stale, broken })
     this.#known.set(id, { from, declared })
     return [declared]
   }
 
-  #referred(group: SyncGroup, former: ExchangeServer | undefined): Referred | undefined {
-    const { crossNamespace } = this.#options
-    return referredBy(group, this.#copies, { crossNamespace, former })
+  #referred(group: SyncGroup, deleted: boolean): ReferredAll | undefined {
+    const last = this.#last.get(idOf(group)) ?? new Map<ServerName, Found>()
+    return allReferredBy(group, this.#copies, this.#options, { deleted, last })
   }
 
   async #writing(work: () => Promise<void>): Promise<void> {

@@ -1,9 +1,6 @@
 // What a SyncGroup asks for, as the engine takes it: its declaration together with what it refers to.
 
-import type { Denial } from '../api/allowed.ts'
-import { approvalsIn } from '../api/annotations.ts'
-import type { Credentials } from '../api/credentials.ts'
-import { hindranceOf } from '../api/references.ts'
+import { type Access, accessPrint, type Found } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
 import { digestOfAll, type GroupId } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
@@ -12,37 +9,18 @@ import { finalizer } from './kinds.ts'
 import { keyOf } from './runtime/resource.ts'
 
 /** What a server is reached with; `pending` while a Secret is not known yet. */
-export type Reach = Readonly<{
-  credentials: Credentials | undefined
-  ca: string | undefined
-  pending: boolean
-  /** A Secret that may not be read. */
-  forbidden: string | undefined
-  /** A Secret that the API server does not hand out, for a while by now. */
-  unreadable: string | undefined
-  /** A Secret (namespace/name) whose owner has not allowed its use for signing in. */
-  unlabelled: string | undefined
-}>
+export type Reach = Omit<Found, 'server' | 'unusable'> & Readonly<{ pending: boolean }>
 
 /** Nothing that could be reached. */
-export const unreached: Reach = {
-  credentials: undefined,
-  ca: undefined,
-  pending: false,
-  forbidden: undefined,
-  unreadable: undefined,
-  unlabelled: undefined,
-}
+export const unreached: Reach = { credentials: undefined, ca: undefined, pending: false }
 
-/** An ExchangeServer with what it is reached with; `broken`: its spec is not valid. */
+/** An ExchangeServer with how it is reached; `broken`: its spec is not valid. */
 export type KnownServer = Readonly<{
   server: ExchangeServer
-  reach: Reach
+  access: Access
+  pending: boolean
   broken: SyncError | undefined
 }>
-
-/** What a group is reached with. */
-export type Means = Pick<Declared, 'server' | 'credentials' | 'ca'>
 
 /** The id of a group. */
 export function idOf(group: SyncGroup): GroupId {
@@ -63,45 +41,30 @@ export function brokenSpec(fault: string): SyncError {
   return new SyncError('terminal', 'InvalidSpec', `${fault}: ${remedy}`)
 }
 
-/** The group as it is declared. `forbidden`: a Secret that may not be read. */
+/** The group as it is declared. */
 export function declaredOf(
   group: SyncGroup,
-  means: Means,
+  accesses: Pick<Declared, 'access' | 'formerAccess'>,
   facts: Readonly<{
     deleted: boolean
-    crossNamespace: boolean
-    /** Why the server takes no groups of this namespace. */
-    denial: Denial | undefined
-    forbidden: string | undefined
-    unreadable: string | undefined
-    unlabelled: string | undefined
-    /** What is wrong with it, or with its server: the last valid version goes on. */
+    /** What is wrong with it, or with its servers: the last valid version goes on. */
     invalid: string | undefined
-    /** What is wrong with its server, of which no version can be used. */
-    unusable: string | undefined
     /** What is wrong with it, no version of which can be used. */
     broken: SyncError | undefined
   }>,
 ): Declared {
-  const { deleted, invalid, unusable, broken, ...rest } = facts
-  const { server, credentials, ca } = means
+  const { deleted, invalid, broken } = facts
   return {
     id: idOf(group),
     group,
     generation: group.metadata.generation ?? 0,
-    server,
-    credentials,
-    ca,
-    unusable,
-    hindrance: broken ?? hindranceOf(group, { ...rest, server }),
+    broken,
+    ...accesses,
     fingerprint: digestOfAll([
       fingerprintOf(group),
-      JSON.stringify([server?.spec, credentials, ca, facts.forbidden, facts.unreadable, deleted]),
-      // What is sound leaves no trace here: a fingerprint outlives an upgrade.
-      ...[invalid, unusable, broken?.message, facts.unlabelled, facts.denial?.message].filter(
-        (each) => each !== undefined,
-      ),
-      ...approvalsIn(server?.metadata ?? {}),
+      accessPrint(accesses.access),
+      String(deleted),
+      ...[invalid, broken?.message].filter((each) => each !== undefined),
     ]),
     invalid,
     previous: group.status,

@@ -3,7 +3,7 @@
 import { requestAnnotation } from '../api/annotations.ts'
 import { isNews } from '../api/conditions.ts'
 import { readyStory } from '../api/events.ts'
-import { unreadOf } from '../api/references.ts'
+import { accessPrint } from '../api/references.ts'
 import type { ExchangeServer, ExchangeServerStatus } from '../api/resources.generated.ts'
 import { digestOf } from '../core/id.ts'
 import { ChangeSignal } from '../sync/change-signal.ts'
@@ -67,24 +67,17 @@ export class KubeServers implements ServerDeclarations {
 }
 
 function declaredOf(known: KnownServer): DeclaredServer {
-  const { server, reach, broken } = known
-  const { credentials, ca, pending } = reach
-  return {
-    id: keyOf(server),
-    server,
-    credentials,
-    ca,
-    // One that is suspended needs no Secret.
-    blocked: broken ?? (server.spec.suspend ? undefined : unreadOf(reach)),
-    fingerprint: pending ? undefined : fingerprintOf(known),
-  }
+  const { server, access, pending, broken } = known
+  const fingerprint = pending ? undefined : fingerprintOf(known)
+  return { id: keyOf(server), server, access, broken, fingerprint }
 }
 
 // All but the status.
-function fingerprintOf({ server: { metadata, spec }, reach, broken }: KnownServer): string {
+function fingerprintOf({ server: { metadata, spec }, access, broken }: KnownServer): string {
   const asked = metadata.annotations?.[requestAnnotation] ?? ''
   return digestOf(
     metadata.uid ?? '',
-    JSON.stringify([metadata.generation, asked, spec, reach, broken?.message]),
+    JSON.stringify([metadata.generation, asked, spec, broken?.message]),
+    accessPrint(new Map([['', access]])),
   )
 }

@@ -2,16 +2,12 @@
 // part as far as a user sees it: defaults, validation, generations, and a status per group, written to
 // STATE/status/<namespace>.<name>.yaml. An edit that is not valid leaves the last valid version running.
 
-import type { V1Secret } from '@kubernetes/client-node'
-import { labelsDenial } from '../api/allowed.ts'
-import { approvalsIn } from '../api/annotations.ts'
-import { type Credentials, credentialsIn } from '../api/credentials.ts'
-import { hindranceOf, isForeign } from '../api/references.ts'
+import { accessPrint, accessTo, type ReferenceRules } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
 import { digestOf, type GroupId } from '../core/id.ts'
 import { syncErrorOf } from '../core/sync-error.ts'
 import { ChangeSignal } from '../sync/change-signal.ts'
-import type { Clock, Declarations, Declared, Reached } from '../sync/ports.ts'
+import type { Clock, Declarations, Declared } from '../sync/ports.ts'
 import type { Source } from '../validation/documents.ts'
 import {
   notValid,
@@ -22,6 +18,7 @@ import {
   warnedOf,
 } from '../validation/problem.ts'
 import { type Loaded, readResourcesSoon } from '../validation/resources.ts'
+import { accessesIn, foundIn } from './access.ts'
 import { sourcesIn, watchDirectory } from './directory.ts'
 import { doubtsOf, Ended, endedGroup } from './missing.ts'
 import { Reader } from './reader.ts'
@@ -45,8 +42,7 @@ export class LocalDeclarations implements Declarations {
   readonly #clock: Clock
   readonly #warn: (problems: readonly Problem[]) => void
   readonly #part: Part
-  /** May a SyncGroup name an ExchangeServer of another namespace? */
-  readonly #crossNamespace: boolean
+  readonly #rules: ReferenceRules
   #valid: ReadonlyMap<string, Valid> = new Map()
   /** What is declared and was never valid, with why. */
   readonly #refused = new Map<string, string>()
@@ -66,9 +62,9 @@ export class LocalDeclarations implements Declarations {
     clock: Clock,
     warn: (problems: readonly Problem[]) => void,
     part: Part,
-    crossNamespace = false,
+    rules: ReferenceRules = { crossNamespace: false },
   ) {
-    this.#crossNamespace = crossNamespace
+    this.#rules = rules
     this.#part = part
     this.#reader = new Reader(read, (sources) => this.#take(sources))
     this.#store = new Statuses(stateDirectory, 'SyncGroup')
@@ -84,7 +80,7 @@ export class LocalDeclarations implements Declarations {
     clock: Clock,
     warn: (problems: readonly Problem[]) => void,
     signal: AbortSignal,
-    crossNamespace = false,
+    rules: ReferenceRules = { crossNamespace: false },
   ): Promise<LocalDeclarations> {
     const local = new LocalDeclarations(
       () => sourcesIn(directory),
@@ -92,7 +88,7 @@ export class LocalDeclarations implements Declarations {
       clock,
       warn,
       'run',
-      crossNamespace,
+      rules,
     )
     await watchDirectory(directory, () => local.touched(), signal)
     return local
@@ -125,11 +121,9 @@ export class LocalDeclarations implements Declarations {
     const servers = [...this.#valid.values()].flatMap(({ kind, resource, hash, invalid }) => {
       if (kind !== 'ExchangeServer') return []
       const server = resource as ExchangeServer
-      const { namespace = 'default' } = server.metadata
-      const { auth, tls } = server.spec
-      const credentials = this.#secret(namespace, auth.secretRef.name)
-      const ca = tls && this.#secret(namespace, tls.caSecretRef.name)?.[tls.caSecretRef.key]
-      return [{ server, hash, invalid, credentials, ca }]
+      const { namespace = 'default', name = '' } = server.metadata
+      const found = foundIn(this.#valid, this.#refused, `${namespace}/${name}`)
+      return [{ server, hash, invalid, access: accessTo(name, found, this.#rules.hosts) }]
     })
     return { servers, refused: this.#refused, certain: this.#doubt === undefined }
   }
@@ -237,23 +231,15 @@ export class LocalDeclarations implements Declarations {
     const group = resource as SyncGroup
     const id = idOf(group)
     const stored = await this.#store.of(id)
-    const referred = this.#referred(group)
-    const { server, credentials, ca } = referred
-    const stale = invalid ?? staleIn(this.#valid, group, server)
+    const accesses = this.#accesses(group)
+    const stale = invalid ?? staleIn(this.#valid, accesses.access)
     const { generation, creationTimestamp } = ownedOf(group, stored, this.#clock.now())
     return {
       id,
       group: { ...group, metadata: { ...group.metadata, creationTimestamp } } as SyncGroup,
       generation,
-      ...referred,
-      fingerprint: digestOf(
-        hash,
-        JSON.stringify(server?.spec ?? ''),
-        JSON.stringify(credentials ?? ''),
-        ca ?? '',
-        stale ?? '',
-        ...approvalsIn(server?.metadata ?? {}),
-      ),
+      ...accesses,
+      fingerprint: digestOf(hash, accessPrint(accesses.access), stale ?? ''),
       invalid: stale,
       previous: stored.status,
     }
@@ -262,33 +248,15 @@ export class LocalDeclarations implements Declarations {
   #endedOf(id: GroupId, stored: Stored): readonly Declared[] {
     const ended = endedGroup(id, stored)
     if (ended === undefined) return []
-    const referred = this.#referred(ended.group)
-    const fingerprint = digestOf('ended', JSON.stringify([ended.group.spec, referred]))
+    const accesses = this.#accesses(ended.group)
+    const print = accessPrint(accesses.access)
+    const fingerprint = digestOf('ended', JSON.stringify(ended.group.spec), print)
     const rest = { fingerprint, invalid: undefined, previous: stored.status, deleted: true }
-    return [{ id, ...ended, ...referred, ...rest }]
+    return [{ id, ...ended, ...accesses, ...rest }]
   }
 
-  // What a group refers to, as far as it is there.
-  #referred(group: SyncGroup): Reached & Pick<Declared, 'hindrance'> {
-    const { name, namespace = group.metadata.namespace ?? 'default' } = group.spec.serverRef
-    const crossNamespace = this.#crossNamespace
-    const found = this.#resource<ExchangeServer>('ExchangeServer', namespace, name)
-    const server = isForeign(group) && !crossNamespace ? undefined : found
-    const credentials = server && this.#secret(namespace, server.spec.auth.secretRef.name)
-    const tls = server?.spec.tls?.caSecretRef
-    const ca = tls && this.#secret(namespace, tls.name)?.[tls.key]
-    const unusable = this.#refused.get(keyOf('ExchangeServer', namespace, name))
-    const referred = { crossNamespace, denial: labelsDenial(server), server }
-    return { server, unusable, credentials, ca, hindrance: hindranceOf(group, referred) }
-  }
-
-  #resource<Kind>(kind: string, namespace: string, name: string): Kind | undefined {
-    return this.#valid.get(keyOf(kind, namespace, name))?.resource as Kind | undefined
-  }
-
-  #secret(namespace: string, name: string): Credentials | undefined {
-    const secret = this.#resource<V1Secret>('Secret', namespace, name)
-    return secret && credentialsIn(secret.data)
+  #accesses(group: SyncGroup) {
+    return accessesIn(group, (name) => foundIn(this.#valid, this.#refused, name), this.#rules)
   }
 }
 

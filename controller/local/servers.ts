@@ -1,6 +1,6 @@
 // The ServerDeclarations port over a directory: ExchangeServers are probed as in a cluster, and each has a status file,
 // STATE/status/exchangeservers/<namespace>.<name>.yaml, until it is not declared any more.
-import type { Credentials } from '../api/credentials.ts'
+import { type Access, accessPrint } from '../api/references.ts'
 import type { ExchangeServer, ExchangeServerStatus } from '../api/resources.generated.ts'
 import { digestOf } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
@@ -18,8 +18,7 @@ export type DeclaredServers = Readonly<{
     hash: string
     /** Why a newer version cannot be used. */
     invalid: string | undefined
-    credentials: Credentials | undefined
-    ca: string | undefined
+    access: Access
   }>[]
   /** Resources that were never valid, of all kinds: `<kind>/<namespace>/<name>` → why. */
   refused: ReadonlyMap<string, string>
@@ -49,11 +48,11 @@ export class LocalServers implements ServerDeclarations {
     this.#changes.clear()
     const { servers, refused, certain } = await this.#declared()
     const known = servers.map(async (each): Promise<DeclaredServer> => {
-      const { hash, invalid, credentials, ca } = each
-      const blocked = invalid === undefined ? undefined : invalidSpec(invalid)
+      const { hash, invalid, access } = each
+      const broken = invalid === undefined ? undefined : invalidSpec(invalid)
       const server = await this.#owned(each.server)
-      const fingerprint = digestOf(hash, JSON.stringify([credentials, ca, invalid]))
-      return { id: idOf(server), server, credentials, ca, blocked, fingerprint }
+      const fingerprint = digestOf(hash, accessPrint(new Map([['', access]])), invalid ?? '')
+      return { id: idOf(server), server, access, broken, fingerprint }
     })
     const broken = [...refused].flatMap(([key, why]) => {
       const [kind, namespace = 'default', name = ''] = key.split('/')
@@ -98,9 +97,9 @@ export class LocalServers implements ServerDeclarations {
       spec,
     }
     const server = await this.#owned(named as ExchangeServer)
-    const blocked = invalidSpec(why === '' ? 'it is not valid' : why)
-    const rest = { credentials: undefined, ca: undefined, blocked, fingerprint: digestOf(why) }
-    return { id: idOf(server), server, ...rest }
+    const broken = invalidSpec(why === '' ? 'it is not valid' : why)
+    const access: Access = { state: 'blocked', server: undefined, error: broken }
+    return { id: idOf(server), server, access, broken, fingerprint: digestOf(why) }
   }
 
   // A status file that cannot be taken away goes with the next reading.

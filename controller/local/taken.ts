@@ -1,7 +1,9 @@
 // What runs after a directory was read again: what is valid now, and of everything else the last valid version, as
 // long as nothing proves that it was deleted.
 import type { V1Secret } from '@kubernetes/client-node'
+import type { Access } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
+import type { ServerName } from '../api/topology.ts'
 import { type Problem, problemText, type Ref } from '../validation/problem.ts'
 import type { Loaded } from '../validation/resources.ts'
 
@@ -63,16 +65,17 @@ export function keptOn(before: ReadonlyMap<string, Valid>, why: string): Map<str
 /** Why a newer version of what the group refers to cannot be used; undefined when what runs is what is declared. */
 export function staleIn(
   valid: ReadonlyMap<string, Valid>,
-  { spec, metadata }: SyncGroup,
-  server: ExchangeServer | undefined,
+  access: ReadonlyMap<ServerName, Access>,
 ): string | undefined {
-  const { name, namespace = metadata.namespace } = spec.serverRef
-  const { auth, tls } = server?.spec ?? {}
-  const secrets = [auth?.secretRef.name, tls?.caSecretRef.name]
-  const keys = [
-    keyOf('ExchangeServer', namespace, name),
-    ...secrets.map((secret) => keyOf('Secret', namespace, secret)),
-  ]
+  const keys = [...access].flatMap(([name, { server }]) => {
+    const [namespace, own] = name.split('/')
+    const { auth, tls } = server?.spec ?? {}
+    const secrets = [auth?.secretRef.name, tls?.caSecretRef.name]
+    return [
+      keyOf('ExchangeServer', namespace, own),
+      ...secrets.map((secret) => keyOf('Secret', namespace, secret)),
+    ]
+  })
   return keys.map((key) => valid.get(key)?.invalid).find((why) => why !== undefined)
 }
 

@@ -1,4 +1,5 @@
 // The baseline of one group over SQLite. Each commit is one transaction.
+import type { Holder } from '../api/claims.ts'
 import type { Attempt } from '../core/attempt.ts'
 import { type Caused, type Effects, noEffects } from '../core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
@@ -159,11 +160,18 @@ export class SqliteBaseline implements Baseline {
     return { uid: text(uid), server: text(server), url: text(url), kind: text(kind) }
   }
 
-  async claims(): Promise<ReadonlyMap<string, GroupId>> {
+  async claims(): Promise<ReadonlyMap<string, Holder>> {
+    // The members' come last, and count.
     const rows = this.#sql(
-      "SELECT grp, folder FROM replicas WHERE grp <> ? AND folder IS NOT NULL AND replica NOT LIKE 'hub:%'",
+      `SELECT grp, folder, replica LIKE 'hub:%' AS hub FROM replicas WHERE grp <> ? AND folder IS NOT NULL
+       ORDER BY hub DESC, grp DESC`,
     ).all(this.group)
-    return new Map(rows.map((row) => [String(row.folder), String(row.grp) as GroupId]))
+    return new Map(
+      rows.map((row) => [
+        String(row.folder),
+        { group: String(row.grp) as GroupId, hub: Number(row.hub) === 1 },
+      ]),
+    )
   }
 
   async restorations(): Promise<readonly Restoration[]> {

@@ -163,8 +163,12 @@ export class SqliteBin {
   }
 }
 
+// The id of a replica without the server that it may name (api/topology.ts, `isNamed`).
+const local =
+  "CASE WHEN bin.replica LIKE '@%' THEN substr(bin.replica, instr(bin.replica, ':') + 1) ELSE bin.replica END"
+
 const meant = `(?2 OR bin.reason <> 'Edited') AND (?3 IS NULL OR bin.grp = ?3) AND (?4 IS NULL OR bin.link = ?4)
-  AND (?5 IS NULL OR bin.replica = ?5 OR substr(bin.replica, 1, length(?5) + 1) = ?5 || ':')
+  AND (?5 IS NULL OR bin.replica = ?5 OR ${local} IN (?5, 'public:' || ?5) OR substr(${local}, 1, length(?5) + 1) = ?5 || ':')
   AND (?6 IS NULL OR bin.reason = ?6) AND (?7 IS NULL OR bin.pass = ?7)
   AND (?8 IS NULL OR bin.n > ?8) AND (?9 IS NULL OR bin.time_ms < ?9)`
 

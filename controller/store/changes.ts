@@ -1,11 +1,10 @@
 // One change to the baseline of a group, written down. Runs within a transaction, and knows nothing of it.
 
-import { holderText } from '../api/claims.ts'
+import { claimedBy, type Holder, keepsFrom } from '../api/claims.ts'
 import type { Agreement } from '../core/fold.ts'
 import type { Caused, Effects } from '../core/guard.ts'
 import { type GroupId, type ItemId, isHub, type LinkId, type ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
-import { SyncError } from '../core/sync-error.ts'
 import type {
   AttemptNote,
   Change,
@@ -240,17 +239,18 @@ function writeCopy({ statements, vault, group }: Desk, { link, replica, copy }: 
 
 function remember(desk: Desk, replica: ReplicaId, memory: Memory): void {
   const { statements, group } = desk
-  const { checkpoint, seenAs, recheck, relist, rewound, unread = [], codec = null } = memory
+  const { checkpoint, seenAs, place, recheck, relist, rewound } = memory
+  const { unread = [], codec = null } = memory
   const { folder, adapter } = checkpoint
-  if (folder !== undefined && !isHub(replica)) claim(desk, replica, folder)
+  if (folder !== undefined) claim(desk, replica, folder)
   const text = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
   statements
     .sql(
-      'INSERT OR REPLACE INTO replicas (grp, replica, folder, adapter, seen_as, recheck, relist, rewound, unread, codec) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO replicas (grp, replica, folder, place, adapter, seen_as, recheck, relist, rewound, unread, codec) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
     .run(
-      ...[group, replica, folder ?? null, text(adapter), text(seenAs), JSON.stringify(recheck)],
-      ...[relist ? 1 : 0, rewound ? 1 : 0, JSON.stringify(unread), codec],
+      ...[group, replica, folder ?? null, text(place), text(adapter), text(seenAs)],
+      ...[JSON.stringify(recheck), relist ? 1 : 0, rewound ? 1 : 0, JSON.stringify(unread), codec],
     )
 }
 
@@ -262,29 +262,26 @@ function writeAttempt({ statements, group }: Desk, { link, replica, attempt }: A
     return
   }
   const { revision, batch, tries, sentMs, items, code, seen } = attempt
+  const known = [revision, batch, tries, sentMs, JSON.stringify(items), code ?? null, seen ? 1 : 0]
+  const at = [group, replica, link, ...known]
   statements
     .sql(
       'INSERT OR REPLACE INTO attempts (grp, replica, link, revision, batch, tries, sent_ms, items, code, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
-    .run(
-      ...[group, replica, link, revision, batch, tries, sentMs, JSON.stringify(items)],
-      ...[code ?? null, seen ? 1 : 0],
-    )
+    .run(...at)
 }
 
 // Two groups that look at one folder for the first time, at once, each see that nobody has it: the first to write has.
 function claim({ statements, group }: Desk, replica: ReplicaId, folder: string): void {
   const known = statements.sql('SELECT folder FROM replicas WHERE grp = ? AND replica = ?')
   if (known.get(group, replica)?.folder === folder) return
-  const holder = statements
-    .sql("SELECT grp FROM replicas WHERE folder = ? AND grp <> ? AND replica NOT LIKE 'hub:%'")
-    .get(folder, group)?.grp
+  const holders = statements
+    .sql("SELECT grp, replica LIKE 'hub:%' AS hub FROM replicas WHERE folder = ? AND grp <> ?")
+    .all(folder, group)
+    .map(({ grp, hub }): Holder => ({ group: grp as GroupId, hub: Number(hub) === 1 }))
+  const holder = holders.find((each) => keepsFrom(each, isHub(replica)))
   if (holder === undefined) return
-  throw new SyncError(
-    'terminal',
-    'FolderClaimed',
-    `a member’s folder belongs to ${holderText(group, holder as GroupId)}: remove the member here or there, or name another folder`,
-  )
+  throw claimedBy(group, holder, isHub(replica))
 }
 
 function settle({ statements, group }: Desk, link: LinkId): void {

@@ -1,5 +1,6 @@
 // From rows of the state to values.
 
+import type { Place } from '../api/topology.ts'
 import type { Attempt } from '../core/attempt.ts'
 import type { ItemId, LinkId, ReplicaId, Version } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
@@ -25,6 +26,7 @@ export function memoryOf(row: Row): Memory {
       adapter: row.adapter == null ? undefined : parsed(row.adapter),
     },
     seenAs: row.seen_as == null ? undefined : (parsed(row.seen_as) as SeenAs),
+    place: row.place == null ? undefined : (parsed(row.place) as Place),
     recheck: parsed(row.recheck) as ItemId[],
     relist: Number(row.relist) === 1,
     rewound: Number(row.rewound) === 1,

@@ -12,7 +12,7 @@ export const applicationId = 0x65787379
 /** Makes the tables that are missing. */
 export const schema = `
 CREATE TABLE IF NOT EXISTS replicas (
-  grp TEXT NOT NULL, replica TEXT NOT NULL, folder TEXT, adapter TEXT, seen_as TEXT, recheck TEXT NOT NULL DEFAULT '[]',
+  grp TEXT NOT NULL, replica TEXT NOT NULL, folder TEXT, place TEXT, adapter TEXT, seen_as TEXT, recheck TEXT NOT NULL DEFAULT '[]',
   relist INTEGER NOT NULL DEFAULT 0, rewound INTEGER NOT NULL DEFAULT 0, unread TEXT NOT NULL DEFAULT '[]',
   codec INTEGER, PRIMARY KEY (grp, replica)
 ) WITHOUT ROWID, STRICT;
@@ -159,7 +159,8 @@ export const added = [
 ] as const
 
 /**
- * From version 6 to 7: what the adapter remembers goes into one column, and the engine's part into others. `replicas_before` is the table as it was. `cursor`, `parent`, `stand` and the rest of `details` are the EWS adapters'.
+ * From version 6 to 7: the adapter's memory goes into one column, and the engine's part into others. `replicas_before`
+ * is the former table. `cursor`, `parent`, `stand` and the rest of `details` belong to the EWS adapters.
  */
 export const fromSixth = `
 INSERT INTO replicas (grp, replica, folder, adapter, seen_as, recheck, relist, rewound, unread, codec)

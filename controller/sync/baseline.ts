@@ -1,6 +1,8 @@
 // What the engine keeps of a group between two passes: its baseline, and the writes that change it. The adapter is in
 // store/.
 
+import type { Holder } from '../api/claims.ts'
+import type { Place } from '../api/topology.ts'
 import type { Attempt } from '../core/attempt.ts'
 import type { Agreement } from '../core/fold.ts'
 import type { Caused } from '../core/guard.ts'
@@ -25,6 +27,8 @@ export type Memory = Readonly<{
   checkpoint: Checkpoint
   /** The role under which the folder was listed last; undefined: under none that still counts. */
   seenAs?: SeenAs | undefined
+  /** Where the folder was declared to be; undefined in a state of version 0.1. */
+  place?: Place | undefined
   /** Items to be read again, whatever the checkpoint says. */
   recheck: readonly ItemId[]
   /** The next listing is a whole one, whatever the checkpoint says. */
@@ -190,8 +194,8 @@ export interface Baseline {
   attempts(): Promise<readonly Attempt[]>
   /** Copies that were read last under an older codec, oldest links first: at most `max` of a replica's. */
   outdated(replica: ReplicaId, codec: number, max: number): Promise<readonly ItemId[]>
-  /** The replicas' folders that other groups hold: folder → group. */
-  claims(): Promise<ReadonlyMap<string, GroupId>>
+  /** The folders that other groups have, by id. One that is a member's in one group and a hub in others is the member's. */
+  claims(): Promise<ReadonlyMap<string, Holder>>
   /** What is wanted back from the bin and has not come yet. */
   restorations(): Promise<readonly Restoration[]>
   /** Rejects with a SyncError when the state cannot be written, or refuses one of the writes; then nothing is written. */

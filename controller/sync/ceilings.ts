@@ -25,22 +25,21 @@ export function refuseCrowd({ group }: Declared, ceilings: PassCeilings | undefi
 
 /** What is declared larger than it may be, and is cut: for people. */
 export function cutsOf(
-  { group, server }: Pick<Declared, 'group' | 'server'>,
+  { group, access }: Pick<Declared, 'group' | 'access'>,
   { passMs, requestMs }: PassCeilings,
 ): readonly string[] {
   const cut = (what: string, declared: string | undefined, mostMs: number, flag: string) =>
     declared !== undefined && checkedMs(declared) > mostMs
       ? [`${what} is ${declared}, and counts as ${mostMs / 1000}s, the limit of ${flag}`]
       : []
-  const { requestTimeout } = server?.spec.limits ?? {}
+  const field = 'spec.limits.requestTimeout of the ExchangeServer'
+  const servers = [...access.values()].flatMap(({ server }) => server ?? [])
   return [
     ...cut('spec.timeout', group.spec.timeout, passMs, '--max-pass-timeout'),
-    ...cut(
-      'spec.limits.requestTimeout of the ExchangeServer',
-      requestTimeout,
-      requestMs,
-      '--max-request-timeout',
-    ),
+    ...servers.flatMap(({ metadata, spec }) => {
+      const what = servers.length > 1 ? `${field} ${metadata.name}` : field
+      return cut(what, spec.limits?.requestTimeout, requestMs, '--max-request-timeout')
+    }),
   ]
 }
 

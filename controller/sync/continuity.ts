@@ -4,10 +4,12 @@
 //   a folder under another address or path                       │ all of it, under the new name
 //   another kind of items                                        │ refused
 //
-// A replica is known by its mailbox and path, and so by another name once either is renamed. The folder's own id tells
-// that it is the same one; then what was agreed of it stays agreed, and nothing is taken for new.
+// A replica is known by its server, mailbox and path, and so by another name once one of them is renamed. The folder's own id
+// tells that it is the same one; then what was agreed of it stays agreed, and nothing is taken for new. A folder on
+// another server is another one, whatever its id: a copy of a whole Exchange has the same ids.
 
 import { lastName, namesIn, pathOf } from '../api/path.ts'
+import { addressOf, type Place, pathIn, placeOfId } from '../api/topology.ts'
 import { type Attempt, waits } from '../core/attempt.ts'
 import { isHub, type ReplicaId } from '../core/id.ts'
 import type { Link, Role } from '../core/model.ts'
@@ -140,11 +142,15 @@ function renamesIn(
   const renames = new Map<ReplicaId, ReplicaId>()
   const present = new Set(roles.map(({ id }) => id))
   for (const { id, hub } of roles) {
-    const folder = before.has(id) ? undefined : sight.memories.get(id)?.checkpoint.folder
-    if (folder === undefined) continue
+    const seen = before.has(id) ? undefined : sight.memories.get(id)
+    if (seen?.checkpoint.folder === undefined) continue
+    const server = serverOf(id)
     const [from] = [...before].find(
       ([old, memory]) =>
-        !present.has(old) && isHub(old) === hub && memory.checkpoint.folder === folder,
+        !present.has(old) &&
+        isHub(old) === hub &&
+        memory.checkpoint.folder === seen.checkpoint.folder &&
+        (hub || serverOf(old) === server),
     ) ?? [undefined]
     if (from !== undefined) renames.set(id, from)
   }
@@ -161,24 +167,27 @@ function renamesAfterHub(
   const hub = roles.find((role) => role.hub)?.id
   const was = hub && renames.get(hub)
   if (hub === undefined || was === undefined) return renames
-  const present = new Set(roles.map(({ id }) => id))
   const all = new Map(renames)
-  const [name, oldName] = [lastNameIn(hub), lastNameIn(was)]
+  const named = (id: ReplicaId) => lastName(pathIn(placeOfId(id, '')))
+  const [name, oldName] = [named(hub), named(was)]
+  const left = [...before.keys()].filter((old) => roles.every(({ id }) => id !== old))
   for (const { id } of roles) {
-    if (id === hub || before.has(id) || lastNameIn(id) !== name) continue
-    const names = [...namesIn(pathIn(id)).slice(0, -1), oldName]
-    const old = (id.slice(0, id.indexOf(':') + 1) + pathOf(names)) as ReplicaId
-    if (before.has(old) && !present.has(old)) all.set(id, old)
+    const place = placeOfId(id, '')
+    if (id === hub || before.has(id) || named(id) !== name || place.kind !== 'mailbox') continue
+    const folder = pathOf([...namesIn(place.folder).slice(0, -1), oldName])
+    const old = left.find((each) => isOne(placeOfId(each, ''), { ...place, folder }))
+    if (old !== undefined) all.set(id, old)
   }
   return all
 }
 
-function pathIn(id: ReplicaId): string {
-  return id.slice(id.indexOf(':') + 1)
+function isOne(one: Place, other: Place): boolean {
+  return one.server === other.server && addressOf(one) === addressOf(other)
 }
 
-function lastNameIn(id: ReplicaId): string {
-  return lastName(pathIn(id))
+// As the ids name servers: relative to the hub's, which may have got another name meanwhile.
+function serverOf(id: ReplicaId): string {
+  return placeOfId(id, '').server
 }
 
 /** Gives the members' folders their new names, where they still bear the old ones. */
@@ -192,9 +201,10 @@ export async function renameFolders(
     const { id, hub } = replica.role
     const [from, memory] = [renames.get(id), memories.get(id)]
     if (hub || from === undefined || memory === undefined) continue
-    if (lastNameIn(from) === lastNameIn(id)) continue
+    const [path, before] = [id, from].map((each) => pathIn(placeOfId(each, '')))
+    if (path === undefined || before === undefined || lastName(path) === lastName(before)) continue
     try {
-      await replica.rename?.(memory.checkpoint, pathIn(from), signal)
+      await replica.rename?.(memory.checkpoint, before, signal)
     } catch (error) {
       // The folder is known by its id: with its old name it goes on as well.
       if (!(error instanceof SyncError) || signal.aborted) throw error

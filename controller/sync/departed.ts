@@ -1,7 +1,8 @@
 // Who left a group whose deletionPolicy is RemoveCopies: whose copies may be removed, and removing them at the
 // end of a pass. Who cannot be read now is tried again; without RemoveCopies, who left is simply forgotten.
 
-import { type GroupId, isHub, type ReplicaId } from '../core/id.ts'
+import type { Holder } from '../api/claims.ts'
+import { isHub, type ReplicaId } from '../core/id.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Commit, PassSpec } from './pass-spec.ts'
 import type { Memory, Replica } from './ports.ts'
@@ -16,7 +17,7 @@ import type { Applied } from './tally.ts'
 export function mayDismiss(
   memory: Memory | undefined,
   present: readonly (Memory | undefined)[],
-  claims: ReadonlyMap<string, GroupId>,
+  claims: ReadonlyMap<string, Holder>,
 ): 'yes' | 'wait' | 'no' {
   const folder = memory?.checkpoint.folder
   if (folder === undefined || claims.has(folder)) return 'no'
@@ -34,7 +35,8 @@ export async function leaversOf(
   const [before, claims] = [await baseline.memories(), await baseline.claims()]
   const present = rules.roles.map(({ id }) => sight.memories.get(id) ?? before.get(id))
   const may = (id: ReplicaId) => mayDismiss(before.get(id), present, claims) !== 'no'
-  return former(members.filter(may))
+  const leaving = members.filter(may)
+  return former(leaving.map((id) => ({ id, place: before.get(id)?.place })))
 }
 
 /** Removes our copies from their folders, and forgets them. */

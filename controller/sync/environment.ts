@@ -2,20 +2,30 @@
 import type { Result } from '../api/group-status.ts'
 import type { ConflictLine } from '../api/report.ts'
 import type { SyncGroupStatus } from '../api/resources.generated.ts'
-import type { GroupId, ReplicaId } from '../core/id.ts'
+import type { ServerName } from '../api/topology.ts'
+import type { GroupId } from '../core/id.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import type { PassCeilings } from './ceilings.ts'
-import type { Baseline, Clock, Declarations, Declared, Pace, Replica } from './ports.ts'
+import type { Baseline, Clock, Declarations, Declared, Left, Pace, Replica } from './ports.ts'
 import type { Servers } from './server-health.ts'
+
+/** Members' servers that are left alone for now, each with why. */
+export type Resting = ReadonlyMap<ServerName, SyncError>
 
 /** What reconciling needs of the outside. */
 export type Environment = Readonly<{
   declarations: Declarations
-  replicas: (declared: Declared, signal: AbortSignal, pace?: Pace) => readonly Replica[]
+  /** The folders of a group; one whose server is blocked, or resting now, is there and rejects. */
+  replicas: (
+    declared: Declared,
+    signal: AbortSignal,
+    pace?: Pace,
+    resting?: Resting,
+  ) => readonly Replica[]
   /** The folders of members who are not declared any more. */
   former: (
     declared: Declared,
-    ids: readonly ReplicaId[],
+    left: readonly Left[],
     signal: AbortSignal,
     pace?: Pace,
   ) => readonly Replica[]
@@ -59,8 +69,8 @@ export type Mode = Readonly<{
   givenUp?: AbortSignal
   /** Shall it end between two batches, and be gone on with when it is its turn again? */
   yields?: () => boolean
-  /** Who has a member's folder already, when somebody has. */
-  claimed: Readonly<{ by: GroupId; mailbox: string }> | undefined
+  /** The group that has one of its folders already, and the name of its place. */
+  claimed: Readonly<{ by: GroupId; place: string }> | undefined
 }>
 
 /** What became of it, and when to look again at the earliest, in ms. */

@@ -1,7 +1,7 @@
 // The end of a group that is not declared any more: its copies are removed where it asked for that, and then
 // the state forgets it, so that others may have its folders. The bin and the journal stay.
 //
-// Guarantees: members' own contacts and the public folder are not touched; what is removed is in the bin; a
+// Guarantees: members' own contacts and the hub are not touched; what is removed is in the bin; a
 // member who cannot be reached now is tried again, and the group stays until then.
 // Caveats: where Exchange is gone for good, declare the group once more with deletionPolicy: Orphan, and
 // delete it again.
@@ -31,10 +31,12 @@ export async function release(
     const [memories, claims] = [await baseline.memories(), await baseline.claims()]
     const ours = ([id, memory]: [ReplicaId, Parameters<typeof mayDismiss>[0]]) =>
       !isHub(id) && mayDismiss(memory, [], claims) === 'yes'
-    const ids = [...memories].filter(ours).map(([id]) => id)
+    const left = [...memories].filter(ours).map(([id, { place }]) => ({ id, place }))
     // Who cannot be reached keeps nobody else waiting.
     const failures: unknown[] = []
-    for (const replica of ids.length === 0 ? [] : environment.former(declared, ids, signal, pace)) {
+    for (const replica of left.length === 0
+      ? []
+      : environment.former(declared, left, signal, pace)) {
       try {
         await dismiss({ group, baseline, commit, stopping }, replica, signal)
         await commit([{ write: 'left', left: [replica.role.id] }])

@@ -111,6 +111,7 @@ async function look(
     const memory: Memory = {
       checkpoint: listing.checkpoint,
       seenAs: seenAs(role),
+      place: replica.place,
       recheck: listing.recheck,
       unread: unreadAfter(before, listing, manner.nowMs),
       codec: outdated.length === 0 ? manner.codec : undefined,
@@ -122,7 +123,9 @@ async function look(
     return {
       id,
       error: syncErrorOf(error),
-      unsure: unsure ? { ...before, checkpoint: error.checkpoint } : undefined,
+      unsure: unsure
+        ? { ...before, checkpoint: error.checkpoint, place: replica.place }
+        : undefined,
     }
   }
 }

@@ -1,8 +1,8 @@
 // What one pass of a group is given: its folders, the rules, the limits, and how far it may go.
 import type { Judgement, Limits } from '../core/guard.ts'
-import type { GroupId, ReplicaId } from '../core/id.ts'
+import type { GroupId } from '../core/id.ts'
 import type { Rules } from '../core/plan.ts'
-import type { Baseline, Clock, Identity, Replica, Write } from './ports.ts'
+import type { Baseline, Clock, Identity, Left, Replica, Write } from './ports.ts'
 
 /** The kind of a group's items. */
 export const kind = 'Contacts'
@@ -15,7 +15,7 @@ export type PassSpec = Readonly<{
   rules: Rules
   replicas: readonly Replica[]
   /** The folders of those who left, when our copies are to be removed from them; undefined: they are left alone. */
-  former?: ((ids: readonly ReplicaId[]) => readonly Replica[]) | undefined
+  former?: ((left: readonly Left[]) => readonly Replica[]) | undefined
   baseline: Baseline
   /** What the group is. */
   identity?: Identity | undefined
@@ -23,7 +23,7 @@ export type PassSpec = Readonly<{
   windowMs: number
   /** Hashes of refusals that somebody approved. */
   approved: ReadonlySet<string>
-  /** What the server allows at most, and the hashes that somebody approved for it. */
+  /** What the servers allow at most, and the hashes that are approved for all of them. */
   ceiling?: Judgement['ceiling']
   /** After this time no further batch is begun. */
   budgetMs: number

@@ -1,9 +1,11 @@
-// The borders of the engine: what a replica, the state, the declarations and the clock must be able to
-// do. One adapter each lives in ews/, store/, local/ and main.ts; each port has one conformance suite.
+// The borders of the engine: what a replica, the state, the declarations and the clock must be able to do. Replica has its
+// adapters in ews/, Baseline in store/, Declarations in local/ and kube/, Clock in main.ts. Replica and Declarations have
+// a conformance suite each (test/conformance).
 
-import type { Credentials } from '../api/credentials.ts'
-import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
-import type { GroupId, ItemId, Version } from '../core/id.ts'
+import type { Accessing } from '../api/references.ts'
+import type { SyncGroupStatus } from '../api/resources.generated.ts'
+import type { Place } from '../api/topology.ts'
+import type { GroupId, ItemId, ReplicaId, Version } from '../core/id.ts'
 import type { Item, Patch } from '../core/item.ts'
 import type { Found, Role } from '../core/model.ts'
 import type { Stamp } from '../core/stamp.ts'
@@ -64,7 +66,7 @@ export const notTaken = 'NotTaken'
 /** The answer to one item of a batch. */
 export type Written = Readonly<{ id: ItemId; version: Version }> | SyncError
 
-/** A change to one copy, naming the version that the server must still have. */
+/** A change to one copy at the version that the server must still have. */
 export type Update = Readonly<{ id: ItemId; expect: Version; patch: Patch; agreed: Item }>
 
 /** A new copy. */
@@ -76,6 +78,8 @@ export type Creation = Readonly<{ item: Item; stamp: Stamp }>
  */
 export interface Replica {
   readonly role: Role
+  /** Where it is declared to be. */
+  readonly place?: Place | undefined
   /**
    * What differs from what is known; proves that it is complete, or rejects. Writes nothing. Without a start the folder
    * is listed for the first time.
@@ -103,6 +107,9 @@ export interface Replica {
   settle(checkpoint: Checkpoint, known: Known, signal: AbortSignal): Promise<Settled>
 }
 
+/** A replica that takes no part any more, with where its folder was declared to be; undefined: only its id tells. */
+export type Left = Readonly<{ id: ReplicaId; place: Place | undefined }>
+
 /** Time, handed down. */
 export interface Clock {
   now(): number
@@ -114,30 +121,18 @@ export interface Clock {
 export type Pace = () => (error: unknown) => Promise<void>
 
 /** One SyncGroup as it is declared now, with what it refers to. */
-export type Declared = Readonly<{
-  id: GroupId
-  group: SyncGroup
-  generation: number
-  server: ExchangeServer | undefined
-  /** Why the ExchangeServer, which is declared, cannot be used. */
-  unusable: string | undefined
-  /** Why no pass may be made, whatever else is declared. */
-  hindrance?: SyncError | undefined
-  /** The keys of the Secret for signing in; undefined when there is none. */
-  credentials: Credentials | undefined
-  /** The certificate authority to trust, PEM; undefined when none is named or it is missing. */
-  ca: string | undefined
-  /** Changes whenever any of the above does. */
-  fingerprint: string
-  /** A newer version that cannot be used, and why. */
-  invalid: string | undefined
-  previous: SyncGroupStatus | undefined
-  /** It is not declared any more; it is told until it has been released. */
-  deleted?: boolean
-}>
-
-/** A server, and what it is reached with. */
-export type Reached = Pick<Declared, 'server' | 'unusable' | 'credentials' | 'ca'>
+export type Declared = Accessing &
+  Readonly<{
+    id: GroupId
+    generation: number
+    /** Changes whenever any of the above does. */
+    fingerprint: string
+    /** A newer version that cannot be used, and why. */
+    invalid: string | undefined
+    previous: SyncGroupStatus | undefined
+    /** It is not declared any more; it is told until it has been released. */
+    deleted?: boolean
+  }>
 
 /** Where groups are declared, and where their status goes. */
 export interface Declarations {

@@ -1,7 +1,7 @@
 // The first half of a pass: look at every replica, lay what changed beside the baseline, plan, with whoever
 // would do too much set aside. Writes nothing anywhere, so it is also what `exsync plan` shows.
 
-import { holderText } from '../api/claims.ts'
+import { claimedBy, keepsFrom } from '../api/claims.ts'
 import { type Attempt, attemptsByLink, waits } from '../core/attempt.ts'
 import { type Guarded, guarded, type Judgement } from '../core/guard.ts'
 import type { ItemId, ReplicaId } from '../core/id.ts'
@@ -41,8 +41,8 @@ export type Proposal = Readonly<{
 export async function propose(course: PassSpec, signal: AbortSignal): Promise<Proposal> {
   const { rules, approved, ceiling } = course
   const seen = await lookedWhole(course, signal)
-  demandHub(course, seen.sight)
   await refuseClaimed(course, seen.sight, seen.before)
+  demandHub(course, seen.sight)
   const wishes = await wantedBack(seen.baseline, rules, ceiling?.approved ?? approved)
   const stored = await storedLinks(course, seen, wishes.wanted, signal)
   const hidden = await maybeThere(seen.attempts, seen.sight, seen.baseline)
@@ -165,8 +165,8 @@ async function lookedWhole(course: PassSpec, signal: AbortSignal): Promise<Looke
 }
 
 /**
- * Marks as unknown each folder that belongs to another group: one folder under two spellings of a server or a path. The
- * group that has it keeps it, else the first by name.
+ * Marks as unknown each folder that belongs to another group, or to an earlier participant: one folder under two spellings
+ * of a server or a path. The group that has it keeps it, else the first by name.
  */
 export async function refuseClaimed(
   { baseline, group, rules }: PassSpec,
@@ -174,19 +174,28 @@ export async function refuseClaimed(
   before: ReadonlyMap<ReplicaId, Memory>,
 ): Promise<void> {
   const claims = await baseline.claims()
-  if (claims.size === 0) return
+  const first = new Set<string>()
+  const refusal = (folder: string, id: ReplicaId, hub: boolean): SyncError | undefined => {
+    const holder = claims.get(folder)
+    if (holder === undefined || !keepsFrom(holder, hub)) return undefined
+    const had = before.get(id)?.checkpoint.folder === folder && group < holder.group
+    return had ? undefined : claimedBy(group, holder, hub)
+  }
   for (const { id, hub } of rules.roles) {
     const folder = sight.memories.get(id)?.checkpoint.folder
-    const other = folder === undefined || hub ? undefined : claims.get(folder)
-    if (other === undefined || (before.get(id)?.checkpoint.folder === folder && group < other))
-      continue
-    const message = `the folder belongs to ${holderText(group, other)}: remove the member here or there, or name another folder`
-    sight.observations.set(id, {
-      state: 'unknown',
-      error: new SyncError('terminal', 'FolderClaimed', message),
-    })
+    if (folder === undefined) continue
+    const error = first.has(folder) ? twice : refusal(folder, id, hub)
+    first.add(folder)
+    if (error !== undefined) sight.observations.set(id, { state: 'unknown', error })
   }
 }
+
+// Two names of one server, or two addresses of one mailbox.
+const twice = new SyncError(
+  'terminal',
+  'FolderTwice',
+  'the folder takes part already, under another name: remove the member, or name another folder',
+)
 
 function without(link: Link, absent: (id: ReplicaId, copy: Copy) => boolean): Link {
   const copies = [...link.copies].filter(([id, copy]) => !absent(id, copy))

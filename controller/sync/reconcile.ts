@@ -1,28 +1,23 @@
 // Makes one group true, once: from its declaration to a pass, and from the report to a status. The last
 // place where an error is caught: here it becomes a condition.
 
-import { ceilingOf, guardUnder } from '../api/allowed.ts'
-import {
-  approvalsIn,
-  isForced,
-  isForcedByOwner,
-  isWanted,
-  verificationAsked,
-} from '../api/annotations.ts'
+import { approvalsIn, isForced, verificationAsked } from '../api/annotations.ts'
 import { shownResult } from '../api/discreet.ts'
 import { checkedMs, lockoutMs } from '../api/duration.ts'
 import { isReady, type Result, statusOf } from '../api/group-status.ts'
+import { ceilingOf, guardUnder } from '../api/guard-ceilings.ts'
+import { hindranceOf, hubAccess } from '../api/references.ts'
 import type { Report } from '../api/report.ts'
-import { castOf, itemTypeOf } from '../api/topology.ts'
+import { itemTypeOf, participantsOf } from '../api/topology.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { cutsOf, limited, refuseCrowd } from './ceilings.ts'
-import type { Environment, Mode, Reconciled } from './environment.ts'
+import type { Environment, Mode, Reconciled, Resting } from './environment.ts'
 import { release } from './finalize.ts'
 import { pass } from './pass.ts'
 import type { PassSpec } from './pass-spec.ts'
 import type { Declared } from './ports.ts'
 import { shutdown } from './seat.ts'
-import { type Asked, serverKeyOf } from './server-health.ts'
+import { trying } from './trying.ts'
 import { verifiedAfter } from './verify.ts'
 
 /** Reconciles a group and writes its status. Rejects only when the signal aborts, or the pass is given up to end. */
@@ -66,21 +61,28 @@ async function unreportedOf(
   }
 }
 
+// What is wrong with the declaration is said before a server is tried.
+function refuseUnfit(declared: Declared, environment: Environment, mode: Mode): void {
+  const hindrance = hindranceOf(declared)
+  if (hindrance !== undefined) throw hindrance
+  refuseCrowd(declared, environment.ceilings)
+  if (mode.claimed !== undefined) throw folderClaimed(mode.claimed)
+}
+
 /** What a pass of this group is made of. Throws a terminal SyncError when something is missing. */
 export function passSpecOf(
   declared: Declared,
   environment: Environment,
   mode: Mode,
   signal: AbortSignal,
+  resting: Resting = new Map(),
 ): PassSpec {
-  if (declared.hindrance !== undefined) throw declared.hindrance
-  refuseCrowd(declared, environment.ceilings)
-  if (mode.claimed !== undefined) throw folderClaimed(mode.claimed)
+  refuseUnfit(declared, environment, mode)
   const { spec, metadata } = declared.group
-  const { roles } = castOf(declared.group)
+  const { roles } = participantsOf(declared.group)
   const nowMs = environment.clock.now()
-  const guard = guardUnder(spec.guard, declared.server)
-  const limits = ceilingOf(declared.server)
+  const servers = [...declared.access.values()].flatMap(({ server }) => server ?? [])
+  const guard = guardUnder(spec.guard, servers)
   return {
     group: declared.id,
     name: new Date(nowMs).toISOString(),
@@ -90,17 +92,17 @@ export function passSpecOf(
       policy: spec.conflicts,
       itemBytes: environment.itemBytes,
     },
-    replicas: environment.replicas(declared, signal, mode.pace),
+    replicas: environment.replicas(declared, signal, mode.pace, resting),
     former:
       spec.deletionPolicy === 'RemoveCopies'
-        ? (ids) => environment.former(declared, ids, signal, mode.pace)
+        ? (left) => environment.former(declared, left, signal, mode.pace)
         : undefined,
     baseline: environment.baseline(declared.id),
     identity: identityOf(declared),
     limits: guard,
     windowMs: checkedMs(guard.window),
     approved: approvalsIn(metadata),
-    ceiling: limits && { limits, approved: approvalsIn(declared.server?.metadata ?? {}) },
+    ceiling: ceilingOf(servers),
     budgetMs: Math.min(
       checkedMs(spec.timeout),
       environment.ceilings?.passMs ?? Number.POSITIVE_INFINITY,
@@ -113,18 +115,21 @@ export function passSpecOf(
   }
 }
 
-function identityOf({ group: { metadata }, server }: Declared): PassSpec['identity'] {
+// The hub's server is the group's: a member that moves to another one is another place, and nothing else.
+function identityOf(declared: Declared): PassSpec['identity'] {
+  const { metadata } = declared.group
+  const { server } = hubAccess(declared)
   if (server === undefined) return { uid: metadata.uid }
   const { namespace = 'default', name } = server.metadata
   return { uid: metadata.uid, server: `${namespace}/${name}`, url: server.spec.url }
 }
 
-function folderClaimed({ by, mailbox }: NonNullable<Mode['claimed']>): SyncError {
+function folderClaimed({ by, place }: NonNullable<Mode['claimed']>): SyncError {
   const remedy = 'remove the member here or there, or name another folder'
   return new SyncError(
     'terminal',
     'FolderClaimed',
-    `the folder of ${mailbox} belongs to the group ${by}: ${remedy}`,
+    `the folder of ${place} belongs to the group ${by}: ${remedy}`,
   )
 }
 
@@ -159,59 +164,38 @@ async function made(
     const { deletionPolicy, suspend } = declared.group.spec
     const removes = deletionPolicy === 'RemoveCopies' && !suspend
     // What may not be touched waits, and its copies with it.
-    if (removes && declared.hindrance !== undefined) throw declared.hindrance
+    const hindrance = hindranceOf(declared)
+    if (removes && hindrance !== undefined) throw hindrance
     const work = () => release(declared, environment, mode, signal)
-    if (removes) await trying(declared, environment, work, signal)
+    if (removes) await trying(declared, environment, work, () => undefined, signal)
     else await work()
     return { kind: 'released' }
   }
   await environment.declarations.hold(declared)
-  const spec = passSpecOf(declared, environment, mode, signal)
+  refuseUnfit(declared, environment, mode)
   const token = verificationAsked(declared.group, declared.previous)
   // It is not made in slices: it has no place to go on from.
   const whole = { ...mode, sliceMs: undefined }
   const verifying = {
-    cast: castOf(declared.group),
-    spec: () => passSpecOf(declared, environment, whole, signal),
+    participants: participantsOf(declared.group),
   }
-  const work = async () => {
-    const report = await pass(spec, signal)
-    return { report, verified: await verifiedAfter(report, token, verifying, signal) }
+  const work = async (resting: Resting) => {
+    const report = await pass(passSpecOf(declared, environment, mode, signal, resting), signal)
+    const spec = () => passSpecOf(declared, environment, whole, signal, resting)
+    return {
+      report,
+      verified: await verifiedAfter(report, token, { ...verifying, spec }, signal),
+    }
   }
-  const { report, verified } = await trying(declared, environment, work, signal)
+  const { report, verified } = await trying(
+    declared,
+    environment,
+    work,
+    (done) => done.report,
+    signal,
+  )
   const recent = await environment.recent(declared.id)
   return { kind: 'passed', report, recent, ...(verified && { verified }) }
-}
-
-// While the server is left alone, nothing is tried; who tries tells how the server is.
-async function trying<Done>(
-  declared: Declared,
-  { servers, watched }: Environment,
-  work: () => Promise<Done>,
-  signal: AbortSignal,
-): Promise<Done> {
-  const server = serverKeyOf(declared)
-  if (server === undefined) return work()
-  if (watched) await servers.awaitFirstProbe(server, signal)
-  const refused = servers.allow(server, askedOf(declared))
-  if (refused !== undefined) throw refused
-  try {
-    const done = await work()
-    servers.record(server, undefined)
-    return done
-  } catch (error) {
-    // One that is given up because the server held it up says how the server is.
-    const why: unknown = signal.aborted ? signal.reason : error
-    if (signal.aborted && !(why instanceof SyncError)) servers.cancel(server)
-    else servers.record(server, syncErrorOf(why))
-    throw why
-  }
-}
-
-/** Does a wait for the server not count, since a user asked for a pass? */
-export function askedOf(declared: Declared): Asked {
-  if (isForcedByOwner(declared)) return 'refusal'
-  return isWanted(declared) ? 'pause' : undefined
 }
 
 function againMsOf({ group }: Declared, result: Result): number {

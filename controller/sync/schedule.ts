@@ -2,9 +2,9 @@
 // at once; otherwise each group has its interval. An event only says: look again. Whose turn it is when several
 // are due is in shares.ts: a namespace is a tenant, and a server is the origin of an ExchangeServer's URL.
 
-import { allowsMember } from '../api/allowed.ts'
-import { refusedClaims } from '../api/claims.ts'
-import { hasNoRight } from '../api/references.ts'
+import { folderKey, refusedClaims } from '../api/claims.ts'
+import { accessFor, hasNoRight, hubAccess } from '../api/references.ts'
+import { type Participant, participantsOf } from '../api/topology.ts'
 import type { GroupId } from '../core/id.ts'
 import { ControlLoop, type Requeue } from './control-loop.ts'
 import type { Environment, Mode, Reconciled } from './environment.ts'
@@ -12,9 +12,10 @@ import { type Party, startOf } from './line.ts'
 import { isAnswer, partyOn } from './party.ts'
 import type { Declared } from './ports.ts'
 import type { Queue, QueueWatch, Sharing } from './queue.ts'
-import { askedOf, reconcile } from './reconcile.ts'
+import { reconcile } from './reconcile.ts'
 import { type Seat, shutdown } from './seat.ts'
-import { serverKeyOf } from './server-health.ts'
+import { keyOfAccess } from './server-health.ts'
+import { askedOf } from './trying.ts'
 
 /** How often a pass looks at everything, how long one slice of a long pass is, how many passes at once; ms. */
 export type ScheduleOptions = Readonly<{
@@ -148,9 +149,13 @@ function sharingOf(
   const partyOf = (id: GroupId): Party => {
     const tenant = id.split('/')[0] ?? ''
     const now = declared(id)
-    const key = now && serverKeyOf(now)
-    if (now === undefined || key === undefined) return { tenant, server: '', way: '' }
-    return partyOn(servers, tenant, now.server?.spec.url, key, askedOf(now))
+    if (now === undefined) return { tenant, server: '', way: '' }
+    // A pass takes its turn at the hub's server.
+    const access = hubAccess(now)
+    const key = keyOfAccess(access)
+    if (key === undefined) return { tenant, server: '', way: '' }
+    const hub = participantsOf(now.group).hub.place.server
+    return partyOn(servers, tenant, access.server?.spec.url, key, askedOf(now, hub))
   }
   return { workers, aside: workers + asideMax, isAnswer, partyOf }
 }
@@ -217,16 +222,22 @@ class Table {
   }
 }
 
-/** The groups that are refused because an older one has a member's folder. */
+/** The groups that are refused because an older one has one of their folders. */
 export function claimsOf(groups: readonly Declared[]): Claims {
+  const may = groups.filter((each) => !each.deleted && !hasNoRight(hubAccess(each)))
   return refusedClaims(
-    groups
-      .filter(({ deleted, hindrance }) => !deleted && !hasNoRight(hindrance))
-      .map(({ id, group, server }) => ({
-        ...{ id, group, server: server?.spec.url },
-        allows: allowsMember(server),
-      })),
+    may.map((declared) => ({
+      id: declared.id,
+      group: declared.group,
+      folderOf: (participant) => folderOf(declared, participant),
+    })),
   )
+}
+
+function folderOf(declared: Declared, participant: Participant): string | undefined {
+  const access = accessFor(declared, participant)
+  const url = hasNoRight(access) ? undefined : access.server?.spec.url
+  return url && folderKey(participant, url)
 }
 
 function modeOf(claims: Claims, id: GroupId, mode: Partial<Mode> & Pick<Mode, 'stopping'>): Mode {

@@ -3,6 +3,7 @@
 import { requestAnnotation } from '../api/annotations.ts'
 import { shownResult } from '../api/discreet.ts'
 import { checkedMs, lockoutMs } from '../api/duration.ts'
+import type { Access } from '../api/references.ts'
 import type { ExchangeServer, ExchangeServerStatus } from '../api/resources.generated.ts'
 import { type ServerResult, serverStatusOf } from '../api/server-status.ts'
 import { cut, tokenMax } from '../core/cut.ts'
@@ -12,10 +13,10 @@ import { deadline } from './deadline.ts'
 import type { Party } from './line.ts'
 import { isAnswer, partyOn } from './party.ts'
 import type { DeclaredServer, ServerDeclarations } from './ports/servers.ts'
-import type { Clock, Reached } from './ports.ts'
+import type { Clock } from './ports.ts'
 import type { Queue, QueueWatch } from './queue.ts'
 import type { Seat } from './seat.ts'
-import { keyOfServer, type ServerKey, type Servers } from './server-health.ts'
+import { keyOfAccess, keyOfReady, type ServerKey, type Servers } from './server-health.ts'
 
 /** The outcome of one probe. */
 export type Probed = Readonly<{
@@ -33,12 +34,7 @@ export type ServerControllerOptions = Readonly<{
   declarations: ServerDeclarations
   servers: Servers
   /** Answers the server's version, or rejects with a SyncError. `asked`: a user asked for it. */
-  probe: (
-    name: string,
-    reached: Reached,
-    asked: boolean,
-    signal: AbortSignal,
-  ) => Promise<string | undefined>
+  probe: (access: Access, asked: boolean, signal: AbortSignal) => Promise<string | undefined>
   /** Spreads waits, so that servers that were declared together do not stay in step. */
   jitter: (ms: number) => number
   /** Statuses do not say why a server cannot be reached. */
@@ -91,7 +87,9 @@ export class ServerController {
   backOffs(): readonly Readonly<{ namespace: string; name: string; ms: number }>[] {
     return [...this.#known.values()].map((known) => {
       const { namespace = '', name = '' } = known.server.metadata
-      return { namespace, name, ms: this.#options.servers.backOffMs(keyIn(known)) }
+      const key = keyOfAccess(known.access)
+      const ms = key === undefined ? 0 : this.#options.servers.backOffMs(key)
+      return { namespace, name, ms }
     })
   }
 
@@ -103,9 +101,10 @@ export class ServerController {
   #partyOf(id: string): Party {
     const tenant = id.split('/')[0] ?? ''
     const known = this.#known.get(id)
-    if (known === undefined) return { tenant, server: '', way: '' }
+    const key = known && keyOfAccess(known.access)
+    if (known === undefined || key === undefined) return { tenant, server: '', way: '' }
     const asked = this.#isAsked(known) ? 'refusal' : undefined
-    return partyOn(this.#options.servers, tenant, known.server.spec.url, keyIn(known), asked)
+    return partyOn(this.#options.servers, tenant, known.server.spec.url, key, asked)
   }
 
   // A request is tried once, also while the status that says so cannot be written.
@@ -150,19 +149,19 @@ export class ServerController {
     givenUp: AbortSignal,
     stop: AbortSignal,
   ): Promise<ServerResult> {
-    const { id, server, credentials, ca, blocked } = known
-    if (blocked !== undefined) return { kind: 'failed', error: blocked }
+    const { id, server, access, broken } = known
+    if (broken !== undefined) return { kind: 'failed', error: broken }
     if (server.spec.suspend) return { kind: 'suspended' }
+    if (access.state === 'blocked') return { kind: 'failed', error: access.error }
     const { servers, probe, clock } = this.#options
-    const key = keyIn(known)
+    const key = keyOfReady(access)
     const asked = this.#isAsked(known)
     if (asked) this.#tried.set(id, tokenOf(server))
     const refused = servers.allow(key, asked ? 'refusal' : undefined)
     if (refused !== undefined) return { kind: 'failed', error: refused }
     const { signal, end } = deadline(clock, probeMs, silent, [stop, givenUp])
     try {
-      const reached = { server, credentials, ca, unusable: undefined }
-      const version = await probe(server.metadata.name ?? '', reached, asked, signal)
+      const version = await probe(access, asked, signal)
       servers.record(key, undefined, true)
       return { kind: 'answered', version }
     } catch (error) {
@@ -208,11 +207,6 @@ const silent = new SyncError(
   'RequestTimeout',
   `the server did not answer the smallest question within ${probeMs / 1000}s; it is asked again later`,
 )
-
-function keyIn({ server, credentials, ca }: DeclaredServer): ServerKey {
-  const { namespace, name } = server.metadata
-  return keyOfServer(namespace, name, [server.spec, credentials, ca])
-}
 
 function tokenOf({ metadata }: ExchangeServer): string | undefined {
   const asked = metadata.annotations?.[requestAnnotation]

@@ -6,9 +6,10 @@
 //                              ▲                                        ▲                                  │ one tries
 //                              └──────────── the try succeeds ──────────┴───────── the try fails ──────────┘
 import { lockoutMs } from '../api/duration.ts'
+import type { Access, Ready } from '../api/references.ts'
 import { digestOf } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Clock, Declared } from './ports.ts'
+import type { Clock } from './ports.ts'
 import { type BackOff, backOffMs } from './queue.ts'
 
 /** What names a server together with how it is reached: another password begins anew. */
@@ -231,14 +232,15 @@ const firstProbeMs = 5_000
 /** While another one tries, ms. */
 const tryMs = 1_000
 
-/** The server of a group; undefined when it has none. */
-export function serverKeyOf({ server, credentials, ca }: Declared): ServerKey | undefined {
-  if (server === undefined) return undefined
-  return keyOfServer(server.metadata.namespace, server.metadata.name, [
-    server.spec,
-    credentials,
-    ca,
-  ])
+/** The key of a server that is reached so; undefined when it is blocked. */
+export function keyOfAccess(access: Access): ServerKey | undefined {
+  return access.state === 'blocked' ? undefined : keyOfReady(access)
+}
+
+/** The key of a server that is reached so. */
+export function keyOfReady({ server, credentials, ca }: Ready): ServerKey {
+  const { namespace, name } = server.metadata
+  return keyOfServer(namespace, name, [server.spec, credentials, ca])
 }
 
 /** The key of a server that is reached so. */

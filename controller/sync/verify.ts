@@ -8,7 +8,7 @@
 
 import type { Problem, Report } from '../api/report.ts'
 import type { SyncGroupStatus } from '../api/resources.generated.ts'
-import type { Cast } from '../api/topology.ts'
+import type { Participants } from '../api/topology.ts'
 import {
   type Apart,
   type Deviation,
@@ -36,7 +36,7 @@ import type { PassSpec } from './pass-spec.ts'
 export async function verifiedAfter(
   report: Report,
   token: string | undefined,
-  { cast, spec }: Readonly<{ cast: Cast; spec: () => PassSpec }>,
+  { participants, spec }: Readonly<{ participants: Participants; spec: () => PassSpec }>,
   signal: AbortSignal,
 ): Promise<SyncGroupStatus['verified']> {
   if (token === undefined || report.unfinished) return undefined
@@ -45,7 +45,7 @@ export async function verifiedAfter(
   const startMs = clock.now()
   const due = () => stopping() || clock.now() - startMs > budgetMs
   const verification = await verify(whole, signal, due)
-  return stopping() ? undefined : verifiedOf(token, verification, cast)
+  return stopping() ? undefined : verifiedOf(token, verification, participants)
 }
 
 /** How many links are held at once. */

@@ -1,18 +1,13 @@
 // Checks documents against each other: no resource occurs twice, and every reference leads to a suitable resource.
 
-import {
-  type Denial,
-  groupDenial,
-  memberDenial,
-  namespaceDenial,
-  needsLabels,
-} from '../api/allowed.ts'
+import { type Denial, namespaceDenial, needsLabels, participantDenial } from '../api/allowed.ts'
+import { folderKey, twiceIn, twiceText } from '../api/claims.ts'
 import { credentialsIn } from '../api/credentials.ts'
 import { urlRemedy } from '../api/hosts.ts'
 import { isForeign } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
 import { strayIn, strayRemedy } from '../api/stray.ts'
-import { castOf } from '../api/topology.ts'
+import { type Participant, participantsOf, serversNamedBy } from '../api/topology.ts'
 import type { Draft, Secret } from './draft.ts'
 import type { Fault, Path, Ref } from './problem.ts'
 
@@ -63,8 +58,9 @@ export function danglingReferences(
       if (ref.kind === 'Secret')
         return [draft, strayFaults(draft, used.get(keyOf(ref)) ?? new Set())]
       if (ref.kind === 'SyncGroup') {
-        const faults = serverFaults(resource as SyncGroup, ref, found, servers)
-        return [draft, [...faults, ...(allowed ? deniedFaults(draft, found) : [])]]
+        const group = groupIn(draft)
+        const faults = [...serverFaults(group, found, servers), ...twiceFaults(group, found)]
+        return [draft, [...faults, ...(allowed ? deniedFaults(group, found) : [])]]
       }
       const faults = secretFaults(resource as ExchangeServer, ref, found, externalSecrets)
       return [draft, [...urlFaults(resource as ExchangeServer), ...faults]]
@@ -72,19 +68,52 @@ export function danglingReferences(
   )
 }
 
+// A resource without a namespace is in the one that the reader gave it.
+function groupIn({ resource, ref }: Draft): SyncGroup {
+  const { metadata, ...rest } = resource as SyncGroup
+  return { ...rest, metadata: { ...metadata, namespace: ref.namespace } }
+}
+
 function serverFaults(
-  { spec }: SyncGroup,
-  { namespace: own }: Ref,
+  group: SyncGroup,
   found: ReadonlyMap<string, Draft>,
   servers: ReadonlyMap<string, string>,
 ): readonly Fault[] {
-  const { name, namespace = own } = spec.serverRef
-  if (found.has(keyOf({ kind: 'ExchangeServer', namespace, name }))) return []
-  const known = servers.get(namespace) ?? 'none is there'
-  const message =
-    `there is no ExchangeServer ${name} in namespace ${namespace} (${known}); ` +
-    'pass its file too, or correct the name'
-  return [{ path: ['spec', 'serverRef', 'name'], at: 'value', message }]
+  return [...serversNamedBy(group)].flatMap(([server, { field }]) => {
+    if (found.has(`ExchangeServer/${server}`)) return []
+    const [namespace = '', name] = server.split('/')
+    const known = servers.get(namespace) ?? 'none is there'
+    const message =
+      `there is no ExchangeServer ${name} in namespace ${namespace} (${known}); ` +
+      'pass its file too, or correct the name'
+    return [{ path: [...pathIn(field), 'name'], at: 'value', message }]
+  })
+}
+
+// A field as people write it: spec.members[3].serverRef.
+function pathIn(field: string): Path {
+  return (field.match(/[^.[\]]+/g) ?? []).map((part) => (/^\d+$/.test(part) ? Number(part) : part))
+}
+
+/** Participants whose folder an earlier one has, where their servers are there to tell it. */
+function twiceFaults(group: SyncGroup, found: ReadonlyMap<string, Draft>): readonly Fault[] {
+  const { all, members } = participantsOf(group)
+  const twice = twiceIn(all, (participant) => {
+    const server = serverIn(found, participant)
+    return server && folderKey(participant, server.spec.url)
+  })
+  return [...twice].map(([participant, earlier]) => ({
+    path: ['spec', 'members', members.indexOf(participant)],
+    at: 'value',
+    message: twiceText(earlier),
+  }))
+}
+
+function serverIn(
+  found: ReadonlyMap<string, Draft>,
+  { place }: Participant,
+): ExchangeServer | undefined {
+  return found.get(`ExchangeServer/${place.server}`)?.resource as ExchangeServer | undefined
 }
 
 /** The ExchangeServers of each namespace, as text for messages. */
@@ -105,35 +134,36 @@ function urlFaults({ spec }: ExchangeServer): readonly Fault[] {
   return [{ path: ['spec', 'url'], at: 'value', message }]
 }
 
-// The ExchangeServer's restrictions, as far as they can be checked without Exchange and the labels of namespaces.
-function deniedFaults(
-  { resource, ref }: Draft,
-  found: ReadonlyMap<string, Draft>,
-): readonly Fault[] {
-  const group = resource as SyncGroup
-  const { name, namespace = ref.namespace } = group.spec.serverRef
-  const server = found.get(keyOf({ kind: 'ExchangeServer', namespace, name }))?.resource
-  if (server === undefined) return []
+// The restrictions of the ExchangeServers, as far as they can be checked without Exchange and the labels of namespaces.
+function deniedFaults(group: SyncGroup, found: ReadonlyMap<string, Draft>): readonly Fault[] {
   const fault = (path: Path, denial: Denial | undefined): readonly Fault[] =>
     denial
       ? [{ path: ['spec', ...path], at: 'value', message: `is not allowed: ${denial.message}` }]
       : []
-  const allowing = server as ExchangeServer
-  const whole = groupDenial(group, allowing)
-  const where = needsLabels(allowing)
-    ? undefined
-    : namespaceDenial(group, allowing, () => 'unreadable')
-  return [
-    ...fault(['serverRef', isForeign(group) ? 'namespace' : 'name'], where),
-    ...fault(whole?.field === 'private' ? ['private'] : ['hub', 'publicFolder'], whole),
-    ...castOf(group).members.flatMap((member, index) => {
-      const denial = memberDenial(member, allowing)
-      const { direction } = group.spec.members[index] ?? {}
-      const field = denial?.field ?? ''
-      if (field === 'direction' && direction === undefined) return fault(['direction'], denial)
-      return fault(['members', index, field], denial)
-    }),
-  ]
+  const referring = [...serversNamedBy(group)].flatMap(([name, { ref, field }]) => {
+    const server = found.get(`ExchangeServer/${name}`)?.resource as ExchangeServer | undefined
+    if (server === undefined || needsLabels(server)) return []
+    const where = namespaceDenial(group, ref, server, () => 'unreadable')
+    const path = [...pathIn(field).slice(1), isForeign(group, ref) ? 'namespace' : 'name']
+    return fault(path, where)
+  })
+  const { all } = participantsOf(group)
+  const denials = all.flatMap((participant, at) => {
+    const server = serverIn(found, participant)
+    const denial = server && participantDenial(participant, group.spec.private, server)
+    return denial === undefined ? [] : [{ denial, at: at - 1 }]
+  })
+  const inPlaces = denials.flatMap(({ denial, at }) => {
+    const { field } = denial
+    if (field === 'private') return []
+    if (at < 0) return fault(['hub', field], denial)
+    const { direction } = group.spec.members[at] ?? {}
+    if (field === 'direction' && direction === undefined) return fault(['direction'], denial)
+    return fault(['members', at, field], denial)
+  })
+  // It is one field of the group, whichever server says so.
+  const copies = denials.find(({ denial }) => denial.field === 'private')?.denial
+  return [...referring, ...fault(['private'], copies), ...inPlaces]
 }
 
 function secretFaults(

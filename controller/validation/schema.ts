@@ -203,7 +203,8 @@ function sameEntries(schema: Schema, list: readonly unknown[], path: Path): read
       seen.set(id, i)
       return []
     }
-    const what = type === 'set' ? 'value' : keys.join(' and ')
+    const given = keys.filter((key) => fields[key] !== '')
+    const what = type === 'set' ? 'value' : given.join(' and ')
     const message = `has the same ${what} as entry [${first}], which must be unique`
     return [{ path: [...path, i], at: 'value' as const, message }]
   })

@@ -246,10 +246,18 @@ function offlineVerdict({ kind, object }: Case): Verdict {
 function referredOf(kind: Kind, object: Any): readonly unknown[] {
   const { namespace = 'default' } = object.metadata ?? {}
   if (kind === 'SyncGroup') {
-    const { name, namespace: other } = object.spec?.serverRef ?? {}
-    const spec = { url: 'https://mail', auth: { type: 'Basic', secretRef: { name: 'elsewhere' } } }
-    const metadata = { name, namespace: other ?? namespace }
-    return [{ apiVersion, kind: 'ExchangeServer', metadata, spec }]
+    const { serverRef, hub, members } = object.spec ?? {}
+    const all = Array.isArray(members) ? members : []
+    const refs = [serverRef, hub?.serverRef, ...all.map((member) => member?.serverRef)]
+    const named = refs.flatMap((ref) => {
+      const { name, namespace: other } = ref ?? {}
+      return name === undefined ? [] : [JSON.stringify({ name, namespace: other ?? namespace })]
+    })
+    return [...new Set(named)].map((metadata, n) => {
+      const auth = { type: 'Basic', secretRef: { name: 'elsewhere' } }
+      const spec = { url: `https://mail${n}`, auth }
+      return { apiVersion, kind: 'ExchangeServer', metadata: JSON.parse(metadata), spec }
+    })
   }
   const { auth, tls } = object.spec ?? {}
   const keys = ['username', 'password', 'tokenURL', 'clientID', 'clientSecret', 'scope']

@@ -1,5 +1,6 @@
 // What an ExchangeServer allows, on a real API server: which forms of spec.allowed it takes, and that labels of namespaces
 // count at once, with the rights of the chart's ServiceAccount alone.
+
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -9,6 +10,7 @@ import { Recorder } from '../../controller/kube/runtime/events.ts'
 import { Cluster as Way } from '../../controller/kube/runtime/kubeconfig.ts'
 import { groupOf, secretOf, serverOf } from '../e2e/support.ts'
 import { realClock } from '../support/clock.ts'
+import { hubOf } from '../support/declaration.ts'
 import { judge } from '../support/judge.ts'
 import { until } from './controller.ts'
 import { Cluster, home, release } from './fixture.ts'
@@ -86,11 +88,16 @@ describe('groups of other namespaces', () => {
   }
   const reasons = async (from: KubeDeclarations) => {
     const groups = await from.groups()
-    return groups.map(({ id, hindrance, server }) =>
-      [id.split('/')[0], hindrance?.code, server === undefined ? 'no server' : undefined]
+    return groups.map((each) => {
+      const { hindrance, server } = hubOf(each)
+      return [
+        each.id.split('/')[0],
+        hindrance?.code,
+        server === undefined ? 'no server' : undefined,
+      ]
         .filter(Boolean)
-        .join(' '),
-    )
+        .join(' ')
+    })
   }
   const told = async (from: KubeDeclarations, wanted: readonly string[]) => {
     let last: readonly string[] = []
@@ -131,6 +138,6 @@ describe('groups of other namespaces', () => {
     const scoped = await declarations(['sales', 'red'])
     await told(scoped, [denied('red')])
     const [group] = await scoped.groups()
-    expect(group?.hindrance?.message).not.toContain('selector')
+    expect(hubOf(group).hindrance?.message).not.toContain('selector')
   })
 })

@@ -67,7 +67,10 @@ export class Example implements AsyncDisposable {
 
   /** How many contacts are in a member's folder. */
   contactsOf(group: Json, member: Json): number {
-    const path = member.folder ?? `Contacts/${group.spec.hub.publicFolder.split('/').at(-1)}`
+    if (member.publicFolder)
+      return this.#exchange.store.publicFolder(member.publicFolder).items().length
+    const { publicFolder, folder } = group.spec.hub
+    const path = member.folder ?? `Contacts/${(publicFolder ?? folder).split('/').at(-1)}`
     return this.#exchange.store.mailbox(member.mailbox).folder(path).items().length
   }
 
@@ -102,6 +105,7 @@ export function filesAt(path: string): readonly string[] {
 function worldOf(objects: readonly Json[]): World {
   const users = new Map<string, WorldUser>()
   const folders = new Set<string>()
+  const empty = new Set<string>()
   const accounts = new Set<string>()
   for (const { kind, spec, stringData } of objects) {
     if (kind === 'Secret' && (stringData.password ?? stringData.clientSecret) !== undefined) {
@@ -112,8 +116,15 @@ function worldOf(objects: readonly Json[]): World {
       accounts.add(mailbox)
     }
     if (kind !== 'SyncGroup') continue
-    folders.add(spec.hub.publicFolder)
-    for (const { mailbox, folder, direction = spec.direction ?? 'TwoWay' } of spec.members) {
+    const { hub } = spec
+    if (hub.publicFolder) folders.add(hub.publicFolder)
+    else {
+      const own = { [hub.folder]: { contacts: CONTACTS, seed: SEED } }
+      users.set(hub.mailbox, { mailbox: hub.mailbox, password: 'her-secret', folders: own })
+    }
+    for (const { publicFolder } of spec.members) if (publicFolder) empty.add(publicFolder)
+    const inMailboxes = (spec.members as readonly Json[]).filter(({ mailbox }) => mailbox)
+    for (const { mailbox, folder, direction = spec.direction ?? 'TwoWay' } of inMailboxes) {
       // Who chose a folder to edit has it, with contacts that are equal to the hub's.
       const own = { [folder]: { contacts: CONTACTS, seed: SEED } }
       const chosen = folder !== undefined && direction === 'TwoWay'
@@ -126,12 +137,10 @@ function worldOf(objects: readonly Json[]): World {
   return {
     domain: DOMAIN,
     users: [...users.values()],
-    publicFolders: [...folders].map((path) => ({
-      path,
-      permissions,
-      contacts: CONTACTS,
-      seed: SEED,
-    })),
+    publicFolders: [
+      ...[...folders].map((path) => ({ path, permissions, contacts: CONTACTS, seed: SEED })),
+      ...[...empty].map((path) => ({ path, permissions, contacts: 0 })),
+    ],
   }
 }
 

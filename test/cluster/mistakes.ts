@@ -65,14 +65,23 @@ export function mistakesOf(kind: Kind): readonly Mistake[] {
   ]
 }
 
-/** A declaration with the mistake; what a member needs besides is given to it. */
+/** A declaration with the mistake; what a hub or a member needs besides is given to it. */
 export function mistaken(declared: unknown, { path, leaf }: Mistake): unknown {
-  const inMember = path[1] === 'members' && path.length > 3 && path[3] !== 'mailbox'
-  const base = inMember
-    ? put(declared, [...path.slice(0, 3), 'mailbox'], 'one_more@corp.example')
-    : declared
-  return put(base, path, leaf)
+  const [, part, ...more] = path
+  const field = more.at(part === 'members' ? 1 : 0)
+  if (part === 'hub' && (field === 'mailbox' || field === 'folder'))
+    return put(put(declared, ['spec', 'hub'], inMailbox), path, leaf)
+  if (part === 'hub' && field === 'publicFolder')
+    return put(put(declared, ['spec', 'hub'], {}), path, leaf)
+  if (part !== 'members' || field === undefined) return put(declared, path, leaf)
+  const { folder: _, ...member } = inMailbox
+  if (field === 'mailbox' || field === 'publicFolder')
+    return put(put(declared, path.slice(0, 3), {}), path, leaf)
+  const named = field === 'serverRef' ? { serverRef: { name: 'corp' } } : {}
+  return put(put(declared, path.slice(0, 3), { ...member, ...named }), path, leaf)
 }
+
+const inMailbox = { mailbox: 'one_more@corp.example', folder: 'Contacts/More' }
 
 function schemaMistakes(kind: Kind, path: Place, node: Schema): readonly Mistake[] {
   const at = (leaf: unknown): Mistake => ({ path, leaf })
@@ -113,7 +122,7 @@ const longTexts: readonly (readonly [RegExp, (length: number) => string])[] = [
     /(publicFolder|hubs\.0)$/,
     (n) => `/${'🌸'.repeat(Math.max(n - 1, 0))}`.slice(0, n === 0 ? 0 : undefined),
   ],
-  [/(members\.0\.folder|folders\.0)$/, (n) => '🌸'.repeat(n)],
+  [/((members\.0|hub)\.folder|folders\.0)$/, (n) => '🌸'.repeat(n)],
   [/spec\.url$/, (n) => (n < 10 ? 'https://a'.slice(0, n) : `https://${'a'.repeat(n - 8)}`)],
   [
     /(nterval|imeout|window)$/,
@@ -158,7 +167,7 @@ const formTexts: readonly (readonly [RegExp, readonly string[]])[] = [
     ],
   ],
   [
-    /(members\.0\.folder|folders\.0)$/,
+    /((members\.0|hub)\.folder|folders\.0)$/,
     [
       'Contacts',
       'a/b/c',
@@ -287,6 +296,29 @@ const groupMistakes: readonly Mistake[] = [
   { path: ['spec', 'members'], leaf: members('anna@corp.example', 'anna@corp.example') },
   { path: ['spec', 'members'], leaf: members('anna@corp.example', 'ANNA@Corp.Example') },
   { path: ['spec', 'members'], leaf: members('a@b.c', 'd@e.f', 'A@b.c', 'D@E.F', 'a@b.c') },
+  ...[
+    { mailbox: 'a@b.c', publicFolder: '/A' },
+    {},
+    { publicFolder: '/A', folder: 'A' },
+    { publicFolder: '/A', direction: 'OneWay' },
+  ].map((member) => ({ path: ['spec', 'members'], leaf: [member] })),
+  { path: ['spec', 'members'], leaf: [{ publicFolder: '/A' }, { publicFolder: '/a' }] },
+  ...[
+    {},
+    { publicFolder: '/A', mailbox: 'a@b.c', folder: 'A' },
+    { mailbox: 'a@b.c' },
+    { folder: 'A' },
+    { publicFolder: '/A', folder: 'A' },
+  ].map((hub) => ({ path: ['spec', 'hub'], leaf: hub })),
+  ...[
+    { hub: { publicFolder: '/A' }, members: [{ publicFolder: '/a' }] },
+    { hub: { mailbox: 'a@b.c', folder: 'X' }, members: [{ mailbox: 'A@b.c', folder: 'x' }] },
+    { hub: { mailbox: 'a@b.c', folder: 'X' }, members: [{ mailbox: 'a@b.c', folder: 'Y' }] },
+    {
+      hub: { publicFolder: '/A' },
+      members: [{ publicFolder: '/A', serverRef: { name: 'other' } }],
+    },
+  ].map((spec) => ({ path: ['spec'], leaf: { serverRef: { name: 'corp' }, ...spec } })),
   { path: ['spec', 'members'], leaf: [null] },
   { path: ['spec', 'members'], leaf: ['anna@corp.example'] },
   { path: ['spec', 'members'], leaf: [[]] },

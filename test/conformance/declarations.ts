@@ -1,9 +1,11 @@
 // What everything that declares groups must do, be it a directory or a cluster: one suite for the Declarations port.
+
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { SyncGroupStatus } from '../../controller/api/resources.generated.ts'
 import type { Declarations, Declared } from '../../controller/sync/ports.ts'
 import { groupOf, type Resource, secretOf, serverOf } from '../e2e/support.ts'
+import { hubOf } from '../support/declaration.ts'
 
 /** Somewhere that groups are declared in, in a test's hands. */
 export type Place = Readonly<{
@@ -64,16 +66,17 @@ export function conformsToDeclarations(open: () => Promise<Place>): void {
 
   test('a group is told with all that it refers to, and with its defaults', async () => {
     await place.declare([account, server, group()])
-    const found = await told((each) => each?.credentials !== undefined)
-    expect(found).toMatchObject({
-      id,
-      generation: 1,
-      credentials: { username: 'sync', password: 'one' },
+    const found = await told((each) => hubOf(each).credentials !== undefined)
+    expect(found).toMatchObject({ id, generation: 1 })
+    expect(hubOf(found).credentials).toEqual({ username: 'sync', password: 'one' })
+    expect(hubOf(found).server?.spec).toMatchObject({
+      url,
+      access: 'Impersonation',
+      suspend: false,
     })
-    expect(found?.server?.spec).toMatchObject({ url, access: 'Impersonation', suspend: false })
     expect(found?.group.spec).toMatchObject({ conflicts: 'HubWins', guard: { window: '1h' } })
     expect(found?.group.metadata.creationTimestamp).toMatch(/^\d{4}-\d\d-\d\dT/)
-    expect([found?.deleted ?? false, found?.hindrance, found?.invalid]).toEqual([
+    expect([found?.deleted ?? false, hubOf(found).hindrance, found?.invalid]).toEqual([
       false,
       undefined,
       undefined,
@@ -109,31 +112,31 @@ export function conformsToDeclarations(open: () => Promise<Place>): void {
     const before = await now()
     const rotated = secretOf('account', { username: 'sync', password: 'two' })
     await place.declare([rotated, server, group({ conflicts: 'KeepBoth' })])
-    const after = await told((each) => each?.credentials?.password === 'two')
+    const after = await told((each) => hubOf(each).credentials?.password === 'two')
     expect(after?.generation).toBe(before?.generation)
     expect(after?.fingerprint).not.toBe(before?.fingerprint)
   })
 
   test('without its Secret, or its server, it is told all the same', async () => {
     await place.declare([server, group()])
-    const poor = await told((each) => each?.server !== undefined && each.credentials === undefined)
+    const poor = await told((each) => hubOf(each).hindrance?.code === 'SecretNotFound')
     expect(poor?.deleted ?? false).toBe(false)
     await place.declare([account, group()])
-    expect((await told((each) => each?.server === undefined))?.hindrance).toBeUndefined()
+    await told((each) => hubOf(each).hindrance?.code === 'ServerNotFound')
     await place.declare([account, server, group()])
-    await told((each) => each?.credentials !== undefined)
+    await told((each) => hubOf(each).credentials !== undefined)
   })
 
   test('a server that is suspended, or in another namespace, hinders it', async () => {
     await place.declare([account, serverOf(url, { suspend: true }), group()])
-    const idle = await told((each) => each?.hindrance !== undefined)
-    expect(idle?.hindrance).toMatchObject({ kind: 'transient', code: 'ServerSuspended' })
+    const idle = await told((each) => hubOf(each).hindrance !== undefined)
+    expect(hubOf(idle).hindrance).toMatchObject({ kind: 'transient', code: 'ServerSuspended' })
     const foreign = group({ serverRef: { name: 'corp', namespace: 'other' } })
     await place.declare([account, server, foreign])
-    const refused = await told((each) => each?.hindrance?.code === 'CrossNamespaceRef')
-    expect(refused).toMatchObject({ server: undefined, credentials: undefined })
+    const refused = await told((each) => hubOf(each).hindrance?.code === 'CrossNamespaceRef')
+    expect(hubOf(refused)).toMatchObject({ server: undefined, credentials: undefined })
     await place.declare([account, server, group()])
-    expect((await told((each) => each?.hindrance === undefined))?.server).toBeDefined()
+    expect(hubOf(await told((each) => hubOf(each).hindrance === undefined)).server).toBeDefined()
   })
 
   test('deleted, with everything it refers to or not, it is told of until it is released', async () => {
@@ -141,7 +144,7 @@ export function conformsToDeclarations(open: () => Promise<Place>): void {
     const ended = await told((each) => each?.deleted === true)
     if (ended === undefined) throw new Error('it is not told')
     expect(ended.group.spec).toMatchObject({ conflicts: 'HubWins', deletionPolicy: 'Orphan' })
-    expect(ended.credentials).toMatchObject({ password: 'one' })
+    expect(hubOf(ended).credentials).toMatchObject({ password: 'one' })
     await place.declarations.released(ended)
     await told((each) => each === undefined)
   })

@@ -14,6 +14,7 @@ import { fieldsOf } from '../exchange/protocol/fields.ts'
 import { schemaValidator } from '../exchange/schema.ts'
 import type { FolderHandle } from '../exchange/store/store.ts'
 import { realClock } from '../support/clock.ts'
+import { accessesOf } from '../support/declaration.ts'
 import { Folder, FolderReplica } from '../support/folder.ts'
 import { Baseline, conformsToReplica, type Subject } from './replica.ts'
 
@@ -39,16 +40,18 @@ describe('a folder in memory', () => {
   })
 })
 
-describe('a public folder over EWS', () => conformsToReplica(() => over('hub')))
-describe('a public folder whose content lies in another mailbox', () =>
-  conformsToReplica(() => over('hub', { publicFolderRouting: 'required' })))
-describe('a mailbox folder over EWS', () => conformsToReplica(() => over('member')))
+describe.each(['hub', 'member'] as const)('a %s over EWS', (role) => {
+  describe('in a public folder', () => conformsToReplica(() => over(role, 'publicFolder')))
+  describe('in a public folder whose content lies in another mailbox', () =>
+    conformsToReplica(() => over(role, 'publicFolder', { publicFolderRouting: 'required' })))
+  describe('in a mailbox folder', () => conformsToReplica(() => over(role, 'mailbox')))
+})
 
 describe('only over EWS', () => {
   const signal = new AbortController().signal
 
   test('what is deleted between two pages of the hub’s listing hides nobody', async () => {
-    const subject = await over('hub')
+    const subject = await over('hub', 'publicFolder')
     const exchange = running.at(-1) as Exchange
     const folder = exchange.store.publicFolder('/Company')
     for (let n = 0; n < 1500; n += 1) subject.put({ GivenName: `P${n}` })
@@ -68,7 +71,7 @@ describe('only over EWS', () => {
     const leftOutOfShapes = fieldsOf('Contact')
       .filter(({ access }) => access === 'rw')
       .map(({ uri }) => uri)
-    const subject = await over('member', { leftOutOfShapes })
+    const subject = await over('member', 'mailbox', { leftOutOfShapes })
     const note = { type: 'Text', text: 'note' }
     const contact = { GivenName: 'Ewa', Nickname: 'E', MobilePhone: '1', Categories: ['VIP'] }
     const { id } = await made(subject, { ...contact, Body: note })
@@ -83,13 +86,13 @@ describe('only over EWS', () => {
   })
 
   test('an item says in which folder it lies', async () => {
-    const subject = await over('member')
+    const subject = await over('member', 'mailbox')
     const { id, folder } = await made(subject, { GivenName: 'Ewa' })
     expect((await subject.replica.read([id], signal))[0]).toMatchObject({ parent: folder })
   })
 
   test('a folder that was deleted into Deleted Items is not hers any more', async () => {
-    const subject = await over('member')
+    const subject = await over('member', 'mailbox')
     const exchange = running.at(-1) as Exchange
     const first = await subject.replica.observe(undefined, new Baseline(), signal)
     expect(first.checkpoint.folder).toBeDefined()
@@ -129,28 +132,50 @@ async function made({ replica }: Subject, contact: Item | Record<string, unknown
   return { id: folder.create(contact).id as ItemId, folder: checkpoint.folder }
 }
 
-async function over(part: 'hub' | 'member', options: ExchangeOptions = {}): Promise<Subject> {
+async function over(
+  role: 'hub' | 'member',
+  kind: 'publicFolder' | 'mailbox',
+  options: ExchangeOptions = {},
+): Promise<Subject> {
+  const permissions = { 'sync@corp.example': 'PublishingEditor' as const }
   const exchange = await startExchange(
     {
       domain: 'corp.example',
       users: [
-        { mailbox: 'anna@corp.example', password: 'a', folders: { 'Contacts/Company': 0 } },
+        {
+          mailbox: 'anna@corp.example',
+          password: 'a',
+          folders: { 'Contacts/Company': 0, 'Contacts/Other': 0 },
+        },
         { mailbox: 'sync@corp.example', password: 's', impersonates: 'all' },
       ],
       publicFolders: [
-        { path: '/Company', permissions: { 'sync@corp.example': 'PublishingEditor' }, contacts: 0 },
+        { path: '/Company', permissions, contacts: 0 },
+        { path: '/Other', permissions, contacts: 0 },
       ],
     },
     validator ? { ...options, inspect: validator.inspect } : options,
   )
   running.push(exchange)
-  const [hub, member] = connections.replicas(declaredOn(exchange.url), new AbortController().signal)
+  const other =
+    role === 'hub'
+      ? { hub: places[kind], member: elsewhere }
+      : { hub: elsewhere, member: places[kind] }
+  const declared = declaredOn(exchange.url, other.hub, other.member)
+  const [hub, member] = connections.replicas(declared, new AbortController().signal)
   const folder =
-    part === 'hub'
+    kind === 'publicFolder'
       ? exchange.store.publicFolder('/Company')
       : exchange.store.mailbox('anna@corp.example').folder('Contacts/Company')
-  return subjectOf((part === 'hub' ? hub : member) as Replica, folder)
+  return subjectOf((role === 'hub' ? hub : member) as Replica, folder)
 }
+
+/** Where the subject is, and where the other participant. */
+const places = {
+  publicFolder: '{ publicFolder: /Company }',
+  mailbox: '{ mailbox: anna@corp.example, folder: Contacts/Company }',
+}
+const elsewhere = '{ publicFolder: /Other }'
 
 function subjectOf(replica: Replica, folder: FolderHandle): Subject {
   return {
@@ -163,7 +188,7 @@ function subjectOf(replica: Replica, folder: FolderHandle): Subject {
 }
 
 /** A declaration on that server, as the local directory would give it. */
-function declaredOn(url: string): Declared {
+function declaredOn(url: string, hub: string, member: string): Declared {
   const text = `
 apiVersion: exchangesync.dev/v1alpha1
 kind: ExchangeServer
@@ -175,18 +200,18 @@ kind: SyncGroup
 metadata: { name: group }
 spec:
   serverRef: { name: corp }
-  hub: { publicFolder: /Company }
-  members: [{ mailbox: anna@corp.example }]`
+  hub: ${hub}
+  members: [${member}]`
   const { documents } = readResources([{ name: 'test.yaml', text }], { externalSecrets: true })
   const [server, group] = documents.map(({ resource }) => resource)
   return {
     id: 'default/group' as GroupId,
     group: group as SyncGroup,
-    server: server as ExchangeServer,
-    unusable: undefined,
+    access: accessesOf(group as SyncGroup, [server as ExchangeServer], {
+      username: 'sync@corp.example',
+      password: 's',
+    }),
     generation: 1,
-    credentials: { username: 'sync@corp.example', password: 's' },
-    ca: undefined,
     fingerprint: '',
     invalid: undefined,
     previous: undefined,

@@ -57,7 +57,7 @@ export function conformsToServerDeclarations(open: () => Promise<ServerPlace>): 
     }
   }
   const known = (server: DeclaredServer | undefined): server is DeclaredServer =>
-    server?.fingerprint !== undefined && server.credentials !== undefined
+    server?.fingerprint !== undefined && server.access.state === 'ready'
 
   test('a server is declared with its defaults and with what it refers to', async () => {
     await place.declare([account('one'), serverOf(url)])
@@ -65,9 +65,12 @@ export function conformsToServerDeclarations(open: () => Promise<ServerPlace>): 
     expect(server).toMatchObject({
       id: 'sales/corp',
       server: { spec: { url, interval: '5m', suspend: false }, metadata: { generation: 1 } },
-      credentials: { username: 'sync@corp.example', password: 'one' },
-      ca: undefined,
-      blocked: undefined,
+      access: {
+        state: 'ready',
+        credentials: { username: 'sync@corp.example', password: 'one' },
+        ca: undefined,
+      },
+      broken: undefined,
     })
     expect(server?.server.status?.conditions).toBeUndefined()
     expect((await seen(known))?.fingerprint).toBe(server?.fingerprint)
@@ -85,7 +88,9 @@ export function conformsToServerDeclarations(open: () => Promise<ServerPlace>): 
   test('another password is a change, and of no generation; another spec is one of both', async () => {
     const before = (await seen(known)) as DeclaredServer
     await place.declare([account('two'), serverOf(url)])
-    const rotated = await seen((server) => server?.credentials?.password === 'two')
+    const rotated = await seen(
+      (server) => server?.access.state === 'ready' && server.access.credentials.password === 'two',
+    )
     expect(rotated?.fingerprint).not.toBe(before.fingerprint)
     expect(rotated?.server.metadata.generation).toBe(1)
     await place.declare([account('two'), serverOf(url, { interval: '1h' })])
@@ -97,7 +102,7 @@ export function conformsToServerDeclarations(open: () => Promise<ServerPlace>): 
 
   test('without its Secret it is declared all the same', async () => {
     await place.declare([serverOf(url, { interval: '1h' })])
-    const poor = await seen((server) => server !== undefined && server.credentials === undefined)
+    const poor = await seen((server) => server?.access.state === 'blocked')
     expect(poor?.id).toBe('sales/corp')
   })
 

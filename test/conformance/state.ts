@@ -100,7 +100,7 @@ export function conformsToState(open: (options?: StateOptions) => Promise<StateP
     async (state) => {
       const [first, late] = [state.baseline(group), state.baseline(other)]
       await commit(first, { memories: held('folder') })
-      expect(await late.claims()).toEqual(new Map([['folder', group]]))
+      expect(await late.claims()).toEqual(new Map([['folder', { group, hub: false }]]))
       expect(await first.claims(), 'its own is no other one’s').toEqual(new Map())
       const writes = { agreements: [agreement('one')], memories: held('folder') }
       await expect(commit(late, writes)).rejects.toMatchObject({
@@ -111,16 +111,22 @@ export function conformsToState(open: (options?: StateOptions) => Promise<StateP
       await commit(first, { memories: held('folder') })
       await commit(first, { left: [ann] })
       await commit(late, writes)
-      expect(await first.claims()).toEqual(new Map([['folder', other]]))
+      expect(await first.claims()).toEqual(new Map([['folder', { group: other, hub: false }]]))
     },
   )
 
-  on('a hub’s folder belongs to no group', async (state) => {
+  on('a folder may be the hub of several groups, and then no member of another', async (state) => {
     for (const each of [group, other])
       await commit(state.baseline(each), {
         memories: new Map([[hub, memory({ checkpoint: { folder: 'public' } })]]),
       })
-    expect(await state.baseline(group).claims()).toEqual(new Map())
+    expect(await state.baseline(group).claims()).toEqual(
+      new Map([['public', { group: other, hub: true }]]),
+    )
+    const third = state.baseline('ns/third' as GroupId)
+    await expect(commit(third, { memories: held('public') })).rejects.toMatchObject({
+      code: 'FolderClaimed',
+    })
   })
 
   on('a claim moves with a replica that is renamed', async (state) => {

@@ -40,7 +40,7 @@ export function castAt(
 }
 
 /** The users, and what they shall have. */
-export class Cast {
+export class Participants {
   readonly marta: User
   readonly anna: User
   readonly jan: User

@@ -1,11 +1,11 @@
 // What the chapters of the story have in common: two edits in one pass, a look into the bin, a quiet group.
-import { type Cast, Unmet } from './cast.ts'
+import { type Participants, Unmet } from './cast.ts'
 import type { Stage } from './stage.ts'
 
 /** Lets users edit while no pass runs, so that their edits meet in one. Answers the time from their last save. */
 export async function together(
   stage: Stage,
-  cast: Cast,
+  cast: Participants,
   edits: () => Promise<void>,
 ): Promise<number> {
   await stage.suspend(true)
@@ -37,7 +37,7 @@ export async function binned(
 }
 
 /** Waits until the status says that all is well, and that a pass found nothing to do. */
-export async function ready(stage: Stage, cast: Cast): Promise<void> {
+export async function ready(stage: Stage, cast: Participants): Promise<void> {
   await cast.until('Ready, four of four members, and nothing done', async () => {
     const { conditions, members, lastPass, problems } = (await stage.status()) ?? {}
     const condition = conditions?.find(({ type }) => type === 'Ready')

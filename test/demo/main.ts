@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { stringify } from 'yaml'
-import { Cast, Unmet } from './cast.ts'
+import { Participants, Unmet } from './cast.ts'
 import { begun, done, failed, line, quoted, seconds, sentence, tinted } from './show.ts'
 import { Stage } from './stage.ts'
 import { story } from './story.ts'
@@ -37,7 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
   let stayed = false
   try {
     opening(stage)
-    if (!(await told(stage, new Cast(stage, signal)))) {
+    if (!(await told(stage, new Participants(stage, signal)))) {
       keepFiles = true
       return 1
     }
@@ -79,7 +79,7 @@ function opening({ exchange }: Stage): void {
 }
 
 // Plays chapter after chapter; answers whether all were verified.
-async function told(stage: Stage, cast: Cast): Promise<boolean> {
+async function told(stage: Stage, cast: Participants): Promise<boolean> {
   for (const { title, play } of story) {
     const startMs = performance.now()
     begun(title)

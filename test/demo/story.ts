@@ -1,6 +1,6 @@
 // The story: each chapter lets users do something, waits until every address book shows what should have
 // come of it, and says so. The time of a chapter runs from the user's save to the last replica showing it.
-import { type Cast, Unmet } from './cast.ts'
+import { type Participants, Unmet } from './cast.ts'
 import { binned, demand, ready, together } from './checks.ts'
 import { whole } from './show.ts'
 import type { Stage } from './stage.ts'
@@ -14,7 +14,10 @@ export type Told = Readonly<{
 }>
 
 /** A part of the story. */
-export type Chapter = Readonly<{ title: string; play: (stage: Stage, cast: Cast) => Promise<Told> }>
+export type Chapter = Readonly<{
+  title: string
+  play: (stage: Stage, cast: Participants) => Promise<Told>
+}>
 
 const who =
   (address: string) =>

@@ -2,7 +2,7 @@
 // A contact is written `name:title`; its name is who it is, its title what is edited.
 
 import type { Report } from '../../controller/api/report.ts'
-import { formerPlaceOf } from '../../controller/api/topology.ts'
+import { formerParticipant, placeOfId } from '../../controller/api/topology.ts'
 import { oldestEach } from '../../controller/cli/rollback.ts'
 import { type Manner, undoPlan } from '../../controller/cli/undo-plan.ts'
 import type { Limits } from '../../controller/core/guard.ts'
@@ -18,7 +18,7 @@ import { openState, type SqliteState } from '../../controller/store/state.ts'
 import { pass } from '../../controller/sync/pass.ts'
 import type { PassSpec } from '../../controller/sync/pass-spec.ts'
 import type { Binned } from '../../controller/sync/ports/bin.ts'
-import type { Baseline, Change } from '../../controller/sync/ports.ts'
+import type { Baseline, Change, Left } from '../../controller/sync/ports.ts'
 import { Folder, FolderReplica, gated, ticking } from '../support/folder.ts'
 import { free } from '../support/limits.ts'
 import { type Counts, foretold } from './foretold.ts'
@@ -152,7 +152,8 @@ export class Stage {
       former:
         this.deletionPolicy === 'Orphan'
           ? undefined
-          : (ids: readonly ReplicaId[]) => ids.map((id) => this.#replica(formerPlaceOf(id).role)),
+          : (left: readonly Left[]) =>
+              left.map(({ id }) => this.#replica(formerParticipant(id, placeOfId(id, '')).role)),
       baseline: this.#watched(this.#state.baseline(this.#group)),
       limits: this.limits,
       windowMs: 3_600_000,

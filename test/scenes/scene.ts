@@ -8,7 +8,6 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { onTestFinished } from 'vitest'
 import { stringify } from 'yaml'
-import { hindranceOf } from '../../controller/api/references.ts'
 import type {
   ExchangeServer,
   SyncGroup,
@@ -33,6 +32,7 @@ import { readResources } from '../../controller/validation/resources.ts'
 import { type Exchange, type ExchangeOptions, startExchange } from '../exchange/exchange.ts'
 import type { Literal } from '../exchange/store/literal.ts'
 import type { FolderHandle, MailboxHandle, Snapshot } from '../exchange/store/store.ts'
+import { accessesOf } from '../support/declaration.ts'
 import type { Spec } from './specs.ts'
 
 export const hubPath = '/Company'
@@ -435,8 +435,8 @@ export class Controller {
         report: async ({ id }, status) => void this.statuses.set(id, status),
         released: async ({ id }) => void this.#groups.delete(id.split('/')[1] ?? ''),
       },
-      replicas: (declared, signal) => this.#connections.replicas(declared, signal),
-      former: (declared, ids, signal) => this.#connections.former(declared, ids, signal),
+      replicas: (...asked) => this.#connections.replicas(...asked),
+      former: (...asked) => this.#connections.former(...asked),
       baseline: (group: GroupId) => this.#state.baseline(group),
       recent: async (group: GroupId) => this.#state.bin.conflicts(10, group),
       clock: this.#scene.clock,
@@ -446,6 +446,8 @@ export class Controller {
     }
   }
 }
+
+const credentials = { username: 'sync@corp.example', password: 's' }
 
 function declaredOf(server: Literal, name: string, rest: Literal): Declared {
   const apiVersion = 'exchangesync.dev/v1alpha1'
@@ -458,16 +460,11 @@ function declaredOf(server: Literal, name: string, rest: Literal): Declared {
   const read = readResources([{ name: 'scene.yaml', text }], { externalSecrets: true })
   if (read.problems.length > 0) throw new Error(JSON.stringify(read.problems))
   const [exchange, group] = read.documents.map(({ resource }) => resource)
-  const referred = { crossNamespace: false, server: exchange as ExchangeServer }
   return {
     id: `sales/${name}` as GroupId,
     group: group as SyncGroup,
-    hindrance: hindranceOf(group as SyncGroup, referred),
-    server: referred.server,
-    unusable: undefined,
+    access: accessesOf(group as SyncGroup, [exchange as ExchangeServer], credentials),
     generation: 1,
-    credentials: { username: 'sync@corp.example', password: 's' },
-    ca: undefined,
     fingerprint: '',
     invalid: undefined,
     previous: undefined,

@@ -9,6 +9,7 @@ import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import type { Literal } from '../exchange/store/literal.ts'
 import type { FolderHandle } from '../exchange/store/store.ts'
 import { VirtualClock } from '../support/clock.ts'
+import { accessesOf } from '../support/declaration.ts'
 
 /** Somebody whose folder takes part. */
 export type Colleague = Readonly<{
@@ -151,6 +152,7 @@ function declaredOf(plan: Plan, team: Team, url: string): Declared {
       direction: 'TwoWay',
       members: members.map((who) => ({
         mailbox: addressOf(who.name),
+        publicFolder: '',
         direction: who.direction,
         folder: memberPath,
       })),
@@ -169,10 +171,7 @@ function declaredOf(plan: Plan, team: Team, url: string): Declared {
     id: `sales/${name}` as GroupId,
     group,
     generation: 1,
-    server,
-    unusable: undefined,
-    credentials: { username: account, password },
-    ca: undefined,
+    access: accessesOf(group, [server], { username: account, password }),
     fingerprint: '1',
     invalid: undefined,
     previous: undefined,

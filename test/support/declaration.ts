@@ -1,6 +1,9 @@
 // A group and its server as the engine is told of them, from the resources that people write.
 import { stringify } from 'yaml'
+import type { Credentials } from '../../controller/api/credentials.ts'
+import { accessOf, hindranceOf, hubAccess } from '../../controller/api/references.ts'
 import type { ExchangeServer, SyncGroup } from '../../controller/api/resources.generated.ts'
+import { serversNamedBy } from '../../controller/api/topology.ts'
 import type { GroupId } from '../../controller/core/id.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { readResources } from '../../controller/validation/resources.ts'
@@ -10,11 +13,37 @@ type Parts = Readonly<{
   spec: object
 }>
 
+/** How the servers are reached with one account, for a group that names them; the group's own rules count. */
+export function accessesOf(
+  group: SyncGroup,
+  servers: readonly (ExchangeServer | undefined)[],
+  credentials: Credentials | undefined,
+): Declared['access'] {
+  const named = [...serversNamedBy(group)]
+  return new Map(
+    named.map(([name, each]) => {
+      const server = servers.find((one) => one?.metadata.name === each.ref.name)
+      const found = { server, credentials, ca: undefined }
+      return [name, accessOf(group, each, found, { crossNamespace: false })]
+    }),
+  )
+}
+
+/** What a group's hub is reached with, as it is declared. */
+export function hubOf(declared: Declared | undefined) {
+  if (declared === undefined)
+    return { hindrance: undefined, server: undefined, credentials: undefined }
+  const access = hubAccess(declared)
+  const { server } = access
+  const credentials = access.state === 'ready' ? access.credentials : undefined
+  return { hindrance: hindranceOf(declared), server, credentials }
+}
+
 /** Declares the group, with defaults; what the server refers to is given. */
 export function declaration(
   server: Parts,
   group: Parts,
-  { credentials, fingerprint }: Pick<Declared, 'credentials' | 'fingerprint'>,
+  { credentials, fingerprint }: Readonly<{ credentials?: Credentials; fingerprint: string }>,
 ): Declared {
   const apiVersion = 'exchangesync.dev/v1alpha1'
   const resources = [
@@ -27,11 +56,8 @@ export function declaration(
   return {
     id: `${group.metadata.namespace}/${group.metadata.name}` as GroupId,
     group: declared as SyncGroup,
-    server: exchange as ExchangeServer,
-    unusable: undefined,
+    access: accessesOf(declared as SyncGroup, [exchange as ExchangeServer], credentials),
     generation: 1,
-    credentials,
-    ca: undefined,
     fingerprint,
     invalid: undefined,
     previous: undefined,

@@ -27,17 +27,40 @@ const direction = fc.constantFrom('TwoWay', 'OneWay')
 const some = <T extends Record<string, fc.Arbitrary<unknown>>>(fields: T) =>
   fc.record(fields, { requiredKeys: [] })
 
+const serverRef = fc.constant({ name: 'corp' })
+const publicFolder = folder.map((path) => `/${path}`)
+
+/** A mailbox or a public folder, which must be a member once only. */
 const members = fc.uniqueArray(
-  fc.record({ mailbox, direction, folder }, { requiredKeys: ['mailbox'] }),
-  { selector: (member) => member.mailbox.toLowerCase(), maxLength: 12 },
+  fc.oneof(
+    fc.record({ mailbox, direction, folder, serverRef }, { requiredKeys: ['mailbox'] }),
+    fc.record({ publicFolder, direction, serverRef }, { requiredKeys: ['publicFolder'] }),
+  ),
+  {
+    selector: (member) =>
+      ('mailbox' in member ? member.mailbox : member.publicFolder).toLowerCase(),
+    maxLength: 12,
+  },
+)
+
+/** Not among the members, which have no such names. */
+const hub = fc.oneof(
+  fc.record(
+    { publicFolder: publicFolder.map((path) => `/The hub${path}`), serverRef },
+    { requiredKeys: ['publicFolder'] },
+  ),
+  fc.record(
+    { mailbox: mailbox.map((address) => `the.hub.${address}`), folder, serverRef },
+    { requiredKeys: ['mailbox', 'folder'] },
+  ),
 )
 
 /** A valid spec of a SyncGroup whose server is `corp`. */
 export const groupSpec: fc.Arbitrary<Json> = fc
   .tuple(
     fc.record({
-      serverRef: fc.constant({ name: 'corp' }),
-      hub: folder.map((path) => ({ publicFolder: `/${path}` })),
+      serverRef,
+      hub,
     }),
     some({
       items: fc.constant('Contacts'),

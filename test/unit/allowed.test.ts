@@ -2,20 +2,19 @@
 import { describe, expect, test } from 'vitest'
 import {
   allowsFolder,
-  allowsHub,
   allowsMailbox,
-  groupDenial,
-  guardUnder,
-  memberDenial,
+  allowsPublicFolder,
   type NamespaceLook,
   namespaceDenial,
   namespacesFault,
+  participantDenial,
   restrictions,
 } from '../../controller/api/allowed.ts'
+import { guardUnder } from '../../controller/api/guard-ceilings.ts'
 import { namesIn } from '../../controller/api/path.ts'
 import { matches, patternOf } from '../../controller/api/pattern.ts'
 import type { ExchangeServer, SyncGroup } from '../../controller/api/resources.generated.ts'
-import { castOf } from '../../controller/api/topology.ts'
+import { participantsOf } from '../../controller/api/topology.ts'
 
 const server = (allowed?: object) =>
   ({ metadata: { name: 'corp', namespace: 'platform' }, spec: { allowed } }) as ExchangeServer
@@ -46,7 +45,7 @@ describe('hubs: a prefix of whole names', () => {
     [[], '/Company', false],
     [undefined, '/Company', true],
   ])('%j: %s is %s', (hubs, path, allowed) => {
-    expect(allowsHub(server({ hubs }), namesIn(path))).toBe(allowed)
+    expect(allowsPublicFolder(server({ hubs }), namesIn(path))).toBe(allowed)
   })
 })
 
@@ -135,8 +134,8 @@ describe('a pattern', () => {
 describe('a member', () => {
   const denialOf = (allowed: object, member: object, spec: object = {}) => {
     const declared = group({ direction: 'TwoWay', private: 'Skip', members: [member], ...spec })
-    const [place] = castOf(declared).members
-    return place && memberDenial(place, server(allowed))?.field
+    const [participant] = participantsOf(declared).members
+    return participant && participantDenial(participant, 'Skip', server(allowed))?.field
   }
   const anna = { mailbox: 'anna@corp.example' }
 
@@ -154,20 +153,26 @@ describe('a member', () => {
   })
 
   test('that left has no direction', () => {
-    const [place] = castOf(group({ direction: 'TwoWay', members: [anna] })).members
+    const [place] = participantsOf(group({ direction: 'TwoWay', members: [anna] })).members
     if (place === undefined) throw new Error('no member')
-    expect(memberDenial(place, server({ directions: [] }), true)).toBeUndefined()
+    expect(participantDenial(place, 'Skip', server({ directions: [] }), true)).toBeUndefined()
   })
 })
 
 test.each([
   [{}, {}, undefined],
-  [{ hubs: ['/Company'] }, {}, 'hub'],
+  [{ hubs: ['/Company'] }, {}, 'publicFolder'],
   [{ hubs: ['/Company', '/lunch'] }, {}, undefined],
   [{}, { private: 'Copy' }, 'private'],
   [{ private: true }, { private: 'Copy' }, undefined],
-])('of a server with %j a group with %j is denied: %s', (allowed, spec, field) => {
-  expect(groupDenial(group(spec), server(allowed))?.field).toBe(field)
+  [{}, { hub: { mailbox: 'a@b.c', folder: 'Contacts/X' } }, undefined],
+  [{}, { hub: { mailbox: 'a@b.c', folder: 'Inbox/X' } }, 'folder'],
+  [{ mailboxes: ['other.c'] }, { hub: { mailbox: 'a@b.c', folder: 'Contacts/X' } }, 'mailbox'],
+  [{ directions: [] }, {}, undefined],
+])('of a server with %j the hub of a group with %j is denied: %s', (allowed, spec, field) => {
+  const declared = group(spec)
+  const { hub } = participantsOf(declared)
+  expect(participantDenial(hub, declared.spec.private, server(allowed))?.field).toBe(field)
 })
 
 describe('namespaces', () => {
@@ -203,14 +208,19 @@ describe('namespaces', () => {
     [{ selector: {} }, other, blue, false],
     ['Everyone', own, blue, false],
   ])('%j', (namespaces, asking, look, allowed) => {
-    const denial = namespaceDenial(asking, server({ namespaces }), () => look)
+    const denial = namespaceDenial(
+      asking,
+      asking.spec.serverRef,
+      server({ namespaces }),
+      () => look,
+    )
     expect(denial === undefined).toBe(allowed)
   })
 
   test('a server of another namespace that is not there is denied in the same words', () => {
-    const there = namespaceDenial(other, server(), () => 'missing')
-    expect(namespaceDenial(other, undefined, () => 'missing')).toEqual(there)
-    expect(namespaceDenial(own, undefined, () => 'missing')).toBeUndefined()
+    const there = namespaceDenial(other, other.spec.serverRef, server(), () => 'missing')
+    expect(namespaceDenial(other, other.spec.serverRef, undefined, () => 'missing')).toEqual(there)
+    expect(namespaceDenial(own, own.spec.serverRef, undefined, () => 'missing')).toBeUndefined()
   })
 
   test.each([
@@ -258,16 +268,21 @@ test('the guard is the smaller of both, within the longer window', () => {
     publications: { maxCount: 9 },
     updates: { maxPercent: 50, maxCount: 9 },
   }
-  expect(guardUnder(guard, server({ guard: { ceilings } }))).toEqual({
+  expect(guardUnder(guard, [server({ guard: { ceilings } })])).toEqual({
     ...ceilings,
     publications: { maxCount: 5 },
     updates: { maxPercent: 50, maxCount: 8 },
     minCount: 3,
   })
-  expect(guardUnder({ ...guard, window: '2h' }, server({ guard: { ceilings } })).window).toBe('2h')
-  expect(guardUnder(guard, server({ guard: { ceilings: {} } }))).toEqual({ ...guard, window: '1h' })
-  expect(guardUnder(guard, server())).toEqual(guard)
-  expect(guardUnder(guard, undefined)).toEqual(guard)
+  expect(guardUnder({ ...guard, window: '2h' }, [server({ guard: { ceilings } })]).window).toBe(
+    '2h',
+  )
+  expect(guardUnder(guard, [server({ guard: { ceilings: {} } })])).toEqual({
+    ...guard,
+    window: '1h',
+  })
+  expect(guardUnder(guard, [server()])).toEqual(guard)
+  expect(guardUnder(guard, [])).toEqual(guard)
 })
 
 test('Exchange is asked where something is restricted, and only there', () => {

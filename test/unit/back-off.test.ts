@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { isWanted } from '../../controller/api/annotations.ts'
 import { lockoutMs } from '../../controller/api/duration.ts'
 import type { SyncGroupStatus } from '../../controller/api/resources.generated.ts'
+import { participantsOf } from '../../controller/api/topology.ts'
 import { retryAfterMs } from '../../controller/core/retry-after.ts'
 import { backOffMaxMs, SyncError } from '../../controller/core/sync-error.ts'
 import { answerOf, errorOf, messagesOf } from '../../controller/ews/envelope.ts'
@@ -17,8 +18,8 @@ import { Transport } from '../../controller/ews/transport.ts'
 import { parsed } from '../../controller/ews/xml-reader.ts'
 import { startOf } from '../../controller/sync/line.ts'
 import { partyOn } from '../../controller/sync/party.ts'
-import { askedOf } from '../../controller/sync/reconcile.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
+import { askedOf as askedOn } from '../../controller/sync/trying.ts'
 import { realClock, VirtualClock } from '../support/clock.ts'
 import { groupOn } from './sign-in-office.ts'
 
@@ -160,17 +161,17 @@ describe('a user who asks for a pass', () => {
   const [requested, force] = ['exchangesync.dev/requestedAt', 'exchangesync.dev/forceAt']
 
   test('is known by the annotation, or by what is declared otherwise', () => {
+    const on = (declared: ReturnType<typeof asking>) =>
+      askedOn(declared, participantsOf(declared.group).hub.place.server)
     expect(isWanted(asking({}))).toBe(false)
     expect(isWanted(asking({ [requested]: 'a' }))).toBe(false)
-    expect(askedOf(asking({ [requested]: 'b' }))).toBe('pause')
-    expect(askedOf(asking({}, 2))).toBe('pause')
+    expect(on(asking({ [requested]: 'b' }))).toBe('pause')
+    expect(on(asking({}, 2))).toBe('pause')
     const forced = asking({ [requested]: 'b', [force]: 'b' })
-    expect(askedOf(forced)).toBe('refusal')
+    expect(on(forced)).toBe('refusal')
     // Another tenant could lock the account that they share.
     const { group } = forced
-    const serverRef = { ...group.spec.serverRef, namespace: 'platform' }
-    const foreign = { ...group, spec: { ...group.spec, serverRef } }
-    expect(askedOf({ ...forced, group: foreign })).toBe('pause')
+    expect(askedOn(forced, `platform/${group.spec.serverRef.name}`)).toBe('pause')
     // One that is declared for the first time asks for nothing: five hundred may come at once.
     expect(isWanted({ ...asking({}), previous: undefined })).toBe(false)
   })

@@ -1,6 +1,7 @@
 // What a group may ask for at most: what is larger counts as the limit, and a group with too many members is refused.
 
 import { expect, test } from 'vitest'
+import { hubAccess } from '../../controller/api/references.ts'
 import { Connections } from '../../controller/ews/connections.ts'
 import type { Outgoing } from '../../controller/ews/network.ts'
 import { openState } from '../../controller/store/state.ts'
@@ -10,6 +11,7 @@ import type { Declared } from '../../controller/sync/ports.ts'
 import { reconcile } from '../../controller/sync/reconcile.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
 import { VirtualClock } from '../support/clock.ts'
+import { accessesOf, hubOf } from '../support/declaration.ts'
 import { groupOn } from './sign-in-office.ts'
 
 const { signal } = new AbortController()
@@ -88,9 +90,12 @@ test('a group with too many members is refused before anything is read, and nobo
 
 test('what is larger than it may be counts as the limit, and the status says so', async () => {
   const declared = withSpec(groupOn(url, 1), { timeout: '5h' })
-  const { server } = declared as { server: NonNullable<Declared['server']> }
+  const { server } = hubOf(declared)
+  if (server === undefined) throw new Error('no server')
   const limits = { ...server.spec.limits, requestTimeout: '11m' }
-  const greedy = { ...declared, server: { ...server, spec: { ...server.spec, limits } } }
+  const patient = { ...server, spec: { ...server.spec, limits } }
+  const login = { username: 'u', password: 'p' }
+  const greedy = { ...declared, access: accessesOf(declared.group, [patient], login) }
   expect(cutsOf(groupOn(url, 1), ceilings)).toEqual([])
   expect(cutsOf(greedy, ceilings)).toEqual([
     'spec.timeout is 5h, and counts as 3600s, the limit of --max-pass-timeout',
@@ -105,7 +110,7 @@ test('a request takes no longer than the limit, whatever its server declares', a
   const clock = new VirtualClock(0)
   const network = () => ({ send: hangs, close: async () => {} })
   const connections = new Connections(clock, { network, requestMaxMs: 2_000 })
-  const asked = connections.probe('corp', groupOn(url, 1), false, signal)
+  const asked = connections.probe(hubAccess(groupOn(url, 1)), false, signal)
   await expect(clock.until(asked)).rejects.toMatchObject({ code: 'RequestTimeout' })
   expect(clock.now()).toBe(2_000)
 })

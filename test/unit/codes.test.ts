@@ -14,6 +14,10 @@ const exceptions: Readonly<Record<string, string>> = {}
 /** Errors whose kind or code is no literal where they are made, each with why that adds no kind to a code. */
 const computed: Readonly<Record<string, string>> = {
   'sync/server-health.ts: kind, code': 'passes on the error that opened the circuit',
+  'sync/trying.ts: kind, reason': 'passes on the problem of a member to its server',
+  "ews/mailbox-folder.ts: 'terminal', missing.code": 'HubNotFound, by the role (ews/route.ts)',
+  "ews/public-folder.ts: 'terminal', missing.code":
+    'HubNotFound or FolderNotFound, by the role (ews/route.ts)',
   'sync/propose.ts: kind, code': 'passes on the error of the hub, marked as local',
   'ews/sign-in.ts: kind, code': 'passes on the refusal of a password',
   'ews/response-codes.ts: kind, code': 'kindOf decides by the code alone: see below',

@@ -1,8 +1,10 @@
 // Connections of an ExchangeServer that is changed or removed: what is under way ends, then the sockets are closed and
 // forgotten, and nothing is sent over them with an account that is not declared any more. Against a server on a socket.
+
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { hubAccess } from '../../controller/api/references.ts'
 import type { ItemId } from '../../controller/core/id.ts'
 import { Connections } from '../../controller/ews/connections.ts'
 import { type NetworkOptions, pooledNetwork } from '../../controller/ews/network.ts'
@@ -62,7 +64,7 @@ async function office() {
     groupOn(`http://127.0.0.1:${port}/EWS/Exchange.asmx`, 1, { server: name, password })
   const probe = async (of: Declared): Promise<string> => {
     try {
-      await connections.probe(of.group.spec.serverRef.name, of, false, signal)
+      await connections.probe(hubAccess(of), false, signal)
       return 'answered'
     } catch (error) {
       return (error as { code: string }).code

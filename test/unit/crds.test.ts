@@ -105,14 +105,19 @@ describe('every field', () => {
     }
   })
 
-  test('that is a list says how it is merged, and its keys are required', () => {
+  test('that is a list says how it is merged, and its keys are required or have a default', () => {
     for (const { path, node } of nodes.filter(({ node }) => node.type === 'array')) {
       expect([path, node['x-kubernetes-list-type']]).toEqual([
         path,
         expect.stringMatching(/^(map|atomic)$/),
       ])
       for (const key of node['x-kubernetes-list-map-keys'] ?? []) {
-        expect(node.items?.required).toContain(key)
+        const given = node.items?.required?.includes(key)
+        expect([path, key, given ?? node.items?.properties?.[key]?.default !== undefined]).toEqual([
+          path,
+          key,
+          true,
+        ])
       }
     }
   })

@@ -1,4 +1,5 @@
 // What an ExchangeServer allows, in a directory: all of it counts but the namespaces, whose labels nobody could read there.
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +9,7 @@ import { LocalDeclarations } from '../../controller/local/declarations.ts'
 import { problemText } from '../../controller/validation/problem.ts'
 import { groupOf, secretOf, serverOf } from '../e2e/support.ts'
 import { realClock } from '../support/clock.ts'
+import { hubOf } from '../support/declaration.ts'
 
 async function hindranceOf(allowed: object, spec: object = {}, namespace = 'sales') {
   const top = mkdtempSync(join(tmpdir(), 'exsync-allowed-'))
@@ -29,11 +31,11 @@ async function hindranceOf(allowed: object, spec: object = {}, namespace = 'sale
     realClock,
     (problems) => void said.push(...problems.map(problemText)),
     'look',
-    true,
+    { crossNamespace: true },
   )
   const [declared] = await declarations.groups()
   expect(said).toEqual([])
-  return declared?.hindrance
+  return hubOf(declared).hindrance
 }
 
 test.each([

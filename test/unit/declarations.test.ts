@@ -1,5 +1,6 @@
 // A directory of declarations in which something is missing, blank or cannot be read: the last valid version goes on,
 // with a warning and a condition; a file that is removed from a directory that is sound otherwise ends its groups.
+
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,6 +13,7 @@ import { LocalDeclarations, type Part } from '../../controller/local/declaration
 import { sourcesIn } from '../../controller/local/directory.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { problemText } from '../../controller/validation/problem.ts'
+import { hubOf } from '../support/declaration.ts'
 
 type Resource = Readonly<Record<string, unknown>>
 
@@ -139,7 +141,8 @@ test.each([
     nowMs += laterMs
     const [first, second] = (await again()).toSorted(byId)
     expect(first).toMatchObject({ id: 'sales/one', invalid: expect.stringMatching(said) })
-    expect(first).toMatchObject({ group: { spec: { members } }, credentials: { username: 'a' } })
+    expect(first).toMatchObject({ group: { spec: { members } } })
+    expect(hubOf(first).credentials).toMatchObject({ username: 'a' })
     expect(first?.deleted ?? false).toBe(false)
     expect(second).toMatchObject({ id: 'sales/two', invalid: undefined })
     expect(warned).toEqual([expect.stringMatching(said)])
@@ -162,8 +165,9 @@ test.each([
   'groups whose server and Secret are in a file that %s go on, and say so',
   async (_, spoil, said) => {
     const { again } = await running(spoil)
-    for (const { invalid, credentials, server } of await again()) {
-      expect(invalid).toMatch(said)
+    for (const each of await again()) {
+      const { credentials, server } = hubOf(each)
+      expect(each.invalid).toMatch(said)
       expect([credentials?.username, server?.metadata.name]).toEqual(['a', 'corp'])
     }
   },

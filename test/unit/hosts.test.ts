@@ -1,6 +1,8 @@
 // Which hosts servers may be on: tables of URLs and patterns, and that nothing is asked of any other.
+
 import { describe, expect, test } from 'vitest'
 import { anyHost, type HostRules, hostRefusal } from '../../controller/api/hosts.ts'
+import { accessTo } from '../../controller/api/references.ts'
 import type { ExchangeServer } from '../../controller/api/resources.generated.ts'
 import { hostsOf } from '../../controller/cli/environment.ts'
 import { configOf } from '../../controller/config.ts'
@@ -105,10 +107,10 @@ describe('a server on another host', () => {
       throw new Error('nothing may be asked')
     }
     const given = rules(['mail.corp.example'])
-    const connections = new Connections(realClock, { network, hosts: given })
-    const reached = { server, credentials, ca: undefined, unusable: undefined }
+    const connections = new Connections(realClock, { network })
+    const access = accessTo('corp', { server, credentials, ca: undefined }, given)
     const { signal } = new AbortController()
-    const error = await connections.probe('corp', reached, false, signal).catch((reason) => reason)
+    const error = await connections.probe(access, false, signal).catch((reason) => reason)
     expect(made).toEqual([])
     return error
   }

@@ -1,5 +1,6 @@
 // What a cluster declares: before its API server has answered nothing, and whoever waits for news waits; and where what is
 // stored does not fit its definition, as under an older one.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -20,6 +21,7 @@ import type { Declared } from '../../controller/sync/ports.ts'
 import { reach } from '../apiserver/reach.ts'
 import { ApiServer } from '../apiserver/server.ts'
 import { realClock as clock } from '../support/clock.ts'
+import { hubOf } from '../support/declaration.ts'
 import { judge } from '../support/judge.ts'
 import { QuickClock } from '../support/quick.ts'
 
@@ -151,14 +153,14 @@ test.each([
     groups.find(({ id }) => id === 'a/odd'),
     groups.find(({ id }) => id === 'a/sound'),
   ]
-  expect(odd?.hindrance).toMatchObject({ kind: 'terminal', code: 'InvalidSpec' })
-  expect([other?.hindrance, other?.credentials?.username]).toEqual([undefined, 'x'])
+  expect(hubOf(odd).hindrance).toMatchObject({ kind: 'terminal', code: 'InvalidSpec' })
+  expect([hubOf(other).hindrance, hubOf(other).credentials?.username]).toEqual([undefined, 'x'])
   if (odd === undefined) throw new Error('it is not told')
   // Nothing of it is held; its status says what is wrong.
   await declarations.hold(odd)
   const result = {
     kind: 'failed',
-    error: odd.hindrance ?? new SyncError('stale', 'X', ''),
+    error: hubOf(odd).hindrance ?? new SyncError('stale', 'X', ''),
   } as const
   await declarations.report(odd, statusOf({ ...odd, result, nowMs: 0 }))
   const stored = objects.get('syncgroups', 'a', 'odd')
@@ -174,7 +176,7 @@ test('of a group whose spec is not valid any more the last valid one goes on', a
   objects.merge('syncgroups', 'a', 'sound', { spec: { members: 'x' }, status: 5 })
   const [group] = await until(([first]) => first?.invalid !== undefined)
   expect(group).toMatchObject({
-    hindrance: undefined,
+    broken: undefined,
     invalid: expect.stringMatching(/^spec\.members: must be a list/),
     group: { spec: { members: [] } },
   })
@@ -188,10 +190,11 @@ test('a server whose spec is not valid is told to its groups, and to nobody else
   const serverRef = { name: 'odd' }
   objects.create('syncgroups', 'a', { metadata: { name: 'poor' }, spec: { ...sound, serverRef } })
   const groups = await until(
-    (all) => all.length === 2 && all.some(({ unusable }) => unusable !== undefined),
+    (all) =>
+      all.length === 2 && all.some((each) => hubOf(each).hindrance?.code === 'InvalidServer'),
   )
   expect(idsOf(groups)).toEqual(['a/poor', 'a/sound'])
-  expect(groups.find(({ id }) => id === 'a/sound')).toMatchObject({ unusable: undefined })
+  expect(hubOf(groups.find(({ id }) => id === 'a/sound')).hindrance).toBeUndefined()
   const servers = declarations
     .servers()
     .map(({ server, broken }) => [server.metadata.name, broken?.code])

@@ -1,5 +1,6 @@
 // Credentials come only from Secrets whose owners allow it by a label. Against an API server that holds a few objects, lists
 // and watches them by name, and lets a test change one.
+
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
@@ -10,6 +11,7 @@ import { builtIn } from '../../controller/kube/runtime/resource.ts'
 import { contracts } from '../../controller/validation/schemas.ts'
 import { reach } from '../apiserver/reach.ts'
 import { realClock as clock } from '../support/clock.ts'
+import { hubOf } from '../support/declaration.ts'
 import { judge } from '../support/judge.ts'
 
 type Labels = Readonly<Record<string, string>>
@@ -94,18 +96,16 @@ const username = { username: 'sync' }
 test('without the label the group and its server are refused, with the line that allows it', async () => {
   const { declarations, edit, asked } = await started({ team: 'sales' })
   const [before] = await declarations.groups()
-  expect(before?.credentials).toBeUndefined()
-  expect(before?.hindrance).toMatchObject({ kind: 'terminal', code: 'SecretNotLabelled' })
-  expect(before?.hindrance?.message).toMatch(
+  expect(hubOf(before).credentials).toBeUndefined()
+  expect(hubOf(before).hindrance).toMatchObject({ kind: 'terminal', code: 'SecretNotLabelled' })
+  expect(hubOf(before).hindrance?.message).toMatch(
     /: kubectl label secret -n sales login exchangesync\.dev\/credentials=true$/,
   )
-  // What is to be trusted is no secret.
-  expect(before?.ca).toBe(pem)
-  expect(declarations.servers()[0]?.reach).toMatchObject({ unlabelled: 'sales/login', ca: pem })
+  expect(declarations.servers()[0]?.access).toMatchObject({ error: { code: 'SecretNotLabelled' } })
 
   await edit(login(allowed, '2'))
   const [after] = await declarations.groups()
-  expect([after?.hindrance, after?.credentials]).toEqual([
+  expect([hubOf(after).hindrance, hubOf(after).credentials]).toEqual([
     undefined,
     expect.objectContaining(username),
   ])
@@ -113,7 +113,10 @@ test('without the label the group and its server are refused, with the line that
 
   await edit(login({ ...allowed, 'exchangesync.dev/credentials': 'false' }, '3'))
   const [last] = await declarations.groups()
-  expect([last?.hindrance?.code, last?.credentials]).toEqual(['SecretNotLabelled', undefined])
+  expect([hubOf(last).hindrance?.code, hubOf(last).credentials]).toEqual([
+    'SecretNotLabelled',
+    undefined,
+  ])
   // Never all Secrets, nor any that no server names.
   expect(new Set(asked)).toEqual(new Set(['name=login', 'name=authority']))
 })
@@ -122,9 +125,9 @@ test('where it is allowed for now, they are taken, and each Secret is named once
   const named: string[] = []
   const { declarations, edit } = await started({}, (key) => void named.push(key))
   const [before] = await declarations.groups()
-  expect(before?.hindrance).toBeUndefined()
-  expect(before?.credentials).toMatchObject(username)
+  expect(hubOf(before).hindrance).toBeUndefined()
+  expect(hubOf(before).credentials).toMatchObject(username)
   await edit(login({ team: 'sales' }, '2'))
-  expect((await declarations.groups())[0]?.credentials).toMatchObject(username)
+  expect(hubOf((await declarations.groups())[0]).credentials).toMatchObject(username)
   expect(named).toEqual(['sales/login'])
 })

@@ -1,10 +1,15 @@
 // Every name that Exchange allows in a folder can be written in a path, and is read back; old paths mean what they meant.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { holderText, refusedClaims } from '../../controller/api/claims.ts'
+import { folderKey, holderText, refusedClaims } from '../../controller/api/claims.ts'
 import { canonicalPath, lastName, namesIn, pathOf } from '../../controller/api/path.ts'
 import type { SyncGroup } from '../../controller/api/resources.generated.ts'
-import { castOf, formerPlaceOf } from '../../controller/api/topology.ts'
+import {
+  type Participant,
+  participantsOf,
+  pathIn,
+  placeOfId,
+} from '../../controller/api/topology.ts'
 import type { GroupId } from '../../controller/core/id.ts'
 import { contracts } from '../../controller/validation/schemas.ts'
 
@@ -68,11 +73,11 @@ test('every such path may be declared, and the folder without a path of its own 
     fc.property(names, (some) => {
       const group = groupOf(`/${pathOf(some)}`, pathOf(some))
       expect(contract?.faults(contract.defaulted(group))).toEqual([])
-      const [member] = castOf(groupOf(`/${pathOf(some)}`)).members
-      expect(namesIn(member?.folder ?? '')).toEqual(['Contacts', some.at(-1)])
+      const [member] = participantsOf(groupOf(`/${pathOf(some)}`)).members
+      expect(namesIn(member ? pathIn(member.place) : '')).toEqual(['Contacts', some.at(-1)])
       // What is remembered of a member leads to the same folder, but for upper and lower case.
-      const former = formerPlaceOf(member?.role.id ?? ('' as never))
-      expect(namesIn(former.folder)).toEqual(
+      const former = placeOfId(member?.role.id ?? ('' as never), '')
+      expect(namesIn(pathIn(former))).toEqual(
         ['Contacts', some.at(-1) ?? ''].map((each) => each.normalize('NFC').toLowerCase()),
       )
     }),
@@ -97,18 +102,20 @@ test.each([
 })
 
 test('two spellings of one folder are one: one id, and one claim in a namespace', () => {
-  const ids = ['/Company/R\\D', '/company/R\\\\D'].map((path) => castOf(groupOf(path)).hub.role.id)
+  const ids = ['/Company/R\\D', '/company/R\\\\D'].map(
+    (path) => participantsOf(groupOf(path)).hub.role.id,
+  )
   expect(new Set(ids)).toEqual(new Set(['hub:/company/r\\d']))
   const claimant = (id: string, folder: string) => ({
     id: id as GroupId,
     group: groupOf('/A', folder),
-    server: 'corp',
+    folderOf: (participant: Participant) => folderKey(participant, 'https://corp/'),
   })
   const other = claimant('c', 'R\\D')
   const foreign = { ...other.group, metadata: { ...other.group.metadata, namespace: 'other' } }
   const all = [claimant('a', 'R\\D'), claimant('b', 'r\\\\d'), { ...other, group: foreign }]
   const claims = refusedClaims(all)
-  expect([...claims]).toEqual([['b', { by: 'a', mailbox: 'anna@corp.example' }]])
+  expect([...claims]).toEqual([['b', { by: 'a', place: 'anna@corp.example' }]])
   expect(refusedClaims([claimant('a', 'A\\/B'), claimant('b', 'A/B')]).size).toBe(0)
 })
 

@@ -3,7 +3,7 @@
 
 import { expect, test } from 'vitest'
 import type { ExchangeServer, SyncGroup } from '../../controller/api/resources.generated.ts'
-import { castOf } from '../../controller/api/topology.ts'
+import { participantsOf } from '../../controller/api/topology.ts'
 import type { GroupId } from '../../controller/core/id.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { openState } from '../../controller/store/state.ts'
@@ -13,6 +13,7 @@ import { reconcile } from '../../controller/sync/reconcile.ts'
 import { schedule } from '../../controller/sync/schedule.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
 import { readResources } from '../../controller/validation/resources.ts'
+import { accessesOf } from '../support/declaration.ts'
 import { Folder, FolderReplica } from '../support/folder.ts'
 
 const signal = new AbortController().signal
@@ -35,11 +36,11 @@ function declared(interval = '1m', fingerprint = 'one'): Declared {
   return {
     id: 'default/group' as GroupId,
     group: group as SyncGroup,
-    server: server as ExchangeServer,
-    unusable: undefined,
+    access: accessesOf(group as SyncGroup, [server as ExchangeServer], {
+      username: 'u',
+      password: 'p',
+    }),
     generation: 1,
-    credentials: undefined,
-    ca: undefined,
     fingerprint,
     invalid: undefined,
     previous: undefined,
@@ -219,13 +220,18 @@ test('a pass whose time is over before its first write makes one batch in each f
   const hand = new Hand()
   const { group, ...rest } = declared()
   const members = [
-    { mailbox: 'anna@corp.example', direction: 'TwoWay' as const, folder: 'Contacts/X' },
+    {
+      mailbox: 'anna@corp.example',
+      publicFolder: '',
+      direction: 'TwoWay' as const,
+      folder: 'Contacts/X',
+    },
   ]
   const spec = { ...group.spec, members, timeout: '1m' }
   const whole = { ...rest, group: { ...group, spec } } as Declared
   const folders = [new Folder('hub'), new Folder('anna')] as const
   for (let n = 0; n < 60; n += 1) folders[0].put({ GivenName: `Ewa${n}` })
-  const replicas = castOf(whole.group).roles.map((role, n) => {
+  const replicas = participantsOf(whole.group).roles.map((role, n) => {
     const replica = new FolderReplica(role, folders[n] as Folder)
     const { observe } = replica
     replica.observe = async (...asked) => {

@@ -1,7 +1,9 @@
 // A wrong password is sent once, whoever asks; a 401 among good answers is asked once more. Counted at an HTTP
 // server before the embedded Exchange.
+
 import { expect, test } from 'vitest'
 import { lockoutMs } from '../../controller/api/duration.ts'
+import { hubAccess } from '../../controller/api/references.ts'
 import { plan } from '../../controller/cli/plan.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { once } from '../../controller/sync/schedule.ts'
@@ -31,7 +33,7 @@ test('a wrong password is one sign-in: for 16 members, other groups, other serve
   expect(reasonIn(office)).toBe('AuthenticationFailed')
   expect(reasonIn(office, 'third')).toBe('AuthenticationFailed')
   const looks = [first, elsewhere].map((each) =>
-    office.connections.probe(each.group.spec.serverRef.name, each, false, signal),
+    office.connections.probe(hubAccess(each), false, signal),
   )
   for (const each of looks)
     await expect(each).rejects.toMatchObject({ code: 'AuthenticationFailed', kind: 'terminal' })
@@ -69,8 +71,8 @@ test('all who ask for a pass at once get one more try', async () => {
   expect(refusalsIn(office)).toBe(2)
   const [one] = asking as [Declared, ...Declared[]]
   office.time.ms += 60_000
-  await expect(office.connections.probe('corp', one, true, signal)).rejects.toThrow()
-  await expect(office.connections.probe('corp', one, true, signal)).rejects.toThrow()
+  await expect(office.connections.probe(hubAccess(one), true, signal)).rejects.toThrow()
+  await expect(office.connections.probe(hubAccess(one), true, signal)).rejects.toThrow()
   expect(refusalsIn(office)).toBe(3)
 })
 
@@ -128,7 +130,7 @@ test('a password that is changed while it is used is checked once, alone, and th
   expect(await passes(office, group)).toBe(true)
   office.front.answer = async () => status(401)
   office.most.atOnce = 0
-  await expect(office.connections.probe('corp', group, false, signal)).rejects.toMatchObject({
+  await expect(office.connections.probe(hubAccess(group), false, signal)).rejects.toMatchObject({
     code: 'AuthenticationFailed',
     backOffMs: lockoutMs,
   })
@@ -156,7 +158,7 @@ test.each([
     const office = await officeOf(members)
     const group = groupOn(office.url, members)
     office.front.answer = async () => status(code)
-    await expect(office.connections.probe('corp', group, false, signal)).rejects.toMatchObject({
+    await expect(office.connections.probe(hubAccess(group), false, signal)).rejects.toMatchObject({
       code: reason,
       kind,
     })
@@ -190,12 +192,12 @@ test('when the one that goes alone is given up, the next goes alone', async () =
     begun.resolve()
     return new Promise(() => {})
   }
-  const first = office.connections.probe('corp', group, false, end.signal)
+  const first = office.connections.probe(hubAccess(group), false, end.signal)
   await begun.promise
   office.front.answer = async () => status(401)
-  const waiting = [1, 2, 3].map(() => office.connections.probe('corp', group, false, signal))
+  const waiting = [1, 2, 3].map(() => office.connections.probe(hubAccess(group), false, signal))
   const gone = AbortSignal.abort(new Error('enough'))
-  await expect(office.connections.probe('corp', group, false, gone)).rejects.toThrow('enough')
+  await expect(office.connections.probe(hubAccess(group), false, gone)).rejects.toThrow('enough')
   end.abort(new Error('enough'))
   await expect(first).rejects.toThrow('enough')
   for (const each of waiting)

@@ -1,6 +1,8 @@
 // Characters in a Secret that nobody meant are named, and nothing else of it; what somebody meant is let pass.
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { accessTo } from '../../controller/api/references.ts'
 import type { ExchangeServer } from '../../controller/api/resources.generated.ts'
 import { serverStatusOf } from '../../controller/api/server-status.ts'
 import { strayIn } from '../../controller/api/stray.ts'
@@ -116,8 +118,8 @@ test('a server is told apart before anything is sent, and its status says what t
     spec: { url: 'https://mail/', auth: { type: 'Basic', secretRef: { name: 'login' } } },
   }) as ExchangeServer
   const credentials = { username: 'sync', password: 'geheim\n' }
-  const reached = { server, credentials, ca: undefined, unusable: undefined }
-  const error = await connections.probe('corp', reached, false, signal).catch((reason) => reason)
+  const access = accessTo('corp', { server, credentials, ca: undefined })
+  const error = await connections.probe(access, false, signal).catch((reason) => reason)
   expect(error).toMatchObject({ kind: 'terminal', code: 'InvalidSecret' })
   const { conditions = [] } = serverStatusOf(server, { kind: 'failed', error }, 0)
   expect(conditions.map(({ type, reason }) => `${type} ${reason}`)).toEqual([

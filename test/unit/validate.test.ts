@@ -46,7 +46,7 @@ const groups: readonly (readonly [string, string, ...string[]])[] = [
   [
     'an unknown field in a list',
     group('members:', '  - mailbox: anna@corp.example', '    colour: red'),
-    '10:7: spec.members[0].colour: is an unknown field; known are direction, folder, mailbox',
+    '10:7: spec.members[0].colour: is an unknown field; known are direction, folder, mailbox, publicFolder, serverRef',
   ],
   [
     'a word that is none of the allowed',
@@ -56,7 +56,7 @@ const groups: readonly (readonly [string, string, ...string[]])[] = [
   [
     'a missing field of a list entry',
     group('members:', '  - folder: Contacts/Company'),
-    '9:7: spec.members[0].mailbox: is required, but missing: The primary SMTP address of the mailbox, like anna@corp.example',
+    '9:7: spec.members[0]: must name either mailbox, like anna@corp.example, or publicFolder, like /Branches/Cracow',
   ],
   [
     'no SMTP address',
@@ -71,7 +71,7 @@ const groups: readonly (readonly [string, string, ...string[]])[] = [
   [
     'a mailbox twice, in other case',
     group('members:', '  - mailbox: anna@corp.example', '  - mailbox: ANNA@Corp.Example'),
-    '10:7: spec.members[1]: a mailbox must be a member once only, upper and lower case are the same; this is entry [0] again',
+    '10:7: spec.members[1]: a mailbox or a public folder must be a member once only, upper and lower case are the same; this is entry [0] again',
   ],
   [
     'a folder that starts with /',
@@ -124,7 +124,7 @@ const groups: readonly (readonly [string, string, ...string[]])[] = [
   [
     'no hub',
     group().replace('hub: { publicFolder: /Company/Contacts }', 'hub:'),
-    '7:3: spec.hub: is required, but missing: The replica that all others are compared with',
+    '7:3: spec.hub: is required, but missing: The replica that all others are compared with: a public folder, or a folder of a mailbox',
   ],
   [
     'no spec',

@@ -204,8 +204,14 @@ describe('all in all', () => {
       fields,
       sinceMs: Number.NaN,
     }))
-    const cast = { hub: { role: giver, path: '/Company' }, members: [], roles: [giver] }
-    const status = verifiedOf('t'.repeat(999), { ...whole, problems: [problem], deviations }, cast)
+    const place = { server: 'sales/corp', kind: 'publicFolder', path: '/Company' } as const
+    const hub = { role: giver, place }
+    const participants = { hub, members: [], all: [hub], roles: [giver] }
+    const status = verifiedOf(
+      't'.repeat(999),
+      { ...whole, problems: [problem], deviations },
+      participants,
+    )
     expect(status).toMatchObject({ copies: 2, deviations: 31, result: 'Deviating' })
     expect(status.requestedAt).toHaveLength(256)
     expect(status.first).toHaveLength(20)

@@ -1,5 +1,5 @@
 // The port of where ExchangeServers are declared, and where their status goes.
-import type { Credentials } from '../../api/credentials.ts'
+import type { Access } from '../../api/references.ts'
 import type { ExchangeServer, ExchangeServerStatus } from '../../api/resources.generated.ts'
 import type { SyncError } from '../../core/sync-error.ts'
 
@@ -9,12 +9,10 @@ export type DeclaredServer = Readonly<{
   id: string
   /** With the status that was reported last. */
   server: ExchangeServer
-  /** The keys of the Secret for signing in; undefined when there is none. */
-  credentials: Credentials | undefined
-  /** The certificate authority to trust, PEM; undefined when none is named or it is missing. */
-  ca: string | undefined
-  /** Why the server cannot be asked: its spec is not valid, or a Secret may not be read. */
-  blocked: SyncError | undefined
+  /** How it is reached, or why it is not. */
+  access: Access
+  /** Why nothing of it can be used: its spec is not valid. */
+  broken: SyncError | undefined
   /** Changes whenever any of the above but the status does; undefined while a Secret is not known yet. */
   fingerprint: string | undefined
 }>

@@ -12,6 +12,7 @@ import type { Clock, Declared } from '../../../controller/sync/ports.ts'
 import type { Stored } from '../../apiserver/objects.ts'
 import { reach } from '../../apiserver/reach.ts'
 import { ApiServer, type Through } from '../../apiserver/server.ts'
+import { hubOf } from '../../support/declaration.ts'
 import { judge } from '../../support/judge.ts'
 import { Chance } from '../chance.ts'
 import { answers } from './answers.ts'
@@ -222,7 +223,7 @@ function differences(groups: readonly Declared[], { objects }: ApiServer): reado
     if (deletionTimestamp !== undefined) wrongs.push(`${name} is not let go`)
     else if (told === undefined) wrongs.push(`${name} is not told`)
     else if (!isSound(each)) {
-      const said = told.invalid ?? told.hindrance?.code
+      const said = told.invalid ?? hubOf(told).hindrance?.code
       if (said === undefined) wrongs.push(`${name} is told as valid`)
     } else {
       const password = objects.get('secrets', namespace, 'account').data as { password: string }
@@ -230,7 +231,7 @@ function differences(groups: readonly Declared[], { objects }: ApiServer): reado
       const { items } = (each.status ?? {}) as { items?: number }
       if (JSON.stringify(told.group.spec) !== JSON.stringify(each.spec))
         wrongs.push(`${name}: spec`)
-      if (told.credentials?.password !== right) wrongs.push(`${name}: password`)
+      if (hubOf(told).credentials?.password !== right) wrongs.push(`${name}: password`)
       if (items !== generation) wrongs.push(`${name}: its status is not written`)
     }
   }

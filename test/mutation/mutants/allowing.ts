@@ -12,8 +12,8 @@ export const allowing = [
     [
       'private-for-all',
       'private items are copied only where the server allows it',
-      `if (spec.private === 'Copy' && !copies)`,
-      `if (spec.private === 'Copy' && copies === undefined)`,
+      `if (policy === 'Copy' && !copies)`,
+      `if (policy === 'Copy' && copies === undefined)`,
     ],
     [
       'any-namespace',
@@ -28,12 +28,6 @@ export const allowing = [
       'labels that may not be read allow nothing',
       `if (labels === 'unreadable') return deny(own === namespace ? unreadable(name) : usual)`,
       `if (labels === 'unreadable') return undefined`,
-    ],
-    [
-      'short-window',
-      'a short window does not evade the server’s ceilings',
-      `checkedMs(window) > checkedMs(guard.window) ? window : guard.window`,
-      `guard.window`,
     ],
     [
       'tells-what-is-not-there',
@@ -86,7 +80,7 @@ export const allowing = [
     [
       'unknown-place',
       'a folder of which the place is not told is not used',
-      `    if (names === undefined) throw placeUnknown(server, hub)
+      `    if (names === undefined) throw placeUnknown(server, isPublic)
 `,
       `    if (names === undefined) return
 `,
@@ -100,12 +94,12 @@ export const allowing = [
       `mailbox !== ''`,
     ],
   ]),
-  ...mutantsOf('controller/ews/route.ts', [
+  ...mutantsOf('controller/ews/connections.ts', [
     [
       'denied-asks',
       'a member that is not allowed is not asked about',
-      `if (denial !== undefined) return new Denied(role, denied(denial))`,
-      `if (denial !== undefined && !left) return new Denied(role, denied(denial))`,
+      `if (access.state === 'blocked') return new Denied(role, place, access.error)`,
+      `if (access.state === 'blocked') throw access.error`,
     ],
   ]),
   ...mutantsOf('controller/ews/public-folder.ts', [
@@ -120,14 +114,46 @@ export const allowing = [
     [
       'claims-across-namespaces',
       'a group that only names a folder keeps it from no other namespace',
-      `[namespace, server?.toLowerCase()]`,
-      `[server?.toLowerCase()]`,
+      `JSON.stringify([group.metadata.namespace, folder])`,
+      `JSON.stringify([folder])`,
     ],
+    [
+      'member-of-a-hub',
+      'a hub of one group is no member of another',
+      `return !(holder.hub && hub)`,
+      `return !holder.hub`,
+    ],
+  ]),
+  ...mutantsOf('controller/api/guard-ceilings.ts', [
+    [
+      'short-window',
+      'a short window does not evade the server’s ceilings',
+      `checkedMs(window) > checkedMs(guard.window) ? window : guard.window`,
+      `guard.window`,
+    ],
+  ]),
+  ...mutantsOf('controller/sync/schedule.ts', [
     [
       'claims-denied',
       'what a group may not have it keeps from nobody',
-      `castOf(group).members.filter(allows)`,
-      `castOf(group).members.filter(() => allows !== undefined)`,
+      `hasNoRight(access) ? undefined : access.server?.spec.url`,
+      `access.server?.spec.url`,
+    ],
+  ]),
+  ...mutantsOf('controller/sync/continuity.ts', [
+    [
+      'moved-with-its-server',
+      'a member that moves to another server is another place',
+      `(hub || serverOf(old) === server)`,
+      `(hub || serverOf(old) !== server)`,
+    ],
+  ]),
+  ...mutantsOf('controller/sync/trying.ts', [
+    [
+      'members-server-unheard',
+      'a member’s server that fails is left alone by itself',
+      `servers.record(key, all ? first : undefined)`,
+      `servers.record(key, undefined)`,
     ],
   ]),
 ]

@@ -6,15 +6,16 @@ export const declaring = [
     [
       'two-spellings-two-folders',
       'a folder is one, however its path is spelled',
-      `return folded(canonicalPath(path))`,
-      `return folded(path)`,
+      `folded(canonicalPath(pathIn(place)))`,
+      `folded(pathIn(place))`,
     ],
   ]),
-  ...mutantsOf('controller/ews/endpoint.ts', [
+  ...mutantsOf('controller/api/references.ts', [
     [
       'stray-is-sent',
       'a Secret with a stray character is no password to try, and locks no account',
-      `refuseStray(auth.secretRef.name, { username, password })`,
+      `  if (stray !== undefined) return stray
+`,
       ``,
     ],
   ]),

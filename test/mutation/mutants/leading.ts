@@ -130,8 +130,8 @@ export const leading = [
     [
       'foreign-server',
       'a server of another namespace is not used unless that is allowed',
-      `if (isForeign(group) && !referred.crossNamespace) {`,
-      `if (isForeign(group) && referred.crossNamespace) {`,
+      `if (isForeign(group, ref) && !crossNamespace) {`,
+      `if (isForeign(group, ref) && crossNamespace) {`,
     ],
   ]),
   ...mutantsOf('controller/sync/queue.ts', [

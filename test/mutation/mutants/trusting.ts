@@ -28,11 +28,12 @@ export const trusting = [
       `return plain === pattern`,
     ],
   ]),
-  ...mutantsOf('controller/ews/endpoint.ts', [
+  ...mutantsOf('controller/api/references.ts', [
     [
       'host-unasked',
       'nothing is asked of a host that servers may not be on',
-      `if (refused) throw refused`,
+      `  if (refused) return refused
+`,
       ``,
     ],
   ]),
