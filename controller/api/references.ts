@@ -107,7 +107,7 @@ export function accessTo(
   const { server, unusable, credentials, ca } = found
   if (server === undefined) {
     const invalid = `the ExchangeServer ${name} is not valid: ${unusable}`
-    const missing = `there is no ExchangeServer ${name} in the namespace: create it, or correct ${field}`
+    const missing = `the ExchangeServer ${name} does not exist in the namespace: create it, or correct ${field}`
     return blocked(
       undefined,
       unusable === undefined
@@ -198,7 +198,7 @@ function wayFault(
 ): SyncError | undefined {
   const { url, auth } = spec
   if (!URL.canParse(url)) {
-    const message = `spec.url of the ExchangeServer ${metadata.name} is no URL that can be reached: ${urlRemedy}`
+    const message = `spec.url of the ExchangeServer ${metadata.name} is not a usable URL: ${urlRemedy}`
     return new SyncError('terminal', 'InvalidSpec', message)
   }
   const { tokenURL } = auth.type === 'OAuth' ? (credentials ?? {}) : {}
@@ -228,7 +228,7 @@ function secretFault({ spec }: ExchangeServer, { credentials, ca }: Found): Sync
   }
   if (ca === undefined || holdsCertificate(ca)) return undefined
   const name = `${tls?.caSecretRef.name}, key ${tls?.caSecretRef.key}`
-  const message = `the Secret ${name} holds no certificate in PEM form: put the one of the server’s authority there`
+  const message = `the Secret ${name} holds no certificate in PEM format: put the certificate of the server’s authority there`
   return new SyncError('terminal', 'InvalidCertificate', message)
 }
 

@@ -294,6 +294,6 @@ export function demandWritable({ rights }: FolderState): void {
   throw new SyncError(
     'terminal',
     'NoRightToWrite',
-    `the account may not ${lacking.join(', ')} items in the folder: grant it PublishingEditor; only a hub whose members are all OneWay needs no such right`,
+    `the account may not ${lacking.join(', ')} items in the folder: grant it PublishingEditor, or make the members OneWay where it is the hub`,
   )
 }
