@@ -244,14 +244,15 @@ function remember(desk: Desk, replica: ReplicaId, memory: Memory): void {
   const { folder, adapter } = checkpoint
   if (folder !== undefined) claim(desk, replica, folder)
   const text = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
+  const at = [group, replica, folder ?? null, text(place), text(adapter), text(seenAs)] as const
+  const again = JSON.stringify(recheck)
+  const left = JSON.stringify(unread)
   statements
     .sql(
-      'INSERT OR REPLACE INTO replicas (grp, replica, folder, place, adapter, seen_as, recheck, relist, rewound, unread, codec) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      `INSERT OR REPLACE INTO replicas (grp, replica, folder, place, adapter, seen_as, recheck, unread, relist, rewound, codec)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
-    .run(
-      ...[group, replica, folder ?? null, text(place), text(adapter), text(seenAs)],
-      ...[JSON.stringify(recheck), relist ? 1 : 0, rewound ? 1 : 0, JSON.stringify(unread), codec],
-    )
+    .run(...at, again, left, relist ? 1 : 0, rewound ? 1 : 0, codec)
 }
 
 function writeAttempt({ statements, group }: Desk, { link, replica, attempt }: AttemptNote): void {
