@@ -90,7 +90,7 @@ describe('kinds', () => {
     Body: /^controller\/(ews\/(envelope|shape)|kube\/runtime\/(body|client))\.ts$/,
     DisplayName: /^controller\/ews\/(folder-state|folders|places)\.ts$/,
     ContactsFolder: /^controller\/ews\/codec\.ts$/,
-    State: /^controller\/((api|cli|store|core)\/[a-z-]+|ews\/sign-in)\.ts$/,
+    State: /^controller\/((api|cli|store|core|sync\/ports)\/[a-z-]+|ews\/sign-in)\.ts$/,
     Home: /^controller\/(core\/item|ews\/(places|premises))\.ts$/,
   }
   const { contactFields, addressParts, addresses, emails, messengers, phones } = contacts

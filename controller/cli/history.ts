@@ -100,13 +100,13 @@ async function contactOf(bin: Bin, { item, group }: Listing): Promise<Filter> {
   return { group: group ?? entry.group, link: entry.link }
 }
 
-/** What changed agreed content, of these: all of it, the newest first, a page at a time. */
+/** All entries that changed agreed content, of those that the filter admits, the newest first, a page at a time. */
 export async function* changes(bin: Bin, filter: Filter): AsyncIterable<Binned> {
   const entries = each((below?: number) => bin.list(rowsMax, below, { ...filter, history: true }))
   for await (const entry of entries) if (holdsAgreed(entry.reason)) yield entry
 }
 
-/** What the replica edited and deleted itself; what came back from the bin is nobody's. */
+/** The edits and deletes of the replica itself, without restores from the bin. */
 export async function doneBy(
   bin: Bin,
   replica: string,

@@ -257,7 +257,7 @@ async function refuse(bin: Bin, directory: string, kept: Binned): Promise<void> 
   const { n, group } = kept
   const show = `exsync bin show ${n}`
   await refuseGroup(bin, directory, group, show)
-  if (mayReturn(await bin.lenses(group), kept)) return
+  if (mayReturn(await bin.seenAs(group), kept)) return
   const message = `${n} is marked private by its owner and would reach all members: show it with ${show}, and enter it in the folder of the hub by hand if that is wanted`
   throw new SyncError('terminal', 'Private', message)
 }

@@ -15,7 +15,6 @@ import {
   undoingOf,
 } from '../core/undo.ts'
 import { inParts } from '../sync/breathe.ts'
-import { roleUnder } from '../sync/observe.ts'
 import type { Bin, Binned } from '../sync/ports/bin.ts'
 import type { State } from '../sync/ports/state.ts'
 import { reentered } from '../sync/reentered.ts'
@@ -63,12 +62,12 @@ export async function undoPlan(
   for (const [group, entries] of grouped(chosen, (entry) => entry.group)) {
     const contacts = grouped(entries, ({ link }) => link)
     const base = baseline(group)
-    const lenses = await bin.lenses(group)
+    const roles = await bin.seenAs(group)
     const links = await inParts([...contacts.keys()], (part) => base.links(part))
     const now = new Map(links.map((link) => [link.id, link]))
     const sources: Source[] = []
     for (const [link, its] of contacts) {
-      const made = contactPlan(lenses, now.get(link), its, manner, later)
+      const made = contactPlan(roles, now.get(link), its, manner, later)
       for (const line of made.lines) lines.push(line)
       for (const source of made.sources) sources.push(source)
     }
@@ -105,7 +104,7 @@ type Ask = Readonly<{
 type Source = Binned & Readonly<{ entries: readonly number[] }>
 
 function contactPlan(
-  lenses: Lenses,
+  roles: Roles,
   link: Link | undefined,
   chosen: readonly Binned[],
   manner: Manner,
@@ -132,11 +131,11 @@ function contactPlan(
     return entry === undefined ? [] : [{ ...entry, fields, entries }]
   })
   for (const source of full) {
-    if (mayReturn(lenses, source)) continue
+    if (mayReturn(roles, source)) continue
     const message = `cannot be restored: it is marked private by its owner and would reach all members; see exsync bin show ${source.n}`
     lines.push({ ...line, ...labelOf(source), effect: 'Cannot', message, fields: source.fields })
   }
-  return { lines, sources: full.filter((source) => mayReturn(lenses, source)) }
+  return { lines, sources: full.filter((source) => mayReturn(roles, source)) }
 }
 
 function undoing(
@@ -216,14 +215,13 @@ function damagedLine(entry: Binned): Line {
 }
 
 /** The roles that the replicas of a group had when they were observed last. */
-type Lenses = Awaited<ReturnType<Bin['lenses']>>
+type Roles = Awaited<ReturnType<Bin['seenAs']>>
 
 /** May the content reach all members? Not if its owner marked it private. */
-export function mayReturn(lenses: Lenses, entry: Binned): boolean {
+export function mayReturn(roles: Roles, entry: Binned): boolean {
   const { replica } = entry
-  const { private: hidden } = roleUnder(lenses.get(replica) ?? '')
-  const own = hidden === 'Copy' ? hidden : 'Skip'
-  const role = { id: replica, hub: isHub(replica), private: own } as const
+  const { private: hidden = 'Skip' } = roles.get(replica) ?? {}
+  const role = { id: replica, hub: isHub(replica), private: hidden }
   return restorable(itemTypeNamed(), [role], entry)
 }
 

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import type { Filters } from '../config/filters.ts'
 import { type GroupId, isHub } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { roleUnder } from '../sync/observe.ts'
 import type { Bin, Binned } from '../sync/ports/bin.ts'
 import type { State } from '../sync/ports/state.ts'
 import { titleOf } from './history.ts'
@@ -109,20 +108,20 @@ export async function refuseGroup(
   show: string,
 ): Promise<void> {
   const byHand = `show it with ${show}, and enter it in the folder of the hub by hand`
-  const lenses = await bin.lenses(group)
-  const [, hub] = [...lenses].find(([id]) => isHub(id)) ?? []
+  const roles = await bin.seenAs(group)
+  const [id, hub] = [...roles].find(([each]) => isHub(each)) ?? []
   const statuses = join(directory, 'status')
   const gone =
     existsSync(statuses) && !existsSync(join(statuses, `${group.replace('/', '.')}.yaml`))
-  if (hub === undefined && lenses.size > 0 && !gone) {
-    const message = `the group ${group} has no hub, and only what comes back as the hub's edit reaches everybody: ${show} shows it; enter it by hand in a folder that takes part`
+  if (id === undefined && roles.size > 0 && !gone) {
+    const message = `the group ${group} has no hub, and only an edit of a hub brings it back to all members: show it with ${show}, and enter it by hand in a folder that takes part`
     throw new SyncError('terminal', 'NoHub', message)
   }
-  if (hub === undefined || gone) {
+  if (id === undefined || gone) {
     const message = `the group ${group} no longer exists: declare it again, or ${byHand}`
     throw new SyncError('terminal', 'GroupGone', message)
   }
-  if (!roleUnder(hub).receives) {
+  if (hub?.receives !== true) {
     const message = `the hub of ${group} receives nothing, because its members only receive: ${byHand}; it then reaches the members`
     throw new SyncError('terminal', 'HubReceivesNothing', message)
   }

@@ -13,6 +13,7 @@ import {
   same,
   touched,
 } from './item.ts'
+import { append } from './many.ts'
 import {
   baseOf,
   type Cell,
@@ -106,12 +107,8 @@ const unread = '' as Version
 
 // Is a copy that is gone made again? Not where its user deleted it, and that is ignored; where the deletion had
 // been agreed, it was we.
-function madeAgain(
-  role: Role,
-  link: Link,
-  { restored }: Extract<Cell, { state: 'gone' }>,
-): boolean {
-  return role.writes || role.drift === 'Revert' || restored === true || link.agreed === undefined
+function madeAgain(role: Role, link: Link, { rewound }: Extract<Cell, { state: 'gone' }>): boolean {
+  return role.writes || role.drift === 'Revert' || rewound === true || link.agreed === undefined
 }
 
 function declines(role: Role, link: Link): boolean {
@@ -165,46 +162,41 @@ function sparing(type: ItemType, withheld: boolean, held: Item, agreed: Item): P
 }
 
 // A copy that was just read: compared as it is, with what the server made of it left alone.
-function bringEdited({ type, role, reading, agreed, revision }: Spot, draft: Draft): void {
+function bringEdited(spot: Spot, draft: Draft): void {
+  const { reading, agreed } = spot
   if (reading === undefined || agreed === undefined)
     throw new Error('an edited cell without a reading')
-  const { found, changes, travels, aged, renewed } = reading
-  const { ignored, held, withheld, patch } = lackOf(type, reading, agreed)
-  const target = { id: found.id, version: found.version, revision, codec: type.codec }
+  const { found } = reading
+  const { ignored, held, withheld, patch } = lackOf(spot.type, reading, agreed)
+  const replica = spot.role.id
   const before = reading.copy?.shown ?? {}
-  const mine = ignored ? [...changes.keys(), ...driftIn(before)] : []
+  const mine = ignored ? [...reading.changes.keys(), ...driftIn(before)] : []
   const noted = (as: Item) =>
-    stillDoubted(drifted(shownOf(type, found.item, as), new Set(mine)), before)
-  if (empty(patch) || !role.receives) {
-    const shown = noted(agreed)
-    draft.known.set(role.id, { ...target, shown, ...(withheld ? { withheld } : {}) })
+    stillDoubted(drifted(shownOf(spot.type, found.item, as), new Set(mine)), before)
+  if (empty(patch) || !spot.role.receives) {
+    const { id, version } = found
+    const target = { id, version, revision: spot.revision, codec: spot.type.codec }
+    draft.known.set(replica, { ...target, shown: noted(agreed), ...(withheld && { withheld }) })
     return
   }
   const shown = noted(held)
-  draft.actions.push({
-    kind: 'update',
-    replica: role.id,
-    id: found.id,
-    expect: found.version,
-    patch,
-    shown,
-    withheld,
-    overwrites: [],
-  })
-  const fields = touched(patch)
+  const at = { kind: 'update', replica, id: found.id, expect: found.version } as const
+  draft.actions.push({ ...at, patch, shown, withheld, overwrites: [] })
+  append(draft.keeps, ownKept(reading, ignored, touched(patch)))
+}
+
+// What its user made of a copy is kept where it is overwritten.
+function ownKept(reading: Reading, ignored: boolean, fields: readonly string[]): readonly Keep[] {
+  const { found, changes, travels, renewed } = reading
+  const before = reading.copy?.shown ?? {}
+  const drift = driftIn(before)
   // Of what travels, only what was left to its user before, and is no edit now, is overwritten.
-  const left = driftIn(before).filter((field) => !changes.has(field))
-  const undecided = travels ? left : [...(ignored ? mine : changes.keys()), ...renewed]
+  const left = drift.filter((field) => !changes.has(field))
+  const undecided = travels ? left : [...changes.keys(), ...(ignored ? drift : []), ...renewed]
   const own = [...undecided, ...doubtedIn(before).filter((field) => !changes.has(field))]
-  const reason = aged ? 'Backup' : 'Drift'
-  if (own.some((field) => fields.includes(field)))
-    draft.keeps.push({
-      replica: role.id,
-      loss: found.version,
-      item: found.item,
-      reason,
-      fields,
-    })
+  if (!own.some((field) => fields.includes(field))) return []
+  const reason = reading.aged ? 'Backup' : 'Drift'
+  return [{ replica: reading.replica, loss: found.version, item: found.item, reason, fields }]
 }
 
 /** The difference between a copy that was just read and the agreed content, and the part of it that is its user's own. */

@@ -4,7 +4,15 @@
 import { withoutDrift } from './deviation.ts'
 import { type Item, type ItemType, same } from './item.ts'
 import { changed, changesOf, type Edit } from './merge.ts'
-import { baseOf, type Copy, type Found, isOfOlderCodec, type Link, type Role } from './model.ts'
+import {
+  baseOf,
+  type Copy,
+  type Found,
+  isAuthoritative,
+  isOfOlderCodec,
+  type Link,
+  type Role,
+} from './model.ts'
 
 /** One replica's edit of a row's link, as the planner reads it. */
 export type Reading = Edit &
@@ -24,23 +32,21 @@ export type Reading = Edit &
   }>
 
 /** What was seen anew of one copy. */
-export type Seen = Readonly<{ copy?: Copy | undefined; found: Found; restored?: boolean }>
+export type Seen = Readonly<{ copy?: Copy | undefined; found: Found; rewound?: boolean }>
 
 /** Reads a cell of the link: see the file's head. */
 export function readingOf(
   type: ItemType,
   link: Link,
   role: Role,
-  { copy, found, restored = false }: Seen,
+  { copy, found, rewound = false }: Seen,
 ): Reading {
   const revives = role.hub && link.agreed === undefined && !link.copies.has(role.id)
   const newcomer = copy === undefined || copy.revision === 0
-  // Where the hub receives nothing, what it shows is what there is, and what it lacks is gone.
-  const stands = role.hub && !role.receives && link.revision > 0
+  const stands = isAuthoritative(role) && link.revision > 0
   const base = stands ? (link.agreed ?? {}) : newcomer ? {} : (baseOf(link, copy) ?? {})
   const isPrivate = !role.hub && role.private === 'Skip' && type.private(found.item)
-  // A hub that only gives cannot be brought up to date: what it shows is what there is.
-  const aged = restored && role.receives && !(role.writes && isPrivate)
+  const aged = rewound && role.receives && !(role.writes && isPrivate)
   // Drift that is ignored, and edits of what is marked private, count as soon as neither holds any more.
   const held = isPrivate && (copy?.withheld === true || !type.private(base))
   const ignoring = role.writes ? held : role.drift === 'Ignore'
@@ -72,7 +78,7 @@ export function readingOf(
     view:
       newcomer && !stands ? found.item : changed(base, isOfOlderCodec(type, copy) ? changes : all),
     modifiedMs: found.modifiedMs ?? 0,
-    old: restored,
+    old: rewound,
     aged,
     revives,
     travels,

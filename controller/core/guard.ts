@@ -167,35 +167,50 @@ type Cause = Pick<Role, 'id' | 'hub'>
 
 function excessesOf(plan: Plan, { id, hub }: Cause, judgement: Judgement): readonly Refusal[] {
   const caused: Caused = judgement.caused.get(id) ?? noEffects
-  const { approved = noEffects } = caused
-  const { limits, ceiling } = judgement
+  const { limits, ceiling, epoch } = judgement
   const effects = effectsOf(plan, id, hub)
   const edited = new Set(caused.updates)
   // Count the items before the deletes began: otherwise each delete makes the rest a larger share.
   const items = judgement.items + caused.deletions
-  const blame = { replica: id, epoch: judgement.epoch }
-  const most = {
-    deletions: (of: Limits, before = 0) => shareOf(of.deletions, of, items + before),
-    updates: (of: Limits) => shareOf(of.updates, of, items),
-    publications: (of: Limits) => of.publications.maxCount,
-  }
-  // Deleting the last items needs an approval, however few they are and whichever replica deletes the others, unless all may be deleted.
-  const others = plan.steps.filter(ends).length - effects.deletions.length
-  const all = limits.deletions.maxPercent === 100
-  const last = all ? Number.POSITIVE_INFINITY : Math.max(0, items - 1 - others)
+  const most = mostOf(items)
   return reasons.flatMap((reason) => {
     const kind = effectOf[reason]
     // A single replica deletes and edits only for itself.
     const steps = judgement.alone && kind !== 'publications' ? [] : effects[kind]
-    const before = countOf(approved, kind)
+    const before = countOf(caused.approved ?? noEffects, kind)
     return over(
-      { ...blame, reason },
+      { replica: id, epoch, reason },
       kind === 'updates' ? steps.filter(({ link }) => !edited.has(link.id)) : steps,
       countOf(caused, kind),
-      Math.min(most[kind](limits), kind === 'deletions' ? last : Number.POSITIVE_INFINITY),
+      Math.min(
+        most[kind](limits),
+        kind === 'deletions' ? lastOf(plan, effects, limits, items) : Number.POSITIVE_INFINITY,
+      ),
       ceiling && most[kind](ceiling.limits, before) - before,
     )
   })
+}
+
+// How much limits allow of each kind, of so many items; `before`: how many of them were deleted with an approval.
+function mostOf(items: number) {
+  return {
+    deletions: (of: Limits, before = 0) => shareOf(of.deletions, of, items + before),
+    updates: (of: Limits, _before = 0) => shareOf(of.updates, of, items),
+    publications: (of: Limits, _before = 0) => of.publications.maxCount,
+  }
+}
+
+// Deleting the last items needs an approval, however few they are and whichever replica deletes the others, unless all may be
+// deleted.
+function lastOf(
+  plan: Plan,
+  effects: ReturnType<typeof effectsOf>,
+  limits: Limits,
+  items: number,
+): number {
+  if (limits.deletions.maxPercent === 100) return Number.POSITIVE_INFINITY
+  const others = plan.steps.filter(ends).length - effects.deletions.length
+  return Math.max(0, items - 1 - others)
 }
 
 function countOf(effects: Effects, kind: keyof Effects): number {

@@ -20,6 +20,16 @@ export type Role = Readonly<{
   private: 'Skip' | 'Copy'
 }>
 
+/**
+ * Is this the hub of a group whose members only receive? Nothing is ever written to such a hub, so it cannot be brought up
+ * to date, and nobody else's edit can be pending there: what it shows is what there is, and what it lacks is gone. So even
+ * where it was behind, was rewound to a backup, or was replaced by another folder, its content wins, and what that
+ * overwrites is kept in the bin.
+ */
+export function isAuthoritative({ hub, receives }: Pick<Role, 'hub' | 'receives'>): boolean {
+  return hub && !receives
+}
+
 /** One item as a replica shows it now. */
 export type Found = Readonly<{
   id: ItemId
@@ -87,10 +97,10 @@ export type Cell =
   | Readonly<{ state: 'unknown'; copy?: Copy | undefined }> // could not be read, or is too large: no opinion
   // Never had it; or `was`: in a folder that another one replaced since.
   | Readonly<{ state: 'absent'; was?: Copy | undefined }>
-  | Readonly<{ state: 'gone'; copy: Copy; restored?: boolean }> // had it, has it no more
+  | Readonly<{ state: 'gone'; copy: Copy; rewound?: boolean }> // had it, has it no more
   | Readonly<{ state: 'same'; copy: Copy }> // as recorded
-  // Seen anew; `restored`: the folder went back in time, so this is old content, not an edit.
-  | Readonly<{ state: 'edited'; copy?: Copy | undefined; found: Found; restored?: boolean }>
+  // Changed, or new; `rewound`: the folder went back in time, so this is old content, not an edit.
+  | Readonly<{ state: 'edited'; copy?: Copy | undefined; found: Found; rewound?: boolean }>
 
 /** A link, and every replica's view of it, while planning. */
 export type Row = Readonly<{
@@ -142,7 +152,7 @@ export type FieldConflict = Readonly<{
 
 /**
  * Why something is put into the bin: it lost a conflict; a receive-only replica wrote it; it was deleted;
- * something that came back from the bin overwrote it; a folder that was restored from a backup showed it, or
+ * something that came back from the bin overwrote it; a folder that was rewound, to a backup, showed it, or
  * overwrote it; its owner takes part no more, and copies are removed. `Edited` is the history: what was agreed before
  * an edit.
  */

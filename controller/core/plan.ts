@@ -8,25 +8,17 @@ import { yieldingSteps } from './doubles.ts'
 import { type Reading, readingOf } from './edit.ts'
 import { Held, weightOfRow } from './held.ts'
 import { digestOf, type LinkId, type ReplicaId } from './id.ts'
-import { bytesOf, difference, empty, type Item, type ItemType, touched } from './item.ts'
-import { losersIn, losersOf } from './losers.ts'
+import { bytesOf, difference, empty, type Item, type ItemType } from './item.ts'
+import { keepsOf, losersIn, type Target } from './keeps.ts'
 import { append } from './many.ts'
 import { type Edit, merged } from './merge.ts'
-import {
-  agreementMark,
-  type Cell,
-  type FieldConflict,
-  freshLink,
-  type Link,
-  type Role,
-  type Row,
-} from './model.ts'
+import { type Cell, freshLink, type Link, type Role, type Row } from './model.ts'
 import type { Policy } from './policy.ts'
 import { replacedIn } from './replaced.ts'
-import { overwritten, restoringEdit } from './restore.ts'
+import { restoringEdit } from './restore.ts'
 import { ordered } from './rows.ts'
 import { sourceMark } from './stamp.ts'
-import type { Keep, Plan, Step } from './step.ts'
+import type { Plan, Step } from './step.ts'
 import type { Work } from './work.ts'
 
 /** What the plan depends on besides the rows. */
@@ -74,40 +66,75 @@ function effective(step: Step): boolean {
 
 // `yielded`: what the hub has of it besides. The link's own step comes first. None: what it comes to is too large.
 function stepsOf(rules: Rules, row: Row, yielded: readonly Reading[]): readonly Step[] {
-  const { type, roles, policy, itemBytes = Number.POSITIVE_INFINITY } = rules
   const { link } = row
-  const readings = new Map<ReplicaId, Reading>()
-  for (const role of roles) {
-    const cell = row.cells.get(role.id)
-    if (cell?.state === 'edited') readings.set(role.id, readingOf(type, link, role, cell))
-  }
-  const own = [...readings.values(), ...yielded].filter(
-    ({ travels, changes, revives }) => travels && (changes.size > 0 || revives),
-  )
-  const restoring = row.restoration && restoringEdit(type, policy, link, row.restoration)
-  const edits: readonly Edit[] = restoring === undefined ? own : [...own, restoring]
-  const deleters = deletersOf(roles, row)
+  const readings = readingsOf(rules, row)
+  const edited = editsOf(rules, row, [...readings.values(), ...yielded])
+  const deleters = deletersOf(rules.roles, row)
   // An edit beats a delete, and so does a copy nobody knew of, unless it only says what was agreed.
-  if (edits.length === 0 && (deleters.length > 0 || link.agreed === undefined)) {
+  if (edited.edits.length === 0 && (deleters.length > 0 || link.agreed === undefined)) {
     const { editedMs } = link
     return [stepTo(rules, row, readings, { agreed: undefined, editedMs, conflicts: [], deleters })]
   }
+  const merge = mergeOf(rules, link, edited.edits)
+  if (merge === undefined) return []
+  const target = { ...merge, ...edited, deleters: [], yielded }
+  return rules.policy === 'KeepBoth'
+    ? keepingBoth(rules, row, readings, target)
+    : [stepTo(rules, row, readings, target)]
+}
+
+// All edits of a link, and which of them comes back from the bin.
+function editsOf(
+  { type, policy }: Rules,
+  { link, restoration }: Row,
+  readings: readonly Reading[],
+): Readonly<{ edits: readonly Edit[]; restoring: Edit | undefined }> {
+  const own = readings.filter(
+    ({ travels, changes, revives }) => travels && (changes.size > 0 || revives),
+  )
+  const restoring = restoration && restoringEdit(type, policy, link, restoration)
+  return { edits: restoring === undefined ? own : [...own, restoring], restoring }
+}
+
+// What the edits come to; undefined: it is too large.
+function mergeOf(
+  { type, policy, itemBytes = Number.POSITIVE_INFINITY }: Rules,
+  link: Link,
+  edits: readonly Edit[],
+): Pick<Target, 'agreed' | 'editedMs' | 'conflicts'> | undefined {
   const base = link.agreed ?? resurrected(edits)
   const baseMs = link.revision === 0 ? undefined : (link.editedMs ?? 0)
   const { item, editedMs, conflicts } = merged(type, policy, base, baseMs, edits)
-  if (bytesOf(item) > itemBytes) return []
-  const target = { agreed: item, editedMs, conflicts, deleters: [], edits, restoring, yielded }
-  const losers = policy === 'KeepBoth' ? losersIn(conflicts, readings) : []
+  return bytesOf(item) > itemBytes ? undefined : { agreed: item, editedMs, conflicts }
+}
+
+// Each replica whose cell was seen anew, as its user changed it.
+function readingsOf({ type, roles }: Rules, { link, cells }: Row): ReadonlyMap<ReplicaId, Reading> {
+  const readings = new Map<ReplicaId, Reading>()
+  for (const role of roles) {
+    const cell = cells.get(role.id)
+    if (cell?.state === 'edited') readings.set(role.id, readingOf(type, link, role, cell))
+  }
+  return readings
+}
+
+// What a loser has becomes a contact of its own, where it is; of this one it gets a new copy.
+function keepingBoth(
+  rules: Rules,
+  row: Row,
+  readings: ReadonlyMap<ReplicaId, Reading>,
+  target: Target,
+): readonly Step[] {
+  const losers = losersIn(target.conflicts, readings)
   if (losers.length === 0) return [stepTo(rules, row, readings, target)]
-  // KeepBoth: what the loser has becomes a contact of its own, where it is; of this one it gets a new copy.
-  const rest = new Map([...readings].filter(([id]) => !losers.some(({ role }) => role.id === id)))
+  const others = new Map([...readings].filter(([id]) => !losers.some(({ role }) => role.id === id)))
   const cells = new Map(row.cells)
-  for (const { role, copy = link.copies.get(role.id) } of losers) {
+  for (const { role, copy = row.link.copies.get(role.id) } of losers) {
     cells.set(role.id, copy === undefined ? { state: 'absent' } : { state: 'gone', copy })
   }
   return [
-    stepTo(rules, { ...row, cells }, rest, target, readings),
-    ...losers.map((loser) => twin(rules, row, loser)),
+    stepTo(rules, { ...row, cells }, others, target, readings),
+    ...losers.map((loser) => conflictCopy(rules, row, loser)),
   ]
 }
 
@@ -121,23 +148,11 @@ function deletersOf(roles: readonly Role[], row: Row): readonly ReplicaId[] {
   return roles
     .filter(({ id, writes, receives }) => {
       const cell = row.cells.get(id)
-      if (!writes || cell?.state !== 'gone' || (cell.restored && receives)) return false
+      if (!writes || cell?.state !== 'gone' || (cell.rewound && receives)) return false
       return cell.copy.revision === row.link.revision
     })
     .map(({ id }) => id)
 }
-
-type Target = Readonly<{
-  agreed: Item | undefined
-  editedMs: number | undefined
-  conflicts: readonly FieldConflict[]
-  deleters: readonly ReplicaId[]
-  /** All edits that it is merged from. */
-  edits?: readonly Edit[]
-  /** What comes back from the bin. */
-  restoring?: Edit | undefined
-  yielded?: readonly Reading[]
-}>
 
 function stepTo(
   { type, roles }: Rules,
@@ -147,11 +162,10 @@ function stepTo(
   /** Whose losing versions are kept, where these are more than are placed. */
   all = readings,
 ): Step {
-  const { link } = row
-  const { agreed, restoring } = target
+  const { link, restoration } = row
+  const { agreed } = target
   const moved = changedContent(type, link, agreed)
   const revision = link.revision + (moved ? 1 : 0)
-  const loss = agreementMark(link)
   const draft: Draft = {
     keeps: [],
     actions: [],
@@ -166,27 +180,7 @@ function stepTo(
     const reading = readings.get(role.id)
     place({ type, link, role, cell, reading, agreed, revision, waits }, draft)
   }
-  if (agreed === undefined && link.agreed !== undefined) {
-    const [by = roles[0]?.id] = target.deleters
-    if (by !== undefined)
-      draft.keeps.push({ replica: by, loss, item: link.agreed, reason: 'Deleted', fields: [] })
-  }
-  const versions = [...all.values(), ...(target.yielded ?? [])]
-  append(draft.keeps, losersOf(type, agreed, versions, target.conflicts))
-  if (link.agreed !== undefined && target.conflicts.some(({ agreedLost }) => agreedLost)) {
-    const fields = target.conflicts.filter(({ agreedLost }) => agreedLost).map(({ field }) => field)
-    const hub = roles.find((role) => role.hub) ?? roles[0]
-    if (hub)
-      draft.keeps.push({ replica: hub.id, loss, item: link.agreed, reason: 'Conflict', fields })
-  }
-  append(draft.keeps, supersededOf(type, row, agreed, readings))
-  const [first] = roles
-  if (restoring !== undefined && agreed !== undefined && first !== undefined)
-    append(draft.keeps, overwritten(type, link, first.id, restoring, agreed))
-  if (agreed !== undefined && first !== undefined)
-    append(draft.keeps, publishedOf(type, link, first.id, [...readings.values()], agreed))
-  const fresh = link.revision === 0
-  const publisher = [...readings.values()].find(({ travels }) => travels)?.replica
+  append(draft.keeps, keepsOf({ type, roles }, row, readings, target, all))
   return {
     link,
     agreed,
@@ -194,14 +188,18 @@ function stepTo(
     editedMs: moved ? target.editedMs : link.editedMs,
     source: sourceIn(roles, link, readings),
     replaced: moved ? replacedIn(type, link, agreed, target.edits ?? [], draft.keeps) : [],
-    restores: moved && row.restoration !== undefined,
-    confirmed: row.restoration?.confirmed === true,
+    restores: moved && restoration !== undefined,
+    confirmed: restoration?.confirmed === true,
     ...draft,
     conflicts: target.conflicts,
     deleters: target.deleters,
-    publisher: fresh ? publisher : undefined,
+    publisher: link.revision === 0 ? publisherIn(readings) : undefined,
     later: waiting(roles, row, readings),
   }
+}
+
+function publisherIn(readings: ReadonlyMap<ReplicaId, Reading>): ReplicaId | undefined {
+  return [...readings.values()].find(({ travels }) => travels)?.replica
 }
 
 // What was moved or made again since goes by the mark that it had first, which every group over the hub has seen.
@@ -214,42 +212,6 @@ function sourceIn(
   if (hub === undefined || link.source !== undefined) return link.source
   const { id } = link.copies.get(hub) ?? readings.get(hub)?.found ?? {}
   return id === undefined ? undefined : sourceMark(hub, id)
-}
-
-// Where a hub that only gives overwrites what it had never got, or what was agreed since the backup of which
-// it was restored, that is kept: nobody who wrote there has seen it.
-function supersededOf(
-  type: ItemType,
-  { link, cells }: Row,
-  agreed: Item | undefined,
-  readings: ReadonlyMap<ReplicaId, Reading>,
-): readonly Keep[] {
-  if (link.agreed === undefined || agreed === undefined) return []
-  const fields = touched(difference(type, link.agreed, agreed))
-  for (const [replica, { travels, role, copy }] of readings) {
-    const cell = cells.get(replica)
-    if (!travels || fields.length === 0 || cell?.state !== 'edited') continue
-    const behind = role.hub && !role.receives && copy !== undefined && copy.revision < link.revision
-    if (!cell.restored && !behind) continue
-    const reason = cell.restored ? 'Backup' : 'Conflict'
-    return [{ replica, loss: agreementMark(link), item: link.agreed, reason, fields }]
-  }
-  return []
-}
-
-// A member removes a private mark: what they wrote under it travels now, and what it overwrites is kept. All others
-// have seen nothing of it, and the member may have forgotten that it was more than the mark.
-function publishedOf(
-  type: ItemType,
-  link: Link,
-  hub: ReplicaId,
-  readings: readonly Reading[],
-  agreed: Item,
-): readonly Keep[] {
-  const unmarked = readings.filter(({ copy, travels }) => copy?.withheld && travels)
-  const keeps = unmarked.flatMap((edit) => overwritten(type, link, hub, edit, agreed))
-  const fields = [...new Set(keeps.flatMap((keep) => keep.fields))]
-  return keeps.slice(0, 1).map((keep) => ({ ...keep, reason: 'Unmarked', fields }))
 }
 
 // Of what two have already, nobody is the one who publishes it to a third.
@@ -272,7 +234,7 @@ function changedContent(type: ItemType, link: Link, agreed: Item | undefined): b
 }
 
 // The losing version, as a contact that its editor has and nobody else yet.
-function twin(rules: Rules, row: Row, { role, found }: Reading): Step {
+function conflictCopy(rules: Rules, row: Row, { role, found }: Reading): Step {
   const link = freshLink(digestOf('twin', row.link.id, role.id, found.id, found.version) as LinkId)
   const cells = new Map<ReplicaId, Cell>(
     rules.roles.map(({ id }) => {

@@ -36,7 +36,7 @@ export type View = Readonly<{
   links: readonly Link[]
   observations: ReadonlyMap<ReplicaId, Observation>
   /** Replicas whose folder went back in time, and which of their items show old content therefore. */
-  restored?: ReadonlyMap<ReplicaId, Aged>
+  rewound?: ReadonlyMap<ReplicaId, Aged>
   /** What folders that others replaced held of these links: no copies any more, but what is there may be them. */
   replaced?: ReadonlyMap<LinkId, ReadonlyMap<ReplicaId, Copy>>
   /** What is wanted back from the bin, at most one for each link, whose links are all there. */
@@ -49,7 +49,7 @@ export type View = Readonly<{
   waits?: (attempt: Attempt | undefined, revision: number) => boolean
 }>
 
-/** Which items of a restored folder show old content: all, or those not yet brought up to date. */
+/** Which items of a rewound folder show old content: all, or those not yet brought up to date. */
 export type Aged = 'all' | ReadonlySet<ItemId>
 
 /** The rows of a view, in an order that does not depend on that of members or changes. */
@@ -81,7 +81,7 @@ export function* rowsOf(view: View): Work<readonly Row[]> {
         loose.push({ role, found: item, only })
       }
     }
-    const aged = view.restored?.get(role.id)
+    const aged = view.rewound?.get(role.id)
     for (const link of links) {
       yield 0.1
       const cell = cellOf(link, role.id, observation, found.get(link.id), gone)
@@ -90,7 +90,7 @@ export function* rowsOf(view: View): Work<readonly Row[]> {
       cells.get(link.id)?.set(role.id, known)
     }
   }
-  const aged = view.restored?.has(hubIn(view) ?? ('' as ReplicaId)) ?? false
+  const aged = view.rewound?.has(hubIn(view) ?? ('' as ReplicaId)) ?? false
   const doubles = aged
     ? []
     : doublesOf(
@@ -224,11 +224,11 @@ function cellOf(
   return gone.has(copy.id) ? { state: 'gone', copy } : { state: 'same', copy }
 }
 
-// What a folder that was restored shows is what it once held; what it lacks, nobody deleted.
+// A rewound folder shows what it once held; what it lacks was not deleted.
 function agedOf(cell: Cell, aged: Aged | undefined): Cell {
   if (aged === undefined || (cell.state !== 'edited' && cell.state !== 'gone')) return cell
   const id = cell.state === 'edited' ? cell.found.id : cell.copy.id
-  return aged === 'all' || aged.has(id) ? { ...cell, restored: true } : cell
+  return aged === 'all' || aged.has(id) ? { ...cell, rewound: true } : cell
 }
 
 // Gives every loose item its row: that of a link it belongs to, or a new one together with its equals.
@@ -250,13 +250,13 @@ function* join(
   const { adopted, born } = yield* matched(view.group, hubIn(view), view.type, links, cells, left)
   for (const { link, role, found, moved } of adopted) {
     const cell = cells.get(link)?.get(role.id)
-    // What was only moved keeps its history, and so does what is nobody else's doing; anything else, restored
+    // What was only moved keeps its history, and so does what is nobody else's doing; anything else, rewound
     // perhaps, is compared as if never seen.
     const own = moved || !role.receives
     const known = own && cell?.state === 'gone' ? cell.copy : undefined
     const copy = known ?? madeCopy(view, byId.get(link), role, found)
     const seen: Cell = { state: 'edited', copy, found }
-    cells.get(link)?.set(role.id, agedOf(seen, view.restored?.get(role.id)))
+    cells.get(link)?.set(role.id, agedOf(seen, view.rewound?.get(role.id)))
   }
   const restorations = new Map(view.restorations?.map((each) => [each.link, each]))
   const yielded = new Map(doubles.map(({ link, yields }) => [link, yields]))

@@ -2,7 +2,7 @@
 import type { Place } from '../api/topology.ts'
 import type { Role } from '../core/model.ts'
 import type { SyncError } from '../core/sync-error.ts'
-import type { Look, Memory, Replica } from '../sync/ports.ts'
+import type { Checkpoint, Listing, Replica, Settled } from '../sync/ports.ts'
 
 /** The Replica port whose methods all reject with the given error. */
 export class Denied implements Replica {
@@ -16,11 +16,11 @@ export class Denied implements Replica {
     this.#error = error
   }
 
-  observe(): Promise<Look> {
+  observe(): Promise<Listing> {
     return this.#refused()
   }
 
-  prepare(): Promise<Memory> {
+  prepare(): Promise<Checkpoint> {
     return this.#refused()
   }
 
@@ -40,7 +40,7 @@ export class Denied implements Replica {
     return this.#refused()
   }
 
-  settle(): Promise<Memory> {
+  settle(): Promise<Settled> {
     return this.#refused()
   }
 

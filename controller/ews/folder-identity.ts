@@ -6,9 +6,9 @@
 // the path decides only if two looks agree.
 // Errors: busy, moving and denied are thrown. The folder is then unreachable, and never replaced by another one.
 import { SyncError } from '../core/sync-error.ts'
-import { type Memory, type Stand, UnsureError } from '../sync/ports.ts'
+import { type Checkpoint, UnsureError } from '../sync/ports.ts'
 import type { Codec } from './codec.ts'
-import { notesIn } from './folder-notes.ts'
+import { type FolderMemory, type HighWaterMark, memoryIn } from './folder-notes.ts'
 import { type FolderState, getFolder, wentBack } from './folder-state.ts'
 import { incomplete } from './operations.ts'
 import { tellsNothing } from './response-codes.ts'
@@ -24,7 +24,7 @@ export type FolderSite = Readonly<{
   route: () => Route
   find: () => Promise<string | undefined>
   /** Is the remembered folder, in this state, still the declared one? If not, the path decides. */
-  accepts: (state: FolderState, memory: Memory) => boolean
+  accepts: (state: FolderState, memory: FolderMemory) => boolean
 }>
 
 /** Finds the folder of one replica. */
@@ -36,18 +36,22 @@ export class FolderIdentity {
     this.#site = site
   }
 
-  /** The folder that takes part now; undefined if there is none. Rejects if that is uncertain. */
-  async seen(memory: Memory | undefined, signal: AbortSignal): Promise<SeenFolder | undefined> {
-    const remembered = memory?.folder
-    if (memory === undefined || remembered === undefined) return this.#byPath(signal)
+  /** The folder that takes part now; undefined where there is none. Rejects when that cannot be told. */
+  async seen(
+    checkpoint: Checkpoint | undefined,
+    signal: AbortSignal,
+  ): Promise<SeenFolder | undefined> {
+    const remembered = checkpoint?.folder
+    if (checkpoint === undefined || remembered === undefined) return this.#byPath(signal)
     try {
       const state = await this.state(remembered, signal)
-      return this.#site.accepts(state, memory) ? state : await this.#another(remembered, signal)
+      const accepted = this.#site.accepts(state, memoryIn(checkpoint))
+      return accepted ? state : await this.#another(remembered, signal)
     } catch (error) {
       if (!(error instanceof SyncError)) throw error
       if (notFound.includes(error.code)) return this.#another(remembered, signal)
       if (tellsNothing(error)) throw error
-      return this.#doubted(memory, error, signal)
+      return this.#doubted(checkpoint, error, signal)
     }
   }
 
@@ -57,16 +61,16 @@ export class FolderIdentity {
    */
   async aged(
     state: SeenFolder,
-    seen: Stand | undefined,
+    seen: HighWaterMark | undefined,
     signal: AbortSignal,
-  ): Promise<Readonly<{ state: SeenFolder; restored: boolean }>> {
-    const restored = wentBack(state.stand, seen)
-    const sure = restored ? await this.state(state.id, signal) : state
-    const { stand, serverDateMs = Number.POSITIVE_INFINITY } = sure
-    const future = stand !== undefined && stand.committedMs > serverDateMs + aheadMs
+  ): Promise<Readonly<{ state: SeenFolder; rewound: boolean }>> {
+    const suspected = wentBack(state.highWater, seen)
+    const sure = suspected ? await this.state(state.id, signal) : state
+    const { highWater, serverDateMs = Number.POSITIVE_INFINITY } = sure
+    const future = highWater !== undefined && highWater.committedMs > serverDateMs + aheadMs
     return {
-      state: future ? { ...sure, stand: seen } : sure,
-      restored: restored && !future && wentBack(stand, seen),
+      state: future ? { ...sure, highWater: seen } : sure,
+      rewound: suspected && !future && wentBack(highWater, seen),
     }
   }
 
@@ -135,16 +139,17 @@ export class FolderIdentity {
   }
 
   async #doubted(
-    memory: Memory,
+    checkpoint: Checkpoint,
     error: SyncError,
     signal: AbortSignal,
   ): Promise<SeenFolder | undefined> {
-    const state = await this.#another(memory.folder ?? '', signal)
-    if (state?.id === memory.folder) throw error
-    const notes = notesIn(memory)
+    const state = await this.#another(checkpoint.folder ?? '', signal)
+    if (state?.id === checkpoint.folder) throw error
+    const memory = memoryIn(checkpoint)
     const doubt = state?.id ?? ''
-    if (notes.doubt === doubt) return state
-    throw new UnsureError(error, { ...memory, notes: { ...notes, doubt } })
+    if (memory.notes.doubt === doubt) return state
+    const adapter: FolderMemory = { ...memory, notes: { ...memory.notes, doubt } }
+    throw new UnsureError(error, { ...checkpoint, adapter })
   }
 }
 

@@ -1,8 +1,8 @@
 // GetFolder: a folder's class, its tag, and the account's rights in it.
 import { legal } from '../core/item.ts'
-import type { Stand } from '../sync/ports.ts'
 import type { Codec } from './codec.ts'
 import { folderXml } from './envelope.ts'
+import type { HighWaterMark } from './folder-notes.ts'
 import { incomplete, isId, type Operation, only } from './operations.ts'
 import { all, at, textAt } from './xml.ts'
 
@@ -22,7 +22,7 @@ export type FolderState = Readonly<{
   /** The number of items of all kinds in it; undefined if the server does not report it. */
   count: number | undefined
   /** Latest commit and total of deletes; undefined if the server does not report both. */
-  stand: Stand | undefined
+  highWater: HighWaterMark | undefined
   /** The GUID of the public folder's content mailbox. */
   contentMailbox: string | undefined
   rights: Readonly<{ read: boolean; create: boolean; modify: boolean; delete: boolean }>
@@ -33,7 +33,7 @@ export type FolderState = Readonly<{
  * only restoring a backup lowers them (exchange-protocol §8.5, 20). Both must be lower: some servers report the commit
  * time of the newest item, which may have been deleted.
  */
-export function wentBack(now: Stand | undefined, seen: Stand | undefined): boolean {
+export function wentBack(now: HighWaterMark | undefined, seen: HighWaterMark | undefined): boolean {
   if (now === undefined || seen === undefined) return false
   return now.committedMs < seen.committedMs && now.deletedTotal <= seen.deletedTotal
 }
@@ -91,7 +91,7 @@ export const getFolder = ({
       mark: parts.some((part) => part !== undefined) ? mark : undefined,
       committedMs: committed === undefined ? undefined : Date.parse(committed),
       count: countOf(property(tags.count)),
-      stand: standOf(committed, property(tags.deleted)),
+      highWater: highWaterOf(committed, property(tags.deleted)),
       contentMailbox: guidOf(property(tags.replicas)),
       rights: {
         read: may('Read'),
@@ -107,7 +107,10 @@ function countOf(text: string | undefined): number | undefined {
   return /^\d{1,10}$/.test(text?.trim() ?? '') ? Number(text) : undefined
 }
 
-function standOf(committed: string | undefined, deleted: string | undefined): Stand | undefined {
+function highWaterOf(
+  committed: string | undefined,
+  deleted: string | undefined,
+): HighWaterMark | undefined {
   const [committedMs, deletedTotal] = [Date.parse(committed ?? ''), Number(deleted ?? '-')]
   return Number.isNaN(committedMs + deletedTotal) ? undefined : { committedMs, deletedTotal }
 }

@@ -5,9 +5,10 @@ import type { ItemId, Version } from '../core/id.ts'
 import type { Found } from '../core/model.ts'
 import { itemTooLarge } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { type Known, notTaken, type PassedOver } from '../sync/ports.ts'
+import type { Known } from '../sync/ports.ts'
 import { type Items, readMax, type Sizes } from './batch.ts'
 import { type Codec, isOfClass } from './codec.ts'
+import type { PassedOver } from './folder-notes.ts'
 import type { FolderState } from './folder-state.ts'
 import { isId, type Ref } from './operations.ts'
 import type { Pool } from './pool.ts'
@@ -36,6 +37,12 @@ export type Read = Readonly<{
 export async function moved(refs: readonly Ref[], known: Known): Promise<readonly Ref[]> {
   const versions = await known.versions(refs.map(({ id }) => id))
   return refs.filter(({ id, version }) => versions.get(id) !== version)
+}
+
+/** What is known and not listed. */
+export async function lacking(refs: readonly Ref[], known: Known): Promise<readonly ItemId[]> {
+  const listed = new Set(refs.map(({ id }) => id))
+  return [...(await known.all()).keys()].filter((id) => !listed.has(id))
 }
 
 /** Of what was not there when it was read: what we know, and is not confirmed gone. It is read again. */
@@ -206,13 +213,11 @@ export async function mayHide(passedOver: readonly PassedOver[], known: Known): 
 
 // Was it not tried often enough yet to be given up? One answer alone proves no item corrupt; its size is told by all.
 function mayPass({ code, tries }: PassedOver): boolean {
-  return tries < triesMax && !readable.has(code) && code !== itemTooLarge
+  return tries < triesMax && code !== notListed && code !== itemTooLarge
 }
 
 /** The code of an item that can be read in its folder while the folder's listing lacks it. */
 export const notListed = 'NotListed'
-
-const readable: ReadonlySet<string> = new Set([notListed, notTaken])
 
 /** What a second witness says of items that a listing lacks, or that are told deleted. */
 export type Verdict = Readonly<{
@@ -225,6 +230,9 @@ export type Verdict = Readonly<{
   /** Ids that the server refuses as none. */
   forgotten: readonly ItemId[]
 }>
+
+/** The verdict where nothing is lacking. */
+export const nothingLacks: Verdict = { gone: [], there: [], unsure: [], forgotten: [] }
 
 /** How many bytes of items, which were told gone and are there, one look takes in. */
 const thereBytes = 32 * 1024 * 1024

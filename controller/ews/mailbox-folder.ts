@@ -9,11 +9,27 @@ import type { Place } from '../api/topology.ts'
 import type { ItemId } from '../core/id.ts'
 import type { Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Creation, Known, Look, Memory, Replica, Update } from '../sync/ports.ts'
+import type {
+  Checkpoint,
+  Creation,
+  Known,
+  Listing,
+  Replica,
+  Settled,
+  Start,
+  Update,
+} from '../sync/ports.ts'
 import { Items } from './batch.ts'
 import type { Codec } from './codec.ts'
 import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
-import { type FolderNotes, isShort, notesIn, shortAfter } from './folder-notes.ts'
+import {
+  type FolderMemory,
+  type FolderNotes,
+  isShort,
+  memoryIn,
+  retried,
+  shortAfter,
+} from './folder-notes.ts'
 import type { FolderState } from './folder-state.ts'
 import { type Control, sameName } from './folders.ts'
 import {
@@ -32,9 +48,9 @@ import {
   type Verdict,
 } from './listing.ts'
 import { MailboxFolderListing, type Told } from './mailbox-folder-listing.ts'
+import { type Missing, mailboxFolderMissing } from './missing.ts'
 import type { Pool } from './pool.ts'
 import type { Premises } from './premises.ts'
-import type { Missing } from './public-folder.ts'
 import { faultOf } from './response-codes.ts'
 import type { Route, Transport } from './transport.ts'
 
@@ -96,22 +112,23 @@ export class MailboxFolder implements Replica {
     })
   }
 
-  async observe(memory: Memory | undefined, known: Known, signal: AbortSignal): Promise<Look> {
-    const seen = await this.#look(memory, signal)
-    const lens = memory?.lens ?? ''
+  async observe(start: Start | undefined, known: Known, signal: AbortSignal): Promise<Listing> {
+    const seen = await this.#look(start?.checkpoint, signal)
     // A folder that is still to be made holds nothing, and has lost nothing.
     if (seen === undefined)
-      return { changed: [], gone: [], whole: true, memory: { lens, recheck: [] } }
+      return { changed: [], gone: [], whole: true, checkpoint: {}, recheck: [] }
     demandReadable(seen, this.#site.codec)
     // What is known of a folder that was made, but not yet written down, can only lie in there.
-    const same = memory?.folder === undefined || memory.folder === seen.id
-    const stood = same ? memory?.stand : undefined
-    const { state, restored } = await this.#identity.aged(seen, stood, signal)
-    const before = same ? memory : undefined
-    const told = await this.#told(state, restored ? undefined : before, signal)
+    const remembered = start?.checkpoint.folder
+    const same = remembered === undefined || remembered === seen.id
+    const memory = memoryIn(same ? start?.checkpoint : undefined)
+    const { state, rewound } = await this.#identity.aged(seen, memory.highWater, signal)
+    const before = same ? start : undefined
+    const whole = rewound || start?.whole === true
+    const told = await this.#told(state, whole ? { ...memory, cursor: undefined } : memory, signal)
     const verdict = await this.#verdict(told, same, known, signal)
     const refs = await moved(told.refs, known)
-    const passed = carried(before?.passedOver ?? [], told, verdict.gone)
+    const passed = carried(retried(memory.passedOver, start?.retry), told, verdict.gone)
     const { ids, left } = toRead(refs, before?.recheck ?? [], passed)
     const context = { refs: told.refs, before: passed, known }
     const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
@@ -119,43 +136,43 @@ export class MailboxFolder implements Replica {
     const [gone, asked] = [new Set(verdict.gone), new Set(before?.recheck)]
     const untold = !told.whole && read.missing.some((id) => !gone.has(id) && asked.has(id))
     if (untold && before !== undefined)
-      return this.observe({ ...before, cursor: undefined }, known, signal)
+      return this.observe({ ...before, whole: true }, known, signal)
     const again = await unsettled(read.missing, verdict.gone, known)
-    const { id: folder, parent, stand } = state
+    const { id: folder, parent, highWater } = state
     const changed = [...read.found, ...(await movedThere(verdict, read.found, known))]
     const passedOver = passedOverIn(left, read, verdict, told.whole)
     const more = read.rest.length > 0
     const news = changed.length + verdict.gone.length
-    const notes = notesAfter(notesIn(before), state.mark, told, news)
-    const { short: shortBefore = 0 } = notesIn(before)
-    const short = told.whole ? shortAfter(notesIn(before), told.listed, state.count) : shortBefore
+    const notes = notesAfter(memory.notes, state.mark, told, news)
+    const { short: shortBefore = 0 } = memory.notes
+    const short = told.whole ? shortAfter(memory.notes, told.listed, state.count) : shortBefore
+    const adapter: FolderMemory = {
+      parent,
+      highWater,
+      cursor: told.whole && isShort(short) ? undefined : told.cursor,
+      passedOver,
+      notes: { ...notes, short },
+    }
     return {
       changed,
       odd: told.odd,
       gone: verdict.gone,
       forgotten: verdict.forgotten,
-      restored,
+      rewound,
       whole: told.whole && !more,
       more,
       short: more || (told.whole && isShort(short)) || (await mayHide(passedOver, known)),
-      memory: {
-        folder,
-        parent,
-        stand,
-        lens,
-        cursor: told.whole && isShort(short) ? undefined : told.cursor,
-        // What is told deleted and can still be read is asked for once more by the next look.
-        recheck: [...again, ...read.rest, ...(told.whole ? [] : verdict.there.map(({ id }) => id))],
-        passedOver,
-        notes: { ...notes, short },
-      },
+      unread: passedOver,
+      // What is told deleted and can still be read is asked for once more by the next look.
+      recheck: [...again, ...read.rest, ...(told.whole ? [] : verdict.there.map(({ id }) => id))],
+      checkpoint: { folder, adapter },
     }
   }
 
-  async prepare(memory: Memory, signal: AbortSignal): Promise<Memory> {
-    if (memory.folder !== undefined) {
+  async prepare(checkpoint: Checkpoint, signal: AbortSignal): Promise<Checkpoint> {
+    if (checkpoint.folder !== undefined) {
       if (this.#state !== undefined) demandWritable(this.#state)
-      return memory
+      return checkpoint
     }
     const { id: folder, made } = await this.#site.control.make(this.#site.place.folder)
     if (!made) throw appeared
@@ -164,10 +181,11 @@ export class MailboxFolder implements Replica {
     await this.#site.premises.demandPlace(state, signal)
     demandReadable(state, this.#site.codec)
     demandWritable(state)
-    return { ...memory, folder, parent: state.parent }
+    const adapter: FolderMemory = { ...memoryIn(checkpoint), parent: state.parent }
+    return { folder, adapter }
   }
 
-  async rename({ folder }: Memory, from: string, signal: AbortSignal): Promise<void> {
+  async rename({ folder }: Checkpoint, from: string, signal: AbortSignal): Promise<void> {
     if (folder === undefined) return
     const { name } = await this.#identity.state(folder, signal)
     if (name === undefined || !sameName(name, lastName(from))) return
@@ -194,9 +212,10 @@ export class MailboxFolder implements Replica {
 
   // Page by page past our own writes; the first page with another's change is left for the next pass.
   // What we made and is not told of, or not yet passed, may be gone without ever being told: it is read again.
-  async settle(memory: Memory, known: Known, signal: AbortSignal): Promise<Memory> {
-    const { folder } = memory
-    if (folder === undefined) return memory
+  async settle(checkpoint: Checkpoint, known: Known, signal: AbortSignal): Promise<Settled> {
+    const { folder } = checkpoint
+    if (folder === undefined) return { checkpoint, recheck: [] }
+    const memory = memoryIn(checkpoint)
     const state = await this.#identity.state(folder, signal)
     let { cursor } = memory
     let news = false
@@ -210,24 +229,25 @@ export class MailboxFolder implements Replica {
       cursor = page.cursor
       for (const { id } of refs) untold.delete(id)
     }
-    const before = notesIn(memory)
+    const { notes: before } = memory
     const notes: FolderNotes = news ? before : { short: before.short, mark: state.mark }
-    return { ...memory, cursor, notes, recheck: [...memory.recheck, ...untold] }
+    const adapter: FolderMemory = { ...memory, cursor, notes }
+    return { checkpoint: { folder, adapter }, recheck: [...untold] }
   }
 
-  async #look(memory: Memory | undefined, signal: AbortSignal): Promise<SeenFolder | undefined> {
+  async #look(
+    checkpoint: Checkpoint | undefined,
+    signal: AbortSignal,
+  ): Promise<SeenFolder | undefined> {
     this.#state = undefined
-    this.#folder = memory?.folder
+    this.#folder = checkpoint?.folder
     await this.#site.premises.demandMailbox(signal)
-    const state = await this.#identity.seen(memory, signal)
+    const state = await this.#identity.seen(checkpoint, signal)
     if (state !== undefined) await this.#site.premises.demandPlace(state, signal)
-    if (state === undefined && memory?.folder !== undefined && !this.#site.asOwner)
+    if (state === undefined && checkpoint?.folder !== undefined && !this.#site.asOwner)
       throw faultOf('ErrorFolderNotFound')
     const { missing, place } = this.#site
-    if (state === undefined && missing !== undefined) {
-      const message = `there is no folder ${place.folder} in the mailbox ${place.mailbox}: make it, or correct ${missing.field}`
-      throw new SyncError('terminal', missing.code, message)
-    }
+    if (state === undefined && missing !== undefined) throw mailboxFolderMissing(place, missing)
     this.#folder = state?.id
     this.#state = state
     return state
@@ -236,11 +256,10 @@ export class MailboxFolder implements Replica {
   // Nothing is told although the folder's own mark moved: then the whole folder is listed.
   async #told(
     state: FolderState,
-    before: Memory | undefined,
+    { cursor, notes: { mark, skip = 0 } }: FolderMemory,
     signal: AbortSignal,
   ): Promise<Told & Readonly<{ suspected: boolean }>> {
-    const told = await this.#listing.told(state.id, before?.cursor, signal)
-    const { mark, skip = 0 } = notesIn(before)
+    const told = await this.#listing.told(state.id, cursor, signal)
     const moves = mark !== undefined && state.mark !== undefined && mark !== state.mark
     const suspected = !told.whole && told.count === 0 && moves
     if (!suspected || skip > 0) return { ...told, suspected }

@@ -1,26 +1,37 @@
 // A public folder, whatever its role. SyncFolderItems is not supported there (exchange-protocol §1.1), so the
 // folder's own tag tells whether anything moved, and a full listing tells what (§1.2).
 
-import { lastName, namesIn } from '../api/path.ts'
+import { lastName } from '../api/path.ts'
 import type { Place } from '../api/topology.ts'
-import type { ItemId, Version } from '../core/id.ts'
+import type { ItemId } from '../core/id.ts'
 import type { Role } from '../core/model.ts'
-import { SyncError } from '../core/sync-error.ts'
-import type { Creation, Known, Look, Memory, Pace, Replica, Update } from '../sync/ports.ts'
+import type {
+  Checkpoint,
+  Creation,
+  Known,
+  Listing,
+  Pace,
+  Replica,
+  Settled,
+  Start,
+  Update,
+} from '../sync/ports.ts'
 import { Items } from './batch.ts'
 import type { Codec } from './codec.ts'
 import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
-import { type FolderNotes, isShort, notesIn, shortAfter } from './folder-notes.ts'
+import { type FolderMemory, isShort, memoryIn, retried, shortAfter } from './folder-notes.ts'
 import type { FolderState } from './folder-state.ts'
-import { type Control, type Lookup, sameName } from './folders.ts'
+import { type Control, sameName } from './folders.ts'
 import {
   carried,
   confirmedGone,
   demandReadable,
   demandWritable,
+  lacking,
   mayHide,
   moved,
   movedThere,
+  nothingLacks,
   passedOverIn,
   type Read,
   readAll,
@@ -29,7 +40,7 @@ import {
   unsettled,
   type Verdict,
 } from './listing.ts'
-import type { Ref } from './operations.ts'
+import { type Missing, publicFolderMissing } from './missing.ts'
 import type { Pool } from './pool.ts'
 import type { Premises } from './premises.ts'
 import { moving, PublicFolderListing } from './public-folder-listing.ts'
@@ -39,9 +50,8 @@ import type { Route, Transport } from './transport.ts'
 /** Without the server's date a tag counts once it has stood for so long by our own clock, ms. */
 const tagMs = 2000
 
+/** In which all requests about public folders share a limit. */
 export const publicFoldersLane = 'public folders'
-/** A folder that has to be there: the error's code when it is not, and the field of the spec to correct. */
-export type Missing = Readonly<{ code: string; field: string }>
 
 /** What the replica of a public folder needs. */
 export type PublicFolderSite = Readonly<{
@@ -100,21 +110,21 @@ export class PublicFolder implements Replica {
     })
   }
 
-  async observe(memory: Memory | undefined, known: Known, signal: AbortSignal): Promise<Look> {
-    const found = await this.#state(memory, signal)
-    const seen = memory?.folder === found.id ? memory.stand : undefined
-    const { state, restored } = await this.#identity.aged(found, seen, signal)
+  async observe(start: Start | undefined, known: Known, signal: AbortSignal): Promise<Listing> {
+    const found = await this.#state(start?.checkpoint, signal)
+    const same = start?.checkpoint.folder === found.id
+    const memory = memoryIn(start?.checkpoint)
+    const { highWater: seen } = same ? memory : memoryIn(undefined)
+    const { state, rewound } = await this.#identity.aged(found, seen, signal)
     demandReadable(state, this.#site.codec)
     if (this.role.receives) demandWritable(state)
-    const same = memory?.folder === state.id
-    const before = same ? (memory.passedOver ?? []) : []
-    const recheck = memory?.recheck ?? []
-    const { id: folder, parent, stand } = state
+    const before = same ? retried(memory.passedOver, start.retry) : []
+    const { id: folder, parent, highWater } = state
     const notes = this.#notes(state, memory)
-    const base = { folder, parent, stand, lens: memory?.lens ?? '', notes }
+    const base = { parent, highWater, notes }
     let early: Read['found'] = []
-    if (same && memory.cursor !== undefined && memory.cursor === state.tag) {
-      const { ids, left } = toRead([], recheck, before)
+    if (same && !start.whole && memory.cursor !== undefined && memory.cursor === state.tag) {
+      const { ids, left } = toRead([], start.recheck, before)
       const context = { refs: [], before, known }
       const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
       const passedOver = passedOverIn(left, read, nothingLacks, false)
@@ -125,7 +135,9 @@ export class PublicFolder implements Replica {
           gone: [],
           short: read.rest.length > 0 || (await mayHide(passedOver, known)),
           more: read.rest.length > 0,
-          memory: { ...base, cursor: state.tag, recheck: read.rest, passedOver },
+          recheck: read.rest,
+          unread: passedOver,
+          checkpoint: { folder, adapter: { ...base, cursor: state.tag, passedOver } },
         }
       early = read.found
     }
@@ -133,7 +145,7 @@ export class PublicFolder implements Replica {
     const missing = same && listed.odd.length === 0 ? await lacking(listed.refs, known) : []
     const verdict = await this.#verdict(state, missing, known, signal)
     const passed = carried(before, { refs: listed.refs, gone: [], whole: true }, verdict.gone)
-    const { ids, left } = toRead(await moved(listed.refs, known), recheck, passed)
+    const { ids, left } = toRead(await moved(listed.refs, known), start?.recheck ?? [], passed)
     const context = { refs: listed.refs, before: passed, known }
     // What was read before the listing counts: there may be no room to read it once more.
     const gone = new Set(verdict.gone)
@@ -145,30 +157,32 @@ export class PublicFolder implements Replica {
     const again = await unsettled(read.missing, verdict.gone, known)
     // A commit within the very second in which we looked could be followed by another with the same tag.
     const quiet = this.#trusted(state, notes) && again.length === 0 && listed.odd.length === 0
-    const short = shortAfter(notesIn(memory), listed.count, state.count)
+    const short = shortAfter(memory.notes, listed.count, state.count)
     const passedOver = passedOverIn(left, read, verdict, true)
     const more = read.rest.length > 0
+    const adapter: FolderMemory = {
+      ...base,
+      notes: { ...notes, short },
+      cursor: quiet && !isShort(short) ? state.tag : undefined,
+      passedOver,
+    }
     return {
       changed: [...read.found, ...(await movedThere(verdict, read.found, known))],
       gone: verdict.gone,
       forgotten: verdict.forgotten,
       odd: listed.odd,
-      restored,
+      rewound,
       whole: !more,
       more,
       short: more || isShort(short) || (await mayHide(passedOver, known)),
-      memory: {
-        ...base,
-        notes: { ...notes, short },
-        cursor: quiet && !isShort(short) ? state.tag : undefined,
-        recheck: [...again, ...read.rest],
-        passedOver,
-      },
+      recheck: [...again, ...read.rest],
+      unread: passedOver,
+      checkpoint: { folder, adapter },
     }
   }
 
-  async prepare(memory: Memory): Promise<Memory> {
-    return memory
+  async prepare(checkpoint: Checkpoint): Promise<Checkpoint> {
+    return checkpoint
   }
 
   read(ids: readonly ItemId[], signal: AbortSignal) {
@@ -187,23 +201,27 @@ export class PublicFolder implements Replica {
     return this.#items.remove(ids, signal)
   }
 
-  async settle(memory: Memory, known: Known, signal: AbortSignal): Promise<Memory> {
-    const { folder } = memory
-    if (folder === undefined) return memory
+  async settle(checkpoint: Checkpoint, known: Known, signal: AbortSignal): Promise<Settled> {
+    const { folder } = checkpoint
+    if (folder === undefined) return { checkpoint, recheck: [] }
+    const memory = memoryIn(checkpoint)
     const state = await this.#tagged(folder, signal)
     const notes = this.#notes(state, memory)
-    if (!this.#trusted(state, notes)) return { ...memory, notes, cursor: undefined }
+    const at = (cursor: string | undefined): Settled => {
+      const adapter: FolderMemory = { ...memory, notes, cursor }
+      return { checkpoint: { folder, adapter }, recheck: [] }
+    }
+    if (!this.#trusted(state, notes)) return at(undefined)
     const { refs, odd } = await this.#listing.whole(state, signal, () =>
       this.#tagged(folder, signal),
     )
     const news = (await moved(refs, known)).length + (await lacking(refs, known)).length
-    const quiet = news === 0 && odd.length === 0
-    return { ...memory, notes, cursor: quiet ? state.tag : undefined }
+    return at(news === 0 && odd.length === 0 ? state.tag : undefined)
   }
 
-  async #state(memory: Memory | undefined, signal: AbortSignal): Promise<SeenFolder> {
-    this.#folder = memory?.folder
-    const state = await this.#identity.seen(memory, signal)
+  async #state(checkpoint: Checkpoint | undefined, signal: AbortSignal): Promise<SeenFolder> {
+    this.#folder = checkpoint?.folder
+    const state = await this.#identity.seen(checkpoint, signal)
     if (state === undefined) throw faultOf('ErrorFolderNotFound')
     await this.#site.premises.demandPlace(state, signal)
     this.#folder = state.id
@@ -215,8 +233,7 @@ export class PublicFolder implements Replica {
     const { place, control, allows, missing } = this.#site
     const lookup = await control.find(place.path)
     if (lookup.found) return lookup.folder.id
-    const message = `${notFoundText(place.path, lookup, allows)}. Correct ${missing.field}, or the account’s permissions`
-    throw new SyncError('terminal', missing.code, message)
+    throw publicFolderMissing(place.path, lookup, allows, missing)
   }
 
   async #tagged(folder: string, signal: AbortSignal): Promise<SeenFolder> {
@@ -225,13 +242,15 @@ export class PublicFolder implements Replica {
     return state
   }
 
-  #notes({ tag }: FolderState, memory: Memory | undefined): FolderNotes {
-    const { tag: before, short } = notesIn(memory)
+  #notes(
+    { tag }: FolderState,
+    { notes: { tag: before, short } }: FolderMemory,
+  ): FolderMemory['notes'] {
     if (tag === undefined) return { short }
     return { short, tag: before?.text === tag ? before : { text: tag, firstMs: this.#site.now() } }
   }
 
-  #trusted({ committedMs, serverDateMs }: SeenFolder, { tag }: FolderNotes): boolean {
+  #trusted({ committedMs, serverDateMs }: SeenFolder, { tag }: FolderMemory['notes']): boolean {
     if (committedMs === undefined || Number.isNaN(committedMs) || tag === undefined) return false
     if (serverDateMs !== undefined)
       return Math.floor(serverDateMs / 1000) > Math.floor(committedMs / 1000)
@@ -268,32 +287,4 @@ export class PublicFolder implements Replica {
         : `${this.#contentMailbox}@${domain}`
     return { anchor: content ?? account, contentMailbox: content, lane: publicFoldersLane, pace }
   }
-}
-
-// What lies outside of what is allowed is not told, nor that it is there.
-function notFoundText(
-  path: string,
-  { parent, children }: Extract<Lookup, { found: false }>,
-  allows: PublicFolderSite['allows'],
-): string {
-  const above = namesIn(parent)
-  const allowed = children.filter((child) => allows([...above, ...namesIn(child)]))
-  const names = allowed.slice(0, 10).map((name) => JSON.stringify(name))
-  const more = allowed.length > 10 ? ', …' : ''
-  const holds =
-    names.length > 0
-      ? `; it holds ${names.join(', ')}${more}`
-      : children.length === 0
-        ? '; the account sees no folder there'
-        : ''
-  const nearest = allows(above) ? `: the nearest existing one is ${parent}${holds}` : ''
-  return `there is no public folder ${path}${nearest}`
-}
-
-const nothingLacks: Verdict = { gone: [], there: [], unsure: [], forgotten: [] }
-
-async function lacking(refs: readonly Ref[], known: Known): Promise<readonly ItemId[]> {
-  const all: ReadonlyMap<ItemId, Version> = await known.all()
-  const listed = new Set(refs.map(({ id }) => id))
-  return [...all.keys()].filter((id) => !listed.has(id))
 }

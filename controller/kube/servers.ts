@@ -17,7 +17,7 @@ import type { Client } from './runtime/client.ts'
 import type { Recorder } from './runtime/events.ts'
 import { keyOf } from './runtime/resource.ts'
 
-/** What the port needs. */
+/** The collaborators of the port. */
 export type KubeServersOptions = Readonly<{
   client: Client
   declarations: KubeDeclarations

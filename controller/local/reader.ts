@@ -1,7 +1,7 @@
 // Reads a directory again when it may have changed: one reading at a time, whoever asks.
 import type { Source } from '../validation/documents.ts'
 
-/** What is done with a reading; undefined: the directory could not be read this time. */
+/** Takes the sources over; undefined: the directory could not be read this time. */
 type Take = (sources: readonly Source[] | undefined) => Promise<void>
 
 /** The readings of one directory. */

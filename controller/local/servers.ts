@@ -22,7 +22,7 @@ export type DeclaredServers = Readonly<{
   }>[]
   /** Resources that were never valid, of all kinds: `<kind>/<namespace>/<name>` → why. */
   refused: ReadonlyMap<string, string>
-  /** What is missing was taken out on purpose. */
+  /** A missing resource was taken out on purpose. */
   certain: boolean
 }>
 

@@ -154,9 +154,10 @@ export class SqliteBaseline implements Baseline {
   }
 
   async identity(): Promise<Identity> {
-    const row = this.#sql('SELECT uid, server, url FROM identities WHERE grp = ?').get(this.group)
+    const row = this.#sql('SELECT * FROM identities WHERE grp = ?').get(this.group)
     const text = (value: unknown) => (value == null ? undefined : String(value))
-    return { uid: text(row?.uid), server: text(row?.server), url: text(row?.url) }
+    const { uid, server, url, kind } = row ?? {}
+    return { uid: text(uid), server: text(server), url: text(url), kind: text(kind) }
   }
 
   async claims(): Promise<ReadonlyMap<string, Holder>> {

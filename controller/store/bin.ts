@@ -7,10 +7,11 @@ import type { KeepReason } from '../core/model.ts'
 import type { RestoreResult } from '../core/restore.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Asking, Binned, Conflicted, Filter, Wish } from '../sync/ports/bin.ts'
+import type { SeenAs } from '../sync/ports.ts'
 import type { Vault } from './encryption.ts'
 import { unopened } from './errors.ts'
 import { all } from './history.ts'
-import { itemOf, parsed } from './rows.ts'
+import { itemOf, memoryOf, parsed } from './rows.ts'
 import { binSpot } from './spots.ts'
 import type { Row, Statements } from './statements.ts'
 import { cancel, namesIn, pendingIn } from './wishes.ts'
@@ -136,10 +137,10 @@ export class SqliteBin {
     }
   }
 
-  /** The role under which each replica of a group was seen last. */
-  lenses(group: GroupId): ReadonlyMap<ReplicaId, string> {
-    const rows = this.#statements.sql('SELECT replica, lens FROM replicas WHERE grp = ?').all(group)
-    return new Map(rows.map(({ replica, lens }) => [String(replica) as ReplicaId, String(lens)]))
+  /** Under which role each of a group's replicas was listed last; undefined: under none that still counts. */
+  seenAs(group: GroupId): ReadonlyMap<ReplicaId, SeenAs | undefined> {
+    const rows = this.#statements.sql('SELECT * FROM replicas WHERE grp = ?').all(group)
+    return new Map(rows.map((row) => [String(row.replica) as ReplicaId, memoryOf(row).seenAs]))
   }
 
   /** Requests restores, all or none; the group's next pass carries them out. */

@@ -80,10 +80,10 @@ function unsettle({ statements, group }: Desk): void {
 }
 
 function identify({ statements, group }: Desk, identity: Identity): void {
-  const { uid = null, server = null, url = null } = identity
+  const { uid = null, server = null, url = null, kind = 'Contacts' } = identity
   statements
-    .sql('INSERT OR REPLACE INTO identities (grp, uid, server, url) VALUES (?, ?, ?, ?)')
-    .run(group, uid, server, url)
+    .sql('INSERT OR REPLACE INTO identities (grp, uid, server, url, kind) VALUES (?, ?, ?, ?, ?)')
+    .run(group, uid, server, url, kind)
 }
 
 function leave({ statements, group }: Desk, replica: ReplicaId): void {
@@ -143,9 +143,8 @@ function end({ statements, group }: Desk, link: LinkId): void {
 
 // What was asked back of the old hub's is not for the new one, unless somebody asks again.
 function reset({ statements, group }: Desk, { timeMs, pass }: Moment): void {
-  statements.sql('DELETE FROM links WHERE grp = ?').run(group)
-  statements.sql('DELETE FROM replicas WHERE grp = ?').run(group)
-  statements.sql('DELETE FROM attempts WHERE grp = ?').run(group)
+  for (const table of ['links', 'replicas', 'attempts', 'identities'])
+    statements.sql(`DELETE FROM ${table} WHERE grp = ?`).run(group)
   statements
     .sql(
       "UPDATE restores SET done_ms = ?, pass = ?, result = 'Cancelled' WHERE grp = ? AND done_ms IS NULL",
@@ -173,11 +172,8 @@ function rename({ statements, vault, group }: Desk, from: ReplicaId, to: Replica
 }
 
 function agree(desk: Desk, agreement: Agreement): void {
-  const { statements, vault, group } = desk
-  const { link, revision, agreed, editedMs, aliases, source, base, copies, dropped, declined } =
-    agreement
-  const written = (item: Item | undefined, at: Spot) =>
-    item === undefined ? null : vault.seal(JSON.stringify(item), at)
+  const { statements, group } = desk
+  const { link, revision, agreed, editedMs, aliases, source } = agreement
   const row = statements
     .sql(
       `INSERT INTO links (grp, id, revision, agreed, edited_ms, aliases, source) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -185,22 +181,30 @@ function agree(desk: Desk, agreement: Agreement): void {
          edited_ms = excluded.edited_ms, source = excluded.source, settled = 0 RETURNING n, declined`,
     )
     .get(
-      group,
-      link,
-      revision,
-      written(agreed, agreedSpot(group, link, revision)),
-      editedMs ?? null,
-      JSON.stringify(aliases),
-      source ?? null,
+      ...[group, link, revision, sealed(desk, agreed, agreedSpot(group, link, revision))],
+      ...[editedMs ?? null, JSON.stringify(aliases), source ?? null],
     )
-  const n = Number(row?.n)
+  agreeOn(desk, Number(row?.n), parsed(row?.declined) as string[], agreement)
+}
+
+function sealed({ vault }: Desk, item: Item | undefined, at: Spot): string | null {
+  return item === undefined ? null : vault.seal(JSON.stringify(item), at)
+}
+
+// What belongs to the link in other tables; `n`: its row.
+function agreeOn(
+  desk: Desk,
+  n: number,
+  before: readonly string[],
+  { link, base, copies, dropped, declined }: Agreement,
+): void {
+  const { statements, group } = desk
   if (base !== undefined) {
     statements
       .sql('INSERT OR IGNORE INTO bases (link, revision, item) VALUES (?, ?, ?)')
-      .run(n, base.revision, written(base.item, baseSpot(group, link, base.revision)))
+      .run(n, base.revision, sealed(desk, base.item, baseSpot(group, link, base.revision)))
   }
   if (declined.length > 0) {
-    const before = parsed(row?.declined) as string[]
     const all = JSON.stringify([...new Set([...before, ...declined])])
     statements.sql('UPDATE links SET declined = ? WHERE n = ?').run(all, n)
   }
@@ -235,25 +239,18 @@ function writeCopy({ statements, vault, group }: Desk, { link, replica, copy }: 
 
 function remember(desk: Desk, replica: ReplicaId, memory: Memory): void {
   const { statements, group } = desk
-  const { folder, parent, cursor, lens, recheck, stand, restored, ...rest } = memory
-  const details = JSON.stringify(rest)
+  const { checkpoint, place, seenAs, recheck, relist, rewound, unread = [], codec = null } = memory
+  const { folder, adapter } = checkpoint
   if (folder !== undefined) claim(desk, replica, folder)
+  const text = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
+  const noted = [folder ?? null, text(place), text(adapter), text(seenAs), JSON.stringify(recheck)]
+  const marks = [relist ? 1 : 0, rewound ? 1 : 0, JSON.stringify(unread), codec]
+  const at = [group, replica, ...noted, ...marks]
   statements
     .sql(
-      'INSERT OR REPLACE INTO replicas (grp, replica, folder, parent, cursor, lens, recheck, stand, restored, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO replicas (grp, replica, folder, place, adapter, seen_as, recheck, relist, rewound, unread, codec) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
-    .run(
-      group,
-      replica,
-      folder ?? null,
-      parent ?? null,
-      cursor ?? null,
-      lens,
-      JSON.stringify(recheck),
-      stand === undefined ? null : JSON.stringify(stand),
-      restored === true ? 1 : 0,
-      details === '{}' ? null : details,
-    )
+    .run(...at)
 }
 
 function writeAttempt({ statements, group }: Desk, { link, replica, attempt }: AttemptNote): void {

@@ -5,14 +5,15 @@ import { digestOf } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { damaged } from './errors.ts'
 import {
+  added,
   applicationId,
   fromFirst,
   fromFourth,
   fromSecond,
+  fromSixth,
   fromThird,
   schema,
   schemaVersion,
-  sixth,
   tables,
 } from './schema.ts'
 
@@ -58,7 +59,10 @@ export function upToDate(db: DatabaseSync, version: number): void {
     if (version > 0 && version < 4) db.exec(fromThird)
     if (version > 1 && version < 5) db.exec(fromFourth)
     fromFifth(db)
+    const split = columnsOf(db, 'replicas').includes('lens')
+    if (split) db.exec('ALTER TABLE replicas RENAME TO replicas_before')
     db.exec(schema)
+    if (split) db.exec(fromSixth)
     if (version === 1) {
       const change = db.prepare('UPDATE bin SET print = ?, size = ? WHERE n = ?')
       const item = db.prepare('SELECT item FROM bin WHERE n = ?')
@@ -79,11 +83,16 @@ export function upToDate(db: DatabaseSync, version: number): void {
 // Also of a file that only says that it is older.
 function fromFifth(db: DatabaseSync): void {
   for (const trigger of ['bin_grows', 'bin_shrinks']) db.exec(`DROP TRIGGER IF EXISTS ${trigger}`)
-  for (const [table, column, type] of sixth) {
-    const columns = db.prepare('SELECT name FROM pragma_table_info(?)').all(table)
-    if (columns.length > 0 && !columns.some(({ name }) => name === column))
+  for (const [table, column, type] of added) {
+    const columns = columnsOf(db, table)
+    if (columns.length > 0 && !columns.includes(column))
       db.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`)
   }
+}
+
+function columnsOf(db: DatabaseSync, table: string): readonly string[] {
+  const rows = db.prepare('SELECT name FROM pragma_table_info(?)').all(table)
+  return rows.map(({ name }) => String(name))
 }
 
 function inOne(db: DatabaseSync, work: () => void): void {

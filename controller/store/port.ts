@@ -29,6 +29,6 @@ function binOver(bin: SqliteBin): Bin {
     names: async (what, group) => bin.names(what, group),
     historyEnds: async () => bin.historyEnds(),
     goneUntil: async (group) => bin.goneUntil(group),
-    lenses: async (group) => bin.lenses(group),
+    seenAs: async (group) => bin.seenAs(group),
   }
 }

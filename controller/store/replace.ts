@@ -1,7 +1,7 @@
 // Replaces the state by a backup and keeps the old state under another name. If the process is killed at any point, the
 // state is either the old or the new one, complete, and never empty:
 //
-//   FILE ─copy─► exsync.db.next     upgraded; its cursors and pending restores are removed
+//   FILE ─copy─► exsync.db.next     upgraded; its checkpoints are not believed, its pending restores removed
 //   exsync.db    its log is merged in, and it stays locked: no -wal file is left that SQLite would play into a new file
 //   exsync.db ─copy─► exsync.db.before-TIME
 //   exsync.db.next ─rename─► exsync.db
@@ -172,14 +172,14 @@ function judged(
   }
 }
 
-// Drops the cursors: Exchange does not remember deletes for ever, and would leave them out. So every folder is listed
+// Has every folder relisted: Exchange does not remember deletes for ever, and would leave them out. So every folder is listed
 // completely once. Cancels pending restores: they may have been carried out, and deleted again, since.
 function prepare(backup: DatabaseSync, next: string, version: number, nowMs: number): void {
   copyInto(backup, next)
   const db = new DatabaseSync(next)
   try {
     upToDate(db, version)
-    db.exec('BEGIN IMMEDIATE; UPDATE replicas SET cursor = NULL')
+    db.exec('BEGIN IMMEDIATE; UPDATE replicas SET relist = 1')
     db.prepare(
       "UPDATE restores SET done_ms = ?, pass = '', result = 'Cancelled' WHERE done_ms IS NULL",
     ).run(nowMs)

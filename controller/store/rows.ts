@@ -1,10 +1,11 @@
 // From rows of the state to values.
 
+import type { Place } from '../api/topology.ts'
 import type { Attempt } from '../core/attempt.ts'
 import type { ItemId, LinkId, ReplicaId, Version } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import type { Copy, Link, Shown } from '../core/model.ts'
-import type { Memory, Stand } from '../sync/ports.ts'
+import type { Memory, SeenAs, Unread } from '../sync/ports.ts'
 import type { Spot, Vault } from './encryption.ts'
 import { damaged } from './errors.ts'
 import { agreedSpot, baseSpot, shownSpot } from './spots.ts'
@@ -20,16 +21,17 @@ export function versionsIn(rows: Iterable<Row>): ReadonlyMap<ItemId, Version> {
 /** What a replica remembers. */
 export function memoryOf(row: Row): Memory {
   return {
-    folder: row.folder == null ? undefined : String(row.folder),
-    parent: row.parent == null ? undefined : String(row.parent),
-    cursor: row.cursor == null ? undefined : String(row.cursor),
-    lens: String(row.lens),
+    checkpoint: {
+      folder: row.folder == null ? undefined : String(row.folder),
+      adapter: row.adapter == null ? undefined : parsed(row.adapter),
+    },
+    place: row.place == null ? undefined : (parsed(row.place) as Place),
+    seenAs: row.seen_as == null ? undefined : (parsed(row.seen_as) as SeenAs),
     recheck: parsed(row.recheck) as ItemId[],
-    ...(row.stand == null ? {} : { stand: parsed(row.stand) as Stand }),
-    ...(Number(row.restored) === 1 ? { restored: true } : {}),
-    ...(row.details == null
-      ? {}
-      : (parsed(row.details) as Pick<Memory, 'passedOver' | 'notes' | 'codec'>)),
+    relist: Number(row.relist) === 1,
+    rewound: Number(row.rewound) === 1,
+    unread: parsed(row.unread) as Unread[],
+    codec: row.codec == null ? undefined : Number(row.codec),
   }
 }
 

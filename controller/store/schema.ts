@@ -4,7 +4,7 @@
 // transaction. spots.ts lists what a vault may seal.
 
 /** The number of the schema below. */
-export const schemaVersion = 6
+export const schemaVersion = 7
 
 /** Marks the file as ours (`application_id`): "exsy". */
 export const applicationId = 0x65787379
@@ -12,9 +12,9 @@ export const applicationId = 0x65787379
 /** Makes the tables that are missing. */
 export const schema = `
 CREATE TABLE IF NOT EXISTS replicas (
-  grp TEXT NOT NULL, replica TEXT NOT NULL, folder TEXT, parent TEXT, cursor TEXT, lens TEXT NOT NULL,
-  recheck TEXT NOT NULL DEFAULT '[]', stand TEXT, restored INTEGER NOT NULL DEFAULT 0,
-  details TEXT, PRIMARY KEY (grp, replica)
+  grp TEXT NOT NULL, replica TEXT NOT NULL, folder TEXT, place TEXT, adapter TEXT, seen_as TEXT, recheck TEXT NOT NULL DEFAULT '[]',
+  relist INTEGER NOT NULL DEFAULT 0, rewound INTEGER NOT NULL DEFAULT 0, unread TEXT NOT NULL DEFAULT '[]',
+  codec INTEGER, PRIMARY KEY (grp, replica)
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS links (
   n INTEGER PRIMARY KEY, grp TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL,
@@ -92,7 +92,9 @@ CREATE TABLE IF NOT EXISTS journal (
   link TEXT NOT NULL, replica TEXT NOT NULL, action TEXT NOT NULL, result TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS journal_time ON journal (time_ms);
-CREATE TABLE IF NOT EXISTS identities (grp TEXT PRIMARY KEY, uid TEXT, server TEXT, url TEXT) WITHOUT ROWID, STRICT;
+CREATE TABLE IF NOT EXISTS identities (
+  grp TEXT PRIMARY KEY, uid TEXT, server TEXT, url TEXT, kind TEXT NOT NULL DEFAULT 'Contacts'
+) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS writers (
   one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL
 ) STRICT;
@@ -103,6 +105,7 @@ CREATE TABLE IF NOT EXISTS vault (
 
 const first = ['replicas', 'links', 'bases', 'copies', 'bin', 'conflicts', 'caused', 'journal']
 const second = [...first, 'tally', 'restores', 'vault', 'approvals']
+const sixthTables = ['attempts', 'approved', 'ages', 'history_ends']
 const third = [...second, 'writers', 'identities']
 
 /** The tables that a file of each version must have. */
@@ -112,7 +115,8 @@ export const tables: Readonly<Record<number, readonly string[]>> = {
   3: third,
   4: [...third, 'attempts'],
   5: [...third, 'attempts', 'approved'],
-  6: [...third, 'attempts', 'approved', 'ages', 'history_ends'],
+  6: [...third, ...sixthTables],
+  7: [...third, ...sixthTables],
 }
 
 /** From version 1 to 2, before the tables that are missing are made. */
@@ -141,8 +145,8 @@ ALTER TABLE vault ADD COLUMN next TEXT;
 ALTER TABLE vault ADD COLUMN reached TEXT;
 `
 
-/** What came with version 6, as far as an older file has the table: table, column and type. The triggers are made anew. */
-export const sixth = [
+/** What came with versions 6 and 7, as far as an older file has the table: table, column and type. The triggers are made anew. */
+export const added = [
   ['tally', 'history_bytes', 'INTEGER NOT NULL DEFAULT 0'],
   ['tally', 'last_n', 'INTEGER NOT NULL DEFAULT 0'],
   ['restores', 'fields', 'TEXT'],
@@ -151,4 +155,30 @@ export const sixth = [
   ['restores', 'confirmed', 'INTEGER NOT NULL DEFAULT 0'],
   ['caused', 'updated', "TEXT NOT NULL DEFAULT '[]'"],
   ['approved', 'updated', "TEXT NOT NULL DEFAULT '[]'"],
+  ['identities', 'kind', "TEXT NOT NULL DEFAULT 'Contacts'"],
 ] as const
+
+/**
+ * From version 6 to 7: what the adapter remembers goes into one column, and the engine's part into others. `replicas_before` is the table as it was. `cursor`, `parent`, `stand` and the rest of `details` are the EWS adapters'.
+ */
+export const fromSixth = `
+INSERT INTO replicas (grp, replica, folder, adapter, seen_as, recheck, relist, rewound, unread, codec)
+SELECT grp, replica, folder,
+  json_object('parent', parent, 'cursor', cursor, 'highWater', json(stand),
+    'passedOver', (SELECT json_group_array(json_remove(value, '$.sinceMs'))
+      FROM json_each(coalesce(details, '{}'), '$.passedOver') WHERE value ->> 'code' <> 'NotTaken'),
+    'notes', coalesce(details, '{}') -> '$.notes'),
+  CASE WHEN lens LIKE '%,%,%,%' THEN json_object(
+    'writes', json(iif(lens LIKE 'writes,%', 'true', 'false')),
+    'receives', json(iif(lens LIKE '%,receives,%', 'true', 'false')),
+    'drift', iif(lens LIKE '%,Ignore,%', 'Ignore', 'Revert'),
+    'private', iif(lens LIKE '%,Copy', 'Copy', 'Skip')) END,
+  recheck, cursor IS NULL, restored,
+  (SELECT json_group_array(json_object('id', value ->> 'id', 'code', value ->> 'code',
+      'sinceMs', coalesce(value ->> 'sinceMs', 0)))
+    FROM json_each(coalesce(details, '{}'), '$.passedOver')),
+  details ->> 'codec'
+FROM replicas_before;
+DROP TABLE replicas_before;
+INSERT OR IGNORE INTO identities (grp) SELECT DISTINCT grp FROM replicas;
+`

@@ -8,49 +8,48 @@ import type { Agreement } from '../core/fold.ts'
 import type { Caused } from '../core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
-import type { Copy, KeepReason, Link, Restoration } from '../core/model.ts'
+import type { Copy, KeepReason, Link, Restoration, Role } from '../core/model.ts'
 import type { RestoreResult } from '../core/restore.ts'
 
-/** What in a folder only grows: the time of its latest commit (ms since 1970, by the server), and how many deletes. */
-export type Stand = Readonly<{ committedMs: number; deletedTotal: number }>
-
-/**
- * What a replica remembers between two passes; saved with the baseline that was reached from it.
- * `cursor`, `folder` and `stand` are the adapter's own; `lens` tells under which role it looked.
- */
-export type Memory = Readonly<{
+/** What an adapter remembers of its folder between two passes. */
+export type Checkpoint = Readonly<{
+  /** The folder's own id, under which the adapter finds it again; undefined: the folder is still to be made. */
   folder?: string | undefined
-  /** Where the folder lay: one that was moved away, into Deleted Items perhaps, is not ours any more. */
-  parent?: string | undefined
-  cursor?: string | undefined
-  /** How far the folder had come when it was looked at last. */
-  stand?: Stand | undefined
-  /** The folder was restored from a backup, and what is to be read again shows old content. */
-  restored?: boolean | undefined
-  lens: string
-  /** Where the folder was declared to be; the engine notes it. Undefined in a state of version 0.1. */
-  place?: Place | undefined
-  /** Items to be read again, whatever the cursor says. */
-  recheck: readonly ItemId[]
-  /** Items that a look leaves out, since they cannot be read; each is named in the group's problems. */
-  passedOver?: readonly PassedOver[] | undefined
-  /** The version of the codec under which every copy has been read; the engine notes it. */
-  codec?: number | undefined
-  /** What the adapter notes besides its cursor. The engine and the state carry it unread. */
-  notes?: unknown
+  /** The adapter's own: JSON, which the engine and the state carry unread, and the adapter reads with care. */
+  adapter?: unknown
 }>
 
-/** An item that is left out. It is read again when it has another version, and at an audit. */
-export type PassedOver = Readonly<{
+/** The parts of a role on which it depends what a listing lets pass. */
+export type SeenAs = Pick<Role, 'writes' | 'receives' | 'drift' | 'private'>
+
+/** What the engine remembers of a replica between two passes; saved with the baseline that was reached from it. */
+export type Memory = Readonly<{
+  checkpoint: Checkpoint
+  /** Where the folder was declared to be; undefined: a state of version 0.1 did not note it. */
+  place?: Place | undefined
+  /** The role under which the folder was listed last; undefined: under none that still counts. */
+  seenAs?: SeenAs | undefined
+  /** Items to be read again, whatever the checkpoint says. */
+  recheck: readonly ItemId[]
+  /** The next listing is a whole one, whatever the checkpoint says. */
+  relist?: boolean | undefined
+  /** The folder went back in time, and the items of `recheck` show old content. */
+  rewound?: boolean | undefined
+  /** Items that are left out, as they cannot be read; each is named in the group's problems. */
+  unread?: readonly Unread[] | undefined
+  /** The version of the codec under which every copy has been read. */
+  codec?: number | undefined
+}>
+
+/** An item that is left out. */
+export type Unread = Readonly<{
   id: ItemId
-  /** The version that could not be read; '' where none is known. */
-  version: Version
   /** What is wrong: the server's response code, or ours. */
   code: string
-  /** How many looks in a row it could not be read. */
-  tries: number
-  /** When it was passed over first, ms since 1970; the engine notes it. */
-  sinceMs?: number | undefined
+  /** Since when, ms since 1970, by our clock. */
+  sinceMs: number
+  /** It is tried again, as often as at first. */
+  again?: boolean
 }>
 
 /** What the baseline knows of one replica's copies. */
@@ -100,6 +99,8 @@ export type Identity = Readonly<{
   /** The ExchangeServer, by namespace/name. */
   server?: string | undefined
   url?: string | undefined
+  /** The kind of its items, as `Contacts`. */
+  kind?: string | undefined
 }>
 
 /** When something is written to the state, and by which pass. */
@@ -120,7 +121,7 @@ export type CopyNote = Readonly<{ link: LinkId; replica: ReplicaId; copy: Copy |
 
 /** One write to the baseline of a group: rows of one kind. */
 export type Write =
-  /** The group has another hub, or ends: all links and copies are forgotten, and what was asked back is cancelled. */
+  /** The group has another hub, or ends: all that is known of it is forgotten, and what was asked back is cancelled. */
   | Readonly<{ write: 'reset' }>
   /** What the group is by now. */
   | Readonly<{ write: 'identity'; identity: Identity }>

@@ -22,7 +22,7 @@ export type Requeue =
 /** One kind of resource, as the loop serves it. */
 export type Controller<Key extends string> = Readonly<{
   /**
-   * What is declared: the fingerprint of each key. A new one is due at once; undefined: it is declared, and is not due
+   * The fingerprint of each declared key. A new one is due at once; undefined: it is declared, and is not due
    * before the rest of it is known.
    */
   list: () => Promise<ReadonlyMap<Key, string | undefined>>
@@ -34,7 +34,7 @@ export type Controller<Key extends string> = Readonly<{
   onGone?: (key: Key) => void
 }>
 
-/** What a loop runs with. */
+/** The options of a loop. */
 export type ControlLoopOptions<Key extends string> = Readonly<{
   clock: Clock
   backOff: BackOff
@@ -97,7 +97,7 @@ export class ControlLoop<Key extends string> {
     }
     for (const [key, fingerprint] of listed) {
       const before = this.#fingerprints.get(key)
-      // What cannot be looked at for a while is, afterwards, what it was before.
+      // A key whose fingerprint is not known for a while keeps the one that it had.
       this.#fingerprints.set(key, fingerprint ?? before)
       if (fingerprint !== undefined && fingerprint !== before) this.queue.add(key)
     }

@@ -4,7 +4,8 @@ import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Copy } from '../core/model.ts'
 import type { Action, Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Baseline, Entry, Moment, Written } from './ports.ts'
+import type { Commit } from './pass-spec.ts'
+import type { Clock, Entry, Written } from './ports.ts'
 
 /** One action of a step. */
 export type Job = Readonly<{ step: Step; action: Action }>
@@ -18,8 +19,8 @@ const itemsMax = 10
 /** Keeps the attempts of one replica up to date in the state. */
 export class Creates {
   readonly #replica: ReplicaId
-  readonly #baseline: Baseline
-  readonly #at: () => Moment
+  readonly #commit: Commit
+  readonly #clock: Clock
   readonly #known: ReadonlyMap<LinkId, Attempts>
   readonly #sent = new Map<LinkId, Attempt>()
   /** Smaller batches for what was refused for its size or form. */
@@ -27,13 +28,12 @@ export class Creates {
 
   constructor(
     replica: ReplicaId,
-    baseline: Baseline,
-    at: () => Moment,
+    { commit, clock }: Readonly<{ commit: Commit; clock: Clock }>,
     known: ReadonlyMap<LinkId, Attempts>,
   ) {
     this.#replica = replica
-    this.#baseline = baseline
-    this.#at = at
+    this.#commit = commit
+    this.#clock = clock
     this.#known = known
   }
 
@@ -63,7 +63,7 @@ export class Creates {
 
   /** Notes that these are sent now, in one request. */
   async sent(jobs: readonly Job[]): Promise<void> {
-    const { timeMs } = this.#at()
+    const sentMs = this.#clock.now()
     for (const job of jobs) {
       const before = this.#before(job)
       const { revision, link } = job.step
@@ -73,24 +73,24 @@ export class Creates {
         revision,
         batch: jobs.length,
         tries: before?.revision === revision ? before.tries : 0,
-        sentMs: timeMs,
+        sentMs,
         items: before?.items ?? [],
         code: undefined,
         seen: false,
       })
     }
-    await this.#commit(jobs, (attempt) => attempt)
+    await this.#note(jobs, (attempt) => attempt)
   }
 
   /** The request failed, and what became of it is unknown. Only alone an item can be what spoils it. */
   async failed(jobs: readonly Job[], { code }: SyncError): Promise<void> {
     const more = jobs.length === 1 ? 1 : 0
-    await this.#commit(jobs, (attempt) => ({ ...attempt, tries: attempt.tries + more, code }))
+    await this.#note(jobs, (attempt) => ({ ...attempt, tries: attempt.tries + more, code }))
   }
 
   /** The request was refused before anything was carried out. */
   async refused(jobs: readonly Job[]): Promise<void> {
-    await this.#commit(jobs, ({ link }) => this.#known.get(link)?.get(this.#replica))
+    await this.#note(jobs, ({ link }) => this.#known.get(link)?.get(this.#replica))
   }
 
   /** Records the copies that were seen, and what is known of the others. `unknown`: these could not be looked for. */
@@ -110,14 +110,11 @@ export class Creates {
     const attempts = [...after].map(([link, attempt]) => {
       return { link, replica: this.#replica, attempt }
     })
-    await this.#baseline.commit({
-      at: this.#at(),
-      writes: [
-        { write: 'copies', copies },
-        { write: 'attempts', attempts },
-        { write: 'entries', entries },
-      ],
-    })
+    await this.#commit([
+      { write: 'copies', copies },
+      { write: 'attempts', attempts },
+      { write: 'entries', entries },
+    ])
   }
 
   #afterwards(
@@ -145,7 +142,7 @@ export class Creates {
     return before?.revision === revision ? before : undefined
   }
 
-  async #commit(
+  async #note(
     jobs: readonly Job[],
     next: (attempt: Attempt) => Attempt | undefined,
   ): Promise<void> {
@@ -154,7 +151,7 @@ export class Creates {
       if (attempt === undefined) return []
       return [{ link: link.id, replica: this.#replica, attempt: next(attempt) }]
     })
-    await this.#baseline.commit({ at: this.#at(), writes: [{ write: 'attempts', attempts }] })
+    await this.#commit([{ write: 'attempts', attempts }])
   }
 }
 

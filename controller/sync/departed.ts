@@ -1,13 +1,29 @@
 // Who left a group whose deletionPolicy is RemoveCopies: whose copies may be removed, and removing them at the
 // end of a pass. Who cannot be read now is tried again; without RemoveCopies, who left is simply forgotten.
 
+import type { Holder } from '../api/claims.ts'
 import { isHub, type ReplicaId } from '../core/id.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
-import type { PassSpec } from './pass-spec.ts'
-import type { Moment, Replica } from './ports.ts'
+import type { Commit, PassSpec } from './pass-spec.ts'
+import type { Memory, Replica } from './ports.ts'
 import type { Proposal } from './propose.ts'
-import { dismiss, mayDismiss } from './removal.ts'
+import { dismiss } from './removal.ts'
 import type { Applied } from './tally.ts'
+
+/**
+ * Whether our copies may be removed from the folder of a replica that left: not while one that takes part may
+ * have the very folder, under another address or path, and not when another group has it.
+ */
+export function mayDismiss(
+  memory: Memory | undefined,
+  present: readonly (Memory | undefined)[],
+  claims: ReadonlyMap<string, Holder>,
+): 'yes' | 'wait' | 'no' {
+  const folder = memory?.checkpoint.folder
+  if (folder === undefined || claims.has(folder)) return 'no'
+  if (present.some((each) => each?.checkpoint.folder === folder)) return 'no'
+  return present.includes(undefined) ? 'wait' : 'yes'
+}
 
 /** The folders of those who left from which copies are to be removed, and may be. */
 export async function leaversOf(
@@ -24,9 +40,9 @@ export async function leaversOf(
 }
 
 /** Removes our copies from their folders, and forgets them. */
-export async function seeOff(
+export async function removeDeparted(
   { baseline, group, rules, stopping }: PassSpec,
-  at: () => Moment,
+  commit: Commit,
   leaving: readonly Replica[],
   applied: Applied,
   signal: AbortSignal,
@@ -37,10 +53,10 @@ export async function seeOff(
   for (const replica of leaving) {
     const { id } = replica.role
     try {
-      // Whoever takes part and was never seen could have this very folder, under a new address.
-      if (mayDismiss(memories.get(id), present, claims) !== 'yes') throw somebodyUnseen
-      applied.deleted += await dismiss(group, replica, baseline, at, stopping, signal)
-      await baseline.commit({ at: at(), writes: [{ write: 'left', left: [id] }] })
+      // A replica that takes part and was never seen could have this very folder, under a new address.
+      if (mayDismiss(memories.get(id), present, claims) !== 'yes') throw memberUnseen
+      applied.deleted += await dismiss({ group, baseline, commit, stopping }, replica, signal)
+      await commit([{ write: 'left', left: [id] }])
     } catch (error) {
       signal.throwIfAborted()
       applied.failures.set(id, { error: syncErrorOf(error), items: 0 })
@@ -48,7 +64,7 @@ export async function seeOff(
   }
 }
 
-const somebodyUnseen = new SyncError(
+const memberUnseen = new SyncError(
   'transient',
   'WaitingForMembers',
   'copies are removed once every member’s folder has been seen; to leave them, set deletionPolicy: Orphan',

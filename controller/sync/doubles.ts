@@ -2,9 +2,9 @@
 // of them already is read, since its stamp tells whether both were made in the same moment (core/doubles.ts).
 
 import { madeAgainOf } from '../core/doubles.ts'
-import type { ItemId, LinkId } from '../core/id.ts'
-import type { Found } from '../core/model.ts'
-import { groupMark, hubMark } from '../core/stamp.ts'
+import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
+import type { Found, Link } from '../core/model.ts'
+import { groupMark, hubMark, type Stamp } from '../core/stamp.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Observed } from './observe.ts'
 import type { PassSpec } from './pass-spec.ts'
@@ -24,31 +24,57 @@ export async function doublesRead(
   const seen = hub && observations.get(hub.role.id)
   if (hub === undefined || seen?.state !== 'seen') return []
   const { id } = hub.role
-  const [mine, ours] = [groupMark(group), hubMark(id)]
-  const others = seen.changed.flatMap(({ stamp }) =>
-    stamp !== undefined && stamp.hub === ours && stamp.group !== mine ? [stamp] : [],
-  )
+  const others = othersIn(group, id, seen.changed)
   if (others.length === 0) return []
-  const marks = others.flatMap(({ link, source }) => [link, source]).filter(Boolean)
-  const links = await baseline.links(await baseline.linksNamed([...new Set(marks)]))
-  const again = links.filter((link) => others.some((stamp) => madeAgainOf(link, stamp)))
+  const again = await madeAgain(baseline, others)
   const known = new Set([...seen.changed.map((found) => found.id), ...seen.gone])
-  const held = again.flatMap(({ copies }) => copies.get(id)?.id ?? [])
-  const unread = held.filter((item) => !known.has(item))
+  const unread = again.flatMap(copyIn(id)).filter((item) => !known.has(item))
   const read = unread.length === 0 ? [] : await hub.read(unread, signal)
   const changed = read.flatMap((one) =>
     one === undefined || one instanceof SyncError ? [] : [one],
   )
   // Where what the hub has of a link cannot be read, what is new of it waits: it must not be taken for another contact.
   const unreadable = new Set(unread.filter((_, index) => read[index] instanceof SyncError))
-  const unsure = again.filter(({ copies }) => unreadable.has(copies.get(id)?.id ?? ('' as ItemId)))
-  const waits = ({ stamp }: Found) =>
-    stamp !== undefined && others.includes(stamp) && unsure.some((link) => madeAgainOf(link, stamp))
-  const waiting = seen.changed.filter(waits).map((found) => found.id)
-  const memory = memories.get(id)
-  if (memory !== undefined && waiting.length > 0)
-    memories.set(id, { ...memory, recheck: [...memory.recheck, ...waiting] })
+  const unsure = again.filter((link) => copyIn(id)(link).some((item) => unreadable.has(item)))
+  const waits = waitsFor(unsure, others)
   const certain = seen.changed.filter((found) => !waits(found))
+  rememberWaiting(memories, id, seen.changed.filter(waits))
   observations.set(id, { ...seen, changed: [...certain, ...changed] })
   return again.map((link) => link.id)
+}
+
+// The stamps of other groups over this hub.
+function othersIn(group: GroupId, hub: ReplicaId, changed: readonly Found[]): readonly Stamp[] {
+  const [mine, ours] = [groupMark(group), hubMark(hub)]
+  return changed.flatMap(({ stamp }) =>
+    stamp !== undefined && stamp.hub === ours && stamp.group !== mine ? [stamp] : [],
+  )
+}
+
+async function madeAgain(baseline: Baseline, others: readonly Stamp[]): Promise<readonly Link[]> {
+  const marks = others.flatMap(({ link, source }) => [link, source]).filter(Boolean)
+  const links = await baseline.links(await baseline.linksNamed([...new Set(marks)]))
+  return links.filter((link) => others.some((stamp) => madeAgainOf(link, stamp)))
+}
+
+function copyIn(hub: ReplicaId): (link: Link) => readonly ItemId[] {
+  return ({ copies }) => {
+    const copy = copies.get(hub)
+    return copy === undefined ? [] : [copy.id]
+  }
+}
+
+function waitsFor(unsure: readonly Link[], others: readonly Stamp[]): (found: Found) => boolean {
+  return ({ stamp }) =>
+    stamp !== undefined && others.includes(stamp) && unsure.some((link) => madeAgainOf(link, stamp))
+}
+
+function rememberWaiting(
+  memories: Observed['memories'],
+  id: ReplicaId,
+  waiting: readonly Found[],
+): void {
+  const memory = memories.get(id)
+  if (memory === undefined || waiting.length === 0) return
+  memories.set(id, { ...memory, recheck: [...memory.recheck, ...waiting.map((each) => each.id)] })
 }

@@ -2,11 +2,11 @@
 import type { ItemId, ReplicaId } from '../core/id.ts'
 import type { Observation } from '../core/model.ts'
 import { itemTooLarge } from '../core/scope.ts'
-import { type Baseline, type Memory, notTaken, type PassedOver } from './ports.ts'
+import { type Baseline, type Memory, notTaken, type Unread } from './ports.ts'
 
-/** What of the passed over could not be read. */
-export function unreadIn({ passedOver = [] }: Memory): readonly PassedOver[] {
-  return passedOver.filter(({ code }) => code !== notTaken)
+/** What of the items that are left out could not be read. */
+export function unreadIn({ unread = [] }: Memory): readonly Unread[] {
+  return unread.filter(({ code }) => code !== notTaken)
 }
 
 /** What was seen: of whom for the first time, and of whom more is to be read. */
@@ -42,10 +42,10 @@ export async function doubtedAgain(
       if (other !== id && news === 0)
         news = (await strangers(other, seenFirst(other, before.get(other), seen))).size
     if (news === 0) continue
-    const passedOver = memory.passedOver?.map((each) =>
-      doubted.has(each.id) ? { ...each, tries: 1 } : each,
+    const marked = memory.unread?.map((each) =>
+      doubted.has(each.id) ? { ...each, again: true } : each,
     )
-    again.push([id, { ...memory, passedOver }])
+    again.push([id, { ...memory, unread: marked }])
   }
   return again
 }

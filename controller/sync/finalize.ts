@@ -7,9 +7,11 @@
 // delete it again.
 
 import { isHub, type ReplicaId } from '../core/id.ts'
+import { mayDismiss } from './departed.ts'
 import type { Environment, Mode } from './environment.ts'
+import { committing } from './pass-spec.ts'
 import type { Declared } from './ports.ts'
-import { dismiss, mayDismiss } from './removal.ts'
+import { dismiss } from './removal.ts'
 
 /** Ends a group. Rejects with a SyncError when a member's folder cannot be read or written now. */
 export async function release(
@@ -21,10 +23,9 @@ export async function release(
   const { id: group } = declared
   const { deletionPolicy, suspend } = declared.group.spec
   const baseline = environment.baseline(group)
-  const at = () => ({
-    timeMs: environment.clock.now(),
-    pass: new Date(environment.clock.now()).toISOString(),
-  })
+  const { clock } = environment
+  const name = new Date(clock.now()).toISOString()
+  const commit = committing({ baseline, clock, name })
   // As everywhere, nothing is touched while it is suspended.
   if (deletionPolicy === 'RemoveCopies' && !suspend) {
     const [memories, claims] = [await baseline.memories(), await baseline.claims()]
@@ -37,8 +38,8 @@ export async function release(
       ? []
       : environment.former(declared, left, signal, pace)) {
       try {
-        await dismiss(group, replica, baseline, at, stopping, signal)
-        await baseline.commit({ at: at(), writes: [{ write: 'left', left: [replica.role.id] }] })
+        await dismiss({ group, baseline, commit, stopping }, replica, signal)
+        await commit([{ write: 'left', left: [replica.role.id] }])
       } catch (error) {
         signal.throwIfAborted()
         if (stopping()) throw error
@@ -47,6 +48,6 @@ export async function release(
     }
     if (failures.length > 0) throw failures[0]
   }
-  await baseline.commit({ at: at(), writes: [{ write: 'reset' }] })
+  await commit([{ write: 'reset' }])
   await environment.declarations.released(declared)
 }

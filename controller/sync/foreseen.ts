@@ -7,10 +7,10 @@ import { into } from '../core/loose.ts'
 import { append } from '../core/many.ts'
 import type { Action, Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { overwritten, ownContent } from './overwritten.ts'
 import type { PassSpec } from './pass-spec.ts'
 import type { Kept, Replica } from './ports.ts'
 import type { Proposal } from './propose.ts'
+import { overwritten, ownContent } from './removal.ts'
 
 type Job = Readonly<{ step: Step; action: Action }>
 

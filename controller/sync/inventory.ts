@@ -5,10 +5,11 @@ import type { ItemId, ReplicaId } from '../core/id.ts'
 import type { Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { inParts } from './breathe.ts'
+import { looked } from './continuity.ts'
 import type { Observed } from './observe.ts'
 import type { PassSpec } from './pass-spec.ts'
 import { type Baseline, notTaken, type Replica } from './ports.ts'
-import { looked, refuseClaimed } from './propose.ts'
+import { refuseClaimed } from './propose.ts'
 
 /** One folder that can be read. `absent`: it is not there, or another one is in its place. */
 export type Place = Readonly<{ replica: Replica; role: Role; absent: boolean }>
@@ -39,9 +40,9 @@ async function straysOf(baseline: Baseline, sight: Observed): Promise<Inventory[
   const strays = new Map<ReplicaId, readonly ItemId[]>()
   for (const [replica, seen] of sight.observations) {
     if (seen.state !== 'seen') continue
-    const { recheck = [], passedOver = [] } = sight.memories.get(replica) ?? {}
-    const unread = passedOver.filter(({ code }) => code !== notTaken)
-    const listed = [seen.changed, unread].flatMap((some) => some.map(({ id }) => id))
+    const { recheck = [], unread = [] } = sight.memories.get(replica) ?? {}
+    const hidden = unread.filter(({ code }) => code !== notTaken)
+    const listed = [seen.changed, hidden].flatMap((some) => some.map(({ id }) => id))
     const ids = [...new Set([...listed, ...recheck])]
     const unknown = await inParts(ids, async (part) => {
       const known = await baseline.known(replica).versions(part)

@@ -13,7 +13,7 @@ export async function maybeThere(
   const hidden = new Set<Attempt>()
   for (const attempt of attempts) {
     const { replica, sentMs, items, seen } = attempt
-    for (const { id, sinceMs = 0 } of memories.get(replica)?.passedOver ?? []) {
+    for (const { id, sinceMs } of memories.get(replica)?.unread ?? []) {
       if (seen || (!items.some((each) => each.id === id) && sinceMs < sentMs)) continue
       if ((await baseline.linksOf(replica, [id])).length === 0) hidden.add(attempt)
     }

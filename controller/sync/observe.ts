@@ -1,4 +1,4 @@
-// Looks at all replicas at once. A replica that cannot be read is unknown; it never reads as empty.
+// Lists all replicas at once. A replica that cannot be read is unknown; it never reads as empty.
 import type { Attempt } from '../core/attempt.ts'
 import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Observation, Role } from '../core/model.ts'
@@ -6,13 +6,16 @@ import type { Aged } from '../core/rows.ts'
 import { itemTooLarge } from '../core/scope.ts'
 import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { inParts } from './breathe.ts'
-import { doubtedAgain, unreadIn } from './doubt.ts'
+import { doubtedAgain } from './doubt.ts'
 import {
   type Baseline,
-  type Look,
+  type Listing,
   type Memory,
-  type PassedOver,
+  notTaken,
   type Replica,
+  type SeenAs,
+  type Start,
+  type Unread,
   UnsureError,
 } from './ports.ts'
 
@@ -20,12 +23,12 @@ import {
 export type Observed = Readonly<{
   observations: Map<ReplicaId, Observation>
   memories: Map<ReplicaId, Memory>
-  /** Replicas that look for the first time, or under another role than before. */
+  /** Replicas that are listed for the first time, or under another role than before. */
   fresh: readonly ReplicaId[]
-  /** Replicas whose folder is not the one we knew: they begin anew, and nothing counts as deleted. */
+  /** Replicas whose folder is not the one we knew: they begin from nothing, and nothing counts as deleted. */
   replaced: readonly ReplicaId[]
   /** Replicas whose folder went back in time: what these items show is old, not new. */
-  restored: ReadonlyMap<ReplicaId, Aged>
+  rewound: ReadonlyMap<ReplicaId, Aged>
   /** Replicas of which the whole folder was listed. */
   whole: ReadonlySet<ReplicaId>
   /** Replicas whose listing names fewer items than the folder counts. */
@@ -36,7 +39,7 @@ export type Observed = Readonly<{
   forgotten: ReadonlyMap<ReplicaId, ReadonlySet<ItemId>>
   /** What is odd about a folder's listing. */
   odd: ReadonlyMap<ReplicaId, readonly SyncError[]>
-  /** What looks that could not be made leave to remember. */
+  /** What listings that could not be made leave to remember. */
   unsure: ReadonlyMap<ReplicaId, Memory>
 }>
 
@@ -53,110 +56,160 @@ export type Manner = Readonly<{
 /** How many copies of a folder one pass reads again after an upgrade of the codec. */
 const outdatedMax = 500
 
-/** Under which role a replica looks: another one must look at everything again. */
-export function lensOf(role: Role): string {
-  const { writes, receives, drift, private: hidden } = role
-  return [writes ? 'writes' : '', receives ? 'receives' : '', drift, hidden].join(',')
+/** The parts of a role that a memory notes: under other ones everything must be listed again. */
+export function seenAs({ writes, receives, drift, private: hidden }: Role): SeenAs {
+  return { writes, receives, drift, private: hidden }
 }
 
-/** What a lens tells of the role that looked. */
-export function roleUnder(lens: string): Readonly<{ receives: boolean; private: string }> {
-  const [, receives, , hidden = ''] = lens.split(',')
-  return { receives: receives === 'receives', private: hidden }
-}
-
-/** Observes every replica, anew when auditing; never rejects, except for the caller's own abort. */
+/** Observes every replica, from the beginning when auditing; never rejects, except for the caller's own abort. */
 export async function observe(
   replicas: readonly Replica[],
   baseline: Baseline,
-  { audit, attempts, codec, nowMs }: Manner,
+  manner: Manner,
   signal: AbortSignal,
 ): Promise<Observed> {
-  const before = await baseline.memories()
-  const observations = new Map<ReplicaId, Observation>()
-  const memories = new Map<ReplicaId, Memory>()
-  const fresh: ReplicaId[] = []
-  const replaced: ReplicaId[] = []
-  const restored = new Map<ReplicaId, Aged>()
-  const whole = new Set<ReplicaId>()
-  const short = new Set<ReplicaId>()
-  const more = new Set<ReplicaId>()
-  const forgotten = new Map<ReplicaId, ReadonlySet<ItemId>>()
-  const odd = new Map<ReplicaId, readonly SyncError[]>()
-  const unsure = new Map<ReplicaId, Memory>()
-  const look = async (replica: Replica): Promise<void> => {
-    const { id } = replica.role
-    const memory = before.get(id)
-    const changedLens = memory !== undefined && memory.lens !== lensOf(replica.role)
-    try {
-      const acknowledged = attempts.filter((each) => each.replica === id)
-      const outdated =
-        memory?.codec === codec ? [] : await baseline.outdated(id, codec, outdatedMax)
-      const start = memory && {
-        ...(changedLens || audit ? fromScratch(memory, audit) : memory),
-        recheck: [
-          ...new Set([
-            ...memory.recheck,
-            ...(audit ? unreadIn(memory).map((each) => each.id) : []),
-            ...acknowledged.flatMap(({ items }) => items.map((each) => each.id)),
-            // With another role other items count, and so does what was let pass under the old one.
-            ...(changedLens ? await baseline.deviating(id) : []),
-            ...outdated,
-          ]),
-        ],
-      }
-      const seen: Look = await replica.observe(start, baseline.known(id), signal)
-      if (seen.whole) whole.add(id)
-      if (seen.short) short.add(id)
-      if (seen.more) more.add(id)
-      if (seen.forgotten?.length) forgotten.set(id, new Set(seen.forgotten))
-      if (seen.odd?.length) odd.set(id, seen.odd)
-      const large = new Set(largeIn(seen.memory).map((each) => each.id))
-      const { changed, gone } = seen
-      observations.set(id, { state: 'seen', changed, gone, ...(large.size > 0 && { large }) })
-      const passedOver = dated(seen.memory.passedOver ?? [], memory?.passedOver ?? [], nowMs)
-      const current = outdated.length === 0 ? codec : undefined
-      const noted = { lens: lensOf(replica.role), place: replica.place }
-      memories.set(id, { ...seen.memory, passedOver, codec: current, ...noted })
-      const other = memory?.folder !== undefined && memory.folder !== seen.memory.folder
-      if (other) replaced.push(id)
-      if (seen.restored) restored.set(id, 'all')
-      else if (memory?.restored) restored.set(id, new Set(memory.recheck))
-      if (memory === undefined || changedLens || other) fresh.push(id)
-    } catch (error) {
-      signal.throwIfAborted()
-      observations.set(id, { state: 'unknown', error: syncErrorOf(error) })
-      if (error instanceof UnsureError) unsure.set(id, { ...error.memory, place: replica.place })
+  const memories = await baseline.memories()
+  const looks = replicas.map((replica) =>
+    look(replica, memories.get(replica.role.id), baseline, manner, signal),
+  )
+  const sight = sightOf(await Promise.all(looks))
+  const again = await doubtedAgain(memories, sight, baseline)
+  return {
+    ...sight,
+    memories: new Map([...sight.memories, ...again]),
+    short: new Set([...sight.short, ...again.map(([id]) => id)]),
+  }
+}
+
+type Seen = Readonly<{
+  id: ReplicaId
+  before: Memory | undefined
+  listing: Listing
+  memory: Memory
+  /** Was the role another one than when it was listed last? */
+  anew: boolean
+}>
+type Unseen = Readonly<{ id: ReplicaId; error: SyncError; unsure: Memory | undefined }>
+
+async function look(
+  replica: Replica,
+  before: Memory | undefined,
+  baseline: Baseline,
+  manner: Manner,
+  signal: AbortSignal,
+): Promise<Seen | Unseen> {
+  const { role } = replica
+  const { id } = role
+  const anew = before !== undefined && !isSame(before.seenAs, role)
+  try {
+    const outdated =
+      before?.codec === manner.codec ? [] : await baseline.outdated(id, manner.codec, outdatedMax)
+    // With another role other items count, and so does what was let pass under the old one.
+    const more = anew ? [...outdated, ...(await baseline.deviating(id))] : outdated
+    const start = before && startFrom(id, before, { ...manner, more, anew })
+    const listing = await replica.observe(start, baseline.known(id), signal)
+    const memory: Memory = {
+      checkpoint: listing.checkpoint,
+      place: replica.place,
+      seenAs: seenAs(role),
+      recheck: listing.recheck,
+      unread: unreadAfter(before, listing, manner.nowMs),
+      codec: outdated.length === 0 ? manner.codec : undefined,
+    }
+    return { id, before, listing, memory, anew }
+  } catch (error) {
+    signal.throwIfAborted()
+    const unsure = error instanceof UnsureError && before !== undefined
+    return {
+      id,
+      error: syncErrorOf(error),
+      unsure: unsure
+        ? { ...before, checkpoint: error.checkpoint, place: replica.place }
+        : undefined,
     }
   }
-  await Promise.all(replicas.map(look))
-  const seen = { observations, memories, fresh, replaced, restored }
-  for (const [id, memory] of await doubtedAgain(before, { ...seen, more }, baseline)) {
-    memories.set(id, memory)
-    short.add(id)
+}
+
+function isSame(before: SeenAs | undefined, role: Role): boolean {
+  if (before === undefined) return false
+  const { writes, receives, drift, private: hidden } = before
+  return (
+    writes === role.writes &&
+    receives === role.receives &&
+    drift === role.drift &&
+    hidden === role.private
+  )
+}
+
+function startFrom(
+  id: ReplicaId,
+  { checkpoint, recheck, relist = false, unread = [] }: Memory,
+  { audit, attempts, more, anew }: Manner & Readonly<{ more: readonly ItemId[]; anew: boolean }>,
+): Start {
+  const acknowledged = attempts.filter((each) => each.replica === id)
+  const marked = new Set(unread.filter(({ again }) => again).map((each) => each.id))
+  const again = audit ? unread.filter(({ code }) => code !== notTaken) : []
+  const items = [...again, ...acknowledged.flatMap((each) => each.items)]
+  return {
+    checkpoint,
+    recheck: [...new Set([...recheck, ...items.map((each) => each.id), ...more])],
+    whole: relist || anew || audit,
+    retry: audit ? 'all' : marked,
   }
-  return { ...seen, whole, short, more, forgotten, odd, unsure }
 }
 
-function largeIn({ passedOver = [] }: Memory): readonly PassedOver[] {
-  return passedOver.filter(({ code }) => code === itemTooLarge)
-}
-
-function dated(
-  now: readonly PassedOver[],
-  before: readonly PassedOver[],
+// What cannot be read now, and since when; and what was not taken, until the copy is read or gone.
+function unreadAfter(
+  before: Memory | undefined,
+  { checkpoint, changed, gone, forgotten = [], unread = [] }: Listing,
   nowMs: number,
-): readonly PassedOver[] {
-  const since = new Map(before.map(({ id, sinceMs }) => [id, sinceMs]))
-  return now.map((each) => ({ ...each, sinceMs: since.get(each.id) ?? nowMs }))
+): readonly Unread[] {
+  const known = before?.unread ?? []
+  const since = new Map(known.map(({ id, sinceMs }) => [id, sinceMs]))
+  const now = unread.map(({ id, code }) => ({ id, code, sinceMs: since.get(id) ?? nowMs }))
+  if (before?.checkpoint.folder !== checkpoint.folder) return now
+  const news = new Set([...changed, ...unread].map(({ id }) => id).concat(gone, forgotten))
+  return [...now, ...known.filter(({ id, code }) => code === notTaken && !news.has(id))]
 }
 
-// Everything is listed; at an audit what was passed over is tried again, too.
-function fromScratch(memory: Memory, audit: boolean): Memory {
-  if (!audit) return { ...memory, cursor: undefined }
-  const unread = new Set(unreadIn(memory))
-  const passedOver = memory.passedOver?.filter((each) => !unread.has(each))
-  return { ...memory, cursor: undefined, passedOver }
+function sightOf(looks: readonly (Seen | Unseen)[]): Observed {
+  const seen = looks.filter((each): each is Seen => 'listing' in each)
+  const unseen = looks.filter((each): each is Unseen => !('listing' in each))
+  const where = (has: (listing: Listing) => boolean | undefined) =>
+    new Set(seen.filter(({ listing }) => has(listing)).map(({ id }) => id))
+  const isReplaced = ({ before, listing }: Seen) =>
+    before?.checkpoint.folder !== undefined &&
+    before.checkpoint.folder !== listing.checkpoint.folder
+  const isFresh = (each: Seen) => each.before === undefined || each.anew || isReplaced(each)
+  const odd = where((listing) => (listing.odd?.length ?? 0) > 0)
+  const forgotten = where((listing) => (listing.forgotten?.length ?? 0) > 0)
+  const some = <Value>(ids: ReadonlySet<ReplicaId>, of: (listing: Listing) => Value) =>
+    new Map(seen.flatMap(({ id, listing }) => (ids.has(id) ? [[id, of(listing)] as const] : [])))
+  return {
+    observations: new Map(looks.map((each) => [each.id, observationOf(each)])),
+    memories: new Map(seen.map(({ id, memory }) => [id, memory])),
+    fresh: seen.filter(isFresh).map(({ id }) => id),
+    replaced: seen.filter(isReplaced).map(({ id }) => id),
+    rewound: new Map(seen.flatMap(rewoundOf)),
+    whole: where((listing) => listing.whole),
+    short: where((listing) => listing.short),
+    more: where((listing) => listing.more),
+    forgotten: some(forgotten, (listing) => new Set(listing.forgotten)),
+    odd: some(odd, (listing) => listing.odd ?? []),
+    unsure: new Map(unseen.flatMap(({ id, unsure }) => (unsure ? [[id, unsure] as const] : []))),
+  }
+}
+
+function observationOf(look: Seen | Unseen): Observation {
+  if (!('listing' in look)) return { state: 'unknown', error: look.error }
+  const { changed, gone, unread = [] } = look.listing
+  const large = new Set(unread.filter(({ code }) => code === itemTooLarge).map(({ id }) => id))
+  return { state: 'seen', changed, gone, ...(large.size > 0 && { large }) }
+}
+
+function rewoundOf({ id, before, listing }: Seen): readonly (readonly [ReplicaId, Aged])[] {
+  if (listing.rewound) return [[id, 'all']]
+  return before?.rewound ? [[id, new Set(before.recheck)]] : []
 }
 
 /** The links that somebody changed, or that carry a found item's stamp. */

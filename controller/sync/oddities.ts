@@ -49,7 +49,7 @@ export async function odditiesOf(
   const problems: Problem[] = []
   for (const { id: replica, hub } of rules.roles) {
     const [unread, untried] = [new Map<string, LinkId[]>(), new Map<string, LinkId[]>()]
-    for (const { id, code } of memories.get(replica)?.passedOver ?? []) {
+    for (const { id, code } of memories.get(replica)?.unread ?? []) {
       const [link = linkIdOf(group, replica, id)] = await baseline.linksOf(replica, [id])
       into(unread, code, link)
     }

@@ -1,6 +1,6 @@
-// A state that is older than the folders: put back from a backup, or begun anew while copies were made. It has let
-// items pass that are the originals of copies by now, a receive-only member's own for one, and no cursor shows them
-// again. So the folders are looked at whole.
+// A state that is older than the folders: put back from a backup, or begun from nothing while copies were made. It has let
+// items pass that are the originals of copies by now, a receive-only member's own for one, and no checkpoint shows them
+// again. So the folders are listed whole.
 import type { GroupId, ItemId } from '../core/id.ts'
 import type { Role } from '../core/model.ts'
 import { groupMark } from '../core/stamp.ts'
@@ -18,7 +18,8 @@ export async function isOutdated(
   { observations }: Observed,
 ): Promise<boolean> {
   const before = await baseline.memories()
-  if (![...before.values()].some(({ cursor }) => cursor !== undefined)) return false
+  // Where all folders are listed whole anyway, no checkpoint has been believed.
+  if ([...before.values()].every(({ relist }) => relist)) return false
   const mark = groupMark(group)
   for (const { id } of roles.filter(({ writes }) => writes)) {
     const seen = observations.get(id)

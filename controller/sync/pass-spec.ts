@@ -2,7 +2,10 @@
 import type { Judgement, Limits } from '../core/guard.ts'
 import type { GroupId } from '../core/id.ts'
 import type { Rules } from '../core/plan.ts'
-import type { Baseline, Clock, Identity, Left, Replica } from './ports.ts'
+import type { Baseline, Clock, Identity, Left, Replica, Write } from './ports.ts'
+
+/** The kind of a group's items. */
+export const kind = 'Contacts'
 
 /** All that a pass needs. Durations in ms. */
 export type PassSpec = Readonly<{
@@ -32,3 +35,15 @@ export type PassSpec = Readonly<{
   audit: boolean
   clock: Clock
 }>
+
+/** Writes to the state of a group, at once and in this order. Rejects as `Baseline.commit` does. */
+export type Commit = (writes: readonly Write[]) => Promise<void>
+
+/** How one pass, or what ends a group, writes to its state. */
+export function committing({
+  baseline,
+  clock,
+  name,
+}: Pick<PassSpec, 'baseline' | 'clock' | 'name'>): Commit {
+  return (writes) => baseline.commit({ at: { timeMs: clock.now(), pass: name }, writes })
+}

@@ -1,246 +1,159 @@
-// One pass: observe, plan, guard, apply, fold.
+// One pass, as a recipe: observe, propose, decide, write down, carry out, note who is behind, report.
 //
-// Flow: look at every replica; lay what changed beside the baseline; plan, with whoever would do too
-// much set aside; write the agreement down, together with what is kept and with the cursors that it
-// consumed; carry it out, outcome by outcome; note who is behind; move past our own echo.
-// Guarantees: nothing is overwritten or deleted that was not kept first; it may die anywhere, and what
-// is not done is behind.
+// Flow: list every replica; lay what changed beside the baseline; plan, with each replica that would do too much set aside;
+// write the agreement down, together with what is kept and with the checkpoints that it consumed; carry it out, outcome by
+// outcome; note which replicas are behind; move the checkpoints past our own writes.
+// Guarantees: nothing is overwritten or deleted that was not kept first; a crash anywhere loses nothing, and what is not
+// done is behind.
 // Assumptions: one pass per group at a time.
 // Caveats: without the hub nothing is decided, nothing written, and nothing consumed.
+// Errors: rejects with a SyncError when nothing could be decided, and when the signal aborts.
 
 import { membersOf, type Problem, type Report } from '../api/report.ts'
 import { attemptsByLink } from '../core/attempt.ts'
-import { agreementOf, settled } from '../core/fold.ts'
+import { settled } from '../core/fold.ts'
 import type { LinkId, ReplicaId } from '../core/id.ts'
 import { append } from '../core/many.ts'
-import type { Link, Observation, Role } from '../core/model.ts'
+import type { Link, Role } from '../core/model.ts'
 import { restorer } from '../core/restore.ts'
 import type { Step } from '../core/step.ts'
-import type { SyncError } from '../core/sync-error.ts'
-import { orphansOf } from '../core/unclaimed.ts'
 import { apply } from './apply.ts'
-import { breathe, breathing } from './breathe.ts'
-import { agedIn, pendingOf, remember, withoutCursors, withRecheck } from './checkpoint.ts'
-import { causedBy, historyOf, keptOf, notesOf, restoredBy } from './consequences.ts'
+import { breathe } from './breathe.ts'
+import { agedIn, checkpoints } from './checkpoint.ts'
+import { renameFolders } from './continuity.ts'
 import { Creates } from './creates.ts'
-import { leaversOf, seeOff } from './departed.ts'
-import { odditiesOf, seenSince } from './oddities.ts'
-import type { PassSpec } from './pass-spec.ts'
-import { type Kept, type Memory, type Moment, UnsureError, type Write } from './ports.ts'
+import { type Decision, decisionOf } from './decided.ts'
+import { removeDeparted } from './departed.ts'
+import { problemOf } from './inventory.ts'
+import { odditiesOf } from './oddities.ts'
+import { type Commit, committing, type PassSpec } from './pass-spec.ts'
+import { type Memory, UnsureError } from './ports.ts'
 import { prepared } from './prepare.ts'
 import { type Proposal, propose } from './propose.ts'
-import { renameFolders } from './renamed.ts'
 import type { Applied } from './tally.ts'
 
 /** Makes one pass. Rejects with a SyncError when nothing could be decided, and when the signal aborts. */
 export async function pass(course: PassSpec, signal: AbortSignal): Promise<Report> {
   const startMs = course.clock.now()
-  const { baseline, rules, replicas, clock } = course
-  const at = () => ({ timeMs: clock.now(), pass: course.name })
-  const proposal = await proposed(course, at, signal)
-  const { sight, guarded } = proposal
-  const { plan, observations, refusals } = guarded
-  // What was not used is not consumed: neither who was set aside, nor anybody when it was the hub.
-  const decided = rules.roles.every(({ id, hub }) => !hub || observations.get(id)?.state === 'seen')
-  const used = ([id]: [ReplicaId, Memory]) => decided && observations.get(id)?.state === 'seen'
-  const orphans = await breathing(orphansOf(proposal.view, observations, plan))
-  const seen = withRecheck(new Map([...sight.memories].filter(used)), orphans)
-  const memories = withRecheck(seen, plan.held ?? new Map())
-  const kept = plan.steps.flatMap(keptOf)
-  const history = plan.steps.flatMap((step) => historyOf(step, rules.roles))
-  const now = withRecheck(agedIn(memories, sight.restored), pendingOf(plan.steps))
-  const leaving = decided ? await leaversOf(course, proposal) : []
-  const left = proposal.left.filter((id) => !leaving.some(({ role }) => role.id === id))
-  const writes = agreed(course, proposal, { decided, left, kept, history, now })
-  await baseline.commit({ at: at(), writes })
-
-  const ready = await prepared(plan.steps, replicas, memories, signal)
-  // A folder that was made is known before anything is put into it: should it be lost, it is missed.
-  const made = [...ready.memories].filter(([id, { folder }]) => folder !== memories.get(id)?.folder)
-  if (made.length > 0)
-    await baseline.commit({ at: at(), writes: [{ write: 'memories', memories: new Map(made) }] })
-  const applied = await apply(
-    plan,
-    {
-      group: course.group,
-      type: rules.type,
-      replicas: replicas.filter(({ role }) => !ready.failures.has(role.id)),
-      baseline,
-      at,
-      creates: (id) => new Creates(id, baseline, at, proposal.view.attempts ?? new Map()),
-      due: (first) =>
-        course.stopping() ||
-        (!first && (clock.now() - startMs > course.budgetMs || course.yields?.() === true)),
-    },
-    signal,
-  )
-  for (const [id, failure] of ready.failures) applied.failures.set(id, failure)
-
-  const looked = new Set(proposal.view.links.map(({ id }) => id))
-  const behind = await settle(course, at, looked, plan.steps)
-  await renameFolders(proposal.renames, replicas, ready.memories, signal)
-  const aged = agedIn(ready.memories, sight.restored)
-  await remember(course, at, aged, plan.steps, { applied, more: sight.more }, signal)
-  await seeOff(course, at, leaving, applied, signal)
-  const reading = decided && sight.more.size > 0
-  const restoring = decided && (await isMoreWanted(baseline, proposal))
-  const facts = { observations, refusals, applied, behind, kept: kept.length, reading, restoring }
-  return reportOf(course, startMs, {
-    ...facts,
-    oddities: await odditiesOf(course, sight, [applied.tooLarge, plan.tooLarge]),
-  })
-}
-
-// What is written down before anything is carried out.
-function agreed(
-  { identity, rules, clock }: PassSpec,
-  proposal: Proposal,
-  {
-    decided,
-    left,
-    kept,
-    history,
-    now,
-  }: Readonly<{
-    decided: boolean
-    left: readonly ReplicaId[]
-    kept: readonly Kept[]
-    history: readonly Kept[]
-    now: ReadonlyMap<ReplicaId, Memory>
-  }>,
-): readonly Write[] {
-  const { sight, guarded } = proposal
-  const { plan } = guarded
-  const remembered = new Map([...withoutCursors(now, plan.steps), ...(decided ? sight.unsure : [])])
-  const conflicts = kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf)
-  return [
-    ...(proposal.reset && decided ? [{ write: 'reset' } as const] : []),
-    ...(decided && identity !== undefined ? [{ write: 'identity', identity } as const] : []),
-    { write: 'renames', renames: proposal.renames },
-    { write: 'left', left: decided ? [...left, ...sight.replaced] : [] },
-    { write: 'forgotten', forgotten: decided ? sight.forgotten : new Map() },
-    ...(sight.fresh.length > 0 ? [{ write: 'unsettle' } as const] : []),
-    { write: 'kept', kept: [...kept, ...history] },
-    { write: 'conflicts', conflicts },
-    { write: 'agreements', agreements: plan.steps.map(agreementOf) },
-    { write: 'restored', restored: decided ? restoredBy(proposal, guarded, rules) : [] },
-    { write: 'caused', caused: causedBy(guarded, rules.roles) },
-    { write: 'approvals', approvals: guarded.approvals.map(({ hash }) => hash) },
-    { write: 'memories', memories: remembered },
-    { write: 'attempts', attempts: decided ? seenSince(proposal, clock.now()) : [] },
-  ]
-}
-
-// What the guard set aside waits for a person, and is not done at once.
-async function isMoreWanted(
-  baseline: PassSpec['baseline'],
-  { wanted, guarded }: Proposal,
-): Promise<boolean> {
-  if (wanted.length === 0 || guarded.refusals.some(({ replica }) => replica === restorer))
-    return false
-  return (await baseline.restorations()).length > 0
+  const commit = committing(course)
+  const proposal = await proposed(course, commit, signal)
+  const decision = await decisionOf(course, proposal)
+  await commit(decision.writes)
+  const { applied, memories } = await carriedOut(course, proposal, decision, startMs, signal)
+  const behind = await settle(course, commit, proposal)
+  await renameFolders(proposal.renames, course.replicas, memories, signal)
+  const done = { steps: proposal.guarded.plan.steps, applied, more: proposal.sight.more }
+  const aged = agedIn(memories, proposal.sight.rewound)
+  const reached = await checkpoints(course, aged, done, signal)
+  await commit([{ write: 'memories', memories: reached }])
+  await removeDeparted(course, commit, decision.leaving, applied, signal)
+  return reportOf(course, startMs, { proposal, decision, applied, behind })
 }
 
 // A hub that could not be looked at leaves something to compare the next look with.
-async function proposed(
-  course: PassSpec,
-  at: () => Moment,
-  signal: AbortSignal,
-): Promise<Proposal> {
+async function proposed(course: PassSpec, commit: Commit, signal: AbortSignal): Promise<Proposal> {
   try {
     return await propose(course, signal)
   } catch (error) {
     const hub = course.rules.roles.find((role) => role.hub)
-    if (error instanceof UnsureError && hub !== undefined)
-      await course.baseline.commit({
-        at: at(),
-        writes: [{ write: 'memories', memories: new Map([[hub.id, error.memory]]) }],
-      })
+    const memory = hub && (await course.baseline.memories()).get(hub.id)
+    if (error instanceof UnsureError && hub !== undefined && memory !== undefined) {
+      const memories = new Map([[hub.id, { ...memory, checkpoint: error.checkpoint }]])
+      await commit([{ write: 'memories', memories }])
+    }
     throw error
   }
 }
 
-// Notes which links are done with, and says who is behind with the others.
-async function settle(
+// Prepares the folders and carries the plan out; answers what was done, and what the replicas remember by now.
+async function carriedOut(
   course: PassSpec,
-  at: () => Moment,
-  looked: Set<LinkId>,
-  steps: readonly Step[],
+  { guarded: { plan }, view }: Proposal,
+  { memories }: Decision,
+  startMs: number,
+  signal: AbortSignal,
+): Promise<Readonly<{ applied: Applied; memories: ReadonlyMap<ReplicaId, Memory> }>> {
+  const { group, rules, replicas, clock } = course
+  const commit = committing(course)
+  const ready = await prepared(plan.steps, replicas, memories, signal)
+  // A folder that was made is known before anything is put into it: should it be lost, it is missed.
+  const isMade = ([id, { checkpoint }]: [ReplicaId, Memory]) =>
+    checkpoint.folder !== memories.get(id)?.checkpoint.folder
+  const made = new Map([...ready.memories].filter(isMade))
+  if (made.size > 0) await commit([{ write: 'memories', memories: made }])
+  const isLate = () => clock.now() - startMs > course.budgetMs || course.yields?.() === true
+  const site = {
+    group,
+    type: rules.type,
+    replicas: replicas.filter(({ role }) => !ready.failures.has(role.id)),
+    commit,
+    creates: (id: ReplicaId) => new Creates(id, { commit, clock }, view.attempts ?? new Map()),
+    due: (first: boolean) => course.stopping() || (!first && isLate()),
+  }
+  const applied = await apply(plan, site, signal)
+  for (const [id, failure] of ready.failures) applied.failures.set(id, failure)
+  return { applied, memories: ready.memories }
+}
+
+// Notes which links are done with, and says which replicas are behind with the others.
+async function settle(
+  { baseline, rules: { roles } }: PassSpec,
+  commit: Commit,
+  { view, guarded: { plan } }: Proposal,
 ): Promise<ReadonlySet<ReplicaId>> {
-  const { baseline, rules } = course
-  for (const { link } of steps) looked.add(link.id)
+  const ids = new Set([...view.links.map(({ id }) => id), ...plan.steps.map(({ link }) => link.id)])
   // Another group may have made it again as well: what was agreed before is remembered until the next pass has looked.
-  const hub = rules.roles.find((role) => role.hub)?.id
-  const again = new Set(steps.filter((step) => makesAgain(step, hub)).map(({ link }) => link.id))
-  const behind = new Set<ReplicaId>()
+  const hub = roles.find((role) => role.hub)?.id
+  const again = new Set(plan.steps.filter(makesAgain(hub)).map(({ link }) => link.id))
   const attempts = attemptsByLink(await baseline.attempts())
-  const ids = [...looked]
-  for (let from = 0; from < ids.length; from += 200) {
-    const links = await baseline.links(ids.slice(from, from + 200))
-    const done = links.filter(
-      (link) => settled(link, rules.roles, attempts.get(link.id)) && !again.has(link.id),
-    )
-    const isDone = new Set(done)
-    for (const link of links) {
-      if (isDone.has(link)) continue
-      for (const role of rules.roles) if (isBehind(link, role)) behind.add(role.id)
-    }
-    const [ended, current] = [
-      done.filter(({ agreed }) => agreed === undefined),
-      done.filter(({ agreed }) => agreed !== undefined),
-    ]
-    await baseline.commit({
-      at: at(),
-      writes: [
-        { write: 'settled', settled: current.map(({ id }) => id) },
-        { write: 'ended', ended: ended.map(({ id }) => id) },
-      ],
-    })
+  const isDone = (link: Link) => settled(link, roles, attempts.get(link.id)) && !again.has(link.id)
+  const behind = new Set<ReplicaId>()
+  for (const part of partsOf([...ids])) {
+    const links = await baseline.links(part)
+    for (const link of links.filter((each) => !isDone(each)))
+      for (const role of roles) if (isBehind(link, role)) behind.add(role.id)
+    const done = (ended: boolean) =>
+      links
+        .filter((link) => isDone(link) && (link.agreed === undefined) === ended)
+        .map(({ id }) => id)
+    await commit([
+      { write: 'settled', settled: done(false) },
+      { write: 'ended', ended: done(true) },
+    ])
     await breathe()
   }
   return behind
 }
 
-function makesAgain({ link, actions }: Step, hub: ReplicaId | undefined): boolean {
-  return (
-    link.revision > 0 && actions.some(({ kind, replica }) => kind === 'create' && replica === hub)
-  )
+function* partsOf(ids: readonly LinkId[]): Generator<readonly LinkId[]> {
+  for (let from = 0; from < ids.length; from += 200) yield ids.slice(from, from + 200)
 }
 
-// With what is deleted only who still has it is behind.
+function makesAgain(hub: ReplicaId | undefined): (step: Step) => boolean {
+  return ({ link, actions }) =>
+    link.revision > 0 && actions.some(({ kind, replica }) => kind === 'create' && replica === hub)
+}
+
+// With what is deleted only a replica that still has it is behind.
 function isBehind(link: Link, role: Role): boolean {
   return link.agreed === undefined ? link.copies.has(role.id) : !settled(link, [role])
 }
 
-async function reportOf(
-  { baseline, rules, clock }: PassSpec,
-  startMs: number,
-  facts: Readonly<{
-    observations: ReadonlyMap<ReplicaId, Observation>
-    refusals: Report['refusals']
-    applied: Applied
-    behind: ReadonlySet<ReplicaId>
-    kept: number
-    reading: boolean
-    /** More of the bin is wanted back than one pass takes. */
-    restoring: boolean
-    oddities: readonly Problem[]
-  }>,
-): Promise<Report> {
-  const { observations, refusals, applied, behind, kept, reading, restoring, oddities } = facts
-  const problems: Problem[] = []
-  const unreachable = new Set<ReplicaId>()
-  const problem = (replica: ReplicaId, { kind, code, message, backOffMs }: SyncError) =>
-    problems.push({ replica, kind, reason: code, message, backOffMs })
-  for (const [id, observation] of observations) {
-    const guardedBy = refusals.some(({ replica }) => replica === id)
-    if (observation.state !== 'unknown' || guardedBy) continue
-    unreachable.add(id)
-    problem(id, observation.error)
-  }
-  for (const [id, { error }] of applied.failures) problem(id, error)
-  append(problems, oddities)
+type Facts = Readonly<{
+  proposal: Proposal
+  decision: Decision
+  applied: Applied
+  behind: ReadonlySet<ReplicaId>
+}>
+
+async function reportOf(course: PassSpec, startMs: number, facts: Facts): Promise<Report> {
+  const { baseline, rules, clock } = course
+  const { proposal, decision, applied, behind } = facts
+  const { refusals } = proposal.guarded
+  const { unreachable, problems } = await problemsOf(course, facts)
   const late = [...behind, ...applied.failures.keys(), ...refusals.map(({ replica }) => replica)]
+  const reading = decision.decided && proposal.sight.more.size > 0
+  const restoring = decision.decided && (await isMoreWanted(baseline, proposal))
   return {
     startMs,
     durationMs: clock.now() - startMs,
@@ -249,7 +162,7 @@ async function reportOf(
     created: applied.created,
     updated: applied.updated,
     deleted: applied.deleted,
-    kept: kept + applied.kept,
+    kept: decision.kept.length + applied.kept,
     conflicts: await baseline.conflicts(),
     members: membersOf(rules.roles, unreachable, new Set(late)),
     problems,
@@ -257,4 +170,31 @@ async function reportOf(
     unfinished: applied.unfinished || reading || restoring,
     reading,
   }
+}
+
+async function problemsOf(
+  course: PassSpec,
+  { proposal: { sight, guarded }, applied }: Facts,
+): Promise<Readonly<{ unreachable: ReadonlySet<ReplicaId>; problems: readonly Problem[] }>> {
+  const unreachable = new Set<ReplicaId>()
+  const problems: Problem[] = []
+  for (const [id, observation] of guarded.observations) {
+    const isGuarded = guarded.refusals.some(({ replica }) => replica === id)
+    if (observation.state !== 'unknown' || isGuarded) continue
+    unreachable.add(id)
+    problems.push(problemOf(id, observation.error))
+  }
+  for (const [id, { error }] of applied.failures) problems.push(problemOf(id, error))
+  append(problems, await odditiesOf(course, sight, [applied.tooLarge, guarded.plan.tooLarge]))
+  return { unreachable, problems }
+}
+
+// Is more of the bin wanted back than one pass takes? What the guard set aside waits for a person, and is not done at once.
+async function isMoreWanted(
+  baseline: PassSpec['baseline'],
+  { wanted, guarded }: Proposal,
+): Promise<boolean> {
+  if (wanted.length === 0 || guarded.refusals.some(({ replica }) => replica === restorer))
+    return false
+  return (await baseline.restorations()).length > 0
 }

@@ -10,35 +10,53 @@ import type { Item, Patch } from '../core/item.ts'
 import type { Found, Role } from '../core/model.ts'
 import type { Stamp } from '../core/stamp.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Known, Memory } from './baseline.ts'
+import type { Checkpoint, Known, Unread } from './baseline.ts'
 
 export type * from './baseline.ts'
 
-/** A complete look at a replica, and what it will remember once the look has been used. */
-export type Look = Readonly<{
+/** From where a folder is listed. */
+export type Start = Readonly<{
+  checkpoint: Checkpoint
+  /** Items to be read again, whatever the checkpoint says. */
+  recheck: readonly ItemId[]
+  /** The folder is listed whole, not only what changed since the checkpoint. */
+  whole?: boolean
+  /** What could not be read is tried as if for the first time: all of it, or these items. */
+  retry?: 'all' | ReadonlySet<ItemId>
+}>
+
+/** A complete listing of what differs in a replica, and the checkpoint from which the next one starts. */
+export type Listing = Readonly<{
   changed: readonly Found[]
   gone: readonly ItemId[]
-  memory: Memory
-  /** The folder went back in time: it was restored from a backup. Then everything is listed. */
-  restored?: boolean
+  checkpoint: Checkpoint
+  /** Items that are to be read again by the next listing. */
+  recheck: readonly ItemId[]
+  /** Items that are left out since they cannot be read, with the code of what is wrong. */
+  unread?: readonly Pick<Unread, 'id' | 'code'>[]
+  /** The folder went back in time: it was put back from a backup. Then everything is listed. */
+  rewound?: boolean
   /** The whole folder was listed: what is not among `changed` and not known is not there. */
   whole?: boolean
   /** Known ids that the server refuses as no ids at all: their copies are forgotten; nothing was deleted. */
   forgotten?: readonly ItemId[]
-  /** There may be more than was read: nothing new is made there before that is known. `more`: the next look reads on. */
+  /** There may be more than was read: nothing new is made there before that is known. `more`: the next listing reads on. */
   short?: boolean
   more?: boolean
   /** What is odd about the folder's listing, for people. */
   odd?: readonly SyncError[]
 }>
 
-/** A look that could not be made, with what it leaves to compare the next one with. */
-export class UnsureError extends SyncError {
-  readonly memory: Memory
+/** Where a checkpoint is after our own writes, and what is to be read again because of them. */
+export type Settled = Pick<Listing, 'checkpoint' | 'recheck'>
 
-  constructor({ kind, code, message, backOffMs }: SyncError, memory: Memory) {
+/** A listing that could not be made, with a checkpoint to compare the next one with. */
+export class UnsureError extends SyncError {
+  readonly checkpoint: Checkpoint
+
+  constructor({ kind, code, message, backOffMs }: SyncError, checkpoint: Checkpoint) {
     super(kind, code, message, { backOffMs })
-    this.memory = memory
+    this.checkpoint = checkpoint
   }
 }
 
@@ -62,10 +80,13 @@ export interface Replica {
   readonly role: Role
   /** Where it is declared to be. */
   readonly place?: Place | undefined
-  /** What differs from what is known; proves that it is complete, or rejects. Writes nothing. */
-  observe(memory: Memory | undefined, known: Known, signal: AbortSignal): Promise<Look>
+  /**
+   * What differs from what is known; proves that it is complete, or rejects. Writes nothing. Without a start the folder
+   * is listed for the first time.
+   */
+  observe(start: Start | undefined, known: Known, signal: AbortSignal): Promise<Listing>
   /** Makes sure that the folder can be written to; makes it when it is missing. */
-  prepare(memory: Memory, signal: AbortSignal): Promise<Memory>
+  prepare(checkpoint: Checkpoint, signal: AbortSignal): Promise<Checkpoint>
   /** The items as they are now; undefined for one that is not there, the error for an unreadable one. */
   read(
     ids: readonly ItemId[],
@@ -81,9 +102,9 @@ export interface Replica {
    * Gives the folder its declared name if it still bears the last name of `from`, a path; otherwise, and where
    * that name is taken, it keeps the one it has.
    */
-  rename?(memory: Memory, from: string, signal: AbortSignal): Promise<void>
-  /** Moves the memory past the echo of our own writes, and never past anybody else's change. */
-  settle(memory: Memory, known: Known, signal: AbortSignal): Promise<Memory>
+  rename?(checkpoint: Checkpoint, from: string, signal: AbortSignal): Promise<void>
+  /** Moves the checkpoint past our own writes, and never past another's change. */
+  settle(checkpoint: Checkpoint, known: Known, signal: AbortSignal): Promise<Settled>
 }
 
 /** A replica that takes no part any more, with where its folder was declared to be; undefined: only its id tells. */

@@ -21,7 +21,7 @@ export async function prepared(
     const memory = memories.get(id)
     if (memory === undefined || !needed.has(id)) return
     try {
-      ready.set(id, await replica.prepare(memory, signal))
+      ready.set(id, { ...memory, checkpoint: await replica.prepare(memory.checkpoint, signal) })
     } catch (error) {
       signal.throwIfAborted()
       failures.set(id, { error: syncErrorOf(error), items: 0 })

@@ -3,22 +3,21 @@
 
 import { claimedBy, keepsFrom } from '../api/claims.ts'
 import { type Attempt, attemptsByLink, waits } from '../core/attempt.ts'
-import { type Guarded, guarded } from '../core/guard.ts'
-import type { ReplicaId } from '../core/id.ts'
-import type { Copy, Link } from '../core/model.ts'
+import { type Guarded, guarded, type Judgement } from '../core/guard.ts'
+import type { ItemId, ReplicaId } from '../core/id.ts'
+import { type Copy, isAuthoritative, type Link } from '../core/model.ts'
 import { linksWith } from '../core/restore.ts'
 import type { View } from '../core/rows.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { anotherHub, blank } from './blank.ts'
 import { breathing, inParts } from './breathe.ts'
 import { type Wanted, wantedBack } from './consequences.ts'
+import { type Looked, looked, type Renames } from './continuity.ts'
 import { doublesRead } from './doubles.ts'
 import { maybeThere } from './maybe-there.ts'
-import { type Observed, observe, touchedLinks } from './observe.ts'
+import { type Observed, touchedLinks } from './observe.ts'
 import { isOutdated } from './outdated.ts'
 import type { PassSpec } from './pass-spec.ts'
-import type { Baseline, Identity, Memory } from './ports.ts'
-import { type Renames, renamed, renamesAfterHub, renamesIn } from './renamed.ts'
+import type { Memory } from './ports.ts'
 
 /** What a pass would do, before anything is written anywhere. */
 export type Proposal = Readonly<{
@@ -40,72 +39,105 @@ export type Proposal = Readonly<{
 
 /** Observes and plans; writes nothing, neither to a replica nor to the state. Rejects without the hub. */
 export async function propose(course: PassSpec, signal: AbortSignal): Promise<Proposal> {
-  const { rules, group, limits, approved } = course
-  const { baseline, sight, renames, reset, before, attempts } = await lookedWhole(course, signal)
-  const hub = rules.roles.find((role) => role.hub)
-  await refuseClaimed(course, sight, before)
-  const seen = hub === undefined ? undefined : sight.observations.get(hub.id)
-  if (seen?.state === 'unknown') throw judgedBy(seen.error, sight)
+  const { rules, approved, ceiling } = course
+  const seen = await lookedWhole(course, signal)
+  await refuseClaimed(course, seen.sight, seen.before)
+  demandHub(course, seen.sight)
+  const wishes = await wantedBack(seen.baseline, rules, ceiling?.approved ?? approved)
+  const stored = await storedLinks(course, seen, wishes.wanted, signal)
+  const hidden = await maybeThere(seen.attempts, seen.sight, seen.baseline)
+  const view = viewOf(course, seen, { stored, hidden, wanted: wishes.wanted })
+  const judgement = await judgementOf(course, seen.baseline)
+  const plan = await breathing(guarded(rules, view, judgement))
+  return { ...seen, ...wishes, guarded: plan, view, left: leftOf(course, seen), hidden }
+}
 
-  const { wanted, barred } = await wantedBack(baseline, rules, course.ceiling?.approved ?? approved)
+function demandHub({ rules }: PassSpec, sight: Observed): void {
+  const hub = rules.roles.find((role) => role.hub)
+  const seen = hub && sight.observations.get(hub.id)
+  if (seen?.state === 'unknown') throw judgedBy(seen.error, sight)
+}
+
+function leftOf({ rules }: PassSpec, { before }: Looked): readonly ReplicaId[] {
+  const present = new Set(rules.roles.map(({ id }) => id))
+  return [...before.keys()].filter((id) => !present.has(id))
+}
+
+// Every link that is changed, behind or wanted back; all of them where a replica is new.
+async function storedLinks(
+  course: PassSpec,
+  { baseline, sight }: Looked,
+  wanted: Wanted['wanted'],
+  signal: AbortSignal,
+): Promise<readonly Link[]> {
   const touched = new Set(await touchedLinks(baseline, sight))
   for (const { link } of wanted) touched.add(link)
   for (const id of await doublesRead(course, baseline, sight, signal)) touched.add(id)
   if (sight.fresh.length > 0) for (const id of await baseline.everything()) touched.add(id)
+  return inParts([...touched], (part) => baseline.links(part))
+}
+
+// The stored links as they count now, beside what was seen.
+function viewOf(
+  { rules, group, audit, clock }: PassSpec,
+  { sight, attempts }: Looked,
+  {
+    stored,
+    hidden,
+    wanted,
+  }: Pick<Proposal, 'hidden' | 'wanted'> & Readonly<{ stored: readonly Link[] }>,
+): View {
   const present = new Set(rules.roles.map(({ id }) => id))
-  const stored = await inParts([...touched], (part) => baseline.links(part))
-  // Where the hub receives nothing, another folder in its place says what there is: what it lacks is gone.
-  const stands = (id: ReplicaId) => id === hub?.id && !hub.receives
+  const hub = rules.roles.find((role) => role.hub)
+  // Another folder in the place of an authoritative hub says what there is: what it lacks is gone.
+  const supplants = hub !== undefined && isAuthoritative(hub) && sight.replaced.includes(hub.id)
+  const isReplaced = (id: ReplicaId) => sight.replaced.includes(id) && !(supplants && id === hub.id)
   const links = stored.map((link) =>
     without(
       link,
       (id, { id: item }) =>
-        !present.has(id) ||
-        (sight.replaced.includes(id) && !stands(id)) ||
-        sight.forgotten.get(id)?.has(item) === true,
+        !present.has(id) || isReplaced(id) || sight.forgotten.get(id)?.has(item) === true,
     ),
   )
-  const replaced = new Map(
-    stored.map(({ id, copies }) => [
-      id,
-      new Map([...copies].filter(([of]) => sight.replaced.includes(of) && !stands(of))),
-    ]),
-  )
-  const restored = new Map(sight.restored)
-  if (hub !== undefined && seen?.state === 'seen' && sight.replaced.some(stands)) {
-    const gone = links.flatMap(({ copies }) => copies.get(hub.id)?.id ?? [])
-    sight.observations.set(hub.id, { ...seen, gone })
-    restored.set(hub.id, 'all')
-  }
-  const hidden = await maybeThere(attempts, sight, baseline)
-  const view: View = {
+  const gone = supplants ? links.flatMap(({ copies }) => copies.get(hub.id)?.id ?? []) : []
+  if (supplants) lacking(sight, hub.id, gone)
+  return {
     group,
     type: rules.type,
     roles: rules.roles,
     links: linksWith(links, wanted),
     observations: sight.observations,
-    restored,
-    replaced,
+    rewound: supplants ? new Map([...sight.rewound, [hub.id, 'all']]) : sight.rewound,
+    replaced: new Map(
+      stored.map(({ id, copies }) => [id, new Map([...copies].filter(([of]) => isReplaced(of)))]),
+    ),
     restorations: wanted,
     attempts: attemptsByLink(attempts),
     short: sight.short,
     waits: (attempt, revision) =>
       attempt !== undefined &&
-      (hidden.has(attempt) || (!course.audit && waits(attempt, revision, course.clock.now()))),
+      (hidden.has(attempt) || (!audit && waits(attempt, revision, clock.now()))),
   }
-  const since = course.clock.now() - course.windowMs
-  const judgement = {
+}
+
+function lacking({ observations }: Observed, hub: ReplicaId, gone: readonly ItemId[]): void {
+  const seen = observations.get(hub)
+  if (seen?.state === 'seen') observations.set(hub, { ...seen, gone })
+}
+
+async function judgementOf(
+  { limits, rules, approved, ceiling, clock, windowMs }: PassSpec,
+  baseline: Looked['baseline'],
+): Promise<Judgement> {
+  return {
     limits,
     items: await baseline.count(),
     alone: rules.roles.length < 2,
-    caused: await baseline.causedSince(since),
+    caused: await baseline.causedSince(clock.now() - windowMs),
     approved,
-    ceiling: course.ceiling,
+    ceiling,
     epoch: await baseline.approvals(),
   }
-  const left = [...before.keys()].filter((id) => !present.has(id))
-  const plan = await breathing(guarded(rules, view, judgement))
-  return { sight, guarded: plan, view, left, renames, reset, attempts, hidden, wanted, barred }
 }
 
 // A hub that alone fails to answer on a server that answers for others is no reason to leave that server alone.
@@ -123,17 +155,6 @@ const requests: ReadonlySet<string> = new Set([
   'ServerTooSlow',
 ])
 
-/** A look at every replica, with the baseline to compare it with. */
-export type Looked = Readonly<{
-  /** The baseline as this pass must read it. */
-  baseline: Baseline
-  sight: Observed
-  renames: Renames
-  reset: boolean
-  before: ReadonlyMap<ReplicaId, Memory>
-  attempts: readonly Attempt[]
-}>
-
 // Where the folders know more than the state, what it let pass is looked at as well.
 async function lookedWhole(course: PassSpec, signal: AbortSignal): Promise<Looked> {
   const first = await looked(course, signal)
@@ -141,57 +162,6 @@ async function lookedWhole(course: PassSpec, signal: AbortSignal): Promise<Looke
   const older =
     !course.audit && (await isOutdated(baseline, course.group, course.rules.roles, sight))
   return older ? looked({ ...course, audit: true }, signal) : first
-}
-
-/**
- * Looks at every replica and writes nothing. A folder or a mailbox that was renamed is compared with what is known of it
- * under its former name.
- */
-export async function looked(course: PassSpec, signal: AbortSignal): Promise<Looked> {
-  const { roles } = course.rules
-  const was = await course.baseline.identity()
-  const look = async (
-    stored: Baseline,
-    renames: Renames,
-    another = anotherUid(was, course.identity),
-  ): Promise<Looked> => {
-    const before = await stored.memories()
-    const reset = another || anotherHub([...before.keys()], roles)
-    const baseline = reset ? blank(stored) : stored
-    const attempts = await baseline.attempts()
-    const nowMs = course.clock.now()
-    const due = attempts.filter((each) => !each.seen && !waits(each, each.revision, nowMs))
-    const { codec } = course.rules.type
-    const manner = { audit: course.audit, attempts: due, codec, nowMs }
-    const sight = await observe(course.replicas, baseline, manner, signal)
-    return { baseline, sight, renames: reset ? new Map() : renames, reset, before, attempts }
-  }
-  const first = await look(course.baseline, new Map())
-  // One change may be another name of the same server, where the hub is the folder that it was.
-  const moves = first.reset ? 0 : movesOf(was, course.identity)
-  if (moves > 0) {
-    const hub = roles.find((role) => role.hub)
-    const [old, now] = [first.before, first.sight.memories].map(
-      (of) => hub && of.get(hub.id)?.folder,
-    )
-    const another = moves > 1 || old !== now
-    if (old !== undefined && now !== undefined && another)
-      return look(course.baseline, new Map(), true)
-  }
-  const same = renamesIn(first.before, first.sight, roles)
-  const renames = renamesAfterHub(first.before, same, roles)
-  return renames.size === 0 ? first : look(renamed(course.baseline, renames), renames)
-}
-
-// A resource that was made anew under the name is another group, whatever the state remembers of the old one.
-function anotherUid(was: Identity, now: Identity | undefined): boolean {
-  return was.uid !== undefined && now?.uid !== undefined && was.uid !== now.uid
-}
-
-// How many of the server's names are others than before.
-function movesOf(was: Identity, now: Identity = {}): number {
-  const moved = (before?: string, after?: string) => before !== undefined && before !== after
-  return Number(moved(was.server, now.server)) + Number(moved(was.url, now.url))
 }
 
 /**
@@ -208,11 +178,11 @@ export async function refuseClaimed(
   const refusal = (folder: string, id: ReplicaId, hub: boolean): SyncError | undefined => {
     const holder = claims.get(folder)
     if (holder === undefined || !keepsFrom(holder, hub)) return undefined
-    const had = before.get(id)?.folder === folder && group < holder.group
+    const had = before.get(id)?.checkpoint.folder === folder && group < holder.group
     return had ? undefined : claimedBy(group, holder, hub)
   }
   for (const { id, hub } of rules.roles) {
-    const folder = sight.memories.get(id)?.folder
+    const folder = sight.memories.get(id)?.checkpoint.folder
     if (folder === undefined) continue
     const error = first.has(folder) ? twice : refusal(folder, id, hub)
     first.add(folder)

@@ -1,68 +1,193 @@
-// Removing our copies from a folder that takes no part any more (deletionPolicy: RemoveCopies).
+// Deletes: what is deleted, and what is overwritten, is read right before and kept as it is. There is no conditional delete:
+// a copy that moved on is left alone, and a delete counts once the item can no longer be read. Three ways lead here: a
+// plan's deletes, updates that overwrite what no pass has read, and our copies in a folder that takes no part any more
+// (deletionPolicy: RemoveCopies).
 //
-// Flow: read the copies that are written down, batch by batch; keep each as it is; delete it; see that it is gone; forget it.
-// Guarantees: only what carries our own stamp is removed, so what members entered themselves stays; nothing
-// is deleted that is not in the bin; it may die anywhere, and goes on; one copy that fails keeps no other.
-// Assumptions: nobody who still takes part has this folder; whoever calls makes sure of that.
-import type { Holder } from '../api/claims.ts'
+// Flow: read; keep; delete; see that it is gone; note it.
+// Guarantees: nothing is deleted that is not in the bin; of a folder that left only what carries our own stamp is removed,
+// so what members entered themselves stays; a crash in between loses nothing; one copy that fails keeps no other.
+// Assumptions: no replica that still takes part has the folder that left; the caller makes sure of that.
 import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
+import { difference, empty, type ItemType } from '../core/item.ts'
 import type { Found } from '../core/model.ts'
 import { groupMark } from '../core/stamp.ts'
+import type { Action, Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { notDeleted } from './deleting.ts'
-import type { Baseline, Memory, Moment, Replica } from './ports.ts'
+import type { Job } from './creates.ts'
+import type { Commit } from './pass-spec.ts'
+import type { Baseline, CopyNote, Entry, Kept, Replica } from './ports.ts'
 import { readBack } from './read-back.ts'
+import type { Applied, ReplicaTally } from './tally.ts'
 
 /** How many copies one request reads and one deletes. */
 const batchMax = 50
 
-/** How many copies were removed. Rejects with a SyncError when the folder, or a copy in it, cannot be read or written now. */
-export async function dismiss(
-  group: GroupId,
+/** An item that is to be deleted, of which link, and what is kept of it. */
+type Doomed = Readonly<{ id: ItemId; link: LinkId; kept: readonly Kept[] }>
+
+/** What became of each, in order: undefined where it is gone. `unread`: whether they are gone could not be asked. */
+type Removed = Readonly<{
+  errors: readonly (SyncError | undefined)[]
+  entries: readonly Entry[]
+  unread: SyncError | undefined
+}>
+
+// Keeps the items, deletes them, and sees which are gone.
+async function removed(
   replica: Replica,
-  baseline: Baseline,
-  at: () => Moment,
-  stopping: () => boolean,
+  doomed: readonly Doomed[],
+  commit: Commit,
+  signal: AbortSignal,
+): Promise<Removed> {
+  await commit([{ write: 'kept', kept: doomed.flatMap(({ kept }) => kept) }])
+  if (doomed.length === 0) return { errors: [], entries: [], unread: undefined }
+  const ids = doomed.map(({ id }) => id)
+  const answers = await replica.remove(ids, signal)
+  const deleted = ids.filter((_, index) => answers[index] === undefined)
+  const { back, unknown, error: unread } = await readBack(replica, deleted, signal)
+  const errors = ids.map(
+    (id, index) => answers[index] ?? (back.has(id) || unknown.has(id) ? notDeleted : undefined),
+  )
+  const entries = doomed.map(({ link }, index): Entry => {
+    const result = errors[index]?.code ?? 'Done'
+    return { link, replica: replica.role.id, action: 'delete', result }
+  })
+  return { errors, entries, unread }
+}
+
+/** Where a plan's deletes are carried out. */
+export type Deleting = Readonly<{
+  type: ItemType
+  commit: Commit
+  replica: Replica
+  applied: Applied
+  tally: ReplicaTally
+}>
+
+/** Deletes the copies that these jobs name, each into the bin first. Rejects as the replica and the state do. */
+export async function carryOutDeletes(
+  jobs: readonly Job[],
+  { type, commit, replica, applied, tally }: Deleting,
+  signal: AbortSignal,
+): Promise<void> {
+  const { id } = replica.role
+  const found = await replica.read(jobs.map(idOf), signal)
+  const doomed = jobs.flatMap(({ step, action }, index): Doomed[] => {
+    const item = found[index]
+    if (item instanceof SyncError) tally.itemFailed(item)
+    // Gone already, or not to be seen any more? The next look tells; until then nothing is settled.
+    else if (action.kind === 'delete' && item?.version === action.expect)
+      // The agreed content is in the bin already; a copy that shows something else is kept as well.
+      return [{ id: item.id, link: step.link.id, kept: ownContent(type, step, id, item) }]
+    return []
+  })
+  applied.kept += doomed.flatMap(({ kept }) => kept).length
+  const { errors, entries, unread } = await removed(replica, doomed, commit, signal)
+  if (doomed.length === 0) return
+  if (unread !== undefined) tally.failed(unread, 0)
+  const copies: CopyNote[] = []
+  doomed.forEach(({ id: item, link }, index) => {
+    const error = errors[index]
+    if (error !== undefined) tally.itemFailed(error)
+    else {
+      applied.deleted += 1
+      tally.dealtWith(item)
+      copies.push({ link, replica: id, copy: undefined })
+    }
+  })
+  applied.written.add(id)
+  await commit([
+    { write: 'copies', copies },
+    { write: 'entries', entries },
+  ])
+}
+
+/** The server says that an item is deleted, and it is still there. */
+export const notDeleted = new SyncError(
+  'stale',
+  'NotDeleted',
+  'the server says that the item is deleted, and it can still be read; it is tried again',
+)
+
+function idOf({ action }: Job): ItemId {
+  if (action.kind === 'create') throw new Error('a new copy has no id yet')
+  return action.id
+}
+
+/** Reads the copies whose users' own doing these updates overwrite, as they are to be kept. */
+export async function overwritten(
+  jobs: readonly Readonly<{ step: Step; action: Action }>[],
+  replica: Replica,
+  signal: AbortSignal,
+): Promise<readonly Kept[]> {
+  const some = jobs.flatMap(({ step: { link }, action }) =>
+    action.kind === 'update' && action.overwrites.length > 0
+      ? [{ link: link.id, id: action.id, fields: action.overwrites }]
+      : [],
+  )
+  if (some.length === 0) return []
+  const found = await replica.read(
+    some.map(({ id }) => id),
+    signal,
+  )
+  return some.flatMap(({ link, fields }, index) => {
+    const one = found[index]
+    if (one === undefined || one instanceof SyncError) return []
+    const { item, version: loss } = one
+    return [{ link, replica: replica.role.id, loss, reason: 'Drift', fields, item }]
+  })
+}
+
+/** A copy that is about to be deleted, as it is to be kept; none when it shows what was agreed, which is kept already. */
+export function ownContent(
+  type: ItemType,
+  { link: { id: link, agreed } }: Step,
+  replica: ReplicaId,
+  { item, version: loss }: Found,
+): readonly Kept[] {
+  if (agreed !== undefined && empty(difference(type, agreed, item))) return []
+  return [{ link, replica, loss, reason: 'Deleted', fields: [], item }]
+}
+
+/** From where our copies are removed, for which group. */
+export type Dismissing = Readonly<{
+  group: GroupId
+  baseline: Baseline
+  commit: Commit
+  stopping: () => boolean
+}>
+
+/**
+ * Removes our copies from the folder of a replica that left, and forgets them; answers how many were removed. Rejects with
+ * a SyncError when the folder, or a copy in it, cannot be read or written now.
+ */
+export async function dismiss(
+  dismissing: Dismissing,
+  replica: Replica,
   signal: AbortSignal,
 ): Promise<number> {
+  const { baseline, commit, stopping } = dismissing
   const { id } = replica.role
   const memory = (await baseline.memories()).get(id)
   // Proves that the folder may be read: else everything in it would just not be found.
   await replica.observe(memory, baseline.known(id), signal)
-  // Should it take part again before this is done, everything is looked at anew.
-  if (memory !== undefined)
-    await baseline.commit({
-      at: at(),
-      writes: [{ write: 'memories', memories: new Map([[id, { ...memory, lens: 'leaving' }]]) }],
-    })
+  // Should it take part again before this is done, everything is listed again.
+  if (memory !== undefined) {
+    const memories = new Map([[id, { ...memory, seenAs: undefined }]])
+    await commit([{ write: 'memories', memories }])
+  }
   const ids = [...(await baseline.known(id).all()).keys()]
-  let removed = 0
+  let count = 0
   let failed: SyncError | undefined
   for (let from = 0; from < ids.length; from += batchMax) {
     if (stopping())
-      throw new SyncError('transient', 'Progressing', 'it was stopped, and is gone on with')
-    const batch = ids.slice(from, from + batchMax)
-    const done = await dismissed(group, replica, baseline, batch, at, signal)
-    removed += done.removed
+      throw new SyncError('transient', 'Progressing', 'interrupted; continues in the next pass')
+    const done = await dismissed(dismissing, replica, ids.slice(from, from + batchMax), signal)
+    count += done.count
     failed ??= done.failed
   }
   if (failed !== undefined) throw failed
-  return removed
-}
-
-/**
- * Whether our copies may be removed from the folder of one who left: not while somebody who takes part may
- * have the very folder, under another address or path, and not when another group has it.
- */
-export function mayDismiss(
-  memory: Memory | undefined,
-  present: readonly (Memory | undefined)[],
-  claims: ReadonlyMap<string, Holder>,
-): 'yes' | 'wait' | 'no' {
-  const folder = memory?.folder
-  if (folder === undefined || claims.has(folder)) return 'no'
-  if (present.some((each) => each?.folder === folder)) return 'no'
-  return present.includes(undefined) ? 'wait' : 'yes'
+  return count
 }
 
 /** How many copies would be removed; writes nothing. Rejects with a SyncError when the folder cannot be read now. */
@@ -117,49 +242,54 @@ async function linksBy(
 }
 
 async function dismissed(
-  group: GroupId,
+  { group, baseline, commit }: Dismissing,
   replica: Replica,
-  baseline: Baseline,
   ids: readonly ItemId[],
-  at: () => Moment,
   signal: AbortSignal,
-): Promise<Readonly<{ removed: number; failed: SyncError | undefined }>> {
+): Promise<Readonly<{ count: number; failed: SyncError | undefined }>> {
   const { id } = replica.role
   const links = await linksBy(baseline, id, ids)
   const { ours, unread } = await oursOf(group, replica, ids, signal)
-  const kept = ours.flatMap(({ id: item, version: loss, item: content }) => {
-    const link = links.get(item)
+  const doomed = doomedOf(id, ours, links)
+  const { errors, entries } = await removed(replica, doomed, commit, signal)
+  const still = new Set([...unread.keys(), ...doomed.flatMap(failedIn(errors))])
+  const copies = [...links].flatMap(([item, link]): CopyNote[] =>
+    still.has(item) ? [] : [{ link, replica: id, copy: undefined }],
+  )
+  await commit([
+    { write: 'copies', copies },
+    { write: 'entries', entries },
+  ])
+  return { count: doomed.length - failuresIn(errors).length, failed: failureOf(unread, errors) }
+}
+
+function doomedOf(
+  replica: ReplicaId,
+  ours: readonly Found[],
+  links: ReadonlyMap<ItemId, LinkId>,
+): readonly Doomed[] {
+  return ours.flatMap(({ id, version: loss, item }): Doomed[] => {
+    const link = links.get(id)
     if (link === undefined) return []
-    return [{ link, replica: id, loss, reason: 'Removed' as const, fields: [], item: content }]
+    return [{ id, link, kept: [{ link, replica, loss, reason: 'Removed', fields: [], item }] }]
   })
-  await baseline.commit({ at: at(), writes: [{ write: 'kept', kept }] })
-  const doomed = ours.map((item) => item.id)
-  const answers = doomed.length === 0 ? [] : await replica.remove(doomed, signal)
-  const { back, unknown } = await readBack(replica, doomed, signal)
-  const errorOf = (item: ItemId, index: number) =>
-    answers[index] ?? (back.has(item) || unknown.has(item) ? notDeleted : undefined)
-  const errors = doomed.map(errorOf)
-  const still = new Set(doomed.filter((_, index) => errors[index] !== undefined))
-  const gone = [...links].filter(([item]) => !still.has(item) && !unread.has(item))
-  await baseline.commit({
-    at: at(),
-    writes: [
-      { write: 'copies', copies: gone.map(([, link]) => ({ link, replica: id, copy: undefined })) },
-      {
-        write: 'entries',
-        entries: doomed.flatMap((item, index) => {
-          const [link, result] = [links.get(item), errors[index]?.code ?? 'Done']
-          return link === undefined
-            ? []
-            : [{ link, replica: id, action: 'delete' as const, result }]
-        }),
-      },
-    ],
-  })
-  const refused = errors.find((error) => error !== undefined && error.kind !== 'stale')
+}
+
+function failuresIn(errors: Removed['errors']): readonly SyncError[] {
+  return errors.filter((error) => error !== undefined)
+}
+
+function failureOf(
+  unread: ReadonlyMap<ItemId, SyncError>,
+  errors: Removed['errors'],
+): SyncError | undefined {
+  const refused = failuresIn(errors).find(({ kind }) => kind !== 'stale')
   const [unreadable = refused] = unread.values()
-  const left = errors.includes(notDeleted) ? stillThere : undefined
-  return { removed: doomed.length - still.size, failed: unreadable ?? left }
+  return unreadable ?? (errors.includes(notDeleted) ? stillThere : undefined)
+}
+
+function failedIn(errors: readonly (SyncError | undefined)[]) {
+  return ({ id }: Doomed, index: number) => (errors[index] === undefined ? [] : [id])
 }
 
 const stillThere = new SyncError(

@@ -18,7 +18,7 @@ import type { Queue, QueueWatch } from './queue.ts'
 import type { Seat } from './seat.ts'
 import { keyOfAccess, keyOfReady, type ServerKey, type Servers } from './server-health.ts'
 
-/** What came of one probe. */
+/** The outcome of one probe. */
 export type Probed = Readonly<{
   server: ExchangeServer
   result: ServerResult
@@ -28,7 +28,7 @@ export type Probed = Readonly<{
   unreported: SyncError | undefined
 }>
 
-/** What the controller of ExchangeServers needs. */
+/** The collaborators of the controller of ExchangeServers. */
 export type ServerControllerOptions = Readonly<{
   clock: Clock
   declarations: ServerDeclarations

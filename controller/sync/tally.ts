@@ -3,7 +3,6 @@ import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import { into } from '../core/loose.ts'
 import { itemTooLarge } from '../core/scope.ts'
 import type { SyncError } from '../core/sync-error.ts'
-import type { PassedOver } from './ports.ts'
 
 /** What was done, and what could not be. */
 export type Applied = {
@@ -21,7 +20,7 @@ export type Applied = {
   /** Replicas of which it is unknown whether they have a new copy: they are looked at whole. */
   readonly unknown: Set<ReplicaId>
   /** Copies that show what they did before although we wrote something else. */
-  readonly untaken: Map<ReplicaId, PassedOver[]>
+  readonly untaken: Map<ReplicaId, ItemId[]>
   /** Links whose content is too large to be written there. */
   readonly tooLarge: Map<ReplicaId, LinkId[]>
   /** Did time run out before everything was tried? */

@@ -6,24 +6,17 @@
 import { copyAfter, sourceOf } from '../core/fold.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
 import { bytesOf, type Item, type ItemType } from '../core/item.ts'
+import { into } from '../core/loose.ts'
 import type { Copy, Found } from '../core/model.ts'
 import { BatchSize, isGeneral, isRefused } from '../core/scope.ts'
 import { groupMark, hubMark, type Stamp, sourceMark } from '../core/stamp.ts'
 import type { Action, Step } from '../core/step.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Creates, Job } from './creates.ts'
-import { carryOutDeletes } from './deleting.ts'
-import { overwritten } from './overwritten.ts'
-import {
-  type Baseline,
-  type CopyNote,
-  type Entry,
-  type Moment,
-  notTaken,
-  type Replica,
-  type Written,
-} from './ports.ts'
+import type { Commit } from './pass-spec.ts'
+import type { CopyNote, Entry, Replica, Written } from './ports.ts'
 import { type ReadBack, readBack } from './read-back.ts'
+import { carryOutDeletes, overwritten } from './removal.ts'
 import { type Applied, ReplicaTally } from './tally.ts'
 
 /** What applying needs. `due()` says that the pass has had its time. */
@@ -31,8 +24,7 @@ export type ApplySpec = Readonly<{
   group: GroupId
   type: ItemType
   replicas: readonly Replica[]
-  baseline: Baseline
-  at: () => Moment
+  commit: Commit
   /** May no further batch be begun? `first`: it would be this replica's first, which only a stop forbids. */
   due: (first: boolean) => boolean
   /** The creates of a replica, and what is known of their outcomes. */
@@ -106,7 +98,8 @@ export class Turn {
           : carryOutDeletes(
               some,
               {
-                site: this.#site,
+                type: this.#site.type,
+                commit: this.#site.commit,
                 replica: this.#replica,
                 applied: this.#applied,
                 tally: this.#tally,
@@ -191,8 +184,7 @@ export class Turn {
   async #update(jobs: readonly Job[], signal: AbortSignal): Promise<void> {
     const kept = await overwritten(jobs, this.#replica, signal)
     this.#applied.kept += kept.length
-    if (kept.length > 0)
-      await this.#site.baseline.commit({ at: this.#site.at(), writes: [{ write: 'kept', kept }] })
+    if (kept.length > 0) await this.#site.commit([{ write: 'kept', kept }])
     const updates = jobs.flatMap(({ step, action }) =>
       action.kind === 'update'
         ? [{ id: action.id, expect: action.expect, patch: action.patch, agreed: agreedOf(step) }]
@@ -232,23 +224,17 @@ export class Turn {
       copies.push({ link, replica: role.id, copy })
       this.#noteUntaken(action, copy)
     })
-    await this.#site.baseline.commit({
-      at: this.#site.at(),
-      writes: [
-        { write: 'copies', copies },
-        { write: 'entries', entries },
-      ],
-    })
+    await this.#site.commit([
+      { write: 'copies', copies },
+      { write: 'entries', entries },
+    ])
   }
 
   // The server says that it is done, and shows what it showed before.
-  #noteUntaken(action: Extract<Action, { kind: 'update' }>, { id, version, shown }: Copy): void {
+  #noteUntaken(action: Extract<Action, { kind: 'update' }>, { id, shown }: Copy): void {
     if (!action.patch.clear.some((field) => field in shown && !this.#site.type.derived(field, {})))
       return
-    const { untaken } = this.#applied
-    const { id: replica } = this.#replica.role
-    const all = untaken.get(replica) ?? []
-    untaken.set(replica, [...all, { id, version, code: notTaken, tries: 1 }])
+    into(this.#applied.untaken, this.#replica.role.id, id)
   }
 
   async #written(

@@ -6,16 +6,20 @@ import { KubeDeclarations } from '../../controller/kube/declarations.ts'
 import { Client } from '../../controller/kube/runtime/client.ts'
 import { Recorder } from '../../controller/kube/runtime/events.ts'
 import { Cluster as Way } from '../../controller/kube/runtime/kubeconfig.ts'
+import { KubeServers } from '../../controller/kube/servers.ts'
 import { conformsToDeclarations, type Place } from '../conformance/declarations.ts'
+import { conformsToServerDeclarations, type ServerPlace } from '../conformance/servers.ts'
 import { realClock } from '../support/clock.ts'
 import { judge } from '../support/judge.ts'
 import { Cluster, home, release } from './fixture.ts'
 
 describe('a cluster', () => conformsToDeclarations(open))
 
+describe('the servers of a cluster', () => conformsToServerDeclarations(open))
+
 type Named = Readonly<{ kind: string; metadata: Readonly<{ name: string }> }>
 
-async function open(): Promise<Place> {
+async function open(): Promise<Place & ServerPlace> {
   const cluster = await Cluster.start()
   for (const namespace of ['sales', 'other'])
     await cluster.kubectl('create', 'namespace', namespace)
@@ -41,6 +45,7 @@ async function open(): Promise<Place> {
   let there: readonly Named[] = []
   return {
     declarations,
+    servers: new KubeServers({ client: base.client, declarations, recorder }),
     declare: async (resources) => {
       const next = resources as readonly unknown[] as readonly Named[]
       const key = ({ kind, metadata }: Named) => `${kind}/${metadata.name}`

@@ -63,13 +63,20 @@ const everything: Writes = {
   ]),
   approvals: ['hash'],
   memories: new Map([
-    [ann, memory({ folder: 'f', parent: 'p', cursor: 'c', recheck: [idOf('A')], codec: 3 })],
-    [hub, memory({ folder: 'public', stand: { committedMs: 5, deletedTotal: 2 }, restored: true })],
+    [
+      ann,
+      memory({
+        checkpoint: { folder: 'f', adapter: { any: ['thing', null] } },
+        recheck: [idOf('A')],
+        codec: 3,
+      }),
+    ],
+    [hub, memory({ checkpoint: { folder: 'public' }, seenAs: undefined, rewound: true })],
     [
       bob,
       memory({
-        notes: { any: ['thing'] },
-        passedOver: [{ id: idOf('B'), version: 'v' as Version, code: 'X', tries: 2, sinceMs: 4 }],
+        relist: true,
+        unread: [{ id: idOf('B'), code: 'X', sinceMs: 4, again: true }],
       }),
     ],
   ]),
@@ -237,7 +244,7 @@ export function conformsToBaseline(open: () => Promise<BaselinePlace>): void {
         agreements: [agreement('old')],
         memories: new Map([[ann, memory()]]),
       })
-      const memories = new Map([[bob, memory({ cursor: 'new' })]])
+      const memories = new Map([[bob, memory({ relist: true })]])
       await commit(baseline, { reset: true, agreements: [agreement('new')], memories })
       expect(await baseline.everything()).toEqual(['new'])
       expect([...(await baseline.memories()).keys()]).toEqual([bob])
@@ -256,6 +263,16 @@ export function conformsToBaseline(open: () => Promise<BaselinePlace>): void {
       expect([...(await baseline.memories()).keys()]).toEqual([])
     },
   )
+
+  on('writes are carried out in the order that they have', async (baseline) => {
+    const at = { timeMs: 1, pass: 'p' }
+    const agreements = [agreement('one')]
+    const [agree, reset] = [{ write: 'agreements', agreements }, { write: 'reset' }] as const
+    await baseline.commit({ at, writes: [agree, reset] })
+    expect(await baseline.everything()).toEqual([])
+    await baseline.commit({ at, writes: [reset, agree] })
+    expect(await baseline.everything()).toEqual(['one'])
+  })
 
   on(
     'a new hub forgets links, memories and attempts, and not what was counted',

@@ -239,7 +239,7 @@ export function conformsToBin(open: (options?: StateOptions) => Promise<StatePla
 
   on('it names groups, replicas and the roles under which they were observed', async (state) => {
     const memories = new Map([
-      [bob, memory({ lens: 'role' })],
+      [bob, memory({ seenAs: undefined })],
       [hub, memory()],
     ])
     await commit(state.baseline(other), { memories })
@@ -247,10 +247,10 @@ export function conformsToBin(open: (options?: StateOptions) => Promise<StatePla
     expect(await state.bin.names('grp')).toEqual([group, other])
     expect(await state.bin.names('replica')).toEqual([ann, bob, hub])
     expect(await state.bin.names('replica', group)).toEqual([ann])
-    expect(await state.bin.lenses(other)).toEqual(
+    expect(await state.bin.seenAs(other)).toEqual(
       new Map([
-        [bob, 'role'],
-        [hub, 'l'],
+        [bob, undefined],
+        [hub, memory().seenAs],
       ]),
     )
   })

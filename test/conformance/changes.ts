@@ -41,7 +41,16 @@ export const idOf = (id: string): ItemId => id as ItemId
 export const linkOf = (id: string): LinkId => id as LinkId
 
 /** What a replica remembers when it has nothing to remember. */
-export const memory = (more: Partial<Memory> = {}): Memory => ({ lens: 'l', recheck: [], ...more })
+export const memory = (more: Partial<Memory> = {}): Memory => ({
+  checkpoint: {},
+  seenAs: { writes: true, receives: true, drift: 'Revert', private: 'Skip' },
+  recheck: [],
+  relist: false,
+  rewound: false,
+  unread: [],
+  codec: undefined,
+  ...more,
+})
 
 /** A copy of that id, as it was read under codec 1. */
 export const copy = (id: string, more: Partial<Copy> = {}): Copy => ({

@@ -6,11 +6,18 @@ import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { LocalDeclarations } from '../../controller/local/declarations.ts'
 import type { Clock } from '../../controller/sync/ports.ts'
-import { groupOf } from '../e2e/support.ts'
+import { groupOf, type Resource } from '../e2e/support.ts'
 import { realClock } from '../support/clock.ts'
-import { conformsToDeclarations, type Place } from './declarations.ts'
+import { conformsToDeclarations } from './declarations.ts'
+import { conformsToServerDeclarations } from './servers.ts'
 
 describe('a directory', () => conformsToDeclarations(open))
+
+describe('the servers of a directory', () =>
+  conformsToServerDeclarations(async () => {
+    const { declarations, ...place } = await open()
+    return { servers: declarations.exchangeServers, ...place }
+  }))
 
 test('a directory that says nothing any more deletes nothing', async () => {
   const { declarations, declare, close } = await open()
@@ -28,7 +35,7 @@ test('a directory that says nothing any more deletes nothing', async () => {
   await close()
 })
 
-async function open(): Promise<Place> {
+async function open() {
   const top = mkdtempSync(join(tmpdir(), 'exsync-declarations-'))
   const local = join(top, 'local')
   mkdirSync(local)
@@ -47,7 +54,7 @@ async function open(): Promise<Place> {
   const declarations = await LocalDeclarations.watching(local, top, clock, () => {}, signal)
   return {
     declarations,
-    declare: async (resources) => {
+    declare: async (resources: readonly Resource[]) => {
       const text = resources.map((each) => stringify(each)).join('---\n')
       writeFileSync(join(top, 'next.yaml'), text)
       renameSync(join(top, 'next.yaml'), join(local, 'all.yaml'))

@@ -95,18 +95,18 @@ describe('only over EWS', () => {
     const subject = await over('member', 'mailbox')
     const exchange = running.at(-1) as Exchange
     const first = await subject.replica.observe(undefined, new Baseline(), signal)
-    expect(first.memory.folder).toBeDefined()
+    expect(first.checkpoint.folder).toBeDefined()
     const authorization = `Basic ${Buffer.from('anna@corp.example:a').toString('base64')}`
     const body = envelopeXml(
-      `<m:DeleteFolder DeleteType="MoveToDeletedItems"><m:FolderIds><t:FolderId Id="${first.memory.folder}"/></m:FolderIds></m:DeleteFolder>`,
+      `<m:DeleteFolder DeleteType="MoveToDeletedItems"><m:FolderIds><t:FolderId Id="${first.checkpoint.folder}"/></m:FolderIds></m:DeleteFolder>`,
       undefined,
     )
     const headers = { authorization, 'content-type': 'text/xml' }
     expect((await exchange.fetch(exchange.url, { method: 'POST', headers, body })).status).toBe(200)
-    const next = await subject.replica.observe(first.memory, new Baseline(), signal)
-    expect(next.memory.folder).toBeUndefined()
-    const made = await subject.replica.prepare(next.memory, signal)
-    expect(made.folder).not.toBe(first.memory.folder)
+    const next = await subject.replica.observe(first, new Baseline(), signal)
+    expect(next.checkpoint.folder).toBeUndefined()
+    const made = await subject.replica.prepare(next.checkpoint, signal)
+    expect(made.folder).not.toBe(first.checkpoint.folder)
   })
 })
 
@@ -124,8 +124,12 @@ afterAll(async () => {
 async function made({ replica }: Subject, contact: Item | Record<string, unknown>) {
   const exchange = running.at(-1) as Exchange
   const folder = exchange.store.mailbox('anna@corp.example').folder('Contacts/Company')
-  const { memory } = await replica.observe(undefined, new Baseline(), new AbortController().signal)
-  return { id: folder.create(contact).id as ItemId, folder: memory.folder }
+  const { checkpoint } = await replica.observe(
+    undefined,
+    new Baseline(),
+    new AbortController().signal,
+  )
+  return { id: folder.create(contact).id as ItemId, folder: checkpoint.folder }
 }
 
 async function over(

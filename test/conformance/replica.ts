@@ -16,7 +16,7 @@ import {
 } from '../../controller/core/items/contact.ts'
 import type { Found } from '../../controller/core/model.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
-import type { Known, Look, Memory, Replica, Written } from '../../controller/sync/ports.ts'
+import type { Known, Listing, Replica, Start, Written } from '../../controller/sync/ports.ts'
 
 /** A replica, and a user who works in its folder by other means. */
 export type Subject = Readonly<{
@@ -62,7 +62,7 @@ export function conformsToReplica(subject: () => Promise<Subject>): void {
     expect(look.changed.map(({ id }) => id).sort()).toEqual([one, two].sort())
     expect(look.changed.find(({ id }) => id === one)?.item).toMatchObject(ewa)
     expect(look.gone).toEqual([])
-    const again = await replica.observe(look.memory, known, signal)
+    const again = await replica.observe(look, known, signal)
     expect([again.changed, again.gone]).toEqual([[], []])
   })
 
@@ -72,33 +72,33 @@ export function conformsToReplica(subject: () => Promise<Subject>): void {
     const { look, known } = await looked(replica)
     edit(one, 'JobTitle', 'Prezes')
     remove(two)
-    const next = await replica.observe(look.memory, known, signal)
+    const next = await replica.observe(look, known, signal)
     expect(next.changed).toHaveLength(1)
     expect(next.changed[0]?.item.JobTitle).toBe('Prezes')
     expect(next.changed[0]?.version).not.toBe(look.changed.find(({ id }) => id === one)?.version)
     expect(next.gone).toEqual([two])
   })
 
-  test('the same look twice tells the same, until its memory is used', async () => {
+  test('the same listing twice tells the same, until its checkpoint is used', async () => {
     const { replica, put, edit } = await subject()
     const one = put(ewa)
     const { look, known } = await looked(replica)
     edit(one, 'JobTitle', 'Prezes')
-    const first = await replica.observe(look.memory, known, signal)
-    const second = await replica.observe(look.memory, known, signal)
+    const first = await replica.observe(look, known, signal)
+    const second = await replica.observe(look, known, signal)
     expect(second.changed).toEqual(first.changed)
     for (const each of first.changed) known.learn(each)
-    const third = await replica.observe(first.memory, known, signal)
+    const third = await replica.observe(first, known, signal)
     expect(third.changed).toEqual([])
   })
 
-  test('without its cursor a look still knows what is gone', async () => {
+  test('a whole listing still knows what is gone', async () => {
     const { replica, put, remove } = await subject()
     const one = put(ewa)
     put({ GivenName: 'Jan' })
     const { look, known } = await looked(replica)
     remove(one)
-    const next = await replica.observe({ ...look.memory, cursor: undefined }, known, signal)
+    const next = await replica.observe({ ...look, whole: true }, known, signal)
     expect([next.changed, next.gone]).toEqual([[], [one]])
   })
 
@@ -106,33 +106,33 @@ export function conformsToReplica(subject: () => Promise<Subject>): void {
     const { replica, put } = await subject()
     const one = put(ewa)
     const { look, known } = await looked(replica)
-    const next = await replica.observe({ ...look.memory, recheck: [one] }, known, signal)
+    const next = await replica.observe({ ...look, recheck: [one] }, known, signal)
     expect(next.changed.map(({ id }) => id)).toContain(one)
   })
 
   test('a new copy carries its stamp and its content', async () => {
     const { replica, size } = await subject()
-    const { memory } = await ready(replica)
+    const start = await ready(replica)
     const [written] = await replica.create([{ item: ewa, stamp }], signal)
     const { id, version } = success(written)
     expect(size()).toBe(1)
     const [found] = await replica.read([id], signal)
     expect(found).toMatchObject({ id, version, stamp, item: ewa })
-    const look = await replica.observe(memory, new Baseline(), signal)
+    const look = await replica.observe(start, new Baseline(), signal)
     expect(look.changed.map((each) => each.id)).toEqual([id])
   })
 
   test('our own echo is passed by, and nobody else’s change with it', async () => {
     const { replica, edit } = await subject()
-    const { memory } = await ready(replica)
+    const start = await ready(replica)
     const known = new Baseline()
     const one = success((await replica.create([{ item: ewa, stamp }], signal))[0])
     known.learn(one)
-    const settled = await replica.settle(memory, known, signal)
+    const settled = await replica.settle(start.checkpoint, known, signal)
     const quiet = await replica.observe(settled, known, signal)
     expect([quiet.changed, quiet.gone]).toEqual([[], []])
     edit(one.id, 'JobTitle', 'Prezes')
-    const unsettled = await replica.settle(quiet.memory, known, signal)
+    const unsettled = await replica.settle(quiet.checkpoint, known, signal)
     const look = await replica.observe(unsettled, known, signal)
     expect(look.changed.map(({ item }) => item.JobTitle)).toEqual(['Prezes'])
   })
@@ -269,16 +269,16 @@ export function conformsToReplica(subject: () => Promise<Subject>): void {
   })
 }
 
-async function looked(replica: Replica): Promise<{ look: Look; known: Baseline }> {
+async function looked(replica: Replica): Promise<{ look: Listing; known: Baseline }> {
   const known = new Baseline()
   const look = await replica.observe(undefined, known, signal)
   for (const each of look.changed) known.learn(each)
   return { look, known }
 }
 
-async function ready(replica: Replica): Promise<{ memory: Memory }> {
+async function ready(replica: Replica): Promise<Start> {
   const { look } = await looked(replica)
-  return { memory: await replica.prepare(look.memory, signal) }
+  return { ...look, checkpoint: await replica.prepare(look.checkpoint, signal) }
 }
 
 async function found(replica: Replica, id: ItemId): Promise<Found> {

@@ -31,7 +31,7 @@ export type StatePlace = Readonly<{
 
 export const day = 86_400_000
 const other = 'ns/other' as GroupId
-const held = (folder: string) => new Map([[ann, memory({ folder })]])
+const held = (folder: string) => new Map([[ann, memory({ checkpoint: { folder } })]])
 
 /** Runs a test on an empty state. */
 export function onState(open: (options?: StateOptions) => Promise<StatePlace>) {
@@ -118,7 +118,7 @@ export function conformsToState(open: (options?: StateOptions) => Promise<StateP
   on('a folder may be the hub of several groups, and then no member of another', async (state) => {
     for (const each of [group, other])
       await commit(state.baseline(each), {
-        memories: new Map([[hub, memory({ folder: 'public' })]]),
+        memories: new Map([[hub, memory({ checkpoint: { folder: 'public' } })]]),
       })
     expect(await state.baseline(group).claims()).toEqual(
       new Map([['public', { group: other, hub: true }]]),
@@ -132,7 +132,7 @@ export function conformsToState(open: (options?: StateOptions) => Promise<StateP
   on('a claim moves with a replica that is renamed', async (state) => {
     await commit(state.baseline(group), { memories: held('folder') })
     await commit(state.baseline(group), { renames: new Map([[bob, ann]]) })
-    const eve = new Map([['eve' as ReplicaId, memory({ folder: 'folder' })]])
+    const eve = new Map([['eve' as ReplicaId, memory({ checkpoint: { folder: 'folder' } })]])
     await expect(commit(state.baseline(other), { memories: eve })).rejects.toMatchObject({
       code: 'FolderClaimed',
     })

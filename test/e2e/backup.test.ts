@@ -168,7 +168,9 @@ test.concurrent('what cannot be done is said, and leaves nothing', async () => {
   const file = join(place.local, 'copy.db')
   expect(await done(exsync(['backup', file, ...state]).ended, 1)).toMatch(/there is no state in/)
   expect(await done(exsync(['backup', file]).ended, 1)).toMatch(/--state DIR is missing/)
-  expect(await done(exsync(['restore-state', file, ...state]).ended, 1)).toMatch(/no file/)
+  expect(await done(exsync(['restore-state', file, ...state]).ended, 1)).toMatch(
+    /does not exist: check the name/,
+  )
   expect(await done(exsync(['forget', '--match', 'abc', ...state]).ended, 1)).toMatch(/no state/)
   expect(existsSync(file)).toBe(false)
 }, 60_000)

@@ -178,7 +178,7 @@ export const cases: readonly Case[] = [
     title: 'a URL with another path',
     url: ({ url }) => url.replace('/EWS/Exchange.asmx', '/owa'),
     reason: 'EwsNotFound',
-    message: /it usually ends in \/EWS\/Exchange\.asmx/,
+    message: /which usually ends in \/EWS\/Exchange\.asmx/,
   },
   {
     title: 'NTLM',

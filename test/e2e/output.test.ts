@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { GroupId, LinkId, ReplicaId } from '../../controller/core/id.ts'
 import { openState } from '../../controller/store/state.ts'
-import { lensOf } from '../../controller/sync/observe.ts'
+import { seenAs } from '../../controller/sync/observe.ts'
 import type { Change } from '../../controller/sync/ports.ts'
 import { type Ended, exsync, type Running } from './support.ts'
 
@@ -57,7 +57,9 @@ async function filled(name: string, count: number, field: string): Promise<void>
       },
       {
         write: 'memories',
-        memories: new Map([[hub, { lens: lensOf({ id: hub, ...role }), recheck: [] }]]),
+        memories: new Map([
+          [hub, { checkpoint: {}, seenAs: seenAs({ id: hub, ...role }), recheck: [] }],
+        ]),
       },
     ],
   }
@@ -149,7 +151,7 @@ describe('bin restore', () => {
 
   test.each([
     [['1', '2', '999'], /there is no entry 999 in the bin, so nothing is restored/],
-    [['1', 'two'], /there is no two in the bin/],
+    [['1', 'two'], /there is no entry two in the bin/],
     [['1', '2', '-3'], /-3/],
     [[], /needs a number: see exsync bin list/],
   ])('of %j refuses all', async (numbers, message) => {

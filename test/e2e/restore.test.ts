@@ -119,7 +119,7 @@ test.concurrent('a losing edit and a deleted contact come back to everybody', as
     expect(await told('bin', 'restore', '3')).toMatch(/already/)
     await done(place.start('plan', '--key-file', key).ended)
 
-    expect(await refused('bin', 'restore', '99')).toMatch(/there is no 99 in the bin/)
+    expect(await refused('bin', 'restore', '99')).toMatch(/there is no entry 99 in the bin/)
     expect(await refused('bin', 'restore')).toMatch(/exsync bin list/)
     // Without the key nobody reads any of it, and nobody runs on it.
     for (const args of [['bin', 'list'], ['conflicts'], ['bin', 'restore', '3']]) {
@@ -164,7 +164,7 @@ test.concurrent('where members only receive, or the group is gone, it says what 
     expect(place.bin()).toMatchObject([{ reason: 'Drift' }])
     const refused = await restored()
     expect(refused.code).toBe(1)
-    expect(refused.stderr).toMatch(/members only receive: exsync bin show 1 .*by hand/)
+    expect(refused.stderr).toMatch(/members only receive: show it with exsync bin show 1.*by hand/)
     place.declare(declared(exchange))
     const running = place.start('run')
     const seen = () => place.status('company-contacts')?.observedGeneration

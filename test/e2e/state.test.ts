@@ -98,7 +98,8 @@ test.concurrent('a status that cannot be written is told; contacts travel all th
   writeFileSync(join(place.state, 'status'), 'no directory')
   const running = place.start('run')
   try {
-    await until('it is told', () => running.said().includes('StatusUnwritable'))
+    const saysSo = (line: string) => line.includes('StatusUnwritable') && line.includes('"group"')
+    await until('the group says so', () => running.said().split('\n').some(saysSo))
     expect(wrongIn(exchange.store)).toEqual([])
     rmSync(join(place.state, 'status'))
     await until('it is Ready', () => reasonIn(place) === 'Succeeded')

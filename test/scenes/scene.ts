@@ -407,7 +407,7 @@ export class Controller {
         const text = JSON.stringify(Object.fromEntries(known))
         db.prepare('UPDATE links SET agreed = ? WHERE n = ?').run(text, Number(n))
       }
-      db.exec('UPDATE copies SET codec = 1, shown = NULL; UPDATE replicas SET details = NULL')
+      db.exec('UPDATE copies SET codec = 1, shown = NULL; UPDATE replicas SET codec = NULL')
       const change = db.prepare('UPDATE copies SET version = ? WHERE id = ?')
       for (const [id, version] of versions) change.run(version, id)
       db.close()

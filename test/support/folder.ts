@@ -7,11 +7,13 @@ import type { Found, Role } from '../../controller/core/model.ts'
 import type { Stamp } from '../../controller/core/stamp.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import type {
+  Checkpoint,
   Creation,
   Known,
-  Look,
-  Memory,
+  Listing,
   Replica,
+  Settled,
+  Start,
   Update,
   Written,
 } from '../../controller/sync/ports.ts'
@@ -23,6 +25,16 @@ type Entry = { version: Version; item: Item; stamp: Stamp | undefined; modifiedM
 
 /** What happens around a request; either may throw. */
 export type Hooks = { before: (operation: string) => void; after: (operation: string) => void }
+
+// What this adapter keeps in a checkpoint.
+type Adapter = Readonly<{
+  cursor?: string | undefined
+  highWater?: Readonly<{ committedMs: number }> | undefined
+}>
+
+function adapterOf(checkpoint: Checkpoint | undefined): Adapter {
+  return (checkpoint?.adapter ?? {}) as Adapter
+}
 
 const open: Hooks = { before: () => {}, after: () => {} }
 
@@ -149,19 +161,21 @@ export class FolderReplica implements Replica {
     this.hooks = hooks
   }
 
-  async observe(before: Memory | undefined, known: Known): Promise<Look> {
+  async observe(start: Start | undefined, known: Known): Promise<Listing> {
+    const before = start?.checkpoint
     // Another folder in the same place: what was known of the old one says nothing of it.
     const same = before === undefined || before.folder === this.folder.name
-    const restored = same && this.folder.commits < (before?.stand?.committedMs ?? 0)
-    const memory = same && !restored ? before : undefined
-    const { cursor, told } = this.#request('observe', () => this.#told(memory?.cursor))
+    const { cursor: last, highWater } = adapterOf(before)
+    const rewound = same && this.folder.commits < (highWater?.committedMs ?? 0)
+    const from = same && !rewound && !start?.whole ? last : undefined
+    const { cursor, told } = this.#request('observe', () => this.#told(from))
     const versions = await known.versions(told)
     const listed = new Set(told)
     const missing =
-      same && memory?.cursor === undefined
+      same && from === undefined
         ? [...(await known.all()).keys()].filter((id) => !listed.has(id))
         : []
-    const recheck = same ? (before?.recheck ?? []) : []
+    const recheck = same ? (start?.recheck ?? []) : []
     const moved = told.filter((id) => this.folder.items.get(id)?.version !== versions.get(id))
     const ids = [...new Set([...moved, ...recheck])]
     const now = await this.read(ids.filter((id) => this.folder.items.has(id)))
@@ -170,17 +184,12 @@ export class FolderReplica implements Replica {
       each === undefined || each instanceof SyncError ? [] : [each],
     )
     const { name: folder, commits: committedMs } = this.folder
-    const stand = { committedMs, deletedTotal: 0 }
-    return {
-      changed,
-      gone,
-      restored,
-      memory: { folder, stand, cursor, lens: '', recheck: [] },
-    }
+    const adapter: Adapter = { highWater: { committedMs }, cursor }
+    return { changed, gone, rewound, recheck: [], checkpoint: { folder, adapter } }
   }
 
-  async prepare(memory: Memory): Promise<Memory> {
-    return memory
+  async prepare(checkpoint: Checkpoint): Promise<Checkpoint> {
+    return checkpoint
   }
 
   async read(ids: readonly ItemId[]): Promise<readonly (Found | undefined | SyncError)[]> {
@@ -223,13 +232,15 @@ export class FolderReplica implements Replica {
     )
   }
 
-  async settle(memory: Memory, known: Known): Promise<Memory> {
-    const { cursor, told } = this.#request('settle', () => this.#told(memory.cursor))
+  async settle(checkpoint: Checkpoint, known: Known): Promise<Settled> {
+    const before = adapterOf(checkpoint)
+    const { cursor, told } = this.#request('settle', () => this.#told(before.cursor))
     const versions = await known.versions(told)
     const echo = told.every((id) => this.folder.items.get(id)?.version === versions.get(id))
     // What was made, and is gone before it was told of, never is.
-    const untold = this.#created.filter((id) => !echo || !told.includes(id))
-    return { ...(echo ? { ...memory, cursor } : memory), recheck: [...memory.recheck, ...untold] }
+    const recheck = this.#created.filter((id) => !echo || !told.includes(id))
+    const adapter: Adapter = echo ? { ...before, cursor } : before
+    return { checkpoint: { ...checkpoint, adapter }, recheck }
   }
 
   #request<Result>(operation: string, effect: () => Result): Result {

@@ -69,7 +69,7 @@ test('a group with too many members is refused before anything is read, and nobo
       {
         write: 'memories',
         memories: new Map([
-          ['m1@corp.example:Contacts/company' as never, { lens: '', recheck: [] }],
+          ['m1@corp.example:Contacts/company' as never, { checkpoint: {}, recheck: [] }],
         ]),
       },
     ],

@@ -6,10 +6,11 @@ import { contact } from '../../controller/core/items/contact.ts'
 import type { Found, Role } from '../../controller/core/model.ts'
 import { orphansOf } from '../../controller/core/unclaimed.ts'
 import { finished } from '../../controller/core/work.ts'
+import { type PassedOver, retried } from '../../controller/ews/folder-notes.ts'
 import { mayHide, toRead } from '../../controller/ews/listing.ts'
 import { openState } from '../../controller/store/state.ts'
-import { lensOf, observe } from '../../controller/sync/observe.ts'
-import type { Look, Memory, PassedOver, Replica } from '../../controller/sync/ports.ts'
+import { observe, seenAs } from '../../controller/sync/observe.ts'
+import type { Listing, Memory, Replica, Unread } from '../../controller/sync/ports.ts'
 
 const group = 'ns/g' as GroupId
 const [hub, ann] = ['hub' as ReplicaId, 'ann' as ReplicaId]
@@ -39,7 +40,6 @@ test.each([
   ['ErrorAccessDenied', 2, true],
   ['ItemTooLarge', 1, false],
   ['NotListed', 1, false],
-  ['NotTaken', 1, false],
 ])('%s after %i looks: tried again, and others wait: %s', async (code, tries, again) => {
   const before = [bad(code, tries)]
   expect(toRead([], [], before).ids).toEqual(again ? ['bad'] : [])
@@ -48,72 +48,84 @@ test.each([
   expect(await mayHide(before, known)).toBe(false)
 })
 
-const memory: Memory = { folder: 'f', lens: 'writes,receives,Revert,Skip', recheck: [] }
+const memory: Memory = {
+  checkpoint: { folder: 'f' },
+  seenAs: { writes: true, receives: true, drift: 'Revert', private: 'Skip' },
+  recheck: [],
+}
+const left: Unread = { id: 'bad' as ItemId, code: 'ErrorItemCorrupt', sinceMs: 0 }
+
+test('what is to be retried is tried as often as at first, all of it or some', () => {
+  const before = [bad('ErrorItemCorrupt', 3)]
+  expect(retried(before, 'all')).toEqual([])
+  expect(retried(before, new Set(['bad' as ItemId]))).toEqual([bad('ErrorItemCorrupt', 1)])
+  expect(retried(before, new Set(['x' as ItemId]))).toEqual(before)
+})
 
 /** One look: the hub gave something up as unreadable, and ann shows something. */
 async function looked(
   hers: Memory | undefined,
-  seen: Partial<Look>,
-  given: Partial<PassedOver> = {},
+  seen: Partial<Listing>,
+  given: Partial<Unread> = {},
 ) {
   const state = openState(':memory:')
   const baseline = state.baseline(group)
-  const unread = { ...bad('ErrorItemCorrupt', 3), ...given }
-  const before = new Map([[hub, { ...memory, passedOver: [unread] }]])
-  if (hers !== undefined) before.set(ann, hers as Memory & { passedOver: PassedOver[] })
+  const unread = { ...left, ...given }
+  const before = new Map<ReplicaId, Memory>([[hub, { ...memory, unread: [unread] }]])
+  if (hers !== undefined) before.set(ann, hers)
   await baseline.commit({
     at: { timeMs: 0, pass: 'p' },
     writes: [{ write: 'memories', memories: before }],
   })
-  const looks: ReadonlyMap<ReplicaId, Look> = new Map([
-    [hub, { changed: [], gone: [], memory: { ...memory, passedOver: [unread] } }],
-    [ann, { changed: [], gone: [], memory, ...seen }],
+  const looks: ReadonlyMap<ReplicaId, Listing> = new Map([
+    [hub, { changed: [], gone: [], recheck: [], checkpoint: memory.checkpoint, unread: [unread] }],
+    [ann, { changed: [], gone: [], recheck: [], checkpoint: memory.checkpoint, ...seen }],
   ])
   const replicas = roles.map((role) => ({ role, observe: async () => looks.get(role.id) }))
   const manner = { audit: false, attempts: [], codec: contact.codec, nowMs: 0 }
   const sight = await observe(replicas as unknown as Replica[], baseline, manner, signal)
   state.close()
-  return [sight.memories.get(hub)?.passedOver?.[0]?.tries, sight.short.has(hub)]
+  return [sight.memories.get(hub)?.unread?.[0]?.again ?? false, sight.short.has(hub)]
 }
 
 test('the memory of these tests is one under their roles', () => {
-  expect(roles.map(lensOf)).toEqual([memory.lens, memory.lens])
+  expect(roles.map(seenAs)).toEqual([memory.seenAs, memory.seenAs])
 })
 
-const [again, left] = [
-  [1, true],
-  [3, false],
+const [again, given] = [
+  [true, true],
+  [false, false],
 ]
 
 test.each([
   ['a folder that is seen for the first time', undefined, { changed: [found('x')] }, again],
-  ['an empty folder', undefined, {}, left],
-  ['a new contact in a folder that was seen before', memory, { changed: [found('x')] }, left],
+  ['an empty folder', undefined, {}, given],
+  ['a new contact in a folder that was seen before', memory, { changed: [found('x')] }, given],
   ['a folder of which more is to be read', memory, { changed: [found('x')], more: true }, again],
   [
     'what could not be read itself until now',
-    { ...memory, passedOver: [{ ...bad('TruncatedAnswer', 3), id: 'x' as ItemId }] },
+    { ...memory, unread: [{ ...left, code: 'TruncatedAnswer', id: 'x' as ItemId }] },
     { changed: [found('x')] },
     again,
   ],
   [
     'another one than that',
-    { ...memory, passedOver: [{ ...bad('TruncatedAnswer', 3), id: 'x' as ItemId }] },
+    { ...memory, unread: [{ ...left, code: 'TruncatedAnswer', id: 'x' as ItemId }] },
     { changed: [found('y')] },
-    left,
+    given,
   ],
   [
     'what is only read once more',
     { ...memory, recheck: ['x' as ItemId] },
     { changed: [found('x')] },
-    left,
+    given,
   ],
 ] as const)('what was given up, and %s', async (_what, hers, seen, tells) => {
   expect(await looked(hers, seen)).toEqual(tells)
 })
 
 test.each(['ItemTooLarge', 'NotTaken'])('%s is told by no further look', async (code) => {
-  expect(await looked(undefined, { changed: [found('x')] }, { code })).toEqual(left)
+  expect(await looked(undefined, { changed: [found('x')] }, { code })).toEqual(given)
 })
 
 test.each([

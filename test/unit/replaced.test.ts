@@ -155,7 +155,7 @@ test.each<readonly [string, World, readonly string[]]>([
       shown: { hub: edited({ JobTitle: 'old' }) },
       view: {
         roles: roles.map((role) => (role.hub ? { ...role, receives: false } : role)),
-        restored: new Map([[hub, 'all']]),
+        rewound: new Map([[hub, 'all']]),
       },
     },
     ['hub JobTitle uncounted'],

@@ -4,13 +4,13 @@ import { restore } from '../../controller/cli/restore.ts'
 import type { LinkId, ReplicaId } from '../../controller/core/id.ts'
 import { stateOver } from '../../controller/store/port.ts'
 import { openState } from '../../controller/store/state.ts'
-import { lensOf } from '../../controller/sync/observe.ts'
+import { seenAs } from '../../controller/sync/observe.ts'
 import type { Kept } from '../../controller/sync/ports.ts'
 import { agreement, ann, at, deleted, directory, group, link } from '../support/state.ts'
 
 const hub = 'hub:/company' as ReplicaId
 const role = { id: hub, hub: true, writes: true, receives: true } as const
-const lens = lensOf({ ...role, drift: 'Revert', private: 'Copy' })
+const as = seenAs({ ...role, drift: 'Revert', private: 'Copy' })
 const kept = (reason: Kept['reason'], GivenName: string, of: LinkId = link): Kept => ({
   ...deleted({ GivenName }, of),
   loss: `${reason} ${GivenName}`,
@@ -22,7 +22,7 @@ const ended = 'ended' as LinkId
 async function asked(...bin: readonly Kept[]) {
   const place = directory()
   const state = openState(place)
-  const memories = new Map([[hub, { lens, recheck: [] }]])
+  const memories = new Map([[hub, { checkpoint: {}, seenAs: as, recheck: [] }]])
   await state.baseline(group).commit({
     at,
     writes: [
@@ -83,8 +83,15 @@ test('where one may not be put back, none is asked for', async () => {
   const place = directory()
   const state = openState(place)
   const memories = new Map([
-    [hub, { lens, recheck: [] }],
-    [ann, { lens: lensOf({ ...role, id: ann, drift: 'Revert', private: 'Skip' }), recheck: [] }],
+    [hub, { checkpoint: {}, seenAs: as, recheck: [] }],
+    [
+      ann,
+      {
+        checkpoint: {},
+        seenAs: seenAs({ ...role, id: ann, drift: 'Revert', private: 'Skip' }),
+        recheck: [],
+      },
+    ],
   ])
   const both = [kept('Deleted', 'Ola'), secret]
   await state.baseline(group).commit({

@@ -144,7 +144,7 @@ test('it says what was copied, and what to keep with it', async () => {
   const said = async (of: Key | undefined, given: Key | undefined) => {
     const place = await filled(1, of)
     changed(place, (db: DatabaseSync) =>
-      db.exec(`INSERT INTO replicas (grp, replica, lens) VALUES ('${group}', '${ann}', '')`),
+      db.exec(`INSERT INTO replicas (grp, replica) VALUES ('${group}', '${ann}')`),
     )
     const lines: string[] = []
     const out = async (line: string) => lines.push(line) > 0

@@ -76,6 +76,11 @@ const withoutHistory = `DROP TRIGGER bin_grows; DROP TRIGGER bin_shrinks; DROP I
   CREATE TRIGGER bin_shrinks AFTER DELETE ON bin BEGIN
     UPDATE tally SET bin_bytes = bin_bytes - old.size;
   END;`
+/** What replicas remembered up to the third schema. */
+const replicasBefore = `DROP TABLE replicas; CREATE TABLE replicas (
+  grp TEXT NOT NULL, replica TEXT NOT NULL, folder TEXT, parent TEXT, cursor TEXT, lens TEXT NOT NULL,
+  recheck TEXT NOT NULL DEFAULT '[]', stand TEXT, restored INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (grp, replica)
+) WITHOUT ROWID, STRICT;`
 const withoutNext = `${withoutHistory} DROP TABLE approved;
   ALTER TABLE vault DROP COLUMN next; ALTER TABLE vault DROP COLUMN reached;`
 const item = { GivenName: 'Ewa', JobTitle: 'Buyer' }
@@ -157,7 +162,7 @@ test('a state of the second schema learns what its links’ items are called ove
     .commit({ at, writes: [{ write: 'agreements', agreements: [agreement] }] })
   made.close()
   const db = new DatabaseSync(join(place, stateFile))
-  db.exec(`ALTER TABLE links DROP COLUMN source; ALTER TABLE replicas DROP COLUMN details;
+  db.exec(`ALTER TABLE links DROP COLUMN source; ${replicasBefore}
     ALTER TABLE copies DROP COLUMN codec; DROP TABLE attempts; ${withoutNext} PRAGMA user_version = 2`)
   db.close()
   const state = openState(place)
@@ -180,7 +185,7 @@ test('a state of the third schema learns under which codec its copies were read'
     .commit({ at, writes: [{ write: 'agreements', agreements: [agreement] }] })
   made.close()
   const db = new DatabaseSync(join(place, stateFile))
-  db.exec(`ALTER TABLE replicas DROP COLUMN details; ALTER TABLE copies DROP COLUMN codec;
+  db.exec(`${replicasBefore} ALTER TABLE copies DROP COLUMN codec;
     DROP TABLE attempts; ${withoutNext} PRAGMA user_version = 3`)
   db.close()
   const state = openState(place)

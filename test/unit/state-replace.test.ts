@@ -37,9 +37,7 @@ let now: unknown
 beforeEach(async () => {
   place = await filled(20, undefined)
   changed(place, (db) =>
-    db.exec(
-      `INSERT INTO replicas (grp, replica, lens, cursor) VALUES ('${group}', '${ann}', '', 'c')`,
-    ),
+    db.exec(`INSERT INTO replicas (grp, replica) VALUES ('${group}', '${ann}')`),
   )
   file = join(directory(), 'copy.db')
   backUp(place, file, undefined)
@@ -61,11 +59,11 @@ async function found(at: string, of?: Key): Promise<unknown> {
   return contentOf(at, of)
 }
 
-const cursors = (at: string): readonly unknown[] => {
+const relisted = (at: string): readonly unknown[] => {
   const db = new DatabaseSync(join(at, stateFile), { readOnly: true })
-  const rows = db.prepare('SELECT cursor FROM replicas').all()
+  const rows = db.prepare('SELECT relist FROM replicas').all()
   db.close()
-  return rows.map(({ cursor }) => cursor)
+  return rows.map(({ relist }) => relist)
 }
 
 test('it is the state, and the one of before lies beside it, which undoes it', async () => {
@@ -75,7 +73,7 @@ test('it is the state, and the one of before lies beside it, which undoes it', a
   expect(statSync(aside).mode & 0o777).toBe(0o600)
   expect(statSync(join(place, stateFile)).mode & 0o777).toBe(0o600)
   expect(readdirSync(place).sort()).toEqual([stateFile, asideName, 'exsync.lock'])
-  expect(cursors(place)).toEqual([null])
+  expect(relisted(place)).toEqual([1])
   expect(await found(place)).toEqual(old)
   replaceState(place, aside, undefined, nowMs)
   expect(await found(place)).toEqual(now)

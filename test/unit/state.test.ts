@@ -6,13 +6,21 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import type { GroupId, ItemId, LinkId, ReplicaId } from '../../controller/core/id.ts'
 import { openState, stateFile } from '../../controller/store/state.ts'
-import type { Change } from '../../controller/sync/ports.ts'
+import type { Change, Memory } from '../../controller/sync/ports.ts'
 import { agreement, ann, at, copy, directory, group, link } from '../support/state.ts'
 
 test('what was committed is there when the file is opened again', async () => {
   const place = directory()
   const first = openState(place)
-  const memory = { folder: 'f', cursor: 'c', lens: 'l', recheck: ['x' as ItemId] }
+  const memory: Memory = {
+    checkpoint: { folder: 'f', adapter: { cursor: 'c', notes: [1, null, 'x'] } },
+    seenAs: { writes: true, receives: false, drift: 'Ignore', private: 'Copy' },
+    recheck: ['x' as ItemId],
+    relist: true,
+    rewound: true,
+    unread: [{ id: 'y' as ItemId, code: 'ErrorItemCorrupt', sinceMs: 7 }],
+    codec: 2,
+  }
   await first.baseline(group).commit({
     at,
     writes: [
@@ -143,7 +151,7 @@ test('who leads goes on beside one that stands still, and that one writes nothin
 
 test('of two groups that look at a folder for the first time at once, the first to write has it', async () => {
   const state = openState(directory())
-  const memory = { folder: 'hers', lens: 'l', recheck: [] }
+  const memory: Memory = { checkpoint: { folder: 'hers' }, recheck: [] }
   const other = state.baseline('sales/other' as GroupId)
   await state
     .baseline(group)
@@ -171,7 +179,12 @@ test('of two groups that look at a folder for the first time at once, the first 
   for (const each of [state.baseline(group), other])
     await each.commit({
       at,
-      writes: [{ write: 'memories', memories: new Map([[hub, { ...memory, folder: 'public' }]]) }],
+      writes: [
+        {
+          write: 'memories',
+          memories: new Map([[hub, { ...memory, checkpoint: { folder: 'public' } }]]),
+        },
+      ],
     })
   state.close()
 })
@@ -182,7 +195,7 @@ test('what a group is, is remembered with what was agreed', async () => {
   expect(await baseline.identity()).toEqual({})
   expect(state.groups()).toEqual([])
   const identity = { uid: 'u', server: 'sales/corp', url: 'https://mail/' }
-  const memory = { folder: 'hers', lens: 'l', recheck: [] }
+  const memory: Memory = { checkpoint: { folder: 'hers' }, recheck: [] }
   await baseline.commit({
     at,
     writes: [
@@ -190,7 +203,7 @@ test('what a group is, is remembered with what was agreed', async () => {
       { write: 'memories', memories: new Map([[ann, memory]]) },
     ],
   })
-  expect(await baseline.identity()).toEqual(identity)
+  expect(await baseline.identity()).toEqual({ ...identity, kind: 'Contacts' })
   expect(state.groups()).toEqual([group])
   await baseline.commit({ at, writes: [{ write: 'reset' }] })
   expect(state.groups()).toEqual([])

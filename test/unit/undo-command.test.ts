@@ -11,7 +11,7 @@ import type { GroupId, LinkId, ReplicaId } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
 import { stateOver } from '../../controller/store/port.ts'
 import { openState, stateFile } from '../../controller/store/state.ts'
-import { lensOf } from '../../controller/sync/observe.ts'
+import { seenAs } from '../../controller/sync/observe.ts'
 import type { Kept } from '../../controller/sync/ports.ts'
 import { agreement, copy, deleted, directory, group, outlive } from '../support/state.ts'
 
@@ -34,7 +34,7 @@ async function made(receives = true) {
   const memories = new Map(
     [hub, ann, bob].map((id) => [
       id as ReplicaId,
-      { lens: lensOf({ ...role, receives, id: id as ReplicaId }), recheck: [] },
+      { checkpoint: {}, seenAs: seenAs({ ...role, receives, id: id as ReplicaId }), recheck: [] },
     ]),
   )
   const agreed = (link: string, item: Item) => ({

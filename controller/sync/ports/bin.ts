@@ -5,6 +5,7 @@ import type { GroupId, LinkId, ReplicaId } from '../../core/id.ts'
 import type { Item } from '../../core/item.ts'
 import type { KeepReason } from '../../core/model.ts'
 import type { RestoreResult } from '../../core/restore.ts'
+import type { SeenAs } from '../baseline.ts'
 
 /** One entry of the bin. */
 export type Binned = Readonly<{
@@ -70,7 +71,7 @@ export type Conflicted = Readonly<{
 /** A pending restore of entry `n`. `plan`: the hash of the plan that it belongs to. */
 export type Wish = Readonly<{ n: number; group: GroupId; link: LinkId; plan: string | undefined }>
 
-/** Reads what was kept, and takes down what is wanted back. Every method rejects with a SyncError. */
+/** Reads the kept entries, and records requests to restore them. Every method rejects with a SyncError. */
 export interface Bin {
   /**
    * The newest first, at most `limit`; those before the number `below`, to go on from there. An entry whose content does
@@ -89,7 +90,7 @@ export interface Bin {
   ): Promise<Readonly<{ conflict: Conflicted; kept: Binned | undefined }> | undefined>
   /** Asks to have entries back: the group's next pass does it. All of them or none; an unknown number asks for nothing. */
   ask(wanted: ReadonlyMap<number, Asking>, timeMs: number): Promise<void>
-  /** What was asked for and waits, of a group or of all, by number. */
+  /** The requests that wait, of a group or of all, by number. */
   pending(group?: GroupId): Promise<readonly Wish[]>
   /** Takes back what was asked for and waits: all of these numbers. */
   cancel(numbers: readonly number[], timeMs: number): Promise<void>
@@ -99,6 +100,6 @@ export interface Bin {
   historyEnds(): Promise<ReadonlyMap<GroupId, number>>
   /** Up to this time entries of the group are gone, by age or since the history was full; undefined: all are there. */
   goneUntil(group: GroupId): Promise<number | undefined>
-  /** Under which role each of a group's replicas was observed last. */
-  lenses(group: GroupId): Promise<ReadonlyMap<ReplicaId, string>>
+  /** Under which role each of a group's replicas was listed last; undefined: under none that still counts. */
+  seenAs(group: GroupId): Promise<ReadonlyMap<ReplicaId, SeenAs | undefined>>
 }

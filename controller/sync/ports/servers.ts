@@ -17,7 +17,7 @@ export type DeclaredServer = Readonly<{
   fingerprint: string | undefined
 }>
 
-/** Where ExchangeServers are declared, and where their status goes. */
+/** Reads the declared ExchangeServers, and writes their statuses. */
 export interface ServerDeclarations {
   /** The ExchangeServers as they are declared now. */
   servers(): Promise<readonly DeclaredServer[]>

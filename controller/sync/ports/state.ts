@@ -12,8 +12,8 @@ export interface State {
   /** The groups of resources (with a uid) that hold folders. */
   groups(): Promise<readonly GroupId[]>
   /**
-   * Forgets what is older than its retention: bin, history, journal, and what the guard counted; ms. What a user asked to
-   * have back stays until it is. Time counts only as far as it was recorded by earlier calls.
+   * Forgets what is older than its retention: bin, history, journal, and what the guard counted; ms. An entry that
+   * waits to be restored stays. Time counts only as far as it was recorded by earlier calls.
    */
   prune(nowMs: number, retention: Readonly<{ binMs: number; historyMs: number }>): Promise<void>
   /** Lets the next writer have it. Nothing may be called afterwards. */

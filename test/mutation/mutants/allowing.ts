@@ -102,7 +102,7 @@ export const allowing = [
       `if (access.state === 'blocked') throw access.error`,
     ],
   ]),
-  ...mutantsOf('controller/ews/public-folder.ts', [
+  ...mutantsOf('controller/ews/missing.ts', [
     [
       'tells-siblings',
       'messages list no folder outside of what is allowed',
@@ -140,7 +140,7 @@ export const allowing = [
       `access.server?.spec.url`,
     ],
   ]),
-  ...mutantsOf('controller/sync/renamed.ts', [
+  ...mutantsOf('controller/sync/continuity.ts', [
     [
       'moved-with-its-server',
       'a member that moves to another server is another place',

@@ -2,32 +2,40 @@
 import { type Mutant, mutantsOf } from '../mutant.ts'
 
 const pass = 'controller/sync/pass.ts'
+const decided = 'controller/sync/decided.ts'
+
+// Writes of this kind only after everything is carried out.
+const late = (kind: string) =>
+  [
+    `  await commit(decision.writes)\n  const { applied, memories } = await carriedOut(course, proposal, decision, startMs, signal)\n`,
+    `  await commit(decision.writes.filter(({ write }) => write !== '${kind}'))\n  const { applied, memories } = await carriedOut(course, proposal, decision, startMs, signal)\n  await commit(decision.writes.filter(({ write }) => write === '${kind}'))\n`,
+  ] as const
 
 export const carryingOut: readonly Mutant[] = [
   ...mutantsOf('controller/sync/observe.ts', [
     [
       'unreadable-is-unchanged',
       'a replica that cannot be read is unknown',
-      `observations.set(id, { state: 'unknown', error: syncErrorOf(error) })`,
-      `observations.set(id, { state: 'seen', changed: [], gone: [] })`,
+      `return { state: 'unknown', error: look.error }`,
+      `return { state: 'seen', changed: [], gone: [] }`,
     ],
     [
       'replaced-not-seen',
       'another folder in the same place deletes nothing',
-      `if (other) replaced.push(id)`,
-      ``,
+      `replaced: seen.filter(isReplaced).map(({ id }) => id),`,
+      `replaced: [],`,
     ],
     [
-      'lens-ignored',
+      'role-ignored',
       'under another role everything is looked at again',
-      `memory !== undefined && memory.lens !== lensOf(replica.role)`,
-      `memory !== undefined && memory.lens === ''`,
+      `before !== undefined && !isSame(before.seenAs, role)`,
+      `before !== undefined && before.seenAs === undefined`,
     ],
     [
       'let-pass-for-ever',
       'under another role what was let pass counts',
-      `...(changedLens ? await baseline.deviating(id) : [])`,
-      `...[]`,
+      `[...outdated, ...(await baseline.deviating(id))]`,
+      `outdated`,
     ],
     [
       'stamp-touches-nothing',
@@ -37,7 +45,7 @@ export const carryingOut: readonly Mutant[] = [
       'a copy of ours that no link knows is read again in every pass (core/unclaimed.ts), also when its link moves',
     ],
   ]),
-  ...mutantsOf(pass, [
+  ...mutantsOf(decided, [
     [
       'nothing-kept',
       'what loses goes into the bin',
@@ -45,34 +53,34 @@ export const carryingOut: readonly Mutant[] = [
       `kept: history },`,
     ],
     [
-      'read-before-agreed',
-      'a cursor is consumed together with the agreement',
-      `  await baseline.commit({ at: at(), writes })\n`,
-      `  await baseline.commit({ at: at(), writes: [{ write: 'memories', memories: now }] })\n  await baseline.commit({ at: at(), writes })\n`,
-    ],
-    [
       'recheck-not-written',
       'what is to be changed is read again should it not come to that',
-      `withRecheck(agedIn(memories, sight.restored), pendingOf(plan.steps))`,
-      `agedIn(memories, sight.restored)`,
+      `withRecheck(agedIn(memories, sight.rewound), pendingOf(steps))`,
+      `agedIn(memories, sight.rewound)`,
     ],
     [
       'held-is-consumed',
       'what was seen of a link whose hub item is too large is read again',
-      `withRecheck(seen, plan.held ?? new Map())`,
-      `seen`,
+      `withRecheck(withRecheck(new Map(seen), orphans), plan.held ?? new Map())`,
+      `withRecheck(new Map(seen), orphans)`,
+    ],
+    [
+      'orphans-not-read',
+      'an item that a set-aside plan left over is read again',
+      `withRecheck(new Map(seen), orphans), plan.held`,
+      `new Map(seen), plan.held`,
     ],
     [
       'unused-is-consumed',
       'what was set aside is not consumed',
-      `decided && observations.get(id)?.state === 'seen'`,
-      `decided`,
+      `.filter(([id]) => decided && isSeen(id))`,
+      `.filter(() => decided)`,
     ],
     [
       'no-hub-consumed',
       'without the hub nothing is consumed',
-      `rules.roles.every(({ id, hub }) => !hub || observations.get(id)?.state === 'seen')`,
-      `rules.roles.every(({ id }) => id !== '')`,
+      `({ id, hub }) => !hub || isSeen(id)`,
+      `({ id }) => id !== ''`,
     ],
     [
       'joiner-waits',
@@ -84,8 +92,8 @@ export const carryingOut: readonly Mutant[] = [
     [
       'left-still-counts',
       'who leaves is forgotten',
-      `decided ? [...left, ...sight.replaced] : []`,
-      `decided ? [...sight.replaced] : []`,
+      `left: [...left, ...sight.replaced] }`,
+      `left: [...sight.replaced, ...left.slice(left.length)] }`,
     ],
     [
       'conflicts-not-counted',
@@ -94,42 +102,38 @@ export const carryingOut: readonly Mutant[] = [
       ``,
     ],
     [
-      'done-too-early',
-      'who is behind is looked at again',
-      `settled(link, rules.roles, attempts.get(link.id)) && !again.has(link.id)`,
-      `settled(link, rules.roles, attempts.get(link.id)) || link.revision > 0`,
+      'cursor-while-making',
+      'a copy that is made and deleted is not missed',
+      `...relisting(now, steps)`,
+      `...now`,
     ],
   ]),
-  {
-    id: 'keep-after-write',
-    file: pass,
-    drops: 'the loser is in the bin before the winner is written',
-    changes: [
-      ['kept: [...kept, ...history] },', 'kept: history },'],
-      [
-        '  const behind = await settle(',
-        "  await baseline.commit({ at: at(), writes: [{ write: 'kept', kept }] })\n  const behind = await settle(",
-      ],
+  ...mutantsOf(pass, [
+    [
+      'read-before-agreed',
+      'a checkpoint is consumed together with the agreement',
+      `  await commit(decision.writes)\n`,
+      `  await commit(decision.writes.filter(({ write }) => write === 'memories'))\n  await commit(decision.writes)\n`,
     ],
-  },
-  {
-    id: 'agreed-after-write',
-    file: pass,
-    drops: 'the agreement is written down before anything is carried out',
-    changes: [
-      ["    { write: 'agreements', agreements: plan.steps.map(agreementOf) },\n", ''],
-      [
-        '  const behind = await settle(',
-        "  const agreements = plan.steps.map(agreementOf)\n  await baseline.commit({ at: at(), writes: [{ write: 'agreements', agreements }] })\n  const behind = await settle(",
-      ],
+    [
+      'done-too-early',
+      'who is behind is looked at again',
+      `settled(link, roles, attempts.get(link.id)) && !again.has(link.id)`,
+      `settled(link, roles, attempts.get(link.id)) || link.revision > 0`,
     ],
-  },
+    ['keep-after-write', 'the loser is in the bin before the winner is written', ...late('kept')],
+    [
+      'agreed-after-write',
+      'the agreement is written down before anything is carried out',
+      ...late('agreements'),
+    ],
+  ]),
   ...mutantsOf('controller/sync/checkpoint.ts', [
     [
       'stale-ignored',
       'what was stale is read again by the next pass',
-      `const recheck = [...new Set([...memory.recheck, ...left])]`,
-      `const recheck = [...new Set([...memory.recheck, ...left.slice(left.length)])]`,
+      `new Set([...memory.recheck, ...left, ...solved`,
+      `new Set([...memory.recheck, ...solved`,
     ],
   ]),
   ...mutantsOf('controller/sync/apply.ts', [
@@ -140,24 +144,24 @@ export const carryingOut: readonly Mutant[] = [
       `for (const replicas of [members, hubs])`,
     ],
   ]),
-  ...mutantsOf('controller/sync/deleting.ts', [
+  ...mutantsOf('controller/sync/removal.ts', [
     [
       'deleted-unread',
       'a copy that shows something else is kept before it is deleted',
-      `await site.baseline.commit({ at: site.at(), writes: [{ write: 'kept', kept }] })\n  if (doomed.length === 0) return`,
-      `if (doomed.length === 0) return`,
+      `  await commit([{ write: 'kept', kept: doomed.flatMap(({ kept }) => kept) }])\n`,
+      ``,
     ],
     [
       'moved-on-deleted',
       'a copy that moved on is not deleted',
-      ` && item?.version === job.action.expect)`,
+      ` && item?.version === action.expect)`,
       ` && item !== undefined)`,
     ],
     [
       'delete-believed',
       'a delete counts once the item can no longer be read',
-      `const error = answers[index] ?? (still ? notDeleted : undefined)`,
-      `const error = answers[index]`,
+      `answers[index] ?? (back.has(id) || unknown.has(id) ? notDeleted : undefined),`,
+      `answers[index],`,
     ],
   ]),
   ...mutantsOf('controller/sync/foreseen.ts', [
@@ -174,13 +178,15 @@ export const carryingOut: readonly Mutant[] = [
       ``,
     ],
   ]),
-  ...mutantsOf('controller/sync/propose.ts', [
+  ...mutantsOf('controller/sync/continuity.ts', [
     [
       'old-hub-stays',
       'under another hub a group begins anew',
-      `anotherHub([...before.keys()], roles)`,
-      `anotherHub([], roles)`,
+      `anotherHub([...before.keys()], rules.roles)`,
+      `anotherHub([], rules.roles)`,
     ],
+  ]),
+  ...mutantsOf('controller/sync/propose.ts', [
     [
       'joiner-sees-changes',
       'who joins is compared with everything',
@@ -192,20 +198,6 @@ export const carryingOut: readonly Mutant[] = [
       'a state that is older than the folders looks at them whole',
       `return older ? looked(`,
       `return older && course.audit ? looked(`,
-    ],
-  ]),
-  ...mutantsOf('controller/sync/pass.ts', [
-    [
-      'cursor-while-making',
-      'a copy that is made and deleted is not missed',
-      `...withoutCursors(now, plan.steps)`,
-      `...now`,
-    ],
-    [
-      'orphans-not-read',
-      'an item that a set-aside plan left over is read again',
-      `withRecheck(new Map([...sight.memories].filter(used)), orphans)`,
-      `new Map([...sight.memories].filter(used))`,
     ],
   ]),
   ...mutantsOf('controller/ews/folders-answer.ts', [

@@ -152,8 +152,8 @@ export const comparing = [
     [
       'giving-hub-clears-nothing',
       'what a hub that only gives lacks is gone',
-      `!role.receives && link.revision > 0`,
-      `!role.receives && link.revision < 0`,
+      `isAuthoritative(role) && link.revision > 0`,
+      `isAuthoritative(role) && link.revision < 0`,
     ],
     [
       'own-write-is-edit',
@@ -164,8 +164,8 @@ export const comparing = [
     [
       'backup-is-edit',
       'what a backup holds is no edit',
-      `const aged = restored && role.receives &&`,
-      `const aged = restored && !role.receives &&`,
+      `const aged = rewound && role.receives &&`,
+      `const aged = rewound && !role.receives &&`,
     ],
     [
       'newest-base',

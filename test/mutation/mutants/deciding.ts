@@ -2,7 +2,43 @@
 import { mutantsOf } from '../mutant.ts'
 
 export const deciding = [
-  ...mutantsOf('controller/core/losers.ts', [
+  ...mutantsOf('controller/core/keeps.ts', [
+    [
+      'superseded-not-kept',
+      'what a backup of a hub that only gives overwrites is kept',
+      `    ...supersededOf(type, row, agreed, readings),\n`,
+      ``,
+    ],
+    [
+      'overwritten-not-kept',
+      'what comes back from the bin keeps what it overwrites',
+      `overwritten(type, link, first.id, restoring, agreed)`,
+      `overwritten(type, link, first.id, restoring, agreed).slice(1)`,
+    ],
+    [
+      'published-not-kept',
+      'what was written under a private mark overwrites nothing that is not kept',
+      `    ...publishedOf(type, link, first.id, [...readings.values()], agreed),\n`,
+      ``,
+    ],
+    [
+      'loser-not-kept',
+      'the loser of a conflict is kept',
+      `    ...losersOf(type, agreed, versions, conflicts),\n`,
+      ``,
+    ],
+    [
+      'agreed-loser-not-kept',
+      'what was agreed is kept when a blind edit wins over it',
+      `(lost.length > 0 ? content(`,
+      `(lost.length < 0 ? content(`,
+    ],
+    [
+      'deleted-not-kept',
+      'what is deleted is kept',
+      `return content(deleters[0] ?? first.id, 'Deleted', [])`,
+      `return []`,
+    ],
     [
       'hub-is-twinned',
       'KeepBoth: the hub’s own cannot lose its place',
@@ -24,25 +60,7 @@ export const deciding = [
       `if (hub === undefined || link.source !== undefined) return`,
       `if (hub === undefined) return`,
     ],
-    ['backup-deletes', 'what a backup lacks was not deleted', `|| (cell.restored && receives)`, ``],
-    [
-      'superseded-not-kept',
-      'what a backup of a hub that only gives overwrites is kept',
-      `append(draft.keeps, supersededOf(type, row, agreed, readings))`,
-      ``,
-    ],
-    [
-      'overwritten-not-kept',
-      'what comes back from the bin keeps what it overwrites',
-      `append(draft.keeps, overwritten(type, link, first.id, restoring, agreed))`,
-      `overwritten(type, link, first.id, restoring, agreed)`,
-    ],
-    [
-      'published-not-kept',
-      'what was written under a private mark overwrites nothing that is not kept',
-      `append(draft.keeps, publishedOf(type, link, first.id, [...readings.values()], agreed))`,
-      `publishedOf(type, link, first.id, [...readings.values()], agreed)`,
-    ],
+    ['backup-deletes', 'what a backup lacks was not deleted', `|| (cell.rewound && receives)`, ``],
     [
       'hub-unknown-decides',
       'without the hub nothing is decided',
@@ -52,8 +70,8 @@ export const deciding = [
     [
       'too-large-agreed',
       'what edits make too large together is not agreed on',
-      `if (bytesOf(item) > itemBytes) return []`,
-      ``,
+      `return bytesOf(item) > itemBytes ? undefined : {`,
+      `return bytesOf(item) < 0 ? undefined : {`,
     ],
     [
       'delete-beats-edit',
@@ -80,24 +98,6 @@ export const deciding = [
       `if (cell?.state !== 'gone' ||`,
     ],
     [
-      'loser-not-kept',
-      'the loser of a conflict is kept',
-      `append(draft.keeps, losersOf(type, agreed, versions, target.conflicts))`,
-      ``,
-    ],
-    [
-      'agreed-loser-not-kept',
-      'what was agreed is kept when a blind edit wins over it',
-      `link.agreed !== undefined && target.conflicts.some(`,
-      `link.revision < 0 && link.agreed && target.conflicts.some(`,
-    ],
-    [
-      'deleted-not-kept',
-      'what is deleted is kept',
-      `if (agreed === undefined && link.agreed !== undefined) {`,
-      `if (agreed === undefined && link.agreed !== undefined && roles.length === 0) {`,
-    ],
-    [
       'revision-stands',
       'another agreed content is another revision',
       `link.revision + (moved ? 1 : 0)`,
@@ -118,8 +118,8 @@ export const deciding = [
     [
       'keep-both-keeps-one',
       'KeepBoth: the loser becomes a contact of its own',
-      `policy === 'KeepBoth' ? losersIn(`,
-      `policy === 'KeepBoth' && roles.length === 0 ? losersIn(`,
+      `return rules.policy === 'KeepBoth'`,
+      `return rules.policy === 'KeepBoth' && rules.roles.length === 0`,
     ],
     [
       'twin-where-unknown',

@@ -124,8 +124,8 @@ export const guarding = [
     [
       'old-is-published',
       'only what is new is published',
-      `publisher: fresh ? publisher : undefined`,
-      `publisher: fresh ? publisher : publisher`,
+      `publisher: link.revision === 0 ? publisherIn(readings) : undefined`,
+      `publisher: publisherIn(readings)`,
     ],
     [
       'deleters-unnamed',
@@ -134,7 +134,7 @@ export const guarding = [
       `deleters: [],`,
     ],
   ]),
-  ...mutantsOf('controller/sync/pass.ts', [
+  ...mutantsOf('controller/sync/decided.ts', [
     [
       'caused-not-written',
       'what a replica caused is remembered for the window',
@@ -146,8 +146,8 @@ export const guarding = [
     [
       'window-has-no-start',
       'what was caused long ago does not count',
-      `const since = course.clock.now() - course.windowMs`,
-      `const since = 0`,
+      `baseline.causedSince(clock.now() - windowMs)`,
+      `baseline.causedSince(windowMs - windowMs)`,
     ],
   ]),
   ...mutantsOf('controller/sync/consequences.ts', [

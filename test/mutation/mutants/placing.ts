@@ -30,8 +30,8 @@ export const placing = [
     [
       'drift-delete-stands',
       'with drift: Revert a deleted copy comes back',
-      `role.writes || role.drift === 'Revert' || restored`,
-      `role.writes || restored`,
+      `role.writes || role.drift === 'Revert' || rewound`,
+      `role.writes || rewound`,
     ],
     [
       'gives-only-recreated',
@@ -60,7 +60,7 @@ export const placing = [
     [
       'gives-only-overwritten',
       'what does not receive keeps its own edit',
-      `if (empty(patch) || !role.receives) {`,
+      `if (empty(patch) || !spot.role.receives) {`,
       `if (empty(patch)) {`,
     ],
     [
@@ -72,8 +72,8 @@ export const placing = [
     [
       'drift-not-kept',
       'reverted drift is kept, and ignored drift that is overwritten',
-      `if (own.some((field) => fields.includes(field)))`,
-      `if (!travels && own.length < 0)`,
+      `if (!own.some((field) => fields.includes(field))) return []`,
+      `if (!travels || own.length >= 0) return []`,
     ],
     [
       'drift-reverted',

@@ -104,8 +104,8 @@ export const proving: readonly Mutant[] = [
     [
       'doubt-believed-once',
       'where the server fails oddly, the path decides when two looks agree',
-      `if (notes.doubt === doubt) return state`,
-      `if (notes.doubt !== 'x') return state`,
+      `if (memory.notes.doubt === doubt) return state`,
+      `if (memory.notes.doubt !== 'x') return state`,
     ],
     [
       'other-folder-believed',

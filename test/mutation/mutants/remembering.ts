@@ -180,7 +180,7 @@ export const remembering: readonly Mutant[] = [
       `const item: Item | undefined = agreed\n`,
     ],
   ]),
-  ...mutantsOf('controller/sync/pass.ts', [
+  ...mutantsOf('controller/sync/decided.ts', [
     [
       'no-history',
       'what edits replace is kept',

@@ -164,8 +164,8 @@ export const sealing = [
     [
       'old-cursors-believed',
       'a state that was put back lists every folder whole',
-      `UPDATE replicas SET cursor = NULL`,
-      `UPDATE replicas SET cursor = cursor`,
+      `UPDATE replicas SET relist = 1`,
+      `UPDATE replicas SET relist = relist`,
     ],
     [
       'old-wishes-kept',

@@ -82,7 +82,7 @@ export const undoing: readonly Mutant[] = [
     [
       'private-undone',
       'what its owner marked private does not come back to everybody',
-      `sources: full.filter((source) => mayReturn(lenses, source))`,
+      `sources: full.filter((source) => mayReturn(roles, source))`,
       `sources: full.filter((source) => source.n > 0)`,
     ],
   ]),

@@ -1,0 +1,252 @@
+// Which part of the baseline still counts for the group as it is declared now.
+//
+//   another resource under the name, another hub, another server │ nothing: the group begins from nothing
+//   a folder under another address or path                       │ all of it, under the new name
+//   another kind of items                                        │ refused
+//
+// A replica is known by its server, mailbox and path, and so by another name once one of them is renamed. The folder's own id
+// tells that it is the same one; then what was agreed of it stays agreed, and nothing is taken for new. A folder on another
+// server is another one, whatever its id: a copy of a whole Exchange has the same ids.
+
+import { lastName, namesIn, pathOf } from '../api/path.ts'
+import { addressOf, type Place, pathIn, placeOfId } from '../api/topology.ts'
+import { type Attempt, waits } from '../core/attempt.ts'
+import { isHub, type ReplicaId } from '../core/id.ts'
+import type { Link, Role } from '../core/model.ts'
+import { SyncError } from '../core/sync-error.ts'
+import { type Observed, observe } from './observe.ts'
+import { kind, type PassSpec } from './pass-spec.ts'
+import type { Baseline, Identity, Memory, Replica } from './ports.ts'
+
+/** A look at every replica, with the baseline to compare it with. */
+export type Looked = Readonly<{
+  /** The baseline as this pass must read it. */
+  baseline: Baseline
+  sight: Observed
+  renames: Renames
+  reset: boolean
+  before: ReadonlyMap<ReplicaId, Memory>
+  attempts: readonly Attempt[]
+}>
+
+/**
+ * Lists every replica and writes nothing. A folder or a mailbox that was renamed is compared with what is known of it
+ * under its former name. Rejects with a terminal KindChanged when the group was of another kind.
+ */
+export async function looked(course: PassSpec, signal: AbortSignal): Promise<Looked> {
+  const { baseline: stored, identity, rules } = course
+  const was = await stored.identity()
+  refuseKind(was, identity)
+  const as = { stored, renames: new Map(), reset: anotherUid(was, identity) }
+  const first = await look(course, as, signal)
+  if (!first.reset && isAnotherServer(first, course, was))
+    return look(course, { ...as, reset: true }, signal)
+  const same = renamesIn(first.before, first.sight, rules.roles)
+  const renames = renamesAfterHub(first.before, same, rules.roles)
+  if (renames.size === 0) return first
+  return look(course, { ...as, stored: renamed(stored, renames), renames }, signal)
+}
+
+async function look(
+  course: PassSpec,
+  {
+    stored,
+    renames,
+    reset: another,
+  }: Readonly<{ stored: Baseline; renames: Renames; reset: boolean }>,
+  signal: AbortSignal,
+): Promise<Looked> {
+  const { rules, replicas, audit } = course
+  const before = await stored.memories()
+  const reset = another || anotherHub([...before.keys()], rules.roles)
+  const baseline = reset ? blank(stored) : stored
+  const attempts = await baseline.attempts()
+  const nowMs = course.clock.now()
+  const due = attempts.filter((each) => !each.seen && !waits(each, each.revision, nowMs))
+  const manner = { audit, attempts: due, codec: rules.type.codec, nowMs }
+  const sight = await observe(replicas, baseline, manner, signal)
+  return { baseline, sight, renames: reset ? new Map() : renames, reset, before, attempts }
+}
+
+// One change may be another name of the same server, where the hub is the folder that it was.
+function isAnotherServer({ before, sight }: Looked, { rules, identity }: PassSpec, was: Identity) {
+  const moves = movesOf(was, identity)
+  const hub = rules.roles.find((role) => role.hub)?.id
+  if (moves === 0 || hub === undefined) return false
+  const [old, now] = [before, sight.memories].map((of) => of.get(hub)?.checkpoint.folder)
+  return old !== undefined && now !== undefined && (moves > 1 || old !== now)
+}
+
+// The copies in the folders are of the other kind: under this name nothing can go on.
+function refuseKind(was: Identity, now: Identity | undefined): void {
+  if (was.kind === undefined || was.kind === kind || anotherUid(was, now)) return
+  throw new SyncError(
+    'terminal',
+    'KindChanged',
+    `the group was of the kind ${was.kind} and is declared as ${kind} now: declare it as ${was.kind} again, or delete it and declare the new one under another name`,
+  )
+}
+
+// A resource that was made again under the name is another group, whatever the state remembers of the old one.
+function anotherUid(was: Identity, now: Identity | undefined): boolean {
+  return was.uid !== undefined && now?.uid !== undefined && was.uid !== now.uid
+}
+
+// How many of the server's names are others than before.
+function movesOf(was: Identity, now: Identity = {}): number {
+  const moved = (before?: string, after?: string) => before !== undefined && before !== after
+  return Number(moved(was.server, now.server)) + Number(moved(was.url, now.url))
+}
+
+// Had the group another hub before?
+function anotherHub(before: readonly ReplicaId[], roles: readonly Role[]): boolean {
+  const hub = roles.find((role) => role.hub)
+  return hub !== undefined && before.some(isHub) && !before.includes(hub.id)
+}
+
+// The baseline as if nothing had ever been agreed; it writes what it is given.
+function blank(baseline: Baseline): Baseline {
+  return {
+    group: baseline.group,
+    identity: () => baseline.identity(),
+    memories: async () => new Map(),
+    known: () => ({ versions: async () => new Map(), all: async () => new Map() }),
+    linksOf: async () => [],
+    linksNamed: async () => [],
+    unsettled: async () => [],
+    everything: async () => [],
+    links: async () => [],
+    count: async () => 0,
+    deviating: async () => [],
+    attempts: async () => [],
+    outdated: async () => [],
+    restorations: async () => [],
+    causedSince: (timeMs) => baseline.causedSince(timeMs),
+    approvals: () => baseline.approvals(),
+    historySince: () => baseline.historySince(),
+    conflicts: () => baseline.conflicts(),
+    claims: () => baseline.claims(),
+    commit: (change) => baseline.commit(change),
+  }
+}
+
+/** The name that a replica has now, and the one under which it is written down. */
+export type Renames = ReadonlyMap<ReplicaId, ReplicaId>
+
+// Which newcomers show the very folder of a replica that does not take part any more.
+function renamesIn(
+  before: ReadonlyMap<ReplicaId, Memory>,
+  sight: Observed,
+  roles: readonly Role[],
+): Renames {
+  const renames = new Map<ReplicaId, ReplicaId>()
+  const present = new Set(roles.map(({ id }) => id))
+  for (const { id, hub } of roles) {
+    const folder = before.has(id) ? undefined : sight.memories.get(id)?.checkpoint.folder
+    if (folder === undefined) continue
+    const server = serverOf(id)
+    const [from] = [...before].find(
+      ([old, memory]) =>
+        !present.has(old) &&
+        isHub(old) === hub &&
+        memory.checkpoint.folder === folder &&
+        (hub || serverOf(old) === server),
+    ) ?? [undefined]
+    if (from !== undefined) renames.set(id, from)
+  }
+  return renames
+}
+
+// The renames of members whose folder bears the hub's name because none is declared for them: when the hub is the same
+// folder under another name, so is theirs.
+function renamesAfterHub(
+  before: ReadonlyMap<ReplicaId, Memory>,
+  renames: Renames,
+  roles: readonly Role[],
+): Renames {
+  const hub = roles.find((role) => role.hub)?.id
+  const was = hub && renames.get(hub)
+  if (hub === undefined || was === undefined) return renames
+  const all = new Map(renames)
+  const named = (id: ReplicaId) => lastName(pathIn(placeOfId(id, '')))
+  const [name, oldName] = [named(hub), named(was)]
+  const left = [...before.keys()].filter((old) => roles.every(({ id }) => id !== old))
+  for (const { id } of roles) {
+    const place = placeOfId(id, '')
+    if (id === hub || before.has(id) || named(id) !== name || place.kind !== 'mailbox') continue
+    const folder = pathOf([...namesIn(place.folder).slice(0, -1), oldName])
+    const old = left.find((each) => isOne(placeOfId(each, ''), { ...place, folder }))
+    if (old !== undefined) all.set(id, old)
+  }
+  return all
+}
+
+function isOne(one: Place, other: Place): boolean {
+  return one.server === other.server && addressOf(one) === addressOf(other)
+}
+
+// As the ids name servers: relative to the hub's, which may have got another name meanwhile.
+function serverOf(id: ReplicaId): string {
+  return placeOfId(id, '').server
+}
+
+/** Gives the members' folders their new names, where they still bear the old ones. */
+export async function renameFolders(
+  renames: Renames,
+  replicas: readonly Replica[],
+  memories: ReadonlyMap<ReplicaId, Memory>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const replica of replicas) {
+    const { id, hub } = replica.role
+    const [from, memory] = [renames.get(id), memories.get(id)]
+    if (hub || from === undefined || memory === undefined) continue
+    const [path, former] = [id, from].map((each) => pathIn(placeOfId(each, '')))
+    if (path === undefined || former === undefined || lastName(path) === lastName(former)) continue
+    try {
+      await replica.rename?.(memory.checkpoint, former, signal)
+    } catch (error) {
+      // The folder is known by its id: with its old name it goes on as well.
+      if (!(error instanceof SyncError) || signal.aborted) throw error
+    }
+  }
+}
+
+// The baseline as it reads under the new names; it writes what it is given.
+function renamed(baseline: Baseline, renames: Renames): Baseline {
+  const now = new Map([...renames].map(([to, from]) => [from, to]))
+  const old = (id: ReplicaId) => renames.get(id) ?? id
+  const keyed = <Value>(map: ReadonlyMap<ReplicaId, Value>): ReadonlyMap<ReplicaId, Value> =>
+    new Map([...map].map(([id, value]) => [now.get(id) ?? id, value]))
+  const called = (link: Link): Link => ({
+    ...link,
+    copies: keyed(link.copies),
+    declined: new Set([...link.declined].map((id) => now.get(id) ?? id)),
+  })
+  return {
+    identity: () => baseline.identity(),
+    group: baseline.group,
+    memories: async () => keyed(await baseline.memories()),
+    known: (replica) => baseline.known(old(replica)),
+    linksOf: (replica, items) => baseline.linksOf(old(replica), items),
+    linksNamed: (marks) => baseline.linksNamed(marks),
+    deviating: (replica) => baseline.deviating(old(replica)),
+    attempts: async () =>
+      (await baseline.attempts()).map((each) => ({
+        ...each,
+        replica: now.get(each.replica) ?? each.replica,
+      })),
+    outdated: (replica, codec, max) => baseline.outdated(old(replica), codec, max),
+    unsettled: () => baseline.unsettled(),
+    everything: () => baseline.everything(),
+    links: async (ids) => (await baseline.links(ids)).map(called),
+    count: () => baseline.count(),
+    causedSince: async (timeMs) => keyed(await baseline.causedSince(timeMs)),
+    approvals: () => baseline.approvals(),
+    historySince: () => baseline.historySince(),
+    conflicts: () => baseline.conflicts(),
+    claims: () => baseline.claims(),
+    restorations: () => baseline.restorations(),
+    commit: (change) => baseline.commit(change),
+  }
+}

@@ -1,0 +1,86 @@
+// What a pass writes down before it carries anything out: what is agreed, what is kept, and which checkpoints that consumes.
+// What was not used is not consumed: neither of a replica that was set aside, nor of any when that was the hub.
+import { agreementOf } from '../core/fold.ts'
+import type { ReplicaId } from '../core/id.ts'
+import { orphansOf } from '../core/unclaimed.ts'
+import { breathing } from './breathe.ts'
+import { agedIn, pendingOf, relisting, withRecheck } from './checkpoint.ts'
+import { causedBy, historyOf, keptOf, notesOf, restoredBy } from './consequences.ts'
+import { leaversOf } from './departed.ts'
+import { seenSince } from './oddities.ts'
+import { kind, type PassSpec } from './pass-spec.ts'
+import type { Kept, Memory, Replica, Write } from './ports.ts'
+import type { Proposal } from './propose.ts'
+
+/** What a proposal comes to. */
+export type Decision = Readonly<{
+  /** Was the hub seen, and not set aside? Else nothing is decided. */
+  decided: boolean
+  /** What is written down first, at once. */
+  writes: readonly Write[]
+  /** What the replicas remember that were seen and not set aside. */
+  memories: ReadonlyMap<ReplicaId, Memory>
+  /** What the plan itself keeps, besides the history. */
+  kept: readonly Kept[]
+  /** The folders from which our copies are still to be removed. */
+  leaving: readonly Replica[]
+}>
+
+/** Decides what a proposal comes to; writes nothing. Rejects when the state cannot be read. */
+export async function decisionOf(course: PassSpec, proposal: Proposal): Promise<Decision> {
+  const { plan, observations } = proposal.guarded
+  const isSeen = (id: ReplicaId) => observations.get(id)?.state === 'seen'
+  const decided = course.rules.roles.every(({ id, hub }) => !hub || isSeen(id))
+  const seen = [...proposal.sight.memories].filter(([id]) => decided && isSeen(id))
+  const orphans = await breathing(orphansOf(proposal.view, observations, plan))
+  const memories = withRecheck(withRecheck(new Map(seen), orphans), plan.held ?? new Map())
+  const leaving = decided ? await leaversOf(course, proposal) : []
+  const kept = plan.steps.flatMap(keptOf)
+  const decision = { decided, memories, kept, leaving }
+  const always = alwaysWritten(course, proposal, decision)
+  return { ...decision, writes: decided ? withDecided(course, proposal, always, leaving) : always }
+}
+
+// The writes that count even where the hub was set aside, in the order of the state.
+function alwaysWritten(
+  { rules }: PassSpec,
+  { sight, guarded, renames }: Proposal,
+  { decided, memories, kept }: Pick<Decision, 'decided' | 'memories' | 'kept'>,
+): readonly Write[] {
+  const { steps } = guarded.plan
+  const history = steps.flatMap((step) => historyOf(step, rules.roles))
+  const conflicts = kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf)
+  const now = withRecheck(agedIn(memories, sight.rewound), pendingOf(steps))
+  const remembered = new Map([...relisting(now, steps), ...(decided ? sight.unsure : [])])
+  return [
+    { write: 'renames', renames },
+    ...(sight.fresh.length > 0 ? [{ write: 'unsettle' } as const] : []),
+    { write: 'kept', kept: [...kept, ...history] },
+    { write: 'conflicts', conflicts },
+    { write: 'agreements', agreements: steps.map(agreementOf) },
+    { write: 'caused', caused: causedBy(guarded, rules.roles) },
+    { write: 'approvals', approvals: guarded.approvals.map(({ hash }) => hash) },
+    { write: 'memories', memories: remembered },
+  ]
+}
+
+// A group that begins from nothing, and replicas that are renamed or forgotten, come before what is agreed.
+function withDecided(
+  { identity, rules, clock }: PassSpec,
+  proposal: Proposal,
+  [renames, ...others]: readonly Write[],
+  leaving: readonly Replica[],
+): readonly Write[] {
+  const { sight, guarded, reset } = proposal
+  const left = proposal.left.filter((id) => !leaving.some(({ role }) => role.id === id))
+  return [
+    ...(reset ? [{ write: 'reset' } as const] : []),
+    ...(identity ? [{ write: 'identity', identity: { ...identity, kind } } as const] : []),
+    ...(renames ? [renames] : []),
+    { write: 'left', left: [...left, ...sight.replaced] },
+    { write: 'forgotten', forgotten: sight.forgotten },
+    ...others,
+    { write: 'attempts', attempts: seenSince(proposal, clock.now()) },
+    { write: 'restored', restored: restoredBy(proposal, guarded, rules) },
+  ]
+}
