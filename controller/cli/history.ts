@@ -70,9 +70,8 @@ export async function refuseUnknown(
   { group, replica }: Pick<Listing, 'group' | 'replica'>,
 ): Promise<void> {
   refuseOther('--group', group, await bin.names('grp'), (name) => name === group)
-  refuseOther('--replica', replica, await bin.names('replica', group), (name) =>
-    isNamed(name as ReplicaId, replica ?? ''),
-  )
+  const isOf = (name: string) => isNamed(name as ReplicaId, replica ?? '')
+  refuseOther('--replica', replica, await bin.names('replica', group), isOf)
 }
 
 function refuseOther(

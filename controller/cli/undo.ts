@@ -108,13 +108,13 @@ export async function refuseGroup(
   show: string,
 ): Promise<void> {
   const byHand = `show it with ${show}, and enter it in the folder of the hub by hand`
-  const roles = await bin.seenAs(group)
-  const [id, hub] = [...roles].find(([each]) => isHub(each)) ?? []
+  const replicas = await bin.seenAs(group)
+  const [id, hub] = [...replicas].find(([each]) => isHub(each)) ?? []
   const statuses = join(directory, 'status')
   const gone =
     existsSync(statuses) && !existsSync(join(statuses, `${group.replace('/', '.')}.yaml`))
-  if (id === undefined && roles.size > 0 && !gone) {
-    const message = `the group ${group} has no hub, and only an edit of a hub brings it back to all members: show it with ${show}, and enter it by hand in a folder that takes part`
+  if (id === undefined && replicas.size > 0 && !gone) {
+    const message = `the group ${group} has no hub, and only an edit of the hub reaches all members: show it with ${show}, and enter it by hand in a folder that takes part`
     throw new SyncError('terminal', 'NoHub', message)
   }
   if (id === undefined || gone) {

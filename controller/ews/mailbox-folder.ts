@@ -48,7 +48,7 @@ import {
   type Verdict,
 } from './listing.ts'
 import { MailboxFolderListing, type Told } from './mailbox-folder-listing.ts'
-import { type Missing, mailboxFolderMissing } from './missing.ts'
+import { type Missing, noMailboxFolder } from './missing-folder.ts'
 import type { Pool } from './pool.ts'
 import type { Premises } from './premises.ts'
 import { faultOf } from './response-codes.ts'
@@ -247,7 +247,8 @@ export class MailboxFolder implements Replica {
     if (state === undefined && checkpoint?.folder !== undefined && !this.#site.asOwner)
       throw faultOf('ErrorFolderNotFound')
     const { missing, place } = this.#site
-    if (state === undefined && missing !== undefined) throw mailboxFolderMissing(place, missing)
+    if (state === undefined && missing !== undefined)
+      throw noMailboxFolder(place.mailbox, place.folder, missing)
     this.#folder = state?.id
     this.#state = state
     return state

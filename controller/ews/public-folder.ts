@@ -40,7 +40,7 @@ import {
   unsettled,
   type Verdict,
 } from './listing.ts'
-import { type Missing, publicFolderMissing } from './missing.ts'
+import { type Missing, noPublicFolder } from './missing-folder.ts'
 import type { Pool } from './pool.ts'
 import type { Premises } from './premises.ts'
 import { moving, PublicFolderListing } from './public-folder-listing.ts'
@@ -50,7 +50,7 @@ import type { Route, Transport } from './transport.ts'
 /** Without the server's date a tag counts once it has stood for so long by our own clock, ms. */
 const tagMs = 2000
 
-/** In which all requests about public folders share a limit. */
+/** The name under which the requests for all public folders wait. */
 export const publicFoldersLane = 'public folders'
 
 /** What the replica of a public folder needs. */
@@ -233,7 +233,7 @@ export class PublicFolder implements Replica {
     const { place, control, allows, missing } = this.#site
     const lookup = await control.find(place.path)
     if (lookup.found) return lookup.folder.id
-    throw publicFolderMissing(place.path, lookup, allows, missing)
+    throw noPublicFolder(place.path, lookup, allows, missing)
   }
 
   async #tagged(folder: string, signal: AbortSignal): Promise<SeenFolder> {

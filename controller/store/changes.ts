@@ -239,18 +239,20 @@ function writeCopy({ statements, vault, group }: Desk, { link, replica, copy }: 
 
 function remember(desk: Desk, replica: ReplicaId, memory: Memory): void {
   const { statements, group } = desk
-  const { checkpoint, place, seenAs, recheck, relist, rewound, unread = [], codec = null } = memory
+  const { checkpoint, seenAs, place, recheck, relist, rewound } = memory
+  const { unread = [], codec = null } = memory
   const { folder, adapter } = checkpoint
   if (folder !== undefined) claim(desk, replica, folder)
   const text = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
-  const noted = [folder ?? null, text(place), text(adapter), text(seenAs), JSON.stringify(recheck)]
-  const marks = [relist ? 1 : 0, rewound ? 1 : 0, JSON.stringify(unread), codec]
-  const at = [group, replica, ...noted, ...marks]
+  const at = [group, replica, folder ?? null, text(place), text(adapter), text(seenAs)] as const
+  const again = JSON.stringify(recheck)
+  const left = JSON.stringify(unread)
   statements
     .sql(
-      'INSERT OR REPLACE INTO replicas (grp, replica, folder, place, adapter, seen_as, recheck, relist, rewound, unread, codec) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      `INSERT OR REPLACE INTO replicas (grp, replica, folder, place, adapter, seen_as, recheck, unread, relist, rewound, codec)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
-    .run(...at)
+    .run(...at, again, left, relist ? 1 : 0, rewound ? 1 : 0, codec)
 }
 
 function writeAttempt({ statements, group }: Desk, { link, replica, attempt }: AttemptNote): void {

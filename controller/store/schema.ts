@@ -159,7 +159,8 @@ export const added = [
 ] as const
 
 /**
- * From version 6 to 7: what the adapter remembers goes into one column, and the engine's part into others. `replicas_before` is the table as it was. `cursor`, `parent`, `stand` and the rest of `details` are the EWS adapters'.
+ * From version 6 to 7: the adapter's memory goes into one column, and the engine's part into others. `replicas_before`
+ * is the former table. `cursor`, `parent`, `stand` and the rest of `details` belong to the EWS adapters.
  */
 export const fromSixth = `
 INSERT INTO replicas (grp, replica, folder, adapter, seen_as, recheck, relist, rewound, unread, codec)

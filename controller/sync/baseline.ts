@@ -25,10 +25,10 @@ export type SeenAs = Pick<Role, 'writes' | 'receives' | 'drift' | 'private'>
 /** What the engine remembers of a replica between two passes; saved with the baseline that was reached from it. */
 export type Memory = Readonly<{
   checkpoint: Checkpoint
-  /** Where the folder was declared to be; undefined: a state of version 0.1 did not note it. */
-  place?: Place | undefined
   /** The role under which the folder was listed last; undefined: under none that still counts. */
   seenAs?: SeenAs | undefined
+  /** Where the folder was declared to be; undefined in a state of version 0.1. */
+  place?: Place | undefined
   /** Items to be read again, whatever the checkpoint says. */
   recheck: readonly ItemId[]
   /** The next listing is a whole one, whatever the checkpoint says. */

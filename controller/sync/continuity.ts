@@ -5,8 +5,8 @@
 //   another kind of items                                        │ refused
 //
 // A replica is known by its server, mailbox and path, and so by another name once one of them is renamed. The folder's own id
-// tells that it is the same one; then what was agreed of it stays agreed, and nothing is taken for new. A folder on another
-// server is another one, whatever its id: a copy of a whole Exchange has the same ids.
+// tells that it is the same one; then what was agreed of it stays agreed, and nothing is taken for new. A folder on
+// another server is another one, whatever its id: a copy of a whole Exchange has the same ids.
 
 import { lastName, namesIn, pathOf } from '../api/path.ts'
 import { addressOf, type Place, pathIn, placeOfId } from '../api/topology.ts'
@@ -142,14 +142,14 @@ function renamesIn(
   const renames = new Map<ReplicaId, ReplicaId>()
   const present = new Set(roles.map(({ id }) => id))
   for (const { id, hub } of roles) {
-    const folder = before.has(id) ? undefined : sight.memories.get(id)?.checkpoint.folder
-    if (folder === undefined) continue
+    const seen = before.has(id) ? undefined : sight.memories.get(id)
+    if (seen?.checkpoint.folder === undefined) continue
     const server = serverOf(id)
     const [from] = [...before].find(
       ([old, memory]) =>
         !present.has(old) &&
         isHub(old) === hub &&
-        memory.checkpoint.folder === folder &&
+        memory.checkpoint.folder === seen.checkpoint.folder &&
         (hub || serverOf(old) === server),
     ) ?? [undefined]
     if (from !== undefined) renames.set(id, from)
@@ -201,10 +201,10 @@ export async function renameFolders(
     const { id, hub } = replica.role
     const [from, memory] = [renames.get(id), memories.get(id)]
     if (hub || from === undefined || memory === undefined) continue
-    const [path, former] = [id, from].map((each) => pathIn(placeOfId(each, '')))
-    if (path === undefined || former === undefined || lastName(path) === lastName(former)) continue
+    const [path, before] = [id, from].map((each) => pathIn(placeOfId(each, '')))
+    if (path === undefined || before === undefined || lastName(path) === lastName(before)) continue
     try {
-      await replica.rename?.(memory.checkpoint, former, signal)
+      await replica.rename?.(memory.checkpoint, before, signal)
     } catch (error) {
       // The folder is known by its id: with its old name it goes on as well.
       if (!(error instanceof SyncError) || signal.aborted) throw error

@@ -110,8 +110,8 @@ async function look(
     const listing = await replica.observe(start, baseline.known(id), signal)
     const memory: Memory = {
       checkpoint: listing.checkpoint,
-      place: replica.place,
       seenAs: seenAs(role),
+      place: replica.place,
       recheck: listing.recheck,
       unread: unreadAfter(before, listing, manner.nowMs),
       codec: outdated.length === 0 ? manner.codec : undefined,

@@ -15,7 +15,8 @@ const exceptions: Readonly<Record<string, string>> = {}
 const computed: Readonly<Record<string, string>> = {
   'sync/server-health.ts: kind, code': 'passes on the error that opened the circuit',
   'sync/trying.ts: kind, reason': 'passes on the problem of a member to its server',
-  "ews/missing.ts: 'terminal', code": 'HubNotFound or FolderNotFound, by the role (ews/route.ts)',
+  "ews/missing-folder.ts: 'terminal', code":
+    'HubNotFound or FolderNotFound, by the role (ews/route.ts)',
   'sync/propose.ts: kind, code': 'passes on the error of the hub, marked as local',
   'ews/sign-in.ts: kind, code': 'passes on the refusal of a password',
   'ews/response-codes.ts: kind, code': 'kindOf decides by the code alone: see below',

@@ -102,7 +102,7 @@ export const allowing = [
       `if (access.state === 'blocked') throw access.error`,
     ],
   ]),
-  ...mutantsOf('controller/ews/missing.ts', [
+  ...mutantsOf('controller/ews/missing-folder.ts', [
     [
       'tells-siblings',
       'messages list no folder outside of what is allowed',

@@ -1,23 +1,13 @@
-// The error for a folder that has to exist and does not: the hub, and each public folder.
+// The errors of a folder that must exist and does not, with the nearest folder that does.
 import { namesIn } from '../api/path.ts'
-import type { Place } from '../api/topology.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Lookup } from './folders.ts'
 
-/** A folder that has to exist: the error's code if it does not, and the field of the spec to correct. */
+/** A folder that must exist: the error's code if it does not, and the field of the spec to correct. */
 export type Missing = Readonly<{ code: string; field: string }>
 
-/** There is no such folder in the mailbox. */
-export function mailboxFolderMissing(
-  { mailbox, folder }: Extract<Place, { kind: 'mailbox' }>,
-  { code, field }: Missing,
-): SyncError {
-  const message = `there is no folder ${folder} in the mailbox ${mailbox}: make it, or correct ${field}`
-  return new SyncError('terminal', code, message)
-}
-
-/** There is no such public folder. `allows`: the public folders that a message may name. */
-export function publicFolderMissing(
+/** The error of a public folder that does not exist. `allows`: may a folder, by its names, be known to the group? */
+export function noPublicFolder(
   path: string,
   lookup: Extract<Lookup, { found: false }>,
   allows: (names: readonly string[]) => boolean,
@@ -27,7 +17,17 @@ export function publicFolderMissing(
   return new SyncError('terminal', code, message)
 }
 
-// No name outside of the allowed public folders is listed, nor is its existence.
+/** The error of a mailbox folder that does not exist. */
+export function noMailboxFolder(
+  mailbox: string,
+  folder: string,
+  { code, field }: Missing,
+): SyncError {
+  const message = `there is no folder ${folder} in the mailbox ${mailbox}: create it, or correct ${field}`
+  return new SyncError('terminal', code, message)
+}
+
+// Names of folders outside of what is allowed are left out, and so is the fact that they exist.
 function notFoundText(
   path: string,
   { parent, children }: Extract<Lookup, { found: false }>,
