@@ -19,10 +19,10 @@ import { kind, type PassSpec } from './pass-spec.ts'
 import type { Baseline, Identity, Memory, Replica } from './ports.ts'
 
 /** A look at every replica, with the baseline to compare it with. */
-export type Looked = Readonly<{
+export type Snapshot = Readonly<{
   /** The baseline as this pass must read it. */
   baseline: Baseline
-  sight: Observed
+  observed: Observed
   renames: Renames
   reset: boolean
   before: ReadonlyMap<ReplicaId, Memory>
@@ -33,47 +33,51 @@ export type Looked = Readonly<{
  * Lists every replica and writes nothing. A folder or a mailbox that was renamed is compared with what is known of it
  * under its former name. Rejects with a terminal KindChanged when the group was of another kind.
  */
-export async function looked(course: PassSpec, signal: AbortSignal): Promise<Looked> {
-  const { baseline: stored, identity, rules } = course
+export async function snapshotOf(spec: PassSpec, signal: AbortSignal): Promise<Snapshot> {
+  const { baseline: stored, identity, rules } = spec
   const was = await stored.identity()
   refuseKind(was, identity)
   const as = { stored, renames: new Map(), reset: anotherUid(was, identity) }
-  const first = await look(course, as, signal)
-  if (!first.reset && isAnotherServer(first, course, was))
-    return look(course, { ...as, reset: true }, signal)
-  const same = renamesIn(first.before, first.sight, rules.roles)
+  const first = await snapshotUnder(spec, as, signal)
+  if (!first.reset && isAnotherServer(first, spec, was))
+    return snapshotUnder(spec, { ...as, reset: true }, signal)
+  const same = renamesIn(first.before, first.observed, rules.roles)
   const renames = renamesAfterHub(first.before, same, rules.roles)
   if (renames.size === 0) return first
-  return look(course, { ...as, stored: renamed(stored, renames), renames }, signal)
+  return snapshotUnder(spec, { ...as, stored: renamed(stored, renames), renames }, signal)
 }
 
-async function look(
-  course: PassSpec,
+async function snapshotUnder(
+  spec: PassSpec,
   {
     stored,
     renames,
     reset: another,
   }: Readonly<{ stored: Baseline; renames: Renames; reset: boolean }>,
   signal: AbortSignal,
-): Promise<Looked> {
-  const { rules, replicas, audit } = course
+): Promise<Snapshot> {
+  const { rules, replicas, audit } = spec
   const before = await stored.memories()
   const reset = another || anotherHub([...before.keys()], rules.roles)
   const baseline = reset ? blank(stored) : stored
   const attempts = await baseline.attempts()
-  const nowMs = course.clock.now()
+  const nowMs = spec.clock.now()
   const due = attempts.filter((each) => !each.seen && !waits(each, each.revision, nowMs))
   const manner = { audit, attempts: due, codec: rules.type.codec, nowMs }
-  const sight = await observe(replicas, baseline, manner, signal)
-  return { baseline, sight, renames: reset ? new Map() : renames, reset, before, attempts }
+  const observed = await observe(replicas, baseline, manner, signal)
+  return { baseline, observed, renames: reset ? new Map() : renames, reset, before, attempts }
 }
 
 // One change may be another name of the same server, where the hub is the folder that it was.
-function isAnotherServer({ before, sight }: Looked, { rules, identity }: PassSpec, was: Identity) {
+function isAnotherServer(
+  { before, observed }: Snapshot,
+  { rules, identity }: PassSpec,
+  was: Identity,
+) {
   const moves = movesOf(was, identity)
   const hub = rules.roles.find((role) => role.hub)?.id
   if (moves === 0 || hub === undefined) return false
-  const [old, now] = [before, sight.memories].map((of) => of.get(hub)?.checkpoint.folder)
+  const [old, now] = [before, observed.memories].map((of) => of.get(hub)?.checkpoint.folder)
   return old !== undefined && now !== undefined && (moves > 1 || old !== now)
 }
 
@@ -136,13 +140,13 @@ export type Renames = ReadonlyMap<ReplicaId, ReplicaId>
 // Which newcomers show the very folder of a replica that does not take part any more.
 function renamesIn(
   before: ReadonlyMap<ReplicaId, Memory>,
-  sight: Observed,
+  observed: Observed,
   roles: readonly Role[],
 ): Renames {
   const renames = new Map<ReplicaId, ReplicaId>()
   const present = new Set(roles.map(({ id }) => id))
   for (const { id, hub } of roles) {
-    const seen = before.has(id) ? undefined : sight.memories.get(id)
+    const seen = before.has(id) ? undefined : observed.memories.get(id)
     if (seen?.checkpoint.folder === undefined) continue
     const server = serverOf(id)
     const [from] = [...before].find(

@@ -69,7 +69,7 @@ export class ControlLoop<Key extends string> {
         failed.abort()
         throw error
       })
-    this.#servers.watch(() => this.queue.look(), ending)
+    this.#servers.watch(() => this.queue.recheck(), ending)
     const worked = workOff(this.queue, (key) => this.#work(key, ending), ending)
     await Promise.all([this.#follow(ending), worked].map(guarded))
   }

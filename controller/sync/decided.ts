@@ -27,34 +27,34 @@ export type Decision = Readonly<{
 }>
 
 /** Decides what a proposal comes to; writes nothing. Rejects when the state cannot be read. */
-export async function decisionOf(course: PassSpec, proposal: Proposal): Promise<Decision> {
+export async function decisionOf(spec: PassSpec, proposal: Proposal): Promise<Decision> {
   const { plan, observations } = proposal.guarded
   const isSeen = (id: ReplicaId) => observations.get(id)?.state === 'seen'
-  const decided = course.rules.roles.every(({ id, hub }) => !hub || isSeen(id))
-  const seen = [...proposal.sight.memories].filter(([id]) => decided && isSeen(id))
+  const decided = spec.rules.roles.every(({ id, hub }) => !hub || isSeen(id))
+  const seen = [...proposal.observed.memories].filter(([id]) => decided && isSeen(id))
   const orphans = await breathing(orphansOf(proposal.view, observations, plan))
   const memories = withRecheck(withRecheck(new Map(seen), orphans), plan.held ?? new Map())
-  const leaving = decided ? await leaversOf(course, proposal) : []
+  const leaving = decided ? await leaversOf(spec, proposal) : []
   const kept = plan.steps.flatMap(keptOf)
   const decision = { decided, memories, kept, leaving }
-  const always = alwaysWritten(course, proposal, decision)
-  return { ...decision, writes: decided ? withDecided(course, proposal, always, leaving) : always }
+  const always = alwaysWritten(spec, proposal, decision)
+  return { ...decision, writes: decided ? withDecided(spec, proposal, always, leaving) : always }
 }
 
 // The writes that count even where the hub was set aside, in the order of the state.
 function alwaysWritten(
   { rules }: PassSpec,
-  { sight, guarded, renames }: Proposal,
+  { observed, guarded, renames }: Proposal,
   { decided, memories, kept }: Pick<Decision, 'decided' | 'memories' | 'kept'>,
 ): readonly Write[] {
   const { steps } = guarded.plan
   const history = steps.flatMap((step) => historyOf(step, rules.roles))
   const conflicts = kept.filter(({ reason }) => reason === 'Conflict').flatMap(notesOf)
-  const now = withRecheck(agedIn(memories, sight.rewound), pendingOf(steps))
-  const remembered = new Map([...relisting(now, steps), ...(decided ? sight.unsure : [])])
+  const now = withRecheck(agedIn(memories, observed.rewound), pendingOf(steps))
+  const remembered = new Map([...relisting(now, steps), ...(decided ? observed.unsure : [])])
   return [
     { write: 'renames', renames },
-    ...(sight.fresh.length > 0 ? [{ write: 'unsettle' } as const] : []),
+    ...(observed.fresh.length > 0 ? [{ write: 'unsettle' } as const] : []),
     { write: 'kept', kept: [...kept, ...history] },
     { write: 'conflicts', conflicts },
     { write: 'agreements', agreements: steps.map(agreementOf) },
@@ -71,14 +71,14 @@ function withDecided(
   [renames, ...others]: readonly Write[],
   leaving: readonly Replica[],
 ): readonly Write[] {
-  const { sight, guarded, reset } = proposal
+  const { observed, guarded, reset } = proposal
   const left = proposal.left.filter((id) => !leaving.some(({ role }) => role.id === id))
   return [
     ...(reset ? [{ write: 'reset' } as const] : []),
     ...(identity ? [{ write: 'identity', identity: { ...identity, kind } } as const] : []),
     ...(renames ? [renames] : []),
-    { write: 'left', left: [...left, ...sight.replaced] },
-    { write: 'forgotten', forgotten: sight.forgotten },
+    { write: 'left', left: [...left, ...observed.replaced] },
+    { write: 'forgotten', forgotten: observed.forgotten },
     ...others,
     { write: 'attempts', attempts: seenSince(proposal, clock.now()) },
     { write: 'restored', restored: restoredBy(proposal, guarded, rules) },

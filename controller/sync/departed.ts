@@ -28,12 +28,12 @@ export function mayDismiss(
 /** The folders of those who left from which copies are to be removed, and may be. */
 export async function leaversOf(
   { former, baseline, rules }: PassSpec,
-  { left, sight }: Proposal,
+  { left, observed }: Proposal,
 ): Promise<readonly Replica[]> {
   const members = left.filter((id) => !isHub(id))
   if (former === undefined || members.length === 0) return []
   const [before, claims] = [await baseline.memories(), await baseline.claims()]
-  const present = rules.roles.map(({ id }) => sight.memories.get(id) ?? before.get(id))
+  const present = rules.roles.map(({ id }) => observed.memories.get(id) ?? before.get(id))
   const may = (id: ReplicaId) => mayDismiss(before.get(id), present, claims) !== 'no'
   const leaving = members.filter(may)
   return former(leaving.map((id) => ({ id, place: before.get(id)?.place })))

@@ -5,7 +5,7 @@ import type { ItemId, ReplicaId } from '../core/id.ts'
 import type { Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { inParts } from './breathe.ts'
-import { looked } from './continuity.ts'
+import { snapshotOf } from './continuity.ts'
 import type { Observed } from './observe.ts'
 import type { PassSpec } from './pass-spec.ts'
 import { type Baseline, notTaken, type Replica } from './ports.ts'
@@ -25,22 +25,27 @@ export type Inventory = Readonly<{
 
 /** Lists every folder. Content that was read for it is let go of. Rejects when the state cannot be read, and when the signal aborts. */
 export async function inventoryOf(spec: PassSpec, signal: AbortSignal): Promise<Inventory> {
-  const { baseline, sight, before } = await looked({ ...spec, audit: true }, signal)
-  await refuseClaimed(spec, sight, before)
+  const { baseline, observed, before } = await snapshotOf({ ...spec, audit: true }, signal)
+  await refuseClaimed(spec, observed, before)
   const places = spec.replicas.flatMap((replica) => {
     const { role } = replica
-    if (sight.observations.get(role.id)?.state !== 'seen') return []
-    return [{ replica, role, absent: sight.replaced.includes(role.id) }]
+    if (observed.observations.get(role.id)?.state !== 'seen') return []
+    return [{ replica, role, absent: observed.replaced.includes(role.id) }]
   })
-  return { baseline, places, problems: problemsIn(sight), strays: await straysOf(baseline, sight) }
+  return {
+    baseline,
+    places,
+    problems: problemsIn(observed),
+    strays: await straysOf(baseline, observed),
+  }
 }
 
 // Items that a whole listing names and the baseline does not know, also those that were left for a later look.
-async function straysOf(baseline: Baseline, sight: Observed): Promise<Inventory['strays']> {
+async function straysOf(baseline: Baseline, observed: Observed): Promise<Inventory['strays']> {
   const strays = new Map<ReplicaId, readonly ItemId[]>()
-  for (const [replica, seen] of sight.observations) {
+  for (const [replica, seen] of observed.observations) {
     if (seen.state !== 'seen') continue
-    const { recheck = [], unread = [] } = sight.memories.get(replica) ?? {}
+    const { recheck = [], unread = [] } = observed.memories.get(replica) ?? {}
     const hidden = unread.filter(({ code }) => code !== notTaken)
     const listed = [seen.changed, hidden].flatMap((some) => some.map(({ id }) => id))
     const ids = [...new Set([...listed, ...recheck])]

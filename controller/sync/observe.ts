@@ -43,7 +43,7 @@ export type Observed = Readonly<{
   unsure: ReadonlyMap<ReplicaId, Memory>
 }>
 
-/** How a pass looks: at everything, or only at what changed; and which items besides, whatever has changed. */
+/** How a pass results: at everything, or only at what changed; and which items besides, whatever has changed. */
 export type Manner = Readonly<{
   audit: boolean
   attempts: readonly Attempt[]
@@ -69,15 +69,15 @@ export async function observe(
   signal: AbortSignal,
 ): Promise<Observed> {
   const memories = await baseline.memories()
-  const looks = replicas.map((replica) =>
-    look(replica, memories.get(replica.role.id), baseline, manner, signal),
+  const results = replicas.map((replica) =>
+    observeOne(replica, memories.get(replica.role.id), baseline, manner, signal),
   )
-  const sight = sightOf(await Promise.all(looks))
-  const again = await doubtedAgain(memories, sight, baseline)
+  const observed = observedOf(await Promise.all(results))
+  const again = await doubtedAgain(memories, observed, baseline)
   return {
-    ...sight,
-    memories: new Map([...sight.memories, ...again]),
-    short: new Set([...sight.short, ...again.map(([id]) => id)]),
+    ...observed,
+    memories: new Map([...observed.memories, ...again]),
+    short: new Set([...observed.short, ...again.map(([id]) => id)]),
   }
 }
 
@@ -87,11 +87,11 @@ type Seen = Readonly<{
   listing: Listing
   memory: Memory
   /** Was the role another one than when it was listed last? */
-  anew: boolean
+  roleChanged: boolean
 }>
 type Unseen = Readonly<{ id: ReplicaId; error: SyncError; unsure: Memory | undefined }>
 
-async function look(
+async function observeOne(
   replica: Replica,
   before: Memory | undefined,
   baseline: Baseline,
@@ -100,13 +100,13 @@ async function look(
 ): Promise<Seen | Unseen> {
   const { role } = replica
   const { id } = role
-  const anew = before !== undefined && !isSame(before.seenAs, role)
+  const roleChanged = before !== undefined && !isSame(before.seenAs, role)
   try {
     const outdated =
       before?.codec === manner.codec ? [] : await baseline.outdated(id, manner.codec, outdatedMax)
     // With another role other items count, and so does what was let pass under the old one.
-    const more = anew ? [...outdated, ...(await baseline.deviating(id))] : outdated
-    const start = before && startFrom(id, before, { ...manner, more, anew })
+    const more = roleChanged ? [...outdated, ...(await baseline.deviating(id))] : outdated
+    const start = before && startFrom(id, before, { ...manner, more, roleChanged })
     const listing = await replica.observe(start, baseline.known(id), signal)
     const memory: Memory = {
       checkpoint: listing.checkpoint,
@@ -116,7 +116,7 @@ async function look(
       unread: unreadAfter(before, listing, manner.nowMs),
       codec: outdated.length === 0 ? manner.codec : undefined,
     }
-    return { id, before, listing, memory, anew }
+    return { id, before, listing, memory, roleChanged }
   } catch (error) {
     signal.throwIfAborted()
     const unsure = error instanceof UnsureError && before !== undefined
@@ -144,7 +144,12 @@ function isSame(before: SeenAs | undefined, role: Role): boolean {
 function startFrom(
   id: ReplicaId,
   { checkpoint, recheck, relist = false, unread = [] }: Memory,
-  { audit, attempts, more, anew }: Manner & Readonly<{ more: readonly ItemId[]; anew: boolean }>,
+  {
+    audit,
+    attempts,
+    more,
+    roleChanged,
+  }: Manner & Readonly<{ more: readonly ItemId[]; roleChanged: boolean }>,
 ): Start {
   const acknowledged = attempts.filter((each) => each.replica === id)
   const marked = new Set(unread.filter(({ again }) => again).map((each) => each.id))
@@ -153,7 +158,7 @@ function startFrom(
   return {
     checkpoint,
     recheck: [...new Set([...recheck, ...items.map((each) => each.id), ...more])],
-    whole: relist || anew || audit,
+    whole: relist || roleChanged || audit,
     retry: audit ? 'all' : marked,
   }
 }
@@ -172,21 +177,21 @@ function unreadAfter(
   return [...now, ...known.filter(({ id, code }) => code === notTaken && !news.has(id))]
 }
 
-function sightOf(looks: readonly (Seen | Unseen)[]): Observed {
-  const seen = looks.filter((each): each is Seen => 'listing' in each)
-  const unseen = looks.filter((each): each is Unseen => !('listing' in each))
+function observedOf(results: readonly (Seen | Unseen)[]): Observed {
+  const seen = results.filter((each): each is Seen => 'listing' in each)
+  const unseen = results.filter((each): each is Unseen => !('listing' in each))
   const where = (has: (listing: Listing) => boolean | undefined) =>
     new Set(seen.filter(({ listing }) => has(listing)).map(({ id }) => id))
   const isReplaced = ({ before, listing }: Seen) =>
     before?.checkpoint.folder !== undefined &&
     before.checkpoint.folder !== listing.checkpoint.folder
-  const isFresh = (each: Seen) => each.before === undefined || each.anew || isReplaced(each)
+  const isFresh = (each: Seen) => each.before === undefined || each.roleChanged || isReplaced(each)
   const odd = where((listing) => (listing.odd?.length ?? 0) > 0)
   const forgotten = where((listing) => (listing.forgotten?.length ?? 0) > 0)
   const some = <Value>(ids: ReadonlySet<ReplicaId>, of: (listing: Listing) => Value) =>
     new Map(seen.flatMap(({ id, listing }) => (ids.has(id) ? [[id, of(listing)] as const] : [])))
   return {
-    observations: new Map(looks.map((each) => [each.id, observationOf(each)])),
+    observations: new Map(results.map((each) => [each.id, observationOf(each)])),
     memories: new Map(seen.map(({ id, memory }) => [id, memory])),
     fresh: seen.filter(isFresh).map(({ id }) => id),
     replaced: seen.filter(isReplaced).map(({ id }) => id),
@@ -200,9 +205,9 @@ function sightOf(looks: readonly (Seen | Unseen)[]): Observed {
   }
 }
 
-function observationOf(look: Seen | Unseen): Observation {
-  if (!('listing' in look)) return { state: 'unknown', error: look.error }
-  const { changed, gone, unread = [] } = look.listing
+function observationOf(each: Seen | Unseen): Observation {
+  if (!('listing' in each)) return { state: 'unknown', error: each.error }
+  const { changed, gone, unread = [] } = each.listing
   const large = new Set(unread.filter(({ code }) => code === itemTooLarge).map(({ id }) => id))
   return { state: 'seen', changed, gone, ...(large.size > 0 && { large }) }
 }
@@ -215,13 +220,13 @@ function rewoundOf({ id, before, listing }: Seen): readonly (readonly [ReplicaId
 /** The links that somebody changed, or that carry a found item's stamp. */
 export async function touchedLinks(
   baseline: Baseline,
-  sight: Observed,
+  observed: Observed,
 ): Promise<ReadonlySet<LinkId>> {
   const touched = new Set<LinkId>(await baseline.unsettled())
-  for (const [replica, ids] of sight.forgotten)
+  for (const [replica, ids] of observed.forgotten)
     for (const link of await inParts([...ids], (part) => baseline.linksOf(replica, part)))
       touched.add(link)
-  for (const [replica, observation] of sight.observations) {
+  for (const [replica, observation] of observed.observations) {
     if (observation.state === 'unknown') continue
     const ids = [...observation.changed.map(({ id }) => id), ...observation.gone]
     for (const link of await inParts(ids, (part) => baseline.linksOf(replica, part)))

@@ -38,7 +38,7 @@ const unreadable =
 /** The problems that concern single items. */
 export async function odditiesOf(
   spec: PassSpec,
-  sight: Observed,
+  observed: Observed,
   [unwritten, undecided = []]: readonly [Applied['tooLarge'], Plan['tooLarge']],
 ): Promise<readonly Problem[]> {
   const { baseline, group, rules } = spec
@@ -59,7 +59,7 @@ export async function odditiesOf(
       if (where === replica) into(untried, code, link)
     for (const [code, all] of unread) problems.push(problemOf(replica, code, all, unreadable))
     for (const [code, all] of untried) problems.push(problemOf(replica, code, all, unmade))
-    for (const { kind, code, message } of sight.odd.get(replica) ?? [])
+    for (const { kind, code, message } of observed.odd.get(replica) ?? [])
       problems.push({ replica, kind, reason: code, message })
   }
   return problems
@@ -80,7 +80,7 @@ function problemOf(
 
 /** What this pass's looks tell of creates whose outcome was unknown. */
 export function seenSince(
-  { attempts, hidden, sight, guarded: { plan, observations }, view }: Proposal,
+  { attempts, hidden, observed, guarded: { plan, observations }, view }: Proposal,
   nowMs: number,
 ): readonly AttemptNote[] {
   const steps = new Map(plan.steps.map((step) => [step.link.id, step]))
@@ -95,7 +95,7 @@ export function seenSince(
       has || step?.actions.some((one) => one.replica === replica && one.kind !== 'create')
     if (reached) return afterSeen(attempt)
     const agreed = step === undefined ? links.get(link)?.agreed : step.agreed
-    const absent = sight.whole.has(replica) && !hidden.has(attempt)
+    const absent = observed.whole.has(replica) && !hidden.has(attempt)
     return agreed === undefined && absent ? undefined : attempt
   }
   return attempts.flatMap((attempt) => {

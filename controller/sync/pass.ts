@@ -33,30 +33,30 @@ import { type Proposal, propose } from './propose.ts'
 import type { Applied } from './tally.ts'
 
 /** Makes one pass. Rejects with a SyncError when nothing could be decided, and when the signal aborts. */
-export async function pass(course: PassSpec, signal: AbortSignal): Promise<Report> {
-  const startMs = course.clock.now()
-  const commit = committing(course)
-  const proposal = await proposed(course, commit, signal)
-  const decision = await decisionOf(course, proposal)
+export async function pass(spec: PassSpec, signal: AbortSignal): Promise<Report> {
+  const startMs = spec.clock.now()
+  const commit = committing(spec)
+  const proposal = await proposed(spec, commit, signal)
+  const decision = await decisionOf(spec, proposal)
   await commit(decision.writes)
-  const { applied, memories } = await carriedOut(course, proposal, decision, startMs, signal)
-  const behind = await settle(course, commit, proposal)
-  await renameFolders(proposal.renames, course.replicas, memories, signal)
-  const done = { steps: proposal.guarded.plan.steps, applied, more: proposal.sight.more }
-  const aged = agedIn(memories, proposal.sight.rewound)
-  const reached = await checkpoints(course, aged, done, signal)
+  const { applied, memories } = await carriedOut(spec, proposal, decision, startMs, signal)
+  const behind = await settle(spec, commit, proposal)
+  await renameFolders(proposal.renames, spec.replicas, memories, signal)
+  const done = { steps: proposal.guarded.plan.steps, applied, more: proposal.observed.more }
+  const aged = agedIn(memories, proposal.observed.rewound)
+  const reached = await checkpoints(spec, aged, done, signal)
   await commit([{ write: 'memories', memories: reached }])
-  await removeDeparted(course, commit, decision.leaving, applied, signal)
-  return reportOf(course, startMs, { proposal, decision, applied, behind })
+  await removeDeparted(spec, commit, decision.leaving, applied, signal)
+  return reportOf(spec, startMs, { proposal, decision, applied, behind })
 }
 
 // A hub that could not be looked at leaves something to compare the next look with.
-async function proposed(course: PassSpec, commit: Commit, signal: AbortSignal): Promise<Proposal> {
+async function proposed(spec: PassSpec, commit: Commit, signal: AbortSignal): Promise<Proposal> {
   try {
-    return await propose(course, signal)
+    return await propose(spec, signal)
   } catch (error) {
-    const hub = course.rules.roles.find((role) => role.hub)
-    const memory = hub && (await course.baseline.memories()).get(hub.id)
+    const hub = spec.rules.roles.find((role) => role.hub)
+    const memory = hub && (await spec.baseline.memories()).get(hub.id)
     if (error instanceof UnsureError && hub !== undefined && memory !== undefined) {
       const memories = new Map([[hub.id, { ...memory, checkpoint: error.checkpoint }]])
       await commit([{ write: 'memories', memories }])
@@ -67,28 +67,28 @@ async function proposed(course: PassSpec, commit: Commit, signal: AbortSignal): 
 
 // Prepares the folders and carries the plan out; answers what was done, and what the replicas remember by now.
 async function carriedOut(
-  course: PassSpec,
+  spec: PassSpec,
   { guarded: { plan }, view }: Proposal,
   { memories }: Decision,
   startMs: number,
   signal: AbortSignal,
 ): Promise<Readonly<{ applied: Applied; memories: ReadonlyMap<ReplicaId, Memory> }>> {
-  const { group, rules, replicas, clock } = course
-  const commit = committing(course)
+  const { group, rules, replicas, clock } = spec
+  const commit = committing(spec)
   const ready = await prepared(plan.steps, replicas, memories, signal)
   // A folder that was made is known before anything is put into it: should it be lost, it is missed.
   const isMade = ([id, { checkpoint }]: [ReplicaId, Memory]) =>
     checkpoint.folder !== memories.get(id)?.checkpoint.folder
   const made = new Map([...ready.memories].filter(isMade))
   if (made.size > 0) await commit([{ write: 'memories', memories: made }])
-  const isLate = () => clock.now() - startMs > course.budgetMs || course.yields?.() === true
+  const isLate = () => clock.now() - startMs > spec.budgetMs || spec.yields?.() === true
   const site = {
     group,
     type: rules.type,
     replicas: replicas.filter(({ role }) => !ready.failures.has(role.id)),
     commit,
     creates: (id: ReplicaId) => new Creates(id, { commit, clock }, view.attempts ?? new Map()),
-    due: (first: boolean) => course.stopping() || (!first && isLate()),
+    due: (first: boolean) => spec.stopping() || (!first && isLate()),
   }
   const applied = await apply(plan, site, signal)
   for (const [id, failure] of ready.failures) applied.failures.set(id, failure)
@@ -146,13 +146,13 @@ type Facts = Readonly<{
   behind: ReadonlySet<ReplicaId>
 }>
 
-async function reportOf(course: PassSpec, startMs: number, facts: Facts): Promise<Report> {
-  const { baseline, rules, clock } = course
+async function reportOf(spec: PassSpec, startMs: number, facts: Facts): Promise<Report> {
+  const { baseline, rules, clock } = spec
   const { proposal, decision, applied, behind } = facts
   const { refusals } = proposal.guarded
-  const { unreachable, problems } = await problemsOf(course, facts)
+  const { unreachable, problems } = await problemsOf(spec, facts)
   const late = [...behind, ...applied.failures.keys(), ...refusals.map(({ replica }) => replica)]
-  const reading = decision.decided && proposal.sight.more.size > 0
+  const reading = decision.decided && proposal.observed.more.size > 0
   const restoring = decision.decided && (await isMoreWanted(baseline, proposal))
   return {
     startMs,
@@ -173,8 +173,8 @@ async function reportOf(course: PassSpec, startMs: number, facts: Facts): Promis
 }
 
 async function problemsOf(
-  course: PassSpec,
-  { proposal: { sight, guarded }, applied }: Facts,
+  spec: PassSpec,
+  { proposal: { observed, guarded }, applied }: Facts,
 ): Promise<Readonly<{ unreachable: ReadonlySet<ReplicaId>; problems: readonly Problem[] }>> {
   const unreachable = new Set<ReplicaId>()
   const problems: Problem[] = []
@@ -185,7 +185,7 @@ async function problemsOf(
     problems.push(problemOf(id, observation.error))
   }
   for (const [id, { error }] of applied.failures) problems.push(problemOf(id, error))
-  append(problems, await odditiesOf(course, sight, [applied.tooLarge, guarded.plan.tooLarge]))
+  append(problems, await odditiesOf(spec, observed, [applied.tooLarge, guarded.plan.tooLarge]))
   return { unreachable, problems }
 }
 

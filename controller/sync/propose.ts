@@ -11,7 +11,7 @@ import type { View } from '../core/rows.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { breathing, inParts } from './breathe.ts'
 import { type Wanted, wantedBack } from './consequences.ts'
-import { type Looked, looked, type Renames } from './continuity.ts'
+import { type Renames, type Snapshot, snapshotOf } from './continuity.ts'
 import { doublesRead } from './doubles.ts'
 import { maybeThere } from './maybe-there.ts'
 import { type Observed, touchedLinks } from './observe.ts'
@@ -21,7 +21,7 @@ import type { Memory } from './ports.ts'
 
 /** What a pass would do, before anything is written anywhere. */
 export type Proposal = Readonly<{
-  sight: Observed
+  observed: Observed
   guarded: Guarded
   view: View
   /** Replicas that took part before, and do not any more. */
@@ -38,49 +38,49 @@ export type Proposal = Readonly<{
   Wanted
 
 /** Observes and plans; writes nothing, neither to a replica nor to the state. Rejects without the hub. */
-export async function propose(course: PassSpec, signal: AbortSignal): Promise<Proposal> {
-  const { rules, approved, ceiling } = course
-  const seen = await lookedWhole(course, signal)
-  await refuseClaimed(course, seen.sight, seen.before)
-  demandHub(course, seen.sight)
+export async function propose(spec: PassSpec, signal: AbortSignal): Promise<Proposal> {
+  const { rules, approved, ceiling } = spec
+  const seen = await completeSnapshot(spec, signal)
+  await refuseClaimed(spec, seen.observed, seen.before)
+  demandHub(spec, seen.observed)
   const wishes = await wantedBack(seen.baseline, rules, ceiling?.approved ?? approved)
-  const stored = await storedLinks(course, seen, wishes.wanted, signal)
-  const hidden = await maybeThere(seen.attempts, seen.sight, seen.baseline)
-  const view = viewOf(course, seen, { stored, hidden, wanted: wishes.wanted })
-  const judgement = await judgementOf(course, seen.baseline)
+  const stored = await storedLinks(spec, seen, wishes.wanted, signal)
+  const hidden = await maybeThere(seen.attempts, seen.observed, seen.baseline)
+  const view = viewOf(spec, seen, { stored, hidden, wanted: wishes.wanted })
+  const judgement = await judgementOf(spec, seen.baseline)
   const plan = await breathing(guarded(rules, view, judgement))
-  return { ...seen, ...wishes, guarded: plan, view, left: leftOf(course, seen), hidden }
+  return { ...seen, ...wishes, guarded: plan, view, left: leftOf(spec, seen), hidden }
 }
 
-function demandHub({ rules }: PassSpec, sight: Observed): void {
+function demandHub({ rules }: PassSpec, observed: Observed): void {
   const hub = rules.roles.find((role) => role.hub)
-  const seen = hub && sight.observations.get(hub.id)
-  if (seen?.state === 'unknown') throw judgedBy(seen.error, sight)
+  const seen = hub && observed.observations.get(hub.id)
+  if (seen?.state === 'unknown') throw judgedBy(seen.error, observed)
 }
 
-function leftOf({ rules }: PassSpec, { before }: Looked): readonly ReplicaId[] {
+function leftOf({ rules }: PassSpec, { before }: Snapshot): readonly ReplicaId[] {
   const present = new Set(rules.roles.map(({ id }) => id))
   return [...before.keys()].filter((id) => !present.has(id))
 }
 
 // Every link that is changed, behind or wanted back; all of them where a replica is new.
 async function storedLinks(
-  course: PassSpec,
-  { baseline, sight }: Looked,
+  spec: PassSpec,
+  { baseline, observed }: Snapshot,
   wanted: Wanted['wanted'],
   signal: AbortSignal,
 ): Promise<readonly Link[]> {
-  const touched = new Set(await touchedLinks(baseline, sight))
+  const touched = new Set(await touchedLinks(baseline, observed))
   for (const { link } of wanted) touched.add(link)
-  for (const id of await doublesRead(course, baseline, sight, signal)) touched.add(id)
-  if (sight.fresh.length > 0) for (const id of await baseline.everything()) touched.add(id)
+  for (const id of await doublesRead(spec, baseline, observed, signal)) touched.add(id)
+  if (observed.fresh.length > 0) for (const id of await baseline.everything()) touched.add(id)
   return inParts([...touched], (part) => baseline.links(part))
 }
 
 // The stored links as they count now, beside what was seen.
 function viewOf(
   { rules, group, audit, clock }: PassSpec,
-  { sight, attempts }: Looked,
+  { observed, attempts }: Snapshot,
   {
     stored,
     hidden,
@@ -90,30 +90,31 @@ function viewOf(
   const present = new Set(rules.roles.map(({ id }) => id))
   const hub = rules.roles.find((role) => role.hub)
   // Another folder in the place of an authoritative hub says what there is: what it lacks is gone.
-  const supplants = hub !== undefined && isAuthoritative(hub) && sight.replaced.includes(hub.id)
-  const isReplaced = (id: ReplicaId) => sight.replaced.includes(id) && !(supplants && id === hub.id)
+  const supplants = hub !== undefined && isAuthoritative(hub) && observed.replaced.includes(hub.id)
+  const isReplaced = (id: ReplicaId) =>
+    observed.replaced.includes(id) && !(supplants && id === hub.id)
   const links = stored.map((link) =>
     without(
       link,
       (id, { id: item }) =>
-        !present.has(id) || isReplaced(id) || sight.forgotten.get(id)?.has(item) === true,
+        !present.has(id) || isReplaced(id) || observed.forgotten.get(id)?.has(item) === true,
     ),
   )
   const gone = supplants ? links.flatMap(({ copies }) => copies.get(hub.id)?.id ?? []) : []
-  if (supplants) lacking(sight, hub.id, gone)
+  if (supplants) lacking(observed, hub.id, gone)
   return {
     group,
     type: rules.type,
     roles: rules.roles,
     links: linksWith(links, wanted),
-    observations: sight.observations,
-    rewound: supplants ? new Map([...sight.rewound, [hub.id, 'all']]) : sight.rewound,
+    observations: observed.observations,
+    rewound: supplants ? new Map([...observed.rewound, [hub.id, 'all']]) : observed.rewound,
     replaced: new Map(
       stored.map(({ id, copies }) => [id, new Map([...copies].filter(([of]) => isReplaced(of)))]),
     ),
     restorations: wanted,
     attempts: attemptsByLink(attempts),
-    short: sight.short,
+    short: observed.short,
     waits: (attempt, revision) =>
       attempt !== undefined &&
       (hidden.has(attempt) || (!audit && waits(attempt, revision, clock.now()))),
@@ -127,7 +128,7 @@ function lacking({ observations }: Observed, hub: ReplicaId, gone: readonly Item
 
 async function judgementOf(
   { limits, rules, approved, ceiling, clock, windowMs }: PassSpec,
-  baseline: Looked['baseline'],
+  baseline: Snapshot['baseline'],
 ): Promise<Judgement> {
   return {
     limits,
@@ -156,12 +157,11 @@ const requests: ReadonlySet<string> = new Set([
 ])
 
 // Where the folders know more than the state, what it let pass is looked at as well.
-async function lookedWhole(course: PassSpec, signal: AbortSignal): Promise<Looked> {
-  const first = await looked(course, signal)
-  const { baseline, sight } = first
-  const older =
-    !course.audit && (await isOutdated(baseline, course.group, course.rules.roles, sight))
-  return older ? looked({ ...course, audit: true }, signal) : first
+async function completeSnapshot(spec: PassSpec, signal: AbortSignal): Promise<Snapshot> {
+  const first = await snapshotOf(spec, signal)
+  const { baseline, observed } = first
+  const older = !spec.audit && (await isOutdated(baseline, spec.group, spec.rules.roles, observed))
+  return older ? snapshotOf({ ...spec, audit: true }, signal) : first
 }
 
 /**
@@ -170,7 +170,7 @@ async function lookedWhole(course: PassSpec, signal: AbortSignal): Promise<Looke
  */
 export async function refuseClaimed(
   { baseline, group, rules }: PassSpec,
-  sight: Observed,
+  observed: Observed,
   before: ReadonlyMap<ReplicaId, Memory>,
 ): Promise<void> {
   const claims = await baseline.claims()
@@ -182,11 +182,11 @@ export async function refuseClaimed(
     return had ? undefined : claimedBy(group, holder, hub)
   }
   for (const { id, hub } of rules.roles) {
-    const folder = sight.memories.get(id)?.checkpoint.folder
+    const folder = observed.memories.get(id)?.checkpoint.folder
     if (folder === undefined) continue
     const error = first.has(folder) ? twice : refusal(folder, id, hub)
     first.add(folder)
-    if (error !== undefined) sight.observations.set(id, { state: 'unknown', error })
+    if (error !== undefined) observed.observations.set(id, { state: 'unknown', error })
   }
 }
 

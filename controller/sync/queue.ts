@@ -113,7 +113,7 @@ export class Queue<Key extends string> {
   }
 
   /** Something that decides about turns has changed. */
-  look(): void {
+  recheck(): void {
     this.#wake()
   }
 
