@@ -1,5 +1,6 @@
-// What a pass writes down before it carries anything out: what is agreed, what is kept, and which checkpoints that consumes.
-// What was not used is not consumed: neither of a replica that was set aside, nor of any when that was the hub.
+// The writes of a pass before it carries anything out: agreements, kept content, and the checkpoints that these
+// consume. Unused input is not consumed: neither that of a replica that was set aside, nor any when the hub was set
+// aside.
 import { agreementOf } from '../core/fold.ts'
 import type { ReplicaId } from '../core/id.ts'
 import { orphansOf } from '../core/unclaimed.ts'
@@ -12,21 +13,21 @@ import { kind, type PassSpec } from './pass-spec.ts'
 import type { Kept, Memory, Replica, Write } from './ports.ts'
 import type { Proposal } from './propose.ts'
 
-/** What a proposal comes to. */
+/** The decision on a proposal. */
 export type Decision = Readonly<{
-  /** Was the hub seen, and not set aside? Else nothing is decided. */
+  /** True if the hub was seen and not set aside. Otherwise nothing is decided. */
   decided: boolean
-  /** What is written down first, at once. */
+  /** The writes that are committed first, in one change. */
   writes: readonly Write[]
-  /** What the replicas remember that were seen and not set aside. */
+  /** The memories of the replicas that were seen and not set aside. */
   memories: ReadonlyMap<ReplicaId, Memory>
-  /** What the plan itself keeps, besides the history. */
+  /** The content that the plan itself keeps, without the history. */
   kept: readonly Kept[]
-  /** The folders from which our copies are still to be removed. */
+  /** The folders from which our copies still have to be removed. */
   leaving: readonly Replica[]
 }>
 
-/** Decides what a proposal comes to; writes nothing. Rejects when the state cannot be read. */
+/** Decides on a proposal; writes nothing. Rejects when the state cannot be read. */
 export async function decisionOf(spec: PassSpec, proposal: Proposal): Promise<Decision> {
   const { plan, observations } = proposal.guarded
   const isSeen = (id: ReplicaId) => observations.get(id)?.state === 'seen'
@@ -41,7 +42,7 @@ export async function decisionOf(spec: PassSpec, proposal: Proposal): Promise<De
   return { ...decision, writes: decided ? withDecided(spec, proposal, always, leaving) : always }
 }
 
-// The writes that count even where the hub was set aside, in the order of the state.
+// The writes that count even if the hub was set aside, in the order in which the state applies them.
 function alwaysWritten(
   { rules }: PassSpec,
   { observed, guarded, renames }: Proposal,
@@ -64,7 +65,7 @@ function alwaysWritten(
   ]
 }
 
-// A group that begins from nothing, and replicas that are renamed or forgotten, come before what is agreed.
+// Adds the reset, renamed and forgotten replicas before the agreements.
 function withDecided(
   { identity, rules, clock }: PassSpec,
   proposal: Proposal,

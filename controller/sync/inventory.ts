@@ -1,4 +1,4 @@
-// A whole listing of every folder, laid beside the baseline for a verification. Writes nothing.
+// A whole listing of every folder, compared with the baseline for a verification. Writes nothing.
 
 import type { Problem } from '../api/report.ts'
 import type { ItemId, ReplicaId } from '../core/id.ts'
@@ -11,7 +11,7 @@ import type { PassSpec } from './pass-spec.ts'
 import { type Baseline, notTaken, type Replica } from './ports.ts'
 import { refuseClaimed } from './propose.ts'
 
-/** One folder that can be read. `absent`: it is not there, or another one is in its place. */
+/** One folder that can be read. `absent`: it does not exist, or another folder has its place. */
 export type Place = Readonly<{ replica: Replica; role: Role; absent: boolean }>
 
 /** All folders as they were listed. */
@@ -23,7 +23,10 @@ export type Inventory = Readonly<{
   strays: ReadonlyMap<ReplicaId, readonly ItemId[]>
 }>
 
-/** Lists every folder. Content that was read for it is let go of. Rejects when the state cannot be read, and when the signal aborts. */
+/**
+ * Lists every folder. Does not retain the content that was read. Rejects when the state cannot be read, and when the
+ * signal aborts.
+ */
 export async function inventoryOf(spec: PassSpec, signal: AbortSignal): Promise<Inventory> {
   const { baseline, observed, before } = await snapshotOf({ ...spec, audit: true }, signal)
   await refuseClaimed(spec, observed, before)
@@ -40,7 +43,7 @@ export async function inventoryOf(spec: PassSpec, signal: AbortSignal): Promise<
   }
 }
 
-// Items that a whole listing names and the baseline does not know, also those that were left for a later look.
+// Items that a whole listing names and the baseline does not know, including those left for a later listing.
 async function straysOf(baseline: Baseline, observed: Observed): Promise<Inventory['strays']> {
   const strays = new Map<ReplicaId, readonly ItemId[]>()
   for (const [replica, seen] of observed.observations) {
@@ -58,7 +61,7 @@ async function straysOf(baseline: Baseline, observed: Observed): Promise<Invento
   return strays
 }
 
-// A folder that was not seen, or not whole, proves nothing about what else is in it.
+// A folder that was not listed, or only in part, proves nothing about its other items.
 function problemsIn({ observations, odd, short, more }: Observed): Problem[] {
   const problems: Problem[] = []
   for (const [id, seen] of observations) {

@@ -1,4 +1,4 @@
-// Lists all replicas at once. A replica that cannot be read is unknown; it never reads as empty.
+// Lists all replicas at once. A replica that cannot be read is unknown; it never counts as empty.
 import type { Attempt } from '../core/attempt.ts'
 import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Observation, Role } from '../core/model.ts'
@@ -19,49 +19,52 @@ import {
   UnsureError,
 } from './ports.ts'
 
-/** What was seen, and what each replica will remember once that has been used. */
+/** The observations, and the memory of each replica, which is saved once they have been used. */
 export type Observed = Readonly<{
   observations: Map<ReplicaId, Observation>
   memories: Map<ReplicaId, Memory>
-  /** Replicas that are listed for the first time, or under another role than before. */
+  /** Replicas that are listed for the first time, or under another role than before, or that were replaced. */
   fresh: readonly ReplicaId[]
-  /** Replicas whose folder is not the one we knew: they begin from nothing, and nothing counts as deleted. */
+  /** Replicas whose folder is not the known one: they begin from nothing, and nothing counts as deleted. */
   replaced: readonly ReplicaId[]
-  /** Replicas whose folder went back in time: what these items show is old, not new. */
+  /** Replicas whose folder went back in time: these items show old content, not new content. */
   rewound: ReadonlyMap<ReplicaId, Aged>
-  /** Replicas of which the whole folder was listed. */
+  /** Replicas whose whole folder was listed. */
   whole: ReadonlySet<ReplicaId>
   /** Replicas whose listing names fewer items than the folder counts. */
   short: ReadonlySet<ReplicaId>
-  /** Replicas of which more is to be read. */
+  /** Replicas that have more to read. */
   more: ReadonlySet<ReplicaId>
-  /** Known ids that are no ids: these copies are forgotten. */
+  /** Known ids that the server refuses as invalid: these copies are forgotten. */
   forgotten: ReadonlyMap<ReplicaId, ReadonlySet<ItemId>>
-  /** What is odd about a folder's listing. */
+  /** Oddities of the listing of a folder. */
   odd: ReadonlyMap<ReplicaId, readonly SyncError[]>
-  /** What listings that could not be made leave to remember. */
+  /** The memories of replicas whose listing failed but left a checkpoint (UnsureError). */
   unsure: ReadonlyMap<ReplicaId, Memory>
 }>
 
-/** How a pass results: at everything, or only at what changed; and which items besides, whatever has changed. */
+/** The scope of the listings: everything or only changes, and items that are read in any case. */
 export type Manner = Readonly<{
   audit: boolean
   attempts: readonly Attempt[]
-  /** Copies that were read last under an older codec than this one are read again, so many at a time. */
+  /** Copies that were last read with an older codec than this one are read again, a limited number at a time. */
   codec: number
   /** Now, ms since 1970. */
   nowMs: number
 }>
 
-/** How many copies of a folder one pass reads again after an upgrade of the codec. */
+/** The maximum number of copies of a folder that one pass reads again after an upgrade of the codec. */
 const outdatedMax = 500
 
-/** The parts of a role that a memory notes: under other ones everything must be listed again. */
+/** The parts of a role that a memory records. When they change, everything must be listed again. */
 export function seenAs({ writes, receives, drift, private: hidden }: Role): SeenAs {
   return { writes, receives, drift, private: hidden }
 }
 
-/** Observes every replica, from the beginning when auditing; never rejects, except for the caller's own abort. */
+/**
+ * Observes every replica, from the beginning when auditing. A replica that fails is unknown. Rejects only when the
+ * signal aborts, or the state cannot be read.
+ */
 export async function observe(
   replicas: readonly Replica[],
   baseline: Baseline,
@@ -86,7 +89,7 @@ type Seen = Readonly<{
   before: Memory | undefined
   listing: Listing
   memory: Memory
-  /** Was the role another one than when it was listed last? */
+  /** Is the role another one than at the last listing? */
   roleChanged: boolean
 }>
 type Unseen = Readonly<{ id: ReplicaId; error: SyncError; unsure: Memory | undefined }>
@@ -104,7 +107,7 @@ async function observeOne(
   try {
     const outdated =
       before?.codec === manner.codec ? [] : await baseline.outdated(id, manner.codec, outdatedMax)
-    // With another role other items count, and so does what was let pass under the old one.
+    // Under another role other items count, including those that the former role ignored.
     const more = roleChanged ? [...outdated, ...(await baseline.deviating(id))] : outdated
     const start = before && startFrom(id, before, { ...manner, more, roleChanged })
     const listing = await replica.observe(start, baseline.known(id), signal)
@@ -163,7 +166,8 @@ function startFrom(
   }
 }
 
-// What cannot be read now, and since when; and what was not taken, until the copy is read or gone.
+// The items that cannot be read, each with the time of its first failure; and the copies that did not take a change,
+// until they are read or gone.
 function unreadAfter(
   before: Memory | undefined,
   { checkpoint, changed, gone, forgotten = [], unread = [] }: Listing,
@@ -217,7 +221,7 @@ function rewoundOf({ id, before, listing }: Seen): readonly (readonly [ReplicaId
   return before?.rewound ? [[id, new Set(before.recheck)]] : []
 }
 
-/** The links that somebody changed, or that carry a found item's stamp. */
+/** The links that changed in a replica, that a replica is behind with, or that the stamp of a found item names. */
 export async function touchedLinks(
   baseline: Baseline,
   observed: Observed,

@@ -1,12 +1,12 @@
-// One pass, as a recipe: observe, propose, decide, write down, carry out, note who is behind, report.
+// One pass as a recipe: observe, propose, decide, commit, carry out, record which replicas are behind, report.
 //
-// Flow: list every replica; lay what changed beside the baseline; plan, with each replica that would do too much set aside;
-// write the agreement down, together with what is kept and with the checkpoints that it consumed; carry it out, outcome by
-// outcome; note which replicas are behind; move the checkpoints past our own writes.
-// Guarantees: nothing is overwritten or deleted that was not kept first; a crash anywhere loses nothing, and what is not
-// done is behind.
+// Flow: list every replica; compare the changes with the baseline; plan, and set aside each replica that would do too
+// much; commit the agreement, together with the kept content and the checkpoints that it consumes; carry it out,
+// outcome by outcome; record which replicas are behind; move the checkpoints past our own writes.
+// Guarantees: content is kept before it is overwritten or deleted; a crash at any point loses nothing, and unfinished
+// work is behind.
 // Assumptions: one pass per group at a time.
-// Caveats: without the hub nothing is decided, nothing written, and nothing consumed.
+// Caveats: without the hub nothing is decided, nothing is written, and nothing is consumed.
 // Errors: rejects with a SyncError when nothing could be decided, and when the signal aborts.
 
 import { membersOf, type Problem, type Report } from '../api/report.ts'
@@ -50,7 +50,7 @@ export async function pass(spec: PassSpec, signal: AbortSignal): Promise<Report>
   return reportOf(spec, startMs, { proposal, decision, applied, behind })
 }
 
-// A hub that could not be looked at leaves something to compare the next look with.
+// A failed listing of the hub may leave a checkpoint, which the next listing is compared with.
 async function proposed(spec: PassSpec, commit: Commit, signal: AbortSignal): Promise<Proposal> {
   try {
     return await propose(spec, signal)
@@ -65,7 +65,7 @@ async function proposed(spec: PassSpec, commit: Commit, signal: AbortSignal): Pr
   }
 }
 
-// Prepares the folders and carries the plan out; answers what was done, and what the replicas remember by now.
+// Prepares the folders and carries the plan out; resolves with the tally and the current memories.
 async function carriedOut(
   spec: PassSpec,
   { guarded: { plan }, view }: Proposal,
@@ -76,7 +76,7 @@ async function carriedOut(
   const { group, rules, replicas, clock } = spec
   const commit = committing(spec)
   const ready = await prepared(plan.steps, replicas, memories, signal)
-  // A folder that was made is known before anything is put into it: should it be lost, it is missed.
+  // A new folder is recorded before anything is written to it, so that its later loss is noticed.
   const isMade = ([id, { checkpoint }]: [ReplicaId, Memory]) =>
     checkpoint.folder !== memories.get(id)?.checkpoint.folder
   const made = new Map([...ready.memories].filter(isMade))
@@ -95,14 +95,15 @@ async function carriedOut(
   return { applied, memories: ready.memories }
 }
 
-// Notes which links are done with, and says which replicas are behind with the others.
+// Records which links are settled, and resolves with the replicas that are behind with the others.
 async function settle(
   { baseline, rules: { roles } }: PassSpec,
   commit: Commit,
   { view, guarded: { plan } }: Proposal,
 ): Promise<ReadonlySet<ReplicaId>> {
   const ids = new Set([...view.links.map(({ id }) => id), ...plan.steps.map(({ link }) => link.id)])
-  // Another group may have made it again as well: what was agreed before is remembered until the next pass has looked.
+  // Another group may have created the item again, too: the former content is retained until the next pass has listed
+  // it.
   const hub = roles.find((role) => role.hub)?.id
   const again = new Set(plan.steps.filter(makesAgain(hub)).map(({ link }) => link.id))
   const attempts = attemptsByLink(await baseline.attempts())
@@ -134,7 +135,7 @@ function makesAgain(hub: ReplicaId | undefined): (step: Step) => boolean {
     link.revision > 0 && actions.some(({ kind, replica }) => kind === 'create' && replica === hub)
 }
 
-// With what is deleted only a replica that still has it is behind.
+// Only a replica that still has a copy is behind with a deletion.
 function isBehind(link: Link, role: Role): boolean {
   return link.agreed === undefined ? link.copies.has(role.id) : !settled(link, [role])
 }
@@ -189,7 +190,8 @@ async function problemsOf(
   return { unreachable, problems }
 }
 
-// Is more of the bin wanted back than one pass takes? What the guard set aside waits for a person, and is not done at once.
+// Are more restores pending than one pass takes? Those that the guard set aside wait for a person, and are not
+// continued at once.
 async function isMoreWanted(
   baseline: PassSpec['baseline'],
   { wanted, guarded }: Proposal,

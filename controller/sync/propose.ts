@@ -1,5 +1,5 @@
-// The first half of a pass: look at every replica, lay what changed beside the baseline, plan, with whoever
-// would do too much set aside. Writes nothing anywhere, so it is also what `exsync plan` shows.
+// The first half of a pass: observe every replica, compare the changes with the baseline, plan, and set aside each
+// replica that would do too much. Writes nothing anywhere, so it is also what `exsync plan` shows.
 
 import { claimedBy, keepsFrom } from '../api/claims.ts'
 import { type Attempt, attemptsByLink, waits } from '../core/attempt.ts'
@@ -19,20 +19,20 @@ import { isOutdated } from './outdated.ts'
 import type { PassSpec } from './pass-spec.ts'
 import type { Memory } from './ports.ts'
 
-/** What a pass would do, before anything is written anywhere. */
+/** The work of a pass, before anything is written anywhere. */
 export type Proposal = Readonly<{
   observed: Observed
   guarded: Guarded
   view: View
-  /** Replicas that took part before, and do not any more. */
+  /** Replicas that took part before, and no longer do. */
   left: readonly ReplicaId[]
-  /** Folders that are known under another name. */
+  /** Folders that are stored under another id. */
   renames: Renames
-  /** The group has another hub than before, and begins anew. */
+  /** The group begins from nothing: it has another hub, server or resource than before. */
   reset: boolean
   /** Creates whose outcome was unknown before this pass. */
   attempts: readonly Attempt[]
-  /** Those whose copy may be an item that cannot be read. */
+  /** Those of them whose copy may be an unreadable item. */
   hidden: ReadonlySet<Attempt>
 }> &
   Wanted
@@ -63,7 +63,7 @@ function leftOf({ rules }: PassSpec, { before }: Snapshot): readonly ReplicaId[]
   return [...before.keys()].filter((id) => !present.has(id))
 }
 
-// Every link that is changed, behind or wanted back; all of them where a replica is new.
+// Every link that is changed, behind or to be restored; all links if a replica is new.
 async function storedLinks(
   spec: PassSpec,
   { baseline, observed }: Snapshot,
@@ -77,7 +77,7 @@ async function storedLinks(
   return inParts([...touched], (part) => baseline.links(part))
 }
 
-// The stored links as they count now, beside what was seen.
+// The stored links as they count now, together with the observations.
 function viewOf(
   { rules, group, audit, clock }: PassSpec,
   { observed, attempts }: Snapshot,
@@ -89,7 +89,7 @@ function viewOf(
 ): View {
   const present = new Set(rules.roles.map(({ id }) => id))
   const hub = rules.roles.find((role) => role.hub)
-  // Another folder in the place of an authoritative hub says what there is: what it lacks is gone.
+  // An authoritative hub decides what exists, also after its folder was replaced: items that it lacks are deleted.
   const supplants = hub !== undefined && isAuthoritative(hub) && observed.replaced.includes(hub.id)
   const isReplaced = (id: ReplicaId) =>
     observed.replaced.includes(id) && !(supplants && id === hub.id)
@@ -141,7 +141,7 @@ async function judgementOf(
   }
 }
 
-// A hub that alone fails to answer on a server that answers for others is no reason to leave that server alone.
+// If the server answers for other replicas, the error concerns only the hub, and the server is not left alone.
 function judgedBy(error: SyncError, { observations }: Observed): SyncError {
   const { kind, code, message, backOffMs } = error
   const others = [...observations.values()].some(({ state }) => state === 'seen')
@@ -156,7 +156,7 @@ const requests: ReadonlySet<string> = new Set([
   'ServerTooSlow',
 ])
 
-// Where the folders know more than the state, what it let pass is looked at as well.
+// If the folders know more than the state, everything is listed, including the items that the state ignored.
 async function completeSnapshot(spec: PassSpec, signal: AbortSignal): Promise<Snapshot> {
   const first = await snapshotOf(spec, signal)
   const { baseline, observed } = first
@@ -165,8 +165,9 @@ async function completeSnapshot(spec: PassSpec, signal: AbortSignal): Promise<Sn
 }
 
 /**
- * Marks as unknown each folder that belongs to another group, or to an earlier participant: one folder under two spellings
- * of a server or a path. The group that has it keeps it, else the first by name.
+ * Marks as unknown each folder that belongs to another group, or to an earlier participant: one folder under two
+ * spellings of a server or a path. The group that holds a folder keeps it; if two hold it, the first by name keeps it.
+ * Rejects when the state cannot be read.
  */
 export async function refuseClaimed(
   { baseline, group, rules }: PassSpec,
@@ -190,7 +191,7 @@ export async function refuseClaimed(
   }
 }
 
-// Two names of one server, or two addresses of one mailbox.
+// One server has two names, or one mailbox has two addresses.
 const twice = new SyncError(
   'terminal',
   'FolderTwice',
