@@ -101,7 +101,7 @@ test.concurrent('a group that is deleted with RemoveCopies takes its copies alon
   expect(readyOf(place.status('company-contacts'))).toMatchObject({
     status: 'False',
     reason: 'MailboxStoreUnavailable',
-    message: expect.stringMatching(/not declared any more: .*deletionPolicy: Orphan/),
+    message: expect.stringMatching(/its copies are being removed: .*deletionPolicy: Orphan/),
   })
   exchange.inject(undefined)
   await place.once()

@@ -97,7 +97,7 @@ test('killed again and again, it ends with everything and nothing of before', as
         const looked = await exsync(['bin', 'list', '--state', place, '--key-file', opens]).ended
         // The first key's holder reads in between, or it had ended already.
         if (args === second && looked.code !== 0)
-          expect(looked.stderr).toMatch(/go on with exsync rekey --state/)
+          expect(looked.stderr).toMatch(/continue it with exsync rekey --state/)
       } else ended = true
     }
   }

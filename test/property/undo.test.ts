@@ -184,7 +184,7 @@ describe('a deleted contact', () => {
     stage.remove('bob', 'Ewa')
     await stage.rest()
     const ann = () => stage.history().filter(({ replica }) => replica === 'ann')
-    expect(await stage.undo(ann(), 'Spare')).toEqual(['deleted since by bob (2), left as it is'])
+    expect(await stage.undo(ann(), 'Spare')).toEqual(['deleted since by bob (2): not changed'])
     await undone(stage)
     expect(stage.shows('hub')).toEqual(['Jan:0', 'Ola:0'])
     expect(await stage.undo(ann(), 'Overwrite')).toEqual(['the contact is brought back'])

@@ -137,7 +137,7 @@ function declaredOf(plan: Plan, team: Team, url: string): Declared {
       access: 'Impersonation',
       interval: '5m',
       suspend: false,
-      allowed: { namespaces: 'Same', folders: ['Contacts/*'], private: false },
+      allowed: { namespaces: 'Same', folders: ['Contacts/*'], private: team.private === 'Copy' },
       limits: { concurrency: plan.concurrency, concurrencyPerMailbox: 1, requestTimeout: '60s' },
     },
   }

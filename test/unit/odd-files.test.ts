@@ -119,7 +119,7 @@ describe('in a directory', () => {
     expect(sources.map(({ unread }) => unread ?? '')).toEqual([
       '',
       '',
-      expect.stringMatching(/together have more than 1 MiB/),
+      expect.stringMatching(/together they have more than 1 MiB/),
     ])
   })
 
@@ -149,14 +149,14 @@ describe('YAML of any shape', () => {
     ['documents', long('---\n'), /150000 words|5000 documents/],
     ['documents, fewer', '--- a\n'.repeat(5_001), /5000 documents; split it/],
     ['keys', lines((n) => `k${n}: 1`, 40_000), undefined],
-    ['equal keys', 'a: 1\n'.repeat(20_000), /there twice in one mapping/],
+    ['equal keys', 'a: 1\n'.repeat(20_000), /occurs twice in one mapping/],
     ['anchors', lines((n) => `- &a${n} x`, 40_000), /1000 anchors and aliases/],
     ['commas', `[${','.repeat(20_000)}]`, /invalid YAML/],
     ['a long key', `a:\n  ${'k'.repeat(2000)}: 1\n`, /:2:3: invalid YAML: a key has at most 1024/],
     ['a text', `a: "${long('\\n').slice(8)}"`, undefined],
     ['comments', '#\n'.repeat(140_000), undefined],
-    ['an alias within its anchor', 'a: &a [*a]', /alias stands within its own anchor/],
-    ['a merge of itself', 'a: &a\n  <<: *a\n  b: 1', /alias stands within its own anchor/],
+    ['an alias within its anchor', 'a: &a [*a]', /alias is inside its own anchor/],
+    ['a merge of itself', 'a: &a\n  <<: *a\n  b: 1', /alias is inside its own anchor/],
     ['a large list, a hundred times', bigTimes(99), /aliases repeat more than 500000 nodes/],
   ])('%s', (_what, text, told) => {
     const { problems } = documentsOf({ name: 'a.yaml', text })

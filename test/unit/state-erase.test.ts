@@ -112,7 +112,7 @@ test('without --yes it only shows how much, of whom on a terminal only', async (
   )
   expect(seen.text).toMatch(/^ {2}ns\/g gone 2$/m)
   expect(seen.text).toMatch(
-    /1 contact is still in the folders of ns\/other, and not erased: delete/,
+    /1 contact is still in the folders of ns\/other and not erased: delete/,
   )
   expect(seen.text).toMatch(/nothing was erased: repeat the command with --yes/)
   expect(seen.text).not.toMatch(/sława/)
@@ -182,7 +182,7 @@ test('where somebody reads meanwhile the next start removes what is left in the 
     const rows = db.prepare('SELECT n FROM bin').iterate()
     rows.next()
     asking.eraser.erase(asking.eraser.ofEntry(1)?.kept ?? [], 5)
-    expect(asking.eraser.purge()).toMatchObject({ code: 'StateInUse' })
+    expect(asking.eraser.purge()).toMatchObject({ code: 'StateReaderActive' })
     rows.return?.()
   })
   for (const each of [asking, running]) each.close()
@@ -209,7 +209,7 @@ test('what is damaged is counted, and found by its number only', async () => {
   const place = await peopled(key)
   changed(place, (db) => db.exec("UPDATE bin SET item = 'xxxx', won = NULL WHERE n = 1"))
   const seen = await told(place, { match: 'dyrektor' }, key)
-  expect(seen.text).toMatch(/1 value does not open, and could not be looked into/)
+  expect(seen.text).toMatch(/1 value does not open and could not be searched/)
   expect(seen.text).toMatch(/nothing in the bin matches/)
   changed(place, (db) => db.exec('DELETE FROM bin WHERE n <> 1'))
   const erased = await told(place, { item: 1, yes: true }, key)

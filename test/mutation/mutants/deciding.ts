@@ -76,8 +76,8 @@ export const deciding = [
     [
       'delete-beats-edit',
       'an edit beats a delete',
-      `edits.length === 0 && (deleters.length > 0 || link.agreed === undefined)`,
-      `deleters.length > 0 || (edits.length === 0 && link.agreed === undefined)`,
+      `edited.edits.length === 0 && (deleters.length > 0 || link.agreed === undefined)`,
+      `deleters.length > 0 || (edited.edits.length === 0 && link.agreed === undefined)`,
     ],
     [
       'deletion-revives',

@@ -24,7 +24,7 @@ export const leading = [
       'claim-by-both',
       'of two groups that meet a folder at once, one has it',
       `if (holder === undefined) return`,
-      `if (group !== undefined) return`,
+      `if (holder === undefined || group !== undefined) return`,
     ],
   ]),
   ...mutantsOf('controller/sync/server-health.ts', [
@@ -78,7 +78,7 @@ export const leading = [
       'sign-in-per-server',
       'ExchangeServers with one URL and account share one sign-in',
       `const account = JSON.stringify([new URL(url)`,
-      `const account = JSON.stringify([name, new URL(url)`,
+      `const account = JSON.stringify([nameOfServer(server), new URL(url)`,
     ],
     [
       'old-connection-again',
