@@ -100,14 +100,14 @@ async function planned(
   try {
     const spec = passSpecOf(declared, environment, mode, signal)
     const proposal = await propose(spec, signal)
-    const { guarded, sight } = proposal
+    const { guarded, observed } = proposal
     const more = await foreseen(spec, proposal, signal)
     const left = (await leaversOf(spec, proposal)).map(({ role, place }) => ({
       id: role.id,
       place,
     }))
     const leaving = await leaversIn(declared, left, environment, signal)
-    const problems = [...sight.observations].flatMap(([id, seen]) =>
+    const problems = [...observed.observations].flatMap(([id, seen]) =>
       seen.state === 'unknown'
         ? [
             {

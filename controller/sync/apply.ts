@@ -1,6 +1,6 @@
-// Carries a plan out and writes every outcome down as it comes. First the hub, then the members side by side,
-// updates before creates; deletes come last. One replica is written by one request at a time. What fails
-// stays behind; a failure of the whole replica ends its turn, not the others'.
+// Carries a plan out and records every outcome as it arrives. The hub comes first, then the members in parallel.
+// Updates come before creates; deletes come last. A replica has at most one write request at a time. A failed item
+// stays behind. A failure of the whole replica ends only its own turn.
 import type { ReplicaId } from '../core/id.ts'
 import type { Stamp } from '../core/stamp.ts'
 import type { Plan, Step } from '../core/step.ts'

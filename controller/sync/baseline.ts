@@ -1,5 +1,5 @@
-// What the engine keeps of a group between two passes: its baseline, and the writes that change it. The adapter is in
-// store/.
+// The baseline of one group, which the engine keeps between two passes, and the writes that change it. The adapter is
+// in store/.
 
 import type { Holder } from '../api/claims.ts'
 import type { Place } from '../api/topology.ts'
@@ -11,78 +11,81 @@ import type { Item } from '../core/item.ts'
 import type { Copy, KeepReason, Link, Restoration, Role } from '../core/model.ts'
 import type { RestoreResult } from '../core/restore.ts'
 
-/** What an adapter remembers of its folder between two passes. */
+/** The position of an adapter in its folder, kept between two passes. */
 export type Checkpoint = Readonly<{
-  /** The folder's own id, under which the adapter finds it again; undefined: the folder is still to be made. */
+  /** The server's id of the folder, by which the adapter finds it; undefined: the folder is not created yet. */
   folder?: string | undefined
-  /** The adapter's own: JSON, which the engine and the state carry unread, and the adapter reads with care. */
+  /** Opaque JSON of the adapter. The engine and the state do not read it; the adapter validates it. */
   adapter?: unknown
 }>
 
-/** The parts of a role on which it depends what a listing lets pass. */
+/** The parts of a role that decide which listed items the engine ignores. */
 export type SeenAs = Pick<Role, 'writes' | 'receives' | 'drift' | 'private'>
 
-/** What the engine remembers of a replica between two passes; saved with the baseline that was reached from it. */
+/** The memory of a replica between two passes. It is saved together with the baseline that results from it. */
 export type Memory = Readonly<{
   checkpoint: Checkpoint
-  /** The role under which the folder was listed last; undefined: under none that still counts. */
+  /**
+   * The role under which the folder was listed last; undefined: the last listing does not count, and the next one is
+   * whole.
+   */
   seenAs?: SeenAs | undefined
-  /** Where the folder was declared to be; undefined in a state of version 0.1. */
+  /** The declared place of the folder; undefined in a state of version 0.1. */
   place?: Place | undefined
-  /** Items to be read again, whatever the checkpoint says. */
+  /** Items that the next listing reads again, regardless of the checkpoint. */
   recheck: readonly ItemId[]
-  /** The next listing is a whole one, whatever the checkpoint says. */
+  /** The next listing is whole, regardless of the checkpoint. */
   relist?: boolean | undefined
-  /** The folder went back in time, and the items of `recheck` show old content. */
+  /** The folder went back in time (it was restored from a backup): the items of `recheck` show old content. */
   rewound?: boolean | undefined
-  /** Items that are left out, as they cannot be read; each is named in the group's problems. */
+  /** Items that are left out because they cannot be read. Each is named in the problems of the group. */
   unread?: readonly Unread[] | undefined
-  /** The version of the codec under which every copy has been read. */
+  /** The codec version with which every copy has been read; undefined: some copies were read with an older one. */
   codec?: number | undefined
 }>
 
 /** An item that is left out. */
 export type Unread = Readonly<{
   id: ItemId
-  /** What is wrong: the server's response code, or ours. */
+  /** The reason: a response code of the server, or a code of ours. */
   code: string
-  /** Since when, ms since 1970, by our clock. */
+  /** The time of the first failure, ms since 1970, by our clock. */
   sinceMs: number
-  /** It is tried again, as often as at first. */
+  /** It is retried as often as a new item. */
   again?: boolean
 }>
 
-/** What the baseline knows of one replica's copies. */
+/** The copies of one replica that the baseline knows. */
 export interface Known {
-  /** The versions of those of the items that are known. */
+  /** The versions of these items; unknown items are absent. */
   versions(ids: readonly ItemId[]): Promise<ReadonlyMap<ItemId, Version>>
   /** The versions of all known copies. Only for a replica that must be enumerated. */
   all(): Promise<ReadonlyMap<ItemId, Version>>
 }
 
-/** Something saved before it was overwritten or deleted. */
+/** Content that is saved before it is overwritten or deleted. */
 export type Kept = Readonly<{
   link: LinkId
   replica: ReplicaId
-  /** Which loss it is: kept once, however often it is tried. */
+  /** Identifies the loss. A loss is kept once, even if its write is retried. */
   loss: string
   reason: KeepReason
   fields: readonly string[]
   item: Item
-  /** What those fields got instead. */
+  /** The values that those fields got instead. */
   won?: Item | undefined
 }>
 
-/** A conflict as it is remembered: never content. */
+/** A recorded conflict; it never contains content. */
 export type ConflictNote = Readonly<{
   link: LinkId
   replica: ReplicaId
   field: string
-  /** A digest of what lost: met again, it is the same conflict. */
+  /** A digest of the losing content. The same digest is the same conflict. */
   version: string
 }>
 
-/** What a pass did to one copy. */
+/** One line of the journal: an action of a pass on one copy. */
 export type Entry = Readonly<{
   link: LinkId
   replica: ReplicaId
@@ -91,82 +94,84 @@ export type Entry = Readonly<{
 }>
 
 /**
- * What a group is, besides its name: the resource, where there is one, and the server that it is on. What was agreed
- * under another one says nothing about this one.
+ * The identity of a group besides its name: its resource, if it has one, and its server. Agreements under another
+ * identity do not count for this one.
  */
 export type Identity = Readonly<{
   uid?: string | undefined
   /** The ExchangeServer, by namespace/name. */
   server?: string | undefined
   url?: string | undefined
-  /** The kind of its items, as `Contacts`. */
+  /** The kind of its items, for example `Contacts`. */
   kind?: string | undefined
 }>
 
-/** When something is written to the state, and by which pass. */
+/** The time of a write to the state, ms since 1970, and the name of the pass that writes. */
 export type Moment = Readonly<{ timeMs: number; pass: string }>
 
-/** What one create of unknown outcome is by now; `attempt` undefined: its outcome is known by this change. */
+/** The current record of a create of unknown outcome; `attempt` undefined: this change settles the outcome. */
 export type AttemptNote = Readonly<{
   link: LinkId
   replica: ReplicaId
   attempt: Attempt | undefined
 }>
 
-/** What becomes of a wish of the bin, by its number there. */
+/** The result of a restore request, by the number of its entry in the bin. */
 export type RestoreNote = Readonly<{ n: number; result: RestoreResult }>
 
-/** A copy as it is by now; undefined: the replica has none any more. */
+/** The current copy; undefined: the replica no longer has one. */
 export type CopyNote = Readonly<{ link: LinkId; replica: ReplicaId; copy: Copy | undefined }>
 
 /** One write to the baseline of a group: rows of one kind. */
 export type Write =
-  /** The group has another hub, or ends: all that is known of it is forgotten, and what was asked back is cancelled. */
+  /**
+   * The group begins from nothing, or ends: its baseline is deleted, and its pending restore requests are cancelled.
+   */
   | Readonly<{ write: 'reset' }>
-  /** What the group is by now. */
+  /** The current identity of the group. */
   | Readonly<{ write: 'identity'; identity: Identity }>
-  /** Replicas that are known by another name from now on: new name → old. */
+  /** Renamed replicas: new id → old id. */
   | Readonly<{ write: 'renames'; renames: ReadonlyMap<ReplicaId, ReplicaId> }>
-  /** Replicas that no longer take part: their copies and memories are forgotten. */
+  /** Replicas that left, or whose folder was replaced: their copies and memories are deleted. */
   | Readonly<{ write: 'left'; left: readonly ReplicaId[] }>
-  /** Copies whose recorded ids are none. */
+  /** Copies whose recorded ids the server refuses as invalid. */
   | Readonly<{ write: 'forgotten'; forgotten: ReadonlyMap<ReplicaId, ReadonlySet<ItemId>> }>
-  /** Every link must be looked at again: a replica joined, or plays another role. */
+  /** Every link must be processed again: a replica joined, or has another role. */
   | Readonly<{ write: 'unsettle' }>
-  /** What goes into the bin and the history, each loss once. Fails with a terminal BinFull. */
+  /** Content for the bin and the history; each loss is stored once. Fails with a terminal BinFull. */
   | Readonly<{ write: 'kept'; kept: readonly Kept[] }>
   | Readonly<{ write: 'conflicts'; conflicts: readonly ConflictNote[] }>
   | Readonly<{ write: 'agreements'; agreements: readonly Agreement[] }>
-  /** What was wanted back, and what becomes of it by this very change. */
+  /** Restore requests, with the results that this change gives them. */
   | Readonly<{ write: 'restored'; restored: readonly RestoreNote[] }>
   /** Fails when a copy's link does not exist. */
   | Readonly<{ write: 'copies'; copies: readonly CopyNote[] }>
-  /** What the guard counts. */
+  /** The effects that the guard counts. */
   | Readonly<{ write: 'caused'; caused: ReadonlyMap<ReplicaId, Caused> }>
-  /** Approvals that are used up by this, by hash. */
+  /** Approvals that this change uses up, by hash. */
   | Readonly<{ write: 'approvals'; approvals: readonly string[] }>
   /** Fails with a terminal FolderClaimed when another group has a member's folder. */
   | Readonly<{ write: 'memories'; memories: ReadonlyMap<ReplicaId, Memory> }>
   | Readonly<{ write: 'attempts'; attempts: readonly AttemptNote[] }>
   /** The journal. */
   | Readonly<{ write: 'entries'; entries: readonly Entry[] }>
-  /** Links that no replica is behind with: what they held before is not needed any more. */
+  /** Links that no replica is behind with: their earlier contents are no longer needed. */
   | Readonly<{ write: 'settled'; settled: readonly LinkId[] }>
   /** Links whose deletion has reached every replica. */
   | Readonly<{ write: 'ended'; ended: readonly LinkId[] }>
 
 /**
- * One change of the state: its writes are carried out in their order, all of them or none. What is agreed or kept
- * survives a power cut once the change is committed.
+ * One change of the state. Its writes are applied in order, all or none. Agreements and kept content survive a power
+ * cut once the change is committed.
  */
 export type Change = Readonly<{ at: Moment; writes: readonly Write[] }>
 
 /** The baseline of one group. */
 export interface Baseline {
   readonly group: GroupId
-  /** Until when the history is gone because it was full, ms since 1970; undefined: it is whole. */
+  /** The end of the deleted part of the history (it was full), ms since 1970; undefined: the history is complete. */
   historySince(): Promise<number | undefined>
-  /** What it was when something was agreed last. */
+  /** The identity at the time of the last agreement. */
   identity(): Promise<Identity>
   memories(): Promise<ReadonlyMap<ReplicaId, Memory>>
   known(replica: ReplicaId): Known
@@ -174,30 +179,33 @@ export interface Baseline {
   linksOf(replica: ReplicaId, items: readonly ItemId[]): Promise<readonly LinkId[]>
   /** The links whose `source` is one of the marks, or that have one of them among their aliases. */
   linksNamed(marks: readonly string[]): Promise<readonly LinkId[]>
-  /** A replica's copies that show something else than agreed, are withheld, or are behind. */
+  /** The items of a replica whose copies differ from the agreed content, are withheld, or are behind. */
   deviating(replica: ReplicaId): Promise<readonly ItemId[]>
-  /** Links that somebody is behind with. */
+  /** Links that a replica is behind with. */
   unsettled(): Promise<readonly LinkId[]>
-  /** All links. Only for joining and auditing. */
+  /** All links. Use it only for joining and auditing. */
   everything(): Promise<readonly LinkId[]>
-  /** The links of these ids that exist, whole. */
+  /** The whole links of these ids; missing ids are left out. */
   links(ids: readonly LinkId[]): Promise<readonly Link[]>
-  /** How many links are alive. */
+  /** The number of live links. */
   count(): Promise<number>
-  /** What each replica has caused since then. */
+  /** The effects that each replica has caused since this time (ms since 1970). */
   causedSince(timeMs: number): Promise<ReadonlyMap<ReplicaId, Caused>>
-  /** How many approvals have been used since the group began. */
+  /** The number of approvals used since the group began. */
   approvals(): Promise<number>
-  /** Conflicts since the group began. */
+  /** The conflicts since the group began; `lastMs` in ms since 1970. */
   conflicts(): Promise<Readonly<{ total: number; lastMs: number | undefined }>>
   /** Creates whose outcome is unknown. */
   attempts(): Promise<readonly Attempt[]>
-  /** Copies that were read last under an older codec, oldest links first: at most `max` of a replica's. */
+  /** At most `max` items of a replica that were last read with an older codec, oldest links first. */
   outdated(replica: ReplicaId, codec: number, max: number): Promise<readonly ItemId[]>
-  /** The folders that other groups have, by id. One that is a member's in one group and a hub in others is the member's. */
+  /**
+   * The folders that other groups hold, by folder id. A folder of a member in one group and of a hub in others counts
+   * as the member's.
+   */
   claims(): Promise<ReadonlyMap<string, Holder>>
-  /** What is wanted back from the bin and has not come yet. */
+  /** The pending restore requests. */
   restorations(): Promise<readonly Restoration[]>
-  /** Rejects with a SyncError when the state cannot be written, or refuses one of the writes; then nothing is written. */
+  /** Rejects with a SyncError when the state cannot be written or refuses a write; then nothing is written. */
   commit(change: Change): Promise<void>
 }

@@ -1,16 +1,16 @@
-// Long work gives way now and then, so that probes, timers and other groups have their turn.
+// Long work yields regularly, so that probes, timers and other groups can run.
 import { setImmediate } from 'node:timers/promises'
 import type { Work } from '../core/work.ts'
 
-/** Lets everything else that is ready run first. */
+/** Yields to the event loop: everything else that is ready runs first. */
 export async function breathe(): Promise<void> {
   await setImmediate()
 }
 
-/** How much work is done between two breaths. */
+/** The weight of the work between two yields. */
 const weightMax = 100
 
-/** What the work comes to, with a breath now and then. */
+/** Runs the work to its result, and yields regularly. Rejects when the work throws. */
 export async function breathing<Result>(work: Work<Result>): Promise<Result> {
   let weight = 0
   for (;;) {
@@ -23,10 +23,10 @@ export async function breathing<Result>(work: Work<Result>): Promise<Result> {
   }
 }
 
-/** How many items are asked for at once of the state, which answers without giving way. */
+/** The maximum number of items per request to the state, which does not yield while it answers. */
 const partMax = 200
 
-/** Does something with many items, part by part, with a breath after each; all results. */
+/** Runs the work on the items part by part, and yields after each part. Resolves with all results, in order. */
 export async function inParts<Item, Result>(
   items: readonly Item[],
   work: (part: readonly Item[]) => Promise<readonly Result[]>,

@@ -1,4 +1,5 @@
-// What a group may ask for at most, whatever it declares: the operator's limits against one that takes all.
+// The upper limits of a group, whatever it declares. The operator sets them, so that one group cannot use up
+// everything.
 import { checkedMs } from '../api/duration.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { deadline } from './deadline.ts'
@@ -6,15 +7,18 @@ import type { Clock, Declared } from './ports.ts'
 
 /** The limits. Durations in ms. */
 export type PassCeilings = Readonly<{
-  /** After this time no further batch of a pass is begun; after twice that the pass is given up. */
+  /** After this time a pass begins no further batch; after twice this time it is cancelled. */
   passMs: number
-  /** The longest that one request may take. */
+  /** The maximum duration of one request. */
   requestMs: number
-  /** Members of one group. */
+  /** The maximum number of members of one group. */
   members: number
 }>
 
-/** Throws a terminal SyncError for a group with too many members. Nothing of it is read then, and nobody has left. */
+/**
+ * Throws a terminal SyncError for a group with too many members. Then nothing of the group is read, and no member
+ * counts as departed.
+ */
 export function refuseCrowd({ group }: Declared, ceilings: PassCeilings | undefined): void {
   const { length } = group.spec.members ?? []
   if (ceilings === undefined || length <= ceilings.members) return
@@ -23,7 +27,7 @@ export function refuseCrowd({ group }: Declared, ceilings: PassCeilings | undefi
   throw new SyncError('terminal', 'TooManyMembers', message)
 }
 
-/** What is declared larger than it may be, and is cut: for people. */
+/** One message for each declared value above its limit. The limit counts instead. */
 export function cutsOf(
   { group, access }: Pick<Declared, 'group' | 'access'>,
   { passMs, requestMs }: PassCeilings,
@@ -43,7 +47,10 @@ export function cutsOf(
   ]
 }
 
-/** A signal that also aborts when the pass is given up, or has taken twice as long as any may. `end` lets go of it. */
+/**
+ * A signal that also aborts when the pass is cancelled (`givenUp`), or has taken twice the maximum time. `end` releases
+ * the timer.
+ */
 export function limited(
   clock: Clock,
   ceilings: PassCeilings | undefined,
@@ -58,5 +65,5 @@ export function limited(
 const passTimeout = new SyncError(
   'transient',
   'PassTimeout',
-  'the pass took twice as long as --max-pass-timeout allows, and was given up; it is tried again: look at how long the server takes for an answer, split the group, or raise the limit',
+  'the pass took twice as long as --max-pass-timeout allows, and was cancelled; it is tried again: check how long the server takes to answer, split the group, or raise the limit',
 )

@@ -1,6 +1,6 @@
-// Says that something may have changed since it was looked at last. A change during a look wakes the next wait.
+// Signals that something may have changed since the last reading. A change during a reading wakes the next wait.
 
-/** One reader's view of changes: pending at first, until the reader begins to look. */
+/** The view of one reader: a change is pending at first, until the reader calls `clear`. */
 export class ChangeSignal {
   #pending = true
   readonly #waiting = new Set<() => void>()
@@ -11,7 +11,7 @@ export class ChangeSignal {
     for (const wake of this.#waiting) wake()
   }
 
-  /** The reader begins to look: only what changes from now on is news. */
+  /** The reader begins to read: only later changes count. */
   clear(): void {
     this.#pending = false
   }

@@ -1,5 +1,5 @@
-// What replicas remember between passes: their checkpoints, and what they must read again. Nothing that was
-// seen is forgotten before it has been dealt with.
+// The memories of replicas between passes: their checkpoints, and the items to read again. Nothing that was seen is
+// dropped before it has been processed.
 import type { ItemId, ReplicaId } from '../core/id.ts'
 import type { Role } from '../core/model.ts'
 import type { Step } from '../core/step.ts'
@@ -9,7 +9,7 @@ import type { PassSpec } from './pass-spec.ts'
 import { type Memory, notTaken, type Replica } from './ports.ts'
 import type { Applied } from './tally.ts'
 
-/** Copies that are to be changed: should it not come to that, they are read again. */
+/** The copies that the steps change or read again, by replica. A copy whose change does not happen is read again. */
 export function pendingOf(steps: readonly Step[]): ReadonlyMap<ReplicaId, readonly ItemId[]> {
   const pending = new Map<ReplicaId, ItemId[]>()
   for (const { actions, rereads } of steps) {
@@ -23,7 +23,7 @@ export function pendingOf(steps: readonly Step[]): ReadonlyMap<ReplicaId, readon
   return pending
 }
 
-/** The memories, with what is pending to be read again. */
+/** The memories, with the pending items added to `recheck`. */
 export function withRecheck(
   memories: ReadonlyMap<ReplicaId, Memory>,
   pending: ReadonlyMap<ReplicaId, readonly ItemId[]>,
@@ -36,7 +36,7 @@ export function withRecheck(
   )
 }
 
-/** The memories, with a note of whose folder went back in time: what is pending there is not an edit. */
+/** The memories, with `rewound` set for each folder that went back in time: its pending items are not edits. */
 export function agedIn(
   memories: ReadonlyMap<ReplicaId, Memory>,
   rewound: ReadonlyMap<ReplicaId, unknown>,
@@ -45,8 +45,8 @@ export function agedIn(
 }
 
 /**
- * The memories as they must be while copies are being made. No listing from a checkpoint shows an item that was made and
- * deleted after it, so that a crash in between forces a whole listing.
+ * The memories while copies are being created. A listing from a checkpoint omits items that were created and deleted
+ * after it. `relist` makes the next listing whole after a crash in between.
  */
 export function relisting(
   memories: ReadonlyMap<ReplicaId, Memory>,
@@ -65,17 +65,17 @@ export function relisting(
   )
 }
 
-/** What a pass did, as far as the next listing depends on it. */
+/** The results of a pass that the next listing depends on. */
 export type Done = Readonly<{
   steps: readonly Step[]
   applied: Applied
-  /** Replicas of which more is to be read. */
+  /** Replicas that have more to read. */
   more: ReadonlySet<ReplicaId>
 }>
 
 /**
- * What the replicas remember after a pass, moved past our own writes. A checkpoint that cannot be moved stays where it is:
- * our own writes are then seen by the next pass, as what they are. Rejects when the state cannot be read.
+ * The memories after a pass, with their checkpoints moved past our own writes. A checkpoint that cannot be moved stays:
+ * the next pass then lists our own writes, and recognises them. Rejects when the state cannot be read.
  */
 export async function checkpoints(
   { replicas, baseline, clock }: Pick<PassSpec, 'replicas' | 'baseline' | 'clock'>,
@@ -93,7 +93,7 @@ export async function checkpoints(
     const written = applied.written.has(id) || applied.unknown.has(id)
     const after = memoryAfter(replica.role, memory, done, clock.now())
     next.set(id, written ? { ...after, relist: unsettled.get(id)?.relist } : after)
-    // Where a new copy may be of which nothing is known, the whole folder is listed next.
+    // A folder that may hold an unknown new copy is listed whole next.
     if (!written || applied.unknown.has(id) || applied.unfinished || signal.aborted) return
     try {
       const settled = await replica.settle(memory.checkpoint, baseline.known(id), signal)
@@ -107,7 +107,8 @@ export async function checkpoints(
   return next
 }
 
-// What is not done is read again. What was dealt with is judged by what became of it.
+// Copies that were not changed are read again. A changed copy leaves `unread`, unless the server did not take the
+// change.
 function memoryAfter(
   role: Role,
   memory: Memory,

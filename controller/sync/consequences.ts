@@ -1,5 +1,5 @@
-// What a plan has for consequences besides its actions: what is kept, what is noted of it, what comes back
-// from the bin, and what the guard counts.
+// The consequences of a plan besides its actions: kept content, notes of conflicts, restores from the bin, and the
+// effects that the guard counts.
 import { type Caused, type Effects, effectOf, effectsOf, type Guarded } from '../core/guard.ts'
 import { digestOf, type ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
@@ -18,13 +18,16 @@ import { inParts } from './breathe.ts'
 import type { Baseline, ConflictNote, Kept, RestoreNote } from './ports.ts'
 import { reentered } from './reentered.ts'
 
-/** What of the bin a plan brings back, and what may not come back at all, with why. */
+/** The restore requests that a plan carries out, and those that it refuses, each with its reason. */
 export type Wanted = Readonly<{
   wanted: readonly Restoration[]
   barred: readonly Readonly<{ n: number; result: RestoreResult }>[]
 }>
 
-/** What is wanted back, for this pass; `approved`: hashes of plans that somebody confirmed after asking. */
+/**
+ * The restore requests of this pass. `approved`: hashes of restore plans that a user confirmed after the request.
+ * Rejects when the state cannot be read.
+ */
 export async function wantedBack(
   baseline: Baseline,
   { type, roles }: Rules,
@@ -32,7 +35,7 @@ export async function wantedBack(
 ): Promise<Wanted> {
   const hub = roles.find((role) => role.hub)
   const restorations = await baseline.restorations()
-  // A hub that receives nothing gets nothing from the bin: a user has to put it into the hub.
+  // A hub that does not receive gets nothing from the bin: a user must enter the item into the hub.
   if (!hub?.receives) return { wanted: [], barred: barredAs('HubReceivesNothing', restorations) }
   const asked = await reentered(baseline, type, restorations)
   const stale = await stalePlans(baseline, asked, approved)
@@ -52,7 +55,7 @@ function barredAs(result: RestoreResult, all: readonly Restoration[]): Wanted['b
   return all.map(({ n }) => ({ n, result }))
 }
 
-// Approved plans that would not do any more what they showed.
+// Approved plans whose links changed since the plan was shown.
 async function stalePlans(
   baseline: Baseline,
   asked: readonly Restoration[],
@@ -67,19 +70,19 @@ async function stalePlans(
   return new Set(stale.map(({ plan = '' }) => plan))
 }
 
-/** What becomes of all that was wanted back. */
+/** The results of all restore requests that are settled by this plan. */
 export function restoredBy(
   { wanted, barred }: Wanted,
   { plan, refusals }: Guarded,
   { type }: Rules,
 ): readonly RestoreNote[] {
-  // What the guard set aside is still wanted; what was confirmed it does not set aside.
+  // Restores that the guard sets aside stay pending. It does not set aside confirmed ones.
   const waits = refusals.some(({ replica }) => replica === restorer)
   const done = waits ? wanted.filter(({ confirmed }) => confirmed) : wanted
   return [...resultsOf(type, plan, done), ...barred]
 }
 
-/** What is kept of a step, each with what its fields get instead. */
+/** The content that a step keeps, each with the values that its fields get instead. */
 export function keptOf({ link, keeps, agreed = {} }: Step): readonly Kept[] {
   return keeps.map((keep) => {
     const sides = keep.fields.length > 0 ? { won: picked(agreed, keep.fields) } : {}
@@ -87,7 +90,7 @@ export function keptOf({ link, keeps, agreed = {} }: Step): readonly Kept[] {
   })
 }
 
-/** The history of a step: what was agreed, once for everybody who edited it. */
+/** The history of a step: the former agreed item, once for each replica that edited it. */
 export function historyOf(
   { link, replaced, agreed = {} }: Step,
   roles: readonly Role[],
@@ -115,15 +118,15 @@ function picked(item: Item, fields: readonly string[]): Item {
   )
 }
 
-/** How a conflict is remembered: one note for each field that was lost. */
+/** The notes of a conflict: one for each losing field. */
 export function notesOf({ link, replica, loss, fields, item }: Kept): readonly ConflictNote[] {
   const version = digestOf(JSON.stringify(item), loss)
   return fields.map((field) => ({ link, replica, field, version }))
 }
 
 /**
- * What each replica causes; what was approved does not use up what may be done without asking. What only the group
- * approved is counted by itself: the server's limit holds for it as well.
+ * The effects that each replica causes. Approved effects do not use up the limit. Effects that only the group approved
+ * are counted separately (`approved`): the limit of the server still applies to them.
  */
 export function causedBy(
   { plan, approvals }: Guarded,

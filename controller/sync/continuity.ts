@@ -1,12 +1,12 @@
-// Which part of the baseline still counts for the group as it is declared now.
+// Decides which part of the baseline still counts for the group as it is declared now.
 //
 //   another resource under the name, another hub, another server │ nothing: the group begins from nothing
-//   a folder under another address or path                       │ all of it, under the new name
+//   a folder under another address or path                       │ all of it, under the new id
 //   another kind of items                                        │ refused
 //
-// A replica is known by its server, mailbox and path, and so by another name once one of them is renamed. The folder's own id
-// tells that it is the same one; then what was agreed of it stays agreed, and nothing is taken for new. A folder on
-// another server is another one, whatever its id: a copy of a whole Exchange has the same ids.
+// The id of a replica consists of its server, mailbox and path, so a rename gives it another id. The id of its folder
+// shows that it is the same replica: then its agreements stay, and nothing counts as new. A folder on another server is
+// another folder, even with the same id: a copied Exchange has the same ids.
 
 import { lastName, namesIn, pathOf } from '../api/path.ts'
 import { addressOf, type Place, pathIn, placeOfId } from '../api/topology.ts'
@@ -18,11 +18,11 @@ import { type Observed, observe } from './observe.ts'
 import { kind, type PassSpec } from './pass-spec.ts'
 import type { Baseline, Identity, Memory, Replica } from './ports.ts'
 
-/** A look at every replica, with the baseline to compare it with. */
-export type Looked = Readonly<{
+/** The observations of every replica, with the baseline to compare them with. */
+export type Snapshot = Readonly<{
   /** The baseline as this pass must read it. */
   baseline: Baseline
-  sight: Observed
+  observed: Observed
   renames: Renames
   reset: boolean
   before: ReadonlyMap<ReplicaId, Memory>
@@ -30,54 +30,58 @@ export type Looked = Readonly<{
 }>
 
 /**
- * Lists every replica and writes nothing. A folder or a mailbox that was renamed is compared with what is known of it
- * under its former name. Rejects with a terminal KindChanged when the group was of another kind.
+ * Lists every replica; writes nothing. A renamed folder or mailbox is compared with the baseline under its former id.
+ * Rejects with a terminal KindChanged when the group was of another kind.
  */
-export async function looked(course: PassSpec, signal: AbortSignal): Promise<Looked> {
-  const { baseline: stored, identity, rules } = course
+export async function snapshotOf(spec: PassSpec, signal: AbortSignal): Promise<Snapshot> {
+  const { baseline: stored, identity, rules } = spec
   const was = await stored.identity()
   refuseKind(was, identity)
   const as = { stored, renames: new Map(), reset: anotherUid(was, identity) }
-  const first = await look(course, as, signal)
-  if (!first.reset && isAnotherServer(first, course, was))
-    return look(course, { ...as, reset: true }, signal)
-  const same = renamesIn(first.before, first.sight, rules.roles)
+  const first = await snapshotUnder(spec, as, signal)
+  if (!first.reset && isAnotherServer(first, spec, was))
+    return snapshotUnder(spec, { ...as, reset: true }, signal)
+  const same = renamesIn(first.before, first.observed, rules.roles)
   const renames = renamesAfterHub(first.before, same, rules.roles)
   if (renames.size === 0) return first
-  return look(course, { ...as, stored: renamed(stored, renames), renames }, signal)
+  return snapshotUnder(spec, { ...as, stored: renamed(stored, renames), renames }, signal)
 }
 
-async function look(
-  course: PassSpec,
+async function snapshotUnder(
+  spec: PassSpec,
   {
     stored,
     renames,
     reset: another,
   }: Readonly<{ stored: Baseline; renames: Renames; reset: boolean }>,
   signal: AbortSignal,
-): Promise<Looked> {
-  const { rules, replicas, audit } = course
+): Promise<Snapshot> {
+  const { rules, replicas, audit } = spec
   const before = await stored.memories()
   const reset = another || anotherHub([...before.keys()], rules.roles)
   const baseline = reset ? blank(stored) : stored
   const attempts = await baseline.attempts()
-  const nowMs = course.clock.now()
+  const nowMs = spec.clock.now()
   const due = attempts.filter((each) => !each.seen && !waits(each, each.revision, nowMs))
   const manner = { audit, attempts: due, codec: rules.type.codec, nowMs }
-  const sight = await observe(replicas, baseline, manner, signal)
-  return { baseline, sight, renames: reset ? new Map() : renames, reset, before, attempts }
+  const observed = await observe(replicas, baseline, manner, signal)
+  return { baseline, observed, renames: reset ? new Map() : renames, reset, before, attempts }
 }
 
-// One change may be another name of the same server, where the hub is the folder that it was.
-function isAnotherServer({ before, sight }: Looked, { rules, identity }: PassSpec, was: Identity) {
+// One changed name may be a rename of the same server, if the hub still has the same folder.
+function isAnotherServer(
+  { before, observed }: Snapshot,
+  { rules, identity }: PassSpec,
+  was: Identity,
+) {
   const moves = movesOf(was, identity)
   const hub = rules.roles.find((role) => role.hub)?.id
   if (moves === 0 || hub === undefined) return false
-  const [old, now] = [before, sight.memories].map((of) => of.get(hub)?.checkpoint.folder)
+  const [old, now] = [before, observed.memories].map((of) => of.get(hub)?.checkpoint.folder)
   return old !== undefined && now !== undefined && (moves > 1 || old !== now)
 }
 
-// The copies in the folders are of the other kind: under this name nothing can go on.
+// The folders hold copies of the other kind, so the group cannot continue under this name.
 function refuseKind(was: Identity, now: Identity | undefined): void {
   if (was.kind === undefined || was.kind === kind || anotherUid(was, now)) return
   throw new SyncError(
@@ -87,12 +91,12 @@ function refuseKind(was: Identity, now: Identity | undefined): void {
   )
 }
 
-// A resource that was made again under the name is another group, whatever the state remembers of the old one.
+// A resource that was created again under the name is another group, whatever the state holds.
 function anotherUid(was: Identity, now: Identity | undefined): boolean {
   return was.uid !== undefined && now?.uid !== undefined && was.uid !== now.uid
 }
 
-// How many of the server's names are others than before.
+// The number of changed names of the server: its resource and its URL.
 function movesOf(was: Identity, now: Identity = {}): number {
   const moved = (before?: string, after?: string) => before !== undefined && before !== after
   return Number(moved(was.server, now.server)) + Number(moved(was.url, now.url))
@@ -104,7 +108,7 @@ function anotherHub(before: readonly ReplicaId[], roles: readonly Role[]): boole
   return hub !== undefined && before.some(isHub) && !before.includes(hub.id)
 }
 
-// The baseline as if nothing had ever been agreed; it writes what it is given.
+// An empty view of the baseline. Commits go through to the real one.
 function blank(baseline: Baseline): Baseline {
   return {
     group: baseline.group,
@@ -130,19 +134,19 @@ function blank(baseline: Baseline): Baseline {
   }
 }
 
-/** The name that a replica has now, and the one under which it is written down. */
+/** The renamed replicas: current id → id in the stored baseline. */
 export type Renames = ReadonlyMap<ReplicaId, ReplicaId>
 
-// Which newcomers show the very folder of a replica that does not take part any more.
+// Finds new replicas whose folder is that of a replica that left.
 function renamesIn(
   before: ReadonlyMap<ReplicaId, Memory>,
-  sight: Observed,
+  observed: Observed,
   roles: readonly Role[],
 ): Renames {
   const renames = new Map<ReplicaId, ReplicaId>()
   const present = new Set(roles.map(({ id }) => id))
   for (const { id, hub } of roles) {
-    const seen = before.has(id) ? undefined : sight.memories.get(id)
+    const seen = before.has(id) ? undefined : observed.memories.get(id)
     if (seen?.checkpoint.folder === undefined) continue
     const server = serverOf(id)
     const [from] = [...before].find(
@@ -157,8 +161,8 @@ function renamesIn(
   return renames
 }
 
-// The renames of members whose folder bears the hub's name because none is declared for them: when the hub is the same
-// folder under another name, so is theirs.
+// A member without a declared folder uses the hub's folder name. When the hub's folder is renamed, the folder of such a
+// member is the same one under the new name, too.
 function renamesAfterHub(
   before: ReadonlyMap<ReplicaId, Memory>,
   renames: Renames,
@@ -185,12 +189,15 @@ function isOne(one: Place, other: Place): boolean {
   return one.server === other.server && addressOf(one) === addressOf(other)
 }
 
-// As the ids name servers: relative to the hub's, which may have got another name meanwhile.
+// The server as the id names it: relative to the hub's server, which may have been renamed meanwhile.
 function serverOf(id: ReplicaId): string {
   return placeOfId(id, '').server
 }
 
-/** Gives the members' folders their new names, where they still bear the old ones. */
+/**
+ * Renames members' folders that still have their former names. A folder that cannot be renamed keeps its name. Rejects
+ * when the signal aborts.
+ */
 export async function renameFolders(
   renames: Renames,
   replicas: readonly Replica[],
@@ -206,13 +213,13 @@ export async function renameFolders(
     try {
       await replica.rename?.(memory.checkpoint, before, signal)
     } catch (error) {
-      // The folder is known by its id: with its old name it goes on as well.
+      // The folder is found by its id, so it also works under its former name.
       if (!(error instanceof SyncError) || signal.aborted) throw error
     }
   }
 }
 
-// The baseline as it reads under the new names; it writes what it is given.
+// A view of the baseline under the new ids. Commits go through unchanged.
 function renamed(baseline: Baseline, renames: Renames): Baseline {
   const now = new Map([...renames].map(([to, from]) => [from, to]))
   const old = (id: ReplicaId) => renames.get(id) ?? id

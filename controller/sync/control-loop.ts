@@ -1,12 +1,12 @@
-// The control loop that every kind of resource is served by. The keyed queue is in queue.ts, and shares.ts decides which
-// of the keys that are due gets the next worker.
+// The control loop that serves every kind of resource. The keyed queue is in queue.ts; shares.ts decides which due key
+// gets the next worker.
 //
 //   list ──(new, or another fingerprint)──► queue ──► worker: reconcile ──► queue again, after an interval or a back-off
 //     ▲                                                      │
 //     └── changed()                                          └──► forgotten, when nothing is left to do
 //
-// Guarantees: a key is never with two workers at once; a change during its work makes it due at once afterwards; what
-// is not listed any more is never queued again. An event only says: list again.
+// Guarantees: a key is never with two workers at once; a change during its work makes it due at once afterwards; a key
+// that is no longer listed is never queued again. An event only means: list again.
 import type { Clock } from './ports.ts'
 import { type BackOff, Queue, type QueueWatch, type Sharing, workOff } from './queue.ts'
 import type { Seat } from './seat.ts'
@@ -22,15 +22,15 @@ export type Requeue =
 /** One kind of resource, as the loop serves it. */
 export type Controller<Key extends string> = Readonly<{
   /**
-   * The fingerprint of each declared key. A new one is due at once; undefined: it is declared, and is not due
-   * before the rest of it is known.
+   * The fingerprint of each declared key. A key with a new fingerprint is due at once; undefined: the key is declared,
+   * and is not due before all of it is known.
    */
   list: () => Promise<ReadonlyMap<Key, string | undefined>>
   /** Resolves when something may have changed since `list` was called last. */
   changed: (signal: AbortSignal) => Promise<void>
-  /** Does the work for one key. A rejection ends the whole loop. `stop`: nothing more is begun. */
+  /** Does the work for one key. A rejection ends the whole loop. After `stop` nothing more begins. */
   reconcile: (key: Key, seat: Seat, stop: AbortSignal) => Promise<Requeue>
-  /** The key is not declared any more. */
+  /** The key is no longer declared. */
   onGone?: (key: Key) => void
 }>
 
@@ -39,7 +39,7 @@ export type ControlLoopOptions<Key extends string> = Readonly<{
   clock: Clock
   backOff: BackOff
   sharing: Sharing<Key>
-  /** Their circuits decide about turns. */
+  /** Their circuits decide which keys may begin. */
   servers: Servers
   watch?: QueueWatch | undefined
 }>
@@ -69,7 +69,7 @@ export class ControlLoop<Key extends string> {
         failed.abort()
         throw error
       })
-    this.#servers.watch(() => this.queue.look(), ending)
+    this.#servers.watch(() => this.queue.recheck(), ending)
     const worked = workOff(this.queue, (key) => this.#work(key, ending), ending)
     await Promise.all([this.#follow(ending), worked].map(guarded))
   }
@@ -81,7 +81,7 @@ export class ControlLoop<Key extends string> {
 
   async #follow(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
-      // A change while it is listed is news as well.
+      // A change during the listing also wakes the loop.
       const changed = this.#controller.changed(stop).catch(() => {})
       this.#take(await this.#controller.list())
       await changed
@@ -97,7 +97,7 @@ export class ControlLoop<Key extends string> {
     }
     for (const [key, fingerprint] of listed) {
       const before = this.#fingerprints.get(key)
-      // A key whose fingerprint is not known for a while keeps the one that it had.
+      // A key whose fingerprint is temporarily unknown keeps its former one.
       this.#fingerprints.set(key, fingerprint ?? before)
       if (fingerprint !== undefined && fingerprint !== before) this.queue.add(key)
     }
@@ -106,7 +106,7 @@ export class ControlLoop<Key extends string> {
   async #work(key: Key, stop: AbortSignal): Promise<void> {
     const fingerprint = this.#fingerprints.get(key)
     const again = await this.#controller.reconcile(key, this.queue.seat(key), stop)
-    // Another one may be declared under the name by now: it is due already.
+    // A new declaration under the name is already due.
     if (!this.#fingerprints.has(key) || this.#fingerprints.get(key) !== fingerprint) return
     if (again.kind === 'retry') {
       this.queue.retry(key, again.leastMs)

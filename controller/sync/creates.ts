@@ -1,4 +1,4 @@
-// The creates of one replica, and what is known of their outcomes: see core/attempt.ts.
+// The creates of one replica, and the knowledge of their outcomes: see core/attempt.ts.
 import { type Attempt, type Attempts, afterSeen, batchFor } from '../core/attempt.ts'
 import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Copy } from '../core/model.ts'
@@ -10,10 +10,10 @@ import type { Clock, Entry, Written } from './ports.ts'
 /** One action of a step. */
 export type Job = Readonly<{ step: Step; action: Action }>
 
-/** What became of one create; `copy` undefined: it is not to be seen. */
+/** The outcome of one create; `copy` undefined: the copy is not visible. */
 export type Outcome = Readonly<{ job: Job; answer: Written; copy: Copy | undefined }>
 
-/** How many acknowledged ids of one attempt are remembered. */
+/** The maximum number of acknowledged ids that are kept of one attempt. */
 const itemsMax = 10
 
 /** Keeps the attempts of one replica up to date in the state. */
@@ -23,7 +23,7 @@ export class Creates {
   readonly #clock: Clock
   readonly #known: ReadonlyMap<LinkId, Attempts>
   readonly #sent = new Map<LinkId, Attempt>()
-  /** Smaller batches for what was refused for its size or form. */
+  /** Smaller batch sizes for jobs whose request was refused for its size or form. */
   readonly #limits = new Map<Job, number>()
 
   constructor(
@@ -37,13 +37,15 @@ export class Creates {
     this.#known = known
   }
 
-  /** The jobs, those last whose last try had an unknown outcome: what spoils a request then spoils no other. */
+  /**
+   * The jobs; those whose last try had an unknown outcome come last, so that they do not spoil the requests of others.
+   */
   inTurn(jobs: readonly Job[]): Job[] {
     const suspect = (job: Job) => this.#before(job)?.code !== undefined
     return [...jobs.filter((job) => !suspect(job)), ...jobs.filter(suspect)]
   }
 
-  /** How many of the queue's first jobs go into the next request. */
+  /** The number of the queue's first jobs that go into the next request. */
   sizeOf(queue: readonly Job[], most: number): number {
     let size = most
     let count = 0
@@ -55,13 +57,13 @@ export class Creates {
     return Math.max(1, Math.min(count, size))
   }
 
-  /** The same jobs, to be sent in half as large requests. */
+  /** The same jobs, limited to requests of half the size. */
   halved(jobs: readonly Job[]): readonly Job[] {
     for (const job of jobs) this.#limits.set(job, Math.ceil(jobs.length / 2))
     return jobs
   }
 
-  /** Notes that these are sent now, in one request. */
+  /** Records that these jobs are sent now, in one request. */
   async sent(jobs: readonly Job[]): Promise<void> {
     const sentMs = this.#clock.now()
     for (const job of jobs) {
@@ -82,18 +84,21 @@ export class Creates {
     await this.#note(jobs, (attempt) => attempt)
   }
 
-  /** The request failed, and what became of it is unknown. Only alone an item can be what spoils it. */
+  /**
+   * Records that the request failed, with an unknown outcome. It counts as a try only for a single item, which alone
+   * can be the cause.
+   */
   async failed(jobs: readonly Job[], { code }: SyncError): Promise<void> {
     const more = jobs.length === 1 ? 1 : 0
     await this.#note(jobs, (attempt) => ({ ...attempt, tries: attempt.tries + more, code }))
   }
 
-  /** The request was refused before anything was carried out. */
+  /** Records that the request was refused before anything was carried out. */
   async refused(jobs: readonly Job[]): Promise<void> {
     await this.#note(jobs, ({ link }) => this.#known.get(link)?.get(this.#replica))
   }
 
-  /** Records the copies that were seen, and what is known of the others. `unknown`: these could not be looked for. */
+  /** Records the visible copies, and the knowledge of the others. `unknown`: items that could not be read back. */
   async outcomes(outcomes: readonly Outcome[], unknown: ReadonlySet<ItemId>): Promise<void> {
     const after = new Map<LinkId, Attempt | undefined>()
     const entries: Entry[] = outcomes.map(({ job, answer, copy }) => {
@@ -131,7 +136,7 @@ export class Creates {
     if (copy !== undefined) return afterSeen(attempt)
     const { id, version } = answer
     const items = [...attempt.items, { id, version }].slice(-itemsMax)
-    // What could not be looked for is not missing.
+    // A copy that could not be read back is not missing.
     return unknown.has(answer.id)
       ? { ...attempt, items, code: unread }
       : { ...attempt, items, tries: attempt.tries + 1, code: notSeen }
@@ -155,11 +160,11 @@ export class Creates {
   }
 }
 
-/** The code of a copy that the server acknowledged and that it cannot tell about. */
+/** The code of an acknowledged copy that could not be read back. */
 const unread = 'CopyNotRead'
 
-/** The code of a copy that the server acknowledged and that is not there. */
+/** The code of an acknowledged copy that is not there. */
 export const notSeen = 'CopyNotSeen'
 
-/** Answers to one item that do not tell whether it was carried out. */
+/** Answers for one item that leave its outcome unknown. */
 const unsure: ReadonlySet<string> = new Set(['ErrorTimeoutExpired', 'IncompleteAnswer'])

@@ -1,9 +1,9 @@
-// Something that may take only so long.
+// A time limit for a piece of work.
 import type { Clock } from './ports.ts'
 
 /**
- * A signal that aborts as one of the others does, or with `why` after so many ms by the clock. `end` lets go of the timer,
- * and is called when the work has ended.
+ * A signal that aborts as one of the others does, or with `why` after `ms` by the clock. `end` releases the timer; call
+ * it when the work has ended.
  */
 export function deadline(
   clock: Clock,

@@ -1,5 +1,6 @@
-// Who left a group whose deletionPolicy is RemoveCopies: whose copies may be removed, and removing them at the
-// end of a pass. Who cannot be read now is tried again; without RemoveCopies, who left is simply forgotten.
+// Members that left a group whose deletionPolicy is RemoveCopies: decides whose copies may be removed, and removes them
+// at the end of a pass. A member that cannot be read now is retried. Without RemoveCopies, a member that left is only
+// forgotten.
 
 import type { Holder } from '../api/claims.ts'
 import { isHub, type ReplicaId } from '../core/id.ts'
@@ -11,8 +12,9 @@ import { dismiss } from './removal.ts'
 import type { Applied } from './tally.ts'
 
 /**
- * Whether our copies may be removed from the folder of a replica that left: not while one that takes part may
- * have the very folder, under another address or path, and not when another group has it.
+ * Whether our copies may be removed from the folder of a replica that left. `no`: its folder is unknown, a participant
+ * has it (under another address or path), or another group holds it. `wait`: the folder of a participant is not known
+ * yet, and may be this one.
  */
 export function mayDismiss(
   memory: Memory | undefined,
@@ -25,21 +27,24 @@ export function mayDismiss(
   return present.includes(undefined) ? 'wait' : 'yes'
 }
 
-/** The folders of those who left from which copies are to be removed, and may be. */
+/** The folders of members that left, from which our copies may be removed, now or later. */
 export async function leaversOf(
   { former, baseline, rules }: PassSpec,
-  { left, sight }: Proposal,
+  { left, observed }: Proposal,
 ): Promise<readonly Replica[]> {
   const members = left.filter((id) => !isHub(id))
   if (former === undefined || members.length === 0) return []
   const [before, claims] = [await baseline.memories(), await baseline.claims()]
-  const present = rules.roles.map(({ id }) => sight.memories.get(id) ?? before.get(id))
+  const present = rules.roles.map(({ id }) => observed.memories.get(id) ?? before.get(id))
   const may = (id: ReplicaId) => mayDismiss(before.get(id), present, claims) !== 'no'
   const leaving = members.filter(may)
   return former(leaving.map((id) => ({ id, place: before.get(id)?.place })))
 }
 
-/** Removes our copies from their folders, and forgets them. */
+/**
+ * Removes our copies from these folders, and forgets the replicas. Errors become failures of the replica. Rejects only
+ * when the signal aborts, or the memories cannot be read.
+ */
 export async function removeDeparted(
   { baseline, group, rules, stopping }: PassSpec,
   commit: Commit,
@@ -53,7 +58,7 @@ export async function removeDeparted(
   for (const replica of leaving) {
     const { id } = replica.role
     try {
-      // A replica that takes part and was never seen could have this very folder, under a new address.
+      // A participant that was never seen could have this same folder under a new address.
       if (mayDismiss(memories.get(id), present, claims) !== 'yes') throw memberUnseen
       applied.deleted += await dismiss({ group, baseline, commit, stopping }, replica, signal)
       await commit([{ write: 'left', left: [id] }])

@@ -1,5 +1,6 @@
-// What another group over the hub has made again there: the links that it may be of are looked at, and what the hub has
-// of them already is read, since its stamp tells whether both were made in the same moment (core/doubles.ts).
+// Items that another group with the same hub has created again there. The links that they may belong to are processed,
+// and the copies of these links in the hub are read: their stamps show whether both were created in the same moment
+// (core/doubles.ts).
 
 import { madeAgainOf } from '../core/doubles.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
@@ -11,8 +12,8 @@ import type { PassSpec } from './pass-spec.ts'
 import type { Baseline } from './ports.ts'
 
 /**
- * Adds to what was seen of the hub what must be read besides; answers the links that it is of. Rejects with a SyncError
- * when the hub cannot be read.
+ * Adds the items that must also be read to the observation of the hub; resolves with the links that they belong to.
+ * Rejects with a SyncError when the hub cannot be read.
  */
 export async function doublesRead(
   { group, replicas }: PassSpec,
@@ -33,7 +34,8 @@ export async function doublesRead(
   const changed = read.flatMap((one) =>
     one === undefined || one instanceof SyncError ? [] : [one],
   )
-  // Where what the hub has of a link cannot be read, what is new of it waits: it must not be taken for another contact.
+  // While the copy of a link in the hub cannot be read, new items of that link wait: they must not count as other
+  // contacts.
   const unreadable = new Set(unread.filter((_, index) => read[index] instanceof SyncError))
   const unsure = again.filter((link) => copyIn(id)(link).some((item) => unreadable.has(item)))
   const waits = waitsFor(unsure, others)
@@ -43,7 +45,7 @@ export async function doublesRead(
   return again.map((link) => link.id)
 }
 
-// The stamps of other groups over this hub.
+// The stamps of other groups with this hub.
 function othersIn(group: GroupId, hub: ReplicaId, changed: readonly Found[]): readonly Stamp[] {
   const [mine, ours] = [groupMark(group), hubMark(hub)]
   return changed.flatMap(({ stamp }) =>

@@ -1,15 +1,15 @@
-// What was given up as unreadable, and what another folder shows only now, which may be its equal.
+// Items that were given up as unreadable, and items that another folder shows only now and that may be equal to them.
 import type { ItemId, ReplicaId } from '../core/id.ts'
 import type { Observation } from '../core/model.ts'
 import { itemTooLarge } from '../core/scope.ts'
 import { type Baseline, type Memory, notTaken, type Unread } from './ports.ts'
 
-/** What of the items that are left out could not be read. */
+/** The left-out items that could not be read. */
 export function unreadIn({ unread = [] }: Memory): readonly Unread[] {
   return unread.filter(({ code }) => code !== notTaken)
 }
 
-/** What was seen: of whom for the first time, and of whom more is to be read. */
+/** The observations. `fresh`: replicas that were listed for the first time. `more`: replicas that have more to read. */
 type Seen = Readonly<{
   observations: ReadonlyMap<ReplicaId, Observation>
   memories: ReadonlyMap<ReplicaId, Memory>
@@ -18,9 +18,9 @@ type Seen = Readonly<{
 }>
 
 /**
- * What was given up as unreadable may be the equal of what another folder shows only now: at its own first look, which
- * may take several passes, or because it could not be read there either. From this look on it is tried again, as often
- * as at first, and meanwhile nothing new is made beside it. Answers whose memories are others therefore.
+ * An item that was given up as unreadable may be equal to an item that another folder shows only now: in its first
+ * listing, which may take several passes, or because the item was unreadable there, too. From now on it is retried as
+ * often as a new item, and meanwhile nothing new is created beside it. Resolves with the changed memories.
  */
 export async function doubtedAgain(
   before: ReadonlyMap<ReplicaId, Memory>,
@@ -50,7 +50,7 @@ export async function doubtedAgain(
   return again
 }
 
-// Of what was found, what no earlier look of a whole folder could show.
+// The found items that no earlier whole listing could show.
 function seenFirst(
   replica: ReplicaId,
   before: Memory | undefined,

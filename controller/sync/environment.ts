@@ -1,4 +1,4 @@
-// What reconciling needs besides the declaration of a group, how it is to be done, and what it came to.
+// The input of reconciling besides the declaration of a group, its options, and its result.
 import type { Result } from '../api/group-status.ts'
 import type { ConflictLine } from '../api/report.ts'
 import type { SyncGroupStatus } from '../api/resources.generated.ts'
@@ -9,20 +9,20 @@ import type { PassCeilings } from './ceilings.ts'
 import type { Baseline, Clock, Declarations, Declared, Left, Pace, Replica } from './ports.ts'
 import type { Servers } from './server-health.ts'
 
-/** Members' servers that are left alone for now, each with why. */
+/** Members' servers that are left alone for now, each with the reason. */
 export type Resting = ReadonlyMap<ServerName, SyncError>
 
-/** What reconciling needs of the outside. */
+/** The collaborators of reconciling. */
 export type Environment = Readonly<{
   declarations: Declarations
-  /** The folders of a group; one whose server is blocked, or resting now, is there and rejects. */
+  /** The folders of a group. A folder whose server is blocked, or resting now, is included and rejects. */
   replicas: (
     declared: Declared,
     signal: AbortSignal,
     pace?: Pace,
     resting?: Resting,
   ) => readonly Replica[]
-  /** The folders of members who are not declared any more. */
+  /** The folders of members that are no longer declared. */
   former: (
     declared: Declared,
     left: readonly Left[],
@@ -33,50 +33,52 @@ export type Environment = Readonly<{
   /** The newest conflicts of a group. */
   recent: (group: GroupId) => Promise<readonly ConflictLine[]>
   clock: Clock
-  /** The bytes of the largest contact that is synchronised. */
+  /** The maximum size of a contact that is synchronised, bytes. */
   itemBytes?: number | undefined
   servers: Servers
-  /** A controller probes servers by itself, and is first to try one. */
+  /** A controller probes the servers itself, and its probe is the first try. */
   watched?: boolean
   /** Statuses do not say why a server cannot be reached. */
   discreet?: boolean
-  /** What groups may ask for at most; none: whatever they say. */
+  /** The upper limits of groups; undefined: no limits. */
   ceilings?: PassCeilings
   /** Called once per pass. */
   onEnded: (ended: Ended) => void
 }>
 
-/** What a pass, or the refusal of one, came to. */
+/** The result of a pass, or of its refusal. */
 export type Ended = Readonly<{
   declared: Declared
   result: Result
-  /** What was reported; none of one that was released. */
+  /** The reported status; undefined for a group that was released. */
   status: SyncGroupStatus | undefined
-  /** Why the status could not be written, when it could not. */
+  /** The error if the status could not be written. */
   unreported: SyncError | undefined
   tookMs: number
 }>
 
-/** How a pass is to be made. */
+/** The options of a pass. */
 export type Mode = Readonly<{
-  /** Finish in slices, so that a long seeding does not delay others' edits. */
+  /**
+   * The duration of one slice, ms: slices keep a long first sync from delaying edits of others. Undefined: no slices.
+   */
   sliceMs: number | undefined
   audit: boolean
   stopping: () => boolean
-  /** Told of the pass's requests. */
+  /** Called for each request of the pass. */
   pace?: Pace
-  /** Aborts when the pass is given up, with the SyncError that says why. */
+  /** Aborts when the pass is cancelled, with the SyncError that says why. */
   givenUp?: AbortSignal
-  /** Shall it end between two batches, and be gone on with when it is its turn again? */
+  /** True if the pass is to end between two batches, and to continue at its next turn. */
   yields?: () => boolean
-  /** The group that has one of its folders already, and the name of its place. */
+  /** The group that already holds one of its folders, and the name of the place. */
   claimed: Readonly<{ by: GroupId; place: string }> | undefined
 }>
 
-/** What became of it, and when to look again at the earliest, in ms. */
+/** The result, and the earliest time for the next pass, ms from now. */
 export type Reconciled = Readonly<{
   result: Result
-  /** What was reported, or would have been; none of one that was released. */
+  /** The status that was reported, or should have been; undefined for a group that was released. */
   status: SyncGroupStatus | undefined
   ready: boolean
   againMs: number

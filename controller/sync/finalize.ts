@@ -1,10 +1,9 @@
-// The end of a group that is not declared any more: its copies are removed where it asked for that, and then
-// the state forgets it, so that others may have its folders. The bin and the journal stay.
+// The end of a group that is no longer declared: its copies are removed if it asked for that, and then the state
+// forgets the group, so that others may have its folders. The bin and the journal stay.
 //
-// Guarantees: members' own contacts and the hub are not touched; what is removed is in the bin; a
-// member who cannot be reached now is tried again, and the group stays until then.
-// Caveats: where Exchange is gone for good, declare the group once more with deletionPolicy: Orphan, and
-// delete it again.
+// Guarantees: members' own contacts and the hub are not touched; removed items are in the bin; a member that cannot be
+// reached now is retried, and the group stays until then.
+// Caveats: if Exchange is gone for good, declare the group once more with deletionPolicy: Orphan, and delete it again.
 
 import { isHub, type ReplicaId } from '../core/id.ts'
 import { mayDismiss } from './departed.ts'
@@ -26,13 +25,13 @@ export async function release(
   const { clock } = environment
   const name = new Date(clock.now()).toISOString()
   const commit = committing({ baseline, clock, name })
-  // As everywhere, nothing is touched while it is suspended.
+  // A suspended group is not touched.
   if (deletionPolicy === 'RemoveCopies' && !suspend) {
     const [memories, claims] = [await baseline.memories(), await baseline.claims()]
     const ours = ([id, memory]: [ReplicaId, Parameters<typeof mayDismiss>[0]]) =>
       !isHub(id) && mayDismiss(memory, [], claims) === 'yes'
     const left = [...memories].filter(ours).map(([id, { place }]) => ({ id, place }))
-    // Who cannot be reached keeps nobody else waiting.
+    // A member that cannot be reached does not delay the others.
     const failures: unknown[] = []
     for (const replica of left.length === 0
       ? []

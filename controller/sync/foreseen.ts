@@ -1,6 +1,6 @@
-// What a pass will keep besides what its plan names: copies that are read right before they are deleted or
-// overwritten, and show something else than what was agreed. Reads them as `apply` does, and writes nothing, so that
-// `exsync plan` counts what the pass will report.
+// The content that a pass will keep besides the keeps of its plan: copies that are read right before they are deleted
+// or overwritten, and differ from the agreed content. Reads them as `apply` does, and writes nothing, so that `exsync
+// plan` counts what the pass will report.
 
 import type { ReplicaId } from '../core/id.ts'
 import { into } from '../core/loose.ts'
@@ -14,12 +14,12 @@ import { overwritten, ownContent } from './removal.ts'
 
 type Job = Readonly<{ step: Step; action: Action }>
 
-/** How many copies one request reads. */
+/** The maximum number of copies per read request. */
 const batchMax = 50
 
 /**
- * What carrying the proposal out will keep besides the plan's own keeps, as long as nothing changes in between. A replica
- * that cannot be read any more adds nothing.
+ * The content that carrying the proposal out will keep besides the keeps of its plan, as long as nothing changes in
+ * between. A replica that can no longer be read adds nothing.
  */
 export async function foreseen(
   { rules, replicas }: Pick<PassSpec, 'rules' | 'replicas'>,

@@ -1,17 +1,17 @@
-// A whole listing of every folder, laid beside the baseline for a verification. Writes nothing.
+// A whole listing of every folder, compared with the baseline for a verification. Writes nothing.
 
 import type { Problem } from '../api/report.ts'
 import type { ItemId, ReplicaId } from '../core/id.ts'
 import type { Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { inParts } from './breathe.ts'
-import { looked } from './continuity.ts'
+import { snapshotOf } from './continuity.ts'
 import type { Observed } from './observe.ts'
 import type { PassSpec } from './pass-spec.ts'
 import { type Baseline, notTaken, type Replica } from './ports.ts'
 import { refuseClaimed } from './propose.ts'
 
-/** One folder that can be read. `absent`: it is not there, or another one is in its place. */
+/** One folder that can be read. `absent`: it does not exist, or another folder has its place. */
 export type Place = Readonly<{ replica: Replica; role: Role; absent: boolean }>
 
 /** All folders as they were listed. */
@@ -23,24 +23,32 @@ export type Inventory = Readonly<{
   strays: ReadonlyMap<ReplicaId, readonly ItemId[]>
 }>
 
-/** Lists every folder. Content that was read for it is let go of. Rejects when the state cannot be read, and when the signal aborts. */
+/**
+ * Lists every folder. Does not retain the content that was read. Rejects when the state cannot be read, and when the
+ * signal aborts.
+ */
 export async function inventoryOf(spec: PassSpec, signal: AbortSignal): Promise<Inventory> {
-  const { baseline, sight, before } = await looked({ ...spec, audit: true }, signal)
-  await refuseClaimed(spec, sight, before)
+  const { baseline, observed, before } = await snapshotOf({ ...spec, audit: true }, signal)
+  await refuseClaimed(spec, observed, before)
   const places = spec.replicas.flatMap((replica) => {
     const { role } = replica
-    if (sight.observations.get(role.id)?.state !== 'seen') return []
-    return [{ replica, role, absent: sight.replaced.includes(role.id) }]
+    if (observed.observations.get(role.id)?.state !== 'seen') return []
+    return [{ replica, role, absent: observed.replaced.includes(role.id) }]
   })
-  return { baseline, places, problems: problemsIn(sight), strays: await straysOf(baseline, sight) }
+  return {
+    baseline,
+    places,
+    problems: problemsIn(observed),
+    strays: await straysOf(baseline, observed),
+  }
 }
 
-// Items that a whole listing names and the baseline does not know, also those that were left for a later look.
-async function straysOf(baseline: Baseline, sight: Observed): Promise<Inventory['strays']> {
+// Items that a whole listing names and the baseline does not know, including those left for a later listing.
+async function straysOf(baseline: Baseline, observed: Observed): Promise<Inventory['strays']> {
   const strays = new Map<ReplicaId, readonly ItemId[]>()
-  for (const [replica, seen] of sight.observations) {
+  for (const [replica, seen] of observed.observations) {
     if (seen.state !== 'seen') continue
-    const { recheck = [], unread = [] } = sight.memories.get(replica) ?? {}
+    const { recheck = [], unread = [] } = observed.memories.get(replica) ?? {}
     const hidden = unread.filter(({ code }) => code !== notTaken)
     const listed = [seen.changed, hidden].flatMap((some) => some.map(({ id }) => id))
     const ids = [...new Set([...listed, ...recheck])]
@@ -53,7 +61,7 @@ async function straysOf(baseline: Baseline, sight: Observed): Promise<Inventory[
   return strays
 }
 
-// A folder that was not seen, or not whole, proves nothing about what else is in it.
+// A folder that was not listed, or only in part, proves nothing about its other items.
 function problemsIn({ observations, odd, short, more }: Observed): Problem[] {
   const problems: Problem[] = []
   for (const [id, seen] of observations) {

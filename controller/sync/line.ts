@@ -1,23 +1,23 @@
-// Who waits for a place, and whose turn it is: the tenant that holds the fewest places, of several the one whose last
-// turn is longest ago; of its servers likewise; then first come, first served.
+// Orders the work that waits for a place. The next place goes to the tenant that holds the fewest places; of several,
+// to the one whose last turn is longest ago; within the tenant likewise by server; then first come, first served.
 //
-// Guarantee: where each place is given so, no tenant gets more than ⌈places / tenants that wait⌉ of them while others
-// wait, and a tenant that waits and holds none has its turn before any other one has its second.
+// Guarantee: if every place is given this way, no tenant gets more than ⌈places / waiting tenants⌉ of them while others
+// wait, and a waiting tenant without a place has its turn before any other tenant has its second.
 
-/** For whom work is done, and where. */
+/** The tenant and the server of a piece of work. */
 export type Party = Readonly<{
   tenant: string
   /** The server that the work depends on; '' for none. */
   server: string
-  /** What else tells apart how the work may begin: of one way all begin alike. */
+  /** Distinguishes work that begins differently: all work of one way begins alike. */
   way: string
   /** How it may begin now; undefined: with a worker. */
   start?: () => Start
-  /** The server has answered the first try before that was over. */
+  /** Called when the server has answered and its first try is not over yet. */
   answered?: () => void
 }>
 
-/** How work may begin: with a worker; aside, since it is the first try or another one; or not now. */
+/** How work may begin: with a worker; aside, as the first try or a retry; or not now. */
 export type Start = 'worker' | 'first' | 'again' | 'not'
 
 /** How the party's work may begin now. */
@@ -25,7 +25,7 @@ export function startOf(party: Party): Start {
   return party.start?.() ?? 'worker'
 }
 
-/** Places that are shared out: how many there are, and who holds how many. */
+/** Places that are shared out: their number, and how many each tenant holds. */
 export class Places {
   readonly max: number
   #taken = 0
@@ -62,14 +62,14 @@ export class Places {
   }
 }
 
-/** Counts more or fewer of a name; what there is none of has no name. */
+/** Adds to the count of a name. A count of 0 has no entry. */
 export function count(counts: Map<string, number>, name: string, by: number): void {
   const now = (counts.get(name) ?? 0) + by
   if (now > 0) counts.set(name, now)
   else counts.delete(name)
 }
 
-/** What the party's server is known by here. */
+/** The key of the party's server in the counts. */
 export function serverOf({ tenant, server }: Party): string {
   return nameOf(tenant, server)
 }
@@ -78,17 +78,17 @@ function nameOf(tenant: string, server?: string): string {
   return server === undefined ? tenant : `${tenant} ${server}`
 }
 
-/** Something that waits. */
+/** Work that waits. */
 export type Waiting = Readonly<{ party: Party; sinceMs: number }>
 
-/** For which places it is: turns at one say nothing of turns at the other. */
+/** The kind of a place. Turns of one kind do not count for the other. */
 export type Kind = 'worker' | 'aside'
 
 type Turns = Record<Kind, number>
 type Bucket<Item> = Readonly<{ party: Party; turns: Turns; items: Item[] }>
 type Tenant<Item> = Readonly<{ name: string; turns: Turns; buckets: Map<string, Bucket<Item>> }>
 
-/** All that wait. What waits has its name and turn here for as long as it waits, and no longer. */
+/** All waiting work. Names and turns exist only while work waits under them. */
 export class Line<Item extends Waiting> {
   readonly #tenants = new Map<string, Tenant<Item>>()
   #turn = 0
@@ -117,7 +117,7 @@ export class Line<Item extends Waiting> {
     if (tenant.buckets.size === 0) this.#tenants.delete(name)
   }
 
-  /** Takes out the one whose turn it is, of those that may have a place now. */
+  /** Removes and returns the next work, of the parties that may have a place now; undefined: there is none. */
   next(kind: Kind, places: Places, may: (party: Party) => boolean): Item | undefined {
     let first: Tenant<Item> | undefined
     let its: Bucket<Item> | undefined
@@ -137,20 +137,20 @@ export class Line<Item extends Waiting> {
     return item
   }
 
-  /** Does one wait of whom this is true? */
+  /** Is there waiting work of a party for which this is true? */
   some(is: (party: Party) => boolean): boolean {
     for (const { buckets } of this.#tenants.values())
       for (const { party } of buckets.values()) if (is(party)) return true
     return false
   }
 
-  /** How many wait, by party. */
+  /** The number of waiting pieces of work, by party. */
   *counts(): Iterable<readonly [Party, number]> {
     for (const { buckets } of this.#tenants.values())
       for (const { party, items } of buckets.values()) yield [party, items.length]
   }
 
-  // Who comes has the turn after all that wait already.
+  // A newcomer has its turn after all that already wait.
   #turns(): Turns {
     this.#turn += 1
     return { worker: this.#turn, aside: this.#turn }

@@ -1,10 +1,10 @@
-// A copy that was made may be there and not be readable: then it carries a stamp that nobody can read, and is not made
-// a second time.
+// A new copy may exist and be unreadable. Then its stamp cannot be read either, and the copy is not created a second
+// time.
 import type { Attempt } from '../core/attempt.ts'
 import type { Observed } from './observe.ts'
 import type { Baseline } from './ports.ts'
 
-/** The creates of unknown outcome whose copy may be one of the items that a folder shows and that cannot be read. */
+/** The creates of unknown outcome whose copy may be one of the unreadable items of a folder. */
 export async function maybeThere(
   attempts: readonly Attempt[],
   { memories }: Observed,

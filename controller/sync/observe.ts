@@ -1,4 +1,4 @@
-// Lists all replicas at once. A replica that cannot be read is unknown; it never reads as empty.
+// Lists all replicas at once. A replica that cannot be read is unknown; it never counts as empty.
 import type { Attempt } from '../core/attempt.ts'
 import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Observation, Role } from '../core/model.ts'
@@ -19,49 +19,52 @@ import {
   UnsureError,
 } from './ports.ts'
 
-/** What was seen, and what each replica will remember once that has been used. */
+/** The observations, and the memory of each replica, which is saved once they have been used. */
 export type Observed = Readonly<{
   observations: Map<ReplicaId, Observation>
   memories: Map<ReplicaId, Memory>
-  /** Replicas that are listed for the first time, or under another role than before. */
+  /** Replicas that are listed for the first time, or under another role than before, or that were replaced. */
   fresh: readonly ReplicaId[]
-  /** Replicas whose folder is not the one we knew: they begin from nothing, and nothing counts as deleted. */
+  /** Replicas whose folder is not the known one: they begin from nothing, and nothing counts as deleted. */
   replaced: readonly ReplicaId[]
-  /** Replicas whose folder went back in time: what these items show is old, not new. */
+  /** Replicas whose folder went back in time: these items show old content, not new content. */
   rewound: ReadonlyMap<ReplicaId, Aged>
-  /** Replicas of which the whole folder was listed. */
+  /** Replicas whose whole folder was listed. */
   whole: ReadonlySet<ReplicaId>
   /** Replicas whose listing names fewer items than the folder counts. */
   short: ReadonlySet<ReplicaId>
-  /** Replicas of which more is to be read. */
+  /** Replicas that have more to read. */
   more: ReadonlySet<ReplicaId>
-  /** Known ids that are no ids: these copies are forgotten. */
+  /** Known ids that the server refuses as invalid: these copies are forgotten. */
   forgotten: ReadonlyMap<ReplicaId, ReadonlySet<ItemId>>
-  /** What is odd about a folder's listing. */
+  /** Oddities of the listing of a folder. */
   odd: ReadonlyMap<ReplicaId, readonly SyncError[]>
-  /** What listings that could not be made leave to remember. */
+  /** The memories of replicas whose listing failed but left a checkpoint (UnsureError). */
   unsure: ReadonlyMap<ReplicaId, Memory>
 }>
 
-/** How a pass looks: at everything, or only at what changed; and which items besides, whatever has changed. */
+/** The scope of the listings: everything or only changes, and items that are read in any case. */
 export type Manner = Readonly<{
   audit: boolean
   attempts: readonly Attempt[]
-  /** Copies that were read last under an older codec than this one are read again, so many at a time. */
+  /** Copies that were last read with an older codec than this one are read again, a limited number at a time. */
   codec: number
   /** Now, ms since 1970. */
   nowMs: number
 }>
 
-/** How many copies of a folder one pass reads again after an upgrade of the codec. */
+/** The maximum number of copies of a folder that one pass reads again after an upgrade of the codec. */
 const outdatedMax = 500
 
-/** The parts of a role that a memory notes: under other ones everything must be listed again. */
+/** The parts of a role that a memory records. When they change, everything must be listed again. */
 export function seenAs({ writes, receives, drift, private: hidden }: Role): SeenAs {
   return { writes, receives, drift, private: hidden }
 }
 
-/** Observes every replica, from the beginning when auditing; never rejects, except for the caller's own abort. */
+/**
+ * Observes every replica, from the beginning when auditing. A replica that fails is unknown. Rejects only when the
+ * signal aborts, or the state cannot be read.
+ */
 export async function observe(
   replicas: readonly Replica[],
   baseline: Baseline,
@@ -69,15 +72,15 @@ export async function observe(
   signal: AbortSignal,
 ): Promise<Observed> {
   const memories = await baseline.memories()
-  const looks = replicas.map((replica) =>
-    look(replica, memories.get(replica.role.id), baseline, manner, signal),
+  const results = replicas.map((replica) =>
+    observeOne(replica, memories.get(replica.role.id), baseline, manner, signal),
   )
-  const sight = sightOf(await Promise.all(looks))
-  const again = await doubtedAgain(memories, sight, baseline)
+  const observed = observedOf(await Promise.all(results))
+  const again = await doubtedAgain(memories, observed, baseline)
   return {
-    ...sight,
-    memories: new Map([...sight.memories, ...again]),
-    short: new Set([...sight.short, ...again.map(([id]) => id)]),
+    ...observed,
+    memories: new Map([...observed.memories, ...again]),
+    short: new Set([...observed.short, ...again.map(([id]) => id)]),
   }
 }
 
@@ -86,12 +89,12 @@ type Seen = Readonly<{
   before: Memory | undefined
   listing: Listing
   memory: Memory
-  /** Was the role another one than when it was listed last? */
-  anew: boolean
+  /** Is the role another one than at the last listing? */
+  roleChanged: boolean
 }>
 type Unseen = Readonly<{ id: ReplicaId; error: SyncError; unsure: Memory | undefined }>
 
-async function look(
+async function observeOne(
   replica: Replica,
   before: Memory | undefined,
   baseline: Baseline,
@@ -100,13 +103,13 @@ async function look(
 ): Promise<Seen | Unseen> {
   const { role } = replica
   const { id } = role
-  const anew = before !== undefined && !isSame(before.seenAs, role)
+  const roleChanged = before !== undefined && !isSame(before.seenAs, role)
   try {
     const outdated =
       before?.codec === manner.codec ? [] : await baseline.outdated(id, manner.codec, outdatedMax)
-    // With another role other items count, and so does what was let pass under the old one.
-    const more = anew ? [...outdated, ...(await baseline.deviating(id))] : outdated
-    const start = before && startFrom(id, before, { ...manner, more, anew })
+    // Under another role other items count, including those that the former role ignored.
+    const more = roleChanged ? [...outdated, ...(await baseline.deviating(id))] : outdated
+    const start = before && startFrom(id, before, { ...manner, more, roleChanged })
     const listing = await replica.observe(start, baseline.known(id), signal)
     const memory: Memory = {
       checkpoint: listing.checkpoint,
@@ -116,7 +119,7 @@ async function look(
       unread: unreadAfter(before, listing, manner.nowMs),
       codec: outdated.length === 0 ? manner.codec : undefined,
     }
-    return { id, before, listing, memory, anew }
+    return { id, before, listing, memory, roleChanged }
   } catch (error) {
     signal.throwIfAborted()
     const unsure = error instanceof UnsureError && before !== undefined
@@ -144,7 +147,12 @@ function isSame(before: SeenAs | undefined, role: Role): boolean {
 function startFrom(
   id: ReplicaId,
   { checkpoint, recheck, relist = false, unread = [] }: Memory,
-  { audit, attempts, more, anew }: Manner & Readonly<{ more: readonly ItemId[]; anew: boolean }>,
+  {
+    audit,
+    attempts,
+    more,
+    roleChanged,
+  }: Manner & Readonly<{ more: readonly ItemId[]; roleChanged: boolean }>,
 ): Start {
   const acknowledged = attempts.filter((each) => each.replica === id)
   const marked = new Set(unread.filter(({ again }) => again).map((each) => each.id))
@@ -153,12 +161,13 @@ function startFrom(
   return {
     checkpoint,
     recheck: [...new Set([...recheck, ...items.map((each) => each.id), ...more])],
-    whole: relist || anew || audit,
+    whole: relist || roleChanged || audit,
     retry: audit ? 'all' : marked,
   }
 }
 
-// What cannot be read now, and since when; and what was not taken, until the copy is read or gone.
+// The items that cannot be read, each with the time of its first failure; and the copies that did not take a change,
+// until they are read or gone.
 function unreadAfter(
   before: Memory | undefined,
   { checkpoint, changed, gone, forgotten = [], unread = [] }: Listing,
@@ -172,21 +181,21 @@ function unreadAfter(
   return [...now, ...known.filter(({ id, code }) => code === notTaken && !news.has(id))]
 }
 
-function sightOf(looks: readonly (Seen | Unseen)[]): Observed {
-  const seen = looks.filter((each): each is Seen => 'listing' in each)
-  const unseen = looks.filter((each): each is Unseen => !('listing' in each))
+function observedOf(results: readonly (Seen | Unseen)[]): Observed {
+  const seen = results.filter((each): each is Seen => 'listing' in each)
+  const unseen = results.filter((each): each is Unseen => !('listing' in each))
   const where = (has: (listing: Listing) => boolean | undefined) =>
     new Set(seen.filter(({ listing }) => has(listing)).map(({ id }) => id))
   const isReplaced = ({ before, listing }: Seen) =>
     before?.checkpoint.folder !== undefined &&
     before.checkpoint.folder !== listing.checkpoint.folder
-  const isFresh = (each: Seen) => each.before === undefined || each.anew || isReplaced(each)
+  const isFresh = (each: Seen) => each.before === undefined || each.roleChanged || isReplaced(each)
   const odd = where((listing) => (listing.odd?.length ?? 0) > 0)
   const forgotten = where((listing) => (listing.forgotten?.length ?? 0) > 0)
   const some = <Value>(ids: ReadonlySet<ReplicaId>, of: (listing: Listing) => Value) =>
     new Map(seen.flatMap(({ id, listing }) => (ids.has(id) ? [[id, of(listing)] as const] : [])))
   return {
-    observations: new Map(looks.map((each) => [each.id, observationOf(each)])),
+    observations: new Map(results.map((each) => [each.id, observationOf(each)])),
     memories: new Map(seen.map(({ id, memory }) => [id, memory])),
     fresh: seen.filter(isFresh).map(({ id }) => id),
     replaced: seen.filter(isReplaced).map(({ id }) => id),
@@ -200,9 +209,9 @@ function sightOf(looks: readonly (Seen | Unseen)[]): Observed {
   }
 }
 
-function observationOf(look: Seen | Unseen): Observation {
-  if (!('listing' in look)) return { state: 'unknown', error: look.error }
-  const { changed, gone, unread = [] } = look.listing
+function observationOf(each: Seen | Unseen): Observation {
+  if (!('listing' in each)) return { state: 'unknown', error: each.error }
+  const { changed, gone, unread = [] } = each.listing
   const large = new Set(unread.filter(({ code }) => code === itemTooLarge).map(({ id }) => id))
   return { state: 'seen', changed, gone, ...(large.size > 0 && { large }) }
 }
@@ -212,16 +221,16 @@ function rewoundOf({ id, before, listing }: Seen): readonly (readonly [ReplicaId
   return before?.rewound ? [[id, new Set(before.recheck)]] : []
 }
 
-/** The links that somebody changed, or that carry a found item's stamp. */
+/** The links that changed in a replica, that a replica is behind with, or that the stamp of a found item names. */
 export async function touchedLinks(
   baseline: Baseline,
-  sight: Observed,
+  observed: Observed,
 ): Promise<ReadonlySet<LinkId>> {
   const touched = new Set<LinkId>(await baseline.unsettled())
-  for (const [replica, ids] of sight.forgotten)
+  for (const [replica, ids] of observed.forgotten)
     for (const link of await inParts([...ids], (part) => baseline.linksOf(replica, part)))
       touched.add(link)
-  for (const [replica, observation] of sight.observations) {
+  for (const [replica, observation] of observed.observations) {
     if (observation.state === 'unknown') continue
     const ids = [...observation.changed.map(({ id }) => id), ...observation.gone]
     for (const link of await inParts(ids, (part) => baseline.linksOf(replica, part)))

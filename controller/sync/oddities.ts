@@ -1,5 +1,5 @@
-// What is odd about single items: what a look leaves out, copies that are not to be seen after they were made, and
-// listings that do not add up. Each is counted and named by its link's id, so that nothing is missing in silence.
+// Problems of single items: items that a listing leaves out, new copies that are not visible, and listings that do not
+// add up. Each is counted, and named by the id of its link, so that nothing is missing silently.
 
 import type { Problem } from '../api/report.ts'
 import { type Attempt, afterSeen, isOver, triesMax } from '../core/attempt.ts'
@@ -13,7 +13,7 @@ import type { AttemptNote } from './ports.ts'
 import type { Proposal } from './propose.ts'
 import type { Applied } from './tally.ts'
 
-/** How many links one problem names. */
+/** The maximum number of links that one problem names. */
 const namedMax = 10
 
 const remedies: ReadonlyMap<string, string> = new Map(
@@ -23,14 +23,14 @@ const remedies: ReadonlyMap<string, string> = new Map(
     NotListed:
       'the folder’s listing lacks what can still be read: it is left as it is; have the folder checked on the server',
     NotTaken:
-      'the server says that it took a change, and shows the same as before: correct the copy in its mailbox',
+      'the server acknowledges a change, and the copy shows the same as before: correct the copy in its mailbox',
     CopyNotSeen:
-      'the server acknowledges a new copy that is not there afterwards: look for a rule or a program that moves or removes new contacts',
+      'the server acknowledges a new copy, and the copy is not there afterwards: check for a rule or a program that moves or removes new contacts',
   }),
 )
 
 const unmade =
-  'the server did not make a copy of it: it is tried again, less and less often; look whether it opens in Outlook'
+  'the server did not make a copy of it: it is tried again, less and less often; check whether it opens in Outlook'
 
 const unreadable =
   'the server cannot read it: it is left as it is, and read again when it changes and at each audit; open it in Outlook and save it, or remove it'
@@ -38,7 +38,7 @@ const unreadable =
 /** The problems that concern single items. */
 export async function odditiesOf(
   spec: PassSpec,
-  sight: Observed,
+  observed: Observed,
   [unwritten, undecided = []]: readonly [Applied['tooLarge'], Plan['tooLarge']],
 ): Promise<readonly Problem[]> {
   const { baseline, group, rules } = spec
@@ -59,7 +59,7 @@ export async function odditiesOf(
       if (where === replica) into(untried, code, link)
     for (const [code, all] of unread) problems.push(problemOf(replica, code, all, unreadable))
     for (const [code, all] of untried) problems.push(problemOf(replica, code, all, unmade))
-    for (const { kind, code, message } of sight.odd.get(replica) ?? [])
+    for (const { kind, code, message } of observed.odd.get(replica) ?? [])
       problems.push({ replica, kind, reason: code, message })
   }
   return problems
@@ -78,9 +78,9 @@ function problemOf(
   return { replica, kind: 'terminal', reason: code, message }
 }
 
-/** What this pass's looks tell of creates whose outcome was unknown. */
+/** The changes to creates of unknown outcome that follow from the listings of this pass. */
 export function seenSince(
-  { attempts, hidden, sight, guarded: { plan, observations }, view }: Proposal,
+  { attempts, hidden, observed, guarded: { plan, observations }, view }: Proposal,
   nowMs: number,
 ): readonly AttemptNote[] {
   const steps = new Map(plan.steps.map((step) => [step.link.id, step]))
@@ -95,7 +95,7 @@ export function seenSince(
       has || step?.actions.some((one) => one.replica === replica && one.kind !== 'create')
     if (reached) return afterSeen(attempt)
     const agreed = step === undefined ? links.get(link)?.agreed : step.agreed
-    const absent = sight.whole.has(replica) && !hidden.has(attempt)
+    const absent = observed.whole.has(replica) && !hidden.has(attempt)
     return agreed === undefined && absent ? undefined : attempt
   }
   return attempts.flatMap((attempt) => {

@@ -1,6 +1,6 @@
-// A state that is older than the folders: put back from a backup, or begun from nothing while copies were made. It has let
-// items pass that are the originals of copies by now, a receive-only member's own for one, and no checkpoint shows them
-// again. So the folders are listed whole.
+// Detects a state that is older than the folders: it was restored from a backup, or began from nothing while copies
+// were created. Such a state has ignored items that are originals of copies by now, for example those of a receive-only
+// member, and no checkpoint lists them again. Then all folders are listed whole.
 import type { GroupId, ItemId } from '../core/id.ts'
 import type { Role } from '../core/model.ts'
 import { groupMark } from '../core/stamp.ts'
@@ -8,8 +8,8 @@ import type { Observed } from './observe.ts'
 import type { Baseline } from './ports.ts'
 
 /**
- * Does a folder whose items travel show a copy that the group made of a link that the state does not know? A copy that
- * was to be read again anyway is no news.
+ * Does a folder of a writing role show a copy that this group created of a link that the state does not know? Copies
+ * that are to be read again anyway do not count.
  */
 export async function isOutdated(
   baseline: Baseline,
@@ -18,7 +18,7 @@ export async function isOutdated(
   { observations }: Observed,
 ): Promise<boolean> {
   const before = await baseline.memories()
-  // Where all folders are listed whole anyway, no checkpoint has been believed.
+  // If all folders are listed whole anyway, no checkpoint was used.
   if ([...before.values()].every(({ relist }) => relist)) return false
   const mark = groupMark(group)
   for (const { id } of roles.filter(({ writes }) => writes)) {

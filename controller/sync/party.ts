@@ -1,12 +1,15 @@
-// For whom work on a server is done when places are shared out: a namespace is a tenant, and a server is known by its
-// origin, under however many names it is declared.
+// The party of work on a server, by which places are shared out: a namespace is a tenant, and a server is known by its
+// origin, whatever names it is declared under.
 import { SyncError } from '../core/sync-error.ts'
 import type { Party } from './line.ts'
 import { type Asked, isServers, type ServerKey, type Servers } from './server-health.ts'
 
 const starts = { closed: 'worker', open: 'worker', unknown: 'first', 'half-open': 'again' } as const
 
-/** The party of work for the tenant on the server at the URL. Where the circuit is open, a worker finds that out at once. */
+/**
+ * The party of work for the tenant on the server at the URL. With an open circuit, the work gets a worker, which is
+ * refused at once.
+ */
 export function partyOn(
   servers: Servers,
   tenant: string,
@@ -26,7 +29,7 @@ export function partyOn(
   }
 }
 
-/** Is it an answer of the server's, although it is an error? */
+/** Is the error an answer of the server? */
 export function isAnswer(error: unknown): boolean {
   return error instanceof SyncError && !isServers(error)
 }

@@ -1,12 +1,12 @@
-// One pass, as a recipe: observe, propose, decide, write down, carry out, note who is behind, report.
+// One pass as a recipe: observe, propose, decide, commit, carry out, record which replicas are behind, report.
 //
-// Flow: list every replica; lay what changed beside the baseline; plan, with each replica that would do too much set aside;
-// write the agreement down, together with what is kept and with the checkpoints that it consumed; carry it out, outcome by
-// outcome; note which replicas are behind; move the checkpoints past our own writes.
-// Guarantees: nothing is overwritten or deleted that was not kept first; a crash anywhere loses nothing, and what is not
-// done is behind.
+// Flow: list every replica; compare the changes with the baseline; plan, and set aside each replica that would do too
+// much; commit the agreement, together with the kept content and the checkpoints that it consumes; carry it out,
+// outcome by outcome; record which replicas are behind; move the checkpoints past our own writes.
+// Guarantees: content is kept before it is overwritten or deleted; a crash at any point loses nothing, and unfinished
+// work is behind.
 // Assumptions: one pass per group at a time.
-// Caveats: without the hub nothing is decided, nothing written, and nothing consumed.
+// Caveats: without the hub nothing is decided, nothing is written, and nothing is consumed.
 // Errors: rejects with a SyncError when nothing could be decided, and when the signal aborts.
 
 import { membersOf, type Problem, type Report } from '../api/report.ts'
@@ -33,30 +33,30 @@ import { type Proposal, propose } from './propose.ts'
 import type { Applied } from './tally.ts'
 
 /** Makes one pass. Rejects with a SyncError when nothing could be decided, and when the signal aborts. */
-export async function pass(course: PassSpec, signal: AbortSignal): Promise<Report> {
-  const startMs = course.clock.now()
-  const commit = committing(course)
-  const proposal = await proposed(course, commit, signal)
-  const decision = await decisionOf(course, proposal)
+export async function pass(spec: PassSpec, signal: AbortSignal): Promise<Report> {
+  const startMs = spec.clock.now()
+  const commit = committing(spec)
+  const proposal = await proposed(spec, commit, signal)
+  const decision = await decisionOf(spec, proposal)
   await commit(decision.writes)
-  const { applied, memories } = await carriedOut(course, proposal, decision, startMs, signal)
-  const behind = await settle(course, commit, proposal)
-  await renameFolders(proposal.renames, course.replicas, memories, signal)
-  const done = { steps: proposal.guarded.plan.steps, applied, more: proposal.sight.more }
-  const aged = agedIn(memories, proposal.sight.rewound)
-  const reached = await checkpoints(course, aged, done, signal)
+  const { applied, memories } = await carriedOut(spec, proposal, decision, startMs, signal)
+  const behind = await settle(spec, commit, proposal)
+  await renameFolders(proposal.renames, spec.replicas, memories, signal)
+  const done = { steps: proposal.guarded.plan.steps, applied, more: proposal.observed.more }
+  const aged = agedIn(memories, proposal.observed.rewound)
+  const reached = await checkpoints(spec, aged, done, signal)
   await commit([{ write: 'memories', memories: reached }])
-  await removeDeparted(course, commit, decision.leaving, applied, signal)
-  return reportOf(course, startMs, { proposal, decision, applied, behind })
+  await removeDeparted(spec, commit, decision.leaving, applied, signal)
+  return reportOf(spec, startMs, { proposal, decision, applied, behind })
 }
 
-// A hub that could not be looked at leaves something to compare the next look with.
-async function proposed(course: PassSpec, commit: Commit, signal: AbortSignal): Promise<Proposal> {
+// A failed listing of the hub may leave a checkpoint, which the next listing is compared with.
+async function proposed(spec: PassSpec, commit: Commit, signal: AbortSignal): Promise<Proposal> {
   try {
-    return await propose(course, signal)
+    return await propose(spec, signal)
   } catch (error) {
-    const hub = course.rules.roles.find((role) => role.hub)
-    const memory = hub && (await course.baseline.memories()).get(hub.id)
+    const hub = spec.rules.roles.find((role) => role.hub)
+    const memory = hub && (await spec.baseline.memories()).get(hub.id)
     if (error instanceof UnsureError && hub !== undefined && memory !== undefined) {
       const memories = new Map([[hub.id, { ...memory, checkpoint: error.checkpoint }]])
       await commit([{ write: 'memories', memories }])
@@ -65,44 +65,45 @@ async function proposed(course: PassSpec, commit: Commit, signal: AbortSignal): 
   }
 }
 
-// Prepares the folders and carries the plan out; answers what was done, and what the replicas remember by now.
+// Prepares the folders and carries the plan out; resolves with the tally and the current memories.
 async function carriedOut(
-  course: PassSpec,
+  spec: PassSpec,
   { guarded: { plan }, view }: Proposal,
   { memories }: Decision,
   startMs: number,
   signal: AbortSignal,
 ): Promise<Readonly<{ applied: Applied; memories: ReadonlyMap<ReplicaId, Memory> }>> {
-  const { group, rules, replicas, clock } = course
-  const commit = committing(course)
+  const { group, rules, replicas, clock } = spec
+  const commit = committing(spec)
   const ready = await prepared(plan.steps, replicas, memories, signal)
-  // A folder that was made is known before anything is put into it: should it be lost, it is missed.
+  // A new folder is recorded before anything is written to it, so that its later loss is noticed.
   const isMade = ([id, { checkpoint }]: [ReplicaId, Memory]) =>
     checkpoint.folder !== memories.get(id)?.checkpoint.folder
   const made = new Map([...ready.memories].filter(isMade))
   if (made.size > 0) await commit([{ write: 'memories', memories: made }])
-  const isLate = () => clock.now() - startMs > course.budgetMs || course.yields?.() === true
+  const isLate = () => clock.now() - startMs > spec.budgetMs || spec.yields?.() === true
   const site = {
     group,
     type: rules.type,
     replicas: replicas.filter(({ role }) => !ready.failures.has(role.id)),
     commit,
     creates: (id: ReplicaId) => new Creates(id, { commit, clock }, view.attempts ?? new Map()),
-    due: (first: boolean) => course.stopping() || (!first && isLate()),
+    due: (first: boolean) => spec.stopping() || (!first && isLate()),
   }
   const applied = await apply(plan, site, signal)
   for (const [id, failure] of ready.failures) applied.failures.set(id, failure)
   return { applied, memories: ready.memories }
 }
 
-// Notes which links are done with, and says which replicas are behind with the others.
+// Records which links are settled, and resolves with the replicas that are behind with the others.
 async function settle(
   { baseline, rules: { roles } }: PassSpec,
   commit: Commit,
   { view, guarded: { plan } }: Proposal,
 ): Promise<ReadonlySet<ReplicaId>> {
   const ids = new Set([...view.links.map(({ id }) => id), ...plan.steps.map(({ link }) => link.id)])
-  // Another group may have made it again as well: what was agreed before is remembered until the next pass has looked.
+  // Another group may have created the item again, too: the former content is retained until the next pass has listed
+  // it.
   const hub = roles.find((role) => role.hub)?.id
   const again = new Set(plan.steps.filter(makesAgain(hub)).map(({ link }) => link.id))
   const attempts = attemptsByLink(await baseline.attempts())
@@ -134,7 +135,7 @@ function makesAgain(hub: ReplicaId | undefined): (step: Step) => boolean {
     link.revision > 0 && actions.some(({ kind, replica }) => kind === 'create' && replica === hub)
 }
 
-// With what is deleted only a replica that still has it is behind.
+// Only a replica that still has a copy is behind with a deletion.
 function isBehind(link: Link, role: Role): boolean {
   return link.agreed === undefined ? link.copies.has(role.id) : !settled(link, [role])
 }
@@ -146,13 +147,13 @@ type Facts = Readonly<{
   behind: ReadonlySet<ReplicaId>
 }>
 
-async function reportOf(course: PassSpec, startMs: number, facts: Facts): Promise<Report> {
-  const { baseline, rules, clock } = course
+async function reportOf(spec: PassSpec, startMs: number, facts: Facts): Promise<Report> {
+  const { baseline, rules, clock } = spec
   const { proposal, decision, applied, behind } = facts
   const { refusals } = proposal.guarded
-  const { unreachable, problems } = await problemsOf(course, facts)
+  const { unreachable, problems } = await problemsOf(spec, facts)
   const late = [...behind, ...applied.failures.keys(), ...refusals.map(({ replica }) => replica)]
-  const reading = decision.decided && proposal.sight.more.size > 0
+  const reading = decision.decided && proposal.observed.more.size > 0
   const restoring = decision.decided && (await isMoreWanted(baseline, proposal))
   return {
     startMs,
@@ -173,8 +174,8 @@ async function reportOf(course: PassSpec, startMs: number, facts: Facts): Promis
 }
 
 async function problemsOf(
-  course: PassSpec,
-  { proposal: { sight, guarded }, applied }: Facts,
+  spec: PassSpec,
+  { proposal: { observed, guarded }, applied }: Facts,
 ): Promise<Readonly<{ unreachable: ReadonlySet<ReplicaId>; problems: readonly Problem[] }>> {
   const unreachable = new Set<ReplicaId>()
   const problems: Problem[] = []
@@ -185,11 +186,12 @@ async function problemsOf(
     problems.push(problemOf(id, observation.error))
   }
   for (const [id, { error }] of applied.failures) problems.push(problemOf(id, error))
-  append(problems, await odditiesOf(course, sight, [applied.tooLarge, guarded.plan.tooLarge]))
+  append(problems, await odditiesOf(spec, observed, [applied.tooLarge, guarded.plan.tooLarge]))
   return { unreachable, problems }
 }
 
-// Is more of the bin wanted back than one pass takes? What the guard set aside waits for a person, and is not done at once.
+// Are more restores pending than one pass takes? Those that the guard set aside wait for a person, and are not
+// continued at once.
 async function isMoreWanted(
   baseline: PassSpec['baseline'],
   { wanted, guarded }: Proposal,

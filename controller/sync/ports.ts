@@ -1,6 +1,6 @@
-// The borders of the engine: what a replica, the state, the declarations and the clock must be able to do. Replica has its
-// adapters in ews/, Baseline in store/, Declarations in local/ and kube/, Clock in main.ts. Replica and Declarations have
-// a conformance suite each (test/conformance).
+// The ports of the engine: a replica, the declarations and the clock; the baseline is in baseline.ts, other ports are
+// in ports/. Replica has its adapters in ews/, Baseline in store/, Declarations in local/ and kube/, Clock in main.ts.
+// Replica and Declarations have a conformance suite each (test/conformance).
 
 import type { Accessing } from '../api/references.ts'
 import type { SyncGroupStatus } from '../api/resources.generated.ts'
@@ -14,43 +14,46 @@ import type { Checkpoint, Known, Unread } from './baseline.ts'
 
 export type * from './baseline.ts'
 
-/** From where a folder is listed. */
+/** The start of a listing. */
 export type Start = Readonly<{
   checkpoint: Checkpoint
-  /** Items to be read again, whatever the checkpoint says. */
+  /** Items that are read again, regardless of the checkpoint. */
   recheck: readonly ItemId[]
-  /** The folder is listed whole, not only what changed since the checkpoint. */
+  /** List the whole folder, not only the changes since the checkpoint. */
   whole?: boolean
-  /** What could not be read is tried as if for the first time: all of it, or these items. */
+  /** Unreadable items that are tried as if for the first time: all of them, or these. */
   retry?: 'all' | ReadonlySet<ItemId>
 }>
 
-/** A complete listing of what differs in a replica, and the checkpoint from which the next one starts. */
+/** A complete listing of the differences in a replica, and the checkpoint from which the next one starts. */
 export type Listing = Readonly<{
   changed: readonly Found[]
   gone: readonly ItemId[]
   checkpoint: Checkpoint
-  /** Items that are to be read again by the next listing. */
+  /** Items that the next listing reads again. */
   recheck: readonly ItemId[]
-  /** Items that are left out since they cannot be read, with the code of what is wrong. */
+  /** Items that are left out because they cannot be read, each with the code of the reason. */
   unread?: readonly Pick<Unread, 'id' | 'code'>[]
-  /** The folder went back in time: it was put back from a backup. Then everything is listed. */
+  /** The folder went back in time: it was restored from a backup. Then everything is listed. */
   rewound?: boolean
-  /** The whole folder was listed: what is not among `changed` and not known is not there. */
+  /** The whole folder was listed: an item that is neither known nor in `changed` does not exist. */
   whole?: boolean
-  /** Known ids that the server refuses as no ids at all: their copies are forgotten; nothing was deleted. */
+  /** Known ids that the server refuses as invalid: their copies are forgotten; nothing was deleted. */
   forgotten?: readonly ItemId[]
-  /** There may be more than was read: nothing new is made there before that is known. `more`: the next listing reads on. */
+  /**
+   * There may be more than was read: until that is known, nothing new is created there. `more`: the next listing reads
+   * on.
+   */
   short?: boolean
   more?: boolean
-  /** What is odd about the folder's listing, for people. */
+  /** Oddities of the folder's listing, for people. */
   odd?: readonly SyncError[]
 }>
 
-/** Where a checkpoint is after our own writes, and what is to be read again because of them. */
+/** The checkpoint after our own writes, and the items to be read again because of them. */
 export type Settled = Pick<Listing, 'checkpoint' | 'recheck'>
 
-/** A listing that could not be made, with a checkpoint to compare the next one with. */
+/** A failed listing, with a checkpoint to compare the next one with. */
 export class UnsureError extends SyncError {
   readonly checkpoint: Checkpoint
 
@@ -60,90 +63,92 @@ export class UnsureError extends SyncError {
   }
 }
 
-/** The code of a copy that shows what it did before although the server took our change. */
+/** The code of a copy that still shows its former content although the server acknowledged our change. */
 export const notTaken = 'NotTaken'
 
 /** The answer to one item of a batch. */
 export type Written = Readonly<{ id: ItemId; version: Version }> | SyncError
 
-/** A change to one copy at the version that the server must still have. */
+/** A change to one copy, at the version that the server must still have. */
 export type Update = Readonly<{ id: ItemId; expect: Version; patch: Patch; agreed: Item }>
 
 /** A new copy. */
 export type Creation = Readonly<{ item: Item; stamp: Stamp }>
 
 /**
- * One folder that takes part. Every method either answers for every item, in order, or rejects with a
- * SyncError that concerns the whole replica. Nothing is retried whose effect is unknown.
+ * One participating folder. Every method either answers for every item, in order, or rejects with a SyncError that
+ * concerns the whole replica. A request of unknown effect is never retried.
  */
 export interface Replica {
   readonly role: Role
-  /** Where it is declared to be. */
+  /** The declared place. */
   readonly place?: Place | undefined
   /**
-   * What differs from what is known; proves that it is complete, or rejects. Writes nothing. Without a start the folder
-   * is listed for the first time.
+   * Lists the differences from what is known; proves that the listing is complete, or rejects. Writes nothing. Without
+   * a start the folder is listed for the first time.
    */
   observe(start: Start | undefined, known: Known, signal: AbortSignal): Promise<Listing>
-  /** Makes sure that the folder can be written to; makes it when it is missing. */
+  /** Makes sure that the folder can be written to; creates it when it is missing. */
   prepare(checkpoint: Checkpoint, signal: AbortSignal): Promise<Checkpoint>
-  /** The items as they are now; undefined for one that is not there, the error for an unreadable one. */
+  /** The current items; undefined for a missing one, the error for an unreadable one. */
   read(
     ids: readonly ItemId[],
     signal: AbortSignal,
   ): Promise<readonly (Found | undefined | SyncError)[]>
   /** Creates copies that carry the stamp. */
   create(items: readonly Creation[], signal: AbortSignal): Promise<readonly Written[]>
-  /** Changes copies that still have the expected version; `stale` for others. */
+  /** Changes copies that still have the expected version; answers `stale` for others. */
   update(updates: readonly Update[], signal: AbortSignal): Promise<readonly Written[]>
-  /** Deletes copies; undefined where that is done, `stale` where one was not found: the next look tells. */
+  /**
+   * Deletes copies: undefined for a deleted one, `stale` for one that was not found; the next listing shows its state.
+   */
   remove(ids: readonly ItemId[], signal: AbortSignal): Promise<readonly (undefined | SyncError)[]>
   /**
-   * Gives the folder its declared name if it still bears the last name of `from`, a path; otherwise, and where
-   * that name is taken, it keeps the one it has.
+   * Gives the folder its declared name if it still has the last name of `from`, a path. Otherwise, or if that name is
+   * taken, the folder keeps its name.
    */
   rename?(checkpoint: Checkpoint, from: string, signal: AbortSignal): Promise<void>
-  /** Moves the checkpoint past our own writes, and never past another's change. */
+  /** Moves the checkpoint past our own writes, and never past a change by others. */
   settle(checkpoint: Checkpoint, known: Known, signal: AbortSignal): Promise<Settled>
 }
 
-/** A replica that takes no part any more, with where its folder was declared to be; undefined: only its id tells. */
+/** A replica that left, with the last declared place of its folder; undefined: only its id is known. */
 export type Left = Readonly<{ id: ReplicaId; place: Place | undefined }>
 
-/** Time, handed down. */
+/** The time. */
 export interface Clock {
   now(): number
   /** Resolves after the delay; rejects when the signal aborts. */
   sleep(delayMs: number, signal: AbortSignal): Promise<void>
 }
 
-/** Called when a request of a pass begins; what it answers is awaited at its end, with its error. */
+/** Called when a request of a pass begins. The returned function is awaited when the request ends, with its error. */
 export type Pace = () => (error: unknown) => Promise<void>
 
-/** One SyncGroup as it is declared now, with what it refers to. */
+/** One SyncGroup as it is declared now, with the resources that it refers to. */
 export type Declared = Accessing &
   Readonly<{
     id: GroupId
     generation: number
     /** Changes whenever any of the above does. */
     fingerprint: string
-    /** A newer version that cannot be used, and why. */
+    /** The reason why a newer version cannot be used; undefined: there is none. */
     invalid: string | undefined
     previous: SyncGroupStatus | undefined
-    /** It is not declared any more; it is told until it has been released. */
+    /** It is no longer declared. It is listed until it has been released. */
     deleted?: boolean
   }>
 
-/** Where groups are declared, and where their status goes. */
+/** The declarations of groups, and their statuses. */
 export interface Declarations {
   /** The groups as they are declared now. */
   groups(): Promise<readonly Declared[]>
   /** Resolves when something may have changed since the last call of `groups`. */
   changed(signal: AbortSignal): Promise<void>
-  /** Makes sure that the end of the group will be told. Before its first pass, and again before each. */
+  /** Makes sure that the deletion of the group will be noticed. Called before each pass. */
   hold(declared: Declared): Promise<void>
   /** Writes the status of a group. */
   report(declared: Declared, status: SyncGroupStatus): Promise<void>
-  /** A group that was deleted needs nothing any more: it is forgotten, with its status. */
+  /** A deleted group is finished: it is forgotten, with its status. */
   released(declared: Declared): Promise<void>
 }

@@ -1,4 +1,4 @@
-// Folders that are written to must be there, and be ours to write.
+// Makes sure that folders that will be written to exist, and may be written to.
 import type { ReplicaId } from '../core/id.ts'
 import type { Step } from '../core/step.ts'
 import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
@@ -6,7 +6,10 @@ import type { Memory, Replica } from './ports.ts'
 
 type Failures = Map<ReplicaId, { error: SyncError; items: number }>
 
-/** Prepares the replicas that the steps write to; answers what they remember then, and who could not be. */
+/**
+ * Prepares the replicas that the steps write to; resolves with the memories afterwards, and with the errors of those
+ * that failed.
+ */
 export async function prepared(
   steps: readonly Step[],
   replicas: readonly Replica[],

@@ -1,5 +1,5 @@
-// The first half of a pass: look at every replica, lay what changed beside the baseline, plan, with whoever
-// would do too much set aside. Writes nothing anywhere, so it is also what `exsync plan` shows.
+// The first half of a pass: observe every replica, compare the changes with the baseline, plan, and set aside each
+// replica that would do too much. Writes nothing anywhere, so it is also what `exsync plan` shows.
 
 import { claimedBy, keepsFrom } from '../api/claims.ts'
 import { type Attempt, attemptsByLink, waits } from '../core/attempt.ts'
@@ -11,7 +11,7 @@ import type { View } from '../core/rows.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { breathing, inParts } from './breathe.ts'
 import { type Wanted, wantedBack } from './consequences.ts'
-import { type Looked, looked, type Renames } from './continuity.ts'
+import { type Renames, type Snapshot, snapshotOf } from './continuity.ts'
 import { doublesRead } from './doubles.ts'
 import { maybeThere } from './maybe-there.ts'
 import { type Observed, touchedLinks } from './observe.ts'
@@ -19,68 +19,68 @@ import { isOutdated } from './outdated.ts'
 import type { PassSpec } from './pass-spec.ts'
 import type { Memory } from './ports.ts'
 
-/** What a pass would do, before anything is written anywhere. */
+/** The work of a pass, before anything is written anywhere. */
 export type Proposal = Readonly<{
-  sight: Observed
+  observed: Observed
   guarded: Guarded
   view: View
-  /** Replicas that took part before, and do not any more. */
+  /** Replicas that took part before, and no longer do. */
   left: readonly ReplicaId[]
-  /** Folders that are known under another name. */
+  /** Folders that are stored under another id. */
   renames: Renames
-  /** The group has another hub than before, and begins anew. */
+  /** The group begins from nothing: it has another hub, server or resource than before. */
   reset: boolean
   /** Creates whose outcome was unknown before this pass. */
   attempts: readonly Attempt[]
-  /** Those whose copy may be an item that cannot be read. */
+  /** Those of them whose copy may be an unreadable item. */
   hidden: ReadonlySet<Attempt>
 }> &
   Wanted
 
 /** Observes and plans; writes nothing, neither to a replica nor to the state. Rejects without the hub. */
-export async function propose(course: PassSpec, signal: AbortSignal): Promise<Proposal> {
-  const { rules, approved, ceiling } = course
-  const seen = await lookedWhole(course, signal)
-  await refuseClaimed(course, seen.sight, seen.before)
-  demandHub(course, seen.sight)
+export async function propose(spec: PassSpec, signal: AbortSignal): Promise<Proposal> {
+  const { rules, approved, ceiling } = spec
+  const seen = await completeSnapshot(spec, signal)
+  await refuseClaimed(spec, seen.observed, seen.before)
+  demandHub(spec, seen.observed)
   const wishes = await wantedBack(seen.baseline, rules, ceiling?.approved ?? approved)
-  const stored = await storedLinks(course, seen, wishes.wanted, signal)
-  const hidden = await maybeThere(seen.attempts, seen.sight, seen.baseline)
-  const view = viewOf(course, seen, { stored, hidden, wanted: wishes.wanted })
-  const judgement = await judgementOf(course, seen.baseline)
+  const stored = await storedLinks(spec, seen, wishes.wanted, signal)
+  const hidden = await maybeThere(seen.attempts, seen.observed, seen.baseline)
+  const view = viewOf(spec, seen, { stored, hidden, wanted: wishes.wanted })
+  const judgement = await judgementOf(spec, seen.baseline)
   const plan = await breathing(guarded(rules, view, judgement))
-  return { ...seen, ...wishes, guarded: plan, view, left: leftOf(course, seen), hidden }
+  return { ...seen, ...wishes, guarded: plan, view, left: leftOf(spec, seen), hidden }
 }
 
-function demandHub({ rules }: PassSpec, sight: Observed): void {
+function demandHub({ rules }: PassSpec, observed: Observed): void {
   const hub = rules.roles.find((role) => role.hub)
-  const seen = hub && sight.observations.get(hub.id)
-  if (seen?.state === 'unknown') throw judgedBy(seen.error, sight)
+  const seen = hub && observed.observations.get(hub.id)
+  if (seen?.state === 'unknown') throw judgedBy(seen.error, observed)
 }
 
-function leftOf({ rules }: PassSpec, { before }: Looked): readonly ReplicaId[] {
+function leftOf({ rules }: PassSpec, { before }: Snapshot): readonly ReplicaId[] {
   const present = new Set(rules.roles.map(({ id }) => id))
   return [...before.keys()].filter((id) => !present.has(id))
 }
 
-// Every link that is changed, behind or wanted back; all of them where a replica is new.
+// Every link that is changed, behind or to be restored; all links if a replica is new.
 async function storedLinks(
-  course: PassSpec,
-  { baseline, sight }: Looked,
+  spec: PassSpec,
+  { baseline, observed }: Snapshot,
   wanted: Wanted['wanted'],
   signal: AbortSignal,
 ): Promise<readonly Link[]> {
-  const touched = new Set(await touchedLinks(baseline, sight))
+  const touched = new Set(await touchedLinks(baseline, observed))
   for (const { link } of wanted) touched.add(link)
-  for (const id of await doublesRead(course, baseline, sight, signal)) touched.add(id)
-  if (sight.fresh.length > 0) for (const id of await baseline.everything()) touched.add(id)
+  for (const id of await doublesRead(spec, baseline, observed, signal)) touched.add(id)
+  if (observed.fresh.length > 0) for (const id of await baseline.everything()) touched.add(id)
   return inParts([...touched], (part) => baseline.links(part))
 }
 
-// The stored links as they count now, beside what was seen.
+// The stored links as they count now, together with the observations.
 function viewOf(
   { rules, group, audit, clock }: PassSpec,
-  { sight, attempts }: Looked,
+  { observed, attempts }: Snapshot,
   {
     stored,
     hidden,
@@ -89,31 +89,32 @@ function viewOf(
 ): View {
   const present = new Set(rules.roles.map(({ id }) => id))
   const hub = rules.roles.find((role) => role.hub)
-  // Another folder in the place of an authoritative hub says what there is: what it lacks is gone.
-  const supplants = hub !== undefined && isAuthoritative(hub) && sight.replaced.includes(hub.id)
-  const isReplaced = (id: ReplicaId) => sight.replaced.includes(id) && !(supplants && id === hub.id)
+  // An authoritative hub decides what exists, also after its folder was replaced: items that it lacks are deleted.
+  const supplants = hub !== undefined && isAuthoritative(hub) && observed.replaced.includes(hub.id)
+  const isReplaced = (id: ReplicaId) =>
+    observed.replaced.includes(id) && !(supplants && id === hub.id)
   const links = stored.map((link) =>
     without(
       link,
       (id, { id: item }) =>
-        !present.has(id) || isReplaced(id) || sight.forgotten.get(id)?.has(item) === true,
+        !present.has(id) || isReplaced(id) || observed.forgotten.get(id)?.has(item) === true,
     ),
   )
   const gone = supplants ? links.flatMap(({ copies }) => copies.get(hub.id)?.id ?? []) : []
-  if (supplants) lacking(sight, hub.id, gone)
+  if (supplants) lacking(observed, hub.id, gone)
   return {
     group,
     type: rules.type,
     roles: rules.roles,
     links: linksWith(links, wanted),
-    observations: sight.observations,
-    rewound: supplants ? new Map([...sight.rewound, [hub.id, 'all']]) : sight.rewound,
+    observations: observed.observations,
+    rewound: supplants ? new Map([...observed.rewound, [hub.id, 'all']]) : observed.rewound,
     replaced: new Map(
       stored.map(({ id, copies }) => [id, new Map([...copies].filter(([of]) => isReplaced(of)))]),
     ),
     restorations: wanted,
     attempts: attemptsByLink(attempts),
-    short: sight.short,
+    short: observed.short,
     waits: (attempt, revision) =>
       attempt !== undefined &&
       (hidden.has(attempt) || (!audit && waits(attempt, revision, clock.now()))),
@@ -127,7 +128,7 @@ function lacking({ observations }: Observed, hub: ReplicaId, gone: readonly Item
 
 async function judgementOf(
   { limits, rules, approved, ceiling, clock, windowMs }: PassSpec,
-  baseline: Looked['baseline'],
+  baseline: Snapshot['baseline'],
 ): Promise<Judgement> {
   return {
     limits,
@@ -140,7 +141,7 @@ async function judgementOf(
   }
 }
 
-// A hub that alone fails to answer on a server that answers for others is no reason to leave that server alone.
+// If the server answers for other replicas, the error concerns only the hub, and the server is not left alone.
 function judgedBy(error: SyncError, { observations }: Observed): SyncError {
   const { kind, code, message, backOffMs } = error
   const others = [...observations.values()].some(({ state }) => state === 'seen')
@@ -155,22 +156,22 @@ const requests: ReadonlySet<string> = new Set([
   'ServerTooSlow',
 ])
 
-// Where the folders know more than the state, what it let pass is looked at as well.
-async function lookedWhole(course: PassSpec, signal: AbortSignal): Promise<Looked> {
-  const first = await looked(course, signal)
-  const { baseline, sight } = first
-  const older =
-    !course.audit && (await isOutdated(baseline, course.group, course.rules.roles, sight))
-  return older ? looked({ ...course, audit: true }, signal) : first
+// If the folders know more than the state, everything is listed, including the items that the state ignored.
+async function completeSnapshot(spec: PassSpec, signal: AbortSignal): Promise<Snapshot> {
+  const first = await snapshotOf(spec, signal)
+  const { baseline, observed } = first
+  const older = !spec.audit && (await isOutdated(baseline, spec.group, spec.rules.roles, observed))
+  return older ? snapshotOf({ ...spec, audit: true }, signal) : first
 }
 
 /**
- * Marks as unknown each folder that belongs to another group, or to an earlier participant: one folder under two spellings
- * of a server or a path. The group that has it keeps it, else the first by name.
+ * Marks as unknown each folder that belongs to another group, or to an earlier participant: one folder under two
+ * spellings of a server or a path. The group that holds a folder keeps it; if two hold it, the first by name keeps it.
+ * Rejects when the state cannot be read.
  */
 export async function refuseClaimed(
   { baseline, group, rules }: PassSpec,
-  sight: Observed,
+  observed: Observed,
   before: ReadonlyMap<ReplicaId, Memory>,
 ): Promise<void> {
   const claims = await baseline.claims()
@@ -182,15 +183,15 @@ export async function refuseClaimed(
     return had ? undefined : claimedBy(group, holder, hub)
   }
   for (const { id, hub } of rules.roles) {
-    const folder = sight.memories.get(id)?.checkpoint.folder
+    const folder = observed.memories.get(id)?.checkpoint.folder
     if (folder === undefined) continue
     const error = first.has(folder) ? twice : refusal(folder, id, hub)
     first.add(folder)
-    if (error !== undefined) sight.observations.set(id, { state: 'unknown', error })
+    if (error !== undefined) observed.observations.set(id, { state: 'unknown', error })
   }
 }
 
-// Two names of one server, or two addresses of one mailbox.
+// One server has two names, or one mailbox has two addresses.
 const twice = new SyncError(
   'terminal',
   'FolderTwice',

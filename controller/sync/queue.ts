@@ -1,33 +1,33 @@
-// A keyed work queue, as controllers know it (client-go's workqueue): a key is there once, however often it
-// is added; it is never handed out twice at a time; what is added while it is being worked on is handed out
-// again afterwards; the earliest of several due times wins; what fails comes back later each time.
+// A keyed work queue, as controllers know it (client-go's workqueue): a key is in it once, however often it is added;
+// it is never handed out twice at a time; a key that is added during its work is handed out again afterwards; the
+// earliest of several due times wins; a key that fails comes back later each time.
 //
 //   add ──► waiting ──(due)──► ready ──get──► working ──done──► gone, or ready again when added meanwhile
 //
-// Which of the keys that are ready is handed out next, and how many at once, is decided by shares.ts.
+// shares.ts decides which of the ready keys is handed out next, and how many at once.
 import type { Party, Waiting } from './line.ts'
 import type { Clock } from './ports.ts'
 import type { Seat } from './seat.ts'
 import { type ShareOptions, Shares } from './shares.ts'
 
-/** How long what fails waits: `leastMs`, doubled each time, up to `mostMs`; ms. */
+/** The delay after a failure: `leastMs`, doubled each time, up to `mostMs`; ms. */
 export type BackOff = Readonly<{ leastMs: number; mostMs: number }>
 
-/** Told what happens to keys, for metrics. Durations in ms. */
+/** Callbacks about keys, for metrics. Durations in ms. */
 export type QueueWatch = Readonly<{
   added?: () => void
-  /** How long it waited after it was due. */
+  /** The time that it waited after it was due. */
   got?: (waitedMs: number) => void
   done?: (tookMs: number) => void
   retried?: () => void
 }>
 
-/** How long the wait after so many failures in a row is; ms. */
+/** The delay after this many failures in a row, ms. */
 export function backOffMs({ leastMs, mostMs }: BackOff, failures: number): number {
   return Math.min(mostMs, leastMs * 2 ** Math.min(Math.max(0, failures - 1), 30))
 }
 
-/** How work on the keys is shared out, and for whom each key is worked on. */
+/** The options of sharing work out, and the party of each key. */
 export type Sharing<Key> = ShareOptions & Readonly<{ partyOf: (key: Key) => Party }>
 
 type Ready<Key> = Waiting & Readonly<{ name: Key }>
@@ -39,19 +39,19 @@ export class Queue<Key extends string> {
   readonly #watch: QueueWatch
   readonly #partyOf: (key: Key) => Party
   readonly #shares: Shares<Key>
-  /** When each key is due. */
+  /** The due time of each key. */
   readonly #due = new Map<Key, number>()
-  /** Those of them that are due and not worked on, as far as that was noticed. */
+  /** The keys that are due and not worked on, as far as that was noticed. */
   readonly #ready = new Map<Key, Ready<Key>>()
-  /** When the next one is due that is not among these. */
+  /** The due time of the next key that is not among these. */
   #nextMs = Number.POSITIVE_INFINITY
-  /** Since when each is worked on. */
+  /** The start of the work on each key. */
   readonly #working = new Map<Key, number>()
   readonly #seats = new Map<Key, Seat>()
   readonly #failures = new Map<Key, number>()
   readonly #waiting = new Set<() => void>()
 
-  /** `sharing`: without it keys are handed out as they come due, as many as are asked for. */
+  /** Without `sharing`, keys are handed out as they become due, as many as are requested. */
   constructor(clock: Clock, backOff: BackOff, watch: QueueWatch = {}, sharing?: Sharing<Key>) {
     this.#clock = clock
     this.#backOff = backOff
@@ -61,28 +61,28 @@ export class Queue<Key extends string> {
     this.#shares = new Shares(clock, sharing ?? all, () => this.#wake())
   }
 
-  /** How many keys are due and not worked on. */
+  /** The number of keys that are due and not worked on. */
   get depth(): number {
     const nowMs = this.#clock.now()
     return [...this.#due].filter(([key, dueMs]) => dueMs <= nowMs && !this.#working.has(key)).length
   }
 
-  /** Since when each key is worked on, ms since 1970. */
+  /** The start of the work on each key, ms since 1970. */
   get working(): ReadonlyMap<Key, number> {
     return this.#working
   }
 
-  /** Who holds what, and who waits for what. */
+  /** The places that are held, and the work that waits. */
   get shares(): Pick<Shares<Key>, 'held' | 'waiting'> {
     this.#notice()
     return this.#shares
   }
 
-  /** Adds a key that is due in so many ms; one that is due earlier stays so. */
+  /** Adds a key that is due after the delay (ms). An earlier due time stays. */
   add(key: Key, delayMs = 0): void {
     const dueMs = this.#clock.now() + delayMs
     const before = this.#due.get(key)
-    // It may be worked on for another server by now.
+    // Its server may be another one by now.
     if (before !== undefined) this.#unready(key)
     if (before === undefined) this.#watch.added?.()
     if (before === undefined || before > dueMs) this.#due.set(key, dueMs)
@@ -90,7 +90,7 @@ export class Queue<Key extends string> {
     this.#wake()
   }
 
-  /** Adds a key whose work failed; answers after how many ms it is due, which `atLeastMs` can raise. */
+  /** Adds a key whose work failed. Returns the delay until it is due (ms); `atLeastMs` can raise it. */
   retry(key: Key, atLeastMs = 0): number {
     const failures = (this.#failures.get(key) ?? 0) + 1
     this.#failures.set(key, failures)
@@ -100,26 +100,26 @@ export class Queue<Key extends string> {
     return delayMs
   }
 
-  /** Its work succeeded: the next failure is the first again. */
+  /** The work succeeded: the next failure counts as the first one. */
   forget(key: Key): void {
     this.#failures.delete(key)
   }
 
-  /** It is no more: it is neither due nor has it failed. */
+  /** The key no longer exists: it is neither due, nor are its failures counted. */
   remove(key: Key): void {
     this.#unready(key)
     this.#due.delete(key)
     this.#failures.delete(key)
   }
 
-  /** Something that decides about turns has changed. */
-  look(): void {
+  /** Checks again which keys may begin, because a condition for that has changed. */
+  recheck(): void {
     this.#wake()
   }
 
   /**
-   * Hands out a key that is due and whose turn it is, and waits for one. `undefined` when the signal aborts: then
-   * what is under way no longer waits for its turn.
+   * Waits for a key that is due and has its turn, and hands it out. Resolves with undefined when the signal aborts:
+   * then work under way no longer waits for its turn.
    */
   async get(signal: AbortSignal): Promise<Key | undefined> {
     while (!signal.aborted) {
@@ -131,7 +131,7 @@ export class Queue<Key extends string> {
     return undefined
   }
 
-  /** The place of a key that is worked on. */
+  /** The place of a key that is worked on. Throws for any other key. */
   seat(key: Key): Seat {
     const seat = this.#seats.get(key)
     if (seat === undefined) throw new Error('a key that is not worked on has no place')
@@ -164,7 +164,7 @@ export class Queue<Key extends string> {
     return name
   }
 
-  // Looks at all keys only when one of them has come due.
+  // Checks all keys only when one of them has become due.
   #notice(): void {
     const nowMs = this.#clock.now()
     if (nowMs < this.#nextMs) return
@@ -197,7 +197,7 @@ export class Queue<Key extends string> {
     for (const wake of this.#waiting) wake()
   }
 
-  // Until a key is added, one is done, or the next one is due.
+  // Waits until a key is added, one is done, or the next one is due.
   async #changed(signal: AbortSignal): Promise<void> {
     const woken = new AbortController()
     const { promise, resolve: wake } = Promise.withResolvers<void>()
@@ -237,5 +237,5 @@ export async function workOff<Key extends string>(
   if (failed.signal.aborted) throw failed.signal.reason
 }
 
-// Node's timers hold no more than 24 days.
+// Timers of Node take at most 24 days.
 const dayMs = 86_400_000

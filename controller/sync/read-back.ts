@@ -1,10 +1,10 @@
-// What was written is read back: an answer alone proves nothing.
+// Reads written items back: an acknowledgement alone proves nothing.
 import type { ItemId } from '../core/id.ts'
 import type { Found } from '../core/model.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Replica } from './ports.ts'
 
-/** What was read back. */
+/** The items that were read back. */
 export type ReadBack = Readonly<{
   back: ReadonlyMap<ItemId, Found>
   unknown: ReadonlySet<ItemId>
@@ -12,8 +12,8 @@ export type ReadBack = Readonly<{
 }>
 
 /**
- * What can be read now, by id; `unknown`: items that the server cannot tell about. `error`: nothing could be asked for,
- * and then nothing is known of any.
+ * Reads the items, by id. `unknown`: the server cannot read these items. `error`: the request failed, and then all are
+ * unknown. Rejects only when the signal aborts.
  */
 export async function readBack(
   replica: Replica,

@@ -1,5 +1,5 @@
-// Makes one group true, once: from its declaration to a pass, and from the report to a status. The last
-// place where an error is caught: here it becomes a condition.
+// Reconciles one group, once: from its declaration to a pass, and from the report to a status. This is the last place
+// where an error is caught: here it becomes a condition.
 
 import { approvalsIn, isForced, verificationAsked } from '../api/annotations.ts'
 import { shownResult } from '../api/discreet.ts'
@@ -20,7 +20,7 @@ import { shutdown } from './seat.ts'
 import { trying } from './trying.ts'
 import { verifiedAfter } from './verify.ts'
 
-/** Reconciles a group and writes its status. Rejects only when the signal aborts, or the pass is given up to end. */
+/** Reconciles a group and writes its status. Rejects only when the signal aborts, or the controller ends. */
 export async function reconcile(
   declared: Declared,
   environment: Environment,
@@ -47,7 +47,7 @@ export async function reconcile(
   return { result, status, ready: false, againMs: Math.min(againMs, retryMs) }
 }
 
-// A status is a report, never a memory: who cannot write it works on, and writes the next.
+// A status only reports. If it cannot be written, the work goes on, and the next status is written.
 async function unreportedOf(
   report: Promise<void>,
   signal: AbortSignal,
@@ -61,7 +61,7 @@ async function unreportedOf(
   }
 }
 
-// What is wrong with the declaration is said before a server is tried.
+// Errors of the declaration are reported before a server is tried.
 function refuseUnfit(declared: Declared, environment: Environment, mode: Mode): void {
   const hindrance = hindranceOf(declared)
   if (hindrance !== undefined) throw hindrance
@@ -69,7 +69,7 @@ function refuseUnfit(declared: Declared, environment: Environment, mode: Mode): 
   if (mode.claimed !== undefined) throw folderClaimed(mode.claimed)
 }
 
-/** What a pass of this group is made of. Throws a terminal SyncError when something is missing. */
+/** The input of a pass of this group. Throws a terminal SyncError when something is missing. */
 export function passSpecOf(
   declared: Declared,
   environment: Environment,
@@ -115,7 +115,7 @@ export function passSpecOf(
   }
 }
 
-// The hub's server is the group's: a member that moves to another one is another place, and nothing else.
+// The server of the hub is that of the group. A member that moves to another server only gets another place.
 function identityOf(declared: Declared): PassSpec['identity'] {
   const { metadata } = declared.group
   const { server } = hubAccess(declared)
@@ -160,10 +160,10 @@ async function made(
   signal: AbortSignal,
 ): Promise<Result> {
   if (declared.deleted) {
-    // Who only lets go needs no Exchange.
+    // A release that removes no copies needs no Exchange.
     const { deletionPolicy, suspend } = declared.group.spec
     const removes = deletionPolicy === 'RemoveCopies' && !suspend
-    // What may not be touched waits, and its copies with it.
+    // A group that may not be used waits, and its copies stay.
     const hindrance = hindranceOf(declared)
     if (removes && hindrance !== undefined) throw hindrance
     const work = () => release(declared, environment, mode, signal)
@@ -174,7 +174,7 @@ async function made(
   await environment.declarations.hold(declared)
   refuseUnfit(declared, environment, mode)
   const token = verificationAsked(declared.group, declared.previous)
-  // It is not made in slices: it has no place to go on from.
+  // A verification has no slices, because it cannot continue from a checkpoint.
   const whole = { ...mode, sliceMs: undefined }
   const verifying = {
     participants: participantsOf(declared.group),
@@ -222,7 +222,7 @@ function afterPass(
   // A pass that used up its time before its first write would do so again.
   if (unfinished && created + updated + deleted === 0) return Math.min(retryMs, intervalMs)
   if (unfinished && problems.length === 0) return 0
-  // Whoever is late is tried again soon, and does not make the others wait longer than they would.
+  // A late member is retried soon; this never makes the others wait beyond their interval.
   const soon = members.behind > 0 || problems.some(({ kind }) => kind === 'transient')
   return soon ? Math.min(retryMs, intervalMs) : intervalMs
 }

@@ -1,5 +1,5 @@
-// What is wanted back of a contact that was deleted, and that somebody entered again meanwhile: it edits that one, so
-// that the contact is not there twice.
+// Restores of a contact that was deleted, and that a user has entered again meanwhile: the restore edits the new
+// contact, so that it does not exist twice.
 
 import type { LinkId } from '../core/id.ts'
 import type { Item, ItemType } from '../core/item.ts'
@@ -9,8 +9,9 @@ import { inParts } from './breathe.ts'
 import type { Baseline } from './ports.ts'
 
 /**
- * The restorations, each of a deleted link turned to the one that shares a natural key with it and does not contradict
- * it, where there is exactly one. Reads the whole group, if anything is wanted back of a deleted link.
+ * The restore requests. One of a deleted link is turned to the link that shares a natural key with it and does not
+ * contradict it, if there is exactly one. Reads the whole group if anything is wanted back of a deleted link. Rejects
+ * when the state cannot be read.
  */
 export async function reentered<Wanted extends Pick<Restoration, 'link' | 'item'>>(
   baseline: Pick<Baseline, 'links' | 'everything'>,

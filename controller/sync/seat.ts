@@ -33,7 +33,7 @@ export class Seat {
   #isAnswered = false
   /** How many requests are under way, and when one ended last. */
   #asked = 0
-  #heardMs: number
+  #lastSeenMs: number
 
   constructor(party: Party, tries: boolean, clock: Clock, watch: SeatWatch) {
     this.party = party
@@ -42,7 +42,7 @@ export class Seat {
     this.#clock = clock
     this.#watch = watch
     this.#beganMs = clock.now()
-    this.#heardMs = this.#beganMs
+    this.#lastSeenMs = this.#beganMs
   }
 
   /** Aborts when the work is given up: with the SyncError that says why, or with `shutdown`. */
@@ -52,12 +52,12 @@ export class Seat {
 
   /** Tells of the work's requests. */
   readonly pace: Pace = () => {
-    if (this.#asked === 0) this.#heardMs = this.#clock.now()
+    if (this.#asked === 0) this.#lastSeenMs = this.#clock.now()
     this.#asked += 1
     return async (error) => {
       this.#asked -= 1
       this.#isAnswered = true
-      this.#heardMs = this.#clock.now()
+      this.#lastSeenMs = this.#clock.now()
       await this.#watch.ended(error)
     }
   }
@@ -68,7 +68,7 @@ export class Seat {
 
   /** For how long nothing has been heard of the server; 0 while nothing is asked. One that is aside asks. */
   silentMs(nowMs: number): number {
-    return this.#asked > 0 || this.state === 'aside' ? nowMs - this.#heardMs : 0
+    return this.#asked > 0 || this.state === 'aside' ? nowMs - this.#lastSeenMs : 0
   }
 
   /** It has a worker, and goes on; or it has ended, and nothing of it waits any more. */
@@ -76,7 +76,7 @@ export class Seat {
     const { resolve } = this.back
     this.back = Promise.withResolvers<void>()
     this.state = state
-    this.#heardMs = this.#clock.now()
+    this.#lastSeenMs = this.#clock.now()
     resolve()
   }
 

@@ -83,9 +83,9 @@ async function looked(
   ])
   const replicas = roles.map((role) => ({ role, observe: async () => looks.get(role.id) }))
   const manner = { audit: false, attempts: [], codec: contact.codec, nowMs: 0 }
-  const sight = await observe(replicas as unknown as Replica[], baseline, manner, signal)
+  const observed = await observe(replicas as unknown as Replica[], baseline, manner, signal)
   state.close()
-  return [sight.memories.get(hub)?.unread?.[0]?.again ?? false, sight.short.has(hub)]
+  return [observed.memories.get(hub)?.unread?.[0]?.again ?? false, observed.short.has(hub)]
 }
 
 test('the memory of these tests is one under their roles', () => {

@@ -1,6 +1,6 @@
-// The port of the bin: every deleted item and every losing edit, whole, with who, when, in which pass and why; the history:
-// what was agreed before each edit; what of them a user asked to have back; and the conflicts with both of their sides.
-// test/conformance/bin.ts says what every implementation does.
+// The port of the bin: every deleted item and every losing edit, whole, with its replica, time, pass and reason; the
+// history: the agreed content before each edit; the restore requests of users; and the conflicts, with both of their
+// sides. test/conformance/bin.ts says what every implementation does.
 import type { GroupId, LinkId, ReplicaId } from '../../core/id.ts'
 import type { Item } from '../../core/item.ts'
 import type { KeepReason } from '../../core/model.ts'
@@ -43,7 +43,7 @@ export type Filter = Readonly<{
   untilMs?: number | undefined
 }>
 
-/** How an entry is to be restored. */
+/** The options of a restore request. */
 export type Asking = Readonly<{
   /** Only these of its fields; default: the fields that it is about. */
   fields?: readonly string[]
@@ -74,32 +74,35 @@ export type Wish = Readonly<{ n: number; group: GroupId; link: LinkId; plan: str
 /** Reads the kept entries, and records requests to restore them. Every method rejects with a SyncError. */
 export interface Bin {
   /**
-   * The newest first, at most `limit`; those before the number `below`, to go on from there. An entry whose content does
-   * not open is listed as Damaged, without its content: it must not hide all others.
+   * The newest first, at most `limit`; with `below`, those before that number, to continue a list. An entry whose
+   * content does not open is listed as Damaged, without its content: it must not hide all others.
    */
   list(limit: number, below?: number, filter?: Filter): Promise<readonly Binned[]>
-  /** One entry by its number; rejects with StateUnreadable where its content does not open. */
+  /** One entry by its number; rejects with StateUnreadable if its content does not open. */
   get(n: number): Promise<Binned | undefined>
-  /** How many such entries there are, and how many conflicts are remembered. */
+  /** The number of such entries, and the number of recorded conflicts. */
   counts(filter?: Filter): Promise<Readonly<{ bin: number; conflicts: number }>>
   /** The newest conflicts first, at most `limit`, of one group or of all; those before the number `below`. */
   conflicts(limit: number, group?: GroupId, below?: number): Promise<readonly Conflicted[]>
-  /** One conflict by its number, with what was kept of it as long as that is in the bin. */
+  /** One conflict by its number, with its kept content as long as that is in the bin. */
   conflict(
     n: number,
   ): Promise<Readonly<{ conflict: Conflicted; kept: Binned | undefined }> | undefined>
-  /** Asks to have entries back: the group's next pass does it. All of them or none; an unknown number asks for nothing. */
+  /**
+   * Requests restores, which the next pass of the group carries out. All of them or none: an unknown number requests
+   * nothing.
+   */
   ask(wanted: ReadonlyMap<number, Asking>, timeMs: number): Promise<void>
-  /** The requests that wait, of a group or of all, by number. */
+  /** The pending requests, of a group or of all, by number. */
   pending(group?: GroupId): Promise<readonly Wish[]>
-  /** Takes back what was asked for and waits: all of these numbers. */
+  /** Cancels the pending requests of all these numbers. */
   cancel(numbers: readonly number[], timeMs: number): Promise<void>
   /** The groups that the state knows, or the replicas of a group or of all, sorted. */
   names(what: 'grp' | 'replica', group?: GroupId): Promise<readonly string[]>
-  /** Groups whose history does not reach as far back as its retention, since it was full: until when it is gone; ms. */
+  /** Groups whose history is shorter than its retention, because it was full: the end of the deleted part, ms. */
   historyEnds(): Promise<ReadonlyMap<GroupId, number>>
   /** Up to this time entries of the group are gone, by age or since the history was full; undefined: all are there. */
   goneUntil(group: GroupId): Promise<number | undefined>
-  /** Under which role each of a group's replicas was listed last; undefined: under none that still counts. */
+  /** The role under which each replica of a group was listed last; undefined: the last listing does not count. */
   seenAs(group: GroupId): Promise<ReadonlyMap<ReplicaId, SeenAs | undefined>>
 }

@@ -1,4 +1,4 @@
-// The port of where ExchangeServers are declared, and where their status goes.
+// The port of the declared ExchangeServers, and of their statuses.
 import type { Access } from '../../api/references.ts'
 import type { ExchangeServer, ExchangeServerStatus } from '../../api/resources.generated.ts'
 import type { SyncError } from '../../core/sync-error.ts'
@@ -9,9 +9,9 @@ export type DeclaredServer = Readonly<{
   id: string
   /** With the status that was reported last. */
   server: ExchangeServer
-  /** How it is reached, or why it is not. */
+  /** The access to it, or the reason why it is blocked. */
   access: Access
-  /** Why nothing of it can be used: its spec is not valid. */
+  /** The error of an invalid spec: nothing of it can be used. */
   broken: SyncError | undefined
   /** Changes whenever any of the above but the status does; undefined while a Secret is not known yet. */
   fingerprint: string | undefined
@@ -23,6 +23,6 @@ export interface ServerDeclarations {
   servers(): Promise<readonly DeclaredServer[]>
   /** Resolves when something may have changed since the last call of `servers`. */
   changed(signal: AbortSignal): Promise<void>
-  /** Writes the status of a server. Nothing is written of one that is not declared any more. */
+  /** Writes the status of a server. Writes nothing for a server that is no longer declared. */
   report(declared: DeclaredServer, status: ExchangeServerStatus, signal: AbortSignal): Promise<void>
 }

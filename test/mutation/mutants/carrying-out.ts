@@ -7,8 +7,8 @@ const decided = 'controller/sync/decided.ts'
 // Writes of this kind only after everything is carried out.
 const late = (kind: string) =>
   [
-    `  await commit(decision.writes)\n  const { applied, memories } = await carriedOut(course, proposal, decision, startMs, signal)\n`,
-    `  await commit(decision.writes.filter(({ write }) => write !== '${kind}'))\n  const { applied, memories } = await carriedOut(course, proposal, decision, startMs, signal)\n  await commit(decision.writes.filter(({ write }) => write === '${kind}'))\n`,
+    `  await commit(decision.writes)\n  const { applied, memories } = await carriedOut(spec, proposal, decision, startMs, signal)\n`,
+    `  await commit(decision.writes.filter(({ write }) => write !== '${kind}'))\n  const { applied, memories } = await carriedOut(spec, proposal, decision, startMs, signal)\n  await commit(decision.writes.filter(({ write }) => write === '${kind}'))\n`,
   ] as const
 
 export const carryingOut: readonly Mutant[] = [
@@ -16,7 +16,7 @@ export const carryingOut: readonly Mutant[] = [
     [
       'unreadable-is-unchanged',
       'a replica that cannot be read is unknown',
-      `return { state: 'unknown', error: look.error }`,
+      `return { state: 'unknown', error: each.error }`,
       `return { state: 'seen', changed: [], gone: [] }`,
     ],
     [
@@ -55,8 +55,8 @@ export const carryingOut: readonly Mutant[] = [
     [
       'recheck-not-written',
       'what is to be changed is read again should it not come to that',
-      `withRecheck(agedIn(memories, sight.rewound), pendingOf(steps))`,
-      `agedIn(memories, sight.rewound)`,
+      `withRecheck(agedIn(memories, observed.rewound), pendingOf(steps))`,
+      `agedIn(memories, observed.rewound)`,
     ],
     [
       'held-is-consumed',
@@ -85,15 +85,15 @@ export const carryingOut: readonly Mutant[] = [
     [
       'joiner-waits',
       'who joins gets everything',
-      `...(sight.fresh.length > 0 ? [`,
-      `...(sight.fresh.length < 0 ? [`,
+      `...(observed.fresh.length > 0 ? [`,
+      `...(observed.fresh.length < 0 ? [`,
       'the same pass compares the joiner with every link, and what then lacks is unsettled by its agreement',
     ],
     [
       'left-still-counts',
       'who leaves is forgotten',
-      `left: [...left, ...sight.replaced] }`,
-      `left: [...sight.replaced, ...left.slice(left.length)] }`,
+      `left: [...left, ...observed.replaced] }`,
+      `left: [...observed.replaced, ...left.slice(left.length)] }`,
     ],
     [
       'conflicts-not-counted',
@@ -190,14 +190,14 @@ export const carryingOut: readonly Mutant[] = [
     [
       'joiner-sees-changes',
       'who joins is compared with everything',
-      `if (sight.fresh.length > 0) for`,
-      `if (sight.fresh.length < 0) for`,
+      `if (observed.fresh.length > 0) for`,
+      `if (observed.fresh.length < 0) for`,
     ],
     [
       'older-state-believed',
       'a state that is older than the folders looks at them whole',
-      `return older ? looked(`,
-      `return older && course.audit ? looked(`,
+      `return older ? snapshotOf(`,
+      `return older && spec.audit ? snapshotOf(`,
     ],
   ]),
   ...mutantsOf('controller/ews/folders-answer.ts', [

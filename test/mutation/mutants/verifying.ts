@@ -26,7 +26,7 @@ export const verifying = [
     [
       'moved-away-is-there',
       'what lies in a folder that was moved away is not there',
-      `absent: sight.replaced.includes(role.id)`,
+      `absent: observed.replaced.includes(role.id)`,
       `absent: false`,
     ],
   ]),
