@@ -90,7 +90,7 @@ export const allowing = [
     [
       'echoed-owner',
       'an address that is only repeated is none',
-      `mailbox.toLowerCase() !== nobody`,
+      `mailbox.toLowerCase() !== placeholder`,
       `mailbox !== ''`,
     ],
   ]),
