@@ -1,5 +1,5 @@
-// How much a guard may let pass where the ExchangeServers that the participants are on bound it (spec.allowed.guard): each
-// server's ceilings count, and what is above them is approved on each server that has some.
+// The ceilings of the guard that ExchangeServers set (spec.allowed.guard). The ceilings of every server of a
+// participant apply, and effects above them need an approval on each server with ceilings.
 import type { Limits, Share } from '../core/guard.ts'
 import { allowedOf } from './allowed.ts'
 import { approvalsIn } from './annotations.ts'
@@ -8,7 +8,7 @@ import type { ExchangeServer, SyncGroup } from './resources.generated.ts'
 
 const usualWindow = '1h'
 
-/** The guard that holds for a group: its own, within the ceilings of the servers that its participants are on. */
+/** The effective guard of a group: its own, within the ceilings of its participants' servers. */
 export function guardUnder(
   guard: SyncGroup['spec']['guard'],
   servers: readonly ExchangeServer[],
@@ -46,8 +46,8 @@ function lesser(one: Limits, other: Limits): Limits {
 }
 
 /**
- * The limits of the guard that the servers set for groups, and the hashes that each of them approves; undefined:
- * whatever the groups say.
+ * The limits of the guard that the servers set, and the hashes that all of them approve; undefined: the groups' own
+ * limits apply alone.
  */
 export function ceilingOf(
   servers: readonly ExchangeServer[],
@@ -65,7 +65,7 @@ export function ceilingOf(
   }
 }
 
-// Of a server's percentages no group lifts itself above a few items, and a few are no danger to others.
+// The minCount of a server's percentages: a group cannot raise it, and so few items are no danger to others.
 const ceilingFloor = 5
 
 function ceilingOn(server: ExchangeServer): Limits | undefined {

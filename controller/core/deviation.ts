@@ -1,16 +1,16 @@
-// The fields in which a copy differs from the agreed content, as digests: what its server made of what it was given, and
-// drift that is ignored. A field that still shows its digest is unchanged.
+// The deviations of a copy: fields that differ from the agreed content, as digests. Its server rewrote them, or their
+// drift is ignored. A field that still has the noted digest is unchanged.
 import { digestOf } from './id.ts'
 import { fieldsOf, type Item, type ItemType, same } from './item.ts'
 import type { Shown } from './model.ts'
 
-/** Marks a field as its user's own doing, which is ignored for now. */
+/** Marks a field that the user changed: drift that is ignored for now. */
 const own = '~'
-/** Marks a field as the server's doing, which may be its user's: content that is overwritten is kept. */
+/** Marks a doubtful field: the server or the user changed it. Its content is kept before it is overwritten. */
 const doubt = '?'
 const marks = /^[~?]/
 
-/** The same, with these fields marked as the user's own doing, which is left alone for now. */
+/** The same deviations, with these fields marked as the user's ignored drift. */
 export function drifted(shown: Shown, fields: ReadonlySet<string>): Shown {
   return Object.fromEntries(
     Object.entries(shown).map(([field, digest]) => [
@@ -20,17 +20,17 @@ export function drifted(shown: Shown, fields: ReadonlySet<string>): Shown {
   )
 }
 
-/** The fields that are marked as the user's own doing. */
+/** The fields that are marked as ignored drift. */
 export function driftIn(shown: Shown): readonly string[] {
   return Object.keys(shown).filter((field) => shown[field]?.startsWith(own))
 }
 
-/** Only what the server made of it. */
+/** Only the deviations that the server made. */
 export function withoutDrift(shown: Shown): Shown {
   return Object.fromEntries(Object.entries(shown).filter(([, digest]) => !digest.startsWith(own)))
 }
 
-/** The same, with all fields marked as doubtful. */
+/** The same deviations, with all fields marked as doubtful. */
 export function doubted(shown: Shown): Shown {
   return Object.fromEntries(Object.entries(shown).map(([field, digest]) => [field, doubt + digest]))
 }
@@ -40,7 +40,7 @@ export function doubtedIn(shown: Shown): readonly string[] {
   return Object.keys(shown).filter((field) => shown[field]?.startsWith(doubt))
 }
 
-/** The same, with the doubts of before about the fields that have not changed since. */
+/** The same deviations, with the earlier doubt marks of fields that did not change since. */
 export function stillDoubted(shown: Shown, before: Shown): Shown {
   return Object.fromEntries(
     Object.entries(shown).map(([field, digest]) => [
@@ -50,13 +50,13 @@ export function stillDoubted(shown: Shown, before: Shown): Shown {
   )
 }
 
-/** Does the field show what was written down of it? */
+/** Does the field still have the noted deviation? */
 export function shows(shown: Shown, field: string, text: string): boolean {
   const noted = shown[field]
   return noted !== undefined && noted.replace(marks, '') === digestOf(text)
 }
 
-/** Digests of the fields in which a copy shows something else than agreed. */
+/** The digests of the fields in which the item differs from the agreed content. */
 export function shownOf(type: ItemType, item: Item, agreed: Item): Shown {
   const shown: Record<string, string> = {}
   for (const field of fieldsOf(item, agreed)) {

@@ -1,5 +1,5 @@
-// How fields of items are compared and merged: the forms that kinds choose from. A canonical text is free of what
-// servers and clients do to a value without meaning it.
+// How fields of items are compared and merged: the forms that kinds choose from. A canonical text leaves out changes
+// that servers and clients make to a value without an edit.
 import { composed, type Field, type FieldEdit, legal, type Value } from './item.ts'
 
 type Parts = Readonly<Record<string, string>>
@@ -8,7 +8,7 @@ type Parts = Readonly<Record<string, string>>
 export const textField: Field = { canonical: canonicalWith(named) }
 /** A day: a time in UTC, or that and the day, free of time zones: `{ utc, local }`. */
 export const dateField: Field = { canonical: canonicalWith(canonicalDate, dayOf) }
-/** A set of texts: what one editor adds and another takes away both happen. */
+/** A set of texts: additions and removals of all editors are merged. */
 export const setField: Field = { canonical: canonicalWith(named), merge: union }
 /** Parts that travel together, by name. */
 export const partsField: Field = { canonical: canonicalWith(named) }
@@ -17,7 +17,7 @@ export const emailField: Field = { canonical: canonicalWith(canonicalEmail) }
 /** A note: `{ type, text }`, of type `Text` or `HTML`. */
 export const bodyField: Field = { canonical: canonicalWith(canonicalBody) }
 
-// A value may have any form, whatever its field: other versions wrote it, or a server.
+// A value of any field may have any form: another version or a server may have written it.
 function canonicalWith(
   ofParts: (parts: Parts) => string,
   ofText: (text: string) => string = folded,
@@ -118,10 +118,10 @@ const wrappers: Pieces = [
   [/<\/?(html|body|meta|!doctype)\b/y, '>'],
 ]
 const anyTag: Pieces = [[/<\/?[a-z]/y, '>']]
-/** Tags that show something without words. */
+/** Tags that show something without text. */
 const shownTags = /<(img|hr|table|ul|ol|li|a|svg|object|embed|iframe|input|video|audio)\b/i
 
-// The HTML without such pieces; what does not end stays. Linear: an end that is missing is looked for once.
+// The HTML without these pieces; a piece without an end stays. Linear time: a missing end is searched for only once.
 function without(html: string, pieces: Pieces): string {
   const small = html.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
   const missing = new Set<string>()
@@ -148,7 +148,7 @@ function without(html: string, pieces: Pieces): string {
   return kept + html.slice(from)
 }
 
-// White space that is not one space already: a long text has a million of those, and is cheap to leave as it is.
+// White space other than a single space: a long text may have a million single spaces, and leaving them is cheap.
 const spaces = /\s{2,}|[^\S ]/g
 const blanks = /[ \t]{2,}|\t/g
 

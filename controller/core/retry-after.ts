@@ -2,8 +2,8 @@
 import { backOffMaxMs } from './sync-error.ts'
 
 /**
- * How long an HTTP header Retry-After asks to wait, ms, at most `backOffMaxMs`: seconds, or a date that is compared
- * with the answer's own Date where it has one. Undefined where it says nothing that can be used.
+ * The pause that an HTTP header Retry-After requests, ms, at most `backOffMaxMs`. Its value is in seconds, or a date,
+ * which is compared with the Date of the answer if present. Undefined without a usable value.
  */
 export function retryAfterMs(
   headers: Readonly<Record<string, string | readonly string[] | undefined>>,
@@ -18,7 +18,7 @@ export function retryAfterMs(
   return ms > 0 ? Math.min(ms, backOffMaxMs) : undefined
 }
 
-// Date.parse alone also makes a date of `-5`.
+// Date.parse alone also accepts `-5` as a date.
 const httpDate = /^[A-Z][a-z]{2,8},? .*\d\d:\d\d:\d\d/
 
 function firstOf(value: string | readonly string[] | undefined): string {

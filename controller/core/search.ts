@@ -1,18 +1,18 @@
-// How items are looked for, for a list or for a request to erase a person: by a part of a name, an address or a number,
-// however it is spelt. It only nominates: a person looks at what was found before anything is erased.
+// Searches items, for a list or for a request to erase a person: by a part of a name, an address or a number, in any
+// spelling. The result is a proposal: a person checks it before anything is erased.
 import { textField } from './fields.ts'
 import type { Item, ItemType } from './item.ts'
 
-/** The shortest text that is looked for: what is shorter is in nearly everybody. */
+/** The minimum length of a search text, in characters: a shorter one occurs in almost every contact. */
 export const soughtMin = 3
 
-/** The text as it is compared; undefined when it is too short to look for. */
+/** The normalised search text; undefined if it is too short. */
 export function soughtIn(text: string): string | undefined {
   const sought = low(text)
   return [...sought].length < soughtMin ? undefined : sought
 }
 
-/** Has one of the item's names, addresses or numbers this text in it? `sought` is what `soughtIn` made of it. */
+/** Does a name, address or number of the item contain this text? `sought`: the result of `soughtIn`. */
 export function isAbout(type: ItemType, item: Item, sought: string): boolean {
   const digits = /^[\d\s()./+-]+$/.test(sought) ? digitsOf(sought) : ''
   const isIn = (number: string) =>
@@ -24,7 +24,7 @@ export function isAbout(type: ItemType, item: Item, sought: string): boolean {
   )
 }
 
-/** Has one of the item's names or addresses this text in it, however short it is? */
+/** Does a name or address of the item contain this text of any length? */
 export function isCalled(type: ItemType, item: Item, text: string): boolean {
   const { names, addresses } = type.searchTexts(item)
   return [...names, ...addresses].some((each) => low(each).includes(low(text)))

@@ -1,16 +1,16 @@
-// When two entries of two folders, not linked yet, are one: the same person, or the same place (a
-// firm, a branch, a department, a reception). Being wrong mixes two people's numbers, being careful shows one
-// of them twice: so a key only nominates, and whatever tells two apart keeps them apart.
+// Decides if entries of two folders without a link are the same person, or the same place (a firm, a branch, a
+// department, a reception). A wrong match mixes the numbers of two people; a missed match only shows a duplicate. So a
+// common key alone is not enough: any contradiction prevents the match.
 //
 //   entry      has                              keys
 //   person     a given name or a surname        each e-mail address; name and company
-//   place      only a company, or what it is    each e-mail address; name, company and each number;
-//              called (Reception)               name and company where it is called otherwise than its company
+//   place      only a company, or a name of     each e-mail address; name, company and each number;
+//              the place (Reception)            name and company if the name is not the company
 //   unnamed    only addresses and numbers       each e-mail address
 import { dateField, textField } from '../fields.ts'
 import type { Item, Value } from '../item.ts'
 
-/** Keys under which two entries may be one; they are compared as they are. */
+/** The keys of an entry: two entries with a common key may be one. Compared as exact texts. */
 export function naturalKeys(item: Item): readonly string[] {
   const keys = emailAddresses(item).map((address) => `email ${address}`)
   const [name, company] = [nameOf(item), low(item, 'CompanyName')]
@@ -27,7 +27,7 @@ export function contradicts(one: Item, other: Item): boolean {
   if (differ(dayOf, one, other, 'Birthday') || otherMiddleName(one, other)) return true
   const [name, otherName] = [nameOf(one), nameOf(other)]
   if (name === '' || otherName === '') return disjoint(numbers(one), numbers(other))
-  // Some programs write a person's name as what is shown, and nothing else.
+  // Some programs write a person's name into the display name only.
   return [one, other].some(isPerson) ? otherPerson(one, other) : otherPlace(one, other)
 }
 
@@ -35,7 +35,7 @@ function otherPerson(one: Item, other: Item): boolean {
   const others = disjoint(numbers(one), numbers(other))
   const sameName = nameOf(one) === nameOf(other)
   if (overlap(emailAddresses(one), emailAddresses(other))) {
-    // An address that a family or an office shares: the same name, or one that says less and has no other number.
+    // A family or an office may share an address: match the same name, or a shorter form of it without another number.
     return !sameName && (!relatedNames(one, other) || others)
   }
   if (disjoint(emailAddresses(one), emailAddresses(other))) return true
@@ -44,7 +44,7 @@ function otherPerson(one: Item, other: Item): boolean {
   return others && (differ(low, one, other, 'Department') || elsewhere(one, other))
 }
 
-// Branches and departments share a name, an address or a switchboard; whatever else differs tells them apart.
+// Branches and departments share a name, an address or a switchboard: any other difference separates them.
 function otherPlace(one: Item, other: Item): boolean {
   return (
     differ(low, one, other, 'CompanyName') ||
@@ -57,7 +57,7 @@ function otherPlace(one: Item, other: Item): boolean {
   )
 }
 
-// The addresses for e-mail, in small letters.
+// The e-mail addresses, in lower case.
 function emailAddresses(item: Item): readonly string[] {
   return Object.keys(item)
     .filter((field) => field.startsWith('Email:'))
@@ -66,7 +66,8 @@ function emailAddresses(item: Item): readonly string[] {
     .filter(Boolean)
 }
 
-// Telephone numbers without prefixes. A firm's main number is everybody's there, and an extension is a place's.
+// Telephone numbers without prefixes. A firm's main number does not identify a person; a short extension identifies
+// only a place.
 function numbers(item: Item): readonly string[] {
   const person = isPerson(item)
   const fields = Object.keys(item).filter(
@@ -82,7 +83,7 @@ function isPerson(item: Item): boolean {
   return ['GivenName', 'Surname'].some((field) => low(item, field) !== '')
 }
 
-// A person's name, or what a place is called; a server calls what has no name by its address, which is none.
+// The name of a person or a place. Servers use the address as the name of an unnamed entry; that is not a name.
 function nameOf(item: Item): string {
   const full = [low(item, 'GivenName'), low(item, 'Surname')].filter(Boolean).join(' ')
   const addresses = emailAddresses(item)
@@ -93,7 +94,7 @@ function nameOf(item: Item): string {
   return called.find((each) => each !== '' && !addresses.includes(each)) ?? ''
 }
 
-// The same name, or one that says less: `Żak` and `Ewa Żak`, never `Jan Żak` and `Ewa Żak`.
+// The same name, or a shorter form of it: `Żak` and `Ewa Żak`, never `Jan Żak` and `Ewa Żak`.
 function relatedNames(one: Item, other: Item): boolean {
   const parts = ['GivenName', 'Surname']
   const common = parts.some(
@@ -109,7 +110,8 @@ function otherMiddleName(one: Item, other: Item): boolean {
   return !mine.startsWith(others) && !others.startsWith(mine)
 }
 
-// Two towns for one kind of address; two streets are two branches, and a move of a person.
+// Two towns in one kind of address. Two streets separate two places, but not two entries of a person, who may have
+// moved.
 function elsewhere(one: Item, other: Item): boolean {
   const parts = isPerson(one) || isPerson(other) ? ['City'] : ['City', 'Street']
   return ['Business', 'Home', 'Other'].some((place) => {
@@ -130,7 +132,7 @@ function low(item: Item, field: string): string {
   return plain(item[field]).toLowerCase()
 }
 
-/** More of a text than any name, number or address has: only the beginning of a longer text is compared. */
+/** The number of characters that are compared: more than any name, number or address has. */
 const longest = 1024
 
 function plain(value: Value | undefined): string {
@@ -141,7 +143,7 @@ function dayOf(item: Item, field: string): string {
   return dateField.canonical(item[field])
 }
 
-// Both say something, and not the same.
+// Are both values present and different?
 function differ(
   say: (item: Item, field: string) => string,
   one: Item,
@@ -156,7 +158,7 @@ function overlap(some: readonly string[], others: readonly string[]): boolean {
   return some.some((each) => others.includes(each))
 }
 
-// Both have some, and none in common.
+// Do both have entries, but none in common?
 function disjoint(some: readonly string[], others: readonly string[]): boolean {
   return some.length > 0 && others.length > 0 && !overlap(some, others)
 }

@@ -1,6 +1,6 @@
-// Contacts as the planner sees them: which fields there are, how each compares and merges, what the
-// server derives, and when two people's entries are the same person. Field names are EWS' own
-// (exchange-protocol §3.1); indexed ones carry their index: `Phone:MobilePhone`, `Email:EmailAddress1`.
+// Contacts for the planner: the fields, how each compares and merges, the fields that the server derives, and the
+// matching of two entries of a person. Field names are those of EWS (exchange-protocol §3.1); indexed ones have their
+// index: `Phone:MobilePhone`, `Email:EmailAddress1`.
 import { bodyField, dateField, emailField, partsField, setField, textField } from '../fields.ts'
 import type { Field, Item, ItemType, SearchTexts, Value } from '../item.ts'
 import { contradicts, naturalKeys } from './contact-identity.ts'
@@ -25,7 +25,7 @@ export const texts = [
   'Manager', 'Mileage', 'OfficeLocation', 'PostalAddressIndex', 'Profession', 'SpouseName', 'Surname',
 ] as const
 /**
- * Texts of Outlook's contact form that are no elements of EWS, under their names in MS-OXPROPS or in Outlook:
+ * Texts of Outlook's contact form without an EWS element, under their names in MS-OXPROPS or in Outlook:
  * a title (Dr.), how names are read in Japanese, numbers, pages, user fields, post office boxes. Gender is a number.
  */
 // biome-ignore format: a table
@@ -59,13 +59,13 @@ export const contactFields: readonly string[] = [
 ]
 
 /**
- * The version of how a contact is read and compared. Raise it whenever a field is added to `contactFields` or a canonical form
- * changes (`core/fields.ts`), and say in `newIn` which fields were added: what a state holds was read and compared by the
- * version that it was written with.
+ * The version of how a contact is read and compared. Raise it whenever a field is added to `contactFields` or a
+ * canonical form changes (`core/fields.ts`), and list the added fields in `newIn`: the values in a state were read and
+ * compared by the version that wrote them.
  */
 export const codecVersion = 2
 
-// The fields that are new in a version. 2: dates and bodies are compared otherwise, besides.
+// The new fields of each version. Version 2 also compares dates and bodies in another way.
 const newIn: Readonly<Record<number, readonly string[]>> = { 2: mapiTexts }
 
 /** The fields that were added since that version of the codec; 1 is the first. */
@@ -94,11 +94,11 @@ const fullNames: readonly Form[] = [
   givenAndSurname,
 ]
 
-// Outlook writes the title (Dr.) before the full name; not every server does when it makes the name again.
+// Outlook writes the title (Dr.) before the full name; some servers drop it when they derive the name again.
 const titled = (form: Form) => (item: Item) =>
   joined([text(item, 'DisplayNamePrefix'), form(item)], ' ')
 
-// How servers and clients make FileAs and DisplayName; the same forms as EWS' FileAsMappingType.
+// The forms of FileAs and DisplayName that servers and clients derive; the same as EWS' FileAsMappingType.
 const forms: readonly Form[] = [
   ...fullNames,
   (item) => joined([text(item, 'Surname'), first(item)], ', '),
@@ -192,7 +192,7 @@ function givenAndSurname(item: Item): string {
   return joined([text(item, 'GivenName'), text(item, 'Surname')], ' ')
 }
 
-// For e-mail and messages, each with the name that is written beside it.
+// The addresses for e-mail and messages, each with its display name.
 function addressesIn(item: Item): readonly string[] {
   const values = Object.entries(item).filter(([field]) => /^(Email|Im):/.test(field))
   return values.flatMap(([, value]) => (typeof value === 'string' ? [value] : Object.values(value)))
