@@ -16,7 +16,7 @@ const clock: ProcessEdges['clock'] = {
   sleep: (delayMs, signal) => sleep(delayMs, undefined, { signal }),
 }
 
-function outside(graceMs: number): ProcessEdges {
+function processEdges(graceMs: number): ProcessEdges {
   return { clock, chance: Math.random, instance: randomUUID(), ...signals(graceMs) }
 }
 
@@ -66,6 +66,6 @@ keepCompiled(process.env)
 const { program } = await import('./cli/program.ts')
 const args = process.argv.slice(2)
 const terminal = process.stdout.isTTY === true
-const code = await program({ args, environment: process.env, clock, outside, terminal })
+const code = await program({ args, environment: process.env, clock, processEdges, terminal })
 // A watcher or a keep-alive connection must not delay the end.
 process.exit(code)

@@ -1,4 +1,4 @@
-// Makes what the Helm chart says twice, so that each thing is written once:
+// Generates the parts of the Helm chart that repeat other files:
 //
 //   crds/*.yaml ──────────────► templates/crds/*.yaml   behind crds.enabled, kept by crds.keep
 //   values.yaml ──────────────► values.schema.json      types from the defaults, texts from the comments
@@ -10,17 +10,17 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isMap, isScalar, type Pair, parseDocument, type YAMLMap } from 'yaml'
 
-/** A file that follows from others: its absolute path, and the text it must have. */
+/** A generated file: its absolute path, and the text that it must have. */
 export type Output = Readonly<{ path: string; text: string }>
 
 /** One value of values.yaml. */
 export type Value = Readonly<{
   /** Like metrics.service.port. */
   path: string
-  /** What the comment above it says, without the lines for the schema. */
+  /** The comment above the value, without the lines for the schema. */
   description: string
   default: unknown
-  /** Whether what is below it has descriptions of its own. */
+  /** Do the values below have their own descriptions? */
   section: boolean
 }>
 
@@ -40,7 +40,7 @@ const DEFS = {
   open: { description: 'As the Kubernetes API has it.', type: 'object' },
 }
 
-/** What Helm itself puts into the values of a chart that another one depends on. */
+/** The values that Helm adds for a chart that another chart depends on. */
 const FROM_PARENT = {
   global: { description: 'Values that charts share; not used here.', type: 'object' },
   enabled: {
@@ -49,7 +49,7 @@ const FROM_PARENT = {
   },
 }
 
-/** Every file of the chart that follows from others, as it must be now; `crds` by file name. */
+/** The generated files of the chart with the text that they must have; `crds` by file name. */
 export async function chartOutputs(
   crds: Readonly<Record<string, string>>,
 ): Promise<readonly Output[]> {
@@ -65,7 +65,7 @@ export async function chartOutputs(
   ]
 }
 
-/** The CRD as a template. What looks like an action of a template is text in it. */
+/** The CRD as a template. `{{` in the CRD is escaped, because it is text. */
 function templateOf(crd: string): string {
   const text = crd.replaceAll('{{', '{{ "{{" }}')
   const metadata = `
@@ -83,11 +83,11 @@ metadata:
   return `{{- if .Values.crds.enabled }}\n${named.trimEnd()}\n{{- end }}\n`
 }
 
-/** Reads values.yaml: every value that has a description, in order, and the schema of all. */
+/** Reads values.yaml: all values in order, and their schema. Throws if a value has no description. */
 export function readValues(text: string): Readonly<{ values: readonly Value[]; schema: Schema }> {
   const document = parseDocument(text)
   if (!isMap(document.contents)) throw new Error('values.yaml is no map')
-  // The first comment is the file's own when a blank line follows it.
+  // A first comment that a blank line follows describes the file.
   const values: Value[] = []
   const root = sectionOf(document.contents as YAMLMap, '', values)
   const properties = { ...(root.properties as Schema), ...FROM_PARENT }
@@ -103,7 +103,7 @@ export function readValues(text: string): Readonly<{ values: readonly Value[]; s
   }
 }
 
-/** The schema of a map whose keys are described one by one; adds them to `values`. */
+/** The schema of a map with a description for each key; adds the values to `values`. */
 function sectionOf(map: YAMLMap, prefix: string, values: Value[]): Schema {
   const properties: Record<string, Schema> = {}
   map.items.forEach((pair, index) => {
@@ -122,11 +122,11 @@ function sectionOf(map: YAMLMap, prefix: string, values: Value[]): Schema {
   return { type: 'object', additionalProperties: false, properties }
 }
 
-/** The comment above a key: for people, and what its lines `@schema {…}` say. */
+/** The comment above a key: the description, and the merged JSON of its `@schema {…}` lines. */
 function commentOf(pair: Pair, ofMap: string | null | undefined) {
   const key = pair.key
   const own = isScalar(key) ? key.commentBefore : undefined
-  // A comment that a blank line ends is about what is around, not about the key.
+  // A comment that a blank line follows does not belong to the key.
   const text = (own ?? ofMap ?? '').split(/\n\s*\n/).at(-1) ?? ''
   const lines = text.split('\n').map((line) => line.trim())
   const schemas = lines.filter((line) => line.startsWith('@schema '))
@@ -142,7 +142,7 @@ function commentOf(pair: Pair, ofMap: string | null | undefined) {
   }
 }
 
-/** The type that a default tells, with what the comment adds. */
+/** The type of a default value, with the additions of the comment. */
 function typeOf(path: string, value: unknown, extra: Schema | undefined): Schema {
   if (extra?.$ref !== undefined || extra?.enum !== undefined || extra?.type !== undefined) {
     return extra
@@ -158,7 +158,7 @@ function typeOf(path: string, value: unknown, extra: Schema | undefined): Schema
   return { type: typeof value === 'number' ? 'integer' : typeof value, ...extra }
 }
 
-/** The README with the table of the values put between its markers. */
+/** The README with the table of the values between its markers. */
 function readmeOf(readme: string, values: readonly Value[]): string {
   const [before, rest] = readme.split(START)
   const after = rest?.split(END)[1]

@@ -1,11 +1,10 @@
-// Makes what follows from the CRDs, so that there is one source: the TypeScript types of the
-// resources, and what the chart has of them (chart.ts).
+// Generates the files that repeat the CRDs: the TypeScript types of the resources, and the templates and tables of the
+// chart (chart.ts).
 //
 //   crds/*.yaml ──► controller/api/resources.generated.ts
 //               └─► charts/exchange-sync-controller/templates/crds/*.yaml
 //
-// `npm run generate` writes them; `node crds/generate.ts --check` only says which are stale, and
-// exits 1.
+// `npm run generate` writes them. `node crds/generate.ts --check` only names the stale ones, and exits with 1.
 
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
@@ -47,7 +46,7 @@ import type { V1ObjectMeta } from '@kubernetes/client-node'
 const COLUMNS = 100
 const STYLE = { semi: false, singleQuote: true, printWidth: COLUMNS, trailingComma: 'all' } as const
 
-/** Every file that follows from others, as it must be now. Reads the disk; writes nothing. */
+/** All generated files with the text that they must have. Reads the disk; writes nothing. */
 export async function outputs(): Promise<readonly Output[]> {
   const names = (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.yaml')).sort()
   const texts = await Promise.all(
@@ -60,9 +59,7 @@ export async function outputs(): Promise<readonly Output[]> {
   return [{ path: TYPES, text: [HEADER, ...types].join('\n') }, ...chart]
 }
 
-/**
- * The outputs that are not on the disk as they must be, by their paths relative to the repository.
- */
+/** The outputs that differ from the files on the disk, by their paths relative to the repository. */
 export async function stale(): Promise<readonly string[]> {
   const found = await Promise.all(
     (await outputs()).map(async ({ path, text }) => {
@@ -102,8 +99,8 @@ async function typesOf(crd: Crd): Promise<string> {
 type Named = Schema & { title?: string; tsType?: string }
 
 /**
- * A schema for json-schema-to-typescript: each object gets a title, which becomes the interface's
- * name, and what has a default is required, as it is always there after defaulting.
+ * A schema for json-schema-to-typescript: each object gets a title, which becomes the name of the interface. A field
+ * with a default is required, because it is always present after defaulting.
  */
 function nameObjects(schema: Schema, name: string): Named {
   const { description, enum: values, default: _, ...rest } = schema
@@ -112,7 +109,7 @@ function nameObjects(schema: Schema, name: string): Named {
   if (schema['x-kubernetes-preserve-unknown-fields']) return { ...out, tsType: 'unknown' }
   if (schema.items !== undefined) {
     const items = nameObjects(schema.items, name.replace(/s$/, ''))
-    // Of a plain text the list itself says enough.
+    // A list of strings needs no comment on its items.
     if (items.properties === undefined) delete items.description
     return { ...out, type: 'array', items }
   }
@@ -130,14 +127,12 @@ function nameObjects(schema: Schema, name: string): Named {
   }
 }
 
-/**
- * `SyncGroup` + `spec` is `SyncGroupSpec`; what is below a spec leaves the `Spec` out, as Go does.
- */
+/** `SyncGroup` + `spec` is `SyncGroupSpec`; names below a spec leave out `Spec`, as in Go. */
 function nameOf(parent: string, key: string): string {
   return parent.replace(/Spec$/, '') + key.charAt(0).toUpperCase() + key.slice(1)
 }
 
-/** The same interfaces with every property and array readonly, and comments within the columns. */
+/** The same interfaces with readonly properties and arrays, and wrapped comments. */
 function readonlyOf(text: string): string {
   return text
     .replace(/^( +)([A-Za-z]+\??: )/gm, '$1readonly $2')

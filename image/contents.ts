@@ -1,11 +1,11 @@
-// Says what is in the image: node image/contents.ts DIR writes, for the packages beside this folder,
+// Lists the content of the image. `node image/contents.ts DIR` writes, for the packages beside this folder:
 //
-//   DIR/sbom.cdx.json         a bill of materials (CycloneDX 1.6): packages by package-lock.json, Node and what it has in
-//                             itself, the base image by its digest
-//   DIR/THIRD-PARTY-NOTICES   the licences of all of them, as they came with them
+//   DIR/sbom.cdx.json         a bill of materials (CycloneDX 1.6): the packages of package-lock.json, Node and its
+//                             built-in libraries, and the base image by its digest
+//   DIR/THIRD-PARTY-NOTICES   the licences of all of them, unchanged
 //
-// The same packages give the same bytes. `npm sbom` does not do: a dependency of a dependency of ours names a range of
-// undici that ours is outside of, at which it ends.
+// The same packages give the same bytes. `npm sbom` cannot be used: it fails because an indirect dependency asks for a
+// range of undici that excludes our version.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -37,7 +37,7 @@ export function runtimePackages(root: string): Packages {
   return Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)))
 }
 
-/** The bill of materials, as CycloneDX has it. */
+/** The bill of materials in the CycloneDX format. */
 export function billOf(root: string): object {
   const packages = runtimePackages(root)
   const own = jsonIn(join(root, 'package.json')) as Locked & { name: string }
@@ -87,7 +87,7 @@ export function billOf(root: string): object {
   }
 }
 
-/** The licences of everything that is not ours. */
+/** The licences of all third-party parts. */
 export function noticesOf(root: string): string {
   const packages = Object.entries(runtimePackages(root)).map(([path, { version, license }]) => {
     const title = `${nameOf(path)} ${version} (${license ?? 'no licence named'})`
@@ -96,18 +96,17 @@ export function noticesOf(root: string): string {
   const prefix = join(dirname(process.execPath), '..')
   const node = textOf(join(prefix, 'LICENSE'))
   const nodeUrl = `https://github.com/nodejs/node/blob/${process.version}/LICENSE`
-  // Node's libraries, where they come from Debian.
+  // The libraries of Debian that Node is linked with.
   const debian = ['libc6', 'libgcc-s1', 'libstdc++6'].flatMap((name) => {
     const text = textOf(`/usr/share/doc/${name}/copyright`)
     return text === undefined ? [] : [section(`${name} (of the base image)`, [text])]
   })
-  const opening =
-    'What is in this image besides exchange-sync-controller itself, and under which licences.\n'
+  const opening = 'The third-party parts of this image, and their licences.\n'
   const own = [section(`Node.js ${process.versions.node} (MIT)`, [node ?? `See ${nodeUrl}.\n`])]
   return [opening, ...own, ...debian, ...packages].join('\n')
 }
 
-/** The base image: what the Dockerfile's stage `node` is made from. */
+/** The base image of the Dockerfile's stage `node`. Throws if it has no digest. */
 export function baseIn(
   dockerfile: string,
 ): Readonly<{ name: string; tag: string; digest: string }> {
@@ -134,7 +133,7 @@ function componentOf(path: string, { version, license, integrity }: Locked, ref:
   }
 }
 
-// What Node has in itself matters as much as Node: an advisory names OpenSSL, not Node.
+// The built-in libraries of Node are listed one by one, because an advisory names OpenSSL, not Node.
 function platform(): readonly object[] {
   const { node, openssl, sqlite, zlib, v8, uv, llhttp, ares, nghttp2 } = process.versions
   const parts = { node, openssl, sqlite, zlib, v8, libuv: uv, llhttp, 'c-ares': ares, nghttp2 }
@@ -167,7 +166,7 @@ function needed({ dependencies, optionalDependencies, peerDependencies }: Locked
   return Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })
 }
 
-// As Node looks for it: beside the package, then in the folders above.
+// The resolution of Node: beside the package, then in the folders above.
 function resolved(name: string, from: string, packages: Packages): string | undefined {
   for (let at = from; ; at = at.slice(0, Math.max(0, at.lastIndexOf('/node_modules/')))) {
     const path = at === '' ? `node_modules/${name}` : `${at}/node_modules/${name}`
@@ -189,7 +188,7 @@ function section(title: string, texts: readonly string[]): string {
   return [line, title, line, '', ...texts.map((text) => `${text.trim()}\n`)].join('\n')
 }
 
-/** Licence files of a package, else what its README says, else what its package.json names. */
+/** The licence files of a package, else the section of its README, else the licence that package.json names. */
 function textsIn(folder: string, license: string | undefined): readonly string[] {
   const files = readdirSync(folder).sort()
   const own = files.filter((name) => /^(un)?(licen[cs]e|notice|copying)/i.test(name))
@@ -206,7 +205,7 @@ function textsIn(folder: string, license: string | undefined): readonly string[]
   ]
 }
 
-// The section of a README; headings are # or underlined.
+// The licence section of a README; a heading begins with # or is underlined.
 function licenceIn(readme: string): string | undefined {
   const lines = readme.split('\n')
   const isHeading = (at: number) =>
@@ -225,7 +224,7 @@ function jsonIn(file: string): unknown {
   return JSON.parse(readFileSync(file, 'utf8'))
 }
 
-/** Writes both files into a folder. */
+/** Writes both files into a folder, and creates it if needed. */
 export function writeContents(root: string, folder: string): void {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'sbom.cdx.json'), `${JSON.stringify(billOf(root), null, 2)}\n`)

@@ -1,14 +1,16 @@
-// What an ExchangeServer allows (spec.allowed), decided in one place: which namespaces' groups, which hubs, mailboxes, folders
-// and directions, private items, and how much a guard may let pass. What is not allowed is unreachable, and was never left.
+// Checks what an ExchangeServer allows (spec.allowed), in one place: the namespaces of groups, hubs, mailboxes,
+// folders, directions, private items, and the ceilings of the guard. A participant that is not allowed is unreachable;
+// it does not count as removed.
 //
-//   asked of …                 before anything is asked of Exchange   again, of what Exchange says
+//   checked for …              before any request to Exchange         again, with Exchange's answer
 //   a reference to a server    namespace
 //   the hub, on its server     private
 //   a member, on its own       private, direction
 //   a public folder            hubs                                   the folder's actual place
 //   a mailbox folder           mailbox, folder                        primary address, the folder's actual place
 //
-// Guarantees: a message names what was declared, never what lies elsewhere; so what is denied looks the same, there or not.
+// Guarantees: a message names declared things only, never others. So a denial reads the same if the denied thing exists
+// or not.
 
 import { SyncError } from '../core/sync-error.ts'
 import { folded, namesIn } from './path.ts'
@@ -24,43 +26,43 @@ import type { ExchangeServer, ExchangeServerAllowed, SyncGroup } from './resourc
 import { type Labels, namespacesIn, selects } from './selector.ts'
 import type { Participant, Place, ServerRef } from './topology.ts'
 
-/** Something that is not allowed: which field of the group asks for it, and why. */
+/** A denied request of a group: its field, and the reason. */
 export type Denial = Readonly<{
   field: 'serverRef' | 'publicFolder' | 'private' | 'mailbox' | 'folder' | 'direction'
   message: string
 }>
 
-/** What is known of a namespace: its labels; that there is none; that none may be read by this controller. */
+/** A namespace: its labels, `missing` if it does not exist, or `unreadable` if this controller may not read it. */
 export type NamespaceLook = Labels | 'missing' | 'unreadable'
 
-/** The code of what is not allowed. */
+/** The code of a denial. */
 export const notAllowed = 'NotAllowed'
 
-/** A denial as an error. Nothing but a changed declaration ends it. */
+/** The denial as a terminal error: only a changed declaration ends it. */
 export function denied({ message }: Pick<Denial, 'message'>): SyncError {
   return new SyncError('terminal', notAllowed, message)
 }
 
-/** Does the server decide by labels of namespaces? */
+/** Does the server select namespaces by labels? */
 export function needsLabels(server: ExchangeServer): boolean {
   return namespacesIn(allowedOf(server).namespaces).kind === 'selector'
 }
 
-/** Why no group may refer to a server that decides by labels, where none may be read. A directory asks nothing else of namespaces. */
+/** The denial for a server that selects namespaces by labels, if none can be read (in a directory); else undefined. */
 export function labelsDenial(server: ExchangeServer | undefined): Denial | undefined {
   if (server === undefined || !needsLabels(server)) return undefined
   return { field: 'serverRef', message: unreadable(server.metadata.name ?? '') }
 }
 
-/** What is wrong with the form of spec.allowed.namespaces; undefined when nothing is. */
+/** The fault in the form of spec.allowed.namespaces; undefined without one. */
 export function namespacesFault(value: unknown): string | undefined {
   const namespaces = namespacesIn(value)
   return namespaces.kind === 'invalid' ? namespaces.why : undefined
 }
 
 /**
- * Why a group of this namespace may not refer to the server. A server of another namespace that is not there
- * (`server` undefined) is denied in the same words. `look` tells of the group's namespace.
+ * Why a group of this namespace may not refer to the server; undefined if it may. A missing server of another namespace
+ * (`server` undefined) is denied in the same words. `look` reads the group's namespace.
  */
 export function namespaceDenial(
   { metadata: { namespace = 'default' } }: SyncGroup,
@@ -85,7 +87,7 @@ export function namespaceDenial(
         : deny(usual)
     case 'selector': {
       const labels = look()
-      // What another namespace's server has is told to its own groups only.
+      // Only groups of the server's own namespace learn that it has a selector.
       if (labels === 'unreadable') return deny(own === namespace ? unreadable(name) : usual)
       return labels !== 'missing' && selects(allowed.demands, labels) ? undefined : deny(usual)
     }
@@ -97,8 +99,8 @@ function unreadable(name: string): string {
 }
 
 /**
- * Why a participant, as it is declared, may not take part on its server. `policy`: what the group does with private items.
- * One that left has no direction any more.
+ * Why a declared participant may not take part on its server; undefined if it may. `policy`: the group's treatment of
+ * private items. `left`: a former participant, for which neither direction nor private items are checked.
  */
 export function participantDenial(
   { role, place }: Participant,
@@ -145,7 +147,7 @@ function placeDenial(place: Place, server: ExchangeServer, hub: boolean): Denial
   return undefined
 }
 
-/** May this public folder, by its names, take part? */
+/** May the public folder with these names take part? */
 export function allowsPublicFolder(server: ExchangeServer, names: readonly string[]): boolean {
   const { hubs } = allowedOf(server)
   return hubs === undefined || hubs.some((prefix) => begins(names, namesIn(prefix)))
@@ -164,13 +166,13 @@ export function allowsMailbox(server: ExchangeServer, address: string): boolean 
   )
 }
 
-/** May the folder of a mailbox, by its names from the top, take part? */
+/** May the mailbox folder with these names, outermost first, take part? */
 export function allowsFolder(server: ExchangeServer, names: readonly string[]): boolean {
   const patterns = compiled(allowedOf(server).folders, (paths) => paths.map(pathPatternOf))
   return patterns.some((pattern) => matchesPath(pattern, names))
 }
 
-/** Where must it be looked after, what Exchange says? Nowhere where everything is allowed. */
+/** The fields that need a check of Exchange's answer; not those that allow everything. */
 export function restrictions(
   server: ExchangeServer,
 ): Readonly<Record<'hubs' | 'mailboxes' | 'folders', boolean>> {
@@ -179,14 +181,14 @@ export function restrictions(
   return { hubs: hubs !== undefined, mailboxes: mailboxes !== undefined, folders: !all }
 }
 
-/** How people know a server. */
+/** The name of a server for messages. */
 export function titled({ metadata: { name = '' } }: ExchangeServer): string {
   return `the ExchangeServer ${name}`
 }
 
 const usual: ExchangeServerAllowed = { namespaces: 'Same', folders: ['Contacts/*'], private: false }
 
-/** What a server allows; what was declared before the field was there has its defaults. */
+/** The rules of a server; declarations without the field (of older versions) get the defaults. */
 export function allowedOf({ spec: { allowed } }: ExchangeServer): ExchangeServerAllowed {
   return { ...usual, ...(allowed as Partial<ExchangeServerAllowed> | undefined) }
 }
@@ -201,7 +203,7 @@ function begins(names: readonly string[], prefix: readonly string[]): boolean {
 
 type Addresses = Readonly<{
   domains: ReadonlySet<string>
-  /** The part before the `@`, where one is given, and the domain. */
+  /** The part before the `@`, undefined without one, and the domain. */
   globs: readonly (readonly [Pattern | undefined, Pattern])[]
 }>
 
@@ -228,7 +230,7 @@ function halvesOf(text: string): Halves {
 
 const made = new WeakMap<readonly string[], Addresses | readonly PathPattern[]>()
 
-// Taken apart once for as long as the list is declared so.
+// Parses each declared list once.
 function compiled<Made extends Addresses | readonly PathPattern[]>(
   list: readonly string[],
   make: (list: readonly string[]) => Made,

@@ -1,8 +1,9 @@
-// Two groups must not keep one folder: the older one keeps it, the other is refused. A folder may be the hub of several groups,
-// or a member of one: what is written to a member's folder for one group must not be another group's business.
+// Two groups must not use one folder: the older group keeps it, and the other is refused. A folder may be the hub of
+// several groups, or a member of one group: the content of a member's folder must not reach another group.
 //
-// Guarantees: by its declaration alone a group keeps a folder only from groups of its own namespace. Another namespace is another
-// tenant, who could name every folder without having access to any: there the state decides, by the folders that groups have.
+// Guarantees: a declaration alone claims a folder only against groups of the same namespace. Another namespace is
+// another tenant, which could name every folder without access to any. Between namespaces the state decides, by the
+// folders in use.
 import type { GroupId } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { SyncGroup } from './resources.generated.ts'
@@ -12,19 +13,19 @@ import { addressOf, type Participant, participantsOf, titleOf } from './topology
 export type Claimant = Readonly<{
   id: GroupId
   group: SyncGroup
-  /** What names a participant's folder (`folderKey`); undefined: it may not have it, and keeps it from nobody. */
+  /** The key of a participant's folder (`folderKey`); undefined: it may not use the folder, so it claims nothing. */
   folderOf: (participant: Participant) => string | undefined
 }>
 
-/** A folder that a group has, as far as another group must know. */
+/** The group that uses a folder, and whether as its hub. */
 export type Holder = Readonly<{ group: GroupId; hub: boolean }>
 
-/** Does the holder keep the folder from another group, which wants it as a hub or not? */
+/** Does the holder exclude another group from the folder? `hub`: the other group wants it as its hub. */
 export function keepsFrom(holder: Holder, hub: boolean): boolean {
   return !(holder.hub && hub)
 }
 
-/** Why a group may not have a folder as its hub, or as a member's. */
+/** The error for a group that may not use a folder, as its hub (`hub`) or as a member's folder. */
 export function claimedBy(group: GroupId, holder: Holder, hub: boolean): SyncError {
   const what = holder.hub ? 'is the hub of' : 'belongs to'
   const remedy = hub
@@ -36,18 +37,18 @@ export function claimedBy(group: GroupId, holder: Holder, hub: boolean): SyncErr
   return new SyncError('terminal', 'FolderClaimed', message)
 }
 
-/** Who holds a folder, as the owner of another group may know it: what is in other namespaces is not told. */
+/** The holder of a folder, for the status of another group. Names of other namespaces are not disclosed. */
 export function holderText(group: GroupId, holder: GroupId): string {
   const [namespace] = group.split('/')
   return holder.startsWith(`${namespace}/`) ? `the group ${holder}` : 'a group of another namespace'
 }
 
-/** What names the folder of a place among all servers, by the URL of its own. */
+/** A key for the folder of a place, unique among all servers. `url`: the URL of its server. */
 export function folderKey({ place }: Participant, url: string): string {
   return JSON.stringify([url.toLowerCase(), addressOf(place)])
 }
 
-/** Participants of one group whose folder an earlier one has already, under another name of its server perhaps. */
+/** Participants of one group whose folder an earlier participant has, perhaps under another name of its server. */
 export function twiceIn(
   all: readonly Participant[],
   folderOf: Claimant['folderOf'],
@@ -63,13 +64,13 @@ export function twiceIn(
   return twice
 }
 
-/** What is wrong with a participant whose folder an earlier one has. */
+/** The message for a participant whose folder an earlier participant has. */
 export function twiceText(earlier: Participant): string {
   const who = earlier.role.hub ? 'the hub' : `the member ${titleOf(earlier.place)}`
   return `the folder is that of ${who} already: remove one of them, or name another folder`
 }
 
-/** The groups that are refused, each with the group that has the folder and the name of its place. */
+/** The refused groups, each with the group that has the folder, and the name of the place. */
 export function refusedClaims(
   claimants: readonly Claimant[],
 ): ReadonlyMap<GroupId, Readonly<{ by: GroupId; place: string }>> {

@@ -1,12 +1,12 @@
-// What a group refers to, resolved once, for a directory, a cluster and `exsync validate` alike: each ExchangeServer that its
-// participants name, with its Secrets, is an Access, which is ready or says why it is blocked.
+// Resolves the references of a group, once, for a directory, a cluster and `exsync validate` alike. Each ExchangeServer
+// that a participant names, with its Secrets, becomes an Access: ready, or blocked with the reason.
 //
-//   Found (what lies under the name)  ──► accessTo   the server by itself      InvalidServer, ServerNotFound, HostNotAllowed, Secret…
+//   Found (the objects of the name)   ──► accessTo   the server by itself      InvalidServer, ServerNotFound, HostNotAllowed, Secret…
 //                                     ──► accessOf   for this group            CrossNamespaceRef, NotAllowed, ServerSuspended
 //   Access of the server              ──► accessFor  for this participant      NotAllowed (hub, mailbox, folder, direction, private)
 //
-// Guarantees: credentials stay with the server that they belong to; what blocks a member's server blocks that member, and
-// what blocks the hub's blocks the group; of a server on a host that is not allowed the Secret is not looked into.
+// Guarantees: credentials are used for their own server only. A blocked server blocks its members; the hub's server
+// blocks the group. The Secret of a server on a host that is not allowed is not read.
 import { digestOf } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { type Denial, denied, notAllowed, participantDenial } from './allowed.ts'
@@ -23,24 +23,24 @@ import {
   type ServerRef,
 } from './topology.ts'
 
-/** What lies under the name of an ExchangeServer, as far as it is there. */
+/** The objects that belong to the name of an ExchangeServer, as far as they exist. */
 export type Found = Readonly<{
   server: ExchangeServer | undefined
-  /** Why the ExchangeServer, which is declared, cannot be used. */
+  /** Why the declared ExchangeServer cannot be used. */
   unusable?: string | undefined
-  /** The keys of the Secret for signing in; undefined when there is none. */
+  /** The keys of the Secret for signing in; undefined if it does not exist. */
   credentials: Credentials | undefined
-  /** The certificate authority to trust, PEM; undefined when none is named or it is missing. */
+  /** The trusted certificate authority, PEM; undefined if none is named or it is missing. */
   ca: string | undefined
   /** A Secret that may not be read. */
   forbidden?: string | undefined
-  /** A Secret that could not be read for a while. */
+  /** A Secret that temporarily cannot be read. */
   unreadable?: string | undefined
   /** A Secret (namespace/name) whose owner has not allowed its use for signing in. */
   unlabelled?: string | undefined
 }>
 
-/** An ExchangeServer with all that it is reached with. */
+/** An ExchangeServer with everything that a connection needs. */
 export type Ready = Readonly<{
   state: 'ready'
   server: ExchangeServer
@@ -48,12 +48,12 @@ export type Ready = Readonly<{
   ca: string | undefined
 }>
 
-/** How an ExchangeServer is reached, or why it is not. `server`: it is declared all the same. */
+/** The access to an ExchangeServer, or the error that blocks it. A blocked server may be declared (`server`). */
 export type Access =
   | Ready
   | Readonly<{ state: 'blocked'; server: ExchangeServer | undefined; error: SyncError }>
 
-/** What the operator lets references lead to. */
+/** The limits that the operator sets for references. */
 export type ReferenceRules = Readonly<{
   /** May a group name an ExchangeServer of another namespace? */
   crossNamespace: boolean
@@ -61,13 +61,13 @@ export type ReferenceRules = Readonly<{
   hosts?: HostRules
 }>
 
-/** A group with how each ExchangeServer is reached that its participants are on, by namespace/name. */
+/** A group with the access to each ExchangeServer of its participants, by namespace/name. */
 export type Accessing = Readonly<{
   group: SyncGroup
-  /** Why nothing of it can be used: no version of the resource is valid. */
+  /** Why the group cannot be used at all: no version of the resource is valid. */
   broken?: SyncError | undefined
   access: ReadonlyMap<ServerName, Access>
-  /** How one is reached that a former participant was on, and that the group names no more. */
+  /** The access to a server of a former participant that the group does not name any more. */
   formerAccess?: ((server: ServerName) => Access) | undefined
 }>
 
@@ -76,7 +76,7 @@ export function isForeign({ metadata }: SyncGroup, { namespace }: ServerRef): bo
   return namespace !== undefined && namespace !== (metadata.namespace ?? 'default')
 }
 
-/** How a group reaches a server that it names. `denial`: why the server takes no groups of this namespace. */
+/** The access of a group to a server that it names. `denial`: why the server excludes the group's namespace. */
 export function accessOf(
   group: SyncGroup,
   { ref, field }: Named,
@@ -97,7 +97,7 @@ export function accessOf(
   return accessTo(ref.name, found, hosts, field)
 }
 
-/** How a server is reached, by itself. `field`: where a reference to it can be corrected. */
+/** The access to a server without regard to a group. `field`: the field with the reference, for messages. */
 export function accessTo(
   name: string,
   found: Found,
@@ -120,7 +120,7 @@ export function accessTo(
   return { state: 'ready', server, credentials: credentials ?? {}, ca }
 }
 
-/** How a participant is reached: as its server is, unless that does not allow it. */
+/** The access of a participant: that of its server, or blocked if the server does not allow the participant. */
 export function accessFor({ group, access }: Accessing, participant: Participant): Access {
   const { server } = participant.place
   const own = access.get(server) ?? accessTo(server, nothingFound)
@@ -129,36 +129,36 @@ export function accessFor({ group, access }: Accessing, participant: Participant
   return denial === undefined ? own : blocked(own.server, denied(denial))
 }
 
-/** How the hub is reached. What blocks it blocks the group. */
+/** The access of the hub. If it is blocked, the group is blocked. */
 export function hubAccess(declared: Accessing): Access {
   if (declared.broken !== undefined) return blocked(undefined, declared.broken)
   return accessFor(declared, participantsOf(declared.group).hub)
 }
 
-/** Why the group may not have a pass, whatever its members' servers say; undefined when it may. */
+/** Why the group may not have a pass, independent of its members' servers; undefined if it may. */
 export function hindranceOf(declared: Accessing): SyncError | undefined {
   const access = hubAccess(declared)
   return access.state === 'blocked' ? access.error : undefined
 }
 
-/** How a server is reached that a former participant was on. */
+/** The access to the server of a former participant. */
 export function formerAccess({ access, formerAccess }: Accessing, server: ServerName): Access {
   return access.get(server) ?? formerAccess?.(server) ?? accessTo(server, nothingFound)
 }
 
-/** Is it refused for the lack of a right? Then it holds nothing that others could want. */
+/** Is it blocked by a missing right? Then it claims no folder. */
 export function hasNoRight(access: Access): boolean {
   if (access.state === 'ready') return false
   return access.error.code === notAllowed || access.error.code === 'CrossNamespaceRef'
 }
 
-/** How a reference to a server reads that the group names no more. */
+/** A reference to a server that the group does not name any more. */
 export function formerlyNamed(server: ServerName): Named {
   const [namespace, name = ''] = server.split('/')
   return { ref: { name, ...(namespace !== undefined && { namespace }) }, field: 'spec.serverRef' }
 }
 
-/** Changes whenever a server is reached otherwise, or is blocked for another reason, or approves something else. */
+/** A digest that changes with any access: its connection, the reason of a block, or the approvals of a server. */
 export function accessPrint(access: ReadonlyMap<ServerName, Access>): string {
   const prints = [...access].map(([name, each]) => {
     const { spec, metadata } = each.server ?? {}
@@ -175,7 +175,7 @@ function blocked(server: ExchangeServer | undefined, error: SyncError): Access {
   return { state: 'blocked', server, error }
 }
 
-// Why a Secret is not known, or not used; undefined when it is, or is missing.
+// Why a Secret cannot be read or must not be used; undefined if it can, or is missing.
 function unreadOf({ forbidden, unreadable, unlabelled }: Found): SyncError | undefined {
   if (forbidden !== undefined) {
     const message = `the controller may not read the Secret ${forbidden}: grant it get, list and watch, by name at least`
@@ -190,7 +190,7 @@ function unreadOf({ forbidden, unreadable, unlabelled }: Found): SyncError | und
   return new SyncError('transient', 'SecretUnreadable', message)
 }
 
-// What is wrong with where it is and how one signs in there.
+// The fault in the URL or in the way of signing in; undefined without one.
 function wayFault(
   { metadata, spec }: ExchangeServer,
   { credentials }: Found,
@@ -232,7 +232,7 @@ function secretFault({ spec }: ExchangeServer, { credentials, ca }: Found): Sync
   return new SyncError('terminal', 'InvalidCertificate', message)
 }
 
-// Nothing is sent: a server would count it as a wrong password, and may lock the account.
+// Such a value is never sent: a server would count it as a wrong password, and may lock the account.
 function strayFault(
   secret: string,
   values: Readonly<Record<string, string>>,

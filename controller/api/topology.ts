@@ -1,5 +1,5 @@
-// From a SyncGroup to its participants: which role each plays, in which place, on which server. The four are apart: a hub
-// may be a public folder or a folder of a mailbox, and so may a member, each on a server of its own.
+// From a SyncGroup to its participants: the role, place and server of each. These are independent: a hub may be a
+// public folder or a mailbox folder, and so may a member, and each may be on a server of its own.
 //
 //   id of a replica            place
 //   hub:PATH                   the hub, a public folder (PATH begins with a slash)
@@ -8,7 +8,8 @@
 //   public:PATH                a member, a public folder
 //   @SERVER:…                  a member on another server than the hub's (no address begins with an @)
 //
-// Guarantees: no two places of one role have one id; a group that names no server besides its own has the ids that it always had.
+// Guarantees: two places of one role never have the same id. The ids of a group with one server are those of version
+// 0.1.
 import { hubPrefix, type ReplicaId } from '../core/id.ts'
 import type { ItemType } from '../core/item.ts'
 import { itemTypeNamed } from '../core/items.ts'
@@ -19,14 +20,14 @@ import type { SyncGroup } from './resources.generated.ts'
 /** An ExchangeServer, as `namespace/name`. */
 export type ServerName = string
 
-/** Where a folder is, as it is declared: on which server, and there a public folder or a folder of a mailbox. */
+/** The declared location of a folder: its server, and a public folder or a mailbox folder there. */
 export type Place = Readonly<{ server: ServerName }> &
   (
     | Readonly<{ kind: 'publicFolder'; path: string }>
     | Readonly<{ kind: 'mailbox'; mailbox: string; folder: string }>
   )
 
-/** One folder that takes part: what it does, and where it is. */
+/** One folder of a group: its role and its place. */
 export type Participant = Readonly<{ role: Role; place: Place }>
 
 /** The participants of a group. */
@@ -39,12 +40,12 @@ export type Participants = Readonly<{
   roles: readonly Role[]
 }>
 
-/** Which kind of items a group keeps the same. A group declares none so far: all are of the usual kind. */
+/** The kind of items of a group. A group cannot declare one yet: all have the default kind. */
 export function itemTypeOf(_group: SyncGroup): ItemType {
   return itemTypeNamed()
 }
 
-/** How a resource names an ExchangeServer. */
+/** The reference of a resource to an ExchangeServer. */
 export type ServerRef = SyncGroup['spec']['serverRef']
 
 type Declared = Readonly<{
@@ -54,7 +55,7 @@ type Declared = Readonly<{
   serverRef?: ServerRef
 }>
 
-// Asked for many times in one pass, of a declaration that does not change.
+// A cache: one pass needs the participants many times, and the declaration does not change.
 const made = new WeakMap<SyncGroup, Participants>()
 
 /** The participants of a group. Each place is on the group's server unless it names one of its own. */
@@ -101,10 +102,10 @@ export function serverNameOf({ metadata }: SyncGroup, { name, namespace }: Serve
   return `${namespace ?? metadata.namespace ?? 'default'}/${name}`
 }
 
-/** An ExchangeServer that a group names, and the first field that does, for people. */
+/** A reference to an ExchangeServer, and the first field that has it, for messages. */
 export type Named = Readonly<{ ref: ServerRef; field: string }>
 
-/** The ExchangeServers that some participant is on, the hub's first. */
+/** The ExchangeServers of all participants, the hub's first. */
 export function serversNamedBy(group: SyncGroup): ReadonlyMap<ServerName, Named> {
   const named = new Map<ServerName, Named>()
   const note = (own: ServerRef | undefined, field: string) => {
@@ -133,7 +134,7 @@ export function pathIn(place: Place): string {
   return place.kind === 'mailbox' ? place.folder : place.path
 }
 
-/** One spelling of what a place is on its server, whatever role it plays there; upper and lower case are the same. */
+/** The canonical address of a place on its server, the same in every role; case is folded. */
 export function addressOf(place: Place): string {
   const path = folded(canonicalPath(pathIn(place)))
   return place.kind === 'mailbox' ? `${folded(place.mailbox)}:${path}` : path
@@ -146,8 +147,8 @@ function memberIdOf(place: Place, hubServer: ServerName): ReplicaId {
 }
 
 /**
- * The place that the id of a replica stands for, where nothing but the id is known: the state noted no places up to version
- * 0.1. `hubServer`: the hub's server, on which every place is that names no other.
+ * The place that an id describes, if only the id is known: the state noted no places up to version 0.1. `hubServer`:
+ * the hub's server, which is the server of every place that names no other.
  */
 export function placeOfId(id: ReplicaId, hubServer: ServerName): Place {
   const [, named, rest = id] = /^@([^:]*):(.*)$/s.exec(id) ?? []
@@ -164,13 +165,13 @@ export function placeOfId(id: ReplicaId, hubServer: ServerName): Place {
   }
 }
 
-/** Does a person who says `name` mean this replica? By its id, its mailbox, the path of its public folder, or `hub`. */
+/** Is `name` a name of this replica: its id, its mailbox, the path of its public folder, or `hub`? */
 export function isNamed(id: ReplicaId, name: string): boolean {
   const local = id.replace(/^@[^:]*:/, '')
   return id === name || local === name || local === `public:${name}` || local.startsWith(`${name}:`)
 }
 
-/** One who took part once: it receives, and nothing of it travels. */
+/** A former participant: it receives, and its edits do not travel. */
 export function formerParticipant(id: ReplicaId, place: Place): Participant {
   const rest = {
     hub: false,
@@ -182,12 +183,12 @@ export function formerParticipant(id: ReplicaId, place: Place): Participant {
   return { role: { id, ...rest }, place }
 }
 
-/** How people know a place: a member's mailbox, or its public folder. */
+/** The name of a place for people: its mailbox, or the path of its public folder. */
 export function titleOf(place: Place): string {
   return place.kind === 'mailbox' ? place.mailbox : place.path
 }
 
-/** How people know a replica: `hub`, or the member's mailbox or public folder; one that left by the place that was noted. */
+/** The name of a replica for people: `hub`, its mailbox or its public folder. `noted`: a former participant's place. */
 export function nameOf({ hub, all }: Participants, replica: ReplicaId, noted?: Place): string {
   if (replica === hub.role.id) return 'hub'
   const place = all.find(({ role }) => role.id === replica)?.place

@@ -43,25 +43,25 @@ export type Edges = Readonly<{
   /** Is standard output a terminal? */
   terminal: boolean
   /** The inputs of a running controller: it ends by signals, and within this grace period, ms. */
-  outside: (graceMs: number) => ProcessEdges
+  processEdges: (graceMs: number) => ProcessEdges
 }>
 
 const [stdout, stderr] = [new Output(() => process.stdout), new Output(() => process.stderr)]
 const out = stdout.line
 
 async function command(config: Config, edges: Edges): Promise<number> {
-  const { clock, outside, terminal } = edges
+  const { clock, processEdges, terminal } = edges
   switch (config.command) {
     case 'run':
-      return run(config, outside(config.graceMs))
+      return run(config, processEdges(config.graceMs))
     case 'plan':
-      return declared(config, outside(config.graceMs), async (environment, signal) => {
+      return declared(config, processEdges(config.graceMs), async (environment, signal) => {
         if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
           await out(`there is no state in ${config.state} yet: this is the plan of a first pass`)
         return plan(environment, config.output, out, signal)
       })
     case 'verify':
-      return declared(config, outside(config.graceMs), (environment, signal) =>
+      return declared(config, processEdges(config.graceMs), (environment, signal) =>
         verify(environment, config, out, signal),
       )
     case 'validate':

@@ -1,4 +1,4 @@
-// What happens on one replica so that it holds what is agreed: an action, or a note in the baseline.
+// Decides how one replica gets the agreed content: by an action, or by a note in the baseline if no action is needed.
 
 import { doubtedIn, drifted, driftIn, shownOf, stillDoubted } from './deviation.ts'
 import type { Reading } from './edit.ts'
@@ -35,7 +35,7 @@ export type Draft = {
   rereads: Reread[]
 }
 
-/** One replica's place in a step. */
+/** One replica in a step: the inputs of its action. */
 export type Spot = Readonly<{
   type: ItemType
   link: Link
@@ -44,11 +44,11 @@ export type Spot = Readonly<{
   reading: Reading | undefined
   agreed: Item | undefined
   revision: number
-  /** A new copy must not be tried again yet. */
+  /** A create must not be retried yet. */
   waits: boolean
 }>
 
-/** Puts what happens at the spot into the draft. */
+/** Adds the action or the notes of this replica to the draft. */
 export function place(spot: Spot, draft: Draft): void {
   const { link, role, cell, agreed } = spot
   switch (cell.state) {
@@ -68,7 +68,7 @@ export function place(spot: Spot, draft: Draft): void {
       }
       return
     case 'same':
-      // Written down, and not read since: it is read again before anything is done to it.
+      // The copy is noted, but was not read since: the next read comes before any action.
       if (cell.copy.version === unread) return
       if (agreed !== undefined && isOfOlderCodec(spot.type, cell.copy)) {
         if (link.revision !== spot.revision || cell.copy.revision !== link.revision)
@@ -89,8 +89,8 @@ function create({ role, waits }: Spot, draft: Draft): void {
   if (!waits) draft.actions.push({ kind: 'create', replica: role.id })
 }
 
-// A copy is written down as soon as it is seen, so that no failure makes it a stranger that would be
-// created once more. Until it has been dealt with, its version is one that no server has.
+// Notes a copy as soon as it is seen. Otherwise, after a failure, it would be unknown and created once more. Until it
+// is processed, its version is one that no server has.
 function note(
   { role, type: { codec } }: Spot,
   copy: Copy | undefined,
@@ -105,8 +105,8 @@ function note(
 
 const unread = '' as Version
 
-// Is a copy that is gone made again? Not where its user deleted it, and that is ignored; where the deletion had
-// been agreed, it was we.
+// Is a missing copy created again? Not if its user deleted it in a receive-only replica with `drift: Ignore`. If the
+// deletion was agreed before, the delete was ours, so the copy is created.
 function madeAgain(role: Role, link: Link, { rewound }: Extract<Cell, { state: 'gone' }>): boolean {
   return role.writes || role.drift === 'Revert' || rewound === true || link.agreed === undefined
 }
@@ -115,7 +115,7 @@ function declines(role: Role, link: Link): boolean {
   return link.declined.has(role.id) && !role.writes && role.drift === 'Ignore'
 }
 
-// A copy is deleted only where others' edits may arrive; it is read and kept first, by whoever applies.
+// Deletes a copy only in a replica that receives. sync/removal.ts reads and keeps it before the delete.
 function remove({ role }: Spot, id: ItemId, expect: Version, draft: Draft): void {
   if (role.receives) draft.actions.push({ kind: 'delete', replica: role.id, id, expect })
   else draft.dropped.push(role.id)
@@ -148,7 +148,7 @@ function bring(
   }
 }
 
-// What makes held what is agreed; but what its owner marked private is not unmarked by others.
+// The patch from `held` to `agreed`. An owner's private mark is not removed by others' edits.
 function sparing(type: ItemType, withheld: boolean, held: Item, agreed: Item): Patch {
   const patch = difference(type, held, agreed)
   if (!withheld) return patch
@@ -161,7 +161,7 @@ function sparing(type: ItemType, withheld: boolean, held: Item, agreed: Item): P
   return { set: Object.fromEntries(set), clear: patch.clear.filter((field) => !spared(field)) }
 }
 
-// A copy that was just read: compared as it is, with what the server made of it left alone.
+// Updates a copy that was just read. Deviations that its server made are left as they are.
 function bringEdited(spot: Spot, draft: Draft): void {
   const { reading, agreed } = spot
   if (reading === undefined || agreed === undefined)
@@ -185,12 +185,12 @@ function bringEdited(spot: Spot, draft: Draft): void {
   append(draft.keeps, ownKept(reading, ignored, touched(patch)))
 }
 
-// What its user made of a copy is kept where it is overwritten.
+// The keep for changes of the user that the update overwrites; none if it overwrites none.
 function ownKept(reading: Reading, ignored: boolean, fields: readonly string[]): readonly Keep[] {
   const { found, changes, travels, renewed } = reading
   const before = reading.copy?.shown ?? {}
   const drift = driftIn(before)
-  // Of what travels, only what was left to its user before, and is no edit now, is overwritten.
+  // If the edits travel, the update overwrites only ignored drift from before that is no edit now.
   const left = drift.filter((field) => !changes.has(field))
   const undecided = travels ? left : [...changes.keys(), ...(ignored ? drift : []), ...renewed]
   const own = [...undecided, ...doubtedIn(before).filter((field) => !changes.has(field))]
@@ -199,13 +199,13 @@ function ownKept(reading: Reading, ignored: boolean, fields: readonly string[]):
   return [{ replica: reading.replica, loss: found.version, item: found.item, reason, fields }]
 }
 
-/** The difference between a copy that was just read and the agreed content, and the part of it that is its user's own. */
+/** The difference between a copy that was just read and the agreed content, and the user's own part of it. */
 export type Lack = Readonly<{
-  /** Its user's own changes are left alone for now. */
+  /** The user's own changes stay in the copy for now. */
   ignored: boolean
   /** The content that the patch starts from. */
   held: Item
-  /** Its owner marked it private. */
+  /** The owner marked it private. */
   withheld: boolean
   /** Brings the copy to the agreed content. */
   patch: Patch
@@ -221,8 +221,9 @@ export function lackOf(type: ItemType, reading: Reading, agreed: Item): Lack {
   return { ignored, held, withheld, patch }
 }
 
-// For a drift that is ignored: where the agreed content moved it counts, elsewhere the user's own does. What is
-// not the user's own is a write of ours whose reply was lost: it is brought up to date like any other copy.
+// The content that an update starts from if the drift is ignored. A field gets a new agreed value; otherwise the value
+// of the user stays. A deviation that the user did not make is our own write with a lost reply: it is updated as in any
+// other copy.
 function agreedSince(type: ItemType, { base, view, changes }: Reading, agreed: Item): Item {
   const held: Record<string, Item[string]> = { ...agreed }
   for (const field of fieldsOf(base, agreed, view)) {

@@ -1,8 +1,8 @@
-// A create that was sent and whose copy was not seen again: the reply was lost, or the server acknowledged a copy
-// that is not there. Only a copy that is seen in its folder with our stamp counts. An attempt is written down
-// before the request is sent, so that it survives the process; until the copy is seen
-// - the create is not taken for done, and is made again after the next look, with half the batch, then less often;
-// - the link's deletion does not end before the folder was looked at whole: a copy that turns up later belongs to it.
+// An attempt is a create that was sent and whose copy was not seen yet: the reply was lost, or the server acknowledged
+// a copy that does not exist. Only a copy that is seen in its folder with our stamp counts. An attempt is noted before
+// the request is sent, so that it survives the process. Until the copy is seen:
+// - the create is not done: it is sent again after the next listing, with half the batch, and later less often;
+// - a deletion of the link is not complete until the whole folder was listed: a copy that appears later belongs to it.
 
 import { doubted, shownOf } from './deviation.ts'
 import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
@@ -17,27 +17,27 @@ export type Attempt = Readonly<{
   revision: number
   /** How many items the request carried. */
   batch: number
-  /** How often it was tried by itself, or acknowledged, without a copy to be seen. */
+  /** The number of tries as a single item, or with an acknowledgement, after which no copy was seen. */
   tries: number
   sentMs: number
-  /** What the server acknowledged, as it named it. */
+  /** The copies that the server acknowledged. */
   items: readonly Readonly<{ id: ItemId; version: Version }>[]
-  /** What the last try ended with; undefined while a request is under way. */
+  /** The result code of the last try; undefined while a request is under way. */
   code: string | undefined
-  /** A copy has been seen since; an earlier request may still turn up a second one. */
+  /** A copy was seen since; an earlier request may still make a second one. */
   seen: boolean
 }>
 
 /** The attempts of one link, by replica. */
 export type Attempts = ReadonlyMap<ReplicaId, Attempt>
 
-/** How many tries without a result make an attempt a problem that is named. */
+/** After this number of tries without a copy, the status names the problem. */
 export const triesMax = 3
 
-/** How long a second copy of an acknowledged create may still turn up, ms. */
+/** How long a second copy of an acknowledged create may still appear, ms. */
 const lateMs = 60 * 60_000
 
-/** So long a server may go on with a request whose deadline is over, ms (exchange-protocol §4.1: one minute). */
+/** How long a server may continue a request after its deadline, ms (exchange-protocol §4.1: one minute). */
 const serverMs = 60_000
 
 /** The longest wait between two tries, ms: an audit's interval. */
@@ -55,7 +55,7 @@ export function attemptsByLink(attempts: readonly Attempt[]): ReadonlyMap<LinkId
 
 /**
  * Must the create wait? The first tries follow each other; later ones wait a minute, two, four, up to six hours,
- * since each may leave a copy that is not seen. A link with newer content waits for nothing.
+ * since each may leave a copy that is not seen. A link with newer content does not wait.
  */
 export function waits(attempt: Attempt | undefined, revision: number, nowMs: number): boolean {
   if (attempt === undefined || attempt.revision !== revision) return false
@@ -65,12 +65,12 @@ export function waits(attempt: Attempt | undefined, revision: number, nowMs: num
   return nowMs < attempt.sentMs + waitMs
 }
 
-/** How many items a request may carry that sends this one again: half of what failed, down to one. */
+/** The number of items in a request that sends this one again: half of the failed batch, at least one. */
 export function batchFor(attempt: Attempt | undefined, most: number): number {
   return attempt?.code === undefined ? most : Math.max(1, Math.ceil(attempt.batch / 2))
 }
 
-/** Is nothing to be expected of it any more? */
+/** Is the attempt over: can no further copy of it appear? */
 export function isOver({ seen, sentMs }: Attempt, nowMs: number): boolean {
   return seen && nowMs > sentMs + lateMs
 }
@@ -80,18 +80,18 @@ export function afterSeen(attempt: Attempt): Attempt | undefined {
   return attempt.items.length > 0 ? { ...attempt, seen: true } : undefined
 }
 
-/** What is written on an item within this time is the server's own doing, or part of making it, ms. */
+/** A write within this time after the create is a part of it, or made by the server; ms. */
 const makingMs = 2000
 
-/** From this length on a server cuts a text, rather than a user. */
+/** If a text of at least this length is cut, the server cut it, not a user. */
 const cutLength = 200
 
 /**
- * The copy that an attempt made, once it is found by its stamp: its content was what was sent, at the link's revision
- * then. What it shows otherwise is the server's doing where it was not changed since it was made (the version that was
- * acknowledged tells, else the time), and where a long text is cut; else its user's. Undefined where that cannot be told.
- * By the time alone it is doubtful: a program may have edited the copy at once, so the content is kept before it is
- * overwritten.
+ * The copy that an attempt made, when it is found by its stamp. Its base is the content that was sent, at the revision
+ * of that time. A deviation is made by the server if the copy was not changed since its create (by the acknowledged
+ * version, else by the times), or if it is a long text that is cut; any other deviation is an edit of the user.
+ * Undefined if that cannot be decided. A decision by the times is in doubt, because a program may have edited the copy
+ * at once: so its content is kept before it is overwritten.
  */
 export function madeCopyOf(
   type: ItemType,
@@ -112,7 +112,7 @@ export function madeCopyOf(
   }
   const known = Object.entries(all).filter(([field]) => untouched || isCut(field))
   const shown = Object.fromEntries(known)
-  // An id and a version that no server has: it is written down, and read again, as what is found.
+  // An id and a version that no server has: the copy is noted and read again under the id that was found.
   const unread = { id: '' as ItemId, version: '' as Version }
   return {
     ...unread,

@@ -1,10 +1,10 @@
-// A link that begins with items that were found: what it is called, and what their stamps say that it was called before.
+// Names a new link after its first item, and takes the names that it had before from the stamps of its items.
 import { type GroupId, linkIdOf, type ReplicaId } from './id.ts'
 import type { Family } from './loose.ts'
 import { freshLink, type Link, type Observation } from './model.ts'
 import { isOurs, type Stamp, sourceMark } from './stamp.ts'
 
-/** Names the link of a family, after its first item; `links`: those that are known. */
+/** Returns the function that makes the link of a family, named after its first item. `links`: the known links. */
 export function naming(
   group: GroupId,
   hub: ReplicaId | undefined,
@@ -13,23 +13,23 @@ export function naming(
 ): (family: Family) => Link {
   const there = once(() => marksAt(hub, links, observations))
   return (family) => {
-    const [eldest] = family
-    if (eldest === undefined) throw new Error('a family without an item')
+    const [first] = family
+    if (first === undefined) throw new Error('a family without an item')
     const stamps = family.flatMap(({ found: { stamp } }) =>
       stamp !== undefined && isOurs(group, hub, stamp) ? [stamp] : [],
     )
     const aliases = [...new Set(stamps.flatMap(({ link, source }) => [link, source]))]
-    const id = linkIdOf(group, eldest.role.id, eldest.found.id)
+    const id = linkIdOf(group, first.role.id, first.found.id)
     const link = freshLink(id, aliases.filter(Boolean))
     if (hub === undefined || family.some(({ role }) => role.hub)) return link
-    // After the state was lost, what the hub lacks by now is made again there under the mark of what its copies were
-    // copied from, by which other groups over the hub know it.
+    // After the loss of the state, an item that the hub lacks is created there again. It keeps the source mark of its
+    // copies, by which other groups over the hub know it.
     const lacks = ({ link, source }: Stamp) => !there().has(source) && !there().has(link)
     return { ...link, source: stamps.find((each) => each.source !== '' && lacks(each))?.source }
   }
 }
 
-// The marks of what the hub shows, and of the links that are known.
+// The marks of the items that the hub shows, and the ids of the known links.
 function marksAt(
   hub: ReplicaId | undefined,
   links: readonly Link[],

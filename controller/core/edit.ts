@@ -1,5 +1,5 @@
-// How the planner reads a cell that was seen anew: what its user changed against what the copy held, and
-// whether that travels.
+// Reads a new or changed item for the planner: the changes of its user against the content that the copy had, and
+// whether these changes travel.
 
 import { withoutDrift } from './deviation.ts'
 import { type Item, type ItemType, same } from './item.ts'
@@ -21,20 +21,20 @@ export type Reading = Edit &
     found: Found
     copy: Copy | undefined
     travels: boolean
-    /** It shows what a backup held. */
+    /** It shows the content of a backup. */
     old: boolean
-    /** It shows what a backup held: it is brought up to date, and what it shows is kept. */
+    /** It shows the content of a backup: it is updated, and the old content is kept. */
     aged: boolean
-    /** Fields that its user filled in before they were synchronised, and that do not travel. */
+    /** Fields that a newer codec reads first: the user filled them in before, and they do not travel. */
     renewed: readonly string[]
-    /** The hub has it again after its deletion was agreed: that is an edit, whatever it shows. */
+    /** The hub has the item again after its deletion was agreed: that is an edit, even without a change. */
     revives: boolean
   }>
 
-/** What was seen anew of one copy. */
+/** A new or changed item, and the copy in the baseline if there is one. */
 export type Seen = Readonly<{ copy?: Copy | undefined; found: Found; rewound?: boolean }>
 
-/** Reads a cell of the link: see the file's head. */
+/** Reads one cell of the link as an edit. */
 export function readingOf(
   type: ItemType,
   link: Link,
@@ -47,7 +47,7 @@ export function readingOf(
   const base = stands ? (link.agreed ?? {}) : newcomer ? {} : (baseOf(link, copy) ?? {})
   const isPrivate = !role.hub && role.private === 'Skip' && type.private(found.item)
   const aged = rewound && role.receives && !(role.writes && isPrivate)
-  // Drift that is ignored, and edits of what is marked private, count as soon as neither holds any more.
+  // Ignored drift and edits of a private item count as edits as soon as the drift setting or the mark is gone.
   const held = isPrivate && (copy?.withheld === true || !type.private(base))
   const ignoring = role.writes ? held : role.drift === 'Ignore'
   const shown = ignoring ? (copy?.shown ?? {}) : withoutDrift(copy?.shown ?? {})
@@ -55,8 +55,8 @@ export function readingOf(
     copy === undefined && !stands
       ? newcomerChanges(type, link, found)
       : changesOf(type, found, base, shown)
-  // What its owner marked private stays in the mailbox, whoever wrote the rest of it, and whoever else
-  // marks it. It is the owner's mark unless the copy had it already, or is just as we wrote it.
+  // Edits of an item that its owner marked private stay in the mailbox, even if others wrote or marked it, too. The
+  // mark is not the owner's if the copy had it before, or shows exactly the content that we wrote.
   const edits = stands || revives ? all : withoutAgreed(type, link, copy, all)
   const travels =
     role.writes &&
@@ -87,9 +87,9 @@ export function readingOf(
 
 const none: ReadonlySet<string> = new Set()
 
-// A copy that was read last under an older codec. At an unchanged version nothing was edited, whatever a canonical
-// form makes of it now. Fields that are new merge as at first sync: what is there is brought along, what is not there
-// says nothing, and where nothing travels it is left alone.
+// The edits of a copy that an older codec read last. An item with an unchanged version has no edit, even if its
+// canonical form changed. New fields merge as at first sync: a value travels, and a missing value is no edit. If the
+// edits of the replica do not travel, new fields stay as they are.
 function sinceUpgrade(
   type: ItemType,
   copy: Copy,
@@ -105,15 +105,15 @@ function sinceUpgrade(
   )
 }
 
-// An item without a history says what it has, and nothing about what it lacks.
+// The changes of an item without a history: its values are edits, its missing fields are not.
 function newcomerChanges(type: ItemType, link: Link, found: Found) {
   if (link.revision === 0) return changesOf(type, found, {}, {}, true)
-  // A copy of a deleted item that nobody knew of, and that nobody edited, goes with it.
+  // An unknown, unedited copy of a deleted item is deleted with it.
   const last = link.agreed ?? link.bases.get(link.revision - 1) ?? {}
   return changesOf(type, found, last, {}, true)
 }
 
-// What a newcomer shows as it was agreed some time is not its user's doing.
+// The values of a new item that were agreed at some time: they are not edits of its user.
 function knownOf(type: ItemType, link: Link, { item }: Found): Item {
   if (link.revision === 0) return {}
   const agreed = [link.agreed, ...link.bases.values()]
@@ -123,8 +123,8 @@ function knownOf(type: ItemType, link: Link, { item }: Found): Item {
   return Object.fromEntries(known)
 }
 
-// What was agreed after the copy was written down is our own write, whose reply was lost: no edit, and its
-// time is nobody's.
+// Removes values that were agreed after the copy was noted: these are our own writes with a lost reply, not edits, and
+// their times do not count.
 function withoutAgreed(
   type: ItemType,
   link: Link,

@@ -1,17 +1,17 @@
-// Links of which nothing is decided in a pass: the hub's item is too large to be read, or what all edits come to is. What
-// was seen of them is not consumed: it is read again until it can be.
+// Links about which a pass decides nothing: the hub's item could not be read, or the merged item is too large. Their
+// seen items are not consumed: later passes read them again.
 import type { ItemId, LinkId, ReplicaId } from './id.ts'
 import { into } from './loose.ts'
 import type { Row } from './model.ts'
 import type { Plan } from './step.ts'
 import { weightOf } from './work.ts'
 
-/** What is held back of a plan. */
+/** Collects the items and links that a plan holds back. */
 export class Held {
   readonly #seen = new Map<ReplicaId, ItemId[]>()
   readonly #tooLarge: LinkId[] = []
 
-  /** Holds what was seen of the row; `tooLarge`: the link whose content would be too large. */
+  /** Holds the seen items of the row. `tooLarge`: the link whose merged content is too large. */
   hold({ cells }: Row, tooLarge?: LinkId): void {
     for (const [replica, cell] of cells) {
       if (cell.state === 'edited') into(this.#seen, replica, cell.found.id)
@@ -28,7 +28,7 @@ export class Held {
   }
 }
 
-/** How much work a row is. */
+/** The weight of a row (work.ts). */
 export function weightOfRow({ link, cells }: Row): number {
   let weight = link.agreed === undefined ? 1 : weightOf(link.agreed)
   for (const cell of cells.values())

@@ -1,5 +1,5 @@
-// What a step keeps: versions that lost, agreed content that is deleted or overwritten by what no replica that wrote it has
-// seen, and what comes back from the bin, or out of a private mark, replaces.
+// The keeps of a step: versions that lost; agreed content that is deleted, or overwritten by a replica that never
+// received it; and content that a restoration, or the removal of a private mark, replaces.
 import type { Reading } from './edit.ts'
 import type { ReplicaId } from './id.ts'
 import { difference, empty, type Item, type ItemType, same, touched } from './item.ts'
@@ -15,20 +15,20 @@ import {
 import { overwritten } from './restore.ts'
 import type { Keep } from './step.ts'
 
-/** What a step agrees on, and how it came to that. */
+/** The new agreement of a step, and the edits that led to it. */
 export type Target = Readonly<{
   agreed: Item | undefined
   editedMs: number | undefined
   conflicts: readonly FieldConflict[]
   deleters: readonly ReplicaId[]
-  /** All edits that it is merged from. */
+  /** All merged edits. */
   edits?: readonly Edit[]
-  /** What comes back from the bin. */
+  /** The edit of a restoration from the bin. */
   restoring?: Edit | undefined
   yielded?: readonly Reading[]
 }>
 
-/** What a step overwrites or deletes of what was agreed, and what lost, besides what its places keep; `roles`: hub first. */
+/** The keeps of a step, besides those of its actions (action.ts). `roles`: hub first. */
 export function keepsOf(
   { type, roles }: Readonly<{ type: ItemType; roles: readonly Role[] }>,
   row: Row,
@@ -37,7 +37,7 @@ export function keepsOf(
   all: ReadonlyMap<ReplicaId, Reading>,
 ): readonly Keep[] {
   const { link } = row
-  // Without a hub the first replica stands for the group.
+  // Without a hub the first replica is named in its place.
   const [first] = roles
   if (first === undefined) return []
   const content = (replica: ReplicaId, reason: Keep['reason'], fields: readonly string[]) =>

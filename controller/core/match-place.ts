@@ -1,28 +1,28 @@
-// The places in which items that nobody has linked yet may find their equals (match.ts).
+// The candidates for items that no link knows (match.ts).
 import { digestOf, type LinkId, type ReplicaId } from './id.ts'
 import { canonicalItem, type Item, type ItemType } from './item.ts'
 import type { Loose } from './loose.ts'
 import { baseOf, type Cell, type Link } from './model.ts'
 
-/** A place in which a loose item may find its equal: a link of the baseline, or a family being formed. */
+/** A candidate for loose items: a link of the baseline, or a family that is being formed. */
 export type Place = {
   readonly link: LinkId | undefined
   item: Item
   readonly members: Loose[]
   readonly moved: Set<Loose>
-  /** What copies that are gone, or were in a folder that is replaced, held, by replica. */
+  /** The content of copies that are gone, or were in a replaced folder: fingerprints by replica. */
   readonly held: ReadonlyMap<ReplicaId, string>
   fingerprint: string
-  /** Marks of the items that are there. */
+  /** Marks of its items. */
   readonly own: readonly string[]
-  /** Marks that their stamps carry. */
+  /** Marks that the stamps of its items name. */
   readonly marks: readonly string[]
-  /** Of a deletion that is agreed, and done there: what turns up in the hub brings the link back. */
+  /** A link whose deletion is agreed and done in the hub: an item that appears there restores the link. */
   readonly ended: boolean
   readonly free: (replica: ReplicaId) => boolean
 }
 
-/** What copies of the link that are gone held, by replica. */
+/** The content of the link's missing copies: fingerprints by replica. */
 export function heldBy(
   type: ItemType,
   link: Link,
@@ -37,25 +37,25 @@ export function heldBy(
   return held
 }
 
-/** May the replica give the place one of its items? */
+/** Has the place no item of this replica yet, and may it take one? */
 export function free(place: Place, replica: ReplicaId): boolean {
   return place.free(replica) && !place.members.some(({ role }) => role.id === replica)
 }
 
-/** Gives the item its place. */
+/** Puts the item into the place, and removes it from `rest`. */
 export function take(place: Place, one: Loose, rest: Set<Loose>): void {
   place.members.push(one)
   rest.delete(one)
 }
 
-/** Equal for equal items. */
+/** A digest of the canonical content: equal for equal items. */
 export function fingerprintOf(type: ItemType, item: Item): string {
   return digestOf(canonicalItem(type, item))
 }
 
 /** Finds free places in lists that many items share. */
 export class FreePlaces {
-  /** Before it every place of the list is taken for the replica, and stays so. */
+  /** Index into a list, by replica: all places before it are taken, and stay taken. */
   readonly #starts = new WeakMap<readonly Place[], Map<ReplicaId, number>>()
 
   /** The first free place of these lists that fits. */

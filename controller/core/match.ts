@@ -1,11 +1,23 @@
-// Which of the items that nobody has linked yet are one: with a link that lacks a copy there, or with each
-// other. First those that were only moved (what a copy that is gone from the same replica held); then those
-// whose stamp names the very item as their source, the equal ones first; then equal ones, the stamped ones
-// first; then those of one stamp (a user's copy carries it, too); then those with the same natural key where it
-// is unambiguous on both sides, where a copy is gone from the same replica first; a copy of ours may be matched
-// with what is left over. A link whose deletion is agreed is known by marks alone, until the hub has it again.
-// Nothing is matched twice, and one replica never gives two items to one link: two equal "Reception" stay two,
-// and two people who share an address stay two people.
+// Matches items that no link knows: with a link that lacks a copy in their replica, or with each other, as a new link.
+// Replica by replica, each unmatched item takes its first free candidate, by the first rule that finds one. A candidate
+// is a link, or items of other replicas that will be one. "Ours": with a stamp of this group, or of another group over
+// the hub.
+//
+//   rule          the candidate …                                            typical cause
+//   moved         lost a copy with equal content in this same folder         moved out and back: a new id
+//   directEqual   has the source item that our stamp names, equal content    state lost
+//   direct        has the source item that our stamp names                   state lost, edited since
+//   stampedEqual  shares a mark (item, or link or source of a stamp), equal  a user copied our copy
+//   equal         has equal content                                          first sync
+//   stamped       shares a mark                                              the same copy, edited since
+//   returned      lost a copy here, shares a natural key                     edited and moved at once
+//   natural       shares a natural key, unambiguous on both sides            first sync, one person, two contents
+//   leftOver      shares one; the only free candidate left, item is ours     the other candidates are taken
+//
+// Guarantees: nothing is matched twice, and one replica never gives two items to one link. Two equal "Reception" stay
+// two, and two people who share an address stay two. A link whose deletion is agreed matches by marks and by the
+// content of its missing copies only; when an item of the hub matches it, it matches by that item's content and keys,
+// too.
 import { type GroupId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import { type ItemType, nothing } from './item.ts'
 import { type Adopted, byReplica, type Family, into, type Loose } from './loose.ts'
@@ -27,7 +39,7 @@ export function* matched(
   const places = new Places(group, hub, type)
   for (const link of links) {
     const row = cells.get(link.id)
-    // An agreed deletion is a place only for copies of it that nobody knew of; see by stamp, not by looks.
+    // A link with an agreed deletion accepts unknown copies of its item: found by their stamp, not by their content.
     const item = link.agreed ?? nothing
     yield weightOf(item)
     places.add({
@@ -47,7 +59,7 @@ export function* matched(
     })
   }
   const open = loose.filter(({ only }) => only === undefined)
-  // What receive-only replicas have of their own comes last: it must not come between what travels.
+  // Items of receive-only replicas come last: they must not take a candidate from an item that travels.
   const inTurn = [
     ...open.filter(({ role }) => role.writes),
     ...open.filter(({ role }) => !role.writes),
@@ -72,12 +84,12 @@ export function* matched(
       places.open(one)
     }
   }
-  // Of what was copied from another hub, only what this one has as well is the same; the rest is left alone.
+  // A copy from another hub is matched only with a candidate of equal content. All others stay as they are.
   for (const family of byReplica(loose.filter(({ only }) => only === 'its equal'))) {
     yield* places.equal(new Set(family))
   }
-  // Moved and marked private at once, it is still her copy; it just says nothing to others.
-  for (const family of byReplica(loose.filter(({ only }) => only === 'her own'))) {
+  // A copy that was moved and marked private at once is still the link's copy, but its edits do not travel.
+  for (const family of byReplica(loose.filter(({ only }) => only === 'own copy'))) {
     yield* places.returned(new Set(family))
   }
   return places.result()
@@ -111,7 +123,7 @@ class Places {
     this.#note(place, place)
   }
 
-  // How a place is found: by what is there.
+  // Adds the place to the indexes, by the content and the marks of its items.
   #note(place: Place, { item, fingerprint, own, marks }: Place): void {
     into(this.#byFingerprint, fingerprint, place)
     for (const mark of own) {
@@ -125,7 +137,7 @@ class Places {
     for (const key of this.#type.naturalKeys(item)) into(this.#byKey, key, place)
   }
 
-  /** Begins a family with an item that found no equal. */
+  /** Starts a family, with an item that has no match. */
   open(loose: Loose): void {
     this.add(this.#familyOf(loose))
   }
@@ -148,7 +160,7 @@ class Places {
     }
   }
 
-  // From now on it is a place for its equals as well.
+  // The hub shows the item of an agreed deletion again: from now on its content and keys match, too.
   #revive(place: Place, by: Loose): void {
     const family = this.#familyOf(by)
     place.item = family.item
@@ -184,7 +196,7 @@ class Places {
     return this.#settle(rest, (one) => this.#marked(one))
   }
 
-  // Where a copy of this replica's is gone, what looks like it was edited and moved at once.
+  // The replica lacks a copy of the link: an item with the same natural key is that copy, edited and moved at once.
   returned(rest: Set<Loose>): Work<void> {
     const held = (place: Place, replica: ReplicaId) => place.held.has(replica)
     return this.#byNaturalKey(rest, [...rest], held, true)
@@ -194,13 +206,13 @@ class Places {
     return this.#byNaturalKey(rest, [...rest], () => true)
   }
 
-  // A copy that we made is somebody's: where only one is left that it can be of, the others being taken, it is.
+  // Our own copy with exactly one remaining candidate is matched to it.
   leftOver(rest: Set<Loose>): Work<void> {
     const ours = [...rest].filter(({ found }) => this.#ours(found) !== undefined)
     return this.#byNaturalKey(rest, ours, free)
   }
 
-  // Unambiguous on both sides, or not at all; where any will do, equal ones are as one.
+  // Matches only what is unambiguous on both sides; with `anyEqual`, items of equal content count as one.
   *#byNaturalKey(
     rest: Set<Loose>,
     claimants: readonly Loose[],
@@ -235,7 +247,7 @@ class Places {
     return { adopted, born }
   }
 
-  // Gives each its first free place, of those that the rule names.
+  // Gives each item the first free place of those that the rule lists.
   *#settle(
     rest: Set<Loose>,
     places: (one: Loose, print: string) => readonly (readonly Place[] | undefined)[],
@@ -264,7 +276,7 @@ class Places {
     return stamp !== undefined && isOurs(this.#group, this.#hub, stamp) ? stamp : undefined
   }
 
-  // Places that hold the very item from which this one was copied; `print`: those of equal content.
+  // Places that hold the source item of our stamp; with `print`, only those with equal content.
   #sources({ found }: Loose, print?: string): readonly (readonly Place[] | undefined)[] {
     const source = this.#ours(found)?.source ?? ''
     if (source === '') return []
@@ -273,6 +285,7 @@ class Places {
     ]
   }
 
+  // Places that share a mark with this item; with `print`, only those with equal content.
   #marked({ role, found }: Loose, print?: string): readonly (readonly Place[] | undefined)[] {
     const stamp = this.#ours(found)
     const marks = [sourceMark(role.id, found.id), linkIdOf(this.#group, role.id, found.id)]

@@ -1,6 +1,6 @@
-// The three-way merge of one link, field by field. An edit is what differs from the content that its
-// own copy had; edits of different fields merge, fields such as sets merge by their own rule, and two
-// different edits of any other field are a conflict that the policy settles.
+// The three-way merge of one link, field by field. An edit is a difference from the content that its own copy had.
+// Edits of different fields merge; fields such as sets merge by their own rule; two different edits of any other field
+// are a conflict, and the policy picks the winner.
 
 import { shows } from './deviation.ts'
 import type { ReplicaId } from './id.ts'
@@ -17,19 +17,19 @@ import { greatest } from './many.ts'
 import type { FieldConflict, Found, Shown } from './model.ts'
 import { type Contender, type Policy, winner } from './policy.ts'
 
-/** What one replica changed: fields with their new value, undefined for a field that went. */
+/** The changes of one replica: fields with their new values, undefined for a removed field. */
 export type Edit = Readonly<{
   replica: ReplicaId
   hub: boolean
-  /** The content that the edit was made on. */
+  /** The content before the edit. */
   base: Item
   changes: ReadonlyMap<string, Value | undefined>
-  /** The whole item as it looks to its editor, in agreed terms. */
+  /** The editor's version of the whole item; fields without an edit have the base's values. */
   view: Item
   modifiedMs: number
 }>
 
-/** The merged content, when it was edited last, and what could not be merged. */
+/** The merged content, the time of its last edit (ms since 1970), and the conflicts. */
 export type Merged = Readonly<{
   item: Item
   editedMs: number
@@ -37,9 +37,8 @@ export type Merged = Readonly<{
 }>
 
 /**
- * What a found item changes against its base. A field that shows what it showed when it was written
- * down (`shown`) is unchanged, whatever the server made of it. `firstTime`: never linked, so that a
- * field which is not there says nothing.
+ * The differences between a found item and its base. A field that still shows the noted deviation (`shown`) is
+ * unchanged. `firstTime`: the item was never linked, so a missing field is not an edit.
  */
 export function changesOf(
   type: ItemType,
@@ -61,7 +60,7 @@ export function changesOf(
   return changes
 }
 
-/** The item with the changes made. */
+/** The item after the changes. */
 export function changed(item: Item, changes: ReadonlyMap<string, Value | undefined>): Item {
   const set: Record<string, Value> = {}
   const clear: string[] = []
@@ -73,8 +72,8 @@ export function changed(item: Item, changes: ReadonlyMap<string, Value | undefin
 }
 
 /**
- * Merges the edits into what is agreed. `agreedMs`: when the agreed content was edited last; undefined
- * when nothing was ever agreed.
+ * Merges the edits into the agreed content. `agreedMs`: the time of its last edit, ms since 1970; undefined if nothing
+ * was ever agreed.
  */
 export function merged(
   type: ItemType,
@@ -118,7 +117,7 @@ function latest(ms: number, contenders: readonly Contender[]): number {
   return Math.max(ms, greatest(contenders.map(({ modifiedMs }) => modifiedMs)))
 }
 
-// Every edit of the field, and what was agreed meanwhile when an editor had not seen it.
+// All edits of the field, and the agreed value if it changed after the base of one of the edits.
 function contendersOf(
   type: ItemType,
   field: string,
@@ -142,7 +141,7 @@ function contendersOf(
   return contenders
 }
 
-// Without a history some of them may be copies that we made late: a value is as old as its oldest holder.
+// Without a history some items may be copies that we created later: a value has the time of its oldest item.
 function sinceFirst(rule: Field, contenders: readonly Contender[]): readonly Contender[] {
   const texts = contenders.map(({ value }) => rule.canonical(value))
   const oldest = new Map<string, number>()
@@ -155,7 +154,7 @@ function sinceFirst(rule: Field, contenders: readonly Contender[]): readonly Con
   })
 }
 
-// Of values that are the same, the hub's form is taken, else the agreed one, else that of the first id.
+// Picks one form of equal values: the hub's, else the agreed one, else that of the smallest replica id.
 function preferred(contenders: readonly Contender[]): Contender {
   return winner(
     'HubWins',
@@ -169,8 +168,8 @@ function editsOf(field: string, edits: readonly Edit[]): readonly FieldEdit[] {
   )
 }
 
-// When several people changed what a derived field is made of, none of their versions is right: it is
-// made again by the rule that made one of theirs. What one made keeps what the agreed one shows.
+// Updates the derived fields. If several editors changed the sources of a derived field, no editor's value is right: it
+// is derived again, by the rule that made one of them. If one editor did, parts that their server dropped are kept.
 function rederived(
   type: ItemType,
   agreed: Item,

@@ -1,7 +1,8 @@
-// Decides what shall happen: from rows to a frozen plan, one step per link, at most one action per
-// replica. Pure. Four rules: an edit travels, field by field; an edit beats a delete, and a delete
-// counts only if whoever deleted had seen the latest revision; two different edits of one field are a
-// conflict, whose loser is kept; what receive-only replicas change in our copies is reverted or ignored.
+// Makes the plan: from rows to frozen values, one step per link, at most one action per replica. Pure. Four rules:
+// - An edit travels, field by field.
+// - An edit beats a delete. A delete counts only if the deleting replica had the latest revision.
+// - Two different edits of one field are a conflict: the policy picks the winner, and the loser is kept.
+// - Edits of receive-only replicas in our copies are reverted or ignored.
 
 import { type Draft, place } from './action.ts'
 import { yieldingSteps } from './doubles.ts'
@@ -21,16 +22,16 @@ import { sourceMark } from './stamp.ts'
 import type { Plan, Step } from './step.ts'
 import type { Work } from './work.ts'
 
-/** What the plan depends on besides the rows. */
+/** The inputs of the plan besides the rows. */
 export type Rules = Readonly<{
   type: ItemType
   roles: readonly Role[]
   policy: Policy
-  /** The bytes of the largest item that is agreed on. */
+  /** The size limit of agreed items, in bytes; absent: none. */
   itemBytes?: number | undefined
 }>
 
-/** The plan for these rows. Without the hub nothing is decided. */
+/** The plan for these rows. A row whose hub could not be read is held: nothing is decided about it. */
 export function* planOf(rules: Rules, rows: readonly Row[]): Work<Plan> {
   const roles = ordered(rules.roles)
   const hub = roles.find((role) => role.hub)
@@ -57,20 +58,29 @@ function yieldedOf(type: ItemType, hub: Role | undefined, { link, yields = [] }:
   return hub === undefined ? [] : yields.map((seen) => readingOf(type, link, hub, seen))
 }
 
-// A step that changes nothing, neither on a replica nor in the baseline, is none.
+// A step is dropped if it changes nothing, neither in a replica nor in the baseline.
 function effective(step: Step): boolean {
   const { actions, keeps, known, dropped, declined, rereads } = step
   const noted = known.size + dropped.length + declined.length + keeps.length + rereads.length
   return step.revision !== step.link.revision || actions.length + noted > 0
 }
 
-// `yielded`: what the hub has of it besides. The link's own step comes first. None: what it comes to is too large.
+// The steps of one link, its own step first. `yielded`: doubles of the item in the hub. One story per branch:
+//
+//   the replicas show …                                              the steps …
+//   a delete of the latest revision, and no edit                     delete every copy
+//   a deletion that is agreed already, and no edit                   delete the copies that are left
+//   edits that make the item too large together                      none: the row is held, and read again
+//   no edit, and no delete that counts                               update the copies that are behind
+//   edits of different fields, or a delete and an edit               merge the edits; update or create the other copies
+//   different edits of one field                                     take the winner of the policy; the loser is kept
+//   different edits of one field, KeepBoth                           … and make each losing version a separate link
 function stepsOf(rules: Rules, row: Row, yielded: readonly Reading[]): readonly Step[] {
   const { link } = row
   const readings = readingsOf(rules, row)
   const edited = editsOf(rules, row, [...readings.values(), ...yielded])
   const deleters = deletersOf(rules.roles, row)
-  // An edit beats a delete, and so does a copy nobody knew of, unless it only says what was agreed.
+  // An edit beats a delete, and so does an unknown copy, unless it shows agreed content only.
   if (edited.edits.length === 0 && (deleters.length > 0 || link.agreed === undefined)) {
     const { editedMs } = link
     return [stepTo(rules, row, readings, { agreed: undefined, editedMs, conflicts: [], deleters })]
@@ -83,7 +93,7 @@ function stepsOf(rules: Rules, row: Row, yielded: readonly Reading[]): readonly 
     : [stepTo(rules, row, readings, target)]
 }
 
-// All edits of a link, and which of them comes back from the bin.
+// All edits of a link, with the edit that a restoration from the bin makes.
 function editsOf(
   { type, policy }: Rules,
   { link, restoration }: Row,
@@ -96,7 +106,7 @@ function editsOf(
   return { edits: restoring === undefined ? own : [...own, restoring], restoring }
 }
 
-// What the edits come to; undefined: it is too large.
+// Merges the edits; undefined if the result is too large.
 function mergeOf(
   { type, policy, itemBytes = Number.POSITIVE_INFINITY }: Rules,
   link: Link,
@@ -108,7 +118,7 @@ function mergeOf(
   return bytesOf(item) > itemBytes ? undefined : { agreed: item, editedMs, conflicts }
 }
 
-// Each replica whose cell was seen anew, as its user changed it.
+// The readings of all replicas whose item is new or changed.
 function readingsOf({ type, roles }: Rules, { link, cells }: Row): ReadonlyMap<ReplicaId, Reading> {
   const readings = new Map<ReplicaId, Reading>()
   for (const role of roles) {
@@ -118,7 +128,7 @@ function readingsOf({ type, roles }: Rules, { link, cells }: Row): ReadonlyMap<R
   return readings
 }
 
-// What a loser has becomes a contact of its own, where it is; of this one it gets a new copy.
+// Each losing version stays in its replica as a separate contact. The loser gets a new copy of this contact.
 function keepingBoth(
   rules: Rules,
   row: Row,
@@ -138,12 +148,12 @@ function keepingBoth(
   ]
 }
 
-// A deleted item that somebody edited lives again as that somebody has it.
+// The base of a deleted item that is edited: the editor's version, the hub's first.
 function resurrected(edits: readonly Edit[]): Item {
   return edits.find(({ hub }) => hub)?.view ?? edits[0]?.view ?? {}
 }
 
-// A delete counts only if whoever deleted had seen the latest revision. What a backup lacks was not deleted.
+// A delete counts only if the replica had the latest revision. An item that a backup lacks was not deleted.
 function deletersOf(roles: readonly Role[], row: Row): readonly ReplicaId[] {
   return roles
     .filter(({ id, writes, receives }) => {
@@ -159,7 +169,7 @@ function stepTo(
   row: Row,
   readings: ReadonlyMap<ReplicaId, Reading>,
   target: Target,
-  /** Whose losing versions are kept, where these are more than are placed. */
+  /** The readings whose losing versions are kept; with KeepBoth more than the readings of the step. */
   all = readings,
 ): Step {
   const { link, restoration } = row
@@ -202,7 +212,7 @@ function publisherIn(readings: ReadonlyMap<ReplicaId, Reading>): ReplicaId | und
   return [...readings.values()].find(({ travels }) => travels)?.replica
 }
 
-// What was moved or made again since goes by the mark that it had first, which every group over the hub has seen.
+// An item that was moved or created again keeps its first mark: every group over the hub has seen that one.
 function sourceIn(
   roles: readonly Role[],
   link: Link,
@@ -214,7 +224,8 @@ function sourceIn(
   return id === undefined ? undefined : sourceMark(hub, id)
 }
 
-// Of what two have already, nobody is the one who publishes it to a third.
+// Must a replica that could not be read get a copy or an update of this later? An item already present in two replicas
+// has no publisher; the guard does not count it.
 function waiting(
   roles: readonly Role[],
   { link, cells }: Row,
@@ -233,7 +244,7 @@ function changedContent(type: ItemType, link: Link, agreed: Item | undefined): b
   return !empty(difference(type, link.agreed, agreed))
 }
 
-// The losing version, as a contact that its editor has and nobody else yet.
+// The losing version as a new link: so far only its editor has a copy.
 function conflictCopy(rules: Rules, row: Row, { role, found }: Reading): Step {
   const link = freshLink(digestOf('twin', row.link.id, role.id, found.id, found.version) as LinkId)
   const cells = new Map<ReplicaId, Cell>(

@@ -1,7 +1,6 @@
-// What somebody wants back from the bin, as an edit of the link's latest content. Its editor is nobody's
-// mailbox, so it neither publishes nor deletes, and whoever edits the same field in the same pass meets
-// it as any other editor. A link that has ended begins anew under its own id, so that copies that carry
-// its stamp are one with it, and it is not brought back twice.
+// Restores entries of the bin, as edits of the link's latest content. The editor is no replica, so a restoration
+// neither publishes nor deletes; another edit of the same field in the same pass is a conflict as usual. A link that
+// has ended starts again under its own id, so that copies with its stamp match it, and it is not restored twice.
 import type { LinkId, ReplicaId } from './id.ts'
 import { type Item, type ItemType, same, type Value } from './item.ts'
 import { changed, type Edit } from './merge.ts'
@@ -10,9 +9,9 @@ import type { Policy } from './policy.ts'
 import type { Keep, Plan } from './step.ts'
 
 /**
- * The end of a restoration: every participant shall have it; another edit of the same field won; its owner marked it
- * private, so it stays where it is; a user took the request back, or the group has another hub; the group became one
- * whose hub only gives, so only an edit in the hub itself travels.
+ * The result of a restoration. `Restored`: all participants get it. `Overruled`: another edit of the same field won.
+ * `Private`: its owner marked it private, so it does not travel. `Cancelled`: a user withdrew the request, or the group
+ * has another hub. `HubReceivesNothing`: the hub does not receive any more, so only an edit in the hub itself travels.
  */
 export type RestoreResult =
   | 'Restored'
@@ -21,12 +20,12 @@ export type RestoreResult =
   | 'Cancelled'
   | 'HubReceivesNothing'
 
-/** What a restoration is called where an editor or a cause has a name. No folder is called that. */
+/** The replica id of restorations, for an editor or a cause. No folder has this id. */
 export const restorer = 'bin:' as ReplicaId
 
 /**
- * May it be given to everybody? What a member marked private may not, wherever it has got to; what was agreed before an
- * edit everybody had.
+ * May all participants get this entry? A member's private item may not travel. The history of edits may: all
+ * participants had that content.
  */
 export function restorable(
   type: ItemType,
@@ -38,13 +37,13 @@ export function restorable(
   return !type.private(item) || role?.hub === true || role?.private === 'Copy'
 }
 
-/** At most one for each link; the others have the next passes. */
+/** The first restoration of each link; the others follow in later passes. */
 export function oneEach(restorations: readonly Restoration[]): readonly Restoration[] {
   const links = new Set<LinkId>()
   return restorations.filter(({ link }) => !links.has(link) && links.add(link))
 }
 
-/** The links, with those that begin anew because something of them is wanted back. */
+/** The links, and those ended links that start again for a restoration. */
 export function linksWith(
   links: readonly Link[],
   restorations: readonly Restoration[],
@@ -61,36 +60,36 @@ export function linksWith(
   ]
 }
 
-/** Names what a restoration would edit, as it is now: another link, or another revision of it, has another name. */
+/** A text for the present state of the link that a restoration edits: it differs by link and revision. */
 export function seenOf(target: LinkId, link: Link | undefined): string {
   return `${target} ${link?.agreed === undefined ? 'deleted' : link.revision}`
 }
 
-/** The edit that it is; undefined when there is nothing to change. */
+/** The edit that a restoration makes; undefined if it changes nothing. */
 export function restoringEdit(
   type: ItemType,
   policy: Policy,
   link: Link,
   { fields, item, askedMs }: Restoration,
 ): Edit | undefined {
-  // A link that begins anew agrees on it already.
+  // A link that starts again has this content as its agreed content already.
   if (link.revision === 0) return undefined
   const base = link.agreed ?? {}
   const changes = new Map<string, Value | undefined>()
-  // Of a whole item nothing is taken away that it has got since.
+  // Restoring a whole item does not remove fields that the link got since.
   const wanted = link.agreed === undefined || fields.length === 0 ? Object.keys(item) : fields
   for (const field of [...wanted].sort()) {
     if (!same(type.field(field), base[field], item[field])) changes.set(field, item[field])
   }
   if (changes.size === 0) return undefined
   if (link.agreed !== undefined && fields.length > 0) derive(type, link.agreed, changes)
-  // It counts as the hub's where the hub's wins, and as a member's where theirs do.
+  // It counts as the hub's edit; under MemberWins as a member's.
   const hub = policy !== 'MemberWins'
   const view = changed(base, changes)
   return { replica: restorer, hub, base, changes, view, modifiedMs: askedMs }
 }
 
-/** What it overwrites goes into the bin in its turn. */
+/** The keep for the content that a restoration overwrites; none if it overwrites none. */
 export function overwritten(
   type: ItemType,
   link: Link,
@@ -108,7 +107,7 @@ export function overwritten(
     : [{ replica: hub, loss: agreementMark(link), item: link.agreed, reason: 'Restored', fields }]
 }
 
-/** What becomes of each when this plan is agreed. */
+/** The result of each restoration when this plan is agreed. */
 export function resultsOf(
   type: ItemType,
   { steps }: Plan,
@@ -116,13 +115,13 @@ export function resultsOf(
 ): readonly Readonly<{ n: number; result: RestoreResult }>[] {
   const agreed = new Map(steps.map((step) => [step.link.id, step.agreed]))
   return restorations.map(({ n, link, fields, item }) => {
-    // Where nothing is to be done, it is there already.
+    // Without a step the link has the content already.
     if (!agreed.has(link)) return { n, result: 'Restored' }
     const now = agreed.get(link)
     const wanted = fields.length === 0 ? Object.keys(item) : fields
     const lost = wanted.filter((field) => {
       const rule = type.field(field)
-      // Where edits merge, nothing is lost; and what is derived follows its sources.
+      // Fields that merge lose nothing, and derived fields follow their sources.
       if (rule.merge !== undefined || type.derived(field, item)) return false
       return !same(rule, now?.[field], item[field])
     })
@@ -130,7 +129,7 @@ export function resultsOf(
   })
 }
 
-// What the server makes of the fields follows them, by the rule that made it.
+// Adds the changes of derived fields, which follow the restored fields by their own rule.
 function derive(type: ItemType, agreed: Item, changes: Map<string, Value | undefined>): void {
   if (!type.sources.some((field) => changes.has(field))) return
   const next = changed(agreed, changes)

@@ -1,12 +1,12 @@
-// Lays the baseline beside the observations: one row per link that somebody changed or that is behind,
-// one cell per replica. Every item that was found belongs to exactly one row, or to none.
+// Combines the baseline and the observations: one row per link that is changed or behind, one cell per replica. Every
+// found item belongs to at most one row.
 //
 //   link │ hub      ann      bob      carl    │ read as
 //   ─────┼────────────────────────────────────┼──────────────────────────────
 //   L1   │ same     edited   same     same    │ ann's edit travels
 //   L2   │ gone     same     same     unknown │ hub's delete travels; carl later
 //   L3   │ gone     edited   same     same    │ an edit beats a delete
-//   L4   │ absent   edited   absent   absent  │ ann made a new one
+//   L4   │ absent   edited   absent   absent  │ ann created an item
 import { type Attempt, type Attempts, madeCopyOf } from './attempt.ts'
 import { naming } from './born.ts'
 import { type Doubles, doublesOf } from './doubles.ts'
@@ -28,31 +28,31 @@ import {
 import { hubMark, isOurs, type Stamp, sourceMark } from './stamp.ts'
 import { type Work, weightOf } from './work.ts'
 
-/** All that a plan is made from. `links` holds every link that is changed or behind, and no more need be. */
+/** The input of a plan. `links` must have every link that is changed or behind; the others may be absent. */
 export type View = Readonly<{
   group: GroupId
   type: ItemType
   roles: readonly Role[]
   links: readonly Link[]
   observations: ReadonlyMap<ReplicaId, Observation>
-  /** Replicas whose folder went back in time, and which of their items show old content therefore. */
+  /** Replicas whose folder went back in time, and the items there that show old content. */
   rewound?: ReadonlyMap<ReplicaId, Aged>
-  /** What folders that others replaced held of these links: no copies any more, but what is there may be them. */
+  /** Former copies of these links, in folders that were replaced. Items of the new folder may be the same ones. */
   replaced?: ReadonlyMap<LinkId, ReadonlyMap<ReplicaId, Copy>>
-  /** What is wanted back from the bin, at most one for each link, whose links are all there. */
+  /** Restorations from the bin: at most one for each link. `links` has all these links. */
   restorations?: readonly Restoration[]
   /** Creates whose outcome is unknown, by link. */
   attempts?: ReadonlyMap<LinkId, Attempts>
-  /** Replicas that may hold more than was listed: nothing new is made there in this pass. */
+  /** Replicas that may hold more items than were listed: nothing is created there in this pass. */
   short?: ReadonlySet<ReplicaId>
-  /** Must such a create wait, at this revision of its link? */
+  /** Must the create of this attempt wait, at this revision of its link? */
   waits?: (attempt: Attempt | undefined, revision: number) => boolean
 }>
 
-/** Which items of a rewound folder show old content: all, or those not yet brought up to date. */
+/** The items of a rewound folder that show old content: all, or those that were not updated since. */
 export type Aged = 'all' | ReadonlySet<ItemId>
 
-/** The rows of a view, in an order that does not depend on that of members or changes. */
+/** The rows of a view. Their order does not depend on the order of members or changes. */
 export function* rowsOf(view: View): Work<readonly Row[]> {
   const roles = ordered(view.roles)
   const known = indexed(view.links)
@@ -75,7 +75,7 @@ export function* rowsOf(view: View): Work<readonly Row[]> {
       if (link !== undefined) found.set(link, item)
       else if (isSurplus(view, byLink, role, item)) surplus.push({ role, found: item })
       else if (!mayMatch(view, shared, role, item))
-        loose.push({ role, found: item, only: 'her own' })
+        loose.push({ role, found: item, only: 'own copy' })
       else {
         const only = isForeign(view, ids, role, item) ? 'its equal' : undefined
         loose.push({ role, found: item, only })
@@ -103,7 +103,7 @@ export function* rowsOf(view: View): Work<readonly Row[]> {
   return [...rows, ...surplus.map((one) => surplusRow(view, roles, one))]
 }
 
-// A second copy, under an id that the server acknowledged to an earlier try of ours, and that was not to be seen then.
+// A second copy of ours: the server acknowledged its id to an earlier attempt, but the copy was not visible then.
 function isSurplus(
   view: View,
   links: ReadonlyMap<LinkId, Link>,
@@ -117,7 +117,8 @@ function isSurplus(
   return observation?.state === 'seen' && !observation.gone.includes(copy.id)
 }
 
-// As a link of its own whose deletion is agreed: nothing of it travels, and it goes into the bin.
+// The row of a separate link whose deletion is agreed: the copy is put into the bin and deleted, and its edits do not
+// travel.
 function surplusRow({ observations }: View, roles: readonly Role[], { role, found }: Loose): Row {
   const id = digestOf('surplus', role.id, found.id) as LinkId
   const copy = { id: found.id, version: found.version, revision: 1, shown: {} }
@@ -144,14 +145,14 @@ function emptyCells(
   )
 }
 
-/** Hub first, then by id: the order in which everything is decided. */
+/** The roles, hub first, then by id: the order of all decisions. */
 export function ordered(roles: readonly Role[]): readonly Role[] {
   return [...roles].sort(
     (one, other) => Number(other.hub) - Number(one.hub) || (one.id < other.id ? -1 : 1),
   )
 }
 
-// No server promises an order, and which of several is matched first must not depend on it.
+// No server guarantees an order, and the matching must not depend on it.
 function byId(items: readonly Found[]): readonly Found[] {
   return [...items].sort((one, other) => (one.id < other.id ? -1 : 1))
 }
@@ -169,8 +170,8 @@ function indexed(links: readonly Link[]): Map<ReplicaId, Map<ItemId, LinkId>> {
   return index
 }
 
-// May it be compared with others? What a member marked private may not, unless it is a copy that was made of
-// the hub's, or what others were copied from.
+// May the item be matched with others? A private item of a member may not, unless it is our copy of another item, or
+// the source of copies.
 function mayMatch(view: View, shared: ReadonlySet<string>, role: Role, found: Found): boolean {
   const { id, stamp } = found
   if (role.hub || oursIn(view, stamp) !== undefined || mayLeave(view.type, role, found)) return true
@@ -181,7 +182,7 @@ function oursIn(view: View, stamp: Stamp | undefined): Stamp | undefined {
   return stamp !== undefined && isOurs(view.group, hubIn(view), stamp) ? stamp : undefined
 }
 
-/** Marks of items from which something was copied. */
+/** The marks of items that have copies: the links and sources that stamps name, and the ids and aliases of links. */
 export function sharedMarks(view: View): ReadonlySet<string> {
   const found = [...view.observations.values()].flatMap((seen) =>
     seen.state === 'seen' ? seen.changed : [],
@@ -193,8 +194,8 @@ export function sharedMarks(view: View): ReadonlySet<string> {
   return new Set([...named, ...view.links.flatMap(({ id, aliases }) => [id, ...aliases])])
 }
 
-// What was copied from another hub, by this group or by any other, belongs to that one, and must not reach
-// this. The hub may have had another name then: a link of ours, known by its id, is ours all the same.
+// Copies stamped by another hub, in this or any other group, must not reach this hub. Exception: the stamp's link id is
+// ours (the hub was renamed).
 function isForeign(view: View, links: ReadonlySet<LinkId>, role: Role, { stamp }: Found): boolean {
   if (role.hub || stamp === undefined || links.has(stamp.link)) return false
   return stamp.hub !== hubMark(hubIn(view))
@@ -204,7 +205,7 @@ function hubIn({ roles }: View): ReplicaId | undefined {
   return roles.find(({ hub }) => hub)?.id
 }
 
-// A member's own item that is marked private never leaves the mailbox.
+// A member's private item does not leave the mailbox, unless the group copies private items.
 function mayLeave(type: ItemType, role: Role, found: Found): boolean {
   return role.hub || role.private === 'Copy' || !type.private(found.item)
 }
@@ -224,14 +225,14 @@ function cellOf(
   return gone.has(copy.id) ? { state: 'gone', copy } : { state: 'same', copy }
 }
 
-// A rewound folder shows what it once held; what it lacks was not deleted.
+// A rewound folder shows old content, and an item that it lacks was not deleted.
 function agedOf(cell: Cell, aged: Aged | undefined): Cell {
   if (aged === undefined || (cell.state !== 'edited' && cell.state !== 'gone')) return cell
   const id = cell.state === 'edited' ? cell.found.id : cell.copy.id
   return aged === 'all' || aged.has(id) ? { ...cell, rewound: true } : cell
 }
 
-// Gives every loose item its row: that of a link it belongs to, or a new one together with its equals.
+// Assigns every loose item to a row: the row of its link, or a new row for all items of its family.
 function* join(
   view: View,
   roles: readonly Role[],
@@ -250,8 +251,8 @@ function* join(
   const { adopted, born } = yield* matched(view.group, hubIn(view), view.type, links, cells, left)
   for (const { link, role, found, moved } of adopted) {
     const cell = cells.get(link)?.get(role.id)
-    // What was only moved keeps its history, and so does what is nobody else's doing; anything else, rewound
-    // perhaps, is compared as if never seen.
+    // A moved copy keeps its history, and so does the item of a replica that does not receive: we never write there.
+    // Any other item is compared as if it was never seen; it may come from a backup.
     const own = moved || !role.receives
     const known = own && cell?.state === 'gone' ? cell.copy : undefined
     const copy = known ?? madeCopy(view, byId.get(link), role, found)
@@ -273,10 +274,10 @@ function* join(
   const name = naming(view.group, hubIn(view), view.links, view.observations)
   for (const family of born) {
     yield 1
-    const [eldest] = family
-    // What a receive-only member puts beside our copies is left alone, and so is what is marked private.
+    const [first] = family
+    // A family of which no item travels (receive-only replicas, private items) gets no row.
     const travels = ({ role, found }: Loose) => role.writes && mayLeave(view.type, role, found)
-    if (eldest === undefined || !family.some(travels)) continue
+    if (first === undefined || !family.some(travels)) continue
     const row = emptyCells(roles, view.observations)
     for (const { role, found } of family) row.set(role.id, { state: 'edited', found })
     const link = name(family)
@@ -286,7 +287,7 @@ function* join(
   return rows
 }
 
-// A copy of ours whose create was of unknown outcome: what was sent is known, and so what its user changed since.
+// Our copy from a create of unknown outcome: the sent content is known, and so are the edits of the user since then.
 function madeCopy(view: View, link: Link | undefined, role: Role, found: Found) {
   const attempt = link && view.attempts?.get(link.id)?.get(role.id)
   if (link === undefined || attempt === undefined || found.stamp?.link !== link.id) return undefined

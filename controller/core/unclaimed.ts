@@ -1,6 +1,7 @@
-// Copies of ours that belong to nobody, and what they were copied from: the state was lost, and whoever
-// brings them together is not there, or not yet. They are read again until somebody is found to whom they belong, so that none is made twice.
-// And what nobody is linked with, while another folder may hold more than was seen of it: its equal may turn up there.
+// Orphans: items without a link that every pass reads again until they have one, so that no copy is created twice. They
+// are
+// - our own copies, and items that have copies: the state was lost, and their equals could not be read yet;
+// - all items without a link, while another folder may hold more items than were listed: their equals may appear there.
 import { type ItemId, linkIdOf, type ReplicaId } from './id.ts'
 import type { Found, Observation } from './model.ts'
 import { sharedMarks, type View } from './rows.ts'
@@ -8,7 +9,7 @@ import { groupMark, hubMark, sourceMark } from './stamp.ts'
 import type { Plan } from './step.ts'
 import type { Work } from './work.ts'
 
-/** The orphans among what was seen, by replica. */
+/** The orphans among the seen items, by replica. */
 export function* orphansOf(
   view: View,
   observations: ReadonlyMap<ReplicaId, Observation>,

@@ -1,11 +1,11 @@
-// Work that takes long with many items, or large ones, is done piece by piece: a generator, so that whoever does it can
-// give way to others in between. What it comes to depends on nothing but what it was given.
+// Long work on many or large items runs in pieces: a generator, so that the caller can let other work run in between.
+// The result depends on the inputs only.
 import { bytesOf, type Item } from './item.ts'
 
-/** Work in pieces, each of which tells its weight: 1 for an item of a few kilobytes. */
+/** Work in pieces. Each yields its weight: 1 for an item of a few kilobytes. */
 export type Work<Result> = Generator<number, Result>
 
-/** What work in pieces comes to, done all at once. */
+/** The result of the work, done without a break. */
 export function finished<Result>(work: Generator<unknown, Result>): Result {
   for (;;) {
     const { done, value } = work.next()
@@ -13,7 +13,7 @@ export function finished<Result>(work: Generator<unknown, Result>): Result {
   }
 }
 
-/** How much work an item is. */
+/** The weight of an item: 1, and 1 for each further 4 KiB. */
 export function weightOf(item: Item): number {
   return 1 + Math.floor(bytesOf(item) / 4096)
 }

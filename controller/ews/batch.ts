@@ -1,5 +1,5 @@
-// Reading and writing items of one folder in batches. Answers for every item, in order; when one item
-// stops the server's batch (exchange-protocol §8.1), the rest is asked for again without it.
+// Reads and writes items of one folder in batches. Answers for every item, in order. If one item stops the server's
+// batch (exchange-protocol §8.1), the remaining items are sent again without it.
 
 import type { ItemId } from '../core/id.ts'
 import { bytesOf, type Item } from '../core/item.ts'
@@ -21,17 +21,17 @@ import {
 } from './operations.ts'
 import type { Route, Transport } from './transport.ts'
 
-/** How many items one GetItem asks for. */
+/** The most items in one GetItem. */
 export const readMax = 50
-/** How many bytes of items one GetItem asks for, as far as sizes are known; one item may be larger. */
+/** The most bytes of items in one GetItem, as far as sizes are known; a single item may be larger. */
 const readBytes = 2 * 1024 * 1024
-/** What an item counts of which no size is known. */
+/** The assumed size of an item without a known size, bytes. */
 const sizeUsual = 16 * 1024
 
-/** The sizes of items in bytes, as far as a listing tells them. */
+/** The sizes of items in bytes, as far as a listing reports them. */
 export type Sizes = ReadonlyMap<ItemId, number>
 
-/** Is that folder, in which an item says that it lies, another one than the items' own? */
+/** Is `parent`, the folder id that an item names, another folder than the one of these items? */
 export type Elsewhere = (parent: string, signal: AbortSignal) => Promise<boolean>
 
 /** The items of one folder. */
@@ -42,7 +42,7 @@ export class Items {
   readonly #how: DeleteType
   readonly #isElsewhere: Elsewhere
 
-  /** `isElsewhere`: tells of the folder that an item names whether it is another one; what lies there is not here. */
+  /** An item in another folder, as `isElsewhere` decides, reads as not found. */
   constructor(
     codec: Codec,
     transport: Transport,
@@ -58,9 +58,10 @@ export class Items {
   }
 
   /**
-   * The items as they are now: see Replica.read. An item of another kind, or too large, reads as an error that names it. A
-   * request that fails as a whole, or whose answer is too large, is split until the item that spoils it is alone;
-   * rejects with what concerns more than one item. After `most` bytes of items it answers for those that were read.
+   * The present items, in order (`Replica.read`); undefined for one that is not found, an error for one of another kind
+   * or too large. A request that fails as a whole, or whose answer is too large, is split until only the item that
+   * causes it is left. Rejects with an error that concerns more than one item. Stops after `most` bytes of items, and
+   * answers for the items read so far.
    */
   async read(
     ids: readonly ItemId[],
@@ -93,7 +94,7 @@ export class Items {
     return got
   }
 
-  // The answer to this question: an item under another id says nothing about the one that was asked for.
+  // The answer for the requested id; an item with another id is an error.
   async #answered(
     got: Got,
     asked: ItemId | undefined,
@@ -106,7 +107,7 @@ export class Items {
     }
     if (got === undefined) return undefined
     if (got.id !== asked) return otherItem
-    // A server that does not tell where an item lies says nothing about it.
+    // Without a reported folder the item counts as being in this one.
     const { parent } = got
     if (parent !== undefined && (await this.#isElsewhere(parent, signal))) return undefined
     return this.#fits(got.item) ? got : this.#tooLarge
@@ -135,7 +136,7 @@ export class Items {
 
   async update(updates: readonly Update[], signal: AbortSignal): Promise<readonly Written[]> {
     const tooLarge = new Set(updates.filter(({ agreed }) => !this.#fits(agreed)))
-    // Nothing to say to the server (a field that it derives) is done already.
+    // An update that has no XML (a field that the server derives) is done already.
     const said = updates.filter((update) => {
       return !tooLarge.has(update) && this.#codec.updatesXml(update.patch, update.agreed) !== ''
     })
@@ -177,7 +178,7 @@ export class Items {
       const stop = answers.findIndex(stopped)
       const some = stop < 0 ? answers : answers.slice(0, stop)
       const [first] = some
-      // One answer for all of a batch is an error of the whole.
+      // A single error for several items concerns the whole request.
       if (some.length < rest.length && some.length === 1 && stop < 0 && first instanceof SyncError)
         throw first
       if (some.length === 0 || (stop < 0 && some.length !== rest.length)) {
@@ -193,7 +194,7 @@ export class Items {
   }
 }
 
-// The first of the items, as many as one answer should hold.
+// The first items, as many as one answer should contain.
 function fitting(ids: readonly ItemId[], sizes: Sizes): readonly ItemId[] {
   let bytes = 0
   const end = ids.findIndex((id, index) => {

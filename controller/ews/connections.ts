@@ -24,23 +24,23 @@ import { addressIn, replicaOf, type Way } from './route.ts'
 import { SignIn } from './sign-in.ts'
 import { type Endpoint, type Trace, Transport } from './transport.ts'
 
-/** What an ExchangeServer is reached with: the keys of a connection, and of the account's sign-in. */
+/** How an ExchangeServer is used now: the keys of its connection and of its account's sign-in, and its spec as JSON. */
 type Use = Readonly<{ connection: string; account: string; spec: string }>
 
-/** What connections are made with. */
+/** Options for all connections. */
 export type ConnectionsOptions = Readonly<{
   /** Called after each request. */
   trace?: Trace
   network?: (options: NetworkOptions) => Network
-  /** The longest that a request may take, whatever its ExchangeServer says; ms. */
+  /** The limit for the duration of a request, above any limit of its ExchangeServer; ms. */
   requestMaxMs?: number
-  /** Bytes of the largest contact that is read. */
+  /** The largest contact that is read, bytes. */
   itemBytes?: number | undefined
-  /** Bytes of the contacts that one pass holds. */
+  /** The limit for the contacts that one pass holds, bytes. */
   heldBytes?: number | undefined
 }>
 
-/** By what a server is known here: namespace/name. */
+/** The key of a server here: namespace/name. */
 export function nameOfServer({ metadata: { namespace, name } }: ExchangeServer): string {
   return `${namespace ?? 'default'}/${name ?? ''}`
 }
@@ -49,7 +49,7 @@ export function nameOfServer({ metadata: { namespace, name } }: ExchangeServer):
 export class Connections {
   readonly #clock: Clock
   readonly #options: ConnectionsOptions
-  /** The bytes of the largest contact that is taken in. */
+  /** The largest contact that is read, bytes. */
   readonly itemBytes: number
   readonly #open = new Map<string, Pick<Way, 'transport' | 'learnt'>>()
   readonly #signIns = new Map<string, SignIn>()
@@ -63,8 +63,8 @@ export class Connections {
   }
 
   /**
-   * The replicas of a group, hub first. One whose access is blocked, or whose server is `resting`, is there and rejects.
-   * Throws a SyncError when the hub's access is blocked.
+   * The replicas of a group, hub first. If a replica's access is blocked, or its server is `resting`, all its methods
+   * reject. Throws a SyncError if the hub's access is blocked.
    */
   replicas(
     declared: Declared,
@@ -83,13 +83,13 @@ export class Connections {
       const rests = resting.get(place.server)
       if (access.state === 'blocked') return new Denied(role, place, access.error)
       if (rests !== undefined) return new Denied(role, place, rests)
-      // The pace is about the hub's server, by which the pass has its turn.
+      // The pace concerns only the hub's server, for which the pass was scheduled.
       const ours = place.server === hub.place.server ? pace : undefined
       return replicaOf({ ...wayTo(place.server, access), ...shared, pace: ours }, participant)
     })
   }
 
-  /** The folders of members that are not declared any more. One whose access is blocked is there and rejects. */
+  /** The replicas of members that are not declared any more. If its access is blocked, all methods of one reject. */
   former(
     declared: Declared,
     left: readonly Left[],
@@ -112,8 +112,8 @@ export class Connections {
   }
 
   /**
-   * The version that a server tells. Rejects with a SyncError when it cannot be reached, or refuses.
-   * `asked`: a user asked for it, so a password that was refused is tried once more.
+   * The version that a server reports; undefined if it reports none. Rejects with a SyncError if the server cannot be
+   * reached, or refuses. `asked`: a user asked for the probe, so a refused password is tried once more.
    */
   async probe(access: Access, asked: boolean, signal: AbortSignal): Promise<string | undefined> {
     if (access.state === 'blocked') throw access.error
@@ -130,7 +130,7 @@ export class Connections {
     return { codec, pool: new Pool(this.#options.heldBytes), now: () => this.#clock.now(), signal }
   }
 
-  // The way to each server that a pass needs, opened once.
+  // The ways to the servers of a pass, each opened once.
   #waysOf(declared: Declared): (name: ServerName, access: Ready) => Way {
     const ways = new Map<ServerName, Way>()
     return (name, access) => {
@@ -168,7 +168,7 @@ export class Connections {
     return new Transport(endpoint, this.#clock, trace, network(endpoint), signIn, this.itemBytes)
   }
 
-  /** Of what servers are declared, by `nameOfServer`; the connections of all others are closed and forgotten. */
+  /** Keeps the connections of the declared servers (by `nameOfServer`); closes and forgets all others. */
   keep(servers: ReadonlySet<string>): void {
     for (const [server, use] of this.#uses) {
       if (servers.has(server)) continue
@@ -177,7 +177,8 @@ export class Connections {
     }
   }
 
-  // What no ExchangeServer is reached with any more is not used again, also where the same credentials come back.
+  // Records how a server is used now. A connection or sign-in that no server uses any more is dropped, and not used
+  // again even if the same credentials come back.
   #used(server: string, use: Use): Use | undefined {
     const before = this.#uses.get(server)
     this.#uses.set(server, use)

@@ -1,4 +1,4 @@
-// A replica whose access is blocked, or whose server is left alone: unreachable, and Exchange is never asked about it.
+// A replica whose access is blocked, or whose server is resting. It counts as unreachable; no request is sent.
 import type { Place } from '../api/topology.ts'
 import type { Role } from '../core/model.ts'
 import type { SyncError } from '../core/sync-error.ts'

@@ -1,4 +1,4 @@
-// What an EWS replica remembers of its folder from one listing to the next; the engine and the state carry it unread.
+// The memory of an EWS replica about its folder between two listings. The engine and the state only carry it.
 import type { ItemId, Version } from '../core/id.ts'
 import type { Checkpoint, Start } from '../sync/ports.ts'
 
@@ -35,33 +35,33 @@ export function isShort(short: number): boolean {
   return short > 0 && short < shortMax
 }
 
-/** What in a folder only grows: the time of its latest commit (ms since 1970, by the server), and how many deletes. */
+/** Values of a folder that only grow: the server's time of the latest commit (ms since 1970), and all deletes. */
 export type HighWaterMark = Readonly<{ committedMs: number; deletedTotal: number }>
 
-/** An item that a listing leaves out. It is read again when it has another version, and at an audit. */
+/** An item that could not be read, and is left out. It is read again when its version changes, and at an audit. */
 export type PassedOver = Readonly<{
   id: ItemId
-  /** The version that could not be read; '' where none is known. */
+  /** The version that could not be read; '' if it is unknown. */
   version: Version
-  /** What is wrong: the server's response code, or ours. */
+  /** The error: the server's response code, or our own. */
   code: string
-  /** How many listings in a row it could not be read. */
+  /** The number of looks in a row that could not read it. */
   tries: number
 }>
 
-/** What both EWS replicas keep in a checkpoint. */
+/** The content of a checkpoint, for both EWS replicas. */
 export type FolderMemory = Readonly<{
-  /** Where the folder lay: one that was moved away, into Deleted Items perhaps, is not ours any more. */
+  /** The id of the folder's parent. A folder that was moved, such as into Deleted Items, no longer takes part. */
   parent?: string | undefined
-  /** The SyncState of a mailbox folder, the tag of a public folder; undefined: the next listing is a whole one. */
+  /** The SyncState of a mailbox folder, the tag of a public folder; undefined: the next listing is complete. */
   cursor?: string | undefined
-  /** How far the folder had come when it was listed last. */
+  /** The high-water mark of the folder at the last listing. */
   highWater?: HighWaterMark | undefined
   passedOver: readonly PassedOver[]
   notes: FolderNotes
 }>
 
-/** What a checkpoint holds, as far as it is what one of the EWS replicas put there. */
+/** The memory in a checkpoint. Parts that no EWS replica wrote are left out. */
 export function memoryIn(checkpoint: Checkpoint | undefined): FolderMemory {
   const { parent, cursor, highWater, passedOver, notes } = objectIn(checkpoint?.adapter)
   return {
@@ -110,7 +110,7 @@ function isPassedOver(value: unknown): value is PassedOver {
   )
 }
 
-/** What was passed over, from where a listing starts: what is to be retried has not been tried before. */
+/** The passed-over items at the start of a listing. One to be retried restarts at one try; 'all' removes all. */
 export function retried(
   before: readonly PassedOver[],
   retry: Start['retry'],

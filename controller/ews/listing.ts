@@ -1,6 +1,6 @@
-// What the looks at a public folder and at a mailbox folder have in common: reading what is new or changed, and
-// making sure that what a listing lacks, or what is told deleted, is really gone. Half a listing, or a folder that we
-// may no longer see, reads as a mass deletion: so nothing counts as gone on one witness alone.
+// The common part of the looks at public folders and mailbox folders: reads new and changed items, and checks that an
+// item that a listing lacks, or that is reported as deleted, is really gone. An incomplete listing, or a folder that we
+// may not see any more, looks like a mass deletion: so one answer alone never proves that an item is gone.
 import type { ItemId, Version } from '../core/id.ts'
 import type { Found } from '../core/model.ts'
 import { itemTooLarge } from '../core/scope.ts'
@@ -14,7 +14,7 @@ import { isId, type Ref } from './operations.ts'
 import type { Pool } from './pool.ts'
 import { isMalformed } from './response-codes.ts'
 
-/** The items as Replica.read answers them: what the server refuses as no id names nothing that is there. */
+/** The items as `Replica.read` answers them. An id that the server refuses as malformed reads as not found. */
 export async function readThere(
   items: Items,
   ids: readonly ItemId[],
@@ -24,28 +24,28 @@ export async function readThere(
   return got.map((each) => (each instanceof SyncError && isMalformed(each) ? undefined : each))
 }
 
-/** What a read brought: items, those that cannot be read, and those that are not there. */
+/** The result of a read: the items, those that cannot be read, and the ids that are not found. */
 export type Read = Readonly<{
   found: readonly Found[]
   passedOver: readonly PassedOver[]
   missing: readonly ItemId[]
-  /** What was left for the next look, as this one holds enough. */
+  /** The ids left for the next look, because this pass has no more room. */
   rest: readonly ItemId[]
 }>
 
-/** Those of the listed items whose version is not the known one. */
+/** The listed items whose version differs from the known one. */
 export async function moved(refs: readonly Ref[], known: Known): Promise<readonly Ref[]> {
   const versions = await known.versions(refs.map(({ id }) => id))
   return refs.filter(({ id, version }) => versions.get(id) !== version)
 }
 
-/** What is known and not listed. */
+/** The known items that are not listed. */
 export async function lacking(refs: readonly Ref[], known: Known): Promise<readonly ItemId[]> {
   const listed = new Set(refs.map(({ id }) => id))
   return [...(await known.all()).keys()].filter((id) => !listed.has(id))
 }
 
-/** Of what was not there when it was read: what we know, and is not confirmed gone. It is read again. */
+/** The known items that a read did not find and that are not confirmed gone. They are read again. */
 export async function unsettled(
   missing: readonly ItemId[],
   gone: readonly ItemId[],
@@ -57,12 +57,12 @@ export async function unsettled(
   return missing.filter((id) => ours.has(id) && !left.has(id))
 }
 
-/** How many looks in a row read an item again that fails in a way that may pass. */
+/** The number of looks in a row that read an item again after an error that may be temporary. */
 const triesMax = 3
 
 /**
- * Which items are to be read: those that moved and those of `recheck`, except what was passed over before and is as it
- * was. Answers as well what of the passed over stays so unread.
+ * The items to read: those that changed, those of `recheck`, and passed-over items that may be readable by now.
+ * `left`: the other passed-over items. They are not read as long as their version stays.
  */
 export function toRead(
   refs: readonly Ref[],
@@ -77,8 +77,8 @@ export function toRead(
 }
 
 /**
- * Reads the items. One that cannot be read is passed over, and named; an error that concerns more than an item is
- * the replica's, and thrown.
+ * Reads the items, as far as the pool has room. An item that cannot be read is answered as passed over. Rejects with an
+ * error that concerns more than one item.
  */
 export async function readAll(
   items: Items,
@@ -99,7 +99,7 @@ export async function readAll(
     page.slice(0, got.length).forEach((id, index) => {
       const each = got[index]
       if (each instanceof SyncError) {
-        // An id that is none names nothing: a whole listing tells what became of the item.
+        // A malformed id names no item: a whole listing shows whether the item still exists.
         if (isMalformed(each)) missing.push(id)
         else if (each.code !== 'OtherKind') failed.set(id, each)
         if (each.code === itemTooLarge) pool.passed()
@@ -118,8 +118,8 @@ function sizesIn(refs: readonly Ref[]): Sizes {
   return new Map(refs.flatMap(({ id, size }) => (size === undefined ? [] : [[id, size] as const])))
 }
 
-// What was listed just now, is new, and is not found: it was deleted since, as the next look tells, or it may not be
-// seen any more (exchange-protocol §1.5). It is read again, since no cursor and no tag would show it once more.
+// New items that were just listed and are not found: each was deleted since, as the next look shows, or is not visible
+// any more (exchange-protocol §1.5). They are read again, because no cursor and no tag would report them again.
 async function hiddenIn(
   missing: readonly ItemId[],
   { refs, known }: Readonly<{ refs: readonly Ref[]; known: Known }>,
@@ -156,7 +156,7 @@ async function passedOver(
   })
 }
 
-/** What of the passed over of the last look still counts: not what is gone, or listed in another version. */
+/** The last look's passed-over items that still count: not gone ones, nor `NotListed` ones that this look decides. */
 export function carried(
   before: readonly PassedOver[],
   {
@@ -175,7 +175,7 @@ export function carried(
   })
 }
 
-/** All that a look leaves out, each item once; what was seen last counts. */
+/** All items that a look passes over, each once; the latest entry of an item counts. */
 export function passedOverIn(
   left: readonly PassedOver[],
   read: Read,
@@ -189,7 +189,7 @@ export function passedOverIn(
   return [...new Map(all.map((each) => [each.id, each])).values()]
 }
 
-/** What is there although it is told deleted or not listed, and has another version than the known one. */
+/** The changed items that exist although they are reported as deleted or not listed; without those of `found`. */
 export async function movedThere(
   { there }: Verdict,
   found: readonly Found[],
@@ -201,8 +201,8 @@ export async function movedThere(
 }
 
 /**
- * May an item that could not be read be the equal of something that is to be made there? Only what is not known, and
- * was not tried often enough: what fails for ever must not keep all others waiting.
+ * May an unreadable item equal an item that is about to be created there? Only an unknown item that was not tried often
+ * enough yet: an item that is never readable must not block all others.
  */
 export async function mayHide(passedOver: readonly PassedOver[], known: Known): Promise<boolean> {
   const passing = passedOver.filter(mayPass)
@@ -211,7 +211,7 @@ export async function mayHide(passedOver: readonly PassedOver[], known: Known): 
   return passing.some(({ id }) => !ours.has(id))
 }
 
-// Was it not tried often enough yet to be given up? One answer alone proves no item corrupt; its size is told by all.
+// May another try succeed? One failed answer does not prove that an item is corrupt. A size limit does not change.
 function mayPass({ code, tries }: PassedOver): boolean {
   return tries < triesMax && code !== notListed && code !== itemTooLarge
 }
@@ -219,31 +219,31 @@ function mayPass({ code, tries }: PassedOver): boolean {
 /** The code of an item that can be read in its folder while the folder's listing lacks it. */
 export const notListed = 'NotListed'
 
-/** What a second witness says of items that a listing lacks, or that are told deleted. */
+/** The result of GetItem for items that a listing lacks, or that are reported as deleted. */
 export type Verdict = Readonly<{
-  /** Not found one by one, or found in another folder. */
+  /** Not found, or found in another folder. */
   gone: readonly ItemId[]
-  /** There, as they are now. */
+  /** The items that still exist, as they are now. */
   there: readonly Found[]
-  /** What cannot be read either: it is left as it is. */
+  /** Items that cannot be read: they count as existing, and are passed over. */
   unsure: readonly PassedOver[]
-  /** Ids that the server refuses as none. */
+  /** Malformed ids: they do not name an item at all. */
   forgotten: readonly ItemId[]
 }>
 
-/** The verdict where nothing is lacking. */
+/** The verdict if no item is missing. */
 export const nothingLacks: Verdict = { gone: [], there: [], unsure: [], forgotten: [] }
 
-/** How many bytes of items, which were told gone and are there, one look takes in. */
+/** The most bytes that one look reads of items that were reported as deleted and still exist. */
 const thereBytes = 32 * 1024 * 1024
 
 const enoughThere = new SyncError(
   'transient',
   'CopyNotRead',
-  'too many items that the server tells as deleted are there: the next look asks for the others',
+  'too many items that the server reports as deleted still exist: the next look checks the others',
 )
 
-/** Asks for each item one by one whether it is gone from the folder. */
+/** Asks by GetItem whether each item is gone from the folder. */
 export async function confirmedGone(
   items: Items,
   missing: readonly ItemId[],
@@ -256,7 +256,7 @@ export async function confirmedGone(
   const [gone, there, failed]: [ItemId[], Found[], Map<ItemId, SyncError>] = [[], [], new Map()]
   const got = await items.read(asked, signal, undefined, thereBytes)
   asked.forEach((id, index) => {
-    // One that was not asked for any more is not gone.
+    // An item that was not read because of the limit is not gone.
     const each = index < got.length ? got[index] : enoughThere
     if (each instanceof SyncError) {
       if (isMalformed(each)) forgotten.push(id)
@@ -268,9 +268,9 @@ export async function confirmedGone(
   return { gone, there, unsure, forgotten }
 }
 
-/** Throws unless the folder holds items of the kind and may be read. */
+/** Throws a terminal WrongFolderClass or NoRightToRead unless the folder holds items of the kind and may be read. */
 export function demandReadable(state: FolderState, { folderClass }: Codec): void {
-  // Some servers keep silent about the class of a public folder; then items themselves must tell.
+  // Some servers do not report the class of a public folder; then the class of each item decides.
   if (state.class !== '' && !isOfClass(state.class, folderClass)) {
     throw new SyncError(
       'terminal',
@@ -287,13 +287,13 @@ export function demandReadable(state: FolderState, { folderClass }: Codec): void
   }
 }
 
-/** Throws unless items may be created, changed and deleted in the folder. */
+/** Throws a terminal NoRightToWrite unless items may be created, changed and deleted in the folder. */
 export function demandWritable({ rights }: FolderState): void {
   const lacking = (['create', 'modify', 'delete'] as const).filter((right) => !rights[right])
   if (lacking.length === 0) return
   throw new SyncError(
     'terminal',
     'NoRightToWrite',
-    `the account may not ${lacking.join(', ')} items in the folder: grant it PublishingEditor, or make the members OneWay where it is the hub`,
+    `the account may not ${lacking.join(', ')} items in the folder: grant it PublishingEditor, or, for a hub, set all members to direction: OneWay`,
   )
 }

@@ -1,8 +1,8 @@
-// A folder in a mailbox, whatever its role. SyncFolderItems with a saved cursor tells what changed
-// (exchange-protocol §2.1); without one it tells everything, and what is known and not told is gone.
+// A folder in a mailbox, as hub or member. SyncFolderItems with a saved cursor reports the changes
+// (exchange-protocol §2.1). Without a cursor it reports every item; a known item that it then omits may be gone.
 //
-// Guarantees: nothing is gone because it is told deleted, or not told: each item is asked for first. When the folder's
-// own mark moved and nothing is told, everything is listed, less and less often while that brings nothing.
+// Guarantees: an item that is reported as deleted, or omitted, counts as gone only after GetItem does not find it. If
+// the folder's mark changed and nothing is reported, the whole folder is listed; ever more rarely while it has no news.
 
 import { lastName } from '../api/path.ts'
 import type { Place } from '../api/topology.ts'
@@ -54,23 +54,23 @@ import type { Premises } from './premises.ts'
 import { faultOf } from './response-codes.ts'
 import type { Route, Transport } from './transport.ts'
 
-/** A mark that moves without news makes every look list everything at first, then one in 64. */
+/** The limit of `vain`: while a changed mark brings no news, full listings become rarer, down to one in 2^6 looks. */
 const vainMax = 6
 
-/** What the replica of a folder in a mailbox needs. */
+/** The inputs of a mailbox folder's replica. */
 export type MailboxFolderSite = Readonly<{
   codec: Codec
   role: Role
   place: Extract<Place, { kind: 'mailbox' }>
-  /** What is said when it is not there; undefined: it is made. */
+  /** The error to report if the folder does not exist; undefined: the folder is created. */
   missing: Missing | undefined
   transport: Transport
   control: Control
   pool: Pool
   route: Route
-  /** What Exchange is asked before the folder is used. */
+  /** The checks before the folder is used. */
   premises: Premises
-  /** Do we act as the owner, who sees every folder of the mailbox? A delegate may just not see it. */
+  /** Do we act as the owner, who sees every folder? A delegate may be unable to see a folder that exists. */
   asOwner: boolean
 }>
 
@@ -106,7 +106,7 @@ export class MailboxFolder implements Replica {
         const lookup = await site.control.find(site.place.folder)
         return lookup.found ? lookup.folder.id : undefined
       },
-      // Renamed, it is still the one that takes part; moved, into Deleted Items perhaps, it is not: the path decides.
+      // A renamed folder still takes part. A moved one, such as in Deleted Items, does not: the path decides.
       accepts: ({ parent }, memory) =>
         memory.parent === undefined || parent === undefined || parent === memory.parent,
     })
@@ -114,11 +114,11 @@ export class MailboxFolder implements Replica {
 
   async observe(start: Start | undefined, known: Known, signal: AbortSignal): Promise<Listing> {
     const seen = await this.#look(start?.checkpoint, signal)
-    // A folder that is still to be made holds nothing, and has lost nothing.
+    // A folder that does not exist yet is empty, and nothing in it is gone.
     if (seen === undefined)
       return { changed: [], gone: [], whole: true, checkpoint: {}, recheck: [] }
     demandReadable(seen, this.#site.codec)
-    // What is known of a folder that was made, but not yet written down, can only lie in there.
+    // Without a recorded folder id, known items can only be in this folder: we created it, and the id was not saved.
     const remembered = start?.checkpoint.folder
     const same = remembered === undefined || remembered === seen.id
     const memory = memoryIn(same ? start?.checkpoint : undefined)
@@ -132,7 +132,7 @@ export class MailboxFolder implements Replica {
     const { ids, left } = toRead(refs, before?.recheck ?? [], passed)
     const context = { refs: told.refs, before: passed, known }
     const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
-    // Made and deleted since the cursor, it is not told of at all: then the whole folder must be listed.
+    // SyncFolderItems omits an item that was created and deleted after the cursor: then list the whole folder.
     const [gone, asked] = [new Set(verdict.gone), new Set(before?.recheck)]
     const untold = !told.whole && read.missing.some((id) => !gone.has(id) && asked.has(id))
     if (untold && before !== undefined)
@@ -163,7 +163,7 @@ export class MailboxFolder implements Replica {
       more,
       short: more || (told.whole && isShort(short)) || (await mayHide(passedOver, known)),
       unread: passedOver,
-      // What is told deleted and can still be read is asked for once more by the next look.
+      // The next look reads an item again that was reported as deleted and still exists.
       recheck: [...again, ...read.rest, ...(told.whole ? [] : verdict.there.map(({ id }) => id))],
       checkpoint: { folder, adapter },
     }
@@ -210,8 +210,8 @@ export class MailboxFolder implements Replica {
     return this.#items.remove(ids, signal)
   }
 
-  // Page by page past our own writes; the first page with another's change is left for the next pass.
-  // What we made and is not told of, or not yet passed, may be gone without ever being told: it is read again.
+  // Moves the cursor past pages with only our own writes. The next pass reads the first page with another change.
+  // An item that we created and that no such page reports may be deleted without a report: it is read again.
   async settle(checkpoint: Checkpoint, known: Known, signal: AbortSignal): Promise<Settled> {
     const { folder } = checkpoint
     if (folder === undefined) return { checkpoint, recheck: [] }
@@ -254,7 +254,7 @@ export class MailboxFolder implements Replica {
     return state
   }
 
-  // Nothing is told although the folder's own mark moved: then the whole folder is listed.
+  // Reads the changes. If the mark changed but none is reported, lists the whole folder (while `skip` is 0).
   async #told(
     state: FolderState,
     { cursor, notes: { mark, skip = 0 } }: FolderMemory,
@@ -267,14 +267,14 @@ export class MailboxFolder implements Replica {
     return { ...(await this.#listing.told(state.id, undefined, signal)), suspected }
   }
 
-  // What a whole listing lacks, or what is told deleted, of what we know: the items themselves decide.
+  // Known items that a whole listing lacks, or that are reported as deleted: GetItem decides whether they are gone.
   async #verdict(told: Told, same: boolean, known: Known, signal: AbortSignal): Promise<Verdict> {
     const listed = new Set(told.refs.map(({ id }) => id))
     const ours = !same ? [] : told.whole ? [...(await known.all()).keys()] : told.gone
     const missing = ours.filter((id) => !listed.has(id))
     const asked = told.whole ? missing : [...(await known.versions(missing)).keys()]
     const verdict = await confirmedGone(this.#items, asked, known, signal)
-    // A listing without an end proves nothing about what it lacks.
+    // An incomplete listing does not prove that an item is gone.
     return told.whole && told.odd.length > 0 ? { ...verdict, gone: [], there: [] } : verdict
   }
 }
@@ -282,10 +282,10 @@ export class MailboxFolder implements Replica {
 const appeared = new SyncError(
   'transient',
   'FolderAppeared',
-  'the folder was made by another hand meanwhile; the next pass looks into it first',
+  'another program created the folder meanwhile; the next pass reads it first',
 )
 
-// The mark was moved by something that was told, or that a listing found; or in vain, and then it is trusted less.
+// The notes after a look. Each full listing that finds no news for a changed mark makes the next ones rarer.
 function notesAfter(
   before: FolderNotes,
   mark: string | undefined,

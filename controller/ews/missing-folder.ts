@@ -1,4 +1,4 @@
-// The errors of a folder that must exist and does not, with the nearest folder that does.
+// The errors for a folder that must exist and does not. They name the nearest existing folder.
 import { namesIn } from '../api/path.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Lookup } from './folders.ts'
@@ -6,7 +6,7 @@ import type { Lookup } from './folders.ts'
 /** A folder that must exist: the error's code if it does not, and the field of the spec to correct. */
 export type Missing = Readonly<{ code: string; field: string }>
 
-/** The error of a public folder that does not exist. `allows`: may a folder, by its names, be known to the group? */
+/** The error for a missing public folder. `allows`: may the group know the folder with these names? */
 export function noPublicFolder(
   path: string,
   lookup: Extract<Lookup, { found: false }>,
@@ -17,7 +17,7 @@ export function noPublicFolder(
   return new SyncError('terminal', code, message)
 }
 
-/** The error of a mailbox folder that does not exist. */
+/** The error for a missing mailbox folder. */
 export function noMailboxFolder(
   mailbox: string,
   folder: string,
@@ -27,7 +27,7 @@ export function noMailboxFolder(
   return new SyncError('terminal', code, message)
 }
 
-// Names of folders outside of what is allowed are left out, and so is the fact that they exist.
+// Shows only folders that the group may know; it does not reveal that others exist.
 function notFoundText(
   path: string,
   { parent, children }: Extract<Lookup, { found: false }>,

@@ -9,29 +9,29 @@ import type { Codec } from './codec.ts'
 import { errorOf, folderXml, messagesOf } from './envelope.ts'
 import { all, at, element, escaped, type Node, textAt, type Xml } from './xml.ts'
 
-/** One EWS call: what is asked, and how its answer reads. */
+/** One EWS call: the XML of its request, and the result of its answer. */
 export type Operation<Request, Result> = Readonly<{
   name: string
   request: (request: Request) => Xml
   result: (answer: Node, request: Request) => Result
 }>
 
-/** An EWS call about many items: one answer for each, read one by one. */
+/** An EWS call about many items: one response message for each item, read one by one. */
 export type Batch<Request, One> = Readonly<{
   name: string
   request: (request: Request) => Xml
   each: (message: Node) => One
 }>
 
-/** An item's id and version as a server names them, and its size in bytes where a listing tells it. */
+/** An item's id and version from the server, and its size in bytes if a listing reports it. */
 export type Ref = Readonly<{ id: ItemId; version: Version; size?: number }>
 
-/** What a listing asks for. */
+/** The properties that a listing requests. */
 const refShape =
   '<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>' +
   '<t:FieldURI FieldURI="item:Size"/></t:AdditionalProperties></m:ItemShape>'
 
-/** Our one named property: a name for ever, since every mailbox has only so many (exchange-protocol §2.3). */
+/** Our only named property. Its name never changes: a mailbox has room for few names (exchange-protocol §2.3). */
 export const stampProperty = {
   set: 'b0a2f7de-6c55-4d0c-9a3f-0d3f1f6f2a41',
   name: 'exsync-link',
@@ -39,27 +39,27 @@ export const stampProperty = {
 
 const stampUri = `<t:ExtendedFieldURI PropertySetId="${stampProperty.set}" PropertyName="${stampProperty.name}" PropertyType="String"/>`
 
-/** Elements of every item that are asked for besides its fields: when it changed, and in which folder it lies. */
+/** Elements requested of every item besides its fields: when it changed and was created, and its folder. */
 export const beside = ['LastModifiedTime', 'DateTimeCreated', 'ParentFolderId'] as const
 
 const besideUris = beside.map((name) => `<t:FieldURI FieldURI="item:${name}"/>`).join('')
 
-/** What SyncFolderItems tells of one item: its version now, or that it left the folder. */
+/** A change that SyncFolderItems reports: an item's present version, or the id of an item that left the folder. */
 export type Change = Readonly<{ ref: Ref }> | Readonly<{ gone: ItemId }>
 
 /** One page of SyncFolderItems. */
 export type SyncPage = Readonly<{
-  /** In the server's order: a Delete before a Create of the same id is not the end of it. */
+  /** In the server's order: an item with a Delete and then a Create of the same id exists. */
   changes: readonly Change[]
-  /** How many changes there were, also of items of other kinds. */
+  /** The number of changes, including those of items of other kinds. */
   told: number
-  /** How many of them name an item that is there. */
+  /** The number of changes that name an existing item. */
   listed: number
   cursor: string
   last: boolean
 }>
 
-/** SyncFolderItems: what changed in a mailbox folder since the cursor; without one, everything. */
+/** SyncFolderItems: the changes of a mailbox folder since the cursor; without a cursor, every item. */
 export const syncFolderItems = (
   codec: Codec,
 ): Operation<{ folder: string; cursor: string | undefined }, SyncPage> => ({
@@ -97,13 +97,13 @@ function changeIn({ name, children, ...node }: Node, codec: Codec): readonly Cha
 export type FindPage = Readonly<{
   /** The items of the page that may be of the kind. */
   refs: readonly Ref[]
-  /** All items of the page, of whatever kind. */
+  /** All items of the page, of any kind. */
   ids: readonly ItemId[]
   total: number
   last: boolean
 }>
 
-/** FindItem: a page of a folder's ids and change keys, in an order that does not move. */
+/** FindItem: a page of a folder's ids and change keys, in a stable order. */
 export const findItem = (
   codec: Codec,
 ): Operation<{ folder: string; offset: number; size: number }, FindPage> => ({
@@ -127,10 +127,10 @@ export const findItem = (
   },
 })
 
-/** An item as GetItem shows it; `parent` is the id of the folder in which it lies, where the server tells. */
+/** An item from GetItem. `parent`: the id of its folder, if the server reports it. */
 export type Read = Found & Readonly<{ parent?: string }>
 
-/** What GetItem says of one id: the item, that it is not there, or what is wrong with it. */
+/** The answer of GetItem for one id: the item, undefined if it is not found, OtherKind, or its error. */
 export type Got = Read | undefined | 'OtherKind' | SyncError
 
 /** GetItem: the fields that are synchronised. An item of another kind is OtherKind and stays untouched. */
@@ -187,10 +187,10 @@ export const updateItem = (
   each: written,
 })
 
-/** How a deleted item can be had back: from Deleted Items, or from the folder's dumpster. */
+/** How items are deleted: users can recover them from Deleted Items, or from the folder's dumpster. */
 export type DeleteType = 'MoveToDeletedItems' | 'SoftDelete'
 
-/** DeleteItem; undefined for what is deleted now. What is not found may be gone, or may just not be seen: `stale`. */
+/** DeleteItem: undefined for a deleted item. One that is not found may be gone or invisible: its error is `stale`. */
 export const deleteItem: Batch<{ ids: readonly ItemId[]; how: DeleteType }, undefined | SyncError> =
   {
     name: 'DeleteItem',
@@ -234,7 +234,7 @@ function stampXml(stamp: Stamp): Xml {
   return `<t:ExtendedProperty>${stampUri}${element('t:Value', stampText(stamp))}</t:ExtendedProperty>`
 }
 
-/** Longer than any sync state; ids have a few hundred letters. */
+/** The longest accepted id or sync state, characters. Any sync state is shorter; ids have a few hundred. */
 const idMax = 1024 * 1024
 
 /** Does it look like an id, a change key or a sync state? One damaged byte must not name another item. */
@@ -260,7 +260,7 @@ function refIn(node: Node, what: string): Ref {
   return ref
 }
 
-/** The only response message; throws its error. */
+/** The only response message. Throws its error, or IncompleteAnswer without a message. */
 export function only(answer: Node): Node {
   const [message] = messagesOf(answer)
   if (message === undefined) throw incomplete('the answer')
@@ -269,11 +269,11 @@ export function only(answer: Node): Node {
   return message
 }
 
-/** The error for an answer that lacks something. */
+/** The error for an incomplete answer; `what` names the answer. */
 export function incomplete(what: string): SyncError {
   return new SyncError(
     'transient',
     'IncompleteAnswer',
-    `${what} lacks what the protocol demands; it is asked again`,
+    `${what} lacks a part that the protocol requires; the controller asks again`,
   )
 }

@@ -46,18 +46,18 @@ function whichXml(which: Which): Xml {
 }
 
 /** The address that ConvertId is sent. A server that only repeats it has reported no address. */
-const nobody = 'nobody@mailbox.invalid'
+const placeholder = 'unknown@mailbox.invalid'
 
 /** ConvertId: the primary address of the mailbox that a folder's id belongs to; undefined if it is not reported. */
 export const ownerOf: Operation<{ folder: string }, string | undefined> = {
   name: 'ConvertId',
   request: ({ folder }) =>
     '<m:ConvertId DestinationFormat="EwsId"><m:SourceIds>' +
-    `<t:AlternateId Format="EwsId" Id="${escaped(folder)}" Mailbox="${nobody}"/>` +
+    `<t:AlternateId Format="EwsId" Id="${escaped(folder)}" Mailbox="${placeholder}"/>` +
     '</m:SourceIds></m:ConvertId>',
   result: (answer) => {
     const mailbox = at(only(answer), 'AlternateId')?.attributes.Mailbox?.trim()
-    const told = mailbox?.includes('@') && mailbox.toLowerCase() !== nobody
-    return told ? mailbox : undefined
+    const reported = mailbox?.includes('@') && mailbox.toLowerCase() !== placeholder
+    return reported ? mailbox : undefined
   },
 }

@@ -1,5 +1,5 @@
-// A public folder, whatever its role. SyncFolderItems is not supported there (exchange-protocol §1.1), so the
-// folder's own tag tells whether anything moved, and a full listing tells what (§1.2).
+// A public folder, as hub or member. Exchange does not support SyncFolderItems there (exchange-protocol §1.1): the
+// folder's tag shows whether anything changed, and a full listing shows what changed (§1.2).
 
 import { lastName } from '../api/path.ts'
 import type { Place } from '../api/topology.ts'
@@ -47,31 +47,31 @@ import { moving, PublicFolderListing } from './public-folder-listing.ts'
 import { faultOf } from './response-codes.ts'
 import type { Route, Transport } from './transport.ts'
 
-/** Without the server's date a tag counts once it has stood for so long by our own clock, ms. */
+/** Without the server's date, a tag is trusted after it was unchanged for this long by our own clock, ms. */
 const tagMs = 2000
 
-/** The name under which the requests for all public folders wait. */
+/** The lane of all requests to public folders: they share one limit (`Route`). */
 export const publicFoldersLane = 'public folders'
 
-/** What the replica of a public folder needs. */
+/** The inputs of a public folder's replica. */
 export type PublicFolderSite = Readonly<{
   codec: Codec
   role: Role
   place: Extract<Place, { kind: 'publicFolder' }>
-  /** What is said when it is not there. */
+  /** The error to report if the folder does not exist. */
   missing: Missing
   transport: Transport
   control: Control
   pool: Pool
   /** May this public folder, by its names, be known to the group? */
   allows: (names: readonly string[]) => boolean
-  /** What Exchange is asked before the folder is used. */
+  /** The checks before the folder is used. */
   premises: Premises
-  /** The account's address, where it is one: hierarchy requests go to its server. */
+  /** The account's user name, if it is an address: hierarchy requests go to its server. */
   account: string | undefined
   /** Our own clock, ms since 1970. */
   now: () => number
-  /** The pass that asks. */
+  /** The pass that the requests belong to. */
   pace?: Pace | undefined
 }>
 
@@ -103,7 +103,7 @@ export class PublicFolder implements Replica {
       transport: site.transport,
       route: () => this.#route(),
       find: () => this.#find(),
-      // Renamed or moved away, it is not the one that is declared: the path decides.
+      // A folder that was renamed or moved is not the declared one any more: the path decides.
       accepts: ({ name, parent }, memory) =>
         (name === undefined || sameName(name, lastName(site.place.path))) &&
         (memory.parent === undefined || parent === undefined || parent === memory.parent),
@@ -128,7 +128,7 @@ export class PublicFolder implements Replica {
       const context = { refs: [], before, known }
       const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
       const passedOver = passedOverIn(left, read, nothingLacks, false)
-      // The tag says that nothing moved, and yet something is not there: the listing decides.
+      // The tag is unchanged, but an item is missing: list the folder.
       if (read.missing.length === 0)
         return {
           changed: read.found,
@@ -147,7 +147,7 @@ export class PublicFolder implements Replica {
     const passed = carried(before, { refs: listed.refs, gone: [], whole: true }, verdict.gone)
     const { ids, left } = toRead(await moved(listed.refs, known), start?.recheck ?? [], passed)
     const context = { refs: listed.refs, before: passed, known }
-    // What was read before the listing counts: there may be no room to read it once more.
+    // Keep the items that were read before the listing: there may be no room to read them again.
     const gone = new Set(verdict.gone)
     const there = early.filter(({ id }) => !gone.has(id))
     const done = new Set(there.map(({ id }) => id))
@@ -155,7 +155,7 @@ export class PublicFolder implements Replica {
     const late = await readAll(this.#items, this.#site.pool, others, context, signal)
     const read = { ...late, found: [...there, ...late.found] }
     const again = await unsettled(read.missing, verdict.gone, known)
-    // A commit within the very second in which we looked could be followed by another with the same tag.
+    // Another commit within the same second would leave the tag unchanged: do not trust a tag this recent.
     const quiet = this.#trusted(state, notes) && again.length === 0 && listed.odd.length === 0
     const short = shortAfter(memory.notes, listed.count, state.count)
     const passedOver = passedOverIn(left, read, verdict, true)
@@ -257,7 +257,7 @@ export class PublicFolder implements Replica {
     return this.#site.now() - tag.firstMs >= tagMs
   }
 
-  // Absent from two listings, denied one by one, and the folder did not move in between.
+  // An item is gone only if two listings lack it, GetItem does not find it, and the tag did not change meanwhile.
   async #verdict(
     state: FolderState,
     missing: readonly ItemId[],

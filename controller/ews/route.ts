@@ -1,4 +1,4 @@
-// From a participant to its replica: by the kind of its place, which route and which account.
+// Makes the replica of a participant: the kind of its place decides the adapter, the route and the account.
 import { allowsPublicFolder } from '../api/allowed.ts'
 import type { ExchangeServer } from '../api/resources.generated.ts'
 import type { Participant, Place } from '../api/topology.ts'
@@ -13,7 +13,7 @@ import { PublicFolder, publicFoldersLane } from './public-folder.ts'
 import type { SignIn } from './sign-in.ts'
 import type { Endpoint, Route, Transport } from './transport.ts'
 
-/** How a server is reached, and what was learnt of its mailboxes. */
+/** The way to a server, and the known facts about its mailboxes. */
 export type Way = Readonly<{
   server: ExchangeServer
   endpoint: Endpoint
@@ -22,7 +22,7 @@ export type Way = Readonly<{
   signIn: SignIn
 }>
 
-/** What the replicas of one pass share. */
+/** The inputs that the replicas of one pass share. */
 export type Line = Way &
   Readonly<{
     codec: Codec
@@ -32,7 +32,7 @@ export type Line = Way &
     pace: Pace | undefined
   }>
 
-/** The account's address, where its user name is one. */
+/** The account's user name, if it is an address. */
 export function addressIn({ username }: Endpoint): string | undefined {
   return username.includes('@') ? username : undefined
 }
@@ -86,7 +86,7 @@ function mailboxFolderOf(
   }
   const control = new Control(codec, transport, endpoint.url, route, { mailbox }, () => signal)
   const premises = premisesOf(line, { mailbox, path: folder, route, control })
-  // A hub that is made anew because its path is wrong would look as if somebody had emptied it.
+  // A hub with a wrong path must not be created: the new, empty folder would look like a mass deletion.
   const missing = role.hub ? { code: 'HubNotFound', field: 'spec.hub' } : undefined
   const where = { codec, role, place, missing, transport, control, pool, route, asOwner, premises }
   return new MailboxFolder(where)

@@ -1,8 +1,8 @@
-// Copies of what is declared in a cluster: SyncGroups and ExchangeServers, of all namespaces or some, and the Secrets
+// Caches the declarations of a cluster: the SyncGroups and ExchangeServers of all namespaces or some, and the Secrets
 // that the servers name.
 //
-// Guarantees: what is handed out can be taken (sound.ts); one that cannot says so, and hides no other. Whatever a
-// server or a Secret is called, and whatever it holds, is looked up by own keys only.
+// Guarantees: every returned resource is usable (sound.ts). An invalid one is marked and hides no other. Names and
+// contents from the cluster are looked up by own keys only, so that a name like `constructor` finds nothing.
 import { type NamespaceLook, needsLabels } from '../api/allowed.ts'
 import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
 import type { GroupId } from '../core/id.ts'
@@ -16,24 +16,26 @@ import { Reflector } from './runtime/reflector.ts'
 import { type SecretLook, Secrets } from './secrets.ts'
 import { type Judge, type Sound, Soundness } from './sound.ts'
 
-/** What is copied, and who is told of changes. */
+/** The watched resources, and the callbacks for changes. */
 export type CopiesOptions = Readonly<{
   client: Client
   clock: Clock
   chance: () => number
-  /** Which namespaces; none: all. */
+  /** The watched namespaces; empty: all. */
   namespaces: readonly string[]
-  /** Called once for a Secret (namespace/name) that is used without its label; undefined: none is. */
+  /**
+   * Called once for each Secret (namespace/name) that is used without its label; undefined: such Secrets are refused.
+   */
   unlabelled?: ((key: string) => void) | undefined
   judge: Judge
-  /** A SyncGroup is otherwise. */
+  /** A SyncGroup was added, changed or removed. */
   changed: (now: SyncGroup | undefined, before: SyncGroup | undefined) => void
-  /** Something else may be. */
+  /** Another resource may have changed. */
   touched: () => void
   onError: (kind: string, code: string, message: string) => void
 }>
 
-/** The copies. They run until the signal aborts. */
+/** The caches. They run until the signal aborts. */
 export class Copies {
   readonly #groups: readonly Reflector<SyncGroup>[]
   readonly #servers: readonly Reflector<ExchangeServer>[]
@@ -48,7 +50,7 @@ export class Copies {
     const places = namespaces.length === 0 ? [undefined] : namespaces
     const each = <Kept extends SyncGroup | ExchangeServer>(
       kind: (typeof kinds)['syncGroup' | 'exchangeServer'],
-      told: (now: Kept | undefined, before: Kept | undefined) => void,
+      onChange: (now: Kept | undefined, before: Kept | undefined) => void,
     ) =>
       places.map(
         (namespace) =>
@@ -56,7 +58,7 @@ export class Copies {
             ...{ ...base, kind, namespace, synced: touched },
             changed: (now, before) => {
               if (now === undefined && before !== undefined) this.#soundness.forget(before)
-              told(now, before)
+              onChange(now, before)
             },
             onError: (code, message) => onError(kind.kind, code, message),
           }),
@@ -81,57 +83,57 @@ export class Copies {
     for (const reflector of this.#all) void reflector.run(signal)
   }
 
-  /** Are all SyncGroups and ExchangeServers known? */
+  /** Are all SyncGroups and ExchangeServers listed? */
   get synced(): boolean {
     return this.#all.every(({ synced }) => synced)
   }
 
-  /** Is all known that may be? A namespace whose resources may not be read does not keep the others waiting. */
+  /** Is everything listed that may be read? A namespace that may not be read does not delay the others. */
   get listed(): boolean {
     const some = this.#all.some(({ synced }) => synced)
     return some && this.#all.every((each) => each.synced || each.trouble === 'ApiForbidden')
   }
 
-  /** When the API server was last heard of by the one that heard of it longest ago, ms since 1970. */
+  /** The oldest time at which a watch last heard from the API server, ms since 1970. */
   get lastSeenMs(): number {
     return least(this.#all.map(({ lastSeenMs }) => lastSeenMs))
   }
 
-  /** All SyncGroups, as they are stored. */
+  /** All SyncGroups, as the API server stores them. */
   groups(): readonly SyncGroup[] {
     return this.#groups.flatMap((reflector) => reflector.values())
   }
 
-  /** A SyncGroup as it can be taken. */
+  /** The usable version of a SyncGroup. */
   soundGroup(group: SyncGroup): Sound<SyncGroup> {
     return this.#soundness.of('SyncGroup', group)
   }
 
-  /** One SyncGroup, as it is stored. */
+  /** One SyncGroup, as the API server stores it. */
   group(id: GroupId): SyncGroup | undefined {
     return firstOf(this.#groups, id)
   }
 
-  /** All ExchangeServers. */
+  /** The usable versions of all ExchangeServers. */
   servers(): readonly Sound<ExchangeServer>[] {
     const all = this.#servers.flatMap((reflector) => reflector.values())
     return all.map((server) => this.#soundness.of('ExchangeServer', server))
   }
 
-  /** One ExchangeServer, by namespace/name. */
+  /** The usable version of one ExchangeServer, by namespace/name. */
   server(key: string): Sound<ExchangeServer> | undefined {
     const found = firstOf(this.#servers, key)
     return found && this.#soundness.of('ExchangeServer', found)
   }
 
-  /** Takes over what a write of ours answered. */
+  /** Takes over the answer to one of our own writes. */
   applyLocal(written: SyncGroup | ExchangeServer): void {
     const of: readonly Pick<Reflector<SyncGroup | ExchangeServer>, 'applyLocal'>[] =
       written.kind === 'SyncGroup' ? this.#groups : this.#servers
     for (const reflector of of) reflector.applyLocal(written)
   }
 
-  /** Looks after the Secrets that the servers name, and the namespaces' labels where one decides by them. */
+  /** Watches the Secrets that the servers name, and the labels of namespaces if a server selects by them. */
   wantReferred(): void {
     const named = this.servers().filter(({ standIn }) => !standIn)
     this.#namespaces.want(named.some(({ resource }) => needsLabels(resource)))
@@ -143,12 +145,12 @@ export class Copies {
     this.#secrets.want(new Set(keys))
   }
 
-  /** What is known of a namespace that a server decides by; undefined: nothing yet. */
+  /** The labels of a namespace; undefined while they are not known. */
   namespace(name: string): NamespaceLook | undefined {
     return this.#namespaces.look(name)
   }
 
-  /** What a server is reached with, as far as it is known. */
+  /** The credentials and the certificate authority for a server, as far as they are known. */
   reachOf({ metadata: { namespace }, spec: { auth, tls } }: ExchangeServer): Reach {
     const key = `${namespace}/${auth.secretRef.name}`
     const signIn = this.#secrets.credentials(key)

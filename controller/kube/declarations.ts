@@ -1,10 +1,10 @@
-// The Declarations port over the Kubernetes API. Holds copies of SyncGroups, ExchangeServers and the Secrets that
-// those refer to; a change of any of them is a change of the groups it concerns.
+// The Declarations port over the Kubernetes API. It caches SyncGroups, ExchangeServers and the Secrets that these refer
+// to. A change of any of them changes the groups that use it.
 //
-// Guarantees: a group is told of only when everything it refers to is known, so that a slow answer never looks
-// like a missing Secret; one that was held is told of as deleted until it was released; what another
-// namespace has is not used unless that is allowed.
-// Caveats: when somebody takes the finalizer away, the group is let go as with deletionPolicy: Orphan.
+// Guarantees: a group is reported only when everything it refers to is known, so that a slow answer never looks like a
+// missing Secret. A group with our finalizer is reported as deleted until it is released. A resource of another
+// namespace is used only if that is allowed.
+// Caveats: if a user removes the finalizer, the group ends as with deletionPolicy: Orphan.
 
 import { isNews } from '../api/conditions.ts'
 import { groupStory } from '../api/events.ts'
@@ -34,17 +34,19 @@ import { isEnding, isSame } from './runtime/versions.ts'
 import { witness } from './runtime/witness.ts'
 import type { Judge } from './sound.ts'
 
-/** What the declarations are read with. */
+/** The collaborators and the rules of the port. */
 export type KubeOptions = ReferenceRules &
   Readonly<{
     client: Client
     clock: Clock
     chance: () => number
-    /** Which namespaces; none: all. */
+    /** The watched namespaces; empty: all. */
     namespaces: readonly string[]
-    /** Called once for a Secret (namespace/name) that is used without its label; undefined: none is. */
+    /**
+     * Called once for each Secret (namespace/name) that is used without its label; undefined: such Secrets are refused.
+     */
     unlabelled?: ((key: string) => void) | undefined
-    /** Which stored resources can be taken. */
+    /** Decides whether a stored resource is usable. */
     judge: Judge
     recorder: Recorder
     onError: (kind: string, code: string, message: string) => void
@@ -55,13 +57,15 @@ export class KubeDeclarations implements Declarations {
   readonly #options: KubeOptions
   readonly #signal: AbortSignal
   readonly #copies: Copies
-  /** Held by us and gone all the same. */
+  /** Groups that had our finalizer and vanished before we released them. */
   readonly #vanished = new Map<GroupId, SyncGroup>()
-  /** What a group's servers were reached with last: it may be deleted together with them and their Secrets. */
+  /**
+   * The last complete access of a group to its servers. A group may be deleted together with its servers and Secrets.
+   */
   readonly #last = new Map<GroupId, ReadonlyMap<ServerName, Found>>()
-  /** Let go by us, by uid: what the watch tells of their end is no news. */
+  /** The uids of the groups that we released: their removal, seen by the watch, is no news. */
   readonly #released = new Set<string>()
-  /** What was told of a group last, and of what that was made: with hundreds of them, most are as they were. */
+  /** The last reported version of each group, and its inputs: of hundreds of groups, most are unchanged. */
   readonly #known = new Map<GroupId, Readonly<{ from: readonly unknown[]; declared: Declared }>>()
   readonly #listeners = new Set<() => void>()
   #dirty = true
@@ -84,17 +88,17 @@ export class KubeDeclarations implements Declarations {
     )
   }
 
-  /** Are all SyncGroups and ExchangeServers known? */
+  /** Are all SyncGroups and ExchangeServers listed? */
   get synced(): boolean {
     return this.#copies.synced
   }
 
-  /** When the API server was last heard of by the one that heard of it longest ago, ms since 1970. */
+  /** The oldest time at which a watch last heard from the API server, ms since 1970. */
   get lastSeenMs(): number {
     return this.#copies.lastSeenMs
   }
 
-  /** Resolves when all groups, and all that they refer to, are known. */
+  /** Resolves when all groups and everything that they refer to are known, or the signal aborts. */
   async settled(signal: AbortSignal): Promise<void> {
     const known = () =>
       this.#copies.listed &&
@@ -109,7 +113,7 @@ export class KubeDeclarations implements Declarations {
     }
   }
 
-  /** Is there surely no such group? Not where a namespace is not looked at, or may not be. */
+  /** Does the group certainly not exist? False if its namespace is not watched, or may not be read. */
   lacks(id: GroupId): boolean {
     const [namespace = ''] = id.split('/')
     const { namespaces } = this.#options
@@ -117,7 +121,7 @@ export class KubeDeclarations implements Declarations {
     return looked && this.synced && this.#copies.group(id) === undefined && !this.#vanished.has(id)
   }
 
-  /** The same, by the API server's own word about this very group. Rejects as `Client.json` does. */
+  /** The same, confirmed by a read of this group at the API server. Rejects as `Client.json` does. */
   async isGone(id: GroupId, signal: AbortSignal): Promise<boolean> {
     if (!this.lacks(id)) return false
     const [namespace = '', name = ''] = id.split('/')
@@ -126,15 +130,15 @@ export class KubeDeclarations implements Declarations {
     return now === undefined && this.lacks(id)
   }
 
-  /** Calls whenever something may have changed. */
+  /** Calls the listener whenever something may have changed. */
   onChange(listener: () => void): void {
     this.#listeners.add(listener)
   }
 
   async groups(): Promise<readonly Declared[]> {
-    // Before anything else: whoever asks again must wait for news, the end of a list among them.
+    // Clear the flag first: a change during this call, or the end of a list, must wake the next `changed()`.
     this.#dirty = false
-    // What was listed only in part says nothing about who claims what.
+    // An incomplete list does not show which group claims a folder first.
     if (!this.#copies.listed) return []
     const copies = this.#copies
     copies.wantReferred()
@@ -158,7 +162,7 @@ export class KubeDeclarations implements Declarations {
   }
 
   async hold({ id, broken }: Declared): Promise<void> {
-    // Of what cannot be used nothing runs that would have to be ended.
+    // A broken group does not run, so there is nothing to end.
     if (broken !== undefined) return
     const group = this.#copies.group(id)
     if (group === undefined) throw vanished(id)
@@ -178,11 +182,11 @@ export class KubeDeclarations implements Declarations {
       await this.#writing(async () => {
         const kind = kinds.syncGroup
         const written = await applyStatus<SyncGroup>(client, kind, now, status, this.#signal)
-        // Whoever is not there any more needs no status.
+        // A group that no longer exists needs no status.
         if (written !== undefined) this.#copies.applyLocal(written)
       })
     }
-    for (const told of groupStory(previous, status)) void recorder.tell(now, told, this.#signal)
+    for (const event of groupStory(previous, status)) void recorder.tell(now, event, this.#signal)
   }
 
   async released({ id, group: { metadata } }: Declared): Promise<void> {
@@ -191,7 +195,7 @@ export class KubeDeclarations implements Declarations {
     if (this.#vanished.get(id)?.metadata.uid === uid) this.#vanished.delete(id)
     this.#last.delete(id)
     this.#known.delete(id)
-    // Another one under the name is not the one that was let go.
+    // A new group with the same name is not the released one.
     if (group === undefined || group.metadata.uid !== uid) return
     this.#released.add(uid)
     const { client } = this.#options
@@ -201,7 +205,7 @@ export class KubeDeclarations implements Declarations {
     })
   }
 
-  /** The ExchangeServers, each with what it is reached with. */
+  /** The ExchangeServers, each with its credentials and its certificate authority. */
   servers(): readonly KnownServer[] {
     const copies = this.#copies
     if (!copies.listed) return []
@@ -230,16 +234,16 @@ export class KubeDeclarations implements Declarations {
   }
 
   #changed(now: SyncGroup | undefined, before: SyncGroup | undefined): void {
-    // One that we had not let go: the state must not claim its folders for ever.
+    // The group vanished before we released it: end it, or the state would claim its folders for ever.
     const held = before?.metadata.finalizers?.includes(finalizer)
     const letGo =
       now === undefined || (isEnding(now) && !now.metadata.finalizers?.includes(finalizer))
     if (before !== undefined && held && letGo && !this.#released.has(before.metadata.uid ?? ''))
       this.#vanished.set(idOf(before), before)
     if (now === undefined) this.#released.delete(before?.metadata.uid ?? '')
-    // Another one under the name begins anew by itself.
+    // A new group with the same name starts on its own.
     else if (!isEnding(now)) this.#vanished.delete(idOf(now))
-    // Our own status is no news to us.
+    // Only the status changed, and we wrote that ourselves.
     if (now !== undefined && before !== undefined && fingerprintOf(now) === fingerprintOf(before))
       return
     this.#touch()
@@ -249,12 +253,13 @@ export class KubeDeclarations implements Declarations {
     const { resource: group, invalid, standIn } = this.#copies.soundGroup(stored)
     const { metadata, spec } = group
     const deleted = gone || metadata.deletionTimestamp !== undefined
-    // Somebody else's finalizer is left: we are done with it.
+    // Only finalizers of other controllers remain: our part is done.
     if (deleted && !metadata.finalizers?.includes(finalizer)) return []
     const id = idOf(group)
     const referred = this.#referred(group, deleted)
     const known = this.#known.get(id)
-    // Not yet: as if it had not been declared, which ends nobody; one that is known waits, or goes on as it was reached.
+    // Leave the group out until its references are known: that ends nothing. Exception: a pending Secret of a group
+    // that runs unchanged.
     if (referred === undefined) return []
     if (referred.pending && (known === undefined || !isSame(known.declared.group, group))) return []
     this.#last.set(id, referred.last)
@@ -285,5 +290,5 @@ export class KubeDeclarations implements Declarations {
 }
 
 function vanished(id: GroupId): SyncError {
-  return new SyncError('stale', 'Vanished', `the SyncGroup ${id} is not there any more`)
+  return new SyncError('stale', 'Vanished', `the SyncGroup ${id} no longer exists`)
 }

@@ -1,4 +1,4 @@
-// What a SyncGroup asks for, as the engine takes it: its declaration together with what it refers to.
+// A SyncGroup in the form that the engine takes: the declaration, and the access to its servers.
 
 import { type Access, accessPrint, type Found } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
@@ -8,13 +8,13 @@ import type { Declared } from '../sync/ports.ts'
 import { finalizer } from './kinds.ts'
 import { keyOf } from './runtime/resource.ts'
 
-/** What a server is reached with; `pending` while a Secret is not known yet. */
+/** The credentials and the certificate authority for a server; `pending` while a Secret is not known. */
 export type Reach = Omit<Found, 'server' | 'unusable'> & Readonly<{ pending: boolean }>
 
-/** Nothing that could be reached. */
+/** No access: the server has no usable version. */
 export const unreached: Reach = { credentials: undefined, ca: undefined, pending: false }
 
-/** An ExchangeServer with how it is reached; `broken`: its spec is not valid. */
+/** An ExchangeServer with its access; `broken`: its spec is invalid. */
 export type KnownServer = Readonly<{
   server: ExchangeServer
   access: Access
@@ -27,7 +27,9 @@ export function idOf(group: SyncGroup): GroupId {
   return keyOf(group) as GroupId
 }
 
-/** All that a group asks for, and not what we say of it: its spec, its end, and the annotations that are for us. */
+/**
+ * A text that changes with every request of the user: the spec, the deletion and our annotations, without the status.
+ */
 export function fingerprintOf({ metadata, spec }: SyncGroup): string {
   const { generation, deletionTimestamp, uid, annotations = {}, finalizers = [] } = metadata
   const ours = Object.entries(annotations).filter(([name]) => name.startsWith('exchangesync.dev/'))
@@ -35,21 +37,21 @@ export function fingerprintOf({ metadata, spec }: SyncGroup): string {
   return JSON.stringify([uid, generation, deletionTimestamp, spec, ours.sort(), ending])
 }
 
-/** No version of the resource can be used. */
+/** The error for a resource without a usable version. */
 export function brokenSpec(fault: string): SyncError {
   const remedy = 'correct it; kubectl apply refuses it where the current definitions are installed'
   return new SyncError('terminal', 'InvalidSpec', `${fault}: ${remedy}`)
 }
 
-/** The group as it is declared. */
+/** The group in the form that the engine takes. */
 export function declaredOf(
   group: SyncGroup,
   accesses: Pick<Declared, 'access' | 'formerAccess'>,
   facts: Readonly<{
     deleted: boolean
-    /** What is wrong with it, or with its servers: the last valid version goes on. */
+    /** The fault of the newest version of the group or of a server; the last valid version keeps running. */
     invalid: string | undefined
-    /** What is wrong with it, no version of which can be used. */
+    /** The fault of a group that has no usable version. */
     broken: SyncError | undefined
   }>,
 ): Declared {

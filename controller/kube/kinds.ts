@@ -1,4 +1,4 @@
-// Our own kinds of resources, where they are served, and the finalizer that we put on them.
+// Our own kinds of resources, their paths at the API server, and our finalizer.
 import { conditionTypes } from '../api/conditions.ts'
 
 /** Both kinds. */
@@ -17,5 +17,5 @@ export const kinds = {
   },
 } as const
 
-/** What keeps a SyncGroup that was deleted until its end is done. */
+/** The finalizer that keeps a deleted SyncGroup until its deletionPolicy is carried out. */
 export const finalizer = 'exchangesync.dev/finalizer'

@@ -1,16 +1,17 @@
-// The labels of namespaces, watched only while an ExchangeServer decides by them, and only where all namespaces are.
+// The labels of namespaces. They are watched only while an ExchangeServer selects by them, and only if the controller
+// watches all namespaces.
 import type { NamespaceLook } from '../api/allowed.ts'
 import type { ReflectorOptions } from './runtime/reflector.ts'
 import { builtIn, type KubeObject } from './runtime/resource.ts'
 import { type Watched, watched } from './runtime/watched.ts'
 
-/** What the reflector of namespaces shares with the others. */
+/** The options of the reflector. */
 export type NamespacesOptions = Omit<
   ReflectorOptions<KubeObject>,
   'kind' | 'namespace' | 'name' | 'changed'
 > &
   Readonly<{
-    /** Does the controller watch some namespaces only? Then it may not read the namespaces themselves. */
+    /** Does the controller watch only some namespaces? Then it may not read the namespaces themselves. */
     scoped: boolean
     changed: () => void
   }>
@@ -26,7 +27,7 @@ export class Namespaces {
     this.#signal = signal
   }
 
-  /** Are the labels wanted? */
+  /** Starts or ends the watch. */
   want(wanted: boolean): void {
     const { scoped, ...rest } = this.#options
     if (scoped || wanted === (this.#watched !== undefined)) return
@@ -38,7 +39,7 @@ export class Namespaces {
     this.#watched = watched({ ...rest, kind: builtIn.namespace }, this.#signal)
   }
 
-  /** What is known of a namespace; undefined: nothing yet. */
+  /** The labels of a namespace; undefined while they are not known. */
   look(name: string): NamespaceLook | undefined {
     if (this.#options.scoped) return 'unreadable'
     const reflector = this.#watched?.reflector

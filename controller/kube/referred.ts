@@ -1,4 +1,4 @@
-// What a SyncGroup of a cluster refers to, as far as the copies know it.
+// The servers and Secrets that a SyncGroup of a cluster refers to, as far as they are cached.
 import { type Denial, namespaceDenial, needsLabels } from '../api/allowed.ts'
 import {
   type Access,
@@ -16,38 +16,38 @@ import { isSame } from './runtime/versions.ts'
 
 type Referred = Readonly<{
   found: Found & Readonly<{ denial?: Denial | undefined }>
-  /** A Secret of it is not known yet. */
+  /** A Secret of the server is not known yet. */
   pending: boolean
-  /** It has all that it is reached with. */
+  /** The server has all the credentials and certificates that it needs. */
   complete: boolean
-  /** What is wrong with its newest version: the last valid one goes on. */
+  /** The fault of the newest version of the server; the last valid one keeps running. */
   stale?: string | undefined
 }>
 
 type Looking = Readonly<{
   crossNamespace: boolean
-  /** The group is being ended: it is let go with what it was reached with last. */
+  /** The group is being deleted: its copies are removed with the last complete access. */
   deleted: boolean
-  /** What the server was reached with last. */
+  /** The last complete access to the server. */
   last: Found | undefined
 }>
 
-/** All that a group refers to. */
+/** Everything that a group refers to. */
 export type ReferredAll = Readonly<{
   accesses: Pick<Declared, 'access' | 'formerAccess'>
-  /** Some Secret is not known yet. */
+  /** A Secret is not known yet. */
   pending: boolean
-  /** What is wrong with the newest version of a server: the last valid one goes on. */
+  /** The fault of the newest version of a server; the last valid one keeps running. */
   stale: string | undefined
-  /** All that it is made of: what is the same in each part is the same. */
+  /** The inputs: if all are the same, the result is the same. */
   parts: readonly unknown[]
-  /** What the servers were reached with last, to be let go with. */
+  /** The last complete access to each server, for the deletion of the group. */
   last: ReadonlyMap<ServerName, Found>
 }>
 
 /**
- * What a group refers to, by the copies; undefined while the namespace that some server decides by is not known.
- * `deleted`: it is being ended, with what its servers were reached with `last` where there is nothing else.
+ * Everything that a group refers to, from the caches. Undefined while the labels of its namespace are needed and not
+ * known. `deleted`: the group is being deleted, and uses the `last` access to a server that has no complete one.
  */
 export function allReferredBy(
   group: SyncGroup,
@@ -108,7 +108,7 @@ function referredBy(
   const stale = known?.standIn ? undefined : known?.invalid
   const complete =
     reach.credentials !== undefined && (server.spec.tls === undefined || reach.ca !== undefined)
-  // It goes on as it was reached while a Secret is looked for again.
+  // Keep the last access while a Secret is listed again.
   const kept = pending && !deleted && isSame(last?.server, server) ? last : undefined
   const ended = deleted && !complete ? last : undefined
   const waits = pending && !deleted && kept === undefined

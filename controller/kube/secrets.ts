@@ -1,7 +1,7 @@
-// The Secrets that ExchangeServers refer to, and no others: each is listed and watched by its own name, so the
-// controller needs the right to read those alone, and holds no more of anybody's secrets than it uses. Credentials are taken
-// only from a Secret whose owner allowed it by a label: who may create an ExchangeServer may not read Secrets, and would
-// otherwise have any of them sent to a URL of their own.
+// The Secrets that ExchangeServers refer to. Each is listed and watched by its own name, so that the controller needs
+// the right to read only these, and holds no other Secret. Credentials are taken only from a Secret that its owner
+// labelled for this: without the label, a user who may create an ExchangeServer but may not read Secrets could have any
+// Secret of the namespace sent to a URL of their choice.
 import type { V1Secret } from '@kubernetes/client-node'
 import { type Credentials, credentialsIn, credentialsLabel } from '../api/credentials.ts'
 import type { ReflectorOptions } from './runtime/reflector.ts'
@@ -10,20 +10,22 @@ import { type Watched, watched } from './runtime/watched.ts'
 
 type Secret = V1Secret & KubeObject
 
-/** A Secret as it is now: its keys, that there is none, that it may not be read, or not known yet. */
+/** The present content of a Secret, or the reason why there is none; `unknown` until the API server answered. */
 export type SecretLook = Credentials | 'missing' | 'forbidden' | 'unreadable' | 'unknown'
 
-/** The same for credentials: `unlabelled` when the Secret's owner has not allowed it. */
+/** The same for credentials; `unlabelled`: the owner of the Secret has not allowed the use. */
 export type CredentialsLook = SecretLook | 'unlabelled'
 
-/** What the reflectors of Secrets have in common. */
+/** The common options of the reflectors of Secrets. */
 export type SecretsOptions = Omit<
   ReflectorOptions<Secret>,
   'kind' | 'namespace' | 'name' | 'changed'
 > &
   Readonly<{
     changed: () => void
-    /** Called once for a Secret (namespace/name) whose credentials are taken although it lacks the label; undefined: they are not. */
+    /**
+     * Called once for each Secret (namespace/name) that is used without its label; undefined: such Secrets are refused.
+     */
     unlabelled: ((key: string) => void) | undefined
   }>
 
@@ -40,7 +42,7 @@ export class Secrets {
     this.#signal = signal
   }
 
-  /** These Secrets (namespace/name) are wanted, and no others. */
+  /** Watches exactly these Secrets (namespace/name). */
   want(keys: ReadonlySet<string>): void {
     for (const [key, { end }] of this.#watched) {
       if (keys.has(key)) continue
@@ -50,7 +52,7 @@ export class Secrets {
     for (const key of keys) if (!this.#watched.has(key)) this.#watch(key)
   }
 
-  /** A Secret as it is now. */
+  /** The present content of a Secret. */
   look(key: string): SecretLook {
     const reflector = this.#watched.get(key)?.reflector
     if (reflector === undefined) return 'unknown'
@@ -61,7 +63,7 @@ export class Secrets {
     return reflector.persistent ? 'unreadable' : 'unknown'
   }
 
-  /** The credentials in a Secret as it is now. */
+  /** The present credentials in a Secret. */
   credentials(key: string): CredentialsLook {
     const labels = this.#watched.get(key)?.reflector.get(key)?.metadata.labels
     const look = this.look(key)
@@ -73,7 +75,7 @@ export class Secrets {
     return look
   }
 
-  // The same for as long as the Secret is.
+  // The same object for the same version of the Secret, so that comparisons by identity work.
   #credentialsOf(secret: Secret): Credentials {
     const known = this.#decoded.get(secret) ?? credentialsIn(secret.data)
     this.#decoded.set(secret, known)

@@ -1,5 +1,5 @@
-// The ServerDeclarations port over the Kubernetes API: the copies of KubeDeclarations, and statuses and events of
-// ExchangeServers.
+// The ServerDeclarations port over the Kubernetes API: reads the caches of KubeDeclarations, and writes the statuses
+// and events of ExchangeServers.
 import { requestAnnotation } from '../api/annotations.ts'
 import { isNews } from '../api/conditions.ts'
 import { readyStory } from '../api/events.ts'
@@ -44,7 +44,7 @@ export class KubeServers implements ServerDeclarations {
     return this.#changes.changed(signal)
   }
 
-  /** Writes the status where it says something new, and records events. Rejects with a SyncError. */
+  /** Writes a status that says something new, and records events. Rejects with a SyncError. */
   async report(
     { id, server }: DeclaredServer,
     status: ExchangeServerStatus,
@@ -72,7 +72,7 @@ function declaredOf(known: KnownServer): DeclaredServer {
   return { id: keyOf(server), server, access, broken, fingerprint }
 }
 
-// All but the status.
+// Everything except the status.
 function fingerprintOf({ server: { metadata, spec }, access, broken }: KnownServer): string {
   const asked = metadata.annotations?.[requestAnnotation] ?? ''
   return digestOf(

@@ -1,20 +1,20 @@
-// Resources as the engine can take them. The API server has checked them by the definition that is installed, which may
-// be an older one, or check nothing: what does not fit ours is the fault of that resource, and of no other.
+// Validates stored resources before the engine uses them. The installed CRD may be older than ours or check nothing, so
+// the API server may store invalid specs. An invalid resource affects no other one.
 //
-// Guarantees: a spec that is handed out has its defaults and the shape of our own definition, and a status that is
-// handed out has the shape of one. Of a resource whose spec is not valid, the last valid spec goes on.
+// Guarantees: a returned spec has its defaults and the shape of our own CRD, and a returned status has the shape of a
+// status. If a spec is invalid, the last valid spec of the resource is returned.
 import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
 import type { KubeObject } from './runtime/resource.ts'
 
 type Stored = Readonly<{ spec?: unknown; status?: unknown }>
 
-/** What is wrong with a stored spec, or the spec with its defaults; and the status, where it is one. */
+/** Answers the spec with its defaults, or its fault; and the status, if it has the shape of one. */
 export type Judge = (
   kind: 'SyncGroup' | 'ExchangeServer',
   resource: Stored,
 ) => Readonly<{ spec?: unknown; fault?: string; status?: unknown }>
 
-/** A resource that can be taken; `standIn`: none of its specs could, so that it says nothing but its name. */
+/** A usable resource; `standIn`: no spec was ever valid, so only its name means anything. */
 export type Sound<Kept> = Readonly<{
   resource: Kept
   invalid: string | undefined
@@ -23,7 +23,7 @@ export type Sound<Kept> = Readonly<{
 
 type Kinds = Readonly<{ SyncGroup: SyncGroup; ExchangeServer: ExchangeServer }>
 
-// Specs that are valid, of resources that nobody can reach anything by.
+// Valid specs that lead to no server, no hub and no member.
 const standIns = {
   SyncGroup: { serverRef: { name: 'none' }, hub: { publicFolder: '/none' }, members: [] },
   ExchangeServer: {
@@ -32,7 +32,7 @@ const standIns = {
   },
 } as const
 
-/** Judges each resource once, and remembers the last spec of each that was valid. */
+/** Validates each version once, and keeps the last valid spec of each resource. */
 export class Soundness {
   readonly #judge: Judge
   readonly #judged = new WeakMap<KubeObject, Sound<KubeObject>>()
@@ -43,14 +43,14 @@ export class Soundness {
     this.#judge = judge
   }
 
-  /** The resource as it can be taken. */
+  /** The usable version of a resource. */
   of<Kind extends keyof Kinds>(kind: Kind, stored: KubeObject): Sound<Kinds[Kind]> {
     const known = this.#judged.get(stored) ?? this.#soundOf(kind, stored)
     this.#judged.set(stored, known)
     return known as unknown as Sound<Kinds[Kind]>
   }
 
-  /** It is not there any more. */
+  /** Drops what is kept about a resource that no longer exists. */
   forget({ metadata: { uid = '' } }: KubeObject): void {
     this.#last.delete(uid)
   }

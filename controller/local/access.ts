@@ -1,4 +1,4 @@
-// How the servers are reached that a group of a directory names, from the resources that are valid there.
+// The access of a group to its servers, from the valid resources of a directory.
 import type { V1Secret } from '@kubernetes/client-node'
 import { labelsDenial } from '../api/allowed.ts'
 import { credentialsIn } from '../api/credentials.ts'
@@ -15,7 +15,10 @@ import { type Named, type ServerName, serversNamedBy } from '../api/topology.ts'
 import type { Declared } from '../sync/ports.ts'
 import { keyOf, type Valid } from './taken.ts'
 
-/** How each server is reached. A directory asks nothing of namespaces but their labels, which it has not. */
+/**
+ * The access to each server. A directory has no labels of namespaces, so a server that selects by labels admits no
+ * group.
+ */
 export function accessesIn(
   group: SyncGroup,
   foundUnder: (name: ServerName) => Found,
@@ -34,7 +37,10 @@ export function accessesIn(
   }
 }
 
-/** The ExchangeServer of this name, with its Secrets, as far as they are there. `refused`: what is declared and was never valid, with why. */
+/**
+ * The ExchangeServer of this name and its Secrets, as far as they exist. `refused`: resources that were never valid, by
+ * `keyOf`, with the reason.
+ */
 export function foundIn(
   valid: ReadonlyMap<string, Valid>,
   refused: ReadonlyMap<string, string>,

@@ -1,6 +1,6 @@
-// The Declarations port over a directory of YAML, for running without Kubernetes. Plays the API server's
-// part as far as a user sees it: defaults, validation, generations, and a status per group, written to
-// STATE/status/<namespace>.<name>.yaml. An edit that is not valid leaves the last valid version running.
+// The Declarations port over a directory of YAML, for running without Kubernetes. It does for a user what an API server
+// does: defaults, validation, generations, and a status for each group in STATE/status/<namespace>.<name>.yaml. After
+// an invalid edit the last valid version keeps running.
 
 import { accessPrint, accessTo, type ReferenceRules } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
@@ -26,12 +26,12 @@ import { type DeclaredServers, LocalServers } from './servers.ts'
 import { hashOfSpec, ownedOf, refusedAs, Statuses, type Stored } from './statuses.ts'
 import { keptOn, keyOf, staleIn, taken, type Valid } from './taken.ts'
 
-/** How long until a directory that could not be read is read again. */
+/** The time after which an unreadable directory is read again, ms. */
 const unreadMs = 2_000
 
 /**
- * What the declarations are read for: to run them, with a status for each; to look at them; or only some of
- * them, which says nothing about what was deleted.
+ * The purpose of reading the declarations. `run`: to run them, with a status for each. `look`: to show them. `excerpt`:
+ * to show some of them; a missing group then does not count as deleted.
  */
 export type Part = 'run' | 'look' | 'excerpt'
 
@@ -44,18 +44,18 @@ export class LocalDeclarations implements Declarations {
   readonly #part: Part
   readonly #rules: ReferenceRules
   #valid: ReadonlyMap<string, Valid> = new Map()
-  /** What is declared and was never valid, with why. */
+  /** Declared resources that were never valid, by `keyOf`, with the reason. */
   readonly #refused = new Map<string, string>()
-  /** Groups that ran, and are not declared any more. */
+  /** Groups that ran and are no longer declared. */
   readonly #ended = new Ended()
   #problems = ''
-  /** While it is set, what is missing does not count as deleted. */
+  /** While this is set, a missing resource does not count as deleted. */
   #doubt: Problem | undefined
   readonly #changes = new ChangeSignal()
   /** The ExchangeServers of the same directory. */
   readonly exchangeServers: LocalServers
 
-  /** `read` gets the sources; `warn` is told of problems when they change. */
+  /** `read` returns the sources. `warn` is called when the problems change. */
   constructor(
     read: () => Promise<readonly Source[]>,
     stateDirectory: string,
@@ -94,7 +94,7 @@ export class LocalDeclarations implements Declarations {
     return local
   }
 
-  /** How many problems the last reading had. */
+  /** The number of problems at the last reading. */
   get problems(): number {
     return this.#problems === '' ? 0 : this.#problems.split('\n').length
   }
@@ -128,7 +128,7 @@ export class LocalDeclarations implements Declarations {
     return { servers, refused: this.#refused, certain: this.#doubt === undefined }
   }
 
-  // A group that is missing is told of from its status file.
+  // No finalizer is needed: a missing group is known from its status file.
   async hold(): Promise<void> {}
 
   async report(declared: Declared, status: SyncGroupStatus): Promise<void> {
@@ -148,14 +148,15 @@ export class LocalDeclarations implements Declarations {
   readonly #unsaved = (error: unknown) =>
     this.#warn([{ ...notValid, message: syncErrorOf(error).message }])
 
-  /** The directory may have changed: it is read again. */
+  /** The directory may have changed: reads it again at the next call. */
   touched(): void {
     this.#reader.touched()
     this.#changes.notify()
     this.exchangeServers.touched()
   }
 
-  // What is valid is taken; what is not keeps its last valid version; what is no more declared goes.
+  // A valid resource is taken, an invalid one keeps its last valid version, and one that is no longer declared is
+  // dropped.
   async #take(sources: readonly Source[] | undefined): Promise<void> {
     if (sources === undefined) {
       this.#valid = keptOn(this.#valid, unreadableDirectory.message)
@@ -181,7 +182,7 @@ export class LocalDeclarations implements Declarations {
     if (doubt !== undefined)
       for (const [id, stored] of missing)
         await this.#say(id, stored, `${problemText(doubt)}; the group does not run until then`)
-    // A file that declares nothing matters only where something is missing.
+    // A file without declarations is a problem only if a resource is missing.
     const more = spared || missing.size > 0 ? doubts : []
     this.#tell([...loaded.problems, ...more.filter((each) => !loaded.problems.includes(each))])
   }
@@ -199,14 +200,15 @@ export class LocalDeclarations implements Declarations {
       ([id, stored]) => [id as GroupId, stored] as const,
     )
     const left = all.filter(([id]) => !there(id))
-    // One that never ran has nothing to be ended.
+    // A group that never ran has nothing to end.
     for (const [id, { spec }] of left)
       if (spec === undefined && certain && this.#part === 'run')
         await this.#store.remove(id).catch(this.#unsaved)
     return new Map(left.filter(([, { spec }]) => spec !== undefined))
   }
 
-  // There is no version of it that could run. What it was when it ran stays written down: it is ended by that.
+  // The resource has no valid version. The status file keeps the spec with which the group ran, because its end needs
+  // it.
   async #refuse({ kind, namespace, name }: Ref, problem: Problem | undefined): Promise<void> {
     const why = problem === undefined ? '' : problemText(problem)
     this.#refused.set(keyOf(kind, namespace, name), why)
@@ -219,11 +221,11 @@ export class LocalDeclarations implements Declarations {
     await this.#say(id, own, problemText(problem ?? notValid))
   }
 
-  // A group that does not run has a status, too.
+  // Writes the status of a group that does not run.
   async #say(id: GroupId, stored: Stored, message: string): Promise<void> {
     if (this.#part !== 'run') return
     const refused = refusedAs(stored, message, this.#clock.now())
-    // What is wrong is reported already; where the status cannot be written, the others still run.
+    // The problem is logged already. An unwritable status must not stop the other groups.
     await this.#store.write(id, refused).catch(this.#unsaved)
   }
 

@@ -1,10 +1,11 @@
-// Reads a directory of YAML files, and tells when it may have changed.
+// Reads a directory of YAML files, and reports when it may have changed.
 //
-// *Flow*: events of the file system and a slow poll only say "look again"; looking compares what
-// identifies each file's content (path, inode, size, times). *Guarantees*: a change that lasts
-// longer than a poll is told once or more, whatever the editor did (rename, truncate and write, a
-// Kubernetes volume's swap of `..data`). *Caveats*: a file that is written while we look is told
-// once more when it is complete; network file systems send no events, there only the poll counts.
+// Flow: an event of the file system, or a slow poll, starts a look. A look compares the identity of each file's
+// content: path, inode, mode, size and times.
+// Guarantees: a change that lasts longer than a poll is reported at least once, however the editor writes (rename,
+// truncate and write, the swap of `..data` in a Kubernetes volume).
+// Caveats: a file that is written during a look is reported again when it is complete. Network file systems send no
+// events, so that only the poll finds changes there.
 
 import { type Dirent, type FSWatcher, watch } from 'node:fs'
 import { lstat, readdir, realpath, stat } from 'node:fs/promises'
@@ -13,7 +14,7 @@ import { SyncError } from '../core/sync-error.ts'
 import type { Source } from '../validation/documents.ts'
 import { isGone, readFileText } from '../validation/read-file.ts'
 
-/** What a directory may hold at most; more is surely not meant, and is told as not read. */
+/** The most that a directory may hold. More is surely a mistake, and is reported as not read. */
 const LIMITS = { files: 10_000, directories: 1_000, mib: 32 }
 const DEPTH_MAX = 16
 
@@ -24,18 +25,18 @@ type Found = Readonly<{ path: string; identity: string }>
 type Listing = Readonly<{
   files: readonly Found[]
   directories: readonly string[]
-  /** What is called like a YAML file, and leads nowhere, or is a directory. */
+  /** Entries named like a YAML file that are a dangling link or a directory. */
   hollow: readonly string[]
-  /** What was not looked at, with why. */
+  /** Paths that were not read, with the reason. */
   unread: readonly Readonly<{ path: string; why: string }>[]
 }>
 
 /**
- * The YAML files (`*.yaml`, `*.yml`) of a directory and those below it, sorted by path; names start
- * with `dir`. Symbolic links are followed, hidden files and directories are left out. A file that
- * vanishes meanwhile is left out; a link that leads nowhere, and a directory that is called so, read as empty.
- * What cannot be read, or is more than a directory may hold, is a source that says why.
- * @throws Error when the directory itself cannot be read
+ * The YAML files (`*.yaml`, `*.yml`) of a directory and its subdirectories, sorted by path; names start with `dir`.
+ * Symbolic links are followed; hidden entries, and files that vanish meanwhile, are left out. A dangling link, and a
+ * directory, with such a name count as empty files. An unreadable file, and everything above the limits, is a source
+ * with the reason.
+ * @throws Error if the directory itself cannot be read
  */
 export async function readDirectory(
   dir: string,
@@ -52,7 +53,7 @@ export async function readDirectory(
     if (read === undefined) continue
     bytes += Buffer.byteLength(read.text)
     if (bytes > limits.mib * 1024 * 1024) {
-      const why = `is not read, nor is what comes after it: all files together have more than ${limits.mib} MiB; take some out`
+      const why = `is not read, like all files after it: together they have more than ${limits.mib} MiB; remove some`
       return [...sources, { name: path, text: '', unread: why }]
     }
     sources.push({ name: path, ...read })
@@ -60,7 +61,7 @@ export async function readDirectory(
   return sources
 }
 
-/** The sources of a directory; a terminal SyncError when it cannot be read. */
+/** The sources of a directory. Rejects with a terminal SyncError DirectoryUnreadable. */
 export async function sourcesIn(directory: string): Promise<readonly Source[]> {
   try {
     return await readDirectory(directory)
@@ -75,9 +76,9 @@ export async function sourcesIn(directory: string): Promise<readonly Source[]> {
 }
 
 /**
- * Calls `onChange` after the YAML files of a directory changed, until the signal aborts. The
- * directory may be missing, and may come and go. Never throws for what happens there.
- * @returns when it is watching: what changes from then on is told
+ * Calls `onChange` after the YAML files of a directory changed, until the signal aborts. The directory may be missing,
+ * and may come and go. Never throws because of the directory.
+ * @returns when the watch has begun: later changes are reported
  */
 export async function watchDirectory(
   dir: string,
@@ -92,17 +93,17 @@ export async function watchDirectory(
   let looking = false
   let stirred = false // Something happened since the last look began.
   let soon = false // The next look does not wait for the poll.
-  let vain = 0 // Looks in a row that found nothing else, though something had happened.
+  let vain = 0 // The number of looks in a row that followed an event and found no change.
 
   const lookIn = (delayMs: number) => {
     clearTimeout(timer)
     if (!signal.aborted) timer = setTimeout(() => void look(), delayMs)
   }
-  // Another file there may be written all the time, or a watcher break as soon as it is set up.
+  // Back off: another file in the directory may be written all the time, or each new watcher may break at once.
   const soonMs = () => Math.min(pollMs, debounceMs * 2 ** Math.min(vain, 20))
   const onEvent = () => {
     stirred = true
-    // What happens all the time must not put the look off for ever.
+    // A later event does not postpone the look, or constant events would postpone it for ever.
     if (looking || soon) return
     soon = true
     lookIn(soonMs())
@@ -112,12 +113,12 @@ export async function watchDirectory(
     const asked = stirred
     stirred = false
     soon = false
-    // Watch first, so that what changes while we look makes an event.
+    // Watch first, so that a change during the look causes an event.
     follow(watchers, [dir, ...known], onEvent)
     const listing = await listingOf(dir).catch(() => NOTHING)
     if (signal.aborted) return
     known = listing.directories
-    // What is watched only now may have changed since it was listed.
+    // A newly watched directory may have changed since it was listed.
     const added = follow(watchers, [dir, ...known], onEvent)
     looking = false
     const now = identityOf(listing)
@@ -137,7 +138,7 @@ export async function watchDirectory(
 
 const NOTHING: Listing = { files: [], directories: [], hollow: [], unread: [] }
 
-/** Watches exactly these directories, as far as they are there; says how many are new. */
+/** Watches exactly these directories, as far as they exist; returns the number of new ones. */
 function follow(
   watchers: Map<string, FSWatcher>,
   directories: readonly string[],
@@ -159,7 +160,7 @@ function follow(
         if (watchers.get(path) === watcher) watchers.delete(path)
       }
       watcher.on('change', (type) => {
-        // The watched directory may be another one now: watch anew at the next look.
+        // The path may lead to another directory now: the next look watches it again.
         if (type === 'rename') drop()
         onEvent()
       })
@@ -170,7 +171,7 @@ function follow(
       watchers.set(path, watcher)
       added++
     } catch {
-      // Not there, or no more watches to be had: the poll sees it.
+      // The directory does not exist, or the system has no more watches: the poll finds changes.
     }
   }
   return added
@@ -183,10 +184,7 @@ function identityOf({ files, hollow, unread }: Listing): string {
     .join('\n')
 }
 
-/**
- * The YAML files below a directory, and the directories themselves. Throws when the top cannot be
- * read.
- */
+/** The YAML files below a directory, and the directories themselves. Throws if the top cannot be read. */
 async function listingOf(top: string, limits = LIMITS): Promise<Listing> {
   const files: Found[] = []
   const directories: string[] = []
@@ -195,7 +193,7 @@ async function listingOf(top: string, limits = LIMITS): Promise<Listing> {
   let full = false
   const visit = async (dir: string, outer: readonly string[]): Promise<void> => {
     const real = await realpath(dir)
-    if (outer.includes(real) || outer.length > DEPTH_MAX) return // A link to where we are already.
+    if (outer.includes(real) || outer.length > DEPTH_MAX) return // A link to a directory above.
     const entries = await readdir(dir, { withFileTypes: true })
     for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
       if (full) return
@@ -218,7 +216,7 @@ async function listingOf(top: string, limits = LIMITS): Promise<Listing> {
   return { files, directories, hollow, unread }
 }
 
-/** What an entry of a directory is for us: to be read, to be looked into, or called like a file and empty. */
+/** The kind of an entry: a file to read, a directory to list, or an empty entry with the name of a file. */
 type Kind = Readonly<{ found?: Found; directory?: boolean; empty?: boolean }>
 
 async function kindOf(entry: Dirent, path: string): Promise<Kind> {
@@ -230,11 +228,11 @@ async function kindOf(entry: Dirent, path: string): Promise<Kind> {
     isGone(error) ? undefined : unknown,
   )
   if (stats === undefined) {
-    // It vanished, or it is a link that leads nowhere.
+    // The entry vanished, or is a dangling link.
     const there = await lstat(path).catch(() => undefined)
     return { empty: called && there !== undefined }
   }
-  // Reading it says why it cannot be read.
+  // Reading the file reports why it cannot be read.
   if (!('ino' in stats)) return stats
   if (stats.isDirectory()) return { directory: true, empty: called }
   if (!called) return {}
@@ -244,7 +242,7 @@ async function kindOf(entry: Dirent, path: string): Promise<Kind> {
 
 function fullText(path: string, { files, directories }: typeof LIMITS): string {
   const most = `${files} YAML files, or ${directories} directories`
-  return `holds more than ${most}; what comes from ${path} on is not read; take some out`
+  return `holds more than ${most}: everything from ${path} on is not read; remove some`
 }
 
 function unlistedText(error: unknown): string {

@@ -1,7 +1,7 @@
-// Reads a directory again when it may have changed: one reading at a time, whoever asks.
+// Reads a directory again when it may have changed. Concurrent callers share one reading at a time.
 import type { Source } from '../validation/documents.ts'
 
-/** Takes the sources over; undefined: the directory could not be read this time. */
+/** Takes over the sources; undefined: the directory could not be read this time. */
 type Take = (sources: readonly Source[] | undefined) => Promise<void>
 
 /** The readings of one directory. */
@@ -18,17 +18,17 @@ export class Reader {
     this.#take = take
   }
 
-  /** Could something not be read last time, so that it is read again soon? */
+  /** Did the last reading fail in part, so that it should be repeated soon? */
   get unread(): boolean {
     return this.#unread
   }
 
-  /** The directory may have changed. */
+  /** Records that the directory may have changed. */
   touched(): void {
     this.#dirty = true
   }
 
-  /** Resolves when what is taken is what the directory holds. Rejects when the first reading does. */
+  /** Resolves when the present content of the directory is taken over. Rejects if the first reading fails. */
   refreshed(): Promise<void> {
     const reading = this.#reading.catch(() => {}).then(() => this.#refresh())
     this.#reading = reading
@@ -39,7 +39,7 @@ export class Reader {
     if (!this.#dirty) return
     this.#dirty = false
     const sources = await this.#read().catch((error: unknown) => {
-      // Once it runs, a directory that cannot be read for a moment ends no group.
+      // After the first reading, an unreadable directory ends no group.
       if (!this.#begun) throw error
       return undefined
     })

@@ -1,5 +1,5 @@
-// The ServerDeclarations port over a directory: ExchangeServers are probed as in a cluster, and each has a status file,
-// STATE/status/exchangeservers/<namespace>.<name>.yaml, until it is not declared any more.
+// The ServerDeclarations port over a directory. ExchangeServers are probed as in a cluster. While a server is declared,
+// its status is in STATE/status/exchangeservers/<namespace>.<name>.yaml.
 import { type Access, accessPrint } from '../api/references.ts'
 import type { ExchangeServer, ExchangeServerStatus } from '../api/resources.generated.ts'
 import { digestOf } from '../core/id.ts'
@@ -10,19 +10,19 @@ import type { Clock } from '../sync/ports.ts'
 import { judgeOf } from '../validation/schemas.ts'
 import { hashOfSpec, ownedOf, Statuses } from './statuses.ts'
 
-/** The ExchangeServers of a directory as they were read last. */
+/** The ExchangeServers of a directory at its last reading. */
 export type DeclaredServers = Readonly<{
   servers: readonly Readonly<{
     server: ExchangeServer
     /** A digest of the whole declaration. */
     hash: string
-    /** Why a newer version cannot be used. */
+    /** The fault of a newer, invalid version. */
     invalid: string | undefined
     access: Access
   }>[]
-  /** Resources that were never valid, of all kinds: `<kind>/<namespace>/<name>` → why. */
+  /** Resources of all kinds that were never valid: `<kind>/<namespace>/<name>` → reason. */
   refused: ReadonlyMap<string, string>
-  /** A missing resource was taken out on purpose. */
+  /** Was a missing resource certainly removed on purpose? */
   certain: boolean
 }>
 
@@ -34,14 +34,14 @@ export class LocalServers implements ServerDeclarations {
   readonly #changes = new ChangeSignal()
   #ids: ReadonlySet<string> = new Set()
 
-  /** `declared`: reads the directory again when it may have changed. */
+  /** `declared` reads the directory again when it may have changed. */
   constructor(stateDirectory: string, clock: Clock, declared: () => Promise<DeclaredServers>) {
     this.#store = new Statuses(stateDirectory, 'ExchangeServer')
     this.#clock = clock
     this.#declared = declared
   }
 
-  /** The directory may have changed, or was read again. */
+  /** Records that the directory may have changed, or was read again. */
   readonly touched = this.#changes.notify
 
   async servers(): Promise<readonly DeclaredServer[]> {
@@ -75,11 +75,11 @@ export class LocalServers implements ServerDeclarations {
     const annotations = hashOfSpec(spec)
     const own = { name, namespace, generation, creationTimestamp, annotations }
     await this.#store.write(id, { apiVersion, kind, metadata: own, status })
-    // It may have been taken out while its status was written.
+    // The server may have been removed from the directory while its status was written.
     if (!this.#ids.has(id)) await this.#store.remove(id)
   }
 
-  // With what an API server would have noted: its generation, its age and its status.
+  // Adds the fields that an API server would keep: generation, creation time and status.
   async #owned(server: ExchangeServer): Promise<ExchangeServer> {
     const stored = await this.#store.of(idOf(server))
     const metadata = { ...server.metadata, ...ownedOf(server, stored, this.#clock.now()) }
@@ -87,7 +87,7 @@ export class LocalServers implements ServerDeclarations {
     return { ...server, metadata, ...(status === undefined ? {} : { status }) } as ExchangeServer
   }
 
-  // No version of it was ever valid: only its name is known.
+  // A server without a valid version: only its name is known.
   async #broken(metadata: ExchangeServer['metadata'], why: string): Promise<DeclaredServer> {
     const { spec } = judgeOf('ExchangeServer')({ spec: unreachable })
     const named = {
@@ -102,7 +102,7 @@ export class LocalServers implements ServerDeclarations {
     return { id: idOf(server), server, access, broken, fingerprint: digestOf(why) }
   }
 
-  // A status file that cannot be taken away goes with the next reading.
+  // A status file that cannot be removed is tried again at the next reading.
   async #prune(): Promise<void> {
     for (const id of (await this.#store.all()).keys())
       if (!this.#ids.has(id)) await this.#store.remove(id).catch(() => {})

@@ -1,7 +1,8 @@
-// What an API server would keep of a resource besides its declaration, one file each: of SyncGroups in
-// STATE/status/<namespace>.<name>.yaml, of ExchangeServers in STATE/status/exchangeservers/<namespace>.<name>.yaml.
-// A group's file holds the spec that was declared last, too, so that a group which is not declared any more can be
-// ended as it asked to be. A status is a report, never a memory: one that is lost or spoilt changes nothing else.
+// The status files: the data that an API server would keep of a resource besides its declaration, one file each.
+// SyncGroups are in STATE/status/<namespace>.<name>.yaml, ExchangeServers in
+// STATE/status/exchangeservers/<namespace>.<name>.yaml. The file of a group also holds its last declared spec, so that
+// a group that is no longer declared ends by its own deletionPolicy. Nothing else depends on a status file: it may be
+// lost or damaged.
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
@@ -16,7 +17,7 @@ import { judgeOf } from '../validation/schemas.ts'
 
 type Resource = SyncGroup | ExchangeServer
 
-/** What a status file holds: the part of the resource that an API server would own. */
+/** The content of a status file: the part of the resource that an API server would own. */
 export type Stored<Kept extends Resource = SyncGroup> = Readonly<{
   metadata?: {
     name?: string
@@ -29,10 +30,10 @@ export type Stored<Kept extends Resource = SyncGroup> = Readonly<{
   status?: NonNullable<Kept['status']>
 }>
 
-/** Of which spec a generation is. */
+/** The annotation with the digest of the spec that the generation belongs to. */
 const hashAnnotation = 'exchangesync.dev/declared'
 
-/** Where a state keeps the status files of ExchangeServers. */
+/** The directory of the status files of ExchangeServers in a state. */
 export function serverStatusesIn(stateDirectory: string): string {
   return join(stateDirectory, 'status', 'exchangeservers')
 }
@@ -48,12 +49,12 @@ export class Statuses<Kept extends Resource = SyncGroup> {
       kind === 'SyncGroup' ? join(stateDirectory, 'status') : serverStatusesIn(stateDirectory)
   }
 
-  /** A resource's; empty when there is none yet, or one that was spoilt. */
+  /** The status file of a resource; empty if it is missing or damaged. */
   async of(id: string): Promise<Stored<Kept>> {
     return (await this.#read(this.#file(id))) ?? {}
   }
 
-  /** All of them: those of groups that ever ran and were not released, and those of servers that were probed. */
+  /** All status files by id: of groups that ran and were not released, or of servers that were probed. */
   async all(): Promise<ReadonlyMap<string, Stored<Kept>>> {
     const found = new Map<string, Stored<Kept>>()
     const names = await readdir(this.#directory).catch(() => [])
@@ -66,8 +67,8 @@ export class Statuses<Kept extends Resource = SyncGroup> {
   }
 
   /**
-   * Writes it aside and renames it, so that whoever reads it never sees half a status. Throws a transient
-   * SyncError StatusUnwritable.
+   * Writes a temporary file and renames it, so that a reader never sees half a status. Throws a transient SyncError
+   * StatusUnwritable.
    */
   async write(id: string, document: unknown): Promise<void> {
     const file = this.#file(id)
@@ -80,7 +81,7 @@ export class Statuses<Kept extends Resource = SyncGroup> {
     }
   }
 
-  /** Takes it away. Throws as `write` does. */
+  /** Removes the status file. Throws as `write` does. */
   async remove(id: string): Promise<void> {
     const file = this.#file(id)
     await rm(file, { force: true }).catch((error: unknown) => {
@@ -100,14 +101,14 @@ export class Statuses<Kept extends Resource = SyncGroup> {
   }
 }
 
-/** The annotation that says of which spec a generation is. */
+/** The annotation with the digest of a spec. */
 export function hashOfSpec(spec: Resource['spec']): Readonly<Record<string, string>> {
   return { [hashAnnotation]: digestOf(JSON.stringify(spec)) }
 }
 
 /**
- * What an API server would keep in a resource's metadata: the generation, another one with each other spec, and when
- * it was created. `nowMs`: ms since 1970.
+ * The metadata that an API server would keep: the generation, which grows with each change of the spec, and the
+ * creation time. `nowMs`: ms since 1970.
  */
 export function ownedOf(
   { metadata, spec }: Resource,
@@ -118,7 +119,7 @@ export function ownedOf(
   const changed = stored?.annotations?.[hashAnnotation] !== hashOfSpec(spec)[hashAnnotation]
   return {
     generation: metadata.generation ?? (changed ? before + 1 : before),
-    // It is text, whatever its type says.
+    // The value is a string; the type of the client says Date.
     creationTimestamp: (metadata.creationTimestamp ??
       stored?.creationTimestamp ??
       new Date(nowMs).toISOString()) as unknown as Date,
@@ -136,7 +137,7 @@ export function refusedAs(stored: Stored, message: string, nowMs: number): objec
   return { ...stored, status: { ...stored.status, conditions } }
 }
 
-// As far as it is what was written: each part that is not is as if it were lost.
+// Reads the parts with a valid shape; any other part counts as missing.
 function storedOf(
   kind: 'SyncGroup' | 'ExchangeServer',
   value: unknown,

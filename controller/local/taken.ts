@@ -1,5 +1,5 @@
-// What runs after a directory was read again: what is valid now, and of everything else the last valid version, as
-// long as nothing proves that it was deleted.
+// Decides which resources run after a directory was read: the valid ones, and the last valid version of each other one
+// until its deletion is proved.
 import type { V1Secret } from '@kubernetes/client-node'
 import type { Access } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
@@ -7,7 +7,7 @@ import type { ServerName } from '../api/topology.ts'
 import { type Problem, problemText, type Ref } from '../validation/problem.ts'
 import type { Loaded } from '../validation/resources.ts'
 
-/** A resource that was valid when it was read last, and why a newer version of it cannot be used. */
+/** The last valid version of a resource; `invalid`: the fault of a newer version. */
 export type Valid = Readonly<{
   kind: string
   resource: SyncGroup | ExchangeServer | V1Secret
@@ -16,19 +16,19 @@ export type Valid = Readonly<{
   invalid: string | undefined
 }>
 
-/** What a reading comes to. */
+/** The result of a reading. */
 export type Taken = Readonly<{
-  /** What runs, by `keyOf`. */
+  /** The resources that run, by `keyOf`. */
   next: ReadonlyMap<string, Valid>
-  /** What is declared, and was never valid. */
+  /** Declared resources that were never valid. */
   refused: readonly (readonly [Ref, Problem | undefined])[]
-  /** Something is missing, and goes on because of a doubt. */
+  /** Is a resource missing that keeps running because of a doubt? */
   spared: boolean
 }>
 
 /**
- * Compares a reading with what was valid before. `doubts` are the reasons why what is missing does not count as
- * deleted (`doubtsOf`): each names the file that has to be corrected, and while there is one nothing is dropped.
+ * Compares a reading with the valid resources before it. `doubts`: the reasons why a missing resource does not count as
+ * deleted (`doubtsOf`), each with the file to correct. While there is a doubt, no resource is dropped.
  */
 export function taken(
   loaded: Loaded,
@@ -50,19 +50,19 @@ export function taken(
   }
   const missing = [...before].filter(([key]) => !next.has(key))
   for (const [key, last] of missing) {
-    // The file that declared it before says best what is wrong.
+    // The problem of the file that declared the resource before explains best why it is missing.
     const doubt = doubts.find(({ file }) => file === last.file) ?? doubts[0]
     if (doubt !== undefined) next.set(key, { ...last, invalid: problemText(doubt) })
   }
   return { next, refused, spared: doubts.length > 0 && missing.length > 0 }
 }
 
-/** The same resources while the directory cannot be read; `why` becomes their condition. */
+/** The same resources while the directory cannot be read; `why` is shown in their conditions. */
 export function keptOn(before: ReadonlyMap<string, Valid>, why: string): Map<string, Valid> {
   return new Map([...before].map(([key, valid]) => [key, { ...valid, invalid: why }]))
 }
 
-/** Why a newer version of what the group refers to cannot be used; undefined when what runs is what is declared. */
+/** The fault of a newer version of a server or Secret that the group refers to; undefined if there is none. */
 export function staleIn(
   valid: ReadonlyMap<string, Valid>,
   access: ReadonlyMap<ServerName, Access>,
@@ -79,7 +79,7 @@ export function staleIn(
   return keys.map((key) => valid.get(key)?.invalid).find((why) => why !== undefined)
 }
 
-/** How a resource is looked up. Without a namespace it is in `default`. */
+/** The key of a resource. Without a namespace it is in `default`. */
 export function keyOf(
   kind: string,
   namespace: string | undefined,

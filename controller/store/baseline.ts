@@ -1,4 +1,4 @@
-// The baseline of one group over SQLite. Each commit is one transaction.
+// The baseline of one group, in SQLite. Each commit is one transaction.
 import type { Holder } from '../api/claims.ts'
 import type { Attempt } from '../core/attempt.ts'
 import { type Caused, type Effects, noEffects } from '../core/guard.ts'
@@ -11,10 +11,10 @@ import { attemptOf, itemOf, linkOf, memoryOf, parsed, versionsIn } from './rows.
 import { binSpot } from './spots.ts'
 import type { Statement } from './statements.ts'
 
-/** Writes that must survive a power cut. */
+/** The writes that must survive a power cut. */
 const lasting: ReadonlySet<Write['write']> = new Set(['agreements', 'kept'])
 
-/** How many entries of the bin one pass restores at most. */
+/** The most entries of the bin that one pass restores. */
 const restorationsMax = 1000
 
 /** The Baseline port over an open database. */
@@ -161,7 +161,7 @@ export class SqliteBaseline implements Baseline {
   }
 
   async claims(): Promise<ReadonlyMap<string, Holder>> {
-    // The members' come last, and count.
+    // A folder may be both a hub and a member's. The claims of members come last, so they win in the map.
     const rows = this.#sql(
       `SELECT grp, folder, replica LIKE 'hub:%' AS hub FROM replicas WHERE grp <> ? AND folder IS NOT NULL
        ORDER BY hub DESC, grp DESC`,
@@ -194,7 +194,7 @@ export class SqliteBaseline implements Baseline {
   }
 
   async commit(change: Change): Promise<void> {
-    // Agreements and kept content must survive a power cut. An outcome that is lost is found again by its stamp.
+    // Agreements and kept content must survive a power cut. A lost outcome is found again by the stamp of its copy.
     const durable = change.writes.some(({ write: what }) => lasting.has(what))
     this.#desk.statements.transaction(durable, () => write(this.#desk, change))
   }

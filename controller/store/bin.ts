@@ -16,7 +16,7 @@ import { binSpot } from './spots.ts'
 import type { Row, Statements } from './statements.ts'
 import { cancel, namesIn, pendingIn } from './wishes.ts'
 
-/** The bin in the file of a state. Called within one process, and at once: `port.ts` makes the Bin port of it. */
+/** The bin in a state file. Its methods are synchronous; `port.ts` makes the Bin port of it. */
 export class SqliteBin {
   readonly #statements: Statements
   readonly #vault: Vault
@@ -27,8 +27,8 @@ export class SqliteBin {
   }
 
   /**
-   * The newest entries first, at most `limit`, with numbers below `below`: page by page. A damaged entry is listed without
-   * its content, so that it does not hide the others.
+   * The newest entries first, at most `limit`, with numbers below `below`: page by page. A damaged entry is listed
+   * without its content, so that it does not hide the others.
    */
   list(
     limit: number,
@@ -84,7 +84,7 @@ export class SqliteBin {
     }
   }
 
-  /** Groups whose full history does not reach back as far as the retention: the time until which edits are missing. */
+  /** The groups whose history was too full for its retention: edits up to this time are missing (ms since 1970). */
   historyEnds(): ReadonlyMap<GroupId, number> {
     const rows = this.#statements
       .sql('SELECT grp, time_ms FROM history_ends WHERE grp <> ?')
@@ -92,7 +92,7 @@ export class SqliteBin {
     return new Map(rows.map(({ grp, time_ms }) => [String(grp) as GroupId, Number(time_ms)]))
   }
 
-  /** Entries of the group up to this time are gone, by age or because the history was full; undefined: none is. */
+  /** Entries of the group up to this time (ms) were dropped, by age or for lack of room; undefined: none was. */
   goneUntil(group: GroupId): number | undefined {
     const row = this.#statements
       .sql('SELECT max(time_ms) AS time_ms FROM history_ends WHERE grp IN (?, ?)')
@@ -100,7 +100,7 @@ export class SqliteBin {
     return row?.time_ms == null ? undefined : Number(row.time_ms)
   }
 
-  /** One thing by its number. */
+  /** One entry by its number; undefined if there is none. */
   get(n: number): Binned | undefined {
     const row = this.#statements.sql(`${binned} WHERE n = ?`).get(n)
     return row === undefined ? undefined : binnedOf(row, this.#vault)
@@ -120,7 +120,7 @@ export class SqliteBin {
     return rows.map(conflictedOf)
   }
 
-  /** One conflict by its number, and its entry while that is in the bin. */
+  /** One conflict by its number, with its entry as long as that is in the bin. */
   conflict(n: number): Readonly<{ conflict: Conflicted; kept: Binned | undefined }> | undefined {
     const row = this.#statements.sql('SELECT * FROM conflicts WHERE n = ?').get(n)
     if (row === undefined) return undefined
@@ -137,7 +137,7 @@ export class SqliteBin {
     }
   }
 
-  /** Under which role each of a group's replicas was listed last; undefined: under none that still counts. */
+  /** How each replica of a group was seen at its last listing; undefined if no listing counts any more. */
   seenAs(group: GroupId): ReadonlyMap<ReplicaId, SeenAs | undefined> {
     const rows = this.#statements.sql('SELECT * FROM replicas WHERE grp = ?').all(group)
     return new Map(rows.map((row) => [String(row.replica) as ReplicaId, memoryOf(row).seenAs]))

@@ -1,4 +1,4 @@
-// One change to the baseline of a group, written down. Runs within a transaction, and knows nothing of it.
+// Writes one change to the baseline of a group. The caller opens the transaction.
 
 import { claimedBy, type Holder, keepsFrom } from '../api/claims.ts'
 import type { Agreement } from '../core/fold.ts'
@@ -22,14 +22,14 @@ import { parsed } from './rows.ts'
 import { agreedSpot, baseSpot, shownSpot } from './spots.ts'
 
 /**
- * Carries the writes of a change out, in their order. Throws as `Write` says, and when SQLite refuses; the caller
- * takes the transaction back then.
+ * Carries out the writes of a change, in order. Throws as `Write` documents, and if SQLite refuses; the caller then
+ * rolls the transaction back.
  */
 export function write(desk: Desk, { at, writes }: Change): void {
   for (const each of writes) writerOf(each)(desk, at)
 }
 
-// How a write is carried out. Without a default: a kind of write that is missing here does not compile.
+// The function that carries out a write. There is no default: a kind of write that is missing here does not compile.
 function writerOf(one: Write): (desk: Desk, at: Moment) => void {
   switch (one.write) {
     case 'reset':
@@ -141,7 +141,7 @@ function end({ statements, group }: Desk, link: LinkId): void {
   statements.sql('DELETE FROM attempts WHERE grp = ? AND link = ?').run(group, link)
 }
 
-// What was asked back of the old hub's is not for the new one, unless somebody asks again.
+// Cancels pending restores: they belong to the old hub. A user may request them again for the new one.
 function reset({ statements, group }: Desk, { timeMs, pass }: Moment): void {
   for (const table of ['links', 'replicas', 'attempts', 'identities'])
     statements.sql(`DELETE FROM ${table} WHERE grp = ?`).run(group)
@@ -191,7 +191,7 @@ function sealed({ vault }: Desk, item: Item | undefined, at: Spot): string | nul
   return item === undefined ? null : vault.seal(JSON.stringify(item), at)
 }
 
-// What belongs to the link in other tables; `n`: its row.
+// Writes the parts of a link that are in other tables. `n`: the link's row.
 function agreeOn(
   desk: Desk,
   n: number,
@@ -272,7 +272,8 @@ function writeAttempt({ statements, group }: Desk, { link, replica, attempt }: A
     .run(...at)
 }
 
-// Two groups that look at one folder for the first time, at once, each see that nobody has it: the first to write has.
+// Two groups may look at a new folder at the same time, and both find it unclaimed. The first to write gets it; for the
+// other this throws FolderClaimed.
 function claim({ statements, group }: Desk, replica: ReplicaId, folder: string): void {
   const known = statements.sql('SELECT folder FROM replicas WHERE grp = ? AND replica = ?')
   if (known.get(group, replica)?.folder === folder) return

@@ -1,5 +1,5 @@
-// Brings the file of a state up to date: whether it is ours, whole, and of a version that we know, and tables that a
-// newer schema added. It is one transaction; after a crash it begins again.
+// Checks that a state file is ours, complete and of a known version, and upgrades it to the present schema. An upgrade
+// is one transaction; after a crash it starts from the beginning.
 import type { DatabaseSync } from 'node:sqlite'
 import { digestOf } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
@@ -17,7 +17,10 @@ import {
   tables,
 } from './schema.ts'
 
-/** Refuses a file that is another program's, of a newer version, or not whole. Answers its version; 0 for a new one. */
+/**
+ * The schema version of a file; 0 for a new file. Throws a terminal StateUnreadable for a file of another program or
+ * with missing tables, StateNewer for one of a newer version.
+ */
 export function versionOf(db: DatabaseSync, file: string): number {
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version ?? 0)
   const owner = Number(db.prepare('PRAGMA application_id').get()?.application_id ?? 0)
@@ -42,15 +45,15 @@ export function versionOf(db: DatabaseSync, file: string): number {
 }
 
 /**
- * Refuses a file whose pages contradict each other, or whose indexes leave rows out: a link that is not
- * found would be made a second time. Measured with 10,000 links of 11 copies each: 0.7 s.
+ * Throws a terminal StateUnreadable for a file whose pages are inconsistent, or whose indexes lack rows: a link that is
+ * not found would be created a second time. Measured with 10,000 links of 11 copies each: 0.7 s.
  */
 export function refuseDamaged(db: DatabaseSync, file: string): void {
   const [found] = db.prepare('PRAGMA integrity_check(1)').all()
   if (found?.integrity_check !== 'ok') throw damaged(file)
 }
 
-/** Makes what is missing, from whatever version. */
+/** Upgrades a file from any version to the present schema, in one transaction. */
 export function upToDate(db: DatabaseSync, version: number): void {
   if (version === schemaVersion) return
   inOne(db, () => {
@@ -80,7 +83,8 @@ export function upToDate(db: DatabaseSync, version: number): void {
   })
 }
 
-// Also of a file that only says that it is older.
+// Adds the missing columns and drops the old triggers. It looks at the columns, not at the version: a file may have a
+// wrong version number.
 function fromFifth(db: DatabaseSync): void {
   for (const trigger of ['bin_grows', 'bin_shrinks']) db.exec(`DROP TRIGGER IF EXISTS ${trigger}`)
   for (const [table, column, type] of added) {
@@ -107,8 +111,8 @@ function inOne(db: DatabaseSync, work: () => void): void {
 }
 
 /**
- * Fences off whoever wrote before: answers the number of this writer, which every transaction of its own must
- * find unchanged.
+ * Fences off the previous writer: raises the epoch and answers it. Each transaction of this writer checks that the
+ * epoch is still the same.
  */
 export function epochOf(db: DatabaseSync): number {
   let epoch = 0

@@ -1,11 +1,11 @@
-// The State and Bin ports over an open SQLite state. SQLite answers at once: each call is one statement or one
-// transaction, and what it throws is a rejection.
+// The State and Bin ports over an open SQLite state. SQLite is synchronous: each call is one statement or one
+// transaction. An error that it throws becomes a rejection.
 import type { Bin } from '../sync/ports/bin.ts'
 import type { State } from '../sync/ports/state.ts'
 import type { SqliteBin } from './bin.ts'
 import type { SqliteState } from './state.ts'
 
-/** The state as the rest of the program knows it. */
+/** The State port over an open state. */
 export function stateOver(sqlite: SqliteState): State {
   return {
     baseline: (group) => sqlite.baseline(group),

@@ -1,4 +1,4 @@
-// From rows of the state to values.
+// Converts rows of the state to values.
 
 import type { Place } from '../api/topology.ts'
 import type { Attempt } from '../core/attempt.ts'
@@ -11,14 +11,14 @@ import { damaged } from './errors.ts'
 import { agreedSpot, baseSpot, shownSpot } from './spots.ts'
 import type { Row } from './statements.ts'
 
-/** Versions by id. */
+/** The versions of items, by id. */
 export function versionsIn(rows: Iterable<Row>): ReadonlyMap<ItemId, Version> {
   const versions = new Map<ItemId, Version>()
   for (const { id, version } of rows) versions.set(String(id) as ItemId, String(version) as Version)
   return versions
 }
 
-/** What a replica remembers. */
+/** The memory of a replica. */
 export function memoryOf(row: Row): Memory {
   return {
     checkpoint: {
@@ -35,7 +35,7 @@ export function memoryOf(row: Row): Memory {
   }
 }
 
-/** A create whose outcome is unknown. */
+/** An attempt: a create whose outcome is unknown. */
 export function attemptOf(row: Row): Attempt {
   return {
     link: String(row.link) as LinkId,
@@ -50,7 +50,7 @@ export function attemptOf(row: Row): Attempt {
   }
 }
 
-/** A link with its copies and old content. */
+/** A link with its copies and bases (earlier content). Throws a terminal SyncError if content does not open. */
 export function linkOf(
   row: Row,
   copies: readonly Row[],
@@ -86,12 +86,12 @@ function copyOf(row: Row, link: Row, vault: Vault): Copy {
   }
 }
 
-/** An item as it was written down; undefined for none. */
+/** The item in a column; undefined for NULL. Throws a terminal SyncError if it does not open. */
 export function itemOf(text: Row[string] | undefined, vault: Vault, at: Spot): Item | undefined {
   return text == null ? undefined : (parsed(vault.open(String(text), at)) as Item)
 }
 
-/** What was written down as JSON; refuses what is not. */
+/** The value of a JSON column. Throws a terminal StateUnreadable if it is not JSON. */
 export function parsed(text: Row[string] | undefined): unknown {
   try {
     return JSON.parse(String(text))

@@ -1,7 +1,7 @@
-// The tables of the state, one SQLite file per controller. Ids are compared byte by byte (SQLite's
-// default BINARY collation): Exchange's differ in case. The schema's number is `user_version`; a file
-// of a newer one is refused, never touched, and one of an older one is brought up to date in one
-// transaction. spots.ts lists what a vault may seal.
+// The tables of the state: one SQLite file per controller. Ids are compared byte by byte (SQLite's default collation
+// BINARY), because ids of Exchange may differ in case only. `user_version` is the number of the schema. A file with a
+// newer schema is refused and not changed; a file with an older one is upgraded in one transaction. spots.ts lists the
+// columns that a vault may seal.
 
 /** The number of the schema below. */
 export const schemaVersion = 7
@@ -9,7 +9,7 @@ export const schemaVersion = 7
 /** Marks the file as ours (`application_id`): "exsy". */
 export const applicationId = 0x65787379
 
-/** Makes the tables that are missing. */
+/** Creates the missing tables. */
 export const schema = `
 CREATE TABLE IF NOT EXISTS replicas (
   grp TEXT NOT NULL, replica TEXT NOT NULL, folder TEXT, place TEXT, adapter TEXT, seen_as TEXT, recheck TEXT NOT NULL DEFAULT '[]',
@@ -119,7 +119,7 @@ export const tables: Readonly<Record<number, readonly string[]>> = {
   7: [...third, ...sixthTables],
 }
 
-/** From version 1 to 2, before the tables that are missing are made. */
+/** From version 1 to 2. Runs before the missing tables are created. */
 export const fromFirst = `
 ALTER TABLE replicas ADD COLUMN stand TEXT;
 ALTER TABLE replicas ADD COLUMN restored INTEGER NOT NULL DEFAULT 0;
@@ -145,7 +145,7 @@ ALTER TABLE vault ADD COLUMN next TEXT;
 ALTER TABLE vault ADD COLUMN reached TEXT;
 `
 
-/** What came with versions 6 and 7, as far as an older file has the table: table, column and type. The triggers are made anew. */
+/** The columns that versions 6 and 7 add to tables of an older file: table, column, type. Triggers are recreated. */
 export const added = [
   ['tally', 'history_bytes', 'INTEGER NOT NULL DEFAULT 0'],
   ['tally', 'last_n', 'INTEGER NOT NULL DEFAULT 0'],
@@ -159,8 +159,8 @@ export const added = [
 ] as const
 
 /**
- * From version 6 to 7: the adapter's memory goes into one column, and the engine's part into others. `replicas_before`
- * is the former table. `cursor`, `parent`, `stand` and the rest of `details` belong to the EWS adapters.
+ * From version 6 to 7: moves the memory of the adapter into one column, and the engine's part into others.
+ * `replicas_before` is the former table. `cursor`, `parent`, `stand` and most of `details` belong to the EWS adapters.
  */
 export const fromSixth = `
 INSERT INTO replicas (grp, replica, folder, adapter, seen_as, recheck, relist, rewound, unread, codec)

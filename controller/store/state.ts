@@ -1,4 +1,4 @@
-// The state: one SQLite file in a directory, one writer; hands out one baseline per group.
+// The state: one SQLite file in a directory, with one writer. It provides one baseline per group.
 import type { DatabaseSync } from 'node:sqlite'
 import type { GroupId } from '../core/id.ts'
 import { finished } from '../core/work.ts'
@@ -15,32 +15,32 @@ import { readingVault, rekeyed, settling } from './seal.ts'
 
 export { stateFile }
 
-/** An open file of a state, with what only this store can do; `port.ts` makes the State port of it. */
+/** An open state file, with the functions that only this store has; `port.ts` makes the State port of it. */
 export interface SqliteState {
   baseline(group: GroupId): Baseline
   readonly bin: SqliteBin
-  /** Erases what was kept of somebody. */
+  /** Erases the kept data of a person. */
   readonly eraser: Eraser
-  /** The groups of resources that hold folders. */
+  /** The groups of Kubernetes resources (with a uid) that have folders. */
   groups(): readonly GroupId[]
-  /** Forgets what is older than its retention: bin, history, journal, and what the guard counted. Times in ms. */
+  /** Deletes entries older than their retention from bin, history, journal and the guard's counts. Times in ms. */
   prune(nowMs: number, retention: Readonly<{ binMs: number; historyMs: number }>): void
   close(): void
 }
 
-/** How a state is opened. */
+/** How to open a state. */
 export type Opening = FileOpening &
   Readonly<{
-    /** A state that is not encrypted yet is, as soon as it is opened for writing. */
+    /** The key. A state without encryption is encrypted with it when it is opened for writing. */
     key?: Key | undefined
-    /** How many bytes of content the bin may hold; what would need more is refused. */
+    /** The limit for the content of the bin, bytes; a change that needs more is refused. */
     binMaxBytes?: number
-    /** Told of content that is sealed or bound to its rows at the start. */
+    /** Called with the progress of sealing or binding content at the start. */
     sealing?: Progress
   }>
 
 /**
- * Opens the state in a directory, which is made when missing. `:memory:` is a state that nobody keeps.
+ * Opens the state in a directory, and creates the directory if it is missing. `:memory:` is a state that is not stored.
  * Throws a SyncError: StateNewer, StateOlder, StateUnreadable, StateReadOnly, StateFull, StateInUse,
  * StateReaderActive, StateLocked, StateMissing, WrongKey, RekeyUnfinished.
  */
@@ -55,8 +55,8 @@ export function openState(directory: string, opening: Opening = {}): SqliteState
 }
 
 /**
- * Opens the state as `openState` does, and lets others have their turn between the batches of what is sealed or bound:
- * that may take minutes, once in a state's life.
+ * Opens the state as `openState` does, but calls `turn` after each batch of sealing or binding, so that other work can
+ * run. Sealing may take minutes, once for a state.
  */
 export async function openStateInTurns(
   directory: string,
@@ -77,8 +77,8 @@ export async function openStateInTurns(
 }
 
 /**
- * Changes the key of a state that nobody has open, or takes it away (`undefined`); answers false when it is so
- * already. After a crash it goes on. Throws as `openState` does.
+ * Changes the key of a state, or removes it (`wanted` undefined); no process may have the state open. Answers false if
+ * the state is already as wanted. After a crash, the same call continues. Throws as `openState` does.
  */
 export function rekeyState(
   directory: string,
@@ -86,7 +86,7 @@ export function rekeyState(
   wanted: Key | undefined,
   told: Progress,
 ): boolean {
-  // Two keys say more than one: they are looked at later.
+  // Opens without checking a key: `rekeyed` checks both keys.
   const open = openFile(directory, { existing: true }, () => {})
   try {
     return rekeyed(open, key, wanted, told)

@@ -143,7 +143,7 @@ describe('an alias', () => {
   test('whose primary address is not told takes no part for now', async () => {
     const scene = await asDelegate()
     scene.allow({ mailboxes: ['corp.example'] }, alias)
-    const echo = 'nobody@mailbox.invalid'
+    const echo = 'unknown@mailbox.invalid'
     scene.exchange.inject(({ operation }) =>
       operation === 'ConvertId'
         ? { kind: 'rewrite', as: (body) => body.replace(/Mailbox="[^"]*"/, `Mailbox="${echo}"`) }

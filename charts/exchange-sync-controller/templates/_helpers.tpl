@@ -1,4 +1,4 @@
-{{/* The chart's name, or what replaces it. */}}
+{{/* The chart's name, or its override. */}}
 {{- define "exsync.name" -}}
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
 {{- end }}
@@ -31,7 +31,7 @@ app.kubernetes.io/name: {{ include "exsync.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{/* A label of ours that commonLabels repeats wins: selectors must find it. */}}
+{{/* Our own labels win over commonLabels, because selectors must find them. */}}
 {{- define "exsync.labels" -}}
 {{- $standard := dict
   "app.kubernetes.io/version" .Chart.AppVersion
@@ -71,7 +71,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 {{- end }}
 
-{{/* The rules that the controller needs where it watches, and no more. */}}
+{{/* The rules that the controller needs in the watched namespaces. */}}
 {{- define "exsync.rules" -}}
 # Patch sets and removes the finalizer; nothing else of a spec is written.
 - apiGroups: [exchangesync.dev]
@@ -106,7 +106,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if hasSuffix "m" . }}{{ mul 60 (trimSuffix "m" . | int) }}{{ else }}{{ trimSuffix "s" . | int }}{{ end }}
 {{- end }}
 
-{{/* What the schema cannot say: values that do not go together. */}}
+{{/* Rejects values that contradict each other, which the schema cannot express. */}}
 {{- define "exsync.check" -}}
 {{- if le (int .Values.terminationGracePeriodSeconds) (include "exsync.seconds" .Values.controller.gracefulShutdownTimeout | int) }}
 {{- fail (printf "terminationGracePeriodSeconds (%v) must be longer than controller.gracefulShutdownTimeout (%s): the pod would be killed in the middle of a pass" .Values.terminationGracePeriodSeconds .Values.controller.gracefulShutdownTimeout) }}

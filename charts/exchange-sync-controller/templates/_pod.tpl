@@ -1,6 +1,6 @@
-{{/* What the pod of the controller is made of, where it is too long for its template. */}}
+{{/* The longer parts of the pod of the controller. */}}
 
-{{/* The arguments. Every port and every limit is there, also where it is the program's default: what runs is what is read. */}}
+{{/* The arguments. Every port and limit is given, even if it is the program's default, so that the pod shows all settings. */}}
 {{- define "exsync.args" -}}
 - run
 - --state=/var/lib/exsync
@@ -78,7 +78,7 @@
 {{- end }}
 {{- end }}
 
-{{/* Where the pod runs, and what it resolves. */}}
+{{/* The placement and the name resolution of the pod. */}}
 {{- define "exsync.placement" -}}
 nodeSelector:
   {{- merge (dict) .Values.nodeSelector (dict "kubernetes.io/os" "linux") | toYaml | nindent 2 }}

@@ -130,7 +130,7 @@ function low(item: Item, field: string): string {
   return plain(item[field]).toLowerCase()
 }
 
-/** More of a text than any name, number or address has: what is longer is told apart by its beginning. */
+/** More of a text than any name, number or address has: only the beginning of a longer text is compared. */
 const longest = 1024
 
 function plain(value: Value | undefined): string {

@@ -1,7 +1,6 @@
-// A contact as EWS' XML. The order of elements is the schema's (MS-OXWSCONT,
-// MS-OXWSCORE): Exchange refuses any other. A server's default (IPM.Contact, Normal) is absent in an
-// item, so that absent and default are the same. `contact-extended.ts` has the fields without
-// an element, `contact.ts` reads what is written here.
+// A contact as EWS XML. The elements are in the schema's order (MS-OXWSCONT, MS-OXWSCORE): Exchange refuses any other.
+// A server's default value (IPM.Contact, Normal) is absent in an item, so that absent and default are equal.
+// `contact-extended.ts` has the fields without an element; `contact.ts` reads the fields that are written here.
 
 import type { Item, Patch, Value } from '../../core/item.ts'
 import {
@@ -18,7 +17,7 @@ import { extendedUri, extendedUris, extendedXml, isExtended } from './contact-ex
 
 type Parts = Readonly<Record<string, string>>
 
-/** The values that servers show where nothing was set. */
+/** The values that servers show for properties that were never set. */
 export const defaults: Readonly<Record<string, string>> = {
   ItemClass: 'IPM.Contact',
   Sensitivity: 'Normal',
@@ -30,7 +29,7 @@ export const defaults: Readonly<Record<string, string>> = {
   Gender: '0',
 }
 
-/** Elements of t:Item and t:Contact in the schema's order; elements that are no fields of ours are left out. */
+/** Elements of t:Item and t:Contact in the schema's order; elements without a field of ours are left out. */
 // biome-ignore format: a table
 export const order = [
   'ItemClass', 'Subject', 'Sensitivity', 'Body', 'Categories', 'Importance', 'ExtendedProperty', 'Culture',
@@ -51,7 +50,7 @@ const itemFields = [
   'Culture',
 ]
 
-/** The t:AdditionalProperties of all fields. Each is named: `AllProperties` is the server's choice, and two thirds more. */
+/** The t:AdditionalProperties of all fields, by name: `AllProperties` is the server's choice, and two thirds larger. */
 export function shapeXml(): Xml {
   return (
     order
@@ -61,7 +60,7 @@ export function shapeXml(): Xml {
   )
 }
 
-/** The inside of a new t:Contact; `extended` are more extended properties than those of its fields. */
+/** The inside of a new t:Contact; `extended`: further extended properties, besides those of its fields. */
 export function contactXml(item: Item, extended: Xml): Xml {
   const ours =
     extended +
@@ -70,14 +69,14 @@ export function contactXml(item: Item, extended: Xml): Xml {
   return order.map((name) => (name === 'ExtendedProperty' ? ours : elementXml(name, item))).join('')
 }
 
-// A date is a time in UTC and, from some clients, the day itself, free of time zones (MS-OXOCNTC §2.2.1.5).
+// A date is a time in UTC. Some clients also write the day itself, without a time zone (MS-OXOCNTC §2.2.1.5).
 function localOf(date: Value | undefined): string | undefined {
   return typeof date === 'object' ? (date as Parts).local : undefined
 }
 
 /**
- * The t:Updates of a patch towards what is agreed: one change per property; empty when nothing is to be
- * said to the server. Under a mapping FileAs is left out: writing it would end the mapping.
+ * The t:Updates of a patch towards the agreed item: one change per property; empty if the server need not change
+ * anything. FileAs is left out under a mapping: writing it would end the mapping.
  */
 export function updatesXml(patch: Patch, agreed: Item): Xml {
   const said = (field: string) => field !== 'FileAs' || !derivedByServer(agreed)
@@ -113,7 +112,7 @@ function elementXml(name: string, item: Item): Xml {
   return plainXml(name, value)
 }
 
-// Under a mapping the server makes FileAs, and would make it again.
+// Under a mapping the server derives FileAs, and would overwrite a written one.
 function derivedByServer(item: Item): boolean {
   return item.FileAsMapping !== undefined && item.FileAsMapping !== 'None'
 }
@@ -188,7 +187,7 @@ function deletionXml(field: string): Xml {
   return `<t:DeleteItemField>${uriXml(field)}</t:DeleteItemField>`
 }
 
-// One address travels as one field: a part that it has no more goes, too.
+// An address is one field: a part that it no longer has is deleted, too.
 function addressPartXml(place: string, part: string, text: string | undefined): Xml {
   const uri = `<t:IndexedFieldURI FieldURI="contacts:PhysicalAddress:${part}" FieldIndex="${place}"/>`
   if (text === undefined || text === '') return `<t:DeleteItemField>${uri}</t:DeleteItemField>`
@@ -204,7 +203,7 @@ function clearXml(field: string): Xml {
   const [group, key = ''] = field.split(':')
   if (group === 'Address')
     return addressParts.map((part) => addressPartXml(key, part, undefined)).join('')
-  // Some servers keep a body that is deleted; an empty one is none.
+  // Some servers ignore the deletion of a body; an empty body counts as none.
   if (field === 'Body') return setXml(field, { type: 'Text', text: '' })
   return deletionXml(field) + (isDate(field) ? deletionXml(`${field}Local`) : '')
 }

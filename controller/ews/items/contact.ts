@@ -1,6 +1,6 @@
-// Contacts in EWS: the codec, and the item that an element shows. `contact-writer.ts` writes what is read here,
-// `contact-extended.ts` has the fields without an element of their own. Characters that XML forbids are dropped wherever
-// people write text; what we have no field for is left alone, on every copy.
+// Contacts in EWS: the codec, and the item of an element. `contact-writer.ts` writes the fields that are read here;
+// `contact-extended.ts` has the fields without an EWS element. Characters that XML forbids are dropped from text that
+// people write. Properties without a field of ours stay untouched on every copy.
 
 import { dateField } from '../../core/fields.ts'
 import { type Item, legal, type Value } from '../../core/item.ts'
@@ -12,7 +12,7 @@ import { contactXml, defaults, order, shapeXml, updatesXml } from './contact-wri
 
 const known: ReadonlySet<string> = new Set(contactFields)
 
-/** Contacts. Distribution lists and whatever else lies in a folder of contacts is not ours to touch. */
+/** The codec of contacts. Distribution lists and other items in a folder of contacts stay untouched. */
 export const contactCodec: Codec = {
   type: contact,
   folderClass: 'IPF.Contact',
