@@ -12,7 +12,9 @@ import { type BackOff, Queue, type QueueWatch, type Sharing, workOff } from './q
 import type { Seat } from './seat.ts'
 import type { Servers } from './server-health.ts'
 
-/** When a key is due again, ms. `retry`: its work failed, so the wait doubles each time, from `leastMs` on. */
+/**
+ * The time until a key is due again, ms. `retry`: its work failed, so the wait doubles each time, from `leastMs` on.
+ */
 export type Requeue =
   | Readonly<{ kind: 'after'; ms: number }>
   | Readonly<{ kind: 'retry'; leastMs?: number | undefined }>

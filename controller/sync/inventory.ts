@@ -84,5 +84,5 @@ export function problemOf(
 const listedInPart = new SyncError(
   'transient',
   'ListingShort',
-  'the folder’s listing names fewer items than the folder counts: what else is in it is not known; have the folder checked on the server',
+  'the folder’s listing names fewer items than the folder counts: its other items are unknown; have the folder checked on the server',
 )

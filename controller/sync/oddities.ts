@@ -21,7 +21,7 @@ const remedies: ReadonlyMap<string, string> = new Map(
     ItemTooLarge:
       'it is larger than --max-contact-size allows: its copies are left as they are; shorten its note in Outlook',
     NotListed:
-      'the folder’s listing lacks what can still be read: it is left as it is; have the folder checked on the server',
+      'the folder’s listing lacks it, although it can still be read: it is left as it is; have the folder checked on the server',
     NotTaken:
       'the server acknowledges a change, and the copy shows the same as before: correct the copy in its mailbox',
     CopyNotSeen:

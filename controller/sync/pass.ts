@@ -32,7 +32,10 @@ import { prepared } from './prepare.ts'
 import { type Proposal, propose } from './propose.ts'
 import type { Applied } from './tally.ts'
 
-/** Makes one pass. Rejects with a SyncError when nothing could be decided, and when the signal aborts. */
+/**
+ * Makes one pass and resolves with its report. Rejects with a SyncError when nothing could be decided, and when the
+ * signal aborts.
+ */
 export async function pass(spec: PassSpec, signal: AbortSignal): Promise<Report> {
   const startMs = spec.clock.now()
   const commit = committing(spec)

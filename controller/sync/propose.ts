@@ -195,7 +195,7 @@ export async function refuseClaimed(
 const twice = new SyncError(
   'terminal',
   'FolderTwice',
-  'the folder takes part already, under another name: remove the member, or name another folder',
+  'the folder is already in the group, under another name: remove the member, or name another folder',
 )
 
 function without(link: Link, absent: (id: ReplicaId, copy: Copy) => boolean): Link {

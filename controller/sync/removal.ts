@@ -1,12 +1,10 @@
-// Deletes: what is deleted, and what is overwritten, is read right before and kept as it is. There is no conditional delete:
-// a copy that moved on is left alone, and a delete counts once the item can no longer be read. Three ways lead here: a
-// plan's deletes, updates that overwrite what no pass has read, and our copies in a folder that takes no part any more
-// (deletionPolicy: RemoveCopies).
-//
-// Flow: read; keep; delete; see that it is gone; note it.
-// Guarantees: nothing is deleted that is not in the bin; of a folder that left only what carries our own stamp is removed,
-// so what members entered themselves stays; a crash in between loses nothing; one copy that fails keeps no other.
-// Assumptions: no replica that still takes part has the folder that left; the caller makes sure of that.
+// Reads and keeps content right before it is deleted or overwritten. There is no conditional delete: a copy with
+// another version is left alone, and a delete counts once the item can no longer be read. The callers: a plan's
+// deletes, updates that overwrite unread content, and the end of a replica (deletionPolicy: RemoveCopies).
+// Flow: read; keep; delete; check that it is gone; record it.
+// Guarantees: only items in the bin are deleted; in a folder that left, only copies with our own stamp are removed, so
+// members' own items stay; a crash in between loses nothing; one failing copy does not stop the others.
+// Assumptions: no participant has the folder that left; the caller ensures this.
 import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import { difference, empty, type ItemType } from '../core/item.ts'
 import type { Found } from '../core/model.ts'
@@ -19,20 +17,20 @@ import type { Baseline, CopyNote, Entry, Kept, Replica } from './ports.ts'
 import { readBack } from './read-back.ts'
 import type { Applied, ReplicaTally } from './tally.ts'
 
-/** How many copies one request reads and one deletes. */
+/** The maximum number of copies that one request reads or deletes. */
 const batchMax = 50
 
-/** An item that is to be deleted, of which link, and what is kept of it. */
+/** An item that is to be deleted, its link, and its kept content. */
 type Doomed = Readonly<{ id: ItemId; link: LinkId; kept: readonly Kept[] }>
 
-/** What became of each, in order: undefined where it is gone. `unread`: whether they are gone could not be asked. */
+/** The results, in order: undefined for a deleted item. `unread`: the error of reading back. */
 type Removed = Readonly<{
   errors: readonly (SyncError | undefined)[]
   entries: readonly Entry[]
   unread: SyncError | undefined
 }>
 
-// Keeps the items, deletes them, and sees which are gone.
+// Keeps the items, deletes them, and checks which are gone.
 async function removed(
   replica: Replica,
   doomed: readonly Doomed[],
@@ -55,7 +53,7 @@ async function removed(
   return { errors, entries, unread }
 }
 
-/** Where a plan's deletes are carried out. */
+/** The target of the deletes of a plan. */
 export type Deleting = Readonly<{
   type: ItemType
   commit: Commit
@@ -64,7 +62,7 @@ export type Deleting = Readonly<{
   tally: ReplicaTally
 }>
 
-/** Deletes the copies that these jobs name, each into the bin first. Rejects as the replica and the state do. */
+/** Deletes the copies that these jobs name; each is in the bin first. Rejects as the replica and the state do. */
 export async function carryOutDeletes(
   jobs: readonly Job[],
   { type, commit, replica, applied, tally }: Deleting,
@@ -75,9 +73,9 @@ export async function carryOutDeletes(
   const doomed = jobs.flatMap(({ step, action }, index): Doomed[] => {
     const item = found[index]
     if (item instanceof SyncError) tally.itemFailed(item)
-    // Gone already, or not to be seen any more? The next look tells; until then nothing is settled.
+    // A missing copy is gone, or not visible: the next listing decides; until then nothing is settled.
     else if (action.kind === 'delete' && item?.version === action.expect)
-      // The agreed content is in the bin already; a copy that shows something else is kept as well.
+      // The agreed content is in the bin already. A copy with other content is kept, too.
       return [{ id: item.id, link: step.link.id, kept: ownContent(type, step, id, item) }]
     return []
   })
@@ -102,7 +100,7 @@ export async function carryOutDeletes(
   ])
 }
 
-/** The server says that an item is deleted, and it is still there. */
+/** The server acknowledges a delete, and the item still exists. */
 export const notDeleted = new SyncError(
   'stale',
   'NotDeleted',
@@ -114,7 +112,7 @@ function idOf({ action }: Job): ItemId {
   return action.id
 }
 
-/** Reads the copies whose users' own doing these updates overwrite, as they are to be kept. */
+/** Reads the copies whose user edits these updates overwrite, as they are to be kept. */
 export async function overwritten(
   jobs: readonly Readonly<{ step: Step; action: Action }>[],
   replica: Replica,
@@ -138,7 +136,7 @@ export async function overwritten(
   })
 }
 
-/** A copy that is about to be deleted, as it is to be kept; none when it shows what was agreed, which is kept already. */
+/** The content to keep of a copy that will be deleted; empty if it shows the agreed content, which is kept already. */
 export function ownContent(
   type: ItemType,
   { link: { id: link, agreed } }: Step,
@@ -149,7 +147,7 @@ export function ownContent(
   return [{ link, replica, loss, reason: 'Deleted', fields: [], item }]
 }
 
-/** From where our copies are removed, for which group. */
+/** The scope of removing our copies. */
 export type Dismissing = Readonly<{
   group: GroupId
   baseline: Baseline
@@ -158,7 +156,7 @@ export type Dismissing = Readonly<{
 }>
 
 /**
- * Removes our copies from the folder of a replica that left, and forgets them; answers how many were removed. Rejects with
+ * Removes our copies from the folder of a replica that left, and forgets them; resolves with their number. Rejects with
  * a SyncError when the folder, or a copy in it, cannot be read or written now.
  */
 export async function dismiss(
@@ -169,9 +167,9 @@ export async function dismiss(
   const { baseline, commit, stopping } = dismissing
   const { id } = replica.role
   const memory = (await baseline.memories()).get(id)
-  // Proves that the folder may be read: else everything in it would just not be found.
+  // Proves that the folder can be read. Otherwise all its items would seem to be missing.
   await replica.observe(memory, baseline.known(id), signal)
-  // Should it take part again before this is done, everything is listed again.
+  // If it takes part again before this is done, everything is listed again.
   if (memory !== undefined) {
     const memories = new Map([[id, { ...memory, seenAs: undefined }]])
     await commit([{ write: 'memories', memories }])
@@ -190,7 +188,7 @@ export async function dismiss(
   return count
 }
 
-/** How many copies would be removed; writes nothing. Rejects with a SyncError when the folder cannot be read now. */
+/** The number of copies that would be removed; writes nothing. Rejects with a SyncError if the folder is unreadable. */
 export async function dismissible(
   group: GroupId,
   replica: Replica,
@@ -208,7 +206,7 @@ export async function dismissible(
   return count
 }
 
-// Of the items those that carry the group's stamp, and those that cannot be read now.
+// Selects the items with the stamp of the group, and those that cannot be read now.
 async function oursOf(
   group: GroupId,
   replica: Replica,
@@ -221,7 +219,7 @@ async function oursOf(
   ids.forEach((id, index) => {
     const item = read[index]
     if (item instanceof SyncError) {
-      // What cannot be read for good stays where it is.
+      // An item that is permanently unreadable stays.
       if (item.kind !== 'terminal') unread.set(id, item)
     } else if (item?.stamp?.group === groupMark(group)) ours.push(item)
   })

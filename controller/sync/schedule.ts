@@ -1,6 +1,6 @@
-// When which group gets a pass. A group is never in two passes at once; a changed declaration gets one
-// at once; otherwise each group has its interval. An event only says: look again. Whose turn it is when several
-// are due is in shares.ts: a namespace is a tenant, and a server is the origin of an ExchangeServer's URL.
+// Decides when a group gets a pass. A group is never in two passes at once. A changed declaration gets one at once;
+// otherwise each group has its interval. An event only means: check again. shares.ts decides which of several due
+// groups comes next: a namespace is a tenant, and a server is the origin of the URL of an ExchangeServer.
 
 import { folderKey, refusedClaims } from '../api/claims.ts'
 import { accessFor, hasNoRight, hubAccess } from '../api/references.ts'
@@ -17,7 +17,10 @@ import { type Seat, shutdown } from './seat.ts'
 import { keyOfAccess } from './server-health.ts'
 import { askedOf } from './trying.ts'
 
-/** How often a pass looks at everything, how long one slice of a long pass is, how many passes at once; ms. */
+/**
+ * The interval of audits (passes that list everything), the duration of one slice of a long pass, ms; and the number of
+ * parallel passes.
+ */
 export type ScheduleOptions = Readonly<{
   auditMs: number
   sliceMs: number
@@ -25,7 +28,7 @@ export type ScheduleOptions = Readonly<{
   /** Spreads waits, so that groups that were declared together do not stay in step. */
   jitter?: (ms: number) => number
   watch?: QueueWatch
-  /** A group is not declared any more. */
+  /** A group is no longer declared. */
   onGone?: (id: GroupId) => void
   /** Gets the queue when it begins, for metrics. */
   onStart?: (queue: Queue<GroupId>) => void
@@ -33,15 +36,16 @@ export type ScheduleOptions = Readonly<{
 
 type Claims = ReturnType<typeof refusedClaims>
 
-/** How many passes wait for a server beside those that have a worker, at most; and as many again as there are workers. */
+/** The maximum number of passes that wait for a server without a worker is this, plus the number of workers. */
 const asideMax = 28
 
-/** What the queue's own back-off is for: what fails says itself when to look again (`againMs`), so this is for defects. */
+/** The queue's own back-off is for defects only: a failed pass says itself when the next one is due (`againMs`). */
 const backOff = { leastMs: 1_000, mostMs: 300_000 }
 
 /**
- * Makes one pass for every group, however long it takes; answers whether all are ready. Groups of one server follow
- * one another, so that two over one hub do not meet in the same moment; a server that hangs keeps no other waiting.
+ * Makes one pass for every group, however long it takes; resolves with true if all are ready. Groups of one server run
+ * one after the other, so that two with one hub do not run at the same moment. A server that hangs does not delay
+ * others.
  */
 export async function once(
   environment: Environment,
@@ -92,7 +96,7 @@ export async function once(
   return left === 0 && ready === byId.size
 }
 
-/** Runs passes until `stop` aborts; then lets those under way end their batch. `hard` abandons them. */
+/** Runs passes until `stop` aborts; then lets those under way end their batch. `hard` cancels them. */
 export async function schedule(
   environment: Environment,
   options: ScheduleOptions,
@@ -133,7 +137,7 @@ export async function schedule(
   await loop.run(stop)
 }
 
-// Nothing is declared otherwise while one pass is made of each group.
+// The declarations do not change while one pass is made of each group.
 function never(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve()
@@ -150,7 +154,7 @@ function sharingOf(
     const tenant = id.split('/')[0] ?? ''
     const now = declared(id)
     if (now === undefined) return { tenant, server: '', way: '' }
-    // A pass takes its turn at the hub's server.
+    // A pass waits for its turn at the server of the hub.
     const access = hubAccess(now)
     const key = keyOfAccess(access)
     if (key === undefined) return { tenant, server: '', way: '' }
@@ -162,7 +166,7 @@ function sharingOf(
 
 type Place = { declared: Declared; auditMs: number }
 
-// What is declared, and when each group is looked at whole.
+// The declared groups, and the time of the next audit of each.
 class Table {
   readonly #options: ScheduleOptions
   #places: ReadonlyMap<GroupId, Place> = new Map()
@@ -174,11 +178,11 @@ class Table {
     this.#nowMs = nowMs
   }
 
-  // Another claim of a folder is due at once, as another declaration is.
+  // A changed claim makes a group due at once, as a changed declaration does.
   take(groups: readonly Declared[]): ReadonlyMap<GroupId, string> {
     const same = ({ id, fingerprint }: Declared) =>
       this.#places.get(id)?.declared.fingerprint === fingerprint
-    // Claims change only with what is declared.
+    // Claims change only together with declarations.
     if (groups.length !== this.#places.size || !groups.every(same)) this.#claims = claimsOf(groups)
     const claimedBy = (id: GroupId) => this.#claims.get(id)?.by ?? ''
     this.#places = new Map(
@@ -202,7 +206,7 @@ class Table {
     const audit = place.auditMs <= nowMs
     if (audit) place.auditMs = nowMs + this.#options.auditMs
     const { declared } = place
-    // What is declared otherwise by now, suspended perhaps, is not to be gone on with.
+    // A pass does not continue after its declaration has changed: the group may be suspended now.
     const outdated = () => this.declared(id)?.fingerprint !== declared.fingerprint
     const stopping = () => stop.aborted || outdated()
     const { pace, signal: givenUp, yields } = seat
@@ -211,7 +215,7 @@ class Table {
     return { declared, mode }
   }
 
-  // The next status follows on the one that was reported.
+  // The next status is based on the one that was reported.
   passed({ id, group }: Declared, { result, status, againMs }: Reconciled): Requeue {
     if (result.kind === 'released') return { kind: 'forget' }
     const place = this.#places.get(id)

@@ -1,28 +1,28 @@
-// The place that one piece of work has while it is under way: a worker's, or one aside while it waits for a server.
+// The place of one piece of work while it is under way: with a worker, or aside while it waits for a server.
 import type { SyncError } from '../core/sync-error.ts'
 import type { Party } from './line.ts'
 import type { Clock, Pace } from './ports.ts'
 
-/** For how long a pass that goes on well keeps its worker while others wait, between two batches; ms. */
+/** The time for which a healthy pass keeps its worker while others wait, before it ends between two batches; ms. */
 const yieldMs = 15_000
 
-/** What happens to a seat is told to who shares the places out. */
+/** The callbacks of a seat to Shares. */
 export type SeatWatch = Readonly<{
   /** A request has ended; resolves when the work may go on. */
   ended: (error: unknown) => Promise<void>
-  /** Does another one wait who has less? */
+  /** Does a party wait that holds fewer places? */
   yields: () => boolean
 }>
 
-/** Why work is given up of which nothing is lost when nothing more is to begin. */
+/** The reason for cancelling work that loses nothing by it, when nothing more is to begin. */
 export const shutdown = new Error('the controller ends')
 
 /** One place. */
 export class Seat {
   readonly party: Party
-  /** `waiting`: aside, and goes on when there is a worker. */
+  /** `waiting`: aside, and continues when a worker is free. */
   state: 'worker' | 'aside' | 'waiting' | 'ended'
-  /** It finds out how its server is; nobody else tries it meanwhile. */
+  /** It tries the server; no other work tries it meanwhile. */
   tries: boolean
   /** Resolves when it has a worker again. */
   back = Promise.withResolvers<void>()
@@ -31,7 +31,7 @@ export class Seat {
   readonly #end = new AbortController()
   readonly #beganMs: number
   #isAnswered = false
-  /** How many requests are under way, and when one ended last. */
+  /** The number of requests under way, and the time at which one ended last. */
   #asked = 0
   #lastSeenMs: number
 
@@ -45,12 +45,12 @@ export class Seat {
     this.#lastSeenMs = this.#beganMs
   }
 
-  /** Aborts when the work is given up: with the SyncError that says why, or with `shutdown`. */
+  /** Aborts when the work is cancelled: with the SyncError that says why, or with `shutdown`. */
   get signal(): AbortSignal {
     return this.#end.signal
   }
 
-  /** Tells of the work's requests. */
+  /** Called for each request of the work. */
   readonly pace: Pace = () => {
     if (this.#asked === 0) this.#lastSeenMs = this.#clock.now()
     this.#asked += 1
@@ -62,16 +62,16 @@ export class Seat {
     }
   }
 
-  /** Shall it end after this batch, and go on when it is its turn again? */
+  /** True if the work is to end after this batch, and to continue at its next turn. */
   readonly yields = (): boolean =>
     this.#clock.now() - this.#beganMs >= yieldMs && this.#watch.yields()
 
-  /** For how long nothing has been heard of the server; 0 while nothing is asked. One that is aside asks. */
+  /** The time without an answer of the server, ms; 0 while there is no request. A seat aside always has a request. */
   silentMs(nowMs: number): number {
     return this.#asked > 0 || this.state === 'aside' ? nowMs - this.#lastSeenMs : 0
   }
 
-  /** It has a worker, and goes on; or it has ended, and nothing of it waits any more. */
+  /** Gives it a worker, so that it continues; or ends it, so that nothing of it waits. */
   become(state: 'worker' | 'ended'): void {
     const { resolve } = this.back
     this.back = Promise.withResolvers<void>()
@@ -80,12 +80,12 @@ export class Seat {
     resolve()
   }
 
-  /** Has it had no answer of its server's yet? */
+  /** Has its server not answered yet? */
   get isNew(): boolean {
     return this.tries && this.state === 'aside' && !this.#isAnswered
   }
 
-  /** The work is given up. */
+  /** Cancels the work. */
   giveUp(why: SyncError | typeof shutdown): void {
     this.#end.abort(why)
   }

@@ -1,5 +1,5 @@
-// The controller of ExchangeServers: probes each at its interval, when it or its Secret changes, when a user asks for it,
-// and when the circuit of the server opens or closes.
+// The controller of ExchangeServers: probes each at its interval, when it or its Secret changes, when a user requests
+// it, and when the circuit of the server opens or closes.
 import { requestAnnotation } from '../api/annotations.ts'
 import { shownResult } from '../api/discreet.ts'
 import { checkedMs, lockoutMs } from '../api/duration.ts'
@@ -24,7 +24,7 @@ export type Probed = Readonly<{
   result: ServerResult
   status: ExchangeServerStatus
   tookMs: number
-  /** Why the status could not be written, when it could not. */
+  /** The error if the status could not be written. */
   unreported: SyncError | undefined
 }>
 
@@ -33,7 +33,7 @@ export type ServerControllerOptions = Readonly<{
   clock: Clock
   declarations: ServerDeclarations
   servers: Servers
-  /** Answers the server's version, or rejects with a SyncError. `asked`: a user asked for it. */
+  /** Resolves with the version of the server, or rejects with a SyncError. `asked`: a user requested it. */
   probe: (access: Access, asked: boolean, signal: AbortSignal) => Promise<string | undefined>
   /** Spreads waits, so that servers that were declared together do not stay in step. */
   jitter: (ms: number) => number
@@ -43,7 +43,7 @@ export type ServerControllerOptions = Readonly<{
   /** Gets the queue when it begins, for metrics. */
   onStart?: (queue: Queue<string>) => void
   onProbed: (probed: Probed) => void
-  /** A server (namespace/name) is not declared any more. */
+  /** A server (namespace/name) is no longer declared. */
   onGone: (id: string) => void
 }>
 
@@ -52,7 +52,7 @@ export class ServerController {
   readonly #options: ServerControllerOptions
   readonly #loop: ControlLoop<string>
   #known = new Map<string, DeclaredServer>()
-  /** The request of a user that was tried last, by server. */
+  /** The request of a user that was handled last, by server. */
   readonly #tried = new Map<string, string | undefined>()
 
   constructor(options: ServerControllerOptions) {
@@ -77,13 +77,13 @@ export class ServerController {
     options.onStart?.(this.#loop.queue)
   }
 
-  /** The circuit of a server opened or closed: its status is due. One that is being probed reports by itself. */
+  /** The circuit of a server opened or closed: its status is due. A server that is being probed reports in any case. */
   onCircuitChange(key: ServerKey): void {
     const [id = ''] = key.split('#')
     this.#loop.due(id)
   }
 
-  /** How long each server is still left alone, ms. */
+  /** The remaining back-off of each server, ms. */
   backOffs(): readonly Readonly<{ namespace: string; name: string; ms: number }>[] {
     return [...this.#known.values()].map((known) => {
       const { namespace = '', name = '' } = known.server.metadata
@@ -107,7 +107,7 @@ export class ServerController {
     return partyOn(this.#options.servers, tenant, known.server.spec.url, key, asked)
   }
 
-  // A request is tried once, also while the status that says so cannot be written.
+  // A request is handled once, even if the status that records it cannot be written.
   #isAsked({ id, server }: DeclaredServer): boolean {
     const asked = tokenOf(server)
     if (asked === undefined || asked === server.status?.lastHandledReconcileAt) return false
@@ -128,7 +128,7 @@ export class ServerController {
 
   async #reconcile(id: string, seat: Seat, stop: AbortSignal): Promise<Requeue> {
     const known = this.#known.get(id)
-    // It is queued again as soon as the rest of it is known.
+    // It is queued again as soon as all of it is known.
     if (known?.fingerprint === undefined) return { kind: 'forget' }
     const { clock, discreet, jitter, onProbed } = this.#options
     const { server } = known
@@ -181,7 +181,7 @@ export class ServerController {
   ): Promise<SyncError | undefined> {
     try {
       await this.#options.declarations.report(known, status, stop)
-      // The next status follows on this one.
+      // The next status is based on this one.
       const now = this.#known.get(known.id)
       if (now?.server.metadata.uid === known.server.metadata.uid && now !== undefined)
         this.#known.set(known.id, { ...now, server: { ...now.server, status } })
@@ -192,20 +192,20 @@ export class ServerController {
   }
 }
 
-/** How many servers are probed at once; of those whose circuit is not closed so many more. */
+/** The number of servers that are probed at once; and how many more of those whose circuit is not closed. */
 export const probers = 4
 const asideMax = 16
 
-/** How long a server may take for the smallest question, whatever its requests may take; ms. */
+/** The time limit of a probe, whatever the limits of other requests are; ms. */
 const probeMs = 30_000
 
-/** How long until a status that could not be written is tried again, ms. */
+/** The delay until a status that could not be written is tried again, ms. */
 const unreportedMs = 5_000
 
 const silent = new SyncError(
   'transient',
   'RequestTimeout',
-  `the server did not answer the smallest question within ${probeMs / 1000}s; it is asked again later`,
+  `the server did not answer the probe within ${probeMs / 1000}s; it is tried again later`,
 )
 
 function tokenOf({ metadata }: ExchangeServer): string | undefined {

@@ -1,6 +1,6 @@
-// A circuit breaker for each Exchange server. While a server refuses or does not answer, its circuit is open: one pass or
-// probe at a time tries it, later each time, and all its groups wait. So five hundred groups with one wrong password
-// are one attempt, not five hundred, and lock no account.
+// A circuit breaker for each Exchange server. While a server refuses or does not answer, its circuit is open: one pass
+// or probe at a time tries it, later each time, and all its groups wait. So five hundred groups with one wrong password
+// make one attempt, not five hundred, and lock no account.
 //
 //   unknown ──(an answer)──► closed ──(refuses, or does not answer)──► open ──(the back-off is over)──► half-open
 //                              ▲                                        ▲                                  │ one tries
@@ -12,19 +12,19 @@ import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from './ports.ts'
 import { type BackOff, backOffMs } from './queue.ts'
 
-/** What names a server together with how it is reached: another password begins anew. */
+/** Names a server together with the way to reach it: another password is another key. */
 export type ServerKey = string
 
-/** How a server's circuit is. `open`: nothing is sent for a while. `half-open`: one at a time tries the server. */
+/** The state of the circuit of a server. `open`: nothing is sent for a while. `half-open`: one try at a time. */
 export type CircuitState = 'unknown' | 'closed' | 'open' | 'half-open'
 
 /**
- * What does not wait for the end of a back-off. `pause`: a user asked for a pass or changed the declaration. `refusal`:
- * a user forces it, so that also what was refused is tried (`api/annotations.ts`).
+ * The tries that do not wait for the end of a back-off. `pause`: a user requested a pass or changed the declaration.
+ * `refusal`: a user forces it, so that refused sign-ins are tried, too (`api/annotations.ts`).
  */
 export type Asked = 'pause' | 'refusal' | undefined
 
-/** What is the server's matter, and not one mailbox's. */
+/** Codes that concern the server, and not one mailbox. */
 const codes: ReadonlySet<string> = new Set([
   'AuthenticationFailed',
   'ConnectionLost',
@@ -47,12 +47,12 @@ const codes: ReadonlySet<string> = new Set([
   'ServerTooSlow',
 ])
 
-/** Is the error the server's matter, and not one mailbox's or item's? */
+/** Does the error concern the server, and not one mailbox or item? */
 export function isServers(error: SyncError): boolean {
   return !error.local && codes.has(error.code)
 }
 
-// A password is a matter of the account, which others may lock by asking.
+// A password concerns the account, which repeated tries may lock.
 const refusals: ReadonlySet<string> = new Set([
   'AuthenticationFailed',
   'ErrorPasswordChangeRequired',
@@ -70,7 +70,7 @@ export class Servers {
   /** Called when a circuit opens, and when it closes. */
   readonly #onChange: (key: ServerKey) => void
   readonly #probed = new Set<ServerKey>()
-  /** How each server was reached last, by its name. */
+  /** The latest key of each server, by its name. */
   readonly #latest = new Map<string, ServerKey>()
   readonly #waiting = new Set<() => void>()
   readonly #listeners = new Set<() => void>()
@@ -88,8 +88,8 @@ export class Servers {
   }
 
   /**
-   * Resolves when the server has been tried once, or after a while: where a controller probes servers by itself, the
-   * many passes let that probe find out whether a new password is right.
+   * Resolves when the server has been tried once, or after a while. If a controller probes servers itself, the many
+   * passes wait for its probe to find out whether a new password is right.
    */
   async awaitFirstProbe(key: ServerKey, signal: AbortSignal): Promise<void> {
     this.#begin(key)
@@ -108,7 +108,7 @@ export class Servers {
     enough.abort()
   }
 
-  /** How the circuit is now, for a try that was asked for so. */
+  /** The current state of the circuit, for a try of this kind. */
   state(key: ServerKey, asked: Asked = undefined): CircuitState {
     const open = this.#open.get(key)
     if (open === undefined) return this.#closed.has(key) ? 'closed' : 'unknown'
@@ -121,8 +121,8 @@ export class Servers {
   }
 
   /**
-   * May it be tried now? Undefined: yes, and `record` or `cancel` must follow. Otherwise why not, with
-   * how long to wait. `asked`: a user asked for it, so a back-off does not count.
+   * May the server be tried now? Undefined: yes, and `record` or `cancel` must follow. Otherwise the reason, with the
+   * time to wait. `asked`: the request of a user, which overrides a back-off.
    */
   allow(key: ServerKey, asked: Asked = undefined): SyncError | undefined {
     this.#begin(key)
@@ -137,7 +137,7 @@ export class Servers {
     return undefined
   }
 
-  /** It has answered within a try that is not over: an unknown circuit closes, an open one not yet. */
+  /** The server has answered during a try that is not over: an unknown circuit closes, an open one does not yet. */
   answered(key: ServerKey): void {
     if (this.#open.has(key) || this.#closed.has(key)) return
     this.#closed.add(key)
@@ -145,8 +145,9 @@ export class Servers {
   }
 
   /**
-   * Records how the try went: the error that it ended with, which may be no matter of the server's. `probe`: it was one
-   * small question. The circuit of a server that answers those and lets passes hang stays open until a pass has succeeded.
+   * Records the result of a try: the error that it ended with, which may not concern the server. `probe`: the try was
+   * one small request. If a server answers those and lets passes hang, its circuit stays open until a pass has
+   * succeeded.
    */
   record(key: ServerKey, error: SyncError | undefined, probe = false): void {
     this.#probed.add(key)
@@ -156,26 +157,26 @@ export class Servers {
     this.#notify()
   }
 
-  /** The try was given up, and says nothing of the server. */
+  /** The try was cancelled, and has no result. */
   cancel(key: ServerKey): void {
     const open = this.#open.get(key)
     if (open !== undefined) open.trying = false
     this.#notify()
   }
 
-  /** How long the server is left alone from now on, in ms. */
+  /** The remaining back-off of the server, ms. */
   backOffMs(key: ServerKey): number {
     return Math.max(0, (this.#open.get(key)?.untilMs ?? 0) - this.#clock.now())
   }
 
-  /** It is not declared any more: `namespace/name`. */
+  /** The server `namespace/name` is no longer declared. */
   forget(name: string): void {
     const key = this.#latest.get(name)
     this.#latest.delete(name)
     if (key !== undefined) this.#drop(key)
   }
 
-  // What ended otherwise than by the server's fault was answered by it.
+  // An error that does not concern the server is an answer of the server.
   #close(key: ServerKey, probe: boolean): void {
     const open = this.#open.get(key)
     if (open !== undefined && probe && hangs.has(open.error.code)) {
@@ -199,7 +200,7 @@ export class Servers {
     if (open === undefined) this.#onChange(key)
   }
 
-  // What was found out with the former password is forgotten: it may be the right one by the time it comes back.
+  // The results with the former password are dropped: it may be the right one when it comes back.
   #begin(key: ServerKey): void {
     const name = nameOf(key)
     const before = this.#latest.get(name)
@@ -218,21 +219,21 @@ export class Servers {
   }
 }
 
-// A user who asks for a pass does not mean to lock the account; one who forces it says so (ews/sign-in.ts bounds it).
+// A user who requests a pass does not mean to lock the account; one who forces it says so (ews/sign-in.ts bounds it).
 function overrides(asked: Asked, { error }: Open): boolean {
   return asked === 'refusal' || (asked === 'pause' && !refusals.has(error.code))
 }
 
-/** What a small question tells nothing of. */
+/** Codes that a small request cannot disprove. */
 const hangs: ReadonlySet<string> = new Set(['RequestTimeout', 'ServerSilent', 'ServerTooSlow'])
 
-/** How long a first probe is waited for, ms. */
+/** The maximum wait for a first probe, ms. */
 const firstProbeMs = 5_000
 
-/** While another one tries, ms. */
+/** The minimum wait while another try is under way, ms. */
 const tryMs = 1_000
 
-/** The key of a server that is reached so; undefined when it is blocked. */
+/** The key of a server with this access; undefined if it is blocked. */
 export function keyOfAccess(access: Access): ServerKey | undefined {
   return access.state === 'blocked' ? undefined : keyOfReady(access)
 }

@@ -1,12 +1,12 @@
-// Shares out the workers, so that no tenant and no server keeps the others waiting.
+// Shares out the workers, so that no tenant and no server delays the others.
 //
-//   begins ──(its server is well)──────────────► with a worker ──(no answer, and others wait)──► aside
-//      └─────(ill, or never tried)──► aside ──(an answer)──► waits ──(its turn)──► with a worker
+//   begins ──(its server is healthy)────────────► with a worker ──(no answer, and others wait)──► aside
+//      └─────(failing, or never tried)──► aside ──(an answer)──► waits ──(its turn)──► with a worker
 //
-// Guarantees: a pass holds a worker only while its server answers, as soon as others wait. A server that is ill is
-// tried outside of the workers, by one at a time. Aside there are so many places and no more, one tenant has a quarter
-// of them at most, and who holds one for long without an answer is given up when others need it.
-// Caveats: passes are not interrupted: one whose server answers quickly keeps its worker until it yields between two
+// Guarantees: while others wait, a pass holds a worker only as long as its server answers. A failing server is tried
+// without a worker, one try at a time. The places aside are limited, one tenant has at most a quarter of them, and a
+// pass that holds one for long without an answer is cancelled when others need it.
+// Caveats: passes are not interrupted: with a quick server, a pass keeps its worker until it yields between two
 // batches.
 import { SyncError } from '../core/sync-error.ts'
 import {
@@ -22,22 +22,22 @@ import {
 import type { Clock } from './ports.ts'
 import { Seat, shutdown } from './seat.ts'
 
-/** What is shared out. */
+/** The options of sharing. */
 export type ShareOptions = Readonly<{
   workers: number
-  /** Places beside the workers, for what waits for a server. */
+  /** Places without a worker, for work that waits for a server. */
   aside: number
-  /** Is the error an answer of the server's all the same? */
+  /** Is the error nevertheless an answer of the server? */
   isAnswer?: (error: unknown) => boolean
-  /** Each is to have its pass, however long it takes. */
+  /** Every pass runs to its end, however long it takes. */
   patient?: boolean
 }>
 
-/** How long a request may keep a worker without an answer while others wait; ms. Exchange mostly takes less. */
+/** The time for which a request without an answer keeps a worker while others wait, ms. Exchange mostly takes less. */
 const patienceMs = 500
-/** How long one may be aside without an answer while others need its place; ms. */
+/** The time for which work without an answer stays aside while others need its place, ms. */
 const giveUpMs = 15_000
-/** How often those who wait look whether one of these times is over, at least; ms. */
+/** The maximum interval of checking these times, ms. */
 const recheckMs = 500
 
 type Key<Name> = Waiting & Readonly<{ name: Name }>
@@ -52,15 +52,15 @@ export class Shares<Name extends string> {
   readonly #aside: Places
   readonly #line = new Line<Key<Name> | Back>()
   readonly #seats = new Set<Seat>()
-  /** Those of them that wait for a worker. */
+  /** The seats that wait for a worker. */
   readonly #backs = new Map<Seat, Back>()
-  /** Servers that are being tried, and how many keep a pass waiting, by tenant and server. */
+  /** Servers that are being tried, and the number of passes that wait for each, by tenant and server. */
   readonly #tried = new Set<string>()
   readonly #silent = new Map<string, number>()
   #pressed = false
   #open = false
 
-  /** `changed`: somebody may have a turn by now. */
+  /** `changed`: called when another work may have a turn. */
   constructor(clock: Clock, options: ShareOptions, changed: () => void) {
     this.#clock = clock
     this.#options = options
@@ -77,12 +77,12 @@ export class Shares<Name extends string> {
     this.#line.remove(waiting)
   }
 
-  /** How many passes hold a worker, and how many are aside. */
+  /** The number of passes with a worker, and aside. */
   get held(): Readonly<{ workers: number; aside: number }> {
     return { workers: this.#workers.taken, aside: this.#aside.taken }
   }
 
-  /** How many wait for a worker, and how many for their server, by tenant. */
+  /** The number of waiting passes, for a worker and for their server, by tenant. */
   waiting(): ReadonlyMap<string, Readonly<{ worker: number; server: number }>> {
     const all = new Map<string, { worker: number; server: number }>()
     for (const [party, waiting] of this.#line.counts()) {
@@ -93,7 +93,7 @@ export class Shares<Name extends string> {
     return all
   }
 
-  /** When `next` is to be called again although nothing has changed; infinite: not at all. */
+  /** The time for the next call of `next` even if nothing changes, ms since 1970; infinite: none is needed. */
   get againMs(): number {
     if (!this.#pressed) return Number.POSITIVE_INFINITY
     const nowMs = this.#clock.now()
@@ -105,7 +105,7 @@ export class Shares<Name extends string> {
     return nowMs + leftMs
   }
 
-  /** Hands out the next one that may begin. */
+  /** Hands out the next work that may begin. */
   next(): Readonly<{ name: Name; seat: Seat }> | undefined {
     for (;;) {
       const item = this.#worker() ?? this.#tryOne()
@@ -130,7 +130,7 @@ export class Shares<Name extends string> {
     this.#changed()
   }
 
-  /** Nothing begins any more: what is under way goes on at once, to its end. What waits for a first answer ends. */
+  /** Nothing begins any more: work under way continues at once, to its end. Work without a first answer ends. */
   open(): void {
     this.#open = true
     for (const seat of this.#seats) if (seat.isNew) seat.giveUp(shutdown)
@@ -149,9 +149,9 @@ export class Shares<Name extends string> {
     return waiting && { waiting, start: 'worker' }
   }
 
-  // Who was never tried comes before who failed: a thousand that are ill keep no new one waiting.
+  // A server that was never tried comes before one that failed: a thousand failing ones do not delay a new one.
   #tryOne(): { waiting: Key<Name> | Back; start: Start } | undefined {
-    // Some places are left for those who had a worker.
+    // Some places are reserved for work that had a worker.
     const most = Math.max(1, this.#aside.max - this.#workers.max)
     for (const start of ['first', 'again'] as const) {
       const may = (party: Party) => this.#mayTry(party, start)
@@ -182,7 +182,7 @@ export class Shares<Name extends string> {
     return seat
   }
 
-  // A request has ended: who has no worker waits for one.
+  // A request has ended: a seat without a worker now waits for one.
   async #answered(seat: Seat, start: Start, error: unknown): Promise<void> {
     if (seat.state === 'ended') return
     const isAnswer = error === undefined || this.#options.isAnswer?.(error) === true
@@ -213,7 +213,7 @@ export class Shares<Name extends string> {
     seat.become('worker')
   }
 
-  // The one that has waited longest for its server makes room, where one waits for another server.
+  // While work for another server waits, the seat that has waited longest for its server makes room.
   #setAside(): boolean {
     const nowMs = this.#clock.now()
     const silent = [...this.#seats]
@@ -243,11 +243,11 @@ export class Shares<Name extends string> {
     seat.state = 'aside'
   }
 
-  // Of the tenant that has most places aside, the pass that has waited longest.
+  // Cancels the pass that has waited longest, of the tenant with the most places aside.
   #giveUp(of: (party: Party) => boolean): void {
     if (this.#options.patient) return
     const nowMs = this.#clock.now()
-    // One after the other: its place is free in a moment.
+    // One at a time: the place of a cancelled one is free in a moment.
     for (const { signal } of this.#seats) if (signal.aborted) return
     const isLate = (seat: Seat) => seat.state === 'aside' && seat.silentMs(nowMs) >= giveUpMs
     const held = ({ party }: Seat) => this.#aside.of(party.tenant)
@@ -267,7 +267,7 @@ export class Shares<Name extends string> {
     return !this.#tried.has(serverOf(party)) && this.#aside.of(party.tenant) < this.#tenantMax
   }
 
-  // Does one wait who has less, for another server at least?
+  // Does a party with another tenant or server wait that holds fewer places?
   #wanted({ party: { tenant, server } }: Seat): boolean {
     if (this.#workers.free) return false
     const held = this.#workers.of(tenant)
@@ -294,5 +294,5 @@ const backWay = 'back'
 const serverSlow = new SyncError(
   'transient',
   'ServerSilent',
-  'the server did not answer for so long, while others waited for their turn, that it was given up; it is tried again later: look at its load, and at the network and proxies on the way',
+  'the pass was cancelled, because the server did not answer while others waited for their turn; it is tried again later: check the load of the server, and the network and proxies on the way',
 )

@@ -1,33 +1,33 @@
-// What became of a plan: the tally that applying keeps.
+// The tally of a plan while it is carried out.
 import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import { into } from '../core/loose.ts'
 import { itemTooLarge } from '../core/scope.ts'
 import type { SyncError } from '../core/sync-error.ts'
 
-/** What was done, and what could not be. */
+/** The completed work, and the failures. */
 export type Applied = {
   created: number
   updated: number
   deleted: number
-  /** Copies that were kept because they showed something else than what was agreed. */
+  /** Copies that were kept because they differed from the agreed content. */
   kept: number
   /** Replicas that were written to. */
   readonly written: Set<ReplicaId>
-  /** The last error of each replica's, and of how many items. */
+  /** The last error of each replica, and the number of items that failed. */
   readonly failures: Map<ReplicaId, { error: SyncError; items: number }>
-  /** Copies that were dealt with: updated, deleted, or gone already. */
+  /** Copies that were updated, deleted, or already gone. */
   readonly done: Map<ReplicaId, Set<ItemId>>
-  /** Replicas of which it is unknown whether they have a new copy: they are looked at whole. */
+  /** Replicas that may have an unknown new copy: they are listed whole. */
   readonly unknown: Set<ReplicaId>
-  /** Copies that show what they did before although we wrote something else. */
+  /** Copies that still show their former content although we wrote something else. */
   readonly untaken: Map<ReplicaId, ItemId[]>
   /** Links whose content is too large to be written there. */
   readonly tooLarge: Map<ReplicaId, LinkId[]>
-  /** Did time run out before everything was tried? */
+  /** Did the time run out before everything was tried? */
   unfinished: boolean
 }
 
-/** The tally before anything was done. */
+/** The empty tally. */
 export function nothingApplied(): Applied {
   return {
     created: 0,
@@ -54,20 +54,20 @@ export class ReplicaTally {
     this.#applied = applied
   }
 
-  /** An item could not be dealt with. What is stale waits for the next pass, which reads it again. */
+  /** Records the failure of one item. A stale item waits for the next pass, which reads it again. */
   itemFailed(error: SyncError, link?: LinkId): void {
     if (error.code === itemTooLarge && link !== undefined)
       into(this.#applied.tooLarge, this.#id, link)
     else if (error.kind !== 'stale') this.failed(error, 1)
   }
 
-  /** So many items could not be dealt with; 0: a request that carried none. */
+  /** Records the failure of this many items; 0: a request that carried none. */
   failed(error: SyncError, items: number): void {
     const before = this.#applied.failures.get(this.#id)
     this.#applied.failures.set(this.#id, { error, items: (before?.items ?? 0) + items })
   }
 
-  /** A copy was updated, deleted, or is gone already. */
+  /** Records that a copy was updated, deleted, or already gone. */
   dealtWith(item: ItemId): void {
     const done = this.#applied.done.get(this.#id) ?? new Set()
     this.#applied.done.set(this.#id, done.add(item))

@@ -1,5 +1,5 @@
-// A pass within the circuit breakers of the servers that it needs. While the hub's server is left alone, nothing is tried; while
-// a member's is, the members on it wait and the others go on. The result of the pass says how each server is.
+// A pass under the circuit breakers of its servers. While the hub's server is left alone, nothing is tried. While a
+// member's server is, the members on it wait and the others go on. The result of the pass is the health of each server.
 import { isForcedByOwner, isWanted } from '../api/annotations.ts'
 import { accessFor } from '../api/references.ts'
 import type { Report } from '../api/report.ts'
@@ -16,8 +16,8 @@ import {
 } from './server-health.ts'
 
 /**
- * Does the work unless the hub's server is left alone; it is given the members' servers that are. `reportOf`: what the work
- * reports of the members, by which their servers are judged. Rejects with the refusal, or as the work does.
+ * Does the work unless the hub's server is left alone; the work gets the members' servers that are. `reportOf`: the
+ * report of the work, by which the members' servers are judged. Rejects with the refusal, or as the work does.
  */
 export async function trying<Done>(
   declared: Declared,
@@ -49,7 +49,7 @@ export async function trying<Done>(
     return done
   } catch (error) {
     for (const key of tried.values()) servers.cancel(key)
-    // One that is given up because the server held it up says how the server is.
+    // A pass that is cancelled because of its server is a result for that server.
     const why: unknown = signal.aborted ? signal.reason : error
     if (hubKey !== undefined) {
       if (signal.aborted && !(why instanceof SyncError)) servers.cancel(hubKey)
@@ -59,7 +59,7 @@ export async function trying<Done>(
   }
 }
 
-// A server is ill when each of the members on it that took part failed by it; one that answered for any is well.
+// A server has failed when each participating member on it failed by it. One that answered for any member is healthy.
 function recordMembers(
   { group }: Declared,
   tried: ReadonlyMap<ServerName, ServerKey>,
@@ -81,7 +81,7 @@ function recordMembers(
   }
 }
 
-// How the servers are known by their health that some participant needs and may use.
+// The health keys of all servers that a participant needs and may use.
 function keysOf(declared: Declared): ReadonlyMap<ServerName, ServerKey> {
   const keys = new Map<ServerName, ServerKey>()
   for (const participant of participantsOf(declared.group).all) {
@@ -93,7 +93,7 @@ function keysOf(declared: Declared): ReadonlyMap<ServerName, ServerKey> {
   return keys
 }
 
-/** Does a wait for the server not count, since a user asked for a pass? */
+/** The back-offs that do not count for this server, because a user requested a pass. */
 export function askedOf(declared: Declared, server: ServerName): Asked {
   if (isForcedByOwner(declared, server)) return 'refusal'
   return isWanted(declared) ? 'pause' : undefined

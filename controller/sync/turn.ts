@@ -1,8 +1,8 @@
-// One replica's part of a plan, carried out.
+// The part of a plan for one replica, carried out.
 //
-// Guarantees: a copy counts once it is seen in its folder with our stamp, an update once it is read back at the very
-// version that it returned, a delete once the item can no longer be read; what fails stays behind. A create of unknown
-// outcome is not sent again in the same pass.
+// Guarantees: a create counts once the copy is seen in its folder with our stamp; an update once it is read back at
+// exactly the version that it returned; a delete once the item can no longer be read. A failed item stays behind. A
+// create of unknown outcome is not sent again in the same pass.
 import { copyAfter, sourceOf } from '../core/fold.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
 import { bytesOf, type Item, type ItemType } from '../core/item.ts'
@@ -19,30 +19,30 @@ import { type ReadBack, readBack } from './read-back.ts'
 import { carryOutDeletes, overwritten } from './removal.ts'
 import { type Applied, ReplicaTally } from './tally.ts'
 
-/** What applying needs. `due()` says that the pass has had its time. */
+/** The input of applying a plan. */
 export type ApplySpec = Readonly<{
   group: GroupId
   type: ItemType
   replicas: readonly Replica[]
   commit: Commit
-  /** May no further batch be begun? `first`: it would be this replica's first, which only a stop forbids. */
+  /** True if no further batch may begin. `first`: the first batch of this replica, which only a stop forbids. */
   due: (first: boolean) => boolean
-  /** The creates of a replica, and what is known of their outcomes. */
+  /** The creates of a replica, and the knowledge of their outcomes. */
   creates: (replica: ReplicaId) => Creates
 }>
 
-/** How many items one request carries at most. */
+/** The maximum number of items of one request. */
 const batchMax = 50
-/** How many bytes of items one request writes at most; one item may be larger. */
+/** The maximum size of the items of one request, bytes; a single item may be larger. */
 const batchBytes = 2 * 1024 * 1024
-/** How many creates in a row may end with an unknown outcome before a replica's turn ends. */
+/** The maximum number of consecutive creates of unknown outcome in one turn. */
 const failuresMax = 3
-/** What is refused because of the request's form or size: half of it may pass. */
+/** Codes of a refusal because of the form or size of a request: half of it may pass. */
 const splits: ReadonlySet<string> = new Set(['ErrorSchemaValidation', 'RequestTooLarge'])
 
 type Ref = Exclude<Written, SyncError>
 
-/** One replica's turn: its jobs in batches, each written down before the next. */
+/** The turn of one replica: its jobs in batches, each recorded before the next. */
 export class Turn {
   readonly #site: ApplySpec
   readonly #replica: Replica
@@ -118,7 +118,7 @@ export class Turn {
     }
   }
 
-  // A create whose outcome is unknown is not sent again in this pass: the next look tells what became of it.
+  // A create of unknown outcome is not sent again in this pass: the next listing shows the outcome.
   async #creates(jobs: readonly Job[], signal: AbortSignal): Promise<void> {
     const creates = this.#site.creates(this.#replica.role.id)
     let queue = creates.inTurn(jobs)
@@ -193,8 +193,8 @@ export class Turn {
     await this.#updated(jobs, await this.#replica.update(updates, signal), signal)
   }
 
-  // An update counts once it is read back at the very version that it returned: only so what the server made of it
-  // is told from what a user made of it. Until then the copy is as it was recorded, and is read again.
+  // An update counts once it is read back at exactly the version that it returned. Only this distinguishes what the
+  // server changed from what a user changed. Until then the recorded copy stays, and is read again.
   async #updated(
     jobs: readonly Job[],
     answers: readonly Written[],
@@ -230,7 +230,7 @@ export class Turn {
     ])
   }
 
-  // The server says that it is done, and shows what it showed before.
+  // The server acknowledges the update, and the copy shows its former content.
   #noteUntaken(action: Extract<Action, { kind: 'update' }>, { id, shown }: Copy): void {
     if (!action.patch.clear.some((field) => field in shown && !this.#site.type.derived(field, {})))
       return
@@ -258,7 +258,7 @@ export class Turn {
   }
 }
 
-// The first of the jobs, as many as one request should carry.
+// The first jobs, as many as one request should carry.
 function fitting(jobs: readonly Job[]): readonly Job[] {
   let bytes = 0
   const end = jobs.findIndex(({ step: { agreed } }, index) => {

@@ -1,10 +1,10 @@
-// Reads every copy again and compares it with what is agreed. Writes nothing, neither to Exchange nor to the state.
+// Reads every copy again and compares it with the agreed content. Writes nothing, neither to Exchange nor to the state.
 //
 // Flow: list every folder whole; take the links in parts, read their copies folder by folder in batches, and judge each
-// answer (api/verification.ts); look once more at each deviation, since a pass may be under way, and only then name it.
+// answer (api/verification.ts); read each deviation once more, since a pass may be under way, and only then report it.
 // Guarantees: a folder that cannot be read, or is listed in part, is a problem and never a proof; an answer counts only
-// under the id that was asked for. Memory: one batch of items per folder, as many folders at once as `replicasMax`.
-// Caveats: a link that is agreed while the verification goes on is left to the next one.
+// under the id that was requested. Memory: one batch of items per folder, at most `replicasMax` folders at once.
+// Caveats: a link that is agreed during the verification is left to the next one.
 
 import type { Problem, Report } from '../api/report.ts'
 import type { SyncGroupStatus } from '../api/resources.generated.ts'
@@ -29,9 +29,9 @@ import { type Inventory, inventoryOf, type Place, problemOf } from './inventory.
 import type { PassSpec } from './pass-spec.ts'
 
 /**
- * Verifies a group right after its pass, where `token` asks for it; answers what its status says of it. A pass that has
- * more to do leaves it to the next one, and so does a controller that is stopping. It takes as long as a pass may: what
- * is not read by then is not proved.
+ * Verifies a group right after its pass, if `token` requests it; resolves with the `verified` part of its status. An
+ * unfinished pass leaves it to the next one, and so does a controller that is stopping. It takes at most as long as a
+ * pass: copies that are not read by then are not proved.
  */
 export async function verifiedAfter(
   report: Report,
@@ -48,12 +48,12 @@ export async function verifiedAfter(
   return stopping() ? undefined : verifiedOf(token, verification, participants)
 }
 
-/** How many links are held at once. */
+/** The maximum number of links in memory. */
 const linksMax = 200
-/** How many items one read asks for, and how many bytes of agreed content they come to. */
+/** The maximum number of items of one read, and the maximum size of their agreed content, bytes. */
 const batchMax = 50
 const batchBytes = 2 * 1024 * 1024
-/** How many folders are read at once. */
+/** The maximum number of folders that are read at once. */
 const replicasMax = 16
 
 type Answer = Found | undefined | SyncError
@@ -61,12 +61,12 @@ type Asked = Readonly<{ link: Link; copy: Copy }>
 type Deviates = Exclude<Verdict, string>
 /** Takes the verdict on one copy; `read`: an item was read for it. */
 type Judge = (link: LinkId, replica: ReplicaId, verdict: Verdict, read: boolean) => void
-/** The copies that deviate at first sight. */
+/** The copies that deviate when they are first read. */
 type Suspects = Map<LinkId, Map<ReplicaId, Deviates>>
 
 /**
- * Verifies the group of a pass. `due`: no further batch is begun. Rejects when the state cannot be read, and when the
- * signal aborts.
+ * Verifies the group of a pass. `due`: true if no further batch may begin. Rejects when the state cannot be read, and
+ * when the signal aborts.
  */
 export async function verify(
   spec: PassSpec,
@@ -112,7 +112,7 @@ class Verifier {
     this.problems = inventory.problems
   }
 
-  /** Reads every copy; answers those that deviate. */
+  /** Reads every copy; resolves with those that deviate. */
   async first(): Promise<Suspects> {
     const suspects: Suspects = new Map()
     const judge: Judge = (link, replica, verdict, read) => {
@@ -123,7 +123,9 @@ class Verifier {
     return suspects
   }
 
-  /** Looks once more at what deviates, as link and copy are now, and at items that the baseline does not know. */
+  /**
+   * Reads deviating copies once more, with their current link and copy, and the items that the baseline does not know.
+   */
   async again(suspects: Suspects): Promise<readonly Deviation[]> {
     const deviations: Deviation[] = []
     const judge: Judge = (link, replica, verdict, read) => {
@@ -136,7 +138,7 @@ class Verifier {
     }
     const ids = [...suspects.keys()]
     await this.#inLinks(ids, (link, replica) => suspects.get(link)?.has(replica) ?? false, judge)
-    // The second look could not be made: the first one counts.
+    // If the second reading was not possible, the first one counts.
     for (const [link, replicas] of suspects)
       for (const [replica, verdict] of replicas)
         if (this.unfinished || this.#failed.has(replica))
@@ -193,7 +195,7 @@ class Verifier {
     return { type, link, role, itemBytes }
   }
 
-  // The answers, each to its own question; undefined when the folder cannot be read any more, or time ran out.
+  // The answers, each to its own request; undefined when the folder can no longer be read, or time ran out.
   async #read(
     { replica, role }: Place,
     ids: readonly ItemId[],
@@ -242,7 +244,7 @@ class Verifier {
   }
 }
 
-// The first of the copies, as many as one answer should hold.
+// The first copies, as many as one answer should hold.
 function fitting(asked: readonly Asked[]): readonly Asked[] {
   let bytes = 0
   const end = asked.findIndex(({ link: { agreed } }, index) => {
@@ -252,7 +254,7 @@ function fitting(asked: readonly Asked[]): readonly Asked[] {
   return end < 0 ? asked : asked.slice(0, end)
 }
 
-// Does the work for all of them, for so many at once.
+// Does the work for all of them, with limited parallelism.
 async function inTurns<Each>(
   all: readonly Each[],
   work: (each: Each) => Promise<void>,
@@ -273,5 +275,5 @@ const notForAll = new SyncError(
 const otherItem = new SyncError(
   'transient',
   'OtherItem',
-  'the server answered with another item than the one that was asked for',
+  'the server answered with another item than the requested one',
 )
