@@ -122,7 +122,7 @@ export class Connections {
       transport.resume()
       signIn.ask()
     }
-    return probe(transport, { anchor: addressIn(endpoint), lane: 'probe' }, signal)
+    return probe(transport, { anchor: addressIn(endpoint), limit: 'probe' }, signal)
   }
 
   #shared(declared: Declared, signal: AbortSignal) {

@@ -50,8 +50,8 @@ import type { Route, Transport } from './transport.ts'
 /** Without the server's date, a tag is trusted after it was unchanged for this long by our own clock, ms. */
 const tagMs = 2000
 
-/** The lane of all requests to public folders: they share one limit (`Route`). */
-export const publicFoldersLane = 'public folders'
+/** The name of the limit that all requests to public folders share (`Route`). */
+export const publicFoldersLimit = 'public folders'
 
 /** The inputs of a public folder's replica. */
 export type PublicFolderSite = Readonly<{
@@ -285,6 +285,6 @@ export class PublicFolder implements Replica {
       this.#contentMailbox === undefined || domain === undefined
         ? undefined
         : `${this.#contentMailbox}@${domain}`
-    return { anchor: content ?? account, contentMailbox: content, lane: publicFoldersLane, pace }
+    return { anchor: content ?? account, contentMailbox: content, limit: publicFoldersLimit, pace }
   }
 }

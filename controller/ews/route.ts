@@ -9,7 +9,7 @@ import { Control } from './folders.ts'
 import { MailboxFolder } from './mailbox-folder.ts'
 import type { Pool } from './pool.ts'
 import { type Learnt, Premises } from './premises.ts'
-import { PublicFolder, publicFoldersLane } from './public-folder.ts'
+import { PublicFolder, publicFoldersLimit } from './public-folder.ts'
 import type { SignIn } from './sign-in.ts'
 import type { Endpoint, Route, Transport } from './transport.ts'
 
@@ -52,7 +52,7 @@ function publicFolderOf(
   const { codec, endpoint, transport, pool, now, signal, server, pace } = line
   const { path } = place
   const account = addressIn(endpoint)
-  const route: Route = { anchor: account, lane: publicFoldersLane, pace }
+  const route: Route = { anchor: account, limit: publicFoldersLimit, pace }
   const control = new Control(
     codec,
     transport,
@@ -81,7 +81,7 @@ function mailboxFolderOf(
   const route: Route = {
     actAs: asOwner ? mailbox : undefined,
     anchor: mailbox,
-    lane: mailbox.toLowerCase(),
+    limit: mailbox.toLowerCase(),
     pace,
   }
   const control = new Control(codec, transport, endpoint.url, route, { mailbox }, () => signal)

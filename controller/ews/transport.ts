@@ -34,8 +34,8 @@ export type Route = Readonly<{
   anchor?: string | undefined
   /** X-PublicFolderMailbox: the mailbox with the public folder's content. */
   contentMailbox?: string | undefined
-  /** The mailbox, or all public folders: requests of one lane share a limit. */
-  lane: string
+  /** The mailbox, or all public folders: requests of the same name share a limit. */
+  limit: string
   /** The pass that the request belongs to. */
   pace?: Pace | undefined
 }>
@@ -171,7 +171,7 @@ export class Transport {
     const signedIn = () => this.#signIn.run(send, check, signal)
     const ended = route.pace?.()
     try {
-      const answer = await this.#use.run(() => this.#requests.run(route.lane, signedIn, signal))
+      const answer = await this.#use.run(() => this.#requests.run(route.limit, signedIn, signal))
       await ended?.(undefined)
       return answer
     } catch (error) {
@@ -197,7 +197,7 @@ export class Transport {
 
   #question(signal: AbortSignal): Request {
     const { username } = this.#endpoint
-    const route = { anchor: username.includes('@') ? username : undefined, lane: 'check' }
+    const route = { anchor: username.includes('@') ? username : undefined, limit: 'check' }
     const xml = envelopeXml(question, undefined)
     return { operation: 'GetFolder', xml, route, signal, reading: {} }
   }

@@ -108,7 +108,7 @@ class TreeReader {
     this.#parser.on('cdata', text)
     this.#parser.on('error', ({ message }) => {
       // Some servers write text before the root element; that is no damage.
-      const isOdd = message.endsWith('disallowed character.') || message.endsWith(outside)
+      const isOdd = message.endsWith('disallowed character.') || message.endsWith(textOutsideRoot)
       if (!this.#ended && (this.#inTag || !isOdd)) this.#broken ??= message
     })
   }
@@ -216,7 +216,7 @@ const notXml = new SyncError(
   'the server answered with something that is not XML',
 )
 
-const outside = 'text data outside of root node.'
+const textOutsideRoot = 'text data outside of root node.'
 
 // saxes leaves a reference that XML forbids as its letters, where it looks like ordinary text. This parser inserts the
 // character itself.

@@ -6,7 +6,7 @@ import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { KeepReason, Link, Restoration } from '../core/model.ts'
 import type { Baseline, Change, Identity, Known, Memory, Write } from '../sync/ports.ts'
 import { write } from './changes.ts'
-import type { Desk } from './keep.ts'
+import type { Store } from './keep.ts'
 import { attemptOf, itemOf, linkOf, memoryOf, parsed, versionsIn } from './rows.ts'
 import { binSpot } from './spots.ts'
 import type { Statement } from './statements.ts'
@@ -20,11 +20,11 @@ const restorationsMax = 1000
 /** The Baseline port over an open database. */
 export class SqliteBaseline implements Baseline {
   readonly group: GroupId
-  readonly #desk: Desk
+  readonly #store: Store
 
-  constructor(desk: Desk) {
-    this.#desk = desk
-    this.group = desk.group
+  constructor(store: Store) {
+    this.#store = store
+    this.group = store.group
   }
 
   async memories(): Promise<ReadonlyMap<ReplicaId, Memory>> {
@@ -101,7 +101,12 @@ export class SqliteBaseline implements Baseline {
       if (row === undefined) return []
       const n = Number(row.n)
       return [
-        linkOf(row, copies.all(n), Number(row.settled) === 1 ? [] : bases.all(n), this.#desk.vault),
+        linkOf(
+          row,
+          copies.all(n),
+          Number(row.settled) === 1 ? [] : bases.all(n),
+          this.#store.vault,
+        ),
       ]
     })
   }
@@ -185,7 +190,7 @@ export class SqliteBaseline implements Baseline {
       replica: String(row.replica) as ReplicaId,
       reason: String(row.reason) as KeepReason,
       fields: parsed(row.wanted ?? row.fields) as string[],
-      item: itemOf(row.item, this.#desk.vault, binSpot('item', row)) ?? {},
+      item: itemOf(row.item, this.#store.vault, binSpot('item', row)) ?? {},
       askedMs: Number(row.asked_ms),
       plan: row.plan == null ? undefined : String(row.plan),
       seen: row.seen == null ? undefined : String(row.seen),
@@ -196,7 +201,7 @@ export class SqliteBaseline implements Baseline {
   async commit(change: Change): Promise<void> {
     // Agreements and kept content must survive a power cut. A lost outcome is found again by the stamp of its copy.
     const durable = change.writes.some(({ write: what }) => lasting.has(what))
-    this.#desk.statements.transaction(durable, () => write(this.#desk, change))
+    this.#store.statements.transaction(durable, () => write(this.#store, change))
   }
 
   #ids(text: string): readonly LinkId[] {
@@ -206,6 +211,6 @@ export class SqliteBaseline implements Baseline {
   }
 
   #sql(text: string): Statement {
-    return this.#desk.statements.sql(text)
+    return this.#store.statements.sql(text)
   }
 }

@@ -17,7 +17,7 @@ import type {
   Write,
 } from '../sync/ports.ts'
 import type { Spot } from './encryption.ts'
-import { type Desk, keepAll, note } from './keep.ts'
+import { keepAll, note, type Store } from './keep.ts'
 import { parsed } from './rows.ts'
 import { agreedSpot, baseSpot, shownSpot } from './spots.ts'
 
@@ -25,49 +25,49 @@ import { agreedSpot, baseSpot, shownSpot } from './spots.ts'
  * Carries out the writes of a change, in order. Throws as `Write` documents, and if SQLite refuses; the caller then
  * rolls the transaction back.
  */
-export function write(desk: Desk, { at, writes }: Change): void {
-  for (const each of writes) writerOf(each)(desk, at)
+export function write(store: Store, { at, writes }: Change): void {
+  for (const each of writes) writerOf(each)(store, at)
 }
 
 // The function that carries out a write. There is no default: a kind of write that is missing here does not compile.
-function writerOf(one: Write): (desk: Desk, at: Moment) => void {
+function writerOf(one: Write): (store: Store, at: Moment) => void {
   switch (one.write) {
     case 'reset':
       return reset
     case 'identity':
-      return (desk) => identify(desk, one.identity)
+      return (store) => identify(store, one.identity)
     case 'renames':
-      return (desk) => each(one.renames, ([to, from]) => rename(desk, from, to))
+      return (store) => each(one.renames, ([to, from]) => rename(store, from, to))
     case 'left':
-      return (desk) => each(one.left, (replica) => leave(desk, replica))
+      return (store) => each(one.left, (replica) => leave(store, replica))
     case 'forgotten':
-      return (desk) => each(one.forgotten, ([replica, ids]) => forget(desk, replica, ids))
+      return (store) => each(one.forgotten, ([replica, ids]) => forget(store, replica, ids))
     case 'unsettle':
       return unsettle
     case 'kept':
-      return (desk, at) => keepAll(desk, one.kept, at)
+      return (store, at) => keepAll(store, one.kept, at)
     case 'conflicts':
-      return (desk, at) => each(one.conflicts, (conflict) => note(desk, conflict, at))
+      return (store, at) => each(one.conflicts, (conflict) => note(store, conflict, at))
     case 'agreements':
-      return (desk) => each(one.agreements, (agreement) => agree(desk, agreement))
+      return (store) => each(one.agreements, (agreement) => agree(store, agreement))
     case 'restored':
-      return (desk, at) => each(one.restored, (each) => finish(desk, each, at))
+      return (store, at) => each(one.restored, (each) => finish(store, each, at))
     case 'copies':
-      return (desk) => each(one.copies, (each) => writeCopy(desk, each))
+      return (store) => each(one.copies, (each) => writeCopy(store, each))
     case 'caused':
-      return (desk, at) => each(one.caused, ([id, caused]) => count(desk, id, caused, at))
+      return (store, at) => each(one.caused, ([id, caused]) => count(store, id, caused, at))
     case 'approvals':
-      return (desk, at) => each(one.approvals, (hash) => useUp(desk, hash, at))
+      return (store, at) => each(one.approvals, (hash) => useUp(store, hash, at))
     case 'memories':
-      return (desk) => each(one.memories, ([id, memory]) => remember(desk, id, memory))
+      return (store) => each(one.memories, ([id, memory]) => remember(store, id, memory))
     case 'attempts':
-      return (desk) => each(one.attempts, (each) => writeAttempt(desk, each))
+      return (store) => each(one.attempts, (each) => writeAttempt(store, each))
     case 'entries':
-      return (desk, at) => each(one.entries, (entry) => journal(desk, entry, at))
+      return (store, at) => each(one.entries, (entry) => journal(store, entry, at))
     case 'settled':
-      return (desk) => each(one.settled, (link) => settle(desk, link))
+      return (store) => each(one.settled, (link) => settle(store, link))
     case 'ended':
-      return (desk) => each(one.ended, (link) => end(desk, link))
+      return (store) => each(one.ended, (link) => end(store, link))
   }
 }
 
@@ -75,35 +75,35 @@ function each<Row>(rows: Iterable<Row>, work: (row: Row) => void): void {
   for (const row of rows) work(row)
 }
 
-function unsettle({ statements, group }: Desk): void {
+function unsettle({ statements, group }: Store): void {
   statements.sql('UPDATE links SET settled = 0 WHERE grp = ?').run(group)
 }
 
-function identify({ statements, group }: Desk, identity: Identity): void {
+function identify({ statements, group }: Store, identity: Identity): void {
   const { uid = null, server = null, url = null, kind = 'Contacts' } = identity
   statements
     .sql('INSERT OR REPLACE INTO identities (grp, uid, server, url, kind) VALUES (?, ?, ?, ?, ?)')
     .run(group, uid, server, url, kind)
 }
 
-function leave({ statements, group }: Desk, replica: ReplicaId): void {
+function leave({ statements, group }: Store, replica: ReplicaId): void {
   for (const table of ['copies', 'replicas', 'attempts'])
     statements.sql(`DELETE FROM ${table} WHERE grp = ? AND replica = ?`).run(group, replica)
 }
 
-function forget({ statements, group }: Desk, replica: ReplicaId, ids: ReadonlySet<ItemId>): void {
+function forget({ statements, group }: Store, replica: ReplicaId, ids: ReadonlySet<ItemId>): void {
   const one = statements.sql('DELETE FROM copies WHERE grp = ? AND replica = ? AND id = ?')
   for (const id of ids) one.run(group, replica, id)
 }
 
-function finish({ statements }: Desk, { n, result }: RestoreNote, { timeMs, pass }: Moment): void {
+function finish({ statements }: Store, { n, result }: RestoreNote, { timeMs, pass }: Moment): void {
   statements
     .sql('UPDATE restores SET done_ms = ?, pass = ?, result = ? WHERE bin = ? AND done_ms IS NULL')
     .run(timeMs, pass, result, n)
 }
 
 function count(
-  { statements, group }: Desk,
+  { statements, group }: Store,
   replica: ReplicaId,
   { approved, ...free }: Caused,
   { timeMs }: Moment,
@@ -118,14 +118,14 @@ function count(
   if (approved !== undefined) into('approved', approved)
 }
 
-function useUp({ statements, group }: Desk, hash: string, { timeMs, pass }: Moment): void {
+function useUp({ statements, group }: Store, hash: string, { timeMs, pass }: Moment): void {
   statements
     .sql('INSERT INTO approvals (grp, hash, time_ms, pass) VALUES (?, ?, ?, ?)')
     .run(group, hash, timeMs, pass)
 }
 
 function journal(
-  { statements, group }: Desk,
+  { statements, group }: Store,
   { link, replica, action, result }: Entry,
   { timeMs, pass }: Moment,
 ): void {
@@ -136,13 +136,13 @@ function journal(
     .run(group, timeMs, pass, link, replica, action, result)
 }
 
-function end({ statements, group }: Desk, link: LinkId): void {
+function end({ statements, group }: Store, link: LinkId): void {
   statements.sql('DELETE FROM links WHERE grp = ? AND id = ?').run(group, link)
   statements.sql('DELETE FROM attempts WHERE grp = ? AND link = ?').run(group, link)
 }
 
 // Cancels pending restores: they belong to the old hub. A user may request them again for the new one.
-function reset({ statements, group }: Desk, { timeMs, pass }: Moment): void {
+function reset({ statements, group }: Store, { timeMs, pass }: Moment): void {
   for (const table of ['links', 'replicas', 'attempts', 'identities'])
     statements.sql(`DELETE FROM ${table} WHERE grp = ?`).run(group)
   statements
@@ -152,7 +152,7 @@ function reset({ statements, group }: Desk, { timeMs, pass }: Moment): void {
     .run(timeMs, pass, group)
 }
 
-function rename({ statements, vault, group }: Desk, from: ReplicaId, to: ReplicaId): void {
+function rename({ statements, vault, group }: Store, from: ReplicaId, to: ReplicaId): void {
   const shown = `SELECT links.n, links.id, copies.id AS item, shown FROM copies JOIN links ON links.n = link
      WHERE copies.grp = ? AND replica = ? AND shown IS NOT NULL`
   for (const { n = null, id, item, shown: text } of statements.sql(shown).all(group, from)) {
@@ -171,8 +171,8 @@ function rename({ statements, vault, group }: Desk, from: ReplicaId, to: Replica
     .run(JSON.stringify(from), JSON.stringify(to), group)
 }
 
-function agree(desk: Desk, agreement: Agreement): void {
-  const { statements, group } = desk
+function agree(store: Store, agreement: Agreement): void {
+  const { statements, group } = store
   const { link, revision, agreed, editedMs, aliases, source } = agreement
   const row = statements
     .sql(
@@ -181,28 +181,28 @@ function agree(desk: Desk, agreement: Agreement): void {
          edited_ms = excluded.edited_ms, source = excluded.source, settled = 0 RETURNING n, declined`,
     )
     .get(
-      ...[group, link, revision, sealed(desk, agreed, agreedSpot(group, link, revision))],
+      ...[group, link, revision, sealed(store, agreed, agreedSpot(group, link, revision))],
       ...[editedMs ?? null, JSON.stringify(aliases), source ?? null],
     )
-  agreeOn(desk, Number(row?.n), parsed(row?.declined) as string[], agreement)
+  agreeOn(store, Number(row?.n), parsed(row?.declined) as string[], agreement)
 }
 
-function sealed({ vault }: Desk, item: Item | undefined, at: Spot): string | null {
+function sealed({ vault }: Store, item: Item | undefined, at: Spot): string | null {
   return item === undefined ? null : vault.seal(JSON.stringify(item), at)
 }
 
 // Writes the parts of a link that are in other tables. `n`: the link's row.
 function agreeOn(
-  desk: Desk,
+  store: Store,
   n: number,
   before: readonly string[],
   { link, base, copies, dropped, declined }: Agreement,
 ): void {
-  const { statements, group } = desk
+  const { statements, group } = store
   if (base !== undefined) {
     statements
       .sql('INSERT OR IGNORE INTO bases (link, revision, item) VALUES (?, ?, ?)')
-      .run(n, base.revision, sealed(desk, base.item, baseSpot(group, link, base.revision)))
+      .run(n, base.revision, sealed(store, base.item, baseSpot(group, link, base.revision)))
   }
   if (declined.length > 0) {
     const all = JSON.stringify([...new Set([...before, ...declined])])
@@ -211,10 +211,10 @@ function agreeOn(
   for (const replica of dropped) {
     statements.sql('DELETE FROM copies WHERE link = ? AND replica = ?').run(n, replica)
   }
-  for (const [replica, copy] of copies) writeCopy(desk, { link, replica, copy })
+  for (const [replica, copy] of copies) writeCopy(store, { link, replica, copy })
 }
 
-function writeCopy({ statements, vault, group }: Desk, { link, replica, copy }: CopyNote): void {
+function writeCopy({ statements, vault, group }: Store, { link, replica, copy }: CopyNote): void {
   if (copy === undefined) {
     statements
       .sql(
@@ -237,12 +237,12 @@ function writeCopy({ statements, vault, group }: Desk, { link, replica, copy }: 
   if (changes === 0) throw new Error('a copy of a link that does not exist')
 }
 
-function remember(desk: Desk, replica: ReplicaId, memory: Memory): void {
-  const { statements, group } = desk
+function remember(store: Store, replica: ReplicaId, memory: Memory): void {
+  const { statements, group } = store
   const { checkpoint, seenAs, place, recheck, relist, rewound } = memory
   const { unread = [], codec = null } = memory
   const { folder, adapter } = checkpoint
-  if (folder !== undefined) claim(desk, replica, folder)
+  if (folder !== undefined) claim(store, replica, folder)
   const text = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
   const at = [group, replica, folder ?? null, text(place), text(adapter), text(seenAs)] as const
   const again = JSON.stringify(recheck)
@@ -255,7 +255,7 @@ function remember(desk: Desk, replica: ReplicaId, memory: Memory): void {
     .run(...at, again, left, relist ? 1 : 0, rewound ? 1 : 0, codec)
 }
 
-function writeAttempt({ statements, group }: Desk, { link, replica, attempt }: AttemptNote): void {
+function writeAttempt({ statements, group }: Store, { link, replica, attempt }: AttemptNote): void {
   if (attempt === undefined) {
     statements
       .sql('DELETE FROM attempts WHERE grp = ? AND replica = ? AND link = ?')
@@ -274,7 +274,7 @@ function writeAttempt({ statements, group }: Desk, { link, replica, attempt }: A
 
 // Two groups may look at a new folder at the same time, and both find it unclaimed. The first to write gets it; for the
 // other this throws FolderClaimed.
-function claim({ statements, group }: Desk, replica: ReplicaId, folder: string): void {
+function claim({ statements, group }: Store, replica: ReplicaId, folder: string): void {
   const known = statements.sql('SELECT folder FROM replicas WHERE grp = ? AND replica = ?')
   if (known.get(group, replica)?.folder === folder) return
   const holders = statements
@@ -286,7 +286,7 @@ function claim({ statements, group }: Desk, replica: ReplicaId, folder: string):
   throw claimedBy(group, holder, isHub(replica))
 }
 
-function settle({ statements, group }: Desk, link: LinkId): void {
+function settle({ statements, group }: Store, link: LinkId): void {
   const row = statements
     .sql('UPDATE links SET settled = 1 WHERE grp = ? AND id = ? RETURNING n')
     .get(group, link)

@@ -10,7 +10,7 @@ import { binSpot } from './spots.ts'
 import type { Statements } from './statements.ts'
 
 /** The statements, vault, group and limit for writing the bin. */
-export type Desk = Readonly<{
+export type Store = Readonly<{
   statements: Statements
   vault: Vault
   group: GroupId
@@ -25,23 +25,23 @@ export const edited: KeepReason = 'Edited'
  * room for the content, the change does not overwrite it either. A full bin refuses only namespaces that use more than
  * their share, so that no tenant blocks the others; it grows to less than twice its limit. Throws a terminal BinFull.
  */
-export function keepAll(desk: Desk, kept: readonly Kept[], at: Moment): void {
+export function keepAll(store: Store, kept: readonly Kept[], at: Moment): void {
   const history = kept.filter(({ reason }) => reason === edited)
   let added = 0
-  for (const each of kept) if (each.reason !== edited) added += keep(desk, each, at)
-  for (const each of history) keep(desk, each, at)
-  if (kept.length > 0) makeRoom({ ...desk, nowMs: at.timeMs })
+  for (const each of kept) if (each.reason !== edited) added += keep(store, each, at)
+  for (const each of history) keep(store, each, at)
+  if (kept.length > 0) makeRoom({ ...store, nowMs: at.timeMs })
   if (added === 0) return
-  const row = desk.statements.sql('SELECT bin_bytes FROM tally').get()
-  if (Number(row?.bin_bytes) <= desk.binMaxBytes || !isOverShare(desk)) return
+  const row = store.statements.sql('SELECT bin_bytes FROM tally').get()
+  if (Number(row?.bin_bytes) <= store.binMaxBytes || !isOverShare(store)) return
   throw new SyncError(
     'terminal',
     'BinFull',
-    `the bin is full (${desk.binMaxBytes} bytes), so the controller overwrites and deletes nothing: raise --bin-limit or shorten --bin-retention`,
+    `the bin is full (${store.binMaxBytes} bytes), so the controller overwrites and deletes nothing: raise --bin-limit or shorten --bin-retention`,
   )
 }
 
-function isOverShare({ statements, group, binMaxBytes }: Desk): boolean {
+function isOverShare({ statements, group, binMaxBytes }: Store): boolean {
   const namespace = namespaceOf(group)
   const groups = statements.sql('SELECT grp FROM identities').all()
   const namespaces = new Set([namespace, ...groups.map(({ grp }) => namespaceOf(String(grp)))])
@@ -60,7 +60,7 @@ function namespaceOf(group: string): string {
 
 // A repeated attempt is the same loss: it is kept once.
 function keep(
-  { statements, vault, group }: Desk,
+  { statements, vault, group }: Store,
   { link, replica, loss, reason, fields, item, won }: Kept,
   { timeMs, pass }: Moment,
 ): number {
@@ -94,7 +94,7 @@ function keep(
 
 /** Notes a field with two different edits, once. */
 export function note(
-  { statements, vault, group }: Desk,
+  { statements, vault, group }: Store,
   { link, replica, field, version }: ConflictNote,
   { timeMs, pass }: Moment,
 ): void {

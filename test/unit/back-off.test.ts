@@ -115,7 +115,7 @@ async function transportTo(body: string, status = 200, headers = {}) {
 }
 
 describe('an account is paused', () => {
-  const route = { lane: 'a' }
+  const route = { limit: 'a' }
 
   test('by one message of an answer about many, as by the whole', async () => {
     const { transport, time, requests } = await transportTo(busy('60000').envelope)

@@ -43,7 +43,7 @@ async function controlOver(alter: Alter, operation = 'FindFolder') {
     await exchange.close()
   })
   const start = { publicFolders: true } as const
-  return new Control(contactCodec, transport, endpoint.url, { lane: 'hub' }, start, () => signal)
+  return new Control(contactCodec, transport, endpoint.url, { limit: 'hub' }, start, () => signal)
 }
 
 const body =

@@ -111,9 +111,7 @@ test('without --yes it only shows how much, of whom on a terminal only', async (
     /^3 entries of 2 contacts in ns\/g, ns\/other, from 1970-01-01T00:00:00.010Z to 1970-01-01T00:00:00.040Z\n/,
   )
   expect(seen.text).toMatch(/^ {2}ns\/g gone 2$/m)
-  expect(seen.text).toMatch(
-    /1 contact is still in the folders of ns\/other and not erased: delete/,
-  )
+  expect(seen.text).toMatch(/1 contact is still in the folders of ns\/other and not erased: delete/)
   expect(seen.text).toMatch(/nothing was erased: repeat the command with --yes/)
   expect(seen.text).not.toMatch(/sława/)
   const shown = await told(place, { match: 'gęsior', terminal: true })

@@ -55,10 +55,10 @@ test('an answer whose body is still to come keeps its own date', async () => {
     }
   })
   // The first request goes alone.
-  await transport.call(named, 'late', { lane: 'b' }, signal)
-  const early = transport.callDated(named, 'early', { lane: 'a' }, signal)
+  await transport.call(named, 'late', { limit: 'b' }, signal)
+  const early = transport.callDated(named, 'early', { limit: 'a' }, signal)
   const waiting = await begun.promise
-  const late = await transport.callDated(named, 'late', { lane: 'b' }, signal)
+  const late = await transport.callDated(named, 'late', { limit: 'b' }, signal)
   waiting.end(soap('<early/>').slice(20))
   expect(await early).toEqual({ result: 'early', serverDateMs: Date.parse(dates.early) })
   expect(late).toEqual({ result: 'late', serverDateMs: Date.parse(dates.late) })
@@ -69,8 +69,8 @@ test('a server without a clock has no date, whatever an earlier answer said', as
     if (body.includes('<undated/>')) response.sendDate = false
     response.end(soap('<x/>'))
   })
-  const dated = await transport.callDated(named, 'dated', { lane: 'a' }, signal)
+  const dated = await transport.callDated(named, 'dated', { limit: 'a' }, signal)
   expect(dated.serverDateMs).toBeTypeOf('number')
-  const undated = await transport.callDated(named, 'undated', { lane: 'a' }, signal)
+  const undated = await transport.callDated(named, 'undated', { limit: 'a' }, signal)
   expect(undated.serverDateMs).toBeUndefined()
 })

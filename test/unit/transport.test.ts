@@ -58,7 +58,7 @@ const endpointAt = (url: string) => ({
 })
 
 const ask = (transport: Transport, operation = 'GetItem') =>
-  transport.exchange(operation, '<x/>', { lane: 'a' }, signal)
+  transport.exchange(operation, '<x/>', { limit: 'a' }, signal)
 const answers =
   (status: number, body = '', headers: Record<string, string> = {}): Answer =>
   (_request, response) =>
@@ -174,7 +174,7 @@ describe('answers', () => {
 describe('requests', () => {
   test('carry who we are, and where they go', async () => {
     const { transport, requests } = await transportTo(answers(200, envelope('<x/>')))
-    const route = { lane: 'a', anchor: 'anna@corp.example', contentMailbox: 'guid@corp.example' }
+    const route = { limit: 'a', anchor: 'anna@corp.example', contentMailbox: 'guid@corp.example' }
     await transport.exchange('GetItem', '<x/>', route, signal)
     expect(requests[0]?.headers).toMatchObject({
       authorization: `Basic ${Buffer.from('sync@corp.example:pässword').toString('base64')}`,
@@ -212,7 +212,7 @@ describe('requests', () => {
   test('an abort ends the request with its own reason', async () => {
     const { transport } = await transportTo(() => {})
     const abort = new AbortController()
-    const asked = transport.exchange('GetItem', '<x/>', { lane: 'a' }, abort.signal)
+    const asked = transport.exchange('GetItem', '<x/>', { limit: 'a' }, abort.signal)
     abort.abort(new Error('enough'))
     await expect(asked).rejects.toThrow('enough')
   })

@@ -23,7 +23,7 @@ type Loaded = Readonly<{
   server: string
   dispatcher: Dispatcher
   files: readonly string[]
-  stand: string
+  mtimes: string
 }>
 
 /** How often the files are checked for changes, ms. */
@@ -59,7 +59,7 @@ export class Cluster {
   /** Marks the credentials as refused: the next request reads them again. */
   forget(): void {
     this.#lookedMs = Number.NEGATIVE_INFINITY
-    if (this.#loaded !== undefined) this.#loaded = { ...this.#loaded, stand: '' }
+    if (this.#loaded !== undefined) this.#loaded = { ...this.#loaded, mtimes: '' }
   }
 
   /** Closes the connections. */
@@ -72,7 +72,7 @@ export class Cluster {
     const known = this.#loaded
     if (known !== undefined && nowMs - this.#lookedMs < lookMs) return known
     this.#lookedMs = nowMs
-    if (known !== undefined && standOf(known.files) === known.stand) return known
+    if (known !== undefined && mtimesOf(known.files) === known.mtimes) return known
     try {
       this.#loaded = this.#opened()
       // Requests in flight finish on the old connections.
@@ -94,7 +94,7 @@ export class Cluster {
       throw new Nowhere('there is none')
     const named = [cluster.caFile, user?.certFile, user?.keyFile]
     const files = [...this.#files, ...named.filter((file) => file !== undefined)]
-    const stand = standOf(files)
+    const mtimes = mtimesOf(files)
     const connect = {
       ...tlsOf(cluster, user),
       rejectUnauthorized: !cluster.skipTLSVerify,
@@ -108,7 +108,7 @@ export class Cluster {
     const dispatcher = proxyUrl
       ? new ProxyAgent({ uri: proxyUrl, requestTls: connect, ...pool })
       : new Agent({ ...pool, connect })
-    return { config: inlined(config), server: server.replace(/\/$/, ''), dispatcher, files, stand }
+    return { config: inlined(config), server: server.replace(/\/$/, ''), dispatcher, files, mtimes }
   }
 }
 
@@ -178,7 +178,7 @@ function tokenFilesIn(file: string): readonly (readonly [string, string])[] {
   )
 }
 
-function standOf(files: readonly string[]): string {
+function mtimesOf(files: readonly string[]): string {
   return files
     .map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 'missing')
     .join(' ')

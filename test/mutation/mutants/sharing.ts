@@ -144,7 +144,7 @@ export const sharing = [
     [
       'bin-of-one-for-all',
       'a full bin stops only who holds more than their share',
-      ` || !isOverShare(desk)`,
+      ` || !isOverShare(store)`,
       ``,
     ],
     [
