@@ -80,7 +80,7 @@ function madeOf(group: SyncGroup): Participants {
     },
     place: hubPlace,
   }
-  const usual = pathOf(['Contacts', lastName(pathIn(hubPlace))])
+  const usual = pathOf([itemTypeOf(group).home, lastName(pathIn(hubPlace))])
   const members = spec.members.map((member): Participant => {
     const place = placeOf(group, member, usual)
     const role: Role = {

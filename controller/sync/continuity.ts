@@ -15,7 +15,7 @@ import { isHub, type ReplicaId } from '../core/id.ts'
 import type { Link, Role } from '../core/model.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { type Observed, observe } from './observe.ts'
-import { kind, type PassSpec } from './pass-spec.ts'
+import type { PassSpec } from './pass-spec.ts'
 import type { Baseline, Identity, Memory, Replica } from './ports.ts'
 
 /** The observations of every replica, with the baseline to compare them with. */
@@ -36,7 +36,7 @@ export type Snapshot = Readonly<{
 export async function snapshotOf(spec: PassSpec, signal: AbortSignal): Promise<Snapshot> {
   const { baseline: stored, identity, rules } = spec
   const was = await stored.identity()
-  refuseKind(was, identity)
+  refuseKind(was, identity, rules.type.name)
   const as = { stored, renames: new Map(), reset: anotherUid(was, identity) }
   const first = await snapshotUnder(spec, as, signal)
   if (!first.reset && isAnotherServer(first, spec, was))
@@ -82,7 +82,7 @@ function isAnotherServer(
 }
 
 // The folders hold copies of the other kind, so the group cannot continue under this name.
-function refuseKind(was: Identity, now: Identity | undefined): void {
+function refuseKind(was: Identity, now: Identity | undefined, kind: string): void {
   if (was.kind === undefined || was.kind === kind || anotherUid(was, now)) return
   throw new SyncError(
     'terminal',

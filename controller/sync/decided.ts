@@ -9,7 +9,7 @@ import { agedIn, pendingOf, relisting, withRecheck } from './checkpoint.ts'
 import { causedBy, historyOf, keptOf, notesOf, restoredBy } from './consequences.ts'
 import { leaversOf } from './departed.ts'
 import { seenSince } from './oddities.ts'
-import { kind, type PassSpec } from './pass-spec.ts'
+import type { PassSpec } from './pass-spec.ts'
 import type { Kept, Memory, Replica, Write } from './ports.ts'
 import type { Proposal } from './propose.ts'
 
@@ -76,7 +76,9 @@ function withDecided(
   const left = proposal.left.filter((id) => !leaving.some(({ role }) => role.id === id))
   return [
     ...(reset ? [{ write: 'reset' } as const] : []),
-    ...(identity ? [{ write: 'identity', identity: { ...identity, kind } } as const] : []),
+    ...(identity
+      ? [{ write: 'identity', identity: { ...identity, kind: rules.type.name } } as const]
+      : []),
     ...(renames ? [renames] : []),
     { write: 'left', left: [...left, ...observed.replaced] },
     { write: 'forgotten', forgotten: observed.forgotten },

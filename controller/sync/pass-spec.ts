@@ -4,9 +4,6 @@ import type { GroupId } from '../core/id.ts'
 import type { Rules } from '../core/plan.ts'
 import type { Baseline, Clock, Identity, Left, Replica, Write } from './ports.ts'
 
-/** The kind of a group's items. */
-export const kind = 'Contacts'
-
 /** The input of a pass. Durations in ms. */
 export type PassSpec = Readonly<{
   group: GroupId

@@ -22,6 +22,22 @@ describe('who joins', () => {
     expect(scene.says()).toEqual(ready)
   })
 
+  test('under a second address of a mailbox that takes part is refused, and nothing is doubled', async () => {
+    const twice = unguarded({ members: { ewa: {}, jan: { mailbox: 'sales-ewa@corp.example' } } })
+    const scene = await Scene.of({ hub: three }, unguarded())
+    scene.controller().access = 'Delegate'
+    scene.mailbox('ewa').createFolder('Contacts/Company')
+    for (const path of ['Contacts', 'Contacts/Company'])
+      scene.folder(`ewa/${path}`).setPermission('sync@corp.example', 'Owner')
+    scene.declare(twice)
+    await scene.rest()
+    expect(scene.all('hub', 'ewa')).toEqual(three)
+    expect(scene.status().problems?.map(({ reason }) => reason)).toEqual(['FolderTwice'])
+    scene.edit('ewa', 'Ola:2')
+    await scene.rest()
+    expect(scene.all('hub', 'ewa')).toEqual(['Ewa:1', 'Jan:1', 'Ola:2'])
+  })
+
   test('to receive only gets everything and gives nothing', async () => {
     const scene = await Scene.of(
       { hub: three, anna: [], jan: ['Ewa:1', 'Jan:2', 'Mine:1'] },

@@ -27,12 +27,12 @@ const edited = (of: string, fields: string, item: Item, replica = ann): Kept => 
 })
 
 /** Ewa and Jan have a title that ann gave them, and bob put Jan into a department; ann deleted Ola. */
-async function made(receives = true) {
+async function made(receives = true, replicas: readonly (string | undefined)[] = [hub, ann, bob]) {
   const place = directory()
   const state = openState(place)
   const baseline = state.baseline(group)
   const memories = new Map(
-    [hub, ann, bob].map((id) => [
+    replicas.map((id) => [
       id as ReplicaId,
       { checkpoint: {}, seenAs: seenAs({ ...role, receives, id: id as ReplicaId }), recheck: [] },
     ]),
@@ -378,7 +378,7 @@ test('a rollback to before the history is refused, and says how far back it reac
   world.state.close()
 })
 
-test('where the hub receives nothing, or the group is gone, nothing is asked for', async () => {
+test('where the hub receives nothing, is missing, or the group is gone, nothing is asked for', async () => {
   const oneWay = await made(false)
   for (const ask of [
     () => oneWay.restore(['1-4']),
@@ -391,6 +391,13 @@ test('where the hub receives nothing, or the group is gone, nothing is asked for
   )
   expect(await oneWay.pending()).toEqual([])
   oneWay.state.close()
+  const noHub = await made(true, [ann, bob])
+  await expect(noHub.restore(['1-4'])).rejects.toMatchObject({
+    code: 'NoHub',
+    message: expect.stringMatching(/has no hub.*show it with exsync bin show .*enter it by hand/),
+  })
+  expect(await noHub.pending()).toEqual([])
+  noHub.state.close()
 })
 
 test.each<[readonly string[], Partial<Filters>, RegExp]>([
