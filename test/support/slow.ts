@@ -9,6 +9,6 @@ export const slow = [
   'test/exchange/kept.test.ts',
   'test/property/{laws,foretold,policy,undo}.test.ts',
   'test/scenes/{allowed,edges,groups,held,hubs,large,leaks,lost}.test.ts',
-  'test/scenes/{mailboxes,members,neighbours,proof,restored,undo,verify,witness}.test.ts',
+  'test/scenes/{mailboxes,members,neighbours,places,proof,restored,undo,verify,witness}.test.ts',
   'test/unit/{intake,linear,odd-files,shares,state-binding,state-erase,state-rekey,state-vault,validate-laws}.test.ts',
 ]
