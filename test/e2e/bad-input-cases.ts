@@ -113,7 +113,7 @@ export const cases: readonly Case[] = [
     title: 'no right to write in the hub of a two-way group',
     world: worldWith('Reviewer', 'all'),
     reason: 'NoRightToWrite',
-    message: /grant it PublishingEditor, or make the members OneWay/,
+    message: /grant it PublishingEditor, or, for a hub, set all members to direction: OneWay/,
   },
   {
     title: 'a mailbox that does not exist',
