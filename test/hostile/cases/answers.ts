@@ -128,7 +128,7 @@ export const answers: readonly Case[] = [
         socket.write(headOf('404 Not Found', undefined))
         pour(socket, times(400, text), { chunked: true })
       }),
-    reasons: /^(NotEws|AnswerTooLarge|HttpError)$/,
+    reasons: /^(EwsNotFound|AnswerTooLarge|HttpError)$/,
   },
   {
     name: 'false-length',
