@@ -9,10 +9,11 @@
 //   L4   │ absent   edited   absent   absent  │ ann created an item
 import { type Attempt, type Attempts, madeCopyOf } from './attempt.ts'
 import { naming } from './born.ts'
+import { type Aged, agedOf, cellOf, emptyCells } from './cells.ts'
 import { type Doubles, doublesOf } from './doubles.ts'
 import { digestOf, type GroupId, type ItemId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import type { ItemType } from './item.ts'
-import type { Loose } from './loose.ts'
+import type { Adopted, Family, Loose } from './loose.ts'
 import { matched } from './match.ts'
 import {
   type Cell,
@@ -49,67 +50,154 @@ export type View = Readonly<{
   waits?: (attempt: Attempt | undefined, revision: number) => boolean
 }>
 
-/** The items of a rewound folder that show old content: all, or those that were not updated since. */
-export type Aged = 'all' | ReadonlySet<ItemId>
+// A view whose rows are made: the roles and the links in their order, and the cells of each link so far.
+type Table = Readonly<{
+  view: View
+  roles: readonly Role[]
+  links: ReadonlyMap<LinkId, Link>
+  cells: ReadonlyMap<LinkId, Map<ReplicaId, Cell>>
+}>
+
+function tableOf(view: View): Table {
+  const links = [...view.links].sort((one, other) => (one.id < other.id ? -1 : 1))
+  return {
+    view,
+    roles: ordered(view.roles),
+    links: new Map(links.map((link) => [link.id, link])),
+    cells: new Map(links.map(({ id }) => [id, new Map()])),
+  }
+}
 
 /** The rows of a view. Their order does not depend on the order of members or changes. */
 export function* rowsOf(view: View): Work<readonly Row[]> {
-  const roles = ordered(view.roles)
+  const table = tableOf(view)
   const known = indexed(view.links)
-  const cells = new Map<LinkId, Map<ReplicaId, Cell>>()
-  const links = [...view.links].sort((one, other) => (one.id < other.id ? -1 : 1))
-  for (const link of links) cells.set(link.id, new Map())
-
-  const ids = new Set(links.map(({ id }) => id))
+  const limitOf = limits(view)
   const loose: Loose[] = []
   const surplus: Loose[] = []
-  const byLink = new Map(links.map((link) => [link.id, link]))
-  const shared = sharedMarks(view)
-  for (const role of roles) {
-    const observation = view.observations.get(role.id) ?? unseen
+  for (const role of table.roles) {
+    const observation = observed(view, role)
     const found = new Map<LinkId, Found>()
-    const gone = new Set<ItemId>(observation.state === 'seen' ? observation.gone : [])
     for (const item of observation.state === 'seen' ? byId(observation.changed) : []) {
       yield weightOf(item.item)
       const link = known.get(role.id)?.get(item.id)
       if (link !== undefined) found.set(link, item)
-      else if (isSurplus(view, byLink, role, item)) surplus.push({ role, found: item })
-      else if (!mayMatch(view, shared, role, item))
-        loose.push({ role, found: item, only: 'own copy' })
-      else {
-        const only = isForeign(view, ids, role, item) ? 'its equal' : undefined
-        loose.push({ role, found: item, only })
-      }
+      else if (isSurplus(table, role, item)) surplus.push({ role, found: item })
+      else loose.push({ role, found: item, only: limitOf(role, item) })
     }
-    const aged = view.rewound?.get(role.id)
-    for (const link of links) {
-      yield 0.1
-      const cell = cellOf(link, role.id, observation, found.get(link.id), gone)
-      const was = view.replaced?.get(link.id)?.get(role.id)
-      const known = cell.state === 'absent' ? { ...cell, was } : agedOf(cell, aged)
-      cells.get(link.id)?.set(role.id, known)
-    }
+    yield* fill(table, role, found)
   }
-  const aged = view.rewound?.has(hubIn(view) ?? ('' as ReplicaId)) ?? false
-  const doubles = aged
-    ? []
-    : doublesOf(
-        roles.find(({ hub }) => hub),
-        links,
-        cells,
-        loose,
-      )
-  const rows = yield* join(view, roles, links, cells, loose, doubles)
-  return [...rows, ...surplus.map((one) => surplusRow(view, roles, one))]
+  const rows = yield* join(table, loose)
+  return [...rows, ...surplus.map((one) => surplusRow(table, one))]
+}
+
+function observed({ observations }: View, { id }: Role): Observation | typeof unseen {
+  return observations.get(id) ?? unseen
+}
+
+const unseen = { state: 'unknown' } as const
+
+// Sets the cell of every link in one replica; `found`: the changed items there, by link.
+function* fill(
+  { view, links, cells }: Table,
+  role: Role,
+  found: ReadonlyMap<LinkId, Found>,
+): Work<void> {
+  const observation = observed(view, role)
+  const gone = new Set<ItemId>(observation.state === 'seen' ? observation.gone : [])
+  const aged = view.rewound?.get(role.id)
+  for (const link of links.values()) {
+    yield 0.1
+    const cell = cellOf(link, role.id, observation, found.get(link.id), gone)
+    const was = view.replaced?.get(link.id)?.get(role.id)
+    const known = cell.state === 'absent' ? { ...cell, was } : agedOf(cell, aged)
+    cells.get(link.id)?.set(role.id, known)
+  }
+}
+
+// Assigns every loose item to a row: the row of its link, or a new row for all items of its family.
+function* join(table: Table, loose: readonly Loose[]): Work<Row[]> {
+  const { view, links, cells } = table
+  const hub = hubIn(view)
+  const doubles = doublesIn(table, loose)
+  for (const { link, stays } of doubles) cells.get(link)?.set(hub as ReplicaId, stays)
+  const left = withoutDoubles(loose, doubles)
+  const { adopted, born } = yield* matched(
+    view.group,
+    hub,
+    view.type,
+    [...links.values()],
+    cells,
+    left,
+  )
+  for (const one of adopted) cells.get(one.link)?.set(one.role.id, adoptedCell(table, one))
+  const rows = knownRows(table, doubles)
+  const name = naming(view.group, hub, view.links, view.observations)
+  for (const family of born) {
+    yield 1
+    if (travels(view, family)) rows.push(bornRow(table, family, name(family)))
+  }
+  return rows
+}
+
+// A rewound hub shows old items, which say nothing about what other groups created.
+function doublesIn({ view, roles, links, cells }: Table, loose: readonly Loose[]) {
+  const hub = roles.find((role) => role.hub)
+  if (hub !== undefined && view.rewound?.has(hub.id)) return []
+  return doublesOf(hub, [...links.values()], cells, loose)
+}
+
+function withoutDoubles(loose: readonly Loose[], doubles: readonly Doubles[]): readonly Loose[] {
+  const seen = doubles.flatMap(({ stays, yields }) => [stays, ...yields])
+  const taken = new Set(seen.map(({ found }) => found))
+  return loose.filter(({ found }) => !taken.has(found))
+}
+
+function adoptedCell({ view, links, cells }: Table, { link, role, found, moved }: Adopted): Cell {
+  const cell = cells.get(link)?.get(role.id)
+  // A moved copy keeps its history, and so does the item of a replica that does not receive: we never write there.
+  // Any other item is compared as if it was never seen; it may come from a backup.
+  const own = moved || !role.receives
+  const known = own && cell?.state === 'gone' ? cell.copy : undefined
+  const copy = known ?? madeCopy(view, links.get(link), role, found)
+  return agedOf({ state: 'edited', copy, found }, view.rewound?.get(role.id))
+}
+
+// Our copy from a create of unknown outcome: the sent content is known, and so are the edits of the user since then.
+function madeCopy(view: View, link: Link | undefined, role: Role, found: Found) {
+  const attempt = link && view.attempts?.get(link.id)?.get(role.id)
+  if (link === undefined || attempt === undefined || found.stamp?.link !== link.id) return undefined
+  return madeCopyOf(view.type, link, attempt, found)
+}
+
+// The rows of the links, in their order.
+function knownRows({ view, links, cells }: Table, doubles: readonly Doubles[]): Row[] {
+  const restorations = new Map(view.restorations?.map((each) => [each.link, each]))
+  const yielded = new Map(doubles.map(({ link, yields }) => [link, yields]))
+  return [...links.values()].map((link) => {
+    const restoration = restorations.get(link.id)
+    const yields = yielded.get(link.id)
+    const attempts = view.attempts?.get(link.id)
+    const waits = (replica: ReplicaId, revision: number) =>
+      view.short?.has(replica) || (view.waits?.(attempts?.get(replica), revision) ?? false)
+    const row = { link, cells: cells.get(link.id) ?? new Map(), restoration, waits }
+    return { ...row, ...(yields && { yields }) }
+  })
+}
+
+// A family of which no item travels (receive-only replicas, private items) gets no row.
+function travels(view: View, family: Family): boolean {
+  return family.some(({ role, found }) => role.writes && mayLeave(view.type, role, found))
+}
+
+function bornRow({ view, roles }: Table, family: Family, link: Link): Row {
+  const cells = emptyCells(roles, view.observations)
+  for (const { role, found } of family) cells.set(role.id, { state: 'edited', found })
+  return { link, cells, waits: (replica) => view.short?.has(replica) ?? false }
 }
 
 // A second copy of ours: the server acknowledged its id to an earlier attempt, but the copy was not visible then.
-function isSurplus(
-  view: View,
-  links: ReadonlyMap<LinkId, Link>,
-  role: Role,
-  { id, stamp }: Found,
-): boolean {
+function isSurplus({ view, links }: Table, role: Role, { id, stamp }: Found): boolean {
   const attempt = stamp && view.attempts?.get(stamp.link)?.get(role.id)
   const copy = attempt && links.get(attempt.link)?.copies.get(role.id)
   if (copy === undefined || !attempt?.items.some((each) => each.id === id)) return false
@@ -119,7 +207,7 @@ function isSurplus(
 
 // The row of a separate link whose deletion is agreed: the copy is put into the bin and deleted, and its edits do not
 // travel.
-function surplusRow({ observations }: View, roles: readonly Role[], { role, found }: Loose): Row {
+function surplusRow({ view, roles }: Table, { role, found }: Loose): Row {
   const id = digestOf('surplus', role.id, found.id) as LinkId
   const copy = { id: found.id, version: found.version, revision: 1, shown: {} }
   const link: Link = {
@@ -129,20 +217,8 @@ function surplusRow({ observations }: View, roles: readonly Role[], { role, foun
     bases: new Map([[1, found.item]]),
     copies: new Map([[role.id, copy]]),
   }
-  const cells = emptyCells(roles, observations)
+  const cells = emptyCells(roles, view.observations)
   return { link, cells: cells.set(role.id, { state: 'edited', copy, found }) }
-}
-
-function emptyCells(
-  roles: readonly Role[],
-  observations: View['observations'],
-): Map<ReplicaId, Cell> {
-  return new Map(
-    roles.map(({ id }) => {
-      const state = observations.get(id)?.state === 'seen' ? 'absent' : 'unknown'
-      return [id, { state }]
-    }),
-  )
 }
 
 /** The roles, hub first, then by id: the order of all decisions. */
@@ -157,8 +233,6 @@ function byId(items: readonly Found[]): readonly Found[] {
   return [...items].sort((one, other) => (one.id < other.id ? -1 : 1))
 }
 
-const unseen = { state: 'unknown' } as const
-
 function indexed(links: readonly Link[]): Map<ReplicaId, Map<ItemId, LinkId>> {
   const index = new Map<ReplicaId, Map<ItemId, LinkId>>()
   for (const link of links) {
@@ -168,6 +242,16 @@ function indexed(links: readonly Link[]): Map<ReplicaId, Map<ItemId, LinkId>> {
     }
   }
   return index
+}
+
+// Returns the function that limits the matches of an item that no link knows.
+function limits(view: View): (role: Role, found: Found) => Loose['only'] {
+  const ids = new Set(view.links.map(({ id }) => id))
+  const shared = sharedMarks(view)
+  return (role, found) => {
+    if (!mayMatch(view, shared, role, found)) return 'own copy'
+    return isForeign(view, ids, role, found) ? 'its equal' : undefined
+  }
 }
 
 // May the item be matched with others? A private item of a member may not, unless it is our copy of another item, or
@@ -208,88 +292,4 @@ function hubIn({ roles }: View): ReplicaId | undefined {
 // A member's private item does not leave the mailbox, unless the group copies private items.
 function mayLeave(type: ItemType, role: Role, found: Found): boolean {
   return role.hub || role.private === 'Copy' || !type.private(found.item)
-}
-
-function cellOf(
-  link: Link,
-  replica: ReplicaId,
-  seen: Pick<Observation, 'state'> & Readonly<{ large?: ReadonlySet<ItemId> }>,
-  found: Found | undefined,
-  gone: ReadonlySet<ItemId>,
-): Cell {
-  const copy = link.copies.get(replica)
-  if (seen.state === 'unknown') return { state: 'unknown', copy }
-  if (copy === undefined) return { state: 'absent' }
-  if (seen.large?.has(copy.id)) return { state: 'unknown', copy }
-  if (found !== undefined) return { state: 'edited', copy, found }
-  return gone.has(copy.id) ? { state: 'gone', copy } : { state: 'same', copy }
-}
-
-// A rewound folder shows old content, and an item that it lacks was not deleted.
-function agedOf(cell: Cell, aged: Aged | undefined): Cell {
-  if (aged === undefined || (cell.state !== 'edited' && cell.state !== 'gone')) return cell
-  const id = cell.state === 'edited' ? cell.found.id : cell.copy.id
-  return aged === 'all' || aged.has(id) ? { ...cell, rewound: true } : cell
-}
-
-// Assigns every loose item to a row: the row of its link, or a new row for all items of its family.
-function* join(
-  view: View,
-  roles: readonly Role[],
-  links: readonly Link[],
-  cells: ReadonlyMap<LinkId, Map<ReplicaId, Cell>>,
-  loose: readonly Loose[],
-  doubles: readonly Doubles[],
-): Work<Row[]> {
-  const rows: Row[] = []
-  const taken = new Set(
-    doubles.flatMap(({ stays, yields }) => [stays, ...yields]).map(({ found }) => found),
-  )
-  for (const { link, stays } of doubles) cells.get(link)?.set(hubIn(view) as ReplicaId, stays)
-  const left = loose.filter(({ found }) => !taken.has(found))
-  const byId = new Map(links.map((link) => [link.id, link]))
-  const { adopted, born } = yield* matched(view.group, hubIn(view), view.type, links, cells, left)
-  for (const { link, role, found, moved } of adopted) {
-    const cell = cells.get(link)?.get(role.id)
-    // A moved copy keeps its history, and so does the item of a replica that does not receive: we never write there.
-    // Any other item is compared as if it was never seen; it may come from a backup.
-    const own = moved || !role.receives
-    const known = own && cell?.state === 'gone' ? cell.copy : undefined
-    const copy = known ?? madeCopy(view, byId.get(link), role, found)
-    const seen: Cell = { state: 'edited', copy, found }
-    cells.get(link)?.set(role.id, agedOf(seen, view.rewound?.get(role.id)))
-  }
-  const restorations = new Map(view.restorations?.map((each) => [each.link, each]))
-  const yielded = new Map(doubles.map(({ link, yields }) => [link, yields]))
-  for (const link of links) {
-    const restoration = restorations.get(link.id)
-    const yields = yielded.get(link.id)
-    const attempts = view.attempts?.get(link.id)
-    const waits = (replica: ReplicaId, revision: number) =>
-      view.short?.has(replica) || (view.waits?.(attempts?.get(replica), revision) ?? false)
-    const row = { link, cells: cells.get(link.id) ?? new Map(), restoration, waits }
-    rows.push({ ...row, ...(yields && { yields }) })
-  }
-
-  const name = naming(view.group, hubIn(view), view.links, view.observations)
-  for (const family of born) {
-    yield 1
-    const [first] = family
-    // A family of which no item travels (receive-only replicas, private items) gets no row.
-    const travels = ({ role, found }: Loose) => role.writes && mayLeave(view.type, role, found)
-    if (first === undefined || !family.some(travels)) continue
-    const row = emptyCells(roles, view.observations)
-    for (const { role, found } of family) row.set(role.id, { state: 'edited', found })
-    const link = name(family)
-    const waits = (replica: ReplicaId) => view.short?.has(replica) ?? false
-    rows.push({ link, cells: row, waits })
-  }
-  return rows
-}
-
-// Our copy from a create of unknown outcome: the sent content is known, and so are the edits of the user since then.
-function madeCopy(view: View, link: Link | undefined, role: Role, found: Found) {
-  const attempt = link && view.attempts?.get(link.id)?.get(role.id)
-  if (link === undefined || attempt === undefined || found.stamp?.link !== link.id) return undefined
-  return madeCopyOf(view.type, link, attempt, found)
 }

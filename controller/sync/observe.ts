@@ -1,8 +1,8 @@
 // Lists all replicas at once. A replica that cannot be read is unknown; it never counts as empty.
 import type { Attempt } from '../core/attempt.ts'
+import type { Aged } from '../core/cells.ts'
 import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
 import type { Observation, Role } from '../core/model.ts'
-import type { Aged } from '../core/rows.ts'
 import { itemTooLarge } from '../core/scope.ts'
 import { type SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { inParts } from './breathe.ts'

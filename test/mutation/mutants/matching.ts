@@ -10,30 +10,6 @@ export const matching = [
       `observation.changed`,
     ],
     [
-      'large-is-same',
-      'a copy that is too large has no opinion',
-      `if (seen.large?.has(copy.id)) return { state: 'unknown', copy }`,
-      ``,
-    ],
-    [
-      'unknown-is-same',
-      'a replica that could not be read has no opinion',
-      `if (seen.state === 'unknown') return { state: 'unknown', copy }`,
-      ``,
-    ],
-    [
-      'unknown-is-gone',
-      'unreachable is not empty',
-      `if (seen.state === 'unknown') return { state: 'unknown', copy }`,
-      `if (seen.state === 'unknown' && copy) return { state: 'gone', copy }`,
-    ],
-    [
-      'unknown-is-absent',
-      'nothing is created where one cannot look',
-      `=== 'seen' ? 'absent' : 'unknown'`,
-      `=== 'seen' ? 'absent' : 'absent'`,
-    ],
-    [
       'private-matches',
       'a member’s private item is not compared with others',
       `return shared.has(sourceMark(role.id, id)) || shared`,
@@ -80,6 +56,32 @@ export const matching = [
       'what was restored is compared as if never seen',
       `const own = moved || !role.receives`,
       `const own = true`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/cells.ts', [
+    [
+      'large-is-same',
+      'a copy that is too large has no opinion',
+      `if (seen.large?.has(copy.id)) return { state: 'unknown', copy }`,
+      ``,
+    ],
+    [
+      'unknown-is-same',
+      'a replica that could not be read has no opinion',
+      `if (seen.state === 'unknown') return { state: 'unknown', copy }`,
+      ``,
+    ],
+    [
+      'unknown-is-gone',
+      'unreachable is not empty',
+      `if (seen.state === 'unknown') return { state: 'unknown', copy }`,
+      `if (seen.state === 'unknown' && copy) return { state: 'gone', copy }`,
+    ],
+    [
+      'unknown-is-absent',
+      'nothing is created where one cannot look',
+      `=== 'seen' ? 'absent' : 'unknown'`,
+      `=== 'seen' ? 'absent' : 'absent'`,
     ],
   ]),
   ...mutantsOf('controller/core/match.ts', [
