@@ -6,7 +6,7 @@
 
 import { doubted, shownOf } from './deviation.ts'
 import type { ItemId, LinkId, ReplicaId, Version } from './id.ts'
-import type { ItemType } from './item.ts'
+import type { Field, ItemType, Value } from './item.ts'
 import type { Copy, Found, Link } from './model.ts'
 
 /** One create whose outcome is unknown. Times in ms since 1970. */
@@ -96,28 +96,37 @@ const cutLength = 200
 export function madeCopyOf(
   type: ItemType,
   link: Link,
-  { revision, seen, items }: Attempt,
-  { id, version, item, createdMs, modifiedMs }: Found,
+  attempt: Attempt,
+  found: Found,
 ): Copy | undefined {
+  const { revision } = attempt
   const base = revision === link.revision ? link.agreed : link.bases.get(revision)
-  if (seen || base === undefined || createdMs === undefined || modifiedMs === undefined)
-    return undefined
-  const all = shownOf(type, item, base)
-  const answer = items.find((each) => each.id === id)
-  const untouched =
-    answer === undefined ? modifiedMs - createdMs < makingMs : answer.version === version
-  const isCut = (field: string) => {
-    const [text, sent] = [item, base].map((each) => type.field(field).canonical(each[field]))
-    return text !== undefined && text.length >= cutLength && sent?.startsWith(text) === true
-  }
-  const known = Object.entries(all).filter(([field]) => untouched || isCut(field))
+  const making = attempt.seen ? undefined : makingOf(attempt, found)
+  if (base === undefined || making === undefined) return undefined
+  const known = Object.entries(shownOf(type, found.item, base)).filter(
+    ([field]) => making.untouched || isCut(type.field(field), found.item[field], base[field]),
+  )
   const shown = Object.fromEntries(known)
   // An id and a version that no server has: the copy is noted and read again under the id that was found.
   const unread = { id: '' as ItemId, version: '' as Version }
   return {
     ...unread,
     revision,
-    shown: answer === undefined ? doubted(shown) : shown,
+    shown: making.acknowledged ? shown : doubted(shown),
     codec: type.codec,
   }
+}
+
+// Was the copy changed since its create? Undefined without its times, even if its version was acknowledged.
+function makingOf({ items }: Attempt, { id, version, createdMs, modifiedMs }: Found) {
+  if (createdMs === undefined || modifiedMs === undefined) return undefined
+  const answer = items.find((each) => each.id === id)
+  if (answer !== undefined) return { acknowledged: true, untouched: answer.version === version }
+  return { acknowledged: false, untouched: modifiedMs - createdMs < makingMs }
+}
+
+// Is the value the start of the long text that was sent?
+function isCut({ canonical }: Field, value: Value | undefined, sent: Value | undefined): boolean {
+  const text = canonical(value)
+  return text.length >= cutLength && canonical(sent).startsWith(text)
 }
