@@ -12,6 +12,7 @@ import {
   isOfOlderCodec,
   type Link,
   type Role,
+  type Shown,
 } from './model.ts'
 
 /** One replica's edit of a row's link, as the planner reads it. */
@@ -41,42 +42,34 @@ export function readingOf(
   role: Role,
   { copy, found, rewound = false }: Seen,
 ): Reading {
+  const past = pastOf(link, role, copy)
   const revives = role.hub && link.agreed === undefined && !link.copies.has(role.id)
-  const newcomer = copy === undefined || copy.revision === 0
-  const stands = isAuthoritative(role) && link.revision > 0
-  const base = stands ? (link.agreed ?? {}) : newcomer ? {} : (baseOf(link, copy) ?? {})
   const isPrivate = !role.hub && role.private === 'Skip' && type.private(found.item)
   const aged = rewound && role.receives && !(role.writes && isPrivate)
-  // Ignored drift and edits of a private item count as edits as soon as the drift setting or the mark is gone.
-  const held = isPrivate && (copy?.withheld === true || !type.private(base))
-  const ignoring = role.writes ? held : role.drift === 'Ignore'
-  const shown = ignoring ? (copy?.shown ?? {}) : withoutDrift(copy?.shown ?? {})
   const all =
-    copy === undefined && !stands
+    copy === undefined && !past.stands
       ? newcomerChanges(type, link, found)
-      : changesOf(type, found, base, shown)
+      : changesOf(type, found, past.base, deviations(type, role, copy, past, isPrivate))
   // Edits of an item that its owner marked private stay in the mailbox, even if others wrote or marked it, too. The
   // mark is not the owner's if the copy had it before, or shows exactly the content that we wrote.
-  const edits = stands || revives ? all : withoutAgreed(type, link, copy, all)
+  const edits = past.stands || revives ? all : withoutAgreed(type, link, copy, all)
   const travels =
     role.writes &&
     !aged &&
-    !(isPrivate && (copy?.withheld || (!type.private(base) && edits.size > 0)))
+    !(isPrivate && (copy?.withheld || (!type.private(past.base) && edits.size > 0)))
   const changes = isOfOlderCodec(type, copy)
     ? sinceUpgrade(type, copy, found, edits, travels)
     : edits
-  const added = isOfOlderCodec(type, copy) && !travels ? type.newSince(copy.codec ?? 0) : none
   return {
     role,
     found,
     copy,
     replica: role.id,
     hub: role.hub,
-    base: newcomer && !stands ? knownOf(type, link, found) : base,
+    base: past.isNew ? knownOf(type, link, found) : past.base,
     changes,
-    renewed: [...added].filter((field) => found.item[field] !== undefined),
-    view:
-      newcomer && !stands ? found.item : changed(base, isOfOlderCodec(type, copy) ? changes : all),
+    renewed: travels ? [] : renewedIn(type, copy, found),
+    view: past.isNew ? found.item : changed(past.base, isOfOlderCodec(type, copy) ? changes : all),
     modifiedMs: found.modifiedMs ?? 0,
     old: rewound,
     aged,
@@ -85,7 +78,37 @@ export function readingOf(
   }
 }
 
-const none: ReadonlySet<string> = new Set()
+// The content that an item is compared with. `stands`: its replica's content counts as it is. `isNew`: the item has no
+// history that counts.
+type Past = Readonly<{ base: Item; stands: boolean; isNew: boolean }>
+
+function pastOf(link: Link, role: Role, copy: Copy | undefined): Past {
+  const stands = isAuthoritative(role) && link.revision > 0
+  if (stands) return { base: link.agreed ?? {}, stands, isNew: false }
+  if (copy === undefined || copy.revision === 0) return { base: {}, stands, isNew: true }
+  return { base: baseOf(link, copy) ?? {}, stands, isNew: false }
+}
+
+// The noted deviations that are not edits. Ignored drift and edits of a private item count as edits as soon as the drift
+// setting or the mark is gone.
+function deviations(
+  type: ItemType,
+  role: Role,
+  copy: Copy | undefined,
+  { base }: Past,
+  isPrivate: boolean,
+): Shown {
+  const shown = copy?.shown ?? {}
+  const held = isPrivate && (copy?.withheld === true || !type.private(base))
+  const ignoring = role.writes ? held : role.drift === 'Ignore'
+  return ignoring ? shown : withoutDrift(shown)
+}
+
+// The fields of the item that a newer codec reads first.
+function renewedIn(type: ItemType, copy: Copy | undefined, { item }: Found): readonly string[] {
+  if (!isOfOlderCodec(type, copy)) return []
+  return [...type.newSince(copy.codec ?? 0)].filter((field) => item[field] !== undefined)
+}
 
 // The edits of a copy that an older codec read last. An item with an unchanged version has no edit, even if its
 // canonical form changed. New fields merge as at first sync: a value travels, and a missing value is no edit. If the

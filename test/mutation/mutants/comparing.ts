@@ -140,14 +140,14 @@ export const comparing = [
     [
       'revived-as-agreed-once',
       'what the hub has again counts against others’ edits, also where it was agreed once',
-      `stands || revives ? all`,
-      `stands ? all`,
+      `past.stands || revives ? all`,
+      `past.stands ? all`,
     ],
     [
       'withheld-forgotten',
       'what its owner marked private first stays, whoever marks it later',
-      `(copy?.withheld || (!type.private(base) && edits.size > 0))`,
-      `(!type.private(base) && edits.size > 0)`,
+      `(copy?.withheld || (!type.private(past.base) && edits.size > 0))`,
+      `(!type.private(past.base) && edits.size > 0)`,
     ],
     [
       'giving-hub-clears-nothing',
@@ -158,7 +158,7 @@ export const comparing = [
     [
       'own-write-is-edit',
       'our own write, whose reply was lost, is no edit',
-      `stands || revives ? all : withoutAgreed(type, link, copy, all)`,
+      `past.stands || revives ? all : withoutAgreed(type, link, copy, all)`,
       `all`,
     ],
     [
@@ -170,8 +170,8 @@ export const comparing = [
     [
       'newest-base',
       'who is behind is compared with what her copy held',
-      `(baseOf(link, copy) ?? {})`,
-      `(link.agreed ?? {})`,
+      `base: baseOf(link, copy) ?? {}`,
+      `base: link.agreed ?? {}`,
     ],
     [
       'newcomer-clears',
@@ -189,7 +189,7 @@ export const comparing = [
     [
       'rewritten-view',
       'what a server made of a copy is not what its user has',
-      `newcomer && !stands ? found.item : changed(base, isOfOlderCodec(type, copy) ? changes : all)`,
+      `past.isNew ? found.item : changed(past.base, isOfOlderCodec(type, copy) ? changes : all)`,
       `found.item`,
     ],
     [
@@ -203,20 +203,20 @@ export const comparing = [
       'private-edits-travel',
       'edits of a copy that its owner marked private stay',
       `!aged &&
-    !(isPrivate && (copy?.withheld || (!type.private(base) && edits.size > 0)))`,
+    !(isPrivate && (copy?.withheld || (!type.private(past.base) && edits.size > 0)))`,
       `!aged`,
     ],
     [
       'agreed-private-stuck',
       'what is private for all travels on',
-      `!(isPrivate && (copy?.withheld || (!type.private(base) && edits.size > 0)))`,
+      `!(isPrivate && (copy?.withheld || (!type.private(past.base) && edits.size > 0)))`,
       `!isPrivate`,
     ],
     [
       'drift-ignored-forever',
       'ignored drift is reverted when the member’s part says so',
-      `: withoutDrift(copy?.shown ?? {})`,
-      `: (copy?.shown ?? {})`,
+      `ignoring ? shown : withoutDrift(shown)`,
+      `shown`,
     ],
   ]),
 ]
