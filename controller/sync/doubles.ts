@@ -4,12 +4,12 @@
 
 import { madeAgainOf } from '../core/doubles.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
-import type { Found, Link } from '../core/model.ts'
+import type { Found, Link, Observation } from '../core/model.ts'
 import { groupMark, hubMark, type Stamp } from '../core/stamp.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Observed } from './observe.ts'
 import type { PassSpec } from './pass-spec.ts'
-import type { Baseline } from './ports.ts'
+import type { Baseline, Replica } from './ports.ts'
 
 /**
  * Adds the items that must also be read to the observation of the hub; resolves with the links that they belong to.
@@ -28,21 +28,36 @@ export async function doublesRead(
   const others = othersIn(group, id, seen.changed)
   if (others.length === 0) return []
   const again = await madeAgain(baseline, others)
-  const known = new Set([...seen.changed.map((found) => found.id), ...seen.gone])
-  const unread = again.flatMap(copyIn(id)).filter((item) => !known.has(item))
-  const read = unread.length === 0 ? [] : await hub.read(unread, signal)
-  const changed = read.flatMap((one) =>
-    one === undefined || one instanceof SyncError ? [] : [one],
-  )
+  const copies = await copiesRead(hub, again.flatMap(copyIn(id)).filter(isUnseen(seen)), signal)
   // While the copy of a link in the hub cannot be read, new items of that link wait: they must not count as other
   // contacts.
-  const unreadable = new Set(unread.filter((_, index) => read[index] instanceof SyncError))
-  const unsure = again.filter((link) => copyIn(id)(link).some((item) => unreadable.has(item)))
+  const unsure = again.filter((link) => copyIn(id)(link).some(copies.isUnreadable))
   const waits = waitsFor(unsure, others)
-  const certain = seen.changed.filter((found) => !waits(found))
   rememberWaiting(memories, id, seen.changed.filter(waits))
-  observations.set(id, { ...seen, changed: [...certain, ...changed] })
+  observations.set(id, {
+    ...seen,
+    changed: [...seen.changed.filter((found) => !waits(found)), ...copies.found],
+  })
   return again.map((link) => link.id)
+}
+
+// The copies that can be read, and which ones cannot.
+async function copiesRead(
+  hub: Replica,
+  ids: readonly ItemId[],
+  signal: AbortSignal,
+): Promise<Readonly<{ found: readonly Found[]; isUnreadable: (id: ItemId) => boolean }>> {
+  const read = ids.length === 0 ? [] : await hub.read(ids, signal)
+  const unreadable = new Set(ids.filter((_, index) => read[index] instanceof SyncError))
+  return {
+    found: read.flatMap((one) => (one === undefined || one instanceof SyncError ? [] : [one])),
+    isUnreadable: (id) => unreadable.has(id),
+  }
+}
+
+function isUnseen({ changed, gone }: Extract<Observation, { state: 'seen' }>) {
+  const known = new Set([...changed.map(({ id }) => id), ...gone])
+  return (item: ItemId) => !known.has(item)
 }
 
 // The stamps of other groups with this hub.

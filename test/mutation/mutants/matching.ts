@@ -213,12 +213,7 @@ export const matching = [
     ],
   ]),
   ...mutantsOf('controller/sync/doubles.ts', [
-    [
-      'double-unread',
-      'the stamp of what the hub has already is read',
-      `changed: [...certain, ...changed]`,
-      `changed: [...certain]`,
-    ],
+    ['double-unread', 'the stamp of what the hub has already is read', `, ...copies.found]`, `]`],
   ]),
   ...mutantsOf('controller/sync/pass.ts', [
     [
