@@ -52,30 +52,44 @@ type Draft = Readonly<{ type: string; status: 'True' | 'False'; reason: string; 
 
 /** The status of a group. */
 export function statusOf(facts: Facts): SyncGroupStatus {
-  const { group, generation, result, previous, nowMs, cuts = [] } = facts
+  const { group, result, previous } = facts
   const participants = participantsOf(group)
-  const observedGeneration = countOf(generation)
-  const conditions = conditionsOf(facts, participants).map((draft): Condition => {
-    const before = previous?.conditions?.find(({ type }) => type === draft.type)
-    const since = before?.status === draft.status ? before.lastTransitionTime : iso(nowMs)
-    const { type, status, reason } = draft
-    const said = type === 'Ready' ? [draft.message, ...cuts].join('; ') : draft.message
-    const message = messageText(said)
-    return { type, status, reason, message, lastTransitionTime: since, observedGeneration }
-  })
+  const verified = (result.kind === 'passed' ? result.verified : undefined) ?? previous?.verified
+  return {
+    observedGeneration: countOf(facts.generation),
+    conditions: conditionsOf(facts, participants).map((draft) => datedOf(draft, facts)),
+    ...(result.kind === 'passed'
+      ? passed(result.report, result.recent, participants)
+      : kept(previous)),
+    ...(verified === undefined ? {} : { verified }),
+    ...handledOf(facts),
+  }
+}
+
+// The condition, with the time since which it has its status.
+function datedOf(
+  { type, status, reason, message }: Draft,
+  { generation, previous, nowMs, cuts = [] }: Facts,
+): Condition {
+  const before = previous?.conditions?.find((condition) => condition.type === type)
+  return {
+    type,
+    status,
+    reason,
+    message: messageText(type === 'Ready' ? [message, ...cuts].join('; ') : message),
+    lastTransitionTime: before?.status === status ? before.lastTransitionTime : iso(nowMs),
+    observedGeneration: countOf(generation),
+  }
+}
+
+// The requests by annotation that were carried out last. A suspended group carries out none.
+function handledOf({ group, result, previous }: Facts): Partial<SyncGroupStatus> {
   const asked = group.metadata.annotations ?? {}
   const idle = result.kind === 'suspended'
   const handled = idle ? previous?.lastHandledReconcileAt : asked[requestAnnotation]
   const forced = isForced(group, previous) && !idle
   const forcedAt = forced ? asked[forceAnnotation] : previous?.lastHandledForceAt
-  const verified = (result.kind === 'passed' ? result.verified : undefined) ?? previous?.verified
   return {
-    observedGeneration,
-    conditions,
-    ...(result.kind === 'passed'
-      ? passed(result.report, result.recent, participants)
-      : kept(previous)),
-    ...(verified === undefined ? {} : { verified }),
     ...(handled === undefined ? {} : { lastHandledReconcileAt: cut(handled, tokenMax) }),
     ...(forcedAt === undefined ? {} : { lastHandledForceAt: cut(forcedAt, tokenMax) }),
   }

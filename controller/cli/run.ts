@@ -10,6 +10,7 @@ import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { KubeDeclarations } from '../kube/declarations.ts'
 import { Client } from '../kube/runtime/client.ts'
 import { Recorder } from '../kube/runtime/events.ts'
+import type { Cluster } from '../kube/runtime/kubeconfig.ts'
 import { Election, type Term } from '../kube/runtime/lease.ts'
 import { KubeServers } from '../kube/servers.ts'
 import { LocalDeclarations } from '../local/declarations.ts'
@@ -47,7 +48,7 @@ async function onDirectory(runtime: Runtime, directory: string): Promise<number>
     for (const problem of problems)
       log.warn({ problem: problemText(problem) }, 'declaration is not valid')
   }
-  const { clock, stop, hard } = edges
+  const { clock, stop } = edges
   const declarations = await LocalDeclarations.watching(
     directory,
     config.state,
@@ -65,14 +66,44 @@ async function onDirectory(runtime: Runtime, directory: string): Promise<number>
     return 0
   }
   const groups = await declarations.groups()
-  const ready = await once(environment, stop, hard.signal, config.concurrent)
+  const ready = await once(environment, stop, edges.hard.signal, config.concurrent)
   if (groups.length === 0) log.error('no valid SyncGroup in the directory')
   return ready && groups.length > 0 && declarations.problems === 0 ? 0 : 1
 }
 
+/** The connection to the API server, and everything that uses it. */
+type Kube = Readonly<{
+  cluster: Cluster
+  client: Client
+  recorder: Recorder
+  declarations: KubeDeclarations
+  /** The holder that the Lease and the events name. */
+  identity: string
+}>
+
 async function onKubernetes(runtime: Runtime): Promise<number> {
+  const { clock, stop, hard } = runtime.edges
+  const watching = new AbortController()
+  // A request to a server that hangs must not delay the end.
+  hard.signal.addEventListener('abort', () => watching.abort(), { once: true })
+  const kube = await kubeOf(runtime, watching.signal)
+  const { declarations } = kube
+  const isFresh = () => clock.now() - declarations.lastSeenMs < staleAfterMs
+  await runtime.listen(() => declarations.synced && isFresh())
+  let term: Term | undefined
+  try {
+    term = await won(runtime, kube)
+    return stop.aborted ? 0 : await led(runtime, kube, term)
+  } finally {
+    watching.abort()
+    await term?.release()
+    await kube.cluster.close()
+  }
+}
+
+async function kubeOf(runtime: Runtime, watching: AbortSignal): Promise<Kube> {
   const { config, edges, log, metrics } = runtime
-  const { clock, chance, stop, hard } = edges
+  const { clock, chance } = edges
   // The Kubernetes client loads more slowly than everything else.
   const { Cluster } = await import('../kube/runtime/kubeconfig.ts')
   const cluster = new Cluster(config.kube.kubeconfig)
@@ -85,60 +116,60 @@ async function onKubernetes(runtime: Runtime): Promise<number> {
     instance: identity,
     onError: (message) => log.warn(message),
   })
-  const watching = new AbortController()
-  // A request to a server that hangs must not delay the end.
-  hard.signal.addEventListener('abort', () => watching.abort(), { once: true })
-  const declarations = new KubeDeclarations(
+  const declarations = declarationsOf(runtime, client, recorder, watching)
+  return { cluster, client, recorder, declarations, identity }
+}
+
+function declarationsOf(
+  { config, edges: { clock, chance }, log }: Runtime,
+  client: Client,
+  recorder: Recorder,
+  watching: AbortSignal,
+): KubeDeclarations {
+  const unlabelled = (secret: string) => {
+    const what = 'credentials come from a Secret without its label; the next release refuses it'
+    log.warn({ secret, reason: 'SecretNotLabelled', remedy: labelCommand(secret) }, what)
+  }
+  return new KubeDeclarations(
     {
       client,
       clock,
       chance,
       namespaces: config.kube.namespaces,
       ...referenceRulesOf(config),
-      unlabelled: config.trust.unlabelledSecrets
-        ? (secret) => {
-            const what =
-              'credentials come from a Secret without its label; the next release refuses it'
-            log.warn({ secret, reason: 'SecretNotLabelled', remedy: labelCommand(secret) }, what)
-          }
-        : undefined,
+      unlabelled: config.trust.unlabelledSecrets ? unlabelled : undefined,
       judge: (kind, resource) => judgeOf(kind)(resource),
       recorder,
       onError: (kind, code, message) => log.warn({ kind, reason: code }, message),
     },
-    watching.signal,
+    watching,
   )
-  const isFresh = () => clock.now() - declarations.lastSeenMs < staleAfterMs
-  await runtime.listen(() => declarations.synced && isFresh())
-  let term: Term | undefined
-  try {
-    const namespace = config.kube.leaseNamespace ?? cluster.namespace ?? 'default'
-    term = await won(runtime, client, namespace, identity)
-    if (stop.aborted) return 0
-    const state = await runtime.opened(term !== undefined)
-    const environment = runtime.environment(declarations, state)
-    log.info({ once: config.once, term: term?.number }, 'started')
-    if (config.once) {
-      await declarations.settled(AbortSignal.any([stop, AbortSignal.timeout(settleMs)]))
-      if (!declarations.synced) {
-        log.error('the resources could not be listed: see the log lines above')
-        return 1
-      }
-      return (await once(environment, stop, hard.signal, config.concurrent)) ? 0 : 1
+}
+
+// Runs as the leader, or without election; answers the exit code.
+async function led(runtime: Runtime, kube: Kube, term: Term | undefined): Promise<number> {
+  const { config, edges, log } = runtime
+  const { stop } = edges
+  const { declarations } = kube
+  const state = await runtime.opened(term !== undefined)
+  const environment = runtime.environment(declarations, state)
+  log.info({ once: config.once, term: term?.number }, 'started')
+  if (config.once) {
+    await declarations.settled(AbortSignal.any([stop, AbortSignal.timeout(settleMs)]))
+    if (!declarations.synced) {
+      log.error('the resources could not be listed: see the log lines above')
+      return 1
     }
-    const controller = runtime.serverController(new KubeServers({ client, declarations, recorder }))
-    const ending = AbortSignal.any([stop, ...(term === undefined ? [] : [term.lost])])
-    forgetGone(runtime, declarations, state, ending).catch((error: unknown) => {
-      const { code, message } = syncErrorOf(error)
-      log.warn({ reason: code }, message)
-    })
-    await served(runtime, environment, controller, ending)
-    return term?.lost.aborted ? 1 : 0
-  } finally {
-    watching.abort()
-    await term?.release()
-    await cluster.close()
+    return (await once(environment, stop, edges.hard.signal, config.concurrent)) ? 0 : 1
   }
+  const controller = runtime.serverController(new KubeServers(kube))
+  const ending = AbortSignal.any([stop, ...(term === undefined ? [] : [term.lost])])
+  forgetGone(runtime, declarations, state, ending).catch((error: unknown) => {
+    const { code, message } = syncErrorOf(error)
+    log.warn({ reason: code }, message)
+  })
+  await served(runtime, environment, controller, ending)
+  return term?.lost.aborted ? 1 : 0
 }
 
 // Serves both kinds of resource; when one loop fails, the other one ends.
@@ -178,12 +209,11 @@ async function forgetGone(
 // Undefined without election, or if the process must end.
 async function won(
   runtime: Runtime,
-  client: Client,
-  namespace: string,
-  identity: string,
+  { cluster, client, identity }: Kube,
 ): Promise<Term | undefined> {
   const { config, edges, log, metrics } = runtime
-  const { elect, leaseName, leaseMs, renewMs, retryMs } = config.kube
+  const { elect, leaseName } = config.kube
+  const namespace = config.kube.leaseNamespace ?? cluster.namespace ?? 'default'
   metrics.leads(leaseName, !elect)
   if (!elect) return undefined
   const election = new Election({
@@ -193,25 +223,24 @@ async function won(
     namespace,
     name: leaseName,
     identity,
-    durationMs: leaseMs,
-    renewDeadlineMs: renewMs,
-    retryMs,
+    durationMs: config.kube.leaseMs,
+    renewDeadlineMs: config.kube.renewMs,
+    retryMs: config.kube.retryMs,
     onChange: (what, detail) => {
       if (what === 'trouble') log.warn({ lease: leaseName }, detail)
       else log.info({ lease: leaseName, namespace, holder: detail }, `lease: ${what}`)
       if (what !== 'trouble') metrics.leads(leaseName, what === 'leading')
     },
   })
-  const { stop } = edges
   const late = AbortSignal.timeout(settleMs)
   try {
-    const term = await election.win(config.once ? AbortSignal.any([stop, late]) : stop)
+    const term = await election.win(config.once ? AbortSignal.any([edges.stop, late]) : edges.stop)
     runtime.setLeadership(term)
     // Running work may not write any more, so it need not be awaited.
     term.lost.addEventListener('abort', () => edges.hard.abort(), { once: true })
     return term
   } catch (error) {
-    if (stop.aborted) return undefined
+    if (edges.stop.aborted) return undefined
     if (!config.once || !late.aborted) throw error
     const message = `the Lease ${namespace}/${leaseName} could not be acquired within a minute: see the log lines above`
     throw new SyncError('transient', 'LeaseNotWon', message, { cause: error })

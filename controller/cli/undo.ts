@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Filters } from '../config/filters.ts'
 import { type GroupId, isHub } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Bin, Binned } from '../sync/ports/bin.ts'
+import type { Asking, Bin, Binned } from '../sync/ports/bin.ts'
 import type { State } from '../sync/ports/state.ts'
 import { titleOf } from './history.ts'
 import { jsonText, type Out } from './output.ts'
@@ -49,37 +49,36 @@ const fewMax = 5
  * SyncError, and requests nothing, if the group is gone or its hub receives nothing, if an entry named by its number cannot
  * be restored, or if the approved hash is another plan's.
  */
-export async function undo(
-  { state, directory, nowMs, out }: Place,
-  { chosen, manner, command, wholly = false, notes = [] }: Task,
-  showing: Showing,
-): Promise<number> {
-  const plan = await undoPlan(state, chosen, manner)
+export async function undo(place: Place, task: Task, showing: Showing): Promise<number> {
+  const { state, directory } = place
+  const plan = await undoPlan(state, task.chosen, task.manner)
   const groups = [...new Set(plan.lines.map(({ group }) => group))]
   for (const group of groups) await refuseGroup(state.bin, directory, group, 'exsync bin show N')
   const { dryRun = false, approve, output = 'table' } = showing
-  const [todo, bad] = [plan.asked.size > 0, plan.lines.find(isRefused)]
-  const barred = wholly && bad !== undefined
-  const asks = todo && !dryRun && !barred && (approve === undefined || approve === plan.hash)
-  if (output === 'json') await out(jsonOf(plan, notes, asks), 'lines')
-  else await shown(plan, notes, command, showing, out)
-  if (barred && !dryRun)
-    throw new SyncError(
-      'terminal',
-      'NotRestorable',
-      `nothing is requested: ${bad.n} ${bad.message}`,
-    )
+  const todo = plan.asked.size > 0
+  // One entry that cannot be undone bars the whole task.
+  const bar = task.wholly ? plan.lines.find(isRefused) : undefined
+  const asks = todo && !dryRun && !bar && (approve === undefined || approve === plan.hash)
+  if (output === 'json') await place.out(jsonOf(plan, task.notes ?? [], asks), 'lines')
+  else await shown(plan, task, showing, place.out)
+  if (bar && !dryRun) throw notRestorable(bar)
   if (!todo || dryRun) return todo ? 2 : 0
-  if (!asks) throw changedPlan(approve ?? '', plan.hash, command)
+  if (!asks) throw changedPlan(approve ?? '', plan.hash, task.command)
   const confirmed = approve !== undefined
   await refuseWaiting(state.bin, plan, groups)
-  const asked = [...plan.asked].map(
-    ([n, { fields, seen }]) =>
-      [n, { fields, plan: plan.hash, seen, confirmed, again: true }] as const,
-  )
-  await state.bin.ask(new Map(asked), nowMs)
-  if (output === 'table') await saidOf(plan, groups, confirmed, command, out)
+  await state.bin.ask(requestsOf(plan, confirmed), place.nowMs)
+  if (output === 'table') await saidOf(plan, groups, confirmed, task.command, place.out)
   return 0
+}
+
+function notRestorable({ n, message }: Line): SyncError {
+  return new SyncError('terminal', 'NotRestorable', `nothing is requested: ${n} ${message}`)
+}
+
+// The requests of a plan, by entry, as the bin takes them.
+function requestsOf({ asked, hash }: UndoPlan, confirmed: boolean): ReadonlyMap<number, Asking> {
+  const rest = { plan: hash, confirmed, again: true }
+  return new Map([...asked].map(([n, { fields, seen }]) => [n, { fields, seen, ...rest }]))
 }
 
 // Refused, because two restores of one contact run one after the other, and the result would differ from this plan.
@@ -149,8 +148,7 @@ function jsonOf({ lines, asked, hash }: UndoPlan, notes: readonly string[], asks
 
 async function shown(
   { lines, asked, hash }: UndoPlan,
-  notes: readonly string[],
-  command: string,
+  { command, notes = [] }: Task,
   { terminal = false, dryRun = false }: Showing,
   out: Out,
 ): Promise<void> {
@@ -159,10 +157,7 @@ async function shown(
     const head = ['N', 'GROUP', 'LINK', 'WHAT', 'FIELDS', ...(terminal ? ['NAME'] : [])]
     const rows = lines
       .slice(0, rowsMax)
-      .map(({ n, group, link, message, fields, item }) => [
-        ...[String(n), group, link, message, fields.join(' ')],
-        ...(terminal ? [titleOf(item)] : []),
-      ])
+      .map((line) => [...cellsOf(line), ...(terminal ? [titleOf(line.item)] : [])])
     await writeTable([head, ...rows], lines.length, out, 'more')
     await out([...countsOf(lines)].map(([effect, count]) => `${count} ${words[effect]}`).join(', '))
   }
@@ -172,6 +167,10 @@ async function shown(
       `to request exactly this plan, whatever the guard allows: ${command} --approve ${hash}`,
     )
   }
+}
+
+function cellsOf({ n, group, link, message, fields }: Line): readonly string[] {
+  return [String(n), group, link, message, fields.join(' ')]
 }
 
 const words: Readonly<Record<Effect, string>> = {

@@ -18,9 +18,11 @@ import { Copies } from './cache.ts'
 import {
   brokenSpec,
   declaredOf,
+  faultsOf,
   fingerprintOf,
   idOf,
   type KnownServer,
+  orphaned,
   unreached,
 } from './declared.ts'
 import { finalizer, kinds } from './kinds.ts'
@@ -250,11 +252,11 @@ export class KubeDeclarations implements Declarations {
   }
 
   #declared(stored: SyncGroup, gone = false): readonly Declared[] {
-    const { resource: group, invalid, standIn } = this.#copies.soundGroup(stored)
-    const { metadata, spec } = group
-    const deleted = gone || metadata.deletionTimestamp !== undefined
+    const sound = this.#copies.soundGroup(stored)
+    const group = sound.resource
+    const deleted = gone || group.metadata.deletionTimestamp !== undefined
     // Only finalizers of other controllers remain: our part is done.
-    if (deleted && !metadata.finalizers?.includes(finalizer)) return []
+    if (deleted && !group.metadata.finalizers?.includes(finalizer)) return []
     const id = idOf(group)
     const referred = this.#referred(group, deleted)
     const known = this.#known.get(id)
@@ -263,13 +265,11 @@ export class KubeDeclarations implements Declarations {
     if (referred === undefined) return []
     if (referred.pending && (known === undefined || !isSame(known.declared.group, group))) return []
     this.#last.set(id, referred.last)
-    const stale = standIn ? undefined : (invalid ?? referred.stale)
-    const from = [group, gone, stale, ...referred.parts]
+    const faults = faultsOf(sound, referred.stale)
+    const from = [group, gone, faults.invalid, ...referred.parts]
     if (known?.from.every((part, at) => part === from[at])) return [known.declared]
-    const policy = gone ? { deletionPolicy: 'Orphan' as const } : {}
-    const whole = { ...group, spec: { ...spec, ...policy } }
-    const broken = standIn ? brokenSpec(invalid ?? 'spec') : undefined
-    const declared = declaredOf(whole, referred.accesses, { deleted, invalid: stale, broken })
+    const whole = gone ? orphaned(group) : group
+    const declared = declaredOf(whole, referred.accesses, { deleted, ...faults })
     this.#known.set(id, { from, declared })
     return [declared]
   }

@@ -7,6 +7,7 @@ import { SyncError } from '../core/sync-error.ts'
 import type { Declared } from '../sync/ports.ts'
 import { finalizer } from './kinds.ts'
 import { keyOf } from './runtime/resource.ts'
+import type { Sound } from './sound.ts'
 
 /** The credentials and the certificate authority for a server; `pending` while a Secret is not known. */
 export type Reach = Omit<Found, 'server' | 'unusable'> & Readonly<{ pending: boolean }>
@@ -43,17 +44,34 @@ export function brokenSpec(fault: string): SyncError {
   return new SyncError('terminal', 'InvalidSpec', `${fault}: ${remedy}`)
 }
 
+/** The faults of a group. */
+export type Faults = Readonly<{
+  /** The fault of the newest version of the group or of a server; the last valid version keeps running. */
+  invalid: string | undefined
+  /** The fault of a group that has no usable version. */
+  broken: SyncError | undefined
+}>
+
+/** The faults of a group; `stale`: the fault of the newest version of one of its servers. */
+export function faultsOf(
+  { invalid, standIn }: Sound<SyncGroup>,
+  stale: string | undefined,
+): Faults {
+  return standIn
+    ? { invalid: undefined, broken: brokenSpec(invalid ?? 'spec') }
+    : { invalid: invalid ?? stale, broken: undefined }
+}
+
+/** The group with the deletion policy Orphan: it vanished before we released it, so its copies stay. */
+export function orphaned(group: SyncGroup): SyncGroup {
+  return { ...group, spec: { ...group.spec, deletionPolicy: 'Orphan' } }
+}
+
 /** The group in the form that the engine takes. */
 export function declaredOf(
   group: SyncGroup,
   accesses: Pick<Declared, 'access' | 'formerAccess'>,
-  facts: Readonly<{
-    deleted: boolean
-    /** The fault of the newest version of the group or of a server; the last valid version keeps running. */
-    invalid: string | undefined
-    /** The fault of a group that has no usable version. */
-    broken: SyncError | undefined
-  }>,
+  facts: Faults & Readonly<{ deleted: boolean }>,
 ): Declared {
   const { deleted, invalid, broken } = facts
   return {

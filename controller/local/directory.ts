@@ -75,6 +75,8 @@ export async function sourcesIn(directory: string): Promise<readonly Source[]> {
   }
 }
 
+type Delays = Readonly<{ debounceMs?: number; pollMs?: number }>
+
 /**
  * Calls `onChange` after the YAML files of a directory changed, until the signal aborts. The directory may be missing,
  * and may come and go. Never throws because of the directory.
@@ -84,56 +86,88 @@ export async function watchDirectory(
   dir: string,
   onChange: () => void,
   signal: AbortSignal,
-  { debounceMs = DEBOUNCE_MS, pollMs = POLL_MS }: { debounceMs?: number; pollMs?: number } = {},
+  { debounceMs = DEBOUNCE_MS, pollMs = POLL_MS }: Delays = {},
 ): Promise<void> {
-  const watchers = new Map<string, FSWatcher>()
-  let known: readonly string[] = []
-  let seen: string | undefined
-  let timer: NodeJS.Timeout | undefined
-  let looking = false
-  let stirred = false // Something happened since the last look began.
-  let soon = false // The next look does not wait for the poll.
-  let vain = 0 // The number of looks in a row that followed an event and found no change.
+  const looks = new Looks(dir, onChange, signal, { debounceMs, pollMs })
+  signal.addEventListener('abort', () => looks.end())
+  if (!signal.aborted) await looks.look()
+}
 
-  const lookIn = (delayMs: number) => {
-    clearTimeout(timer)
-    if (!signal.aborted) timer = setTimeout(() => void look(), delayMs)
+/** The looks at one directory, one after the other. */
+class Looks {
+  readonly #dir: string
+  readonly #onChange: () => void
+  readonly #signal: AbortSignal
+  readonly #delays: Required<Delays>
+  readonly #watchers = new Map<string, FSWatcher>()
+  /** The directories below, and the identity, at the last look. */
+  #known: readonly string[] = []
+  #seen: string | undefined
+  #timer: NodeJS.Timeout | undefined
+  #looking = false
+  /** Something happened since the last look began. */
+  #stirred = false
+  /** The next look does not wait for the poll. */
+  #soon = false
+  /** The number of looks in a row that followed an event and found no change. */
+  #vain = 0
+
+  constructor(dir: string, onChange: () => void, signal: AbortSignal, delays: Required<Delays>) {
+    this.#dir = dir
+    this.#onChange = onChange
+    this.#signal = signal
+    this.#delays = delays
   }
-  // Back off: another file in the directory may be written all the time, or each new watcher may break at once.
-  const soonMs = () => Math.min(pollMs, debounceMs * 2 ** Math.min(vain, 20))
-  const onEvent = () => {
-    stirred = true
-    // A later event does not postpone the look, or constant events would postpone it for ever.
-    if (looking || soon) return
-    soon = true
-    lookIn(soonMs())
-  }
-  const look = async (): Promise<void> => {
-    looking = true
-    const asked = stirred
-    stirred = false
-    soon = false
+
+  async look(): Promise<void> {
+    this.#looking = true
+    const asked = this.#stirred
+    this.#stirred = false
+    this.#soon = false
     // Watch first, so that a change during the look causes an event.
-    follow(watchers, [dir, ...known], onEvent)
-    const listing = await listingOf(dir).catch(() => NOTHING)
-    if (signal.aborted) return
-    known = listing.directories
+    this.#follow()
+    const listing = await listingOf(this.#dir).catch(() => NOTHING)
+    if (this.#signal.aborted) return
+    this.#known = listing.directories
     // A newly watched directory may have changed since it was listed.
-    const added = follow(watchers, [dir, ...known], onEvent)
-    looking = false
+    const added = this.#follow()
+    this.#looking = false
     const now = identityOf(listing)
-    const before = seen
-    seen = now
-    vain = before === now && (asked || added > 0) ? vain + 1 : 0
-    soon = added > 0 || stirred
-    lookIn(soon ? soonMs() : pollMs)
-    if (before !== undefined && before !== now) onChange()
+    const before = this.#seen
+    this.#seen = now
+    this.#vain = before === now && (asked || added > 0) ? this.#vain + 1 : 0
+    this.#soon = added > 0 || this.#stirred
+    this.#lookIn(this.#soon ? this.#soonMs() : this.#delays.pollMs)
+    if (before !== undefined && before !== now) this.#onChange()
   }
-  signal.addEventListener('abort', () => {
-    clearTimeout(timer)
-    follow(watchers, [], onEvent)
-  })
-  if (!signal.aborted) await look()
+
+  end(): void {
+    clearTimeout(this.#timer)
+    follow(this.#watchers, [], this.#onEvent)
+  }
+
+  #follow(): number {
+    return follow(this.#watchers, [this.#dir, ...this.#known], this.#onEvent)
+  }
+
+  readonly #onEvent = () => {
+    this.#stirred = true
+    // A later event does not postpone the look, or constant events would postpone it for ever.
+    if (this.#looking || this.#soon) return
+    this.#soon = true
+    this.#lookIn(this.#soonMs())
+  }
+
+  #lookIn(delayMs: number): void {
+    clearTimeout(this.#timer)
+    if (!this.#signal.aborted) this.#timer = setTimeout(() => void this.look(), delayMs)
+  }
+
+  // Back off: another file in the directory may be written all the time, or each new watcher may break at once.
+  #soonMs(): number {
+    const { debounceMs, pollMs } = this.#delays
+    return Math.min(pollMs, debounceMs * 2 ** Math.min(this.#vain, 20))
+  }
 }
 
 const NOTHING: Listing = { files: [], directories: [], hollow: [], unread: [] }

@@ -5,6 +5,7 @@ import { type Logger, pino } from 'pino'
 import { reasonOf } from '../api/conditions.ts'
 import { isConnecting } from '../api/discreet.ts'
 import type { Result } from '../api/group-status.ts'
+import type { Report } from '../api/report.ts'
 import type { ServerResult } from '../api/server-status.ts'
 import type { GroupId } from '../core/id.ts'
 import { printable } from '../core/printable.ts'
@@ -36,44 +37,11 @@ export function logPass(log: Logger, group: GroupId, result: Result, tookMs: num
   }
   if (result.kind === 'failed') {
     const { kind, code } = result.error
-    // For an unexpected error: its class and its place in the code, not its message, which may quote content.
-    const cause =
-      result.error.cause instanceof Error && code === 'Unexpected'
-        ? placeOf(result.error.cause)
-        : undefined
     const fields = { group, kind, reason: reasonOf(code), durationMs: tookMs }
-    log.warn({ ...fields, ...detailOf(result.error), ...(cause ? { cause } : {}) }, 'pass failed')
+    log.warn({ ...fields, ...detailOf(result.error), ...causeOf(result.error) }, 'pass failed')
     return
   }
-  const {
-    created,
-    updated,
-    deleted,
-    kept,
-    durationMs,
-    items,
-    conflicts,
-    members,
-    problems,
-    refusals,
-    unfinished,
-  } = result.report
-  const reasons = [...new Set([...problems, ...refusals].map(({ reason }) => reasonOf(reason)))]
-  const fields = {
-    group,
-    items,
-    created,
-    updated,
-    deleted,
-    kept,
-    durationMs,
-    conflicts: conflicts.total,
-  }
-  const { current, behind, unreachable } = members
-  log.info(
-    { ...fields, current, behind, unreachable, refused: refusals.length, reasons, unfinished },
-    'pass done',
-  )
+  log.info({ group, ...figuresOf(result.report) }, 'pass done')
   const { verified } = result
   if (verified === undefined) return
   log.info(
@@ -85,6 +53,21 @@ export function logPass(log: Logger, group: GroupId, result: Result, tookMs: num
     },
     'verified',
   )
+}
+
+// The figures of a pass, in the order of the line.
+function figuresOf(report: Report): Readonly<Record<string, unknown>> {
+  const { items, created, updated, deleted, kept, durationMs, problems, refusals } = report
+  const { current, behind, unreachable } = report.members
+  const reasons = new Set([...problems, ...refusals].map(({ reason }) => reasonOf(reason)))
+  return {
+    ...{ items, created, updated, deleted, kept, durationMs },
+    conflicts: report.conflicts.total,
+    ...{ current, behind, unreachable },
+    refused: refusals.length,
+    reasons: [...reasons],
+    unfinished: report.unfinished,
+  }
 }
 
 /** Logs the result of a probe. */
@@ -107,6 +90,11 @@ export function logServer(
 // The log contains the full error, also if the status hides it (discreet.ts).
 function detailOf(error: SyncError): Readonly<{ detail?: string }> {
   return isConnecting(error) ? { detail: error.message } : {}
+}
+
+// For an unexpected error: its class and its place in the code, not its message, which may quote content.
+function causeOf({ cause, code }: SyncError): Readonly<{ cause?: string }> {
+  return cause instanceof Error && code === 'Unexpected' ? { cause: placeOf(cause) } : {}
 }
 
 function placeOf(error: Error): string {

@@ -62,8 +62,8 @@ export const undoing: readonly Mutant[] = [
     [
       'some-of-the-numbers',
       'when one of the numbers cannot come back, none does',
-      `const barred = wholly && bad !== undefined`,
-      `const barred = wholly && bad !== undefined && bad.n < 0`,
+      `task.wholly ? plan.lines.find(isRefused)`,
+      `task.wholly ? plan.lines.find((line) => isRefused(line) && line.n < 0)`,
     ],
     [
       'undone-one-way',
