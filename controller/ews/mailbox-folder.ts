@@ -25,7 +25,6 @@ import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
 import {
   type FolderMemory,
   type FolderNotes,
-  isShort,
   memoryIn,
   retried,
   shortAfter,
@@ -33,29 +32,26 @@ import {
 import type { FolderState } from './folder-state.ts'
 import { type Control, sameName } from './folders.ts'
 import {
-  carried,
   confirmedGone,
   demandReadable,
   demandWritable,
-  mayHide,
   moved,
-  movedThere,
-  passedOverIn,
-  readAll,
   readThere,
-  toRead,
-  unsettled,
   type Verdict,
 } from './listing.ts'
 import { MailboxFolderListing, type Told } from './mailbox-folder-listing.ts'
 import { type Missing, noMailboxFolder } from './missing-folder.ts'
 import type { Pool } from './pool.ts'
 import type { Premises } from './premises.ts'
+import { type Findings, type Look, listingOf, type Outcome, Reading } from './reading.ts'
 import { faultOf } from './response-codes.ts'
 import type { Route, Transport } from './transport.ts'
 
 /** The limit of `vain`: while a changed mark brings no news, full listings become rarer, down to one in 2^6 looks. */
 const vainMax = 6
+
+/** The changes. `suspected`: the folder's mark changed although no change was reported. */
+type Suspected = Told & Readonly<{ suspected: boolean }>
 
 /** The inputs of a mailbox folder's replica. */
 export type MailboxFolderSite = Readonly<{
@@ -113,60 +109,28 @@ export class MailboxFolder implements Replica {
   }
 
   async observe(start: Start | undefined, known: Known, signal: AbortSignal): Promise<Listing> {
-    const seen = await this.#look(start?.checkpoint, signal)
+    const look = await this.#look(start, signal)
     // A folder that does not exist yet is empty, and nothing in it is gone.
-    if (seen === undefined)
+    if (look === undefined)
       return { changed: [], gone: [], whole: true, checkpoint: {}, recheck: [] }
-    demandReadable(seen, this.#site.codec)
-    // Without a recorded folder id, known items can only be in this folder: we created it, and the id was not saved.
-    const remembered = start?.checkpoint.folder
-    const same = remembered === undefined || remembered === seen.id
-    const memory = memoryIn(same ? start?.checkpoint : undefined)
-    const { state, rewound } = await this.#identity.aged(seen, memory.highWater, signal)
-    const before = same ? start : undefined
-    const whole = rewound || start?.whole === true
-    const told = await this.#told(state, whole ? { ...memory, cursor: undefined } : memory, signal)
-    const verdict = await this.#verdict(told, same, known, signal)
-    const refs = await moved(told.refs, known)
-    const passed = carried(retried(memory.passedOver, start?.retry), told, verdict.gone)
-    const { ids, left } = toRead(refs, before?.recheck ?? [], passed)
-    const context = { refs: told.refs, before: passed, known }
-    const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
+    const { state, same, memory } = look
+    const listed = await this.#told(look, start?.whole === true, signal)
+    const verdict = await this.#verdict(listed, same, known, signal)
+    const recheck = (same ? start?.recheck : undefined) ?? []
+    const before = retried(memory.passedOver, start?.retry)
+    const findings = { listed, verdict, recheck, before, early: [] }
+    const reading = new Reading(this.#items, this.#site.pool, known)
+    const outcome = await reading.read(findings, signal)
     // SyncFolderItems omits an item that was created and deleted after the cursor: then list the whole folder.
-    const [gone, asked] = [new Set(verdict.gone), new Set(before?.recheck)]
-    const untold = !told.whole && read.missing.some((id) => !gone.has(id) && asked.has(id))
-    if (untold && before !== undefined)
-      return this.observe({ ...before, whole: true }, known, signal)
-    const again = await unsettled(read.missing, verdict.gone, known)
-    const { id: folder, parent, highWater } = state
-    const changed = [...read.found, ...(await movedThere(verdict, read.found, known))]
-    const passedOver = passedOverIn(left, read, verdict, told.whole)
-    const more = read.rest.length > 0
-    const news = changed.length + verdict.gone.length
-    const notes = notesAfter(memory.notes, state.mark, told, news)
-    const { short: shortBefore = 0 } = memory.notes
-    const short = told.whole ? shortAfter(memory.notes, told.listed, state.count) : shortBefore
-    const adapter: FolderMemory = {
-      parent,
-      highWater,
-      cursor: told.whole && isShort(short) ? undefined : told.cursor,
-      passedOver,
-      notes: { ...notes, short },
-    }
-    return {
-      changed,
-      odd: told.odd,
-      gone: verdict.gone,
-      forgotten: verdict.forgotten,
-      rewound,
-      whole: told.whole && !more,
-      more,
-      short: more || (told.whole && isShort(short)) || (await mayHide(passedOver, known)),
-      unread: passedOver,
-      // The next look reads an item again that was reported as deleted and still exists.
-      recheck: [...again, ...read.rest, ...(told.whole ? [] : verdict.there.map(({ id }) => id))],
-      checkpoint: { folder, adapter },
-    }
+    if (start !== undefined && isOmitted(findings, outcome))
+      return this.observe({ ...start, whole: true }, known, signal)
+    const notes = notesAfter(
+      memory.notes,
+      state,
+      listed,
+      outcome.changed.length + verdict.gone.length,
+    )
+    return listingOf(look, findings, outcome, { cursor: listed.cursor, notes })
   }
 
   async prepare(checkpoint: Checkpoint, signal: AbortSignal): Promise<Checkpoint> {
@@ -235,7 +199,18 @@ export class MailboxFolder implements Replica {
     return { checkpoint: { folder, adapter }, recheck: [...untold] }
   }
 
-  async #look(
+  async #look(start: Start | undefined, signal: AbortSignal): Promise<Look | undefined> {
+    const seen = await this.#seen(start?.checkpoint, signal)
+    if (seen === undefined) return undefined
+    demandReadable(seen, this.#site.codec)
+    // Without a recorded folder id, known items can only be in this folder: we created it, and the id was not saved.
+    const remembered = start?.checkpoint.folder
+    const same = remembered === undefined || remembered === seen.id
+    const memory = memoryIn(same ? start?.checkpoint : undefined)
+    return { ...(await this.#identity.aged(seen, memory.highWater, signal)), same, memory }
+  }
+
+  async #seen(
     checkpoint: Checkpoint | undefined,
     signal: AbortSignal,
   ): Promise<SeenFolder | undefined> {
@@ -256,10 +231,12 @@ export class MailboxFolder implements Replica {
 
   // Reads the changes. If the mark changed but none is reported, lists the whole folder (while `skip` is 0).
   async #told(
-    state: FolderState,
-    { cursor, notes: { mark, skip = 0 } }: FolderMemory,
+    { state, rewound, memory }: Look,
+    whole: boolean,
     signal: AbortSignal,
-  ): Promise<Told & Readonly<{ suspected: boolean }>> {
+  ): Promise<Suspected> {
+    const { mark, skip = 0 } = memory.notes
+    const cursor = rewound || whole ? undefined : memory.cursor
     const told = await this.#listing.told(state.id, cursor, signal)
     const moves = mark !== undefined && state.mark !== undefined && mark !== state.mark
     const suspected = !told.whole && told.count === 0 && moves
@@ -285,11 +262,31 @@ const appeared = new SyncError(
   'another program created the folder meanwhile; the next pass reads it first',
 )
 
-// The notes after a look. Each full listing that finds no news for a changed mark makes the next ones rarer.
+// Is an item of `recheck` neither reported, found nor confirmed gone? Only a listing of changes may omit one.
+function isOmitted(
+  { listed, verdict, recheck }: Findings,
+  { missing }: Pick<Outcome, 'missing'>,
+): boolean {
+  const [gone, asked] = [new Set(verdict.gone), new Set(recheck)]
+  return !listed.whole && missing.some((id) => !gone.has(id) && asked.has(id))
+}
+
+// The notes after a look, with the number of short listings.
 function notesAfter(
   before: FolderNotes,
+  { mark, count }: FolderState,
+  told: Suspected,
+  news: number,
+): FolderNotes {
+  const short = told.whole ? shortAfter(before, told.listed, count) : (before.short ?? 0)
+  return { ...suspicionAfter(before, mark, told, news), short }
+}
+
+// Each full listing that finds no news for a changed mark makes the next ones rarer.
+function suspicionAfter(
+  before: FolderNotes,
   mark: string | undefined,
-  { suspected, whole }: Readonly<{ suspected: boolean; whole: boolean }>,
+  { suspected, whole }: Suspected,
   news: number,
 ): FolderNotes {
   if (!suspected) return { mark }

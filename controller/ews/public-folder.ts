@@ -19,31 +19,24 @@ import type {
 import { Items } from './batch.ts'
 import type { Codec } from './codec.ts'
 import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
-import { type FolderMemory, isShort, memoryIn, retried, shortAfter } from './folder-notes.ts'
+import { type FolderMemory, memoryIn, retried, shortAfter } from './folder-notes.ts'
 import type { FolderState } from './folder-state.ts'
 import { type Control, sameName } from './folders.ts'
 import {
-  carried,
   confirmedGone,
   demandReadable,
   demandWritable,
   lacking,
-  mayHide,
   moved,
-  movedThere,
   nothingLacks,
-  passedOverIn,
-  type Read,
-  readAll,
   readThere,
-  toRead,
-  unsettled,
   type Verdict,
 } from './listing.ts'
 import { type Missing, noPublicFolder } from './missing-folder.ts'
 import type { Pool } from './pool.ts'
 import type { Premises } from './premises.ts'
 import { moving, PublicFolderListing } from './public-folder-listing.ts'
+import { type Look, listingOf, Reading, unlisted } from './reading.ts'
 import { faultOf } from './response-codes.ts'
 import type { Route, Transport } from './transport.ts'
 
@@ -111,74 +104,35 @@ export class PublicFolder implements Replica {
   }
 
   async observe(start: Start | undefined, known: Known, signal: AbortSignal): Promise<Listing> {
-    const found = await this.#state(start?.checkpoint, signal)
-    const same = start?.checkpoint.folder === found.id
-    const memory = memoryIn(start?.checkpoint)
-    const { highWater: seen } = same ? memory : memoryIn(undefined)
-    const { state, rewound } = await this.#identity.aged(found, seen, signal)
-    demandReadable(state, this.#site.codec)
-    if (this.role.receives) demandWritable(state)
-    const before = same ? retried(memory.passedOver, start.retry) : []
-    const { id: folder, parent, highWater } = state
+    const look = await this.#look(start, signal)
+    const { state, memory } = look
     const notes = this.#notes(state, memory)
-    const base = { parent, highWater, notes }
-    let early: Read['found'] = []
-    if (same && !start.whole && memory.cursor !== undefined && memory.cursor === state.tag) {
-      const { ids, left } = toRead([], start.recheck, before)
-      const context = { refs: [], before, known }
-      const read = await readAll(this.#items, this.#site.pool, ids, context, signal)
-      const passedOver = passedOverIn(left, read, nothingLacks, false)
-      // The tag is unchanged, but an item is missing: list the folder.
-      if (read.missing.length === 0)
-        return {
-          changed: read.found,
-          gone: [],
-          short: read.rest.length > 0 || (await mayHide(passedOver, known)),
-          more: read.rest.length > 0,
-          recheck: read.rest,
-          unread: passedOver,
-          checkpoint: { folder, adapter: { ...base, cursor: state.tag, passedOver } },
-        }
-      early = read.found
+    const reading = new Reading(this.#items, this.#site.pool, known)
+    const asked = {
+      recheck: start?.recheck ?? [],
+      before: look.same ? retried(memory.passedOver, start?.retry) : [],
     }
-    const listed = await this.#listing.whole(state, signal, () => this.#tagged(state.id, signal))
-    const missing = same && listed.odd.length === 0 ? await lacking(listed.refs, known) : []
-    const verdict = await this.#verdict(state, missing, known, signal)
-    const passed = carried(before, { refs: listed.refs, gone: [], whole: true }, verdict.gone)
-    const { ids, left } = toRead(await moved(listed.refs, known), start?.recheck ?? [], passed)
-    const context = { refs: listed.refs, before: passed, known }
-    // Keep the items that were read before the listing: there may be no room to read them again.
-    const gone = new Set(verdict.gone)
-    const there = early.filter(({ id }) => !gone.has(id))
-    const done = new Set(there.map(({ id }) => id))
-    const others = ids.filter((id) => !done.has(id))
-    const late = await readAll(this.#items, this.#site.pool, others, context, signal)
-    const read = { ...late, found: [...there, ...late.found] }
-    const again = await unsettled(read.missing, verdict.gone, known)
+    const early = unchanged(look, start)
+      ? await reading.read({ ...unlisted, ...asked }, signal)
+      : undefined
+    // If the tag is unchanged, but an item is missing: list the folder.
+    if (early?.missing.length === 0)
+      return listingOf({ ...look, rewound: false }, { ...unlisted, ...asked }, early, {
+        cursor: state.tag,
+        notes,
+      })
+    const findings = await this.#listed(look, known, signal)
+    const context = { ...findings, ...asked, early: early?.changed ?? [] }
+    const outcome = await reading.read(context, signal)
     // Another commit within the same second would leave the tag unchanged: do not trust a tag this recent.
-    const quiet = this.#trusted(state, notes) && again.length === 0 && listed.odd.length === 0
-    const short = shortAfter(memory.notes, listed.count, state.count)
-    const passedOver = passedOverIn(left, read, verdict, true)
-    const more = read.rest.length > 0
-    const adapter: FolderMemory = {
-      ...base,
-      notes: { ...notes, short },
-      cursor: quiet && !isShort(short) ? state.tag : undefined,
-      passedOver,
-    }
-    return {
-      changed: [...read.found, ...(await movedThere(verdict, read.found, known))],
-      gone: verdict.gone,
-      forgotten: verdict.forgotten,
-      odd: listed.odd,
-      rewound,
-      whole: !more,
-      more,
-      short: more || isShort(short) || (await mayHide(passedOver, known)),
-      recheck: [...again, ...read.rest],
-      unread: passedOver,
-      checkpoint: { folder, adapter },
-    }
+    const quiet =
+      this.#trusted(state, notes) &&
+      outcome.unsettled.length === 0 &&
+      findings.listed.odd.length === 0
+    return listingOf(look, context, outcome, {
+      cursor: quiet ? state.tag : undefined,
+      notes: { ...notes, short: shortAfter(memory.notes, findings.count, state.count) },
+    })
   }
 
   async prepare(checkpoint: Checkpoint): Promise<Checkpoint> {
@@ -217,6 +171,26 @@ export class PublicFolder implements Replica {
     )
     const news = (await moved(refs, known)).length + (await lacking(refs, known)).length
     return at(news === 0 && odd.length === 0 ? state.tag : undefined)
+  }
+
+  async #look(start: Start | undefined, signal: AbortSignal): Promise<Look> {
+    const found = await this.#state(start?.checkpoint, signal)
+    const same = start?.checkpoint.folder === found.id
+    const memory = memoryIn(start?.checkpoint)
+    const seen = same ? memory.highWater : undefined
+    const { state, rewound } = await this.#identity.aged(found, seen, signal)
+    demandReadable(state, this.#site.codec)
+    if (this.role.receives) demandWritable(state)
+    return { state, rewound, same, memory }
+  }
+
+  // Lists the whole folder, and asks for the known items that the listing lacks.
+  async #listed({ state, same }: Look, known: Known, signal: AbortSignal) {
+    const tagged = () => this.#tagged(state.id, signal)
+    const { refs, count, odd } = await this.#listing.whole(state, signal, tagged)
+    const missing = same && odd.length === 0 ? await lacking(refs, known) : []
+    const verdict = await this.#verdict(state, missing, known, signal)
+    return { listed: { refs, gone: [], whole: true, odd }, count, verdict }
   }
 
   async #state(checkpoint: Checkpoint | undefined, signal: AbortSignal): Promise<SeenFolder> {
@@ -287,4 +261,10 @@ export class PublicFolder implements Replica {
         : `${this.#contentMailbox}@${domain}`
     return { anchor: content ?? account, contentMailbox: content, limit: publicFoldersLimit, pace }
   }
+}
+
+// Is the folder's tag the one of the last look, and no full listing demanded?
+function unchanged({ state, same, memory }: Look, start: Start | undefined): boolean {
+  if (!same || start?.whole) return false
+  return memory.cursor !== undefined && memory.cursor === state.tag
 }

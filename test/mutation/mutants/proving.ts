@@ -143,7 +143,7 @@ export const proving: readonly Mutant[] = [
     file: 'controller/ews/public-folder.ts',
     drops: 'a listing that does not add up proves nothing about what it lacks',
     changes: [
-      ['same && listed.odd.length === 0 ?', 'same ?'],
+      ['same && odd.length === 0 ?', 'same ?'],
       ['if (again.odd.length > 0) return nothingLacks', ''],
     ],
   },
