@@ -15,6 +15,12 @@ export const verifying = [
       `const ignores = !role.writes && role.drift === 'Ignore'`,
       `const ignores = !role.writes`,
     ],
+    [
+      'private-is-extra',
+      'a member’s own private item is not named',
+      `if (!role.hub && role.private === 'Skip' && type.private(item)) return 'Private'`,
+      `if (role.hub) return 'Private'`,
+    ],
   ]),
   ...mutantsOf('controller/sync/inventory.ts', [
     [
