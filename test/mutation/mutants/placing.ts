@@ -10,6 +10,12 @@ export const placing = [
       `doubtedIn(shown)`,
     ],
     [
+      'doubtful-not-kept',
+      'what may be its user’s, and was taken for the server’s doing, is kept before it is overwritten',
+      `, ...doubtedIn(shown)]`,
+      `]`,
+    ],
+    [
       'declined-forgotten',
       'with drift: Ignore a deleted copy stays away',
       `return link.declined.has(role.id) && !role.writes`,
