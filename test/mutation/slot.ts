@@ -43,41 +43,71 @@ const border = ['ids', 'sign-in', 'transport', 'control', 'pace'].map((name) => 
 
 /** What shows that a second witness is asked: first for a mutant of the rules that ask, last for any other. */
 const proof = ['proof', 'witness', 'upgrade'].map((name) => `test/scenes/${name}.test.ts`)
-const asking = /^controller\/(ews|sync\/(turn|deleting|creates|maybe-there)|core\/attempt)/
+const asking = [
+  ...['ews/', 'sync/turn', 'sync/removal', 'sync/creates', 'sync/maybe-there', 'sync/doubt'],
+  'core/attempt',
+]
 
 const unit = (...names: readonly string[]) => names.map((name) => `test/unit/${name}.test.ts`)
 const scenes = (...names: readonly string[]) => names.map((name) => `test/scenes/${name}.test.ts`)
 
-/** What else shows the rules of some files: only for a mutant of those, and before all others. */
-const shown: readonly (readonly [RegExp, readonly string[]])[] = [
+/**
+ * What else shows the rules of some files, by the beginnings of their paths in `controller/`: only for a mutant of those,
+ * and before all others.
+ */
+const shown: readonly (readonly [files: readonly string[], filters: readonly string[]])[] = [
   [
-    /core\/(allowed|pattern|selector|claims|guard)|ews\/(premises|denied|line)|sync\/hindrance|kube\/referred/,
     [
-      ...unit('allowed', 'guard', 'path', 'declarations-allowed', 'validate-allowed'),
+      ...['api/allowed', 'api/pattern', 'api/selector', 'api/claims', 'api/references'],
+      ...['api/guard-ceilings', 'core/guard', 'ews/premises', 'ews/denied', 'ews/route'],
+      ...['ews/missing-folder', 'kube/referred', 'local/access'],
+    ],
+    [
+      ...unit('allowed', 'guard', 'path', 'hindrance', 'declarations-allowed', 'validate-allowed'),
       ...scenes('allowed'),
     ],
   ],
   [
-    /store\/(history|keep)|core\/(guard|replaced|restore)|sync\/(consequences|pass|reentered)/,
+    [
+      ...[
+        'store/history',
+        'store/keep',
+        'core/guard',
+        'core/replaced',
+        'core/restore',
+        'core/keeps',
+      ],
+      ...['sync/consequences', 'sync/pass', 'sync/decided', 'sync/reentered'],
+    ],
     [...unit('history', 'replaced', 'guard', 'reentered'), ...scenes('undo')],
   ],
   [
-    /sync\/(verify|inventory)|core\/(verification|placement)/,
+    ['sync/verify', 'sync/inventory', 'api/verification', 'core/action'],
     [...unit('verification'), ...scenes('verify')],
   ],
   [
-    /cli\/(undo|undo-plan|restore|rollback|history|filters|when)|core\/undo/,
+    [
+      ...[
+        'cli/undo',
+        'cli/restore',
+        'cli/rollback',
+        'cli/history',
+        'config/filters',
+        'config/when',
+      ],
+      'core/undo',
+    ],
     [
       ...unit('undo', 'undo-command', 'plans', 'when', 'restore-command'),
       'test/property/undo.test.ts',
     ],
   ],
   [
-    /store\/(backup|erase|replace)/,
+    ['store/backup', 'store/erase', 'store/replace'],
     [...unit('state-backup', 'state-replace', 'state-erase'), ...scenes('restored')],
   ],
   [
-    /controller\/store\//,
+    ['store/'],
     unit(
       'state-bin',
       'state-binding',
@@ -88,26 +118,68 @@ const shown: readonly (readonly [RegExp, readonly string[]])[] = [
       'state-damage',
     ),
   ],
-  [/cli\/|telemetry\/|core\/printable/, unit('terminal', 'printable', 'words', 'rekey', 'look')],
   [
-    /ews\/(exchange|in-use|endpoint|network|rate|pause)/,
+    ['cli/', 'telemetry/', 'core/printable'],
+    unit('terminal', 'printable', 'words', 'state-rekey', 'look'),
+  ],
+  [
+    [
+      ...['ews/connections', 'ews/in-use', 'ews/endpoint', 'ews/network', 'ews/rate', 'ews/pause'],
+      'ews/route',
+    ],
     unit('connections', 'hosts', 'ceilings', 'rate', 'back-off'),
   ],
   [
-    /sync\/(line|shares|seat|party|queue|schedule|servers|ceilings|reconcile)|core\/(duration|annotations|sync-error)/,
-    [...unit('shares', 'back-off', 'ceilings', 'schedule', 'queue'), ...scenes('neighbours')],
+    [
+      ...['sync/line', 'sync/shares', 'sync/seat', 'sync/party', 'sync/queue', 'sync/schedule'],
+      ...['sync/control-loop', 'sync/server-', 'sync/trying', 'sync/ceilings', 'sync/reconcile'],
+      ...['api/duration', 'api/annotations', 'core/retry-after', 'core/sync-error'],
+    ],
+    [
+      ...unit('shares', 'back-off', 'ceilings', 'schedule', 'queue', 'control-loop', 'trying'),
+      ...scenes('neighbours'),
+    ],
   ],
   [
-    /ews\/(pool|looks|items|intake|xml|hub|member|soap|faults|envelope)|core\/(item|fields|held|work|losers|born|doubles|orphans|match)|sync\/(breathe|turn|oddities|applied)/,
-    [...unit('intake', 'xml', 'breath', 'words', 'linear'), ...scenes('large', 'held')],
+    [
+      ...[
+        'ews/pool',
+        'ews/listing',
+        'ews/reading',
+        'ews/batch',
+        'ews/items/',
+        'ews/intake',
+        'ews/xml',
+      ],
+      ...['ews/public-folder', 'ews/mailbox-folder', 'ews/folder-notes', 'ews/soap'],
+      ...[
+        'ews/response-codes',
+        'ews/envelope',
+        'core/item',
+        'core/fields',
+        'core/held',
+        'core/work',
+      ],
+      ...['core/born', 'core/doubles', 'core/unclaimed', 'core/match', 'core/keeps', 'core/cells'],
+      ...['sync/breathe', 'sync/turn', 'sync/oddities', 'sync/tally', 'sync/doubt'],
+    ],
+    [...unit('intake', 'xml', 'breath', 'words', 'linear', 'doubt'), ...scenes('large', 'held')],
   ],
+  [['kube/'], unit('kube-declarations', 'kube-secrets', 'kube-client', 'reflector', 'words')],
   [
-    /controller\/kube\//,
-    unit('kube-declarations', 'kube-secrets', 'kube-client', 'reflector', 'words'),
+    ['local/', 'validation/'],
+    unit('odd-files', 'directory', 'validate', 'declarations', 'rules', 'metadata', 'ended'),
   ],
-  [/controller\/local\//, unit('odd-files', 'directory', 'validate', 'declarations')],
-  [/core\/(hosts|discreet)/, unit('hosts', 'discreet')],
+  [['api/hosts', 'api/discreet'], unit('hosts', 'discreet')],
 ]
+
+const isOf = (file: string) => (path: string) => file.startsWith(`controller/${path}`)
+
+/** The beginnings of paths that choose tests, and the tests that they choose: each must name something. */
+export const routing = {
+  files: [...asking, ...shown.flatMap(([files]) => files)],
+  tests: [...border, ...proof, ...stages.flat(), ...shown.flatMap(([, filters]) => filters)],
+}
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const tests = ['unit', 'property', 'scenes', 'exchange', 'apiserver', 'e2e', 'support', 'mutation']
@@ -188,9 +260,9 @@ export class Slot {
   /** Runs all tests, up to the first that fails: those about the mutant's file first. */
   async firstFailure(file = ''): Promise<Fate> {
     const there = /^controller\/(ews|kube)\//.test(file)
-    const own = shown.flatMap(([files, filters]) => (files.test(file) ? [filters] : []))
+    const own = shown.flatMap(([files, filters]) => (files.some(isOf(file)) ? [filters] : []))
     const told = [...own, ...(there ? [border, ...stages] : [...stages, border])]
-    for (const filters of asking.test(file) ? [proof, ...told] : [...told, proof]) {
+    for (const filters of asking.some(isOf(file)) ? [proof, ...told] : [...told, proof]) {
       const report = join(this.#path, 'report.json')
       await rm(report, { force: true })
       const config = ['--config', 'test/mutation/vitest.config.ts', '--root', '.', '--bail', '1']

@@ -7,11 +7,12 @@
 // and what follows: hub=2 an update, bob+2 a create, jan- a delete, keep:ann:3 saved first (whose it
 // was, or who deleted it).
 // jan only receives; ann and bob write.
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { doubted, shownOf } from '../../controller/core/deviation.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
 import { contact } from '../../controller/core/items/contact.ts'
-import type { Copy, Found, Link, Observation, Role } from '../../controller/core/model.ts'
+import type { Copy, Found, Link, Observation, Role, Shown } from '../../controller/core/model.ts'
 import { planOf } from '../../controller/core/plan.ts'
 import type { Policy } from '../../controller/core/policy.ts'
 import { rowsOf } from '../../controller/core/rows.ts'
@@ -217,6 +218,42 @@ function sign({ agreed }: Step, action: Action): string {
 function keeps({ keeps }: Step): readonly string[] {
   return keeps.map((keep) => `keep:${keep.replica}:${keep.item.JobTitle}`)
 }
+
+describe('what a copy shows otherwise, and may be its user’s doing,', () => {
+  const ann = 'ann' as ReplicaId
+  const shown = shownOf(contact, item('9'), item('1'))
+  // The hub edits the title from 1 to 2; ann's copy shows 9 for the 1 that it was given.
+  const planWith = (shown: Shown, seen: readonly Found[] = []) => {
+    const cells = ['2', '1', '1', '1']
+    const link = linkOf('1', cells) as Link
+    const copy = { ...(link.copies.get(ann) as Copy), shown }
+    const links = [{ ...link, copies: new Map([...link.copies, [ann, copy]]) }]
+    const observations = new Map(
+      roles.map(({ id }, at) => [id, observed(id, '1', cells[at] ?? '', at)]),
+    )
+    observations.set(ann, { state: 'seen', changed: seen, gone: [] })
+    const view = { group: 'ns/g' as GroupId, type: contact, roles, links, observations }
+    const rules = { type: contact, roles, policy: 'HubWins' as const }
+    return finished(planOf(rules, finished(rowsOf(view)))).steps[0]
+  }
+
+  test('is read and kept before an update overwrites it, and the server’s doing is not', () => {
+    const overwrites = (shown: Shown) =>
+      planWith(shown)?.actions.flatMap((action) =>
+        action.kind === 'update' && action.replica === ann ? action.overwrites : [],
+      )
+    expect(overwrites(doubted(shown))).toEqual(['JobTitle'])
+    expect(overwrites(shown)).toEqual([])
+  })
+
+  test('is kept when its user edits another field meanwhile, and the server’s doing is not', () => {
+    const edited = { ...item('9'), CompanyName: 'Acme & Sons' }
+    const found = { id: idOf('ann'), version: 'v-other' as Version, item: edited }
+    const kept = (shown: Shown) => planWith(shown, [found])?.keeps.map(({ item }) => item.JobTitle)
+    expect(kept(doubted(shown))).toEqual(['9'])
+    expect(kept(shown)).toEqual([])
+  })
+})
 
 test('a copy that was read last under an older codec is read again before it is written', () => {
   const [hub, , , jan] = roles.map(({ id }) => id) as [ReplicaId, ReplicaId, ReplicaId, ReplicaId]

@@ -16,6 +16,12 @@ export const placing = [
       `]`,
     ],
     [
+      'doubtful-read-not-kept',
+      'what may be its user’s is kept, too, where another field of the copy was edited',
+      `[...undecided, ...doubtedIn(before).filter((field) => !changes.has(field))]`,
+      `undecided`,
+    ],
+    [
       'declined-forgotten',
       'with drift: Ignore a deleted copy stays away',
       `return link.declined.has(role.id) && !role.writes`,
