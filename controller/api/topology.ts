@@ -15,7 +15,7 @@ import type { ItemType } from '../core/item.ts'
 import { itemTypeNamed } from '../core/items.ts'
 import type { Role } from '../core/model.ts'
 import { canonicalPath, folded, lastName, pathOf } from './path.ts'
-import type { SyncGroup } from './resources.generated.ts'
+import type { ExchangeServer, SyncGroup } from './resources.generated.ts'
 
 /** An ExchangeServer, as `namespace/name`. */
 export type ServerName = string
@@ -97,8 +97,13 @@ function madeOf(group: SyncGroup): Participants {
   return { hub, members, all, roles: all.map(({ role }) => role) }
 }
 
-/** The ExchangeServer that a reference in the group names. */
-export function serverNameOf({ metadata }: SyncGroup, { name, namespace }: ServerRef): ServerName {
+/** The name of an ExchangeServer. */
+export function nameOfServer({ metadata }: Pick<ExchangeServer, 'metadata'>): ServerName {
+  return `${metadata.namespace ?? 'default'}/${metadata.name ?? ''}`
+}
+
+// The ExchangeServer that a reference in the group names.
+function serverNameOf({ metadata }: SyncGroup, { name, namespace }: ServerRef): ServerName {
   return `${namespace ?? metadata.namespace ?? 'default'}/${name}`
 }
 

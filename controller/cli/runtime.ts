@@ -4,9 +4,10 @@
 import type { Logger } from 'pino'
 import packageJson from '../../package.json' with { type: 'json' }
 import { lockoutMs } from '../api/duration.ts'
+import { nameOfServer } from '../api/topology.ts'
 import type { Config } from '../config.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
-import { Connections, nameOfServer } from '../ews/connections.ts'
+import { Connections } from '../ews/connections.ts'
 import { type NetworkOptions, pooledNetwork } from '../ews/network.ts'
 import type { Term } from '../kube/runtime/lease.ts'
 import { stateOver } from '../store/port.ts'

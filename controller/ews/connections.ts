@@ -3,10 +3,10 @@
 import { denied, participantDenial } from '../api/allowed.ts'
 import { isForcedByOwner, isWanted } from '../api/annotations.ts'
 import { type Access, accessFor, formerAccess, hindranceOf, type Ready } from '../api/references.ts'
-import type { ExchangeServer } from '../api/resources.generated.ts'
 import {
   formerParticipant,
   itemTypeOf,
+  nameOfServer,
   participantsOf,
   placeOfId,
   type ServerName,
@@ -39,11 +39,6 @@ export type ConnectionsOptions = Readonly<{
   /** The limit for the contacts that one pass holds, bytes. */
   heldBytes?: number | undefined
 }>
-
-/** The key of a server here: namespace/name. */
-export function nameOfServer({ metadata: { namespace, name } }: ExchangeServer): string {
-  return `${namespace ?? 'default'}/${name ?? ''}`
-}
 
 /** Connections to Exchange servers, one per server and account, shared by groups. */
 export class Connections {

@@ -2,6 +2,7 @@
 // its status is in STATE/status/exchangeservers/<namespace>.<name>.yaml.
 import { type Access, accessPrint } from '../api/references.ts'
 import type { ExchangeServer, ExchangeServerStatus } from '../api/resources.generated.ts'
+import { nameOfServer } from '../api/topology.ts'
 import { digestOf } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { ChangeSignal } from '../sync/change-signal.ts'
@@ -52,7 +53,7 @@ export class LocalServers implements ServerDeclarations {
       const broken = invalid === undefined ? undefined : invalidSpec(invalid)
       const server = await this.#owned(each.server)
       const fingerprint = digestOf(hash, accessPrint(new Map([['', access]])), invalid ?? '')
-      return { id: idOf(server), server, access, broken, fingerprint }
+      return { id: nameOfServer(server), server, access, broken, fingerprint }
     })
     const broken = [...refused].flatMap(([key, why]) => {
       const [kind, namespace = 'default', name = ''] = key.split('/')
@@ -81,7 +82,7 @@ export class LocalServers implements ServerDeclarations {
 
   // Adds the fields that an API server would keep: generation, creation time and status.
   async #owned(server: ExchangeServer): Promise<ExchangeServer> {
-    const stored = await this.#store.of(idOf(server))
+    const stored = await this.#store.of(nameOfServer(server))
     const metadata = { ...server.metadata, ...ownedOf(server, stored, this.#clock.now()) }
     const { status } = stored
     return { ...server, metadata, ...(status === undefined ? {} : { status }) } as ExchangeServer
@@ -99,7 +100,7 @@ export class LocalServers implements ServerDeclarations {
     const server = await this.#owned(named as ExchangeServer)
     const broken = invalidSpec(why === '' ? 'it is not valid' : why)
     const access: Access = { state: 'blocked', server: undefined, error: broken }
-    return { id: idOf(server), server, access, broken, fingerprint: digestOf(why) }
+    return { id: nameOfServer(server), server, access, broken, fingerprint: digestOf(why) }
   }
 
   // A status file that cannot be removed is tried again at the next reading.
@@ -112,10 +113,6 @@ export class LocalServers implements ServerDeclarations {
 const unreachable = {
   url: 'https://server.invalid/EWS/Exchange.asmx',
   auth: { type: 'Basic', secretRef: { name: 'none' } },
-}
-
-function idOf({ metadata: { namespace = 'default', name = '' } }: ExchangeServer): string {
-  return `${namespace}/${name}`
 }
 
 function invalidSpec(why: string): SyncError {

@@ -31,17 +31,25 @@ export async function doubtedAgain(
     const known = ids.length === 0 ? undefined : await baseline.known(replica).versions(ids)
     return new Set(ids.filter((id) => !known?.has(id)))
   }
+  const news = new Map<ReplicaId, Promise<boolean>>()
+  const hasNews = (id: ReplicaId): Promise<boolean> => {
+    const known =
+      news.get(id) ??
+      strangers(id, seenFirst(id, before.get(id), seen)).then(({ size }) => size > 0)
+    news.set(id, known)
+    return known
+  }
+  const anotherHasNews = async (id: ReplicaId) => {
+    for (const other of seen.memories.keys())
+      if (other !== id && (await hasNews(other))) return true
+    return false
+  }
   const again: (readonly [ReplicaId, Memory])[] = []
   for (const [id, memory] of seen.memories) {
     const unread = unreadIn(memory).filter(({ code }) => code !== itemTooLarge)
     const ids = unread.map((each) => each.id)
     const doubted = await strangers(id, ids)
-    if (doubted.size === 0) continue
-    let news = 0
-    for (const other of seen.memories.keys())
-      if (other !== id && news === 0)
-        news = (await strangers(other, seenFirst(other, before.get(other), seen))).size
-    if (news === 0) continue
+    if (doubted.size === 0 || !(await anotherHasNews(id))) continue
     const marked = memory.unread?.map((each) =>
       doubted.has(each.id) ? { ...each, again: true } : each,
     )

@@ -8,7 +8,7 @@ import { isReady, type Result, statusOf } from '../api/group-status.ts'
 import { ceilingOf, guardUnder } from '../api/guard-ceilings.ts'
 import { hindranceOf, hubAccess } from '../api/references.ts'
 import type { Report } from '../api/report.ts'
-import { itemTypeOf, participantsOf } from '../api/topology.ts'
+import { itemTypeOf, nameOfServer, participantsOf } from '../api/topology.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { cutsOf, limited, refuseCrowd } from './ceilings.ts'
 import type { Environment, Mode, Reconciled, Resting } from './environment.ts'
@@ -120,8 +120,7 @@ function identityOf(declared: Declared): PassSpec['identity'] {
   const { metadata } = declared.group
   const { server } = hubAccess(declared)
   if (server === undefined) return { uid: metadata.uid }
-  const { namespace = 'default', name } = server.metadata
-  return { uid: metadata.uid, server: `${namespace}/${name}`, url: server.spec.url }
+  return { uid: metadata.uid, server: nameOfServer(server), url: server.spec.url }
 }
 
 function folderClaimed({ by, place }: NonNullable<Mode['claimed']>): SyncError {
@@ -176,15 +175,13 @@ async function made(
   const token = verificationAsked(declared.group, declared.previous)
   // A verification has no slices, because it cannot continue from a checkpoint.
   const whole = { ...mode, sliceMs: undefined }
-  const verifying = {
-    participants: participantsOf(declared.group),
-  }
+  const participants = participantsOf(declared.group)
   const work = async (resting: Resting) => {
     const report = await pass(passSpecOf(declared, environment, mode, signal, resting), signal)
     const spec = () => passSpecOf(declared, environment, whole, signal, resting)
     return {
       report,
-      verified: await verifiedAfter(report, token, { ...verifying, spec }, signal),
+      verified: await verifiedAfter(report, token, { participants, spec }, signal),
     }
   }
   const { report, verified } = await trying(

@@ -5,8 +5,10 @@
 //   unknown ──(an answer)──► closed ──(refuses, or does not answer)──► open ──(the back-off is over)──► half-open
 //                              ▲                                        ▲                                  │ one tries
 //                              └──────────── the try succeeds ──────────┴───────── the try fails ──────────┘
+
 import { lockoutMs } from '../api/duration.ts'
 import type { Access, Ready } from '../api/references.ts'
+import { nameOfServer } from '../api/topology.ts'
 import { digestOf } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from './ports.ts'
@@ -240,17 +242,7 @@ export function keyOfAccess(access: Access): ServerKey | undefined {
 
 /** The key of a server that is reached so. */
 export function keyOfReady({ server, credentials, ca }: Ready): ServerKey {
-  const { namespace, name } = server.metadata
-  return keyOfServer(namespace, name, [server.spec, credentials, ca])
-}
-
-/** The key of a server that is reached so. */
-export function keyOfServer(
-  namespace: string | undefined,
-  name: string | undefined,
-  reached: unknown,
-): ServerKey {
-  return `${namespace ?? 'default'}/${name ?? ''}#${digestOf(JSON.stringify(reached))}`
+  return `${nameOfServer(server)}#${digestOf(JSON.stringify([server.spec, credentials, ca]))}`
 }
 
 /** The server's `namespace/name`. */
