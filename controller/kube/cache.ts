@@ -27,6 +27,7 @@ export type CopiesOptions = Readonly<{
    * Called once for each Secret (namespace/name) that is used without its label; undefined: such Secrets are refused.
    */
   unlabelled?: ((key: string) => void) | undefined
+  /** Decides whether a stored resource is usable. */
   judge: Judge
   /** A SyncGroup was added, changed or removed. */
   changed: (now: SyncGroup | undefined, before: SyncGroup | undefined) => void

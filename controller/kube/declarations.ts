@@ -13,8 +13,8 @@ import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../api/resource
 import type { ServerName } from '../api/topology.ts'
 import type { GroupId } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
-import type { Clock, Declarations, Declared } from '../sync/ports.ts'
-import { Copies } from './cache.ts'
+import type { Declarations, Declared } from '../sync/ports.ts'
+import { Copies, type CopiesOptions } from './cache.ts'
 import {
   brokenSpec,
   declaredOf,
@@ -29,30 +29,15 @@ import { finalizer, kinds } from './kinds.ts'
 import { allReferredBy, type ReferredAll } from './referred.ts'
 import { asSyncError } from './runtime/api-error.ts'
 import { applyStatus } from './runtime/apply-status.ts'
-import type { Client } from './runtime/client.ts'
 import type { Recorder } from './runtime/events.ts'
 import { withFinalizer, withoutFinalizer } from './runtime/finalizer.ts'
 import { isEnding, isSame } from './runtime/versions.ts'
 import { witness } from './runtime/witness.ts'
-import type { Judge } from './sound.ts'
 
 /** The collaborators and the rules of the port. */
 export type KubeOptions = ReferenceRules &
-  Readonly<{
-    client: Client
-    clock: Clock
-    chance: () => number
-    /** The watched namespaces; empty: all. */
-    namespaces: readonly string[]
-    /**
-     * Called once for each Secret (namespace/name) that is used without its label; undefined: such Secrets are refused.
-     */
-    unlabelled?: ((key: string) => void) | undefined
-    /** Decides whether a stored resource is usable. */
-    judge: Judge
-    recorder: Recorder
-    onError: (kind: string, code: string, message: string) => void
-  }>
+  Omit<CopiesOptions, 'changed' | 'touched'> &
+  Readonly<{ recorder: Recorder }>
 
 /** The groups of a cluster. */
 export class KubeDeclarations implements Declarations {

@@ -77,3 +77,34 @@ export class VirtualClock implements Clock {
     for (const { ring } of due.sort((one, other) => one.dueMs - other.dueMs)) ring()
   }
 }
+
+/** A clock that stands still until it is turned. */
+export class Hand implements Clock {
+  #nowMs = 0
+  #sleepers: { atMs: number; wake: () => void }[] = []
+
+  now(): number {
+    return this.#nowMs
+  }
+
+  async sleep(delayMs: number, until: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#sleepers.push({ atMs: this.#nowMs + delayMs, wake: resolve })
+      until.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+
+  async turn(ms: number): Promise<void> {
+    this.#nowMs += ms
+    const due = this.#sleepers.filter(({ atMs }) => atMs <= this.#nowMs)
+    this.#sleepers = this.#sleepers.filter((each) => !due.includes(each))
+    for (const { wake } of due) wake()
+    await calm()
+  }
+}
+
+/** Lets everything that is ready run, without waiting for time. */
+export async function calm(): Promise<void> {
+  for (let turn = 0; turn < 50; turn += 1)
+    await new Promise<void>((resolve) => setImmediate(resolve))
+}

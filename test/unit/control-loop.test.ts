@@ -3,38 +3,8 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { ChangeSignal } from '../../controller/sync/change-signal.ts'
 import { ControlLoop, type Requeue } from '../../controller/sync/control-loop.ts'
-import type { Clock } from '../../controller/sync/ports.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
-
-/** A clock that does not move by itself. */
-class Hand implements Clock {
-  #nowMs = 0
-  #sleepers: { atMs: number; wake: () => void }[] = []
-
-  now(): number {
-    return this.#nowMs
-  }
-
-  sleep(delayMs: number, until: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      this.#sleepers.push({ atMs: this.#nowMs + delayMs, wake: resolve })
-      until.addEventListener('abort', () => resolve(), { once: true })
-    })
-  }
-
-  async turn(ms: number): Promise<void> {
-    this.#nowMs += ms
-    const due = this.#sleepers.filter(({ atMs }) => atMs <= this.#nowMs)
-    this.#sleepers = this.#sleepers.filter((each) => !due.includes(each))
-    for (const { wake } of due) wake()
-    await calm()
-  }
-}
-
-async function calm(): Promise<void> {
-  for (let turn = 0; turn < 30; turn += 1)
-    await new Promise<void>((resolve) => setImmediate(resolve))
-}
+import { calm, Hand } from '../support/clock.ts'
 
 /** A running loop over what a test declares. */
 async function running(reconcile: (key: string) => Promise<Requeue> | Requeue) {

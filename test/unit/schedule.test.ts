@@ -13,6 +13,7 @@ import { reconcile } from '../../controller/sync/reconcile.ts'
 import { schedule } from '../../controller/sync/schedule.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
 import { readResources } from '../../controller/validation/resources.ts'
+import { calm, Hand } from '../support/clock.ts'
 import { accessesOf } from '../support/declaration.ts'
 import { Folder, FolderReplica } from '../support/folder.ts'
 
@@ -45,37 +46,6 @@ function declared(interval = '1m', fingerprint = 'one'): Declared {
     invalid: undefined,
     previous: undefined,
   }
-}
-
-/** A clock that stands still until it is turned. */
-class Hand implements Clock {
-  #nowMs = 0
-  #sleepers: { atMs: number; wake: () => void }[] = []
-
-  now(): number {
-    return this.#nowMs
-  }
-
-  async sleep(delayMs: number, until: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#sleepers.push({ atMs: this.#nowMs + delayMs, wake: resolve })
-      until.addEventListener('abort', () => resolve(), { once: true })
-    })
-  }
-
-  async turn(ms: number): Promise<void> {
-    this.#nowMs += ms
-    const due = this.#sleepers.filter(({ atMs }) => atMs <= this.#nowMs)
-    this.#sleepers = this.#sleepers.filter((each) => !due.includes(each))
-    for (const { wake } of due) wake()
-    await calm()
-  }
-}
-
-// Lets everything that is ready run, without waiting for time.
-async function calm(): Promise<void> {
-  for (let turn = 0; turn < 50; turn += 1)
-    await new Promise<void>((resolve) => setImmediate(resolve))
 }
 
 function siteOf(
