@@ -13,6 +13,7 @@ import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../api/resource
 import type { ServerName } from '../api/topology.ts'
 import type { GroupId } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
+import { ChangeSignal } from '../sync/change-signal.ts'
 import type { Declarations, Declared } from '../sync/ports.ts'
 import { Copies, type CopiesOptions } from './cache.ts'
 import {
@@ -55,7 +56,7 @@ export class KubeDeclarations implements Declarations {
   /** The last reported version of each group, and its inputs: of hundreds of groups, most are unchanged. */
   readonly #known = new Map<GroupId, Readonly<{ from: readonly unknown[]; declared: Declared }>>()
   readonly #listeners = new Set<() => void>()
-  #dirty = true
+  readonly #changes = new ChangeSignal()
 
   constructor(options: KubeOptions, signal: AbortSignal) {
     this.#options = options
@@ -95,7 +96,7 @@ export class KubeDeclarations implements Declarations {
         .map((group) => this.#copies.soundGroup(group).resource)
         .every((group) => this.#referred(group, false) !== undefined)
     while (!signal.aborted && !known()) {
-      this.#dirty = false
+      this.#changes.clear()
       await this.changed(signal)
     }
   }
@@ -123,8 +124,8 @@ export class KubeDeclarations implements Declarations {
   }
 
   async groups(): Promise<readonly Declared[]> {
-    // Clear the flag first: a change during this call, or the end of a list, must wake the next `changed()`.
-    this.#dirty = false
+    // Clear the signal first: a change during this call, or the end of a list, must wake the next `changed()`.
+    this.#changes.clear()
     // An incomplete list does not show which group claims a folder first.
     if (!this.#copies.listed) return []
     const copies = this.#copies
@@ -134,18 +135,8 @@ export class KubeDeclarations implements Declarations {
     return [...there, ...gone]
   }
 
-  async changed(signal: AbortSignal): Promise<void> {
-    if (this.#dirty) return
-    await new Promise<void>((resolve) => {
-      const ended = () => {
-        this.#listeners.delete(ended)
-        signal.removeEventListener('abort', ended)
-        resolve()
-      }
-      this.#listeners.add(ended)
-      signal.addEventListener('abort', ended, { once: true })
-      if (signal.aborted) ended()
-    })
+  changed(signal: AbortSignal): Promise<void> {
+    return this.#changes.changed(signal)
   }
 
   async hold({ id, broken }: Declared): Promise<void> {
@@ -216,7 +207,7 @@ export class KubeDeclarations implements Declarations {
   }
 
   #touch(): void {
-    this.#dirty = true
+    this.#changes.notify()
     for (const listener of [...this.#listeners]) listener()
   }
 

@@ -4,6 +4,7 @@
 
 import { accessPrint, accessTo, type ReferenceRules } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
+import { nameOfServer } from '../api/topology.ts'
 import { digestOf, type GroupId } from '../core/id.ts'
 import { syncErrorOf } from '../core/sync-error.ts'
 import { ChangeSignal } from '../sync/change-signal.ts'
@@ -121,9 +122,9 @@ export class LocalDeclarations implements Declarations {
     const servers = [...this.#valid.values()].flatMap(({ kind, resource, hash, invalid }) => {
       if (kind !== 'ExchangeServer') return []
       const server = resource as ExchangeServer
-      const { namespace = 'default', name = '' } = server.metadata
-      const found = foundIn(this.#valid, this.#refused, `${namespace}/${name}`)
-      return [{ server, hash, invalid, access: accessTo(name, found, this.#rules.hosts) }]
+      const found = foundIn(this.#valid, this.#refused, nameOfServer(server))
+      const access = accessTo(server.metadata.name ?? '', found, this.#rules.hosts)
+      return [{ server, hash, invalid, access }]
     })
     return { servers, refused: this.#refused, certain: this.#doubt === undefined }
   }
