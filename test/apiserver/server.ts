@@ -155,6 +155,8 @@ export class ApiServer {
       const leftMs = Math.min(bookmarkMs, endMs - this.#clock.now())
       if (leftMs <= 0) return
       if (await this.#stirred(plural, version, leftMs, gone)) continue
+      // A change of this very moment comes before the bookmark that counts it.
+      if (this.objects.since(plural, version).length > 0) continue
       // Of what is still to come nothing is told, as on a real one.
       if (version > this.objects.version) continue
       const metadata = { resourceVersion: String(this.objects.version) }

@@ -37,7 +37,7 @@ function started() {
       {
         path: '/Company/Contacts',
         permissions: { [account]: 'PublishingEditor' },
-        contacts: ['Ola', 'Jan', 'Gwidon'].map((GivenName) => ({ GivenName, JobTitle: '1' })),
+        contacts: ['Olgierda', 'Jan', 'Gwidon'].map((GivenName) => ({ GivenName, JobTitle: '1' })),
       },
     ],
   })
@@ -100,7 +100,7 @@ test.concurrent.each([['plain'], ['encrypted']])(
       expect((await running.ended).code).toBe(0)
     }
     try {
-      await isShown(exchange, 'Gwidon:1 Jan:1 Ola:1')
+      await isShown(exchange, 'Gwidon:1 Jan:1 Olgierda:1')
       await until('it is Ready', () => readyOf(place.status('company-contacts'))?.status === 'True')
       // Without the key: a backup takes none.
       const made = await done(exsync(['backup', file, ...state]).ended)
@@ -114,9 +114,9 @@ test.concurrent.each([['plain'], ['encrypted']])(
       expect(again).toMatch(/exists already.*another file/)
       expect(await restored(file, 1)).toMatch(/is in use by another process: stop that process/)
 
-      changeHub(exchange, 'Ola', '2')
+      changeHub(exchange, 'Olgierda', '2')
       changeHub(exchange, 'Gwidon')
-      await isShown(exchange, 'Jan:1 Ola:2')
+      await isShown(exchange, 'Jan:1 Olgierda:2')
       await stopped()
       expect(await restored(file, 0, '--dry-run')).toMatch(/nothing was changed \(--dry-run\)/)
       const said = await restored(file, 0)
@@ -129,7 +129,7 @@ test.concurrent.each([['plain'], ['encrypted']])(
       }
       const before = holdingsOf(exchange.store)
       await done(place.start('run', '--once', ...key).ended)
-      expect(shownIn(exchange)).toEqual(['Jan:1 Ola:2', 'Jan:1 Ola:2'])
+      expect(shownIn(exchange)).toEqual(['Jan:1 Olgierda:2', 'Jan:1 Olgierda:2'])
       expect(holdingsOf(exchange.store)).toEqual(before)
       await restored(undo, 0)
       await done(place.start('run', '--once', ...key).ended)
@@ -146,14 +146,14 @@ test.concurrent.each([['plain'], ['encrypted']])(
       expect(shown).toMatch(/\.before-\S+, kept by restore-state, may contain it, too: delete it/)
       expect(await forget(0, '--match', 'gwidon', '--yes')).toMatch(/1 entry erased/)
       expect(await forget(0, '--match', 'gwidon')).toMatch(/nothing in the bin matches/)
-      changeHub(exchange, 'Ola', '3')
-      await isShown(exchange, 'Jan:1 Ola:3')
+      changeHub(exchange, 'Olgierda', '3')
+      await isShown(exchange, 'Jan:1 Olgierda:3')
       await stopped()
       const aside = readdirSync(place.state).filter((name) => name.includes('.before-'))
       expect(aside).toHaveLength(2)
       for (const name of aside) rmSync(join(place.state, name))
       expect(bytesHold(place, 'Gwidon')).toBe(false)
-      expect(bytesHold(place, 'Ola')).toBe(!sealed)
+      expect(bytesHold(place, 'Olgierda')).toBe(!sealed)
     } finally {
       running.child.kill('SIGKILL')
       await exchange.close()
