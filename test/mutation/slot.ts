@@ -1,5 +1,5 @@
 // A copy of the sources in which one mutant at a time is lived: the checkout itself is never touched.
-// The cheapest tests come first, and the first failure ends the run.
+// The first failure ends the run; routing.ts says which tests come first.
 import { execFile, spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
@@ -8,178 +8,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Mutant } from './mutant.ts'
+import { testsFor } from './routing.ts'
 
 /** What became of a mutant. Only a test that was run and failed kills; what does not even compile is none. */
 export type Fate =
   | Readonly<{ fate: 'killed'; by: string }>
   | Readonly<{ fate: 'survived' }>
   | Readonly<{ fate: 'wrong'; why: string }>
-
-/** Tests by what they cost: tables, then stories, then laws, then over HTTP. Filters, as vitest takes them. */
-const stages: readonly (readonly string[])[] = [
-  ['plan', 'policy', 'merge', 'guard', 'match', 'fold'].map((name) => `test/unit/${name}.test.ts`),
-  [
-    'xml',
-    'library',
-    'contact',
-    'queue',
-    'hindrance',
-    'state',
-    'network',
-    'declarations',
-    'path',
-    'stray',
-    'hosts',
-    'discreet',
-    'kube-secrets',
-  ].map((name) => `test/unit/${name}.test.ts`),
-  ['test/property/stories'],
-  ['test/property/'],
-  ['test/scenes/lost'],
-]
-
-/** What shows the rules at the border to Exchange and to Kubernetes: first for a mutant there, last for any other. */
-const border = ['ids', 'sign-in', 'transport', 'control', 'pace'].map((name) => `test/unit/${name}`)
-
-/** What shows that a second witness is asked: first for a mutant of the rules that ask, last for any other. */
-const proof = ['proof', 'witness', 'upgrade'].map((name) => `test/scenes/${name}.test.ts`)
-const asking = [
-  ...['ews/', 'sync/turn', 'sync/removal', 'sync/creates', 'sync/maybe-there', 'sync/doubt'],
-  'core/attempt',
-]
-
-const unit = (...names: readonly string[]) => names.map((name) => `test/unit/${name}.test.ts`)
-const scenes = (...names: readonly string[]) => names.map((name) => `test/scenes/${name}.test.ts`)
-
-/**
- * What else shows the rules of some files, by the beginnings of their paths in `controller/`: only for a mutant of those,
- * and before all others.
- */
-const shown: readonly (readonly [files: readonly string[], filters: readonly string[]])[] = [
-  [
-    [
-      ...['api/allowed', 'api/pattern', 'api/selector', 'api/claims', 'api/references'],
-      ...['api/guard-ceilings', 'core/guard', 'ews/premises', 'ews/denied', 'ews/route'],
-      ...['ews/missing-folder', 'kube/referred', 'local/access'],
-    ],
-    [
-      ...unit('allowed', 'guard', 'path', 'hindrance', 'declarations-allowed', 'validate-allowed'),
-      ...scenes('allowed'),
-    ],
-  ],
-  [
-    [
-      ...[
-        'store/history',
-        'store/keep',
-        'core/guard',
-        'core/replaced',
-        'core/restore',
-        'core/keeps',
-      ],
-      ...['sync/consequences', 'sync/pass', 'sync/decided', 'sync/reentered'],
-    ],
-    [...unit('history', 'replaced', 'guard', 'reentered'), ...scenes('undo')],
-  ],
-  [
-    ['sync/verify', 'sync/inventory', 'api/verification', 'core/action'],
-    [...unit('verification'), ...scenes('verify')],
-  ],
-  [
-    [
-      ...[
-        'cli/undo',
-        'cli/restore',
-        'cli/rollback',
-        'cli/history',
-        'config/filters',
-        'config/when',
-      ],
-      'core/undo',
-    ],
-    [
-      ...unit('undo', 'undo-command', 'plans', 'when', 'restore-command'),
-      'test/property/undo.test.ts',
-    ],
-  ],
-  [
-    ['store/backup', 'store/erase', 'store/replace'],
-    [...unit('state-backup', 'state-replace', 'state-erase'), ...scenes('restored')],
-  ],
-  [
-    ['store/'],
-    unit(
-      'state-bin',
-      'state-binding',
-      'state-rekey',
-      'state-modes',
-      'state-vault',
-      'state-migration',
-      'state-damage',
-    ),
-  ],
-  [
-    ['cli/', 'telemetry/', 'core/printable'],
-    unit('terminal', 'printable', 'words', 'state-rekey', 'look'),
-  ],
-  [
-    [
-      ...['ews/connections', 'ews/in-use', 'ews/endpoint', 'ews/network', 'ews/rate', 'ews/pause'],
-      'ews/route',
-    ],
-    unit('connections', 'hosts', 'ceilings', 'rate', 'back-off'),
-  ],
-  [
-    [
-      ...['sync/line', 'sync/shares', 'sync/seat', 'sync/party', 'sync/queue', 'sync/schedule'],
-      ...['sync/control-loop', 'sync/server-', 'sync/trying', 'sync/ceilings', 'sync/reconcile'],
-      ...['api/duration', 'api/annotations', 'core/retry-after', 'core/sync-error'],
-    ],
-    [
-      ...unit('shares', 'back-off', 'ceilings', 'schedule', 'queue', 'control-loop', 'trying'),
-      ...scenes('neighbours'),
-    ],
-  ],
-  [
-    [
-      ...[
-        'ews/pool',
-        'ews/listing',
-        'ews/reading',
-        'ews/batch',
-        'ews/items/',
-        'ews/intake',
-        'ews/xml',
-      ],
-      ...['ews/public-folder', 'ews/mailbox-folder', 'ews/folder-notes', 'ews/soap'],
-      ...[
-        'ews/response-codes',
-        'ews/envelope',
-        'core/item',
-        'core/fields',
-        'core/held',
-        'core/work',
-      ],
-      ...['core/born', 'core/doubles', 'core/unclaimed', 'core/match', 'core/keeps', 'core/cells'],
-      ...['sync/breathe', 'sync/turn', 'sync/oddities', 'sync/tally', 'sync/doubt'],
-    ],
-    [...unit('intake', 'xml', 'breath', 'words', 'linear', 'doubt'), ...scenes('large', 'held')],
-  ],
-  [['kube/'], unit('kube-declarations', 'kube-secrets', 'kube-client', 'reflector', 'words')],
-  [
-    ['local/', 'validation/'],
-    unit('odd-files', 'directory', 'validate', 'declarations', 'rules', 'metadata', 'ended'),
-  ],
-  [['api/hosts', 'api/discreet'], unit('hosts', 'discreet')],
-]
-
-const isOf = (file: string) => (path: string) => file.startsWith(`controller/${path}`)
-
-/** The beginnings of paths that choose tests, and the tests that they choose: each must name something. */
-export const routing = {
-  files: [...asking, ...shown.flatMap(([files]) => files)],
-  tests: [...border, ...proof, ...stages.flat(), ...shown.flatMap(([, filters]) => filters)],
-}
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const tests = ['unit', 'property', 'scenes', 'exchange', 'apiserver', 'e2e', 'support', 'mutation']
@@ -259,10 +94,7 @@ export class Slot {
 
   /** Runs all tests, up to the first that fails: those about the mutant's file first. */
   async firstFailure(file = ''): Promise<Fate> {
-    const there = /^controller\/(ews|kube)\//.test(file)
-    const own = shown.flatMap(([files, filters]) => (files.some(isOf(file)) ? [filters] : []))
-    const told = [...own, ...(there ? [border, ...stages] : [...stages, border])]
-    for (const filters of asking.some(isOf(file)) ? [proof, ...told] : [...told, proof]) {
+    for (const filters of testsFor(file)) {
       const report = join(this.#path, 'report.json')
       await rm(report, { force: true })
       const config = ['--config', 'test/mutation/vitest.config.ts', '--root', '.', '--bail', '1']
