@@ -154,9 +154,9 @@ export class ApiServer {
       }
       const leftMs = Math.min(bookmarkMs, endMs - this.#clock.now())
       if (leftMs <= 0) return
-      if (await this.#stirred(plural, version, leftMs, gone)) continue
-      // A change of this very moment comes before the bookmark that counts it.
-      if (this.objects.since(plural, version).length > 0) continue
+      await this.#waited(plural, version, leftMs, gone)
+      // A change comes before the bookmark that counts it.
+      if (gone.aborted || this.objects.since(plural, version).length > 0) continue
       // Of what is still to come nothing is told, as on a real one.
       if (version > this.objects.version) continue
       const metadata = { resourceVersion: String(this.objects.version) }
@@ -165,20 +165,19 @@ export class ApiServer {
     }
   }
 
-  // Is there a change before that time?
-  async #stirred(plural: string, version: number, ms: number, gone: AbortSignal): Promise<boolean> {
+  // Waits until there is a change, at most so long. One that came while events were sent counts.
+  async #waited(plural: string, version: number, ms: number, gone: AbortSignal): Promise<void> {
     const enough = new AbortController()
-    const { promise, resolve } = Promise.withResolvers<boolean>()
-    const end = this.objects.onChange(() => {
-      if (this.objects.since(plural, version).length > 0) resolve(true)
-    })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const look = () => {
+      if (this.objects.since(plural, version).length > 0) resolve()
+    }
+    const end = this.objects.onChange(look)
+    look()
     const either = AbortSignal.any([enough.signal, gone])
-    this.#clock.sleep(ms, either).then(
-      () => resolve(false),
-      () => resolve(true),
-    )
+    this.#clock.sleep(ms, either).then(resolve, resolve)
     try {
-      return await promise
+      await promise
     } finally {
       end()
       enough.abort()
