@@ -31,11 +31,10 @@ export async function doubtedAgain(
     const known = ids.length === 0 ? undefined : await baseline.known(replica).versions(ids)
     return new Set(ids.filter((id) => !known?.has(id)))
   }
-  const news = new Map<ReplicaId, Promise<boolean>>()
-  const hasNews = (id: ReplicaId): Promise<boolean> => {
+  const news = new Map<ReplicaId, boolean>()
+  const hasNews = async (id: ReplicaId) => {
     const known =
-      news.get(id) ??
-      strangers(id, seenFirst(id, before.get(id), seen)).then(({ size }) => size > 0)
+      news.get(id) ?? (await strangers(id, seenFirst(id, before.get(id), seen))).size > 0
     news.set(id, known)
     return known
   }
