@@ -21,6 +21,8 @@ export type Codec = Readonly<{
   listed(node: Node): boolean
   /** Is this complete element such an item? Other items in the folder stay untouched. */
   holds(node: Node): boolean
+  /** The element within an item whose value EWS does not define: no server takes it back. Undefined if there is none. */
+  undefinedIn(node: Node): string | undefined
   /** The item of an element, without characters that XML forbids. */
   itemOf(node: Node): Item
   /** The inside of a new item's element; `extended`: further extended properties, besides those of its fields. */

@@ -147,9 +147,17 @@ export const getItem = (codec: Codec): Batch<readonly ItemId[], Got> => ({
     const node = at(message, 'Items')?.children[0]
     const ref = node && refOf(node)
     if (node === undefined || ref === undefined) return incomplete('GetItem')
-    return codec.holds(node) ? foundIn(node, ref, codec) : 'OtherKind'
+    if (!codec.holds(node)) return 'OtherKind'
+    const odd = codec.undefinedIn(node)
+    return odd === undefined ? foundIn(node, ref, codec) : undefinedValue(odd)
   },
 })
+
+// Taken over, the value would make every write of the item fail until the item changes.
+function undefinedValue(name: string): SyncError {
+  const message = `the item's ${name} has a value that EWS does not define: the item is read again. Check any proxy before the server; if this stays, correct the item in Outlook`
+  return new SyncError('transient', 'UndefinedValue', message)
+}
 
 /** CreateItem: new items with their stamps. */
 export const createItem = ({

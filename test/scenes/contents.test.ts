@@ -219,3 +219,49 @@ for (const bodyDeletes of ['done', 'ignored'] as const) {
     }
   })
 }
+
+// A value that EWS does not define would be taken over, and refused by every server that gets it, for ever.
+describe('a value that EWS does not define', () => {
+  const damaged = (body: string) => body.replace('<t:FileAsMapping>None<', '<t:FileAsMapping>Non%<')
+
+  test('once, in a new contact, delays it only', async () => {
+    const scene = await Scene.of({ hub: ['Ewa:1'], anna: [], jan: [] }, unguarded())
+    await scene.rest()
+    scene.put('hub', 'Jan:1')
+    let times = 0
+    scene.exchange.inject(({ operation }) => {
+      if (operation !== 'GetItem' || times > 0) return undefined
+      times += 1
+      return { kind: 'rewrite', as: damaged }
+    })
+    await scene.pass()
+    expect(times).toBe(1)
+    expect(scene.shows('anna')).toEqual(['Ewa:1'])
+    expect(scene.status().problems).toMatchObject([{ reason: 'UndefinedValue' }])
+    await scene.rest()
+    expect(scene.all('hub', 'anna', 'jan')).toEqual(['Ewa:1', 'Jan:1'])
+    expect([scene.says(), scene.status().problems]).toEqual([ready, []])
+  })
+
+  test('in every answer is named, costs the others nothing, and ends with the next edit', async () => {
+    const scene = await Scene.of({ hub: ['Ewa:1', 'Jan:1'], anna: [], jan: [] }, unguarded())
+    await scene.rest()
+    scene.edit('hub', 'Jan:2')
+    scene.exchange.inject(({ operation, body }) =>
+      operation === 'GetItem' && body.includes(scene.item('hub', 'Jan').id)
+        ? { kind: 'rewrite', as: damaged }
+        : undefined,
+    )
+    await scene.rest()
+    scene.edit('anna', 'Ewa:2')
+    await scene.rest()
+    expect(scene.shows('hub')).toEqual(['Ewa:2', 'Jan:2'])
+    expect(scene.all('anna', 'jan')).toEqual(['Ewa:2', 'Jan:1'])
+    expect(scene.status().problems).toMatchObject([{ reason: 'UndefinedValue' }])
+    scene.exchange.inject(undefined)
+    scene.edit('hub', 'Jan:3')
+    await scene.rest()
+    expect(scene.all('hub', 'anna', 'jan')).toEqual(['Ewa:2', 'Jan:3'])
+    expect([scene.says(), scene.status().problems]).toEqual([ready, []])
+  })
+})

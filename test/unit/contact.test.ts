@@ -10,6 +10,7 @@ import {
 } from '../../controller/core/items/contact.ts'
 import { contactCodec } from '../../controller/ews/items/contact.ts'
 import { parsed } from '../../controller/ews/xml-reader.ts'
+import { TYPES } from '../exchange/grammar/types.ts'
 
 describe('the version of the codec', () => {
   // Whoever adds a field raises `codecVersion`, says in `newIn` which fields are new, and adds a line here.
@@ -69,14 +70,15 @@ describe('the name that is shown, after one has changed a name', () => {
 })
 
 describe('over EWS', () => {
-  const { itemOf, newXml, shape, updatesXml } = contactCodec
-  const itemIn = async (inside: string): Promise<Item> => {
+  const { itemOf, newXml, shape, undefinedIn, updatesXml } = contactCodec
+  const nodeOf = (inside: string) => {
     const xml = `<t:Contact xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types">${inside}</t:Contact>`
     const bytes = async function* () {
       yield Buffer.from(xml)
     }
-    return itemOf(await parsed(bytes()))
+    return parsed(bytes())
   }
+  const itemIn = async (inside: string): Promise<Item> => itemOf(await nodeOf(inside))
   const property = (uri: string, value: string) =>
     `<t:ExtendedProperty><t:ExtendedFieldURI ${uri}/><t:Value>${value}</t:Value></t:ExtendedProperty>`
 
@@ -99,6 +101,31 @@ describe('over EWS', () => {
       const item = await itemIn(property(title, 'Dr.&#x1F;') + property(field, 'a'))
       expect(item).toEqual({ DisplayNamePrefix: 'Dr.', UserField1: 'a' })
     }
+  })
+
+  // One damaged byte of such a value makes every write of the item fail.
+  test('a value that EWS does not define is told from those that it defines', async () => {
+    const defined = (type: string) => {
+      const rule = new RegExp(`^${type} ~ (.*(?:\\n  .*)*)`, 'm').exec(TYPES)?.[1] ?? ''
+      return rule.split(/\s+/).filter(Boolean)
+    }
+    for (const [name, type, count] of [
+      ['FileAsMapping', 'FileAsMapping', 18],
+      ['PostalAddressIndex', 'PhysicalAddressIndex', 4],
+      ['Sensitivity', 'SensitivityChoices', 4],
+      ['Importance', 'ImportanceChoices', 3],
+    ] as const) {
+      const values = defined(type)
+      expect(values, type).toHaveLength(count)
+      for (const value of ['', ...values])
+        expect(undefinedIn(await nodeOf(`<t:${name}>${value}</t:${name}>`)), value).toBeUndefined()
+      expect(undefinedIn(await nodeOf(`<t:${name}>Non%</t:${name}>`))).toBe(name)
+    }
+    const body = (type: string) => nodeOf(`<t:Body${type}>x</t:Body>`)
+    for (const type of ['', ...defined('BodyType').map((each) => ` BodyType="${each}"`)])
+      expect(undefinedIn(await body(type))).toBeUndefined()
+    expect(undefinedIn(await body(' BodyType="HTML5"'))).toBe('Body')
+    expect(undefinedIn(await nodeOf('<t:JobTitle>Non%</t:JobTitle>'))).toBeUndefined()
   })
 
   test('what says nothing is absent', async () => {

@@ -12,6 +12,20 @@ import { contactXml, defaults, order, shapeXml, updatesXml } from './contact-wri
 
 const known: ReadonlySet<string> = new Set(contactFields)
 
+/** The values of elements that are enumerations in EWS (types of MS-OXWSCONT, MS-OXWSCORE and MS-OXWSCDATA). */
+const enumerations: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  Object.entries({
+    FileAsMapping:
+      'None LastCommaFirst FirstSpaceLast Company LastCommaFirstCompany CompanyLastFirst LastFirst ' +
+      'LastFirstCompany CompanyLastCommaFirst LastFirstSuffix LastSpaceFirstCompany CompanyLastSpaceFirst ' +
+      'LastSpaceFirst DisplayName FirstName LastFirstMiddleSuffix LastName Empty',
+    PostalAddressIndex: 'None Business Home Other',
+    Sensitivity: 'Normal Personal Private Confidential',
+    Importance: 'Low Normal High',
+  }).map(([name, values]) => [name, new Set(values.split(' '))]),
+)
+const bodyTypes: ReadonlySet<string> = new Set(['HTML', 'Text'])
+
 /** The codec of contacts. Distribution lists and other items in a folder of contacts stay untouched. */
 export const contactCodec: Codec = {
   type: contact,
@@ -27,6 +41,7 @@ export const contactCodec: Codec = {
       ? node.name === 'Contact'
       : listed(node) && isOfClass(itemClass, 'IPM.Contact')
   },
+  undefinedIn,
   itemOf,
   newXml: contactXml,
   updatesXml,
@@ -35,6 +50,13 @@ export const contactCodec: Codec = {
 // Some servers show a contact as t:Item.
 function listed({ name }: Node): boolean {
   return name === 'Contact' || name === 'Item'
+}
+
+function undefinedIn(node: Node): string | undefined {
+  return node.children.find(({ name, attributes, text }) => {
+    if (name === 'Body') return !bodyTypes.has(attributes.BodyType ?? 'Text')
+    return text.trim() !== '' && enumerations.get(name)?.has(text) === false
+  })?.name
 }
 
 function itemOf(node: Node): Item {

@@ -48,6 +48,14 @@ export const contents = [
       `piece.replace(references, allowed(''))`,
     ],
   ]),
+  ...mutantsOf('controller/ews/items/contact.ts', [
+    [
+      'undefined-value-taken',
+      'a value that EWS does not define is not taken over',
+      `return text.trim() !== '' && enumerations.get(name)?.has(text) === false`,
+      `return false`,
+    ],
+  ]),
   ...mutantsOf('controller/core/item.ts', [
     [
       'marks-sorted',
