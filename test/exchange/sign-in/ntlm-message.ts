@@ -8,6 +8,7 @@ export class NtlmError extends Error {
 /** Negotiate flags (§2.2.2.5). */
 export const FLAG = {
   unicode: 0x00000001,
+  oem: 0x00000002,
   requestTarget: 0x00000004,
   sign: 0x00000010,
   seal: 0x00000020,
@@ -56,7 +57,7 @@ export function negotiatedFlags(bytes: Buffer): number {
 /** What a CHALLENGE says of its server. */
 export type ServerNames = Readonly<{ domain: string; dnsDomain: string; computer: string }>
 
-// What a server takes when the client asks for it; UNICODE it must have.
+// What a server takes when the client asks for it.
 const ON_REQUEST =
   FLAG.requestTarget |
   FLAG.sign |
@@ -68,17 +69,18 @@ const ON_REQUEST =
   FLAG.keyExchange |
   FLAG.key56
 
-/** A CHALLENGE in answer to a NEGOTIATE with these flags (§3.2.5.1.1). Throws `NtlmError` without Unicode. */
+/** A CHALLENGE in answer to a NEGOTIATE with these flags (§3.2.5.1.1). Throws `NtlmError`. */
 export function challengeMessage(
   asked: number,
   serverChallenge: Buffer,
   names: ServerNames,
   nowMs: number,
 ): Buffer {
-  if ((asked & FLAG.unicode) === 0) throw new NtlmError('The client does not offer Unicode')
-  const always = FLAG.unicode | FLAG.ntlm | FLAG.targetTypeDomain | FLAG.targetInfo
-  const flags = (always | (asked & ON_REQUEST)) >>> 0
-  const target = utf16(names.domain)
+  const unicode = (asked & FLAG.unicode) !== 0
+  if (!unicode && (asked & FLAG.oem) === 0) throw new NtlmError('The client has no characters')
+  const always = FLAG.ntlm | FLAG.targetTypeDomain | FLAG.targetInfo
+  const flags = (always | (unicode ? FLAG.unicode : FLAG.oem) | (asked & ON_REQUEST)) >>> 0
+  const target = Buffer.from(names.domain, charactersOf(flags))
   const info = targetInfo(names, nowMs)
   const head = Buffer.alloc(56)
   SIGNATURE.copy(head)
@@ -133,13 +135,13 @@ export const MIC = { start: 72, end: 88 } as const
 export function authenticateOf(bytes: Buffer): Authenticate {
   if (messageTypeOf(bytes) !== 3 || bytes.length < 64) throw new NtlmError('It is no AUTHENTICATE')
   const flags = bytes.readUInt32LE(60)
-  if ((flags & FLAG.unicode) === 0) throw new NtlmError('It is not in Unicode')
+  const characters = charactersOf(flags)
   return {
     flags,
     lmResponse: field(bytes, 12),
     ntResponse: field(bytes, 20),
-    domain: field(bytes, 28).toString('utf16le'),
-    user: field(bytes, 36).toString('utf16le'),
+    domain: field(bytes, 28).toString(characters),
+    user: field(bytes, 36).toString(characters),
     sessionKey: field(bytes, 52),
     bytes,
   }
@@ -169,6 +171,11 @@ function avPairs(bytes: Buffer): Map<number, Buffer> {
     at += 4 + length
   }
   throw new NtlmError('The pairs have no end')
+}
+
+// The OEM character set of the server is Latin-1 here.
+function charactersOf(flags: number): 'utf16le' | 'latin1' {
+  return (flags & FLAG.unicode) === 0 ? 'latin1' : 'utf16le'
 }
 
 /** A text as NTLM has it. */
