@@ -3,9 +3,18 @@
 // release of Debian and the signatures of its lists the others.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 
 /** A directory that holds a client, or why there is none. */
@@ -46,7 +55,7 @@ export function curl(): Promise<Obtained> {
 export function davmail(): Promise<Obtained> {
   return obtained('davmail', async () => {
     await demand('java', ['-version'], /version "(?!1\.)/)
-    return debian({ needed: [], alone: DAVMAIL.split(' '), without: /^$/ })
+    return debian(DAVMAIL)
   })
 }
 
@@ -55,19 +64,28 @@ export function davmail(): Promise<Obtained> {
  * file system. In continuous integration, throws when it cannot be had.
  */
 export function evolution(): Promise<Obtained> {
-  // What it depends on is a whole desktop, with Evolution itself.
-  return obtained('evolution', () => debian({ ...EVOLUTION, alone: ['evolution-ews'] }))
+  return obtained('evolution', () => debian(EVOLUTION))
 }
 
-// All of it is Java: what it depends on is named here, so that the machine's own versions do not matter.
-const DAVMAIL =
-  'davmail-server libactivation-java libcommons-codec-java libcommons-logging-java libhtmlcleaner-java libhttpclient-java libhttpcore-java libjackrabbit-java libjcifs-java libjna-java libjna-jni libjettison-java liblog4j1.2-java libmail-java libslf4j-java libstax2-api-java libwoodstox-java'
+// All of it is Java: what it depends on is named here, so that the machine's own versions do not matter. Older
+// releases than 6.3 send no channel binding.
+const DAVMAIL: Packages = {
+  release: 'trixie',
+  needed: [],
+  alone:
+    'davmail-server libactivation-java libcommons-codec-java libcommons-logging-java libhtmlcleaner-java libhttpclient-java libhttpcore-java libjackrabbit-java libjettison-java libjna-java libjna-jni liblog4j1.2-java libmail-java libslf4j-java libstax2-api-java libwoodstox-java'.split(
+      ' ',
+    ),
+  without: /^$/,
+}
 
-const EVOLUTION = {
+const EVOLUTION: Packages = {
   needed:
     'evolution-data-server libmspack0 python3-gi dbus-daemon gir1.2-ebook-1.2 gir1.2-ebookcontacts-1.2 gir1.2-edataserver-1.2'.split(
       ' ',
     ),
+  // Its dependencies are a whole desktop, with Evolution itself.
+  alone: ['evolution-ews'],
   without: /webkit|gst|flite|keyring|pinentry|spell|enchant|^gcr$|^p11|dictionar|bubblewrap|theme/,
 }
 
@@ -100,6 +118,8 @@ async function obtained(name: string, plan: () => Promise<Plan>): Promise<Obtain
 }
 
 type Packages = Readonly<{
+  /** The release of Debian; default: the machine's. Only for what runs anywhere. */
+  release?: string
   /** These, and what they depend on and this machine does not have. */
   needed: readonly string[]
   /** These without their dependencies. */
@@ -115,30 +135,29 @@ async function demand(program: string, args: readonly string[], says: RegExp): P
     throw new Error(`${program} ${args.join(' ')} does not say ${says}`)
 }
 
-async function debian({ needed, alone, without }: Packages): Promise<Plan> {
-  const release = readFileSync('/etc/os-release', 'utf8')
+async function debian(packages: Packages): Promise<Plan> {
+  const { needed, alone, without } = packages
+  const own = readFileSync('/etc/os-release', 'utf8')
   const install = async (draft: string) => {
     const scratch = mkdtempSync(join(tmpdir(), 'exsync-clients-'))
     try {
-      const apt = await aptIn(scratch)
+      const apt = await aptIn(scratch, packages.release)
       const listed =
         needed.length > 0 ? await apt('install', '--print-uris', '--yes', ...needed) : ''
-      const files = [...listed.matchAll(/^'\S+' (\S+?)_\S+ \d+/gm)].map(([, name]) => name ?? '')
-      await apt('download', ...files.filter((name) => !without.test(name)), ...alone)
-      const packages = (await out('ls', [scratch]))
-        .split('\n')
-        .filter((file) => /\.deb$/.test(file))
-      for (const file of packages) await out('dpkg', ['-x', join(scratch, file), draft])
+      const names = [...listed.matchAll(/^'\S+' (\S+?)_\S+ \d+/gm)].map(([, name]) => name ?? '')
+      await apt('download', ...names.filter((name) => !without.test(name)), ...alone)
+      const files = readdirSync(scratch).filter((file) => file.endsWith('.deb'))
+      for (const file of files) await out('dpkg', ['-x', join(scratch, file), draft])
     } finally {
       rmSync(scratch, { recursive: true, force: true })
     }
   }
-  return { key: release + JSON.stringify({ needed, alone, without: String(without) }), install }
+  return { key: own + JSON.stringify({ ...packages, without: String(without) }), install }
 }
 
 // apt with lists of its own: those of the machine may be old, and only root may renew them.
-async function aptIn(scratch: string): Promise<(...args: string[]) => Promise<string>> {
-  for (const folder of ['lists/partial', 'cache/archives/partial'])
+async function aptIn(scratch: string, release: string | undefined) {
+  for (const folder of ['lists/partial', 'cache/archives/partial', 'sources'])
     mkdirSync(join(scratch, folder), { recursive: true })
   const options = [
     `Dir::State::lists=${join(scratch, 'lists')}`,
@@ -147,10 +166,28 @@ async function aptIn(scratch: string): Promise<(...args: string[]) => Promise<st
     'APT::Install-Recommends=false',
     'APT::Sandbox::User=',
     'Debug::NoLocking=true',
-  ].flatMap((option) => ['-o', option])
-  const apt = (...args: string[]) => out('apt-get', ['-qq', ...options, ...args], scratch)
+  ]
+  if (release !== undefined) {
+    copySources(join(scratch, 'sources'), release)
+    options.push('Dir::Etc::sourcelist=-', `Dir::Etc::sourceparts=${join(scratch, 'sources')}`)
+  }
+  const flags = ['-qq', ...options.flatMap((option) => ['-o', option])]
+  const apt = (...args: string[]) => out('apt-get', [...flags, ...args], scratch)
   await apt('update')
   return apt
+}
+
+// Where the machine has its packages from, there are those of the other releases.
+function copySources(folder: string, release: string): void {
+  const parts = '/etc/apt/sources.list.d'
+  const files = existsSync(parts) ? readdirSync(parts).map((file) => join(parts, file)) : []
+  const codename = /^VERSION_CODENAME=(.+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1]
+  if (codename === undefined) throw new Error('this is no release of Debian')
+  for (const file of ['/etc/apt/sources.list', ...files]) {
+    if (!existsSync(file) || !/\.(list|sources)$/.test(file)) continue
+    const text = readFileSync(file, 'utf8').replaceAll(codename, release)
+    writeFileSync(join(folder, basename(file)), text)
+  }
 }
 
 async function out(program: string, args: readonly string[], cwd?: string): Promise<string> {

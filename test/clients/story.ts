@@ -31,13 +31,15 @@ export const REFUSED: Cannot = {
 }
 
 /** A client, and how the story is lived with it. */
-export type Lived = Readonly<{
+export type Lived<C extends Client = Client> = Readonly<{
   name: string
   /** Signs in at an Exchange. */
-  open: (exchange: Exchange) => Promise<Client>
+  open: (exchange: Exchange) => Promise<C>
   obtained?: Obtained
   cannot?: Cannot
   options?: ExchangeOptions
+  /** Declares tests of what only this client can do. */
+  more?: (client: () => C, exchange: () => Exchange) => void
 }>
 
 const WORLD: World = {
@@ -95,11 +97,12 @@ const CHAPTERS: readonly Chapter[] = [
 const PLACES: readonly Place[] = ['mailbox', 'public folder']
 
 /** Declares the tests of one client. */
-export function liveStory(lived: Lived): void {
+export function liveStory<C extends Client>(lived: Lived<C>): void {
   const { name, obtained, cannot = {} } = lived
   const reason = obtained?.missing === undefined ? '' : ` (skipped: ${obtained.missing})`
   describe.skipIf(obtained?.missing !== undefined)(`${name}${reason}`, () => {
     const { client, exchange } = opened(lived)
+    lived.more?.(client, exchange)
     for (const place of PLACES) {
       const folder = () => folderOf(exchange(), place)
       const why = unsynced(cannot, place)
@@ -152,10 +155,10 @@ export function liveStory(lived: Lived): void {
   })
 }
 
-function opened({ open, options }: Lived) {
+function opened<C extends Client>({ open, options }: Lived<C>) {
   const validator = schemaValidator()
   let exchange: Exchange | undefined
-  let client: Client | undefined
+  let client: C | undefined
   beforeAll(async () => {
     const inspect = validator ? { inspect: validator.inspect } : {}
     exchange = await startExchange(WORLD, { ...inspect, ...options })
