@@ -121,7 +121,7 @@ test.each(names)('%s in the domain "%s" is a user', async (user, domain) => {
   expect((await client.signIn({ ...anna, user, domain })).status).toBe(200)
 })
 
-test('a wrong password costs one attempt, and looks as any refusal does', async () => {
+test('a wrong password costs one attempt, and looks like every other refusal', async () => {
   const exchange = await exchangeWith(windows)
   const refused = [
     await clientOf(exchange).signIn({ ...anna, password: 'wrong' }),
