@@ -8,7 +8,7 @@ export type NtlmUser = Readonly<{ domain: string; name: string; password: string
 /** The numbers of one handshake: 8 bytes each. `time` is a FILETIME: 100 ns since 1601, little-endian. */
 export type Nonces = Readonly<{ server: Buffer; client: Buffer; time: Buffer }>
 
-/** What a client answers to a challenge, and the key of the session. */
+/** The answers of a client to a challenge, and the key of the session. */
 export type Responses = Readonly<{ nt: Buffer; lm: Buffer; sessionKey: Buffer }>
 
 /** The account in a user name: `DOMAIN\user`, a user principal name, or a plain name. */

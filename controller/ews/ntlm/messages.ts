@@ -11,7 +11,7 @@ export type Challenge = Readonly<{
   targetInfo: ReadonlyMap<number, Buffer>
 }>
 
-/** What an answer states beside the account. */
+/** The statements of an answer beside the account. */
 export type Statement = Readonly<{
   /** The service principal name, `HTTP/host`. */
   service: string
