@@ -22,20 +22,19 @@ import { type GroupId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import { type ItemType, nothing } from './item.ts'
 import { type Adopted, byReplica, type Family, into, type Loose } from './loose.ts'
 import { FreePlaces, fingerprintOf, free, heldBy, type Place, take } from './match-place.ts'
-import type { Cell, Found, Link } from './model.ts'
+import type { Cell, Found, Link, Rules } from './model.ts'
 import { isOurs, type Stamp, sourceMark } from './stamp.ts'
 import { type Work, weightOf } from './work.ts'
 
 /** Matches the loose items, given in the order of `ordered` roles; see the file's head for the rule. */
 export function* matched(
-  group: GroupId,
-  hub: ReplicaId | undefined,
-  type: ItemType,
+  { group, type, roles }: Rules,
   links: readonly Link[],
   cells: ReadonlyMap<LinkId, ReadonlyMap<ReplicaId, Cell>>,
   loose: readonly Loose[],
 ): Work<Readonly<{ adopted: readonly Adopted[]; born: readonly Family[] }>> {
   if (loose.length === 0) return { adopted: [], born: [] }
+  const hub = roles.find((role) => role.hub)?.id
   const places = new Places(group, hub, type)
   for (const link of links) {
     const row = cells.get(link.id)

@@ -3,8 +3,7 @@
 import { type Caused, type Effects, effectOf, effectsOf, type Guarded } from '../core/guard.ts'
 import { digestOf, type ReplicaId } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
-import { agreementMark, type Restoration, type Role } from '../core/model.ts'
-import type { Rules } from '../core/plan.ts'
+import { agreementMark, type Restoration, type Role, type Rules } from '../core/model.ts'
 import {
   oneEach,
   type RestoreResult,

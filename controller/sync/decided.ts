@@ -33,7 +33,7 @@ export async function decisionOf(spec: PassSpec, proposal: Proposal): Promise<De
   const isSeen = (id: ReplicaId) => observations.get(id)?.state === 'seen'
   const decided = spec.rules.roles.every(({ id, hub }) => !hub || isSeen(id))
   const seen = [...proposal.observed.memories].filter(([id]) => decided && isSeen(id))
-  const orphans = await breathing(orphansOf(proposal.view, observations, plan))
+  const orphans = await breathing(orphansOf(spec.rules, proposal.view, observations, plan))
   const memories = withRecheck(withRecheck(new Map(seen), orphans), plan.held ?? new Map())
   const leaving = decided ? await leaversOf(spec, proposal) : []
   const kept = plan.steps.flatMap(keptOf)

@@ -9,6 +9,7 @@ import { agreement, ann, at, group, link } from '../support/state.ts'
 
 const role = { id: ann, hub: true, writes: true, receives: true, private: 'Copy' } as const
 const rules = {
+  group,
   type: contact,
   roles: [{ ...role, drift: 'Revert' as const }],
   policy: 'HubWins' as const,

@@ -24,8 +24,8 @@ export const matching = [
     [
       'receivers-publish',
       'what a receive-only member puts there is left alone',
-      `role.writes && mayLeave(view.type, role, found)`,
-      `mayLeave(view.type, role, found)`,
+      `role.writes && mayLeave(type, role, found)`,
+      `mayLeave(type, role, found)`,
     ],
     [
       'old-hub-travels',
