@@ -3,10 +3,10 @@
 // aside.
 import { agreementOf } from '../core/fold.ts'
 import type { ReplicaId } from '../core/id.ts'
+import { causedBy, historyOf, keptOf, notesOf, restoredBy } from '../core/record.ts'
 import { orphansOf } from '../core/unclaimed.ts'
 import { breathing } from './breathe.ts'
 import { agedIn, pendingOf, relisting, withRecheck } from './checkpoint.ts'
-import { causedBy, historyOf, keptOf, notesOf, restoredBy } from './consequences.ts'
 import { leaversOf } from './departed.ts'
 import { seenSince } from './oddities.ts'
 import type { PassSpec } from './pass-spec.ts'

@@ -12,10 +12,10 @@ import type {
   Role,
   Rules,
 } from '../../controller/core/model.ts'
+import { causedBy, restoredBy } from '../../controller/core/record.ts'
 import { linksWith, restorer } from '../../controller/core/restore.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { finished } from '../../controller/core/work.ts'
-import { causedBy, restoredBy } from '../../controller/sync/consequences.ts'
 import { effects, free } from '../support/limits.ts'
 
 const ids = ['hub', 'ann', 'bob'].map((id) => id as ReplicaId)

@@ -14,10 +14,10 @@ import type {
 } from '../../controller/core/model.ts'
 import { planOf } from '../../controller/core/plan.ts'
 import type { Policy } from '../../controller/core/policy.ts'
+import { historyOf } from '../../controller/core/record.ts'
 import { restorer } from '../../controller/core/restore.ts'
 import { rowsOf, type View } from '../../controller/core/rows.ts'
 import { finished } from '../../controller/core/work.ts'
-import { historyOf } from '../../controller/sync/consequences.ts'
 
 const ids = ['hub', 'ann', 'bob'].map((id) => id as ReplicaId)
 const [hub, ann] = ids as [ReplicaId, ReplicaId]
