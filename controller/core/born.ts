@@ -1,6 +1,6 @@
 // Names a new link after its first item, and takes the names that it had before from the stamps of its items.
 import { linkIdOf, type ReplicaId } from './id.ts'
-import type { Family } from './loose.ts'
+import type { Family } from './match-place.ts'
 import { freshLink, type Link, type Observation, type Rules } from './model.ts'
 import { isOurs, type Stamp, sourceMark } from './stamp.ts'
 

@@ -13,8 +13,8 @@ import { type Aged, agedOf, cellOf, emptyCells } from './cells.ts'
 import { type Doubles, doublesOf } from './doubles.ts'
 import { digestOf, type ItemId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import type { ItemType } from './item.ts'
-import type { Adopted, Family, Loose } from './loose.ts'
 import { matched } from './match.ts'
+import type { Adopted, Family, Loose } from './match-place.ts'
 import {
   type Cell,
   type Copy,

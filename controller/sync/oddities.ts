@@ -4,7 +4,7 @@
 import type { Problem } from '../api/report.ts'
 import { type Attempt, afterSeen, isOver, triesMax } from '../core/attempt.ts'
 import { type LinkId, linkIdOf, type ReplicaId } from '../core/id.ts'
-import { into } from '../core/loose.ts'
+import { into } from '../core/many.ts'
 import { itemTooLarge } from '../core/scope.ts'
 import type { Plan } from '../core/step.ts'
 import type { Observed } from './observe.ts'
