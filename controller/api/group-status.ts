@@ -13,7 +13,7 @@ import type {
   SyncGroup,
   SyncGroupStatus,
 } from './resources.generated.ts'
-import { nameOf, type Participants, participantsOf, placeOfId } from './topology.ts'
+import { nameOf, type Participants, participantsOf, placeIn } from './topology.ts'
 
 /** The result for a group, this time. */
 export type Result =
@@ -266,8 +266,7 @@ function nameIn(
   replica: ReplicaId,
 ): Readonly<{ mailbox?: string; publicFolder?: string }> {
   if (replica === participants.hub.role.id) return {}
-  const member = participants.members.find(({ role }) => role.id === replica)
-  const kind = (member?.place ?? placeOfId(replica, '')).kind
+  const { kind } = placeIn(participants, replica)
   return { [kind]: cut(nameOf(participants, replica), nameMax) }
 }
 
