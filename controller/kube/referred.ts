@@ -9,7 +9,7 @@ import {
   type ReferenceRules,
 } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
-import { type Named, type ServerName, serversNamedBy } from '../api/topology.ts'
+import { type Named, namespaceOf, type ServerName, serversNamedBy } from '../api/topology.ts'
 import type { Declared } from '../sync/ports.ts'
 import type { Copies } from './cache.ts'
 import type { Reach } from './declared.ts'
@@ -103,7 +103,7 @@ function referredBy(
   if (isForeign(group, ref) && !crossNamespace)
     return { found: nothing, pending: false, complete: false }
   const { server, unusable, stale } = versionOf(copies.server(name), past)
-  const look = copies.namespace(group.metadata.namespace ?? '')
+  const look = copies.namespace(namespaceOf(group))
   if (look === undefined && server !== undefined && needsLabels(server)) return undefined
   const denial = namespaceDenial(group, ref, server, () => look ?? 'missing')
   if (server === undefined || denial !== undefined)
