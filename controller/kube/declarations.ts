@@ -54,8 +54,9 @@ export class KubeDeclarations implements Declarations {
   readonly #released = new Set<string>()
   /** The last reported version of each group, and its inputs: of hundreds of groups, most are unchanged. */
   readonly #known = new Map<GroupId, Readonly<{ from: readonly unknown[]; declared: Declared }>>()
-  readonly #listeners = new Set<() => void>()
-  readonly #changes = new ChangeSignal()
+  /** The signal of each reader of the caches. */
+  readonly #readers: ChangeSignal[] = []
+  readonly #changes = this.reader()
 
   constructor(options: KubeOptions, signal: AbortSignal) {
     this.#options = options
@@ -116,9 +117,11 @@ export class KubeDeclarations implements Declarations {
     return now === undefined && this.lacks(id)
   }
 
-  /** Calls the listener whenever something may have changed. */
-  onChange(listener: () => void): void {
-    this.#listeners.add(listener)
+  /** A signal for one more reader of the caches: something may have changed. */
+  reader(): ChangeSignal {
+    const signal = new ChangeSignal()
+    this.#readers.push(signal)
+    return signal
   }
 
   async groups(): Promise<readonly Declared[]> {
@@ -205,8 +208,7 @@ export class KubeDeclarations implements Declarations {
   }
 
   #touch(): void {
-    this.#changes.notify()
-    for (const listener of [...this.#listeners]) listener()
+    for (const { notify } of this.#readers) notify()
   }
 
   #changed(now: SyncGroup | undefined, before: SyncGroup | undefined): void {

@@ -7,7 +7,7 @@ import { accessPrint } from '../api/references.ts'
 import type { ExchangeServer, ExchangeServerStatus } from '../api/resources.generated.ts'
 import { nameOfServer } from '../api/topology.ts'
 import { digestOf } from '../core/id.ts'
-import { ChangeSignal } from '../sync/change-signal.ts'
+import type { ChangeSignal } from '../sync/change-signal.ts'
 import type { DeclaredServer, ServerDeclarations } from '../sync/ports/servers.ts'
 import type { KubeDeclarations } from './declarations.ts'
 import type { KnownServer } from './declared.ts'
@@ -27,11 +27,11 @@ export type KubeServersOptions = Readonly<{
 /** The ExchangeServers of a cluster. */
 export class KubeServers implements ServerDeclarations {
   readonly #options: KubeServersOptions
-  readonly #changes = new ChangeSignal()
+  readonly #changes: ChangeSignal
 
   constructor(options: KubeServersOptions) {
     this.#options = options
-    options.declarations.onChange(this.#changes.notify)
+    this.#changes = options.declarations.reader()
   }
 
   async servers(): Promise<readonly DeclaredServer[]> {
