@@ -11,10 +11,9 @@ import { digestOf } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { type Denial, denied, notAllowed, participantDenial } from './allowed.ts'
 import { approvalsIn } from './annotations.ts'
-import { type Credentials, labelCommand } from './credentials.ts'
+import { type Credentials, credentialFault, credentialKeys, labelCommand } from './credentials.ts'
 import { anyHost, type HostRules, hostRefusal, urlRemedy } from './hosts.ts'
 import type { ExchangeServer, SyncGroup } from './resources.generated.ts'
-import { strayIn, strayRemedy } from './stray.ts'
 import {
   type Named,
   namesIn,
@@ -206,22 +205,24 @@ function wayFault(
   const token = `the tokenURL in the Secret ${auth.secretRef.name}`
   const refused =
     hostRefusal(url, hosts, 'spec.url') ?? (tokenURL && hostRefusal(tokenURL, hosts, token))
-  if (refused) return refused
-  if (auth.type === 'Basic') return undefined
-  const message = `spec.auth.type ${auth.type} is not supported yet: use Basic over https`
-  return new SyncError('terminal', 'AuthNotSupported', message)
+  return refused || undefined
 }
 
 function secretFault({ spec }: ExchangeServer, { credentials, ca }: Found): SyncError | undefined {
   const { auth, tls } = spec
   const secret = auth.secretRef.name
-  const { username, password } = credentials ?? {}
-  if (username === undefined || password === undefined) {
-    const message = `the Secret ${secret} with the keys username and password is missing: create it, or correct spec.auth.secretRef`
+  const keys = credentialKeys[auth.type]
+  if (keys.some((key) => credentials?.[key] === undefined)) {
+    const named = keys.length > 2 ? `keys ${keys.join(', ')}` : `keys ${keys.join(' and ')}`
+    const message = `the Secret ${secret} with the ${named} is missing: create it, or correct spec.auth.secretRef`
     return new SyncError('terminal', 'SecretNotFound', message)
   }
-  const stray = strayFault(secret, { username, password })
-  if (stray !== undefined) return stray
+  for (const key of keys) {
+    const fault = credentialFault(key, credentials?.[key] ?? '')
+    if (fault === undefined) continue
+    const message = `the key ${key} of the Secret ${secret} ${fault}`
+    return new SyncError('terminal', 'InvalidSecret', message)
+  }
   if (tls !== undefined && ca === undefined) {
     const { name, key } = tls.caSecretRef
     const message = `the Secret ${name} with the key ${key} is missing: create it, or correct spec.tls.caSecretRef`
@@ -231,20 +232,6 @@ function secretFault({ spec }: ExchangeServer, { credentials, ca }: Found): Sync
   const name = `${tls?.caSecretRef.name}, key ${tls?.caSecretRef.key}`
   const message = `the Secret ${name} holds no certificate in PEM format: put the certificate of the server’s authority there`
   return new SyncError('terminal', 'InvalidCertificate', message)
-}
-
-// Such a value is never sent: a server would count it as a wrong password, and may lock the account.
-function strayFault(
-  secret: string,
-  values: Readonly<Record<string, string>>,
-): SyncError | undefined {
-  for (const [key, value] of Object.entries(values)) {
-    const stray = strayIn(key, value)
-    if (stray === undefined) continue
-    const message = `the key ${key} of the Secret ${secret} ${stray}: ${strayRemedy}`
-    return new SyncError('terminal', 'InvalidSecret', message)
-  }
-  return undefined
 }
 
 function holdsCertificate(pem: string): boolean {

@@ -48,10 +48,18 @@ export interface ExchangeServerSpec {
 /** How the controller signs in. */
 export interface ExchangeServerAuth {
   /**
-   * Basic and NTLM take the keys username and password from the Secret. OAuth (client credentials)
-   * takes tokenURL, clientID, clientSecret and scope.
+   * Basic and NTLM take the keys username and password from the Secret; a username is DOMAIN\user,
+   * an address (user principal name) or a plain name. Kerberos takes username (the principal, like
+   * svc@CORP.EXAMPLE) and keytab. OAuth (client credentials) takes tokenURL, clientID, clientSecret
+   * and scope.
    */
-  readonly type: 'Basic' | 'NTLM' | 'OAuth'
+  readonly type: 'Basic' | 'NTLM' | 'Kerberos' | 'OAuth'
+  /**
+   * Whether NTLM states to which certificate the connection belongs, as Extended Protection
+   * demands. Send when not given. Omit signs in through a proxy that ends TLS with a certificate of
+   * its own, where the server allows it (Extended Protection is Off or Allow).
+   */
+  readonly channelBinding?: 'Send' | 'Omit'
   readonly secretRef: ExchangeServerAuthSecretRef
 }
 

@@ -14,13 +14,14 @@ import {
 import type { SyncError } from '../core/sync-error.ts'
 import type { Clock, Declared, Left, Pace, Replica } from '../sync/ports.ts'
 import { Denied } from './denied.ts'
-import { endpointOf } from './endpoint.ts'
+import { endpointOf, networkOptionsOf } from './endpoint.ts'
+import { addressIn } from './identity.ts'
 import { itemBytesUsual } from './intake.ts'
 import { codecOf } from './items.ts'
 import { type Network, type NetworkOptions, pooledNetwork } from './network.ts'
 import { Pool } from './pool.ts'
 import { probe } from './probe.ts'
-import { addressIn, replicaOf, type Way } from './route.ts'
+import { replicaOf, type Way } from './route.ts'
 import { SignIn } from './sign-in.ts'
 import { type Endpoint, type Trace, Transport } from './transport.ts'
 
@@ -117,7 +118,7 @@ export class Connections {
       transport.resume()
       signIn.ask()
     }
-    return probe(transport, { anchor: addressIn(endpoint), limit: 'probe' }, signal)
+    return probe(transport, { anchor: addressIn(endpoint.identity), limit: 'probe' }, signal)
   }
 
   #shared(declared: Declared, signal: AbortSignal) {
@@ -142,8 +143,7 @@ export class Connections {
   #wayTo(access: Ready): Way {
     const { server } = access
     const endpoint = endpointOf(access, this.#options.requestMaxMs)
-    const { url, username, password } = endpoint
-    const account = JSON.stringify([new URL(url).href.toLowerCase(), username, password])
+    const account = JSON.stringify([new URL(endpoint.url).href.toLowerCase(), endpoint.identity])
     const spec = JSON.stringify(server.spec)
     const use = { connection: JSON.stringify(endpoint), account, spec }
     const before = this.#used(nameOfServer(server), use)
@@ -160,7 +160,8 @@ export class Connections {
 
   #transportTo(endpoint: Endpoint, signIn: SignIn): Transport {
     const { trace = () => {}, network = pooledNetwork } = this.#options
-    return new Transport(endpoint, this.#clock, trace, network(endpoint), signIn, this.itemBytes)
+    const options = networkOptionsOf(endpoint, () => this.#clock.now())
+    return new Transport(endpoint, this.#clock, trace, network(options), signIn, this.itemBytes)
   }
 
   /** Keeps the connections of the declared servers (by `nameOfServer`); closes and forgets all others. */

@@ -1,7 +1,9 @@
 // Errors below SOAP: HTTP statuses and failed connections, each with the next thing to do.
 import { retryAfterMs } from '../core/retry-after.ts'
 import { codeIn, SyncError } from '../core/sync-error.ts'
+import type { Identity } from './identity.ts'
 import type { Incoming } from './network.ts'
+import { refusalOf } from './offers.ts'
 
 /** The server did not answer in time. */
 export const timedOut = new SyncError(
@@ -10,19 +12,16 @@ export const timedOut = new SyncError(
   'the server did not answer within spec.limits.requestTimeout',
 )
 
-/** The error for an HTTP status other than 200. `nowMs`: our own clock, ms since 1970. */
+/** The error for an HTTP status other than 200. `nowMs`: our own clock, ms since 1970. `type`: how the account signs in. */
 export function statusError(
   { status: statusCode, headers }: Pick<Incoming, 'status' | 'headers'>,
   nowMs: number,
+  type: Identity['type'] = 'Basic',
 ): SyncError {
   const backOffMs = retryAfterMs(headers, nowMs)
   switch (statusCode) {
     case 401:
-      return new SyncError(
-        'terminal',
-        'AuthenticationFailed',
-        'the server refused the user name or password: correct them in the Secret of spec.auth.secretRef',
-      )
+      return refusalOf(type, headers)
     case 403:
       return new SyncError(
         'terminal',
@@ -71,8 +70,8 @@ export function statusError(
   }
 }
 
-/** The error for a failed connection; a SyncError is answered as it is. */
-export function networkError(error: unknown, url: string): SyncError {
+/** The error for a failed connection to a URL; a SyncError is answered as it is. `field`: what holds the URL. */
+export function networkError(error: unknown, url: string, field = 'spec.url'): SyncError {
   if (error instanceof SyncError) return error
   const code = codeIn(error)
   const { host } = new URL(url)
@@ -87,8 +86,7 @@ export function networkError(error: unknown, url: string): SyncError {
     )
   }
   if (/SSL|TLS|EPROTO/.test(code)) {
-    const remedy =
-      'check the scheme and the port of spec.url, and which TLS versions the server supports'
+    const remedy = `check the scheme and the port of ${field}, and which TLS versions the server supports`
     return new SyncError(
       'terminal',
       'TlsFailed',
@@ -100,7 +98,7 @@ export function networkError(error: unknown, url: string): SyncError {
     return new SyncError(
       'transient',
       'HostNotFound',
-      `the name ${host} cannot be resolved: check spec.url and the DNS server`,
+      `the name ${host} cannot be resolved: check ${field} and the DNS server`,
       { cause: error },
     )
   }
@@ -113,14 +111,14 @@ export function networkError(error: unknown, url: string): SyncError {
     return new SyncError(
       'transient',
       'ConnectionRefused',
-      `nothing answers at ${host}: check spec.url, the server and the firewall`,
+      `nothing answers at ${host}: check ${field}, the server and the firewall`,
       { cause: error },
     )
   }
   return new SyncError(
     'transient',
     'ConnectionLost',
-    `the connection to ${host} broke off; the controller tries again. If this persists, check that the port of spec.url serves https`,
+    `the connection to ${host} broke off; the controller tries again. If this persists, check that the port of ${field} serves https`,
     { cause: error },
   )
 }

@@ -2,8 +2,12 @@
 // is the real implementation: pooled connections over undici.
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import { buildConnector, Client, type Dispatcher, request } from 'undici'
-import { Pacer, type Rate, tooSlow, usualRate } from './rate.ts'
+import { SyncError } from '../core/sync-error.ts'
+import { type Rate, tooSlow, usualRate } from './rate.ts'
+import { Semaphore } from './semaphore.ts'
+import { pieceBytes, piecesOf, Watch } from './watch.ts'
 
 /** An outgoing request. */
 export type Outgoing = Readonly<{
@@ -30,11 +34,24 @@ export type Network = Readonly<{
   close: () => Promise<void>
 }>
 
+/** A connection that is not signed in yet. */
+export type Connection = Readonly<{
+  /** Sends a request on this very connection. Rejects with a SyncError if it is lost in between. */
+  send: (authorization: string, body: string) => Promise<Incoming>
+  /** The server's own certificate, DER; undefined without TLS. */
+  certificate: () => Buffer | undefined
+}>
+
+/** Signs a connection in. Resolves with the response if that is a refusal, or no answer of Exchange at all. */
+export type Handshake = (connection: Connection) => Promise<Incoming | undefined>
+
 /** The settings of a connection. */
 export type NetworkOptions = Readonly<{
   concurrency: number
   /** Certificate authorities to trust instead of Node's own, PEM. */
   ca: string | undefined
+  /** Signs each connection in before its first request; all connections belong to one account. */
+  handshake?: Handshake | undefined
   /** Called when a request is written to its connection; throws if it may not be sent any more. */
   permit?: (() => void) | undefined
   /** The slowest accepted rate of an answer. */
@@ -43,8 +60,16 @@ export type NetworkOptions = Readonly<{
   connectMs?: number
 }>
 
-/** A larger body is sent in pieces of this size, bytes, so that its progress is visible. */
-const pieceBytes = 65_536
+/** Handshakes for one request, at most: the server may close each connection before it is used. */
+const signInsMax = 3
+
+const notSignedIn = new Error('the connection is not signed in')
+
+const signInLost = new SyncError(
+  'transient',
+  'SignInLost',
+  'the server refused a request on a connection that was signed in by NTLM, or closed it within the handshake; the controller signs in again. If this persists, check that the load balancer keeps each connection for one client, and that IIS keeps the sign-in of a connection (authPersistSingleRequest is false)',
+)
 
 /** Pooled connections. The caller sets the deadline of a request; connecting and the least rate have their own limits. */
 export function pooledNetwork(options: NetworkOptions): Network {
@@ -76,12 +101,18 @@ class Line {
   readonly #client: Client
   readonly #permit: () => void
   readonly #rate: Rate
+  readonly #handshake: Handshake | undefined
+  readonly #alone = new Semaphore(1)
   #socket: Socket | undefined
+  /** The socket that is signed in. */
+  #signedIn: Socket | undefined
 
-  constructor(origin: string, { ca, permit, rate, connectMs = 15_000 }: NetworkOptions) {
+  constructor(origin: string, options: NetworkOptions) {
+    const { ca, permit, rate, handshake, connectMs = 15_000 } = options
     this.origin = origin
     this.#permit = permit ?? (() => {})
     this.#rate = rate ?? usualRate
+    this.#handshake = handshake
     const tls = { allowH2: false, ...(ca === undefined ? {} : { ca }) }
     const connector = buildConnector({ timeout: connectMs, ...tls })
     const connect: typeof connector = (target, connected) =>
@@ -94,12 +125,68 @@ class Line {
     this.#client = new Client(origin, { ...timeouts, allowH2: false, connect })
   }
 
-  async send({ url, headers, body, signal }: Outgoing): Promise<Incoming> {
+  async send(outgoing: Outgoing): Promise<Incoming> {
+    const handshake = this.#handshake
+    if (handshake === undefined) return this.#post(outgoing, () => {})
+    this.busy += 1
+    try {
+      return await this.#signed(outgoing, handshake)
+    } finally {
+      this.busy -= 1
+    }
+  }
+
+  // A request is written only to a socket that is signed in: if that was lost in between, a new one is signed in first.
+  async #signed(outgoing: Outgoing, handshake: Handshake): Promise<Incoming> {
+    for (let tries = 0; tries < signInsMax; tries += 1) {
+      const refusal = await this.#alone.run(
+        () => this.#signIn(outgoing, handshake),
+        outgoing.signal,
+      )
+      if (refusal !== undefined) return refusal
+      try {
+        const response = await this.#post(outgoing, (socket) => {
+          if (socket !== this.#signedIn) throw notSignedIn
+        })
+        if (response.status !== 401) return response
+        this.#signedIn = undefined
+        await response.discard()
+        throw signInLost
+      } catch (error) {
+        if (error !== notSignedIn) throw error
+      }
+    }
+    throw signInLost
+  }
+
+  async #signIn(outgoing: Outgoing, handshake: Handshake): Promise<Incoming | undefined> {
+    if (this.#signedIn !== undefined && this.#signedIn === this.#socket) return undefined
+    let own: Socket | undefined
+    const refusal = await handshake({
+      send: (authorization, body) => {
+        const headers = { ...outgoing.headers, authorization }
+        return this.#post({ ...outgoing, headers, body }, (socket) => {
+          own ??= socket
+          if (socket !== own) throw signInLost
+        })
+      },
+      certificate: () => (own instanceof TLSSocket ? own.getPeerCertificate().raw : undefined),
+    })
+    if (refusal === undefined) this.#signedIn = own
+    return refusal
+  }
+
+  // `begins` may throw when the request is about to be written: then it is not sent.
+  async #post(
+    { url, headers, body, signal }: Outgoing,
+    begins: (socket: Socket | undefined) => void,
+  ): Promise<Incoming> {
     const slow = new AbortController()
     const bytes = Buffer.from(body)
     const watch = new Watch(this.#rate, () => slow.abort(tooSlow))
     const begin = () => {
       this.#permit()
+      begins(this.#socket)
       watch.begin(this.#socket)
     }
     const whole = bytes.length <= pieceBytes
@@ -135,52 +222,12 @@ class Line {
   }
 }
 
-// Observes the bytes of one exchange, from the moment when its request is written.
-class Watch {
-  /** Has a part of the answer arrived that is not read yet? */
-  unread = () => false
-  /** Of a body in pieces: how many are sent, and whether there are more. */
-  sent = 0
-  sending = false
-  readonly #rate: Rate
-  readonly #isTooSlow: () => void
-  #timer: NodeJS.Timeout | undefined
-
-  constructor(rate: Rate, isTooSlow: () => void) {
-    this.#rate = rate
-    this.#isTooSlow = isTooSlow
-  }
-
-  begin(socket: Socket | undefined): void {
-    const pacer = new Pacer(this.#rate)
-    const before = socket?.bytesRead ?? 0
-    this.#timer ??= setInterval(() => {
-      const received = (socket?.bytesRead ?? before) - before
-      const { sending, sent } = this
-      if (pacer.isTooSlow({ sending, sent, received, unread: this.unread() })) this.#isTooSlow()
-    }, this.#rate.tickMs).unref()
-  }
-
-  end(): void {
-    clearInterval(this.#timer)
-  }
-}
-
 function once(task: () => void): () => void {
   let done = false
   return () => {
     if (!done) task()
     done = true
   }
-}
-
-async function* piecesOf(bytes: Buffer, watch: Watch): AsyncGenerator<Buffer> {
-  watch.sending = true
-  for (let at = 0; at < bytes.length; at += pieceBytes) {
-    yield bytes.subarray(at, at + pieceBytes)
-    watch.sent += pieceBytes
-  }
-  watch.sending = false
 }
 
 // A request may wait for a connection while the process is stopped. So the permission to send is checked again when the

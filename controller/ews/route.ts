@@ -6,6 +6,7 @@ import type { Role } from '../core/model.ts'
 import type { Pace, Replica } from '../sync/ports.ts'
 import type { Codec } from './codec.ts'
 import { Control } from './folders.ts'
+import { addressIn } from './identity.ts'
 import { MailboxFolder } from './mailbox-folder.ts'
 import type { Pool } from './pool.ts'
 import { type Learnt, Premises } from './premises.ts'
@@ -32,11 +33,6 @@ export type Line = Way &
     pace: Pace | undefined
   }>
 
-/** The account's user name, if it is an address. */
-export function addressIn({ username }: Endpoint): string | undefined {
-  return username.includes('@') ? username : undefined
-}
-
 /** The replica of a participant, by the kind of its place. */
 export function replicaOf(line: Line, { role, place }: Participant): Replica {
   return place.kind === 'publicFolder'
@@ -51,7 +47,7 @@ function publicFolderOf(
 ): Replica {
   const { codec, endpoint, transport, pool, now, signal, server, pace } = line
   const { path } = place
-  const account = addressIn(endpoint)
+  const account = addressIn(endpoint.identity)
   const route: Route = { anchor: account, limit: publicFoldersLimit, pace }
   const control = new Control(
     codec,

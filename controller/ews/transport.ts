@@ -2,11 +2,13 @@
 // concurrency, and errors that say what to do next.
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock, Pace } from '../sync/ports.ts'
+import { type Authorization, authorizationOf } from './authorization.ts'
 import { answerOf, envelopeXml, messagesOf } from './envelope.ts'
 import { networkError, statusError, timedOut } from './http-errors.ts'
+import { addressIn, type Identity } from './identity.ts'
 import { InUse } from './in-use.ts'
 import { Intake } from './intake.ts'
-import { type Network, pooledNetwork } from './network.ts'
+import { type Incoming, type Network, pooledNetwork } from './network.ts'
 import type { Batch, Operation } from './operations.ts'
 import { Pause } from './pause.ts'
 import { KeyedSemaphore } from './semaphore.ts'
@@ -17,8 +19,7 @@ import type { Node, Xml } from './xml.ts'
 /** The address and the account of a server. Durations in ms. */
 export type Endpoint = Readonly<{
   url: string
-  username: string
-  password: string
+  identity: Identity
   /** Certificate authorities to trust instead of Node's own, PEM. */
   ca: string | undefined
   concurrency: number
@@ -79,6 +80,7 @@ export class Transport {
   readonly #clock: Clock
   readonly #trace: Trace
   readonly #network: Network
+  readonly #authorization: Authorization
   readonly #signIn: SignIn
   /** The limits for answers. */
   readonly intake: Intake
@@ -98,6 +100,7 @@ export class Transport {
     this.#clock = clock
     this.#trace = trace
     this.#network = network
+    this.#authorization = authorizationOf(endpoint.identity, network, () => clock.now())
     this.#signIn = signIn
     this.intake = new Intake(itemBytes)
     this.#requests = new KeyedSemaphore(endpoint.concurrency, endpoint.concurrencyPerMailbox)
@@ -196,8 +199,7 @@ export class Transport {
   }
 
   #question(signal: AbortSignal): Request {
-    const { username } = this.#endpoint
-    const route = { anchor: username.includes('@') ? username : undefined, limit: 'check' }
+    const route = { anchor: addressIn(this.#endpoint.identity), limit: 'check' }
     const xml = envelopeXml(question, undefined)
     return { operation: 'GetFolder', xml, route, signal, reading: {} }
   }
@@ -229,19 +231,10 @@ export class Transport {
   }
 
   async #post({ xml, route, signal, reading }: Request, answered: () => void): Promise<Answer> {
-    const { url, username, password } = this.#endpoint
-    const headers: Record<string, string> = {
-      'content-type': 'text/xml; charset=utf-8',
-      accept: 'text/xml',
-      'user-agent': userAgent,
-      authorization: `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`,
-    }
-    if (route.anchor !== undefined) headers['x-anchormailbox'] = route.anchor
-    if (route.contentMailbox !== undefined) headers['x-publicfoldermailbox'] = route.contentMailbox
-    const response = await this.#network.send({ url, headers, body: xml, signal })
+    const response = await this.#sent(xml, route, signal)
     if (response.status !== 200 && response.status !== 500) {
       await response.discard()
-      throw statusError(response, this.#clock.now())
+      throw statusError(response, this.#clock.now(), this.#endpoint.identity.type)
     }
     const [nowMs, intake, pause] = [this.#clock.now(), this.intake, this.#pause]
     const envelope = await soapIn(response, reading, { intake, pause, nowMs, signal })
@@ -257,9 +250,31 @@ export class Transport {
     const serverDateMs = Number.isNaN(date) ? undefined : date
     return { envelope, serverDateMs }
   }
+
+  // A request that is refused is sent once more if there is something new to sign it in with: nothing was done.
+  async #sent(xml: Xml, route: Route, signal: AbortSignal): Promise<Incoming> {
+    const headers: Record<string, string> = {
+      'content-type': 'text/xml; charset=utf-8',
+      accept: 'text/xml',
+      'user-agent': userAgent,
+    }
+    if (route.anchor !== undefined) headers['x-anchormailbox'] = route.anchor
+    if (route.contentMailbox !== undefined) headers['x-publicfoldermailbox'] = route.contentMailbox
+    const send = async (authorization: string | undefined) => {
+      const signedIn = authorization === undefined ? headers : { ...headers, authorization }
+      return this.#network.send({ url: this.#endpoint.url, headers: signedIn, body: xml, signal })
+    }
+    const authorization = await this.#authorization.header(signal)
+    const response = await send(authorization)
+    if (response.status !== 401 || authorization === undefined) return response
+    if (!this.#authorization.renews(authorization)) return response
+    await response.discard()
+    return send(await this.#authorization.header(signal))
+  }
 }
 
 const again = new Set([
+  'SignInLost',
   'ConnectionLost',
   'EmptyAnswer',
   'TruncatedAnswer',

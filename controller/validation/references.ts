@@ -2,23 +2,15 @@
 
 import { type Denial, namespaceDenial, needsLabels, participantDenial } from '../api/allowed.ts'
 import { folderKey, twiceIn, twiceText } from '../api/claims.ts'
-import { credentialsIn } from '../api/credentials.ts'
+import { credentialFault, credentialKeys, credentialsIn } from '../api/credentials.ts'
 import { urlRemedy } from '../api/hosts.ts'
 import { isForeign } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
-import { strayIn, strayRemedy } from '../api/stray.ts'
 import { type Participant, participantsOf, serversNamedBy } from '../api/topology.ts'
 import type { Draft, Secret } from './draft.ts'
 import type { Fault, Path, Ref } from './problem.ts'
 
 type Auth = ExchangeServer['spec']['auth']['type']
-
-/** The keys that a Secret needs for each authentication type. */
-export const CREDENTIAL_KEYS: Readonly<Record<Auth, readonly string[]>> = {
-  Basic: ['username', 'password'],
-  NTLM: ['username', 'password'],
-  OAuth: ['tokenURL', 'clientID', 'clientSecret', 'scope'],
-}
 
 const LISTED_MAX = 5
 const EXTERNAL = 'pass its file too, or accept Secrets of the cluster with --external-secrets'
@@ -198,7 +190,7 @@ function secretFaults(
 function credentialFaults(secret: Draft, type: Auth, path: Path): readonly Fault[] {
   if (secret.resource === undefined) return [] // Its own faults are reported there.
   const { data = {} } = secret.resource as Secret
-  const keys = CREDENTIAL_KEYS[type]
+  const keys = credentialKeys[type]
   const lacking = keys.filter((key) => !data[key])
   if (lacking.length === 0) return []
   const message =
@@ -214,7 +206,7 @@ function usedKeys(drafts: readonly Draft[]): ReadonlyMap<string, ReadonlySet<str
     const { auth } = (resource as ExchangeServer).spec
     const secret = keyOf({ ...ref, kind: 'Secret', name: auth.secretRef.name })
     const keys = used.get(secret) ?? new Set()
-    for (const key of CREDENTIAL_KEYS[auth.type]) keys.add(key)
+    for (const key of credentialKeys[auth.type]) keys.add(key)
     used.set(secret, keys)
   }
   return used
@@ -225,10 +217,11 @@ function strayFaults({ resource, value }: Draft, keys: ReadonlySet<string>): rea
   const plain = (value as { stringData?: object } | null)?.stringData ?? {}
   const credentials = credentialsIn(data)
   return [...keys].flatMap((key) => {
-    const stray = strayIn(key, credentials[key] ?? '')
-    if (stray === undefined) return []
+    const value = credentials[key] ?? ''
+    const message = value === '' ? undefined : credentialFault(key, value)
+    if (message === undefined) return []
     const path = [Object.hasOwn(plain, key) ? 'stringData' : 'data', key]
-    return [{ path, at: 'value' as const, message: `${stray}: ${strayRemedy}` }]
+    return [{ path, at: 'value' as const, message }]
   })
 }
 

@@ -181,10 +181,11 @@ export const cases: readonly Case[] = [
     message: /which usually ends in \/EWS\/Exchange\.asmx/,
   },
   {
-    title: 'NTLM',
+    title: 'NTLM, which the server does not offer',
     server: { auth: { type: 'NTLM', secretRef: { name: 'account' } } },
-    reason: 'AuthNotSupported',
-    message: /NTLM is not supported yet: use Basic over https/,
+    reason: 'AuthenticationFailed',
+    message:
+      /does not offer NTLM or Negotiate for spec\.auth\.type NTLM, only Basic: set spec\.auth\.type to Basic, or enable it at the server with .* -WindowsAuthentication \$true/,
   },
   {
     title: 'a missing Secret',

@@ -9,10 +9,11 @@ import {
   handle,
   type Message,
 } from './http/border.ts'
-import { makeCertificates } from './http/certificate.ts'
+import { makeCertificates, type SignatureHash } from './http/certificate.ts'
 import { ConnectionLost, type FaultInjector } from './http/fault.ts'
 import { type Listening, listen } from './http/server.ts'
 import type { Behaviour } from './protocol/session.ts'
+import { Authentication, type SignIns } from './sign-in/authentication.ts'
 import { buildState } from './store/build.ts'
 import type { Normalise, State } from './store/item.ts'
 import { type Store, storeOf } from './store/store.ts'
@@ -24,6 +25,8 @@ export type ExchangeOptions = Readonly<{
   port?: number | 'none'
   /** Serve https, and write the authority's certificate to `ca.crt` in this directory. */
   tls?: string
+  /** The hash in the signature of its certificate. Default: sha256. */
+  signatureHash?: SignatureHash
   /** The server's clock, in milliseconds. Default: the real one. */
   clock?: () => number
   fault?: FaultInjector
@@ -55,6 +58,8 @@ export type Exchange = Readonly<{
   fetch: (url: string | URL, init?: RequestInit) => Promise<Response>
   /** Requests so far, per operation. */
   counts: Readonly<Record<string, number>>
+  /** Sign-ins so far, and why some were refused. */
+  signIns: SignIns
   /** Changes the fault injector; undefined ends all faults. */
   inject: (fault: FaultInjector | undefined) => void
   close: () => Promise<void>
@@ -72,8 +77,13 @@ export async function startExchange(
   let writes = 0
   let injector = options.fault
   const counts = new Map<string, number>()
+  const certificates =
+    tls === undefined ? undefined : makeCertificates(Date.now(), options.signatureHash)
+  let origin = ''
+  const authentication = new Authentication(state, certificates?.cert, () => origin)
   const border: BorderOptions = {
     state,
+    authentication,
     behaviour: {
       publicFolderSync: options.publicFolderSync ?? 'refused',
       publicFolderRouting: options.publicFolderRouting ?? 'optional',
@@ -97,7 +107,6 @@ export async function startExchange(
     if (!options.dated) return { headers, ...rest }
     return { ...rest, headers: { date: new Date(clock()).toUTCString(), ...headers } }
   }
-  const certificates = tls === undefined ? undefined : makeCertificates(Date.now())
   const server: Listening | undefined =
     port === 'none'
       ? undefined
@@ -106,7 +115,7 @@ export async function startExchange(
     mkdirSync(tls, { recursive: true })
     writeFileSync(join(tls, 'ca.crt'), certificates.ca)
   }
-  const origin = `${certificates ? 'https' : 'http'}://127.0.0.1:${server?.port ?? 0}`
+  origin = `${certificates ? 'https' : 'http'}://127.0.0.1:${server?.port ?? 0}`
   return {
     url: `${origin}/EWS/Exchange.asmx`,
     ...(certificates && { ca: certificates.ca }),
@@ -115,6 +124,9 @@ export async function startExchange(
     fetch: (url, init) => fetched(respond, url, init),
     get counts() {
       return Object.fromEntries(counts)
+    },
+    get signIns() {
+      return authentication.signIns
     },
     inject: (fault) => {
       injector = fault
@@ -145,7 +157,10 @@ async function fetched(
   try {
     const answer = await respond({ method: request.method, path, headers, body })
     const content = answer.truncated ? cutStream(answer.body) : answer.body
-    return new Response(content, { status: answer.status, headers: answer.headers })
+    const lines = Object.entries(answer.headers).flatMap(([name, value]) =>
+      [value].flat().map((each): [string, string] => [name, each]),
+    )
+    return new Response(content, { status: answer.status, headers: lines })
   } catch (error) {
     if (error instanceof ConnectionLost) throw new TypeError('fetch failed', { cause: error })
     throw error

@@ -2,6 +2,7 @@
 // Mistakes in it are reported with file, line, column and path, and with what would be right.
 import { isAbsolute } from 'node:path'
 import { LineCounter, parseDocument } from 'yaml'
+import { PROTECTIONS, SCHEMES, type WorldSignIn } from './sign-in/settings.ts'
 import { type Literal, LiteralError, valuesOf } from './store/literal.ts'
 import { LEVELS, type Level } from './store/rights.ts'
 
@@ -37,6 +38,7 @@ export type World = Readonly<{
   domain: string
   users: readonly WorldUser[]
   publicFolders?: readonly WorldPublicFolder[]
+  signIn?: WorldSignIn
 }>
 
 /** A world cannot be used; the message says where and why, one line per mistake. */
@@ -104,7 +106,7 @@ function offsetOf(document: Documents, path: Path): number {
 function mistakes(world: unknown): Mistake[] {
   const found: Mistake[] = []
   const check = checksFor(found)
-  if (!check.mapping(world, [], ['domain', 'users', 'publicFolders'])) return found
+  if (!check.mapping(world, [], ['domain', 'users', 'publicFolders', 'signIn'])) return found
   const { domain, users, publicFolders = [] } = world
   if (typeof domain !== 'string' || !/^[\w.-]+$/.test(domain)) {
     check.wrong(['domain'], 'write the mail domain, such as corp.example')
@@ -126,6 +128,7 @@ function mistakes(world: unknown): Mistake[] {
       checkPublicFolder(folder, ['publicFolders', index], check, known)
     })
   }
+  if (world.signIn !== undefined) checkSignIn(world.signIn, check, mailboxesOf(users))
   return found
 }
 
@@ -274,5 +277,50 @@ function checkPublicFolder(
     if (!LEVELS.includes(level as Level)) {
       check.wrong(at, `"${String(level)}" is no permission level; allowed are ${LEVELS.join(', ')}`)
     }
+  }
+}
+
+// Aliases are no names to sign in with.
+function mailboxesOf(users: readonly unknown[]): ReadonlySet<string> {
+  const names = users.map((user) => String((user as { mailbox?: unknown } | null)?.mailbox))
+  return new Set(names.map((name) => name.toLowerCase()))
+}
+
+function checkSignIn(signIn: unknown, check: Checks, mailboxes: ReadonlySet<string>): void {
+  const path = ['signIn']
+  const allowed = ['offers', 'extendedProtection', 'apps', 'tokenSeconds']
+  if (!check.mapping(signIn, path, allowed)) return
+  const { offers = ['Basic'], extendedProtection = 'Off', apps = [], tokenSeconds = 1 } = signIn
+  if (!Array.isArray(offers) || offers.length === 0 || new Set(offers).size < offers.length) {
+    check.wrong([...path, 'offers'], `write a list, each once, of ${SCHEMES.join(', ')}`)
+  } else {
+    offers.forEach((scheme: unknown, index) => {
+      if (SCHEMES.includes(scheme as never)) return
+      const message = `"${String(scheme)}" is not offered here; allowed are ${SCHEMES.join(', ')}`
+      check.wrong([...path, 'offers', index], message)
+    })
+  }
+  if (!PROTECTIONS.includes(extendedProtection as never)) {
+    check.wrong([...path, 'extendedProtection'], `write one of ${PROTECTIONS.join(', ')}`)
+  }
+  if (!Number.isSafeInteger(tokenSeconds) || Number(tokenSeconds) < 1) {
+    check.wrong([...path, 'tokenSeconds'], 'write a number of seconds from 1')
+  }
+  if (!Array.isArray(apps)) check.wrong([...path, 'apps'], 'write a list of { id, secret, as }')
+  else {
+    apps.forEach((app: unknown, index) => {
+      checkApp(app, [...path, 'apps', index], check, mailboxes)
+    })
+  }
+}
+
+function checkApp(app: unknown, path: Path, check: Checks, mailboxes: ReadonlySet<string>): void {
+  if (!check.mapping(app, path, ['id', 'secret', 'as'])) return
+  for (const key of ['id', 'secret']) {
+    if (typeof app[key] === 'string' && app[key] !== '') continue
+    check.wrong([...path, key], 'write a text; put quotation marks around a number')
+  }
+  if (typeof app.as !== 'string' || !mailboxes.has(app.as.toLowerCase())) {
+    check.wrong([...path, 'as'], `there is no mailbox ${String(app.as)} among the users`)
   }
 }

@@ -99,8 +99,7 @@ async function transportTo(body: string, status = 200, headers = {}) {
   const time = { ms: nowMs }
   const endpoint = {
     url: `http://127.0.0.1:${port}/`,
-    username: 'u',
-    password: 'p',
+    identity: { type: 'Basic' as const, username: 'u', password: 'p' },
     ca: undefined,
     concurrency: 4,
     concurrencyPerMailbox: 1,

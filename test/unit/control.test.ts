@@ -29,8 +29,7 @@ async function controlOver(alter: Alter, operation = 'FindFolder') {
   const { port, close } = await listen({ port: 0, tls: undefined, gzip: false, handle })
   const endpoint = {
     url: `http://127.0.0.1:${port}/EWS/Exchange.asmx`,
-    username: 'sync@corp.example',
-    password: 's',
+    identity: { type: 'Basic' as const, username: 'sync@corp.example', password: 's' },
     ca: undefined,
     concurrency: 4,
     concurrencyPerMailbox: 4,

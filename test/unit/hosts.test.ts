@@ -128,6 +128,6 @@ describe('a server on another host', () => {
     expect(error.message).toMatch(/^the tokenURL in the Secret login is on a host /)
     expect(error.message).not.toContain('evil')
     const other = await asked(server, { tokenURL: 'https://mail.corp.example/token' })
-    expect(other.code).toBe('AuthNotSupported')
+    expect(other.code).toBe('SecretNotFound')
   })
 })

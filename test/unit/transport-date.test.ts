@@ -26,8 +26,7 @@ async function served(answer: (body: string, response: ServerResponse) => void) 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const endpoint = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    username: 'sync',
-    password: 'right',
+    identity: { type: 'Basic' as const, username: 'sync', password: 'right' },
     ca: undefined,
     concurrency: 4,
     concurrencyPerMailbox: 4,

@@ -49,8 +49,7 @@ async function transportTo(
 
 const endpointAt = (url: string) => ({
   url,
-  username: 'sync@corp.example',
-  password: 'pässword',
+  identity: { type: 'Basic' as const, username: 'sync@corp.example', password: 'pässword' },
   ca: undefined,
   concurrency: 4,
   concurrencyPerMailbox: 1,

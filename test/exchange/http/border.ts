@@ -1,5 +1,5 @@
-// The border of the embedded Exchange: one HTTP request in, one response out, without a socket. It signs
-// people in, finds out what they want and on whose behalf, lets faults happen, and hands the rest to the
+// The border of the embedded Exchange: one HTTP request in, one response out, without a socket. It has people
+// signed in, finds out what they want and on whose behalf, lets faults happen, and hands the rest to the
 // operations.
 
 import { OPERATIONS } from '../operations/operations.ts'
@@ -7,6 +7,8 @@ import { type Call, type Injection, status } from '../protocol/batch.ts'
 import { type Details, EwsError, SoapFault } from '../protocol/errors.ts'
 import type { Behaviour, Session } from '../protocol/session.ts'
 import { answer, demandValid, type Envelope, envelopeOf, faultXml } from '../protocol/soap.ts'
+import type { Authentication, SignedIn } from '../sign-in/authentication.ts'
+import { TOKEN_PATH } from '../sign-in/issuer.ts'
 import { primaryOf } from '../store/build.ts'
 import type { State, User } from '../store/item.ts'
 import type { Element } from '../xml/reader.ts'
@@ -18,12 +20,15 @@ export type HttpRequest = Readonly<{
   path: string
   headers: Readonly<Record<string, string>>
   body: string | Uint8Array
+  /** The connection that it comes by: the same object for all of its requests. Default: one of its own. */
+  connection?: object
 }>
 
 /** A response. When it is `truncated`, the body is all that comes before the connection is lost. */
 export type HttpResponse = Readonly<{
   status: number
-  headers: Readonly<Record<string, string>>
+  /** A list of values makes a line of each. */
+  headers: Readonly<Record<string, string | string[]>>
   body: string
   truncated?: true
   /** It carries no Date header. */
@@ -40,6 +45,7 @@ export type Message = Readonly<{
 /** What the border needs. */
 export type BorderOptions = Readonly<{
   state: State
+  authentication: Authentication
   behaviour: Behaviour
   counts: Map<string, number>
   fault: () => FaultInjector | undefined
@@ -49,29 +55,60 @@ export type BorderOptions = Readonly<{
 const XML = { 'content-type': 'text/xml; charset=utf-8' }
 const HTML = { 'content-type': 'text/html; charset=utf-8' }
 const PATH = '/ews/exchange.asmx'
+/** What a request for a token is called, among the operations. */
+const TOKEN = 'OAuthToken'
 
 /** Handles one request. Throws `ConnectionLost` when a fault says so. */
 export async function handle(options: BorderOptions, request: HttpRequest): Promise<HttpResponse> {
   const path = request.path.replace(/\?.*$/, '').toLowerCase()
+  if (path === TOKEN_PATH) return issued(options, request)
   if (path !== PATH) return page(404, 'There is nothing at this address.')
-  if (request.method !== 'POST') return page(405, 'Send a POST request.', { allow: 'POST' })
-  const body = decoded(request.body)
-  if (body === undefined) return faulted(new SoapFault('ErrorInvalidRequest', 'It is not UTF-8.'))
-  const user = signedIn(options.state, request.headers.authorization)
+  // Before anything of the request is looked at, as in IIS.
+  const { user, challenges } = options.authentication.signIn(request)
+  if (request.method !== 'POST') {
+    return user ? page(405, 'Send a POST request.', { allow: 'POST' }) : unknown(challenges)
+  }
+  const text = decoded(request.body)
+  if (user && text === undefined) {
+    return faulted(new SoapFault('ErrorInvalidRequest', 'It is not UTF-8.'))
+  }
+  const body = text ?? ''
   const envelope = attempt(() => envelopeOf(body))
   const fault = await options.fault()?.(incoming(request.headers, body, user, envelope))
   if (fault?.kind === 'drop' && fault.when === 'before') throw new ConnectionLost()
   if (fault?.kind === 'http') return httpFault(fault)
-  if (!user) {
-    const realm = `Basic realm="${options.state.domain}"`
-    return page(401, 'Sign in with a user name and a password.', { 'www-authenticate': realm })
-  }
+  if (fault?.kind === 'signOut') return unknown(options.authentication.signOut(request))
+  if (!user) return unknown(challenges)
   const operation = envelope instanceof SoapFault ? '' : envelope.operation
-  options.counts.set(operation, (options.counts.get(operation) ?? 0) + 1)
+  counted(options, operation)
   options.inspect?.({ direction: 'request', operation, body })
   const response = answered(options, { user, envelope, body, headers: request.headers, fault })
   options.inspect?.({ direction: 'response', operation, body: response.body })
-  return spoilt(response, fault)
+  if (challenges.length === 0) return spoilt(response, fault)
+  const headers = { ...response.headers, 'www-authenticate': challenges }
+  return spoilt({ ...response, headers }, fault)
+}
+
+/** An answer of the issuer of tokens; faults of the kinds `http` and `drop` happen to it as well. */
+async function issued(options: BorderOptions, request: HttpRequest): Promise<HttpResponse> {
+  const { issuer } = options.authentication
+  if (!issuer) return page(404, 'There is nothing at this address.')
+  const { headers } = request
+  const body = decoded(request.body) ?? ''
+  const asked = { operation: TOKEN, user: undefined, mailbox: undefined, headers, body }
+  const fault = await options.fault()?.(asked)
+  if (fault?.kind === 'drop') throw new ConnectionLost()
+  if (fault?.kind === 'http') return httpFault(fault)
+  counted(options, TOKEN)
+  return issuer.answer(request)
+}
+
+function counted({ counts }: BorderOptions, operation: string): void {
+  counts.set(operation, (counts.get(operation) ?? 0) + 1)
+}
+
+function unknown(challenges: SignedIn['challenges']): HttpResponse {
+  return page(401, 'Sign in with a user name and a password.', { 'www-authenticate': challenges })
 }
 
 type Received = Readonly<{
@@ -127,17 +164,6 @@ function effectiveUser(state: State, caller: User, envelope: Envelope): User {
     throw new SoapFault('ErrorNonPrimarySmtpAddress', undefined, { Primary: address })
   }
   return user
-}
-
-function signedIn(state: State, authorization: string | undefined): User | undefined {
-  const encoded = /^Basic\s+(\S+)$/i.exec(authorization ?? '')?.[1]
-  const pair = Buffer.from(encoded ?? '', 'base64').toString()
-  const colon = pair.indexOf(':')
-  if (colon < 0) return undefined
-  // anna@corp.example, CORP\anna and anna are the same person.
-  const name = pair.slice(0, colon).replace(/^.*\\/, '').toLowerCase()
-  const user = state.users.get(name) ?? state.users.get(`${name}@${state.domain.toLowerCase()}`)
-  return user?.password === pair.slice(colon + 1) ? user : undefined
 }
 
 function incoming(

@@ -1,6 +1,7 @@
 // A certificate authority made on the spot, and a server certificate for this machine, with nothing but
 // node:crypto: X.509 is a handful of DER structures.
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { oid, sequence, tagged } from './der.ts'
 
 /** All in PEM. */
 export type Certificates = Readonly<{ ca: string; cert: string; key: string }>
@@ -8,13 +9,16 @@ export type Certificates = Readonly<{ ca: string; cert: string; key: string }>
 const DAY_MS = 86_400_000
 const VALID_DAYS = 365
 
+/** The hash in the signatures of certificates, which also binds sign-ins to a channel (RFC 5929). */
+export type SignatureHash = 'sha256' | 'sha384' | 'sha512'
+
 /** A fresh authority, and a key and certificate for localhost, 127.0.0.1 and ::1 signed by it. */
-export function makeCertificates(nowMs: number): Certificates {
+export function makeCertificates(nowMs: number, hash: SignatureHash = 'sha256'): Certificates {
   const authority = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   const server = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   const validity = sequence(time(nowMs - DAY_MS), time(nowMs + VALID_DAYS * DAY_MS))
   const issuer = name('Embedded Exchange test authority')
-  const base = { issuer, validity, signer: authority.privateKey }
+  const base = { issuer, validity, signer: authority.privateKey, hash }
   const keyId = keyIdentifier(authority.publicKey)
   const ca = certificate({
     ...base,
@@ -43,7 +47,11 @@ export function makeCertificates(nowMs: number): Certificates {
   return { ca: pem(ca), cert: pem(cert), key }
 }
 
-const ECDSA_SHA256 = '1.2.840.10045.4.3.2'
+const ECDSA = {
+  sha256: '1.2.840.10045.4.3.2',
+  sha384: '1.2.840.10045.4.3.3',
+  sha512: '1.2.840.10045.4.3.4',
+} as const
 const COMMON_NAME = '2.5.4.3'
 const SUBJECT_KEY = '2.5.29.14'
 const KEY_USAGE = '2.5.29.15'
@@ -59,11 +67,12 @@ type Plan = Readonly<{
   validity: Buffer
   publicKey: KeyObject
   signer: KeyObject
+  hash: SignatureHash
   extensions: readonly Buffer[]
 }>
 
 function certificate(plan: Plan): Buffer {
-  const algorithm = sequence(oid(ECDSA_SHA256))
+  const algorithm = sequence(oid(ECDSA[plan.hash]))
   const serial = randomBytes(16)
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40 // Positive, and of full length.
   const content = sequence(
@@ -76,7 +85,7 @@ function certificate(plan: Plan): Buffer {
     plan.publicKey.export({ type: 'spki', format: 'der' }),
     tagged(0xa3, sequence(...plan.extensions)),
   )
-  return sequence(content, algorithm, bitString(sign('sha256', content, plan.signer), 0))
+  return sequence(content, algorithm, bitString(sign(plan.hash, content, plan.signer), 0))
 }
 
 function name(common: string): Buffer {
@@ -112,27 +121,6 @@ function time(ms: number): Buffer {
 
 function bitString(bits: Buffer, unused: number): Buffer {
   return tagged(0x03, Buffer.concat([Buffer.from([unused]), bits]))
-}
-
-function oid(dotted: string): Buffer {
-  const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number)
-  const bytes = rest.flatMap((value) => {
-    const sevens = [value & 0x7f]
-    for (let high = value >>> 7; high > 0; high >>>= 7) sevens.unshift((high & 0x7f) | 0x80)
-    return sevens
-  })
-  return tagged(0x06, Buffer.from([first * 40 + second, ...bytes]))
-}
-
-function sequence(...parts: readonly Buffer[]): Buffer {
-  return tagged(0x30, Buffer.concat(parts))
-}
-
-function tagged(tag: number, content: Buffer): Buffer {
-  const { length } = content
-  const size =
-    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff]
-  return Buffer.concat([Buffer.from([tag, ...size]), content])
 }
 
 function pem(der: Buffer): string {

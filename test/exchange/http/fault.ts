@@ -3,8 +3,9 @@
 
 /** A request on its way in. */
 export type Incoming = Readonly<{
+  /** Of a request for a token, `OAuthToken`. */
   operation: string
-  /** Who has signed in; undefined when nobody has. */
+  /** Who has signed in; undefined when nobody has, as in the middle of a handshake. */
   user: string | undefined
   /** Whose rights count, or whose folder is named; undefined when the request names nobody. */
   mailbox: string | undefined
@@ -21,6 +22,8 @@ export type Fault =
       headers?: Readonly<Record<string, string>>
       body?: string
     }>
+  /** The connection is not signed in any more: 401 with what the server offers, and nothing is done. */
+  | Readonly<{ kind: 'signOut' }>
   /** The whole request is refused, with HTTP 500. */
   | Readonly<{ kind: 'soap'; code: string; message?: string; backOffMs?: number }>
   /** The connection is lost, before anything has happened or after everything has. */

@@ -59,7 +59,13 @@ async function serve(
   for (const [name, value] of Object.entries(request.headers)) headers[name] = String(value)
   const { method = '', url = '' } = request
   try {
-    const answer = await options.handle({ method, path: url, headers, body })
+    const answer = await options.handle({
+      method,
+      path: url,
+      headers,
+      body,
+      connection: request.socket,
+    })
     await send(options, answer, headers, response)
   } catch (error) {
     if (!(error instanceof ConnectionLost)) throw error

@@ -23,6 +23,7 @@ export function buildState(world: World, { clock, normalise }: StateOptions): St
     items: new Map(),
     folders: new Map(),
     attachments: new Map(),
+    ...(world.signIn && { signIn: world.signIn }),
     clock,
     normalise,
   }
@@ -115,6 +116,12 @@ export function renameMailbox(state: State, from: string, to: string): void {
   state.mailboxes.set(to, box)
   state.users.delete(from)
   state.users.set(to, { ...user, address: to })
+}
+
+/** Gives a user another password; connections that are signed in stay so. */
+export function setPassword(state: State, address: string, password: string): void {
+  const user = state.users.get(address)
+  if (user) state.users.set(address, { ...user, password })
 }
 
 /** Puts another mailbox in a mailbox's place: the same folders and items under new ids, or none at all. */

@@ -1,6 +1,7 @@
 // What the store is made of: boxes (a mailbox each, and one for the public folders), folders and items.
 // Everything else reads these values; only store/changes.ts and store/folders.ts write them.
 import type { ItemKind } from '../protocol/fields.ts'
+import type { WorldSignIn } from '../sign-in/settings.ts'
 import type { Ids } from './ids.ts'
 import type { Log, Track } from './log.ts'
 import type { Level } from './rights.ts'
@@ -114,6 +115,8 @@ export type State = {
   readonly folders: Map<string, Folder>
   /** The item that an attachment's id belongs to. */
   readonly attachments: Map<string, Item>
+  /** How people sign in, as the world says. */
+  readonly signIn?: WorldSignIn
   readonly clock: () => number
   readonly normalise: Normalise
 }

@@ -1,7 +1,14 @@
 // What tests hold in their hands: they look into mailboxes and act there as users would, without HTTP, and
 // they let the misfortunes of a real server happen. Rights are not asked here; the server asks them.
 import { backupOf } from './backup.ts'
-import { ADMINISTRATOR, ensureFolder, renameMailbox, replaceMailbox, setLevel } from './build.ts'
+import {
+  ADMINISTRATOR,
+  ensureFolder,
+  renameMailbox,
+  replaceMailbox,
+  setLevel,
+  setPassword,
+} from './build.ts'
 import { copyItem, createItem, moveItem, saveItem } from './changes.ts'
 import { type Disposal, dispose } from './disposal.ts'
 import { folderBelow, moveFolder, pathOf, removeFolder, renameFolder } from './folders.ts'
@@ -74,6 +81,8 @@ export type MailboxHandle = Readonly<{
   loseSyncStates: () => void
   /** Its owner gets another address, and the old one is nobody's; ids stay. */
   rename: (to: string) => MailboxHandle
+  /** Its owner gets another password. */
+  setPassword: (password: string) => void
 }>
 
 /** Everything that an Exchange holds. */
@@ -138,6 +147,7 @@ function mailboxOf(state: State, address: string): MailboxHandle {
       renameMailbox(state, address, to.toLowerCase())
       return mailboxOf(state, to.toLowerCase())
     },
+    setPassword: (password) => setPassword(state, address, password),
   }
 }
 

@@ -196,9 +196,8 @@ export const slow: readonly Case[] = [
       clientSecret: 'pass-Zq7secret-oauth',
       scope: 's',
     }),
-    reasons: /^AuthNotSupported$/,
-    says: /Basic/,
-    hits: 0,
+    reasons: /^TokenUnavailable$/,
+    says: /tokenURL/,
   },
 ]
 

@@ -1,0 +1,63 @@
+// Signs one connection in by NTLM over HTTP (MS-NTHT). Windows authenticates the TCP connection, so the handshake runs
+// before the first request on it, and ends with a harmless one: no write is ever part of it.
+//
+//   POST, no body      Authorization: NTLM <negotiate>       ──►  401  WWW-Authenticate: NTLM <challenge>
+//   POST, GetFolder    Authorization: NTLM <authenticate>    ──►  200 (or 500: a SOAP fault): signed in
+//
+// A server that offers Negotiate only takes the same messages there (MS-N2HT). Nothing else is tried: a wrong password
+// costs one attempt.
+import { randomBytes } from 'node:crypto'
+import type { Identity } from '../identity.ts'
+import type { Handshake, Incoming } from '../network.ts'
+import { offersIn, type Scheme, tokenIn } from '../offers.ts'
+import { channelBinding } from './channel-binding.ts'
+import { ntlmUser } from './keys.ts'
+import { authenticateMessage, challengeIn, negotiateMessage } from './messages.ts'
+
+/** The inputs of a handshake beside the account. `question`: the body of the harmless request. */
+export type HandshakeOptions = Readonly<{ url: string; question: string; now: () => number }>
+
+/** The handshake for an account. */
+export function ntlmHandshake(
+  { username, password, channelBinding: binding }: Extract<Identity, { type: 'NTLM' }>,
+  { url, question, now }: HandshakeOptions,
+): Handshake {
+  const user = ntlmUser(username, password)
+  const service = `HTTP/${new URL(url).hostname}`
+  const authorization = (scheme: Scheme, message: Buffer) =>
+    `${scheme} ${message.toString('base64')}`
+  return async (connection) => {
+    const begin = (scheme: Scheme) => connection.send(authorization(scheme, negotiateMessage()), '')
+    let scheme: Scheme = 'NTLM'
+    let first = await begin(scheme)
+    if (
+      first.status === 401 &&
+      !offersIn(first.headers).includes('NTLM') &&
+      offersIn(first.headers).includes('Negotiate')
+    ) {
+      await first.discard()
+      scheme = 'Negotiate'
+      first = await begin(scheme)
+    }
+    const challenge = challengeIn(tokenIn(first.headers, scheme) ?? Buffer.alloc(0))
+    if (first.status !== 401 || challenge === undefined) return unlessAccepted(first)
+    await first.discard()
+    const { certificate } = connection
+    const bound = binding === 'Send' ? certificate() : undefined
+    const statement = {
+      service,
+      binding: bound && channelBinding(bound),
+      nonce: randomBytes(8),
+      nowMs: now(),
+    }
+    const answer = authenticateMessage(user, challenge, statement)
+    return unlessAccepted(await connection.send(authorization(scheme, answer), question))
+  }
+}
+
+// A SOAP fault (500) comes from Exchange, so the account is signed in.
+async function unlessAccepted(response: Incoming): Promise<Incoming | undefined> {
+  if (response.status !== 200 && response.status !== 500) return response
+  await response.discard()
+  return undefined
+}
