@@ -10,12 +10,12 @@
 //
 // Guarantees: two places of one role never have the same id. The ids of a group with one server are those of version
 // 0.1.
-import { hubPrefix, type ReplicaId } from '../core/id.ts'
+import { type GroupId, hubPrefix, type ReplicaId } from '../core/id.ts'
 import type { ItemType } from '../core/item.ts'
 import { itemTypeNamed } from '../core/items.ts'
 import type { Role } from '../core/model.ts'
 import { canonicalPath, folded, lastName, pathOf } from './path.ts'
-import type { ExchangeServer, SyncGroup } from './resources.generated.ts'
+import type { SyncGroup } from './resources.generated.ts'
 
 /** An ExchangeServer, as `namespace/name`. */
 export type ServerName = string
@@ -97,14 +97,40 @@ function madeOf(group: SyncGroup): Participants {
   return { hub, members, all, roles: all.map(({ role }) => role) }
 }
 
+/** Anything with the namespace and the name of a resource. */
+export type Nameable = Readonly<{
+  metadata: Readonly<{ namespace?: string | undefined; name?: string | undefined }>
+}>
+
+/** The namespace of a resource; without one it is in `default`. */
+export function namespaceOf({ metadata }: Nameable): string {
+  return metadata.namespace ?? 'default'
+}
+
+/** The name of a resource with its namespace: `namespace/name`. */
+export function fullNameOf(resource: Nameable): string {
+  return `${namespaceOf(resource)}/${resource.metadata.name ?? ''}`
+}
+
+/** The namespace and the name in a `namespace/name`. */
+export function namesIn(fullName: string): Readonly<{ namespace: string; name: string }> {
+  const [namespace = '', name = ''] = fullName.split('/')
+  return { namespace, name }
+}
+
+/** The id of a SyncGroup. */
+export function idOfGroup(group: Nameable): GroupId {
+  return fullNameOf(group) as GroupId
+}
+
 /** The name of an ExchangeServer. */
-export function nameOfServer({ metadata }: Pick<ExchangeServer, 'metadata'>): ServerName {
-  return `${metadata.namespace ?? 'default'}/${metadata.name ?? ''}`
+export function nameOfServer(server: Nameable): ServerName {
+  return fullNameOf(server)
 }
 
 // The ExchangeServer that a reference in the group names.
-function serverNameOf({ metadata }: SyncGroup, { name, namespace }: ServerRef): ServerName {
-  return `${namespace ?? metadata.namespace ?? 'default'}/${name}`
+function serverNameOf(group: SyncGroup, { name, namespace }: ServerRef): ServerName {
+  return fullNameOf({ metadata: { name, namespace: namespace ?? namespaceOf(group) } })
 }
 
 /** A reference to an ExchangeServer, and the first field that has it, for messages. */
