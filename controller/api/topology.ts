@@ -178,9 +178,15 @@ function memberIdOf(place: Place, hubServer: ServerName): ReplicaId {
 }
 
 /**
- * The place that an id describes, if only the id is known: the state noted no places up to version 0.1. `hubServer`:
- * the hub's server, which is the server of every place that names no other.
+ * The place of a replica: as it is declared, else as the state `noted` it, else as its id says. Only the id is known of
+ * a former participant in the note of a conflict, and of one in a state older than schema 7 that was not listed since.
  */
+export function placeIn({ hub, all }: Participants, replica: ReplicaId, noted?: Place): Place {
+  const declared = all.find(({ role }) => role.id === replica)?.place
+  return declared ?? noted ?? placeOfId(replica, hub.place.server)
+}
+
+/** The place that an id describes. `hubServer`: the hub's server, which is that of every place that names no other. */
 export function placeOfId(id: ReplicaId, hubServer: ServerName): Place {
   const [, named, rest = id] = /^@([^:]*):(.*)$/s.exec(id) ?? []
   const server = named ?? hubServer
@@ -194,6 +200,11 @@ export function placeOfId(id: ReplicaId, hubServer: ServerName): Place {
     mailbox: address.slice(0, colon),
     folder: address.slice(colon + 1),
   }
+}
+
+/** Is the replica on another server than the hub, as its id says? */
+export function isElsewhere(id: ReplicaId): boolean {
+  return id.startsWith('@')
 }
 
 /** Is `name` a name of this replica: its id, its mailbox, the path of its public folder, or `hub`? */
@@ -220,8 +231,7 @@ export function titleOf(place: Place): string {
 }
 
 /** The name of a replica for people: `hub`, its mailbox or its public folder. `noted`: a former participant's place. */
-export function nameOf({ hub, all }: Participants, replica: ReplicaId, noted?: Place): string {
-  if (replica === hub.role.id) return 'hub'
-  const place = all.find(({ role }) => role.id === replica)?.place
-  return titleOf(place ?? noted ?? placeOfId(replica, hub.place.server))
+export function nameOf(participants: Participants, replica: ReplicaId, noted?: Place): string {
+  if (replica === participants.hub.role.id) return 'hub'
+  return titleOf(placeIn(participants, replica, noted))
 }

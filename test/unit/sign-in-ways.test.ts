@@ -1,0 +1,246 @@
+// Each way of signing in, on an embedded Exchange that offers it, that offers another, and that refuses: over http and
+// over TLS with Extended Protection.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { networkOptionsOf } from '../../controller/ews/endpoint.ts'
+import type { Identity } from '../../controller/ews/identity.ts'
+import { pooledNetwork } from '../../controller/ews/network.ts'
+import { probe } from '../../controller/ews/probe.ts'
+import { Transport } from '../../controller/ews/transport.ts'
+import { type Exchange, startExchange } from '../exchange/exchange.ts'
+import type { FaultInjector } from '../exchange/http/fault.ts'
+import type { WorldSignIn } from '../exchange/sign-in/settings.ts'
+import { realClock } from '../support/clock.ts'
+
+const { signal } = new AbortController()
+const username = 'sync@corp.example'
+const password = 'geheim-7'
+const app = { id: 'app-1', secret: 'app-geheim', as: username }
+
+type Ntlm = Extract<Identity, { type: 'NTLM' }>
+
+const ntlm = (more: Partial<Ntlm> = {}): Ntlm => ({
+  type: 'NTLM',
+  username,
+  password,
+  channelBinding: 'Send',
+  ...more,
+})
+
+const oauth = (exchange: Exchange, more: object = {}): Identity => ({
+  type: 'OAuth',
+  tokenURL: new URL('/adfs/oauth2/token', exchange.url).href,
+  clientID: app.id,
+  clientSecret: app.secret,
+  scope: 'https://mail.corp.example/.default',
+  ...more,
+})
+
+async function exchangeWith(
+  signIn: WorldSignIn,
+  { tls = false, fault }: { tls?: boolean; fault?: FaultInjector } = {},
+): Promise<Exchange> {
+  const dir = mkdtempSync(join(tmpdir(), 'exsync-sign-in-'))
+  const world = {
+    domain: 'corp.example',
+    users: [{ mailbox: username, password, impersonates: 'all' as const }],
+    publicFolders: [],
+    signIn: { ...signIn, ...(signIn.offers?.includes('Bearer') && { apps: [app] }) },
+  }
+  const exchange = await startExchange(world, {
+    ...(tls && { tls: dir }),
+    ...(fault && { fault }),
+  })
+  onTestFinished(async () => {
+    await exchange.close()
+    rmSync(dir, { recursive: true })
+  })
+  return exchange
+}
+
+function transportTo(exchange: Exchange, identity: Identity, concurrency = 1): Transport {
+  const { url, ca } = exchange
+  const limits = { concurrency, concurrencyPerMailbox: concurrency, requestTimeoutMs: 20_000 }
+  const endpoint = { url, ca, identity, ...limits }
+  const network = pooledNetwork(networkOptionsOf(endpoint, Date.now))
+  const transport = new Transport(endpoint, realClock, () => {}, network)
+  onTestFinished(() => transport.close())
+  return transport
+}
+
+const ask = (transport: Transport) => probe(transport, { limit: 'probe' }, signal)
+
+describe('NTLM', () => {
+  test.each([
+    ['an address', { username }],
+    ['DOMAIN\\user', { username: 'CORP\\sync' }],
+    ['a plain name', { username: 'sync' }],
+  ])('signs in once for each connection, as %s', async (_, more) => {
+    const exchange = await exchangeWith({ offers: ['Negotiate', 'NTLM'] })
+    const transport = transportTo(exchange, ntlm(more))
+    for (let n = 0; n < 5; n += 1) expect(await ask(transport)).toMatch(/^15\./)
+    expect(exchange.signIns).toMatchObject({ begun: 1, accepted: { [username]: 1 }, refused: {} })
+    expect(exchange.signIns.last).toMatchObject({ mic: true })
+  })
+
+  test('takes Negotiate where that is all the server offers', async () => {
+    const exchange = await exchangeWith({ offers: ['Negotiate'] })
+    expect(await ask(transportTo(exchange, ntlm()))).toMatch(/^15\./)
+    expect(exchange.signIns.accepted).toEqual({ [username]: 1 })
+  })
+
+  test.each([
+    ['Off', 'Send', true],
+    ['Off', 'Omit', true],
+    ['Allow', 'Send', true],
+    ['Allow', 'Omit', true],
+    ['Require', 'Send', true],
+    ['Require', 'Omit', false],
+  ] as const)(
+    'with Extended Protection %s and the binding %s',
+    async (extendedProtection, channelBinding, accepted) => {
+      const exchange = await exchangeWith({ offers: ['NTLM'], extendedProtection }, { tls: true })
+      const answer = ask(transportTo(exchange, ntlm({ channelBinding })))
+      if (accepted) expect(await answer).toMatch(/^15\./)
+      else
+        await expect(answer).rejects.toMatchObject({
+          code: 'AuthenticationFailed',
+          message: expect.stringMatching(/Extended Protection .* exsync doctor/),
+        })
+    },
+  )
+
+  test('a wrong password costs one attempt, for all requests', async () => {
+    const exchange = await exchangeWith({ offers: ['Negotiate', 'NTLM'] })
+    const transport = transportTo(exchange, ntlm({ password: 'wrong' }), 4)
+    const asked = await Promise.allSettled([1, 2, 3, 4, 5, 6].map(() => ask(transport)))
+    for (const each of asked) {
+      expect(each).toMatchObject({ status: 'rejected', reason: { code: 'AuthenticationFailed' } })
+      expect(String((each as PromiseRejectedResult).reason)).toContain(
+        '(it offers: Negotiate, NTLM)',
+      )
+    }
+    expect(exchange.signIns).toMatchObject({ begun: 1, refused: { [username]: 1 } })
+  })
+
+  test('a request is never sent on a connection that is not signed in', async () => {
+    let n = 0
+    const closing = ({ operation }: { operation: string }) => {
+      if (operation !== 'GetFolder') return undefined
+      n += 1
+      return n % 2 === 0 ? ({ kind: 'drop', when: 'after' } as const) : undefined
+    }
+    const exchange = await exchangeWith({ offers: ['NTLM'] }, { fault: closing })
+    const transport = transportTo(exchange, ntlm())
+    const outcomes = []
+    for (let each = 0; each < 6; each += 1)
+      outcomes.push(await ask(transport).catch(({ code }) => code))
+    expect(exchange.signIns.refused).toEqual({})
+    expect(exchange.signIns.accepted[username]).toBeGreaterThan(2)
+    expect(new Set(outcomes.map((each) => /^15\.|ConnectionLost/.test(String(each))))).toEqual(
+      new Set([true]),
+    )
+  })
+
+  test('a 401 in the middle repeats a read after a new sign-in, and never a write', async () => {
+    let armed: string | undefined
+    const exchange = await exchangeWith(
+      { offers: ['NTLM'] },
+      {
+        fault: ({ operation }) => {
+          if (operation !== armed) return undefined
+          armed = undefined
+          return { kind: 'signOut' }
+        },
+      },
+    )
+    const transport = transportTo(exchange, ntlm())
+    await ask(transport)
+    armed = 'GetFolder'
+    expect(await ask(transport)).toMatch(/^15\./)
+    expect(exchange.signIns.accepted).toEqual({ [username]: 2 })
+    armed = 'DeleteItem'
+    const xml =
+      '<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><s:Body><m:DeleteItem DeleteType="HardDelete"><m:ItemIds><t:ItemId Id="x"/></m:ItemIds></m:DeleteItem></s:Body></s:Envelope>'
+    const write = transport.exchange('DeleteItem', xml, { limit: 'a' }, signal)
+    await expect(write).rejects.toMatchObject({ kind: 'transient', code: 'SignInLost' })
+    expect(exchange.counts.DeleteItem).toBeUndefined()
+    expect(await ask(transport)).toMatch(/^15\./)
+  })
+})
+
+describe('a server that offers something else', () => {
+  test.each([
+    [
+      'Basic',
+      ['Negotiate', 'NTLM'],
+      /does not offer Basic .* only Negotiate, NTLM: set spec\.auth\.type to NTLM, or .* -BasicAuthentication \$true/,
+    ],
+    [
+      'NTLM',
+      ['Basic'],
+      /does not offer NTLM or Negotiate .* only Basic: set spec\.auth\.type to Basic, or .* -WindowsAuthentication \$true/,
+    ],
+    ['OAuth', ['NTLM', 'Bearer'], /^ok$/],
+  ] as const)('%s, where there is %j', async (type, offers, said) => {
+    const exchange = await exchangeWith({ offers })
+    const identity: Identity =
+      type === 'OAuth'
+        ? oauth(exchange)
+        : type === 'NTLM'
+          ? ntlm()
+          : { type: 'Basic', username, password }
+    const answer = await ask(transportTo(exchange, identity)).then(
+      () => 'ok',
+      ({ message }) => message,
+    )
+    expect(answer).toMatch(said)
+    expect(answer).not.toContain(password)
+  })
+})
+
+describe('OAuth', () => {
+  test('one token serves many requests, and is asked for again before it expires', async () => {
+    const exchange = await exchangeWith({ offers: ['Bearer'], tokenSeconds: 3_600 })
+    const transport = transportTo(exchange, oauth(exchange), 4)
+    await Promise.all([1, 2, 3, 4, 5].map(() => ask(transport)))
+    expect(exchange.signIns.refused).toEqual({})
+  })
+
+  test('a refused token is renewed once, also for a write', async () => {
+    const exchange = await exchangeWith({ offers: ['Bearer'] })
+    let refusals = 0
+    const transport = transportTo(exchange, oauth(exchange))
+    await ask(transport)
+    exchange.inject(({ operation }) => {
+      if (operation !== 'GetFolder') return undefined
+      refusals += 1
+      return refusals === 1 ? { kind: 'http', status: 401 } : undefined
+    })
+    expect(await ask(transport)).toMatch(/^15\./)
+    expect(refusals).toBe(2)
+    exchange.inject(({ operation }) => {
+      if (operation !== 'GetFolder') return undefined
+      return { kind: 'http', status: 401, headers: { 'www-authenticate': 'Bearer error="x"' } }
+    })
+    await expect(ask(transport)).rejects.toMatchObject({
+      code: 'AuthenticationFailed',
+      message: expect.stringContaining('it offers: Bearer'),
+    })
+  })
+
+  test('a wrong secret is named, and costs one attempt', async () => {
+    const exchange = await exchangeWith({ offers: ['Bearer'] })
+    const identity = oauth(exchange, { clientSecret: 'falsch-9' })
+    const transport = transportTo(exchange, identity, 4)
+    const asked = await Promise.allSettled([1, 2, 3].map(() => ask(transport)))
+    for (const each of asked) {
+      const { reason } = each as PromiseRejectedResult
+      expect(reason).toMatchObject({ kind: 'terminal', code: 'AuthenticationFailed' })
+      expect(reason.message).toMatch(/invalid_client.*clientSecret/)
+      expect(reason.message).not.toContain('falsch')
+    }
+  })
+})
