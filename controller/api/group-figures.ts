@@ -6,7 +6,7 @@ import type { ReplicaId } from '../core/id.ts'
 import { countOf, iso, messageText, reasonOf } from './conditions.ts'
 import type { ConflictLine, Report } from './report.ts'
 import type { SyncGroupStatus } from './resources.generated.ts'
-import { nameOf, type Participants, placeOfId } from './topology.ts'
+import { nameOf, type Participants, placeIn } from './topology.ts'
 
 const problemsMax = 50
 const recentMax = 10
@@ -75,8 +75,7 @@ function nameIn(
   replica: ReplicaId,
 ): Readonly<{ mailbox?: string; publicFolder?: string }> {
   if (replica === participants.hub.role.id) return {}
-  const member = participants.members.find(({ role }) => role.id === replica)
-  const kind = (member?.place ?? placeOfId(replica, '')).kind
+  const { kind } = placeIn(participants, replica)
   return { [kind]: cut(nameOf(participants, replica), nameMax) }
 }
 
