@@ -5,11 +5,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { connect } from 'node:tls'
 import { all, first } from '../exchange/support.ts'
 import { readXml } from '../exchange/xml/reader.ts'
 import type { Card, Client, Place } from './client.ts'
-import { ANNA } from './sign-ins.ts'
+import { ANNA, fingerprintOf } from './sign-ins.ts'
 import { PUBLIC_FOLDER } from './story.ts'
 
 /** DavMail's server, running. */
@@ -37,7 +36,9 @@ export async function davMailClient(
     'davmail.ldapPort': String(ldapPort),
     'davmail.disableUpdateCheck': 'true',
     'davmail.logFilePath': join(home, 'davmail.log'),
-    ...(url.startsWith('https:') && { 'davmail.server.certificate.hash': await fingerprint(url) }),
+    ...(url.startsWith('https:') && {
+      'davmail.server.certificate.hash': await fingerprintOf(url),
+    }),
     ...settings,
   }
   const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}\n`)
@@ -128,17 +129,6 @@ function native(home: string, root: string): string {
   if (library === undefined) throw new Error('there is no libjnidispatch')
   symlinkSync(join(root, 'usr', 'lib', library), join(folder, 'libjnidispatch.so'))
   return home
-}
-
-async function fingerprint(url: string): Promise<string> {
-  const { hostname, port } = new URL(url)
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), hostname, { rejectUnauthorized: false }, () => {
-      resolve(socket.getPeerCertificate().fingerprint)
-      socket.end()
-    })
-    socket.once('error', reject)
-  })
 }
 
 async function freePort(): Promise<number> {

@@ -11,16 +11,18 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import type { Exchange } from '../exchange/exchange.ts'
 import { ended } from '../support/program.ts'
 import { type Client, type Place, spokenClient } from './client.ts'
-import { ANNA } from './sign-ins.ts'
-import { folderOf } from './story.ts'
+import { ANNA, fingerprintOf, type SignIn } from './sign-ins.ts'
+import { type Door, folderOf } from './story.ts'
 
 const SERVICES = ['addressbook-factory AddressBook10', 'source-registry Sources5'] as const
 
 /** Starts the data server that lies in a directory, with an address book for each place. */
-export async function evolutionClient(root: string, exchange: Exchange): Promise<Client> {
+export async function evolutionClient(
+  root: string,
+  { exchange, url, signIn }: Door,
+): Promise<Client> {
   const home = mkdtempSync(join(tmpdir(), 'exsync-evolution-'))
   const folder = (...names: string[]) => {
     const path = join(home, ...names)
@@ -36,10 +38,11 @@ export async function evolutionClient(root: string, exchange: Exchange): Promise
   }
   writeFileSync(join(home, 'bus.conf'), busXml(services))
   const sources = folder('config', 'evolution', 'sources')
-  writeFileSync(join(sources, 'anna.source'), accountOf(exchange.url))
+  const trust = signIn.tls ? await trustOf(url) : ''
+  writeFileSync(join(sources, 'anna.source'), accountOf(url, signIn) + trust)
   for (const place of ['mailbox', 'public folder'] as const) {
     const book = bookOf(place, folderOf(exchange, place).id())
-    writeFileSync(join(sources, `${uidOf(place)}.source`), book)
+    writeFileSync(join(sources, `${uidOf(place)}.source`), book + trust)
   }
   const env = await environment(root, folder)
   const client = await spokenClient({
@@ -115,7 +118,19 @@ function busXml(services: string): string {
 `
 }
 
-function accountOf(url: string): string {
+// Each source trusts the certificate by itself.
+async function trustOf(url: string): Promise<string> {
+  const digest = (await fingerprintOf(url)).replaceAll(':', '').toLowerCase()
+  return `
+[WebDAV Backend]
+SslTrust=accept|${new URL(url).hostname}|${digest}
+
+[Security]
+Method=tls
+`
+}
+
+function accountOf(url: string, { way }: SignIn): string {
   const { hostname, port } = new URL(url)
   return `[Data Source]
 DisplayName=Anna
@@ -131,7 +146,7 @@ MailEnabled=false
 Host=${hostname}
 Port=${port}
 User=${ANNA.user}
-Method=plain/password
+Method=${way === 'NTLM' ? 'NTLM' : 'plain/password'}
 
 [Ews Backend]
 Hosturl=${url}

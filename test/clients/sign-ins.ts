@@ -1,4 +1,5 @@
 // The ways in which clients sign in at the embedded Exchange, and what it must see of each.
+import { connect } from 'node:tls'
 import { Agent, request } from 'undici'
 import type { ExchangeOptions } from '../exchange/exchange.ts'
 import type { Refusal } from '../exchange/sign-in/ntlm.ts'
@@ -88,6 +89,18 @@ export async function tokenFrom(url: string, ca: string): Promise<string> {
   await agent.close()
   if (statusCode !== 200) throw new Error(JSON.stringify(answer))
   return answer.access_token
+}
+
+/** The SHA-1 of a server's certificate, in hexadecimal digits with colons. */
+export async function fingerprintOf(url: string): Promise<string> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, { rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().fingerprint)
+      socket.end()
+    })
+    socket.once('error', reject)
+  })
 }
 
 /** What an Exchange is started with so that this is how it signs people in; its certificates go into a folder. */
