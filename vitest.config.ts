@@ -10,7 +10,7 @@ export default defineConfig({
       'test/{chart,cluster,image}/**',
       ...slow,
     ],
-    setupFiles: ['test/support/seed.ts'],
+    setupFiles: ['test/support/seed.ts', 'test/support/validated.ts'],
     // Who waits for a process leaves a core to others.
     maxWorkers: '100%',
     testTimeout: 60_000,
