@@ -25,7 +25,14 @@ export type FolderState = Readonly<{
   highWater: HighWaterMark | undefined
   /** The GUID of the public folder's content mailbox. */
   contentMailbox: string | undefined
-  rights: Readonly<{ read: boolean; create: boolean; modify: boolean; delete: boolean }>
+  rights: Readonly<{
+    read: boolean
+    create: boolean
+    modify: boolean
+    delete: boolean
+    /** Sub-folders may be created. */
+    subfolders: boolean
+  }>
 }>
 
 /**
@@ -98,6 +105,7 @@ export const getFolder = ({
         create: may('CreateContents'),
         modify: may('Modify'),
         delete: may('Delete'),
+        subfolders: may('CreateHierarchy'),
       },
     }
   },
