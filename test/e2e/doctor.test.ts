@@ -1,6 +1,7 @@
 // `exsync doctor` says what is missing and what mends it, costs at most the attempts that it says, and writes nothing.
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import type { Level } from '../exchange/store/rights.ts'
 import { account, filesOf, lackIn, officeWith, outcomesOf, password } from './doctor-office.ts'
 import { exsync, groupOf, holdingsOf, secretOf, serverOf, two, until } from './support.ts'
 
@@ -119,6 +120,27 @@ describe.concurrent('doctor about the sign-in', () => {
         /^refused with and without a channel binding \(two attempts\): .* wrong/,
       )
       expect(office.exchange.signIns).toMatchObject({ begun: 2, refusals: { password: 2 } })
+    }))
+
+  test('a connection that breaks off while signing in counts as an attempt', () =>
+    two(async () => {
+      await using office = await officeWith({
+        tls: true,
+        signIn: { offers: ['NTLM'], extendedProtection: 'Allow' },
+        server: { auth: { type: 'NTLM', secretRef: { name: 'account' } } },
+        secret: { username: account, password: 'wrong-7' },
+      })
+      let signed = 0
+      office.exchange.inject(({ headers }) => {
+        const isThird = Buffer.from(headers.authorization?.slice(5) ?? '', 'base64').at(8) === 3
+        if (isThird) signed += 1
+        return isThird && signed === 1 ? { kind: 'drop', when: 'after' } : undefined
+      })
+      const { all } = await office.findings()
+      expect(lackIn(all)?.detail).toMatch(
+        /^refused; the attempt with the other setting .* no answer/,
+      )
+      expect(signed).toBe(2)
     }))
 
   test('a proxy with another certificate under Extended Protection', () =>
@@ -347,6 +369,30 @@ describe.concurrent('doctor about folders', () => {
           ),
         },
       ])
+    }))
+
+  test('the rights of a delegate', () =>
+    two(async () => {
+      await using office = await officeWith({
+        server: { access: 'Delegate' },
+        members: [
+          { mailbox: 'anna@corp.example' },
+          { mailbox: 'jan@corp.example', folder: 'Contacts/New' },
+        ],
+      })
+      const may = (name: string, path: string, level: Level) =>
+        office.exchange.store
+          .mailbox(`${name}@corp.example`)
+          .folder(path)
+          .setPermission(account, level)
+      for (const name of ['anna', 'jan']) may(name, 'Contacts', 'Reviewer')
+      may('anna', 'Contacts/Contacts', 'Editor')
+      const { all } = await office.findings()
+      expect(outcomesOf(all, 'anna@')).toEqual(['access ok', 'folder ok', 'rights ok'])
+      expect(outcomesOf(all, 'jan@')).toEqual(['access ok', 'folder missing'])
+      may('jan', 'Contacts', 'PublishingEditor')
+      const after = await office.findings()
+      expect(outcomesOf(after.all, 'jan@')).toEqual(['access ok', 'folder ok'])
     }))
 
   test('one of many members fails, and the others are looked at', () =>

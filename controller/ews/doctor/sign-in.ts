@@ -9,7 +9,7 @@
 import { SyncError, syncErrorOf } from '../../core/sync-error.ts'
 import { networkOptionsOf } from '../endpoint.ts'
 import { addressIn, type Identity } from '../identity.ts'
-import { pooledNetwork } from '../network.ts'
+import { type Handshake, pooledNetwork } from '../network.ts'
 import { type Probed, probed } from '../probe.ts'
 import type { Way } from '../route.ts'
 import { isRefusal, SignIn } from '../sign-in.ts'
@@ -20,6 +20,17 @@ import { accountIn, ewsLine, userLine } from './shell.ts'
 
 /** The finding; if the account is accepted, also the way to the server, and its answer unless that was an error. */
 export type Entered = Readonly<{ finding: Finding; way?: Way; answer?: Probed | SyncError }>
+
+/** The handshakes that may still begin before one is accepted. */
+type Attempts = { left: number; accepted: boolean }
+
+const attemptsMax = 2
+
+const usedUp = new SyncError(
+  'transient',
+  'SignInLost',
+  'the connection broke off while signing in: check the load balancer and the proxies before the server',
+)
 
 type Ntlm = Extract<Identity, { type: 'NTLM' }>
 
@@ -36,14 +47,16 @@ export async function signedIn(bench: Bench): Promise<Entered> {
         before.remedy,
       ),
     }
-  const way = wayTo(bench, endpoint)
+  const attempts: Attempts = { left: attemptsMax, accepted: false }
+  const way = wayTo(bench, endpoint, attempts)
   const answer = await tried(bench, way)
   if (accepts(answer)) {
+    attempts.accepted = true
     const who = endpoint.identity.type === 'OAuth' ? 'the token' : 'the account'
     return { finding: findings.ok('sign-in', `the server accepts ${who}`), way, answer }
   }
   await way.transport.close()
-  const finding = await refusal(bench, answer)
+  const finding = await refusal(bench, answer, attempts)
   if (isRefusal(answer))
     refused.set(key, { subject: findings.subject, remedy: finding.remedy } satisfies Refused)
   signal.throwIfAborted()
@@ -56,8 +69,18 @@ function accountKey({ url, identity }: Endpoint): string {
   return JSON.stringify([new URL(url).href.toLowerCase(), account])
 }
 
-function wayTo({ access, clock }: Bench, endpoint: Endpoint): Way {
-  const network = pooledNetwork(networkOptionsOf(endpoint, () => clock.now()))
+// A connection that breaks within a handshake is opened again: that may be an attempt, too.
+function wayTo({ access, clock }: Bench, endpoint: Endpoint, attempts: Attempts): Way {
+  const options = networkOptionsOf(endpoint, () => clock.now())
+  const { handshake } = options
+  const counted: Handshake | undefined =
+    handshake &&
+    (async (connection) => {
+      if (!attempts.accepted && attempts.left === 0) throw usedUp
+      attempts.left = Math.max(0, attempts.left - 1)
+      return handshake(connection)
+    })
+  const network = pooledNetwork({ ...options, handshake: counted })
   const signIn = new SignIn(clock)
   const transport = new Transport(endpoint, clock, () => {}, network, signIn)
   return { server: access.server, endpoint, transport, learnt: new Map(), signIn }
@@ -84,7 +107,11 @@ function isAboutAccount(error: SyncError): boolean {
   return error.code === 'ErrorAccountDisabled' || isRefusal(error)
 }
 
-async function refusal(bench: Bench, answer: Probed | SyncError): Promise<Finding> {
+async function refusal(
+  bench: Bench,
+  answer: Probed | SyncError,
+  attempts: Attempts,
+): Promise<Finding> {
   const { endpoint, findings, signal } = bench
   const { identity } = endpoint
   const account = accountIn(identity)
@@ -98,16 +125,16 @@ async function refusal(bench: Bench, answer: Probed | SyncError): Promise<Findin
   if (error?.code !== 'AuthenticationFailed' || identity.type === 'OAuth')
     return findings.failed('sign-in', error, signal)
   if (identity.type === 'NTLM' && endpoint.url.startsWith('https:'))
-    return bindingFinding(bench, identity)
+    return bindingFinding(bench, identity, attempts)
   if (identity.type === 'Kerberos') return findings.failed('sign-in', error, signal)
   return findings.missing('sign-in', `refused: ${faults}`, wrong(bench))
 }
 
-async function bindingFinding(bench: Bench, identity: Ntlm): Promise<Finding> {
+async function bindingFinding(bench: Bench, identity: Ntlm, attempts: Attempts): Promise<Finding> {
   const { endpoint, findings } = bench
   const sends = identity.channelBinding === 'Send'
   const other: Ntlm = { ...identity, channelBinding: sends ? 'Omit' : 'Send' }
-  const way = wayTo(bench, { ...endpoint, identity: other })
+  const way = wayTo(bench, { ...endpoint, identity: other }, attempts)
   const answer = await tried(bench, way)
   await way.transport.close()
   const accepted = accepts(answer)
