@@ -21,7 +21,7 @@ const general: ReadonlySet<string> = new Set([
   'ErrorSyncFolderNotFound', 'Forbidden', 'ProxyAuthenticationRequired',
   // The server is unreachable, or is no EWS.
   'ConnectionRefused', 'EwsNotFound', 'HostNotFound', 'NotEws', 'NotSoap', 'Redirected', 'TlsFailed',
-  'TlsNotTrusted',
+  'TlsNotTrusted', 'TokenUnavailable', 'SignInLost',
   // Our own state and leadership.
   'BinFull', 'LeadershipLost', 'ServerChanged', 'Unexpected',
 ])
@@ -39,7 +39,7 @@ const refused: ReadonlySet<string> = new Set([
   'ErrorInvalidServerVersion', 'ErrorMissingEmailAddress', 'ErrorNonExistentMailbox',
   'ErrorNonPrimarySmtpAddress', 'ErrorSchemaValidation', 'ErrorServerBusy', 'EwsNotFound', 'Forbidden',
   'HostNotFound', 'LeadershipLost', 'ProxyAuthenticationRequired', 'Redirected', 'RequestTooLarge', 'ServerBusy', 'ServerChanged',
-  'TlsFailed', 'TlsNotTrusted',
+  'SignInLost', 'TlsFailed', 'TlsNotTrusted', 'TokenUnavailable',
 ])
 
 /** Was no part of the request carried out? If not, its outcome is unknown. */

@@ -1,8 +1,6 @@
 // ExchangeServers of a directory: probed while the controller runs, each with a status file beside the groups', which
 // `exsync status` shows.
-import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -10,6 +8,7 @@ import type { ExchangeServerStatus } from '../../controller/api/resources.genera
 import { members, password, worldOf } from './crash-world.ts'
 import {
   exsync,
+  freePort,
   groupOf,
   Place,
   type Resource,
@@ -155,15 +154,6 @@ function of(place: Place, name?: string) {
 
 function stalled(place: Place) {
   return conditionOf(place, 'Stalled')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function stopped({ child, ended }: Running): Promise<void> {

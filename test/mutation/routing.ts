@@ -58,8 +58,8 @@ const shown: readonly Readonly<{ files: readonly string[]; tests: readonly strin
   {
     files: [
       ...within('store', 'history', 'keep'),
-      ...within('core', 'guard', 'replaced', 'restore', 'keeps'),
-      ...within('sync', 'consequences', 'pass', 'decided', 'reentered'),
+      ...within('core', 'guard', 'record', 'replaced', 'restore', 'keeps'),
+      ...within('sync', 'pass', 'decided', 'reentered', 'wanted'),
     ],
     tests: [...unit('history', 'replaced', 'guard', 'reentered'), ...scenes('undo')],
   },
@@ -96,6 +96,10 @@ const shown: readonly Readonly<{ files: readonly string[]; tests: readonly strin
   {
     files: [...within('cli'), ...within('telemetry'), ...within('core', 'printable')],
     tests: unit('terminal', 'printable', 'words', 'state-rekey', 'look'),
+  },
+  {
+    files: within('ews', 'ntlm/', 'network', 'transport', 'authorization', 'oauth', 'offers'),
+    tests: unit('sign-in-ways', 'ntlm', 'channel-binding'),
   },
   {
     files: within('ews', 'connections', 'in-use', 'endpoint', 'network', 'rate', 'pause', 'route'),
