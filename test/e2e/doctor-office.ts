@@ -39,6 +39,8 @@ export type Differing = Readonly<{
   secret?: Resource
   /** The proxy before the Exchange has a certificate that was made at this time, ms since 1970. */
   proxyMs?: number
+  /** The proxy passes the first request with this text on, and loses the connection instead of the answer. */
+  breaksAt?: string
   /** More resources; those of the same name come last. */
   more?: (url: string) => readonly Resource[]
 }>
@@ -68,7 +70,8 @@ export async function officeWith(differing: Differing = {}): Promise<Office> {
     ...differing.exchange,
     ...(secure && { tls: dir }),
   })
-  const proxy = proxyMs === undefined ? undefined : await proxyBefore(exchange, proxyMs)
+  const proxy =
+    proxyMs === undefined ? undefined : await proxyBefore(exchange, proxyMs, differing.breaksAt)
   const url = proxy?.url ?? exchange.url
   const ca = proxy?.ca ?? exchange.ca
   const trust = secure ? { tls: { caSecretRef: { name: 'authority', key: 'ca.crt' } } } : {}
@@ -123,12 +126,24 @@ function worldOf(differing: Differing) {
 type Proxy = Readonly<{ url: string; ca: string; close: () => Promise<void> }>
 
 // Ends TLS with a certificate of its own, and speaks TLS to the Exchange: one connection for each.
-async function proxyBefore(exchange: Exchange, madeMs: number): Promise<Proxy> {
+async function proxyBefore(
+  exchange: Exchange,
+  madeMs: number,
+  breaksAt: string | undefined,
+): Promise<Proxy> {
+  let broken = breaksAt === undefined
   const { ca, key, cert }: Certificates = makeCertificates(madeMs)
   const port = Number(new URL(exchange.url).port)
   const open = new Set<TLSSocket>()
   const server = createServer({ key, cert }, (client) => {
     const behind = connect({ host: '127.0.0.1', port, ca: exchange.ca })
+    client.on('data', (chunk: Buffer) => {
+      if (broken || !chunk.includes(breaksAt ?? '')) return
+      broken = true
+      behind.unpipe(client)
+      behind.once('data', () => client.destroy())
+      behind.resume()
+    })
     for (const [one, other] of [
       [client, behind],
       [behind, client],

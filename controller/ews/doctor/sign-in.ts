@@ -9,9 +9,10 @@
 import { SyncError, syncErrorOf } from '../../core/sync-error.ts'
 import { networkOptionsOf } from '../endpoint.ts'
 import { addressIn, type Identity } from '../identity.ts'
-import { type Handshake, pooledNetwork } from '../network.ts'
+import { type Connection, pooledNetwork } from '../network.ts'
 import { type Probed, probed } from '../probe.ts'
 import type { Way } from '../route.ts'
+import { Semaphore } from '../semaphore.ts'
 import { isRefusal, SignIn } from '../sign-in.ts'
 import { type Endpoint, Transport } from '../transport.ts'
 import type { Bench, Refused } from './bench.ts'
@@ -21,8 +22,8 @@ import { accountIn, ewsLine, userLine } from './shell.ts'
 /** The finding; if the account is accepted, also the way to the server, and its answer unless that was an error. */
 export type Entered = Readonly<{ finding: Finding; way?: Way; answer?: Probed | SyncError }>
 
-/** The handshakes that may still begin before one is accepted. */
-type Attempts = { left: number; accepted: boolean }
+/** The handshakes that may still be refused, or break off. One begins when the one before has ended. */
+type Attempts = { left: number; readonly alone: Semaphore }
 
 const attemptsMax = 2
 
@@ -47,11 +48,10 @@ export async function signedIn(bench: Bench): Promise<Entered> {
         before.remedy,
       ),
     }
-  const attempts: Attempts = { left: attemptsMax, accepted: false }
+  const attempts: Attempts = { left: attemptsMax, alone: new Semaphore(1) }
   const way = wayTo(bench, endpoint, attempts)
   const answer = await tried(bench, way)
   if (accepts(answer)) {
-    attempts.accepted = true
     const who = endpoint.identity.type === 'OAuth' ? 'the token' : 'the account'
     return { finding: findings.ok('sign-in', `the server accepts ${who}`), way, answer }
   }
@@ -69,18 +69,19 @@ function accountKey({ url, identity }: Endpoint): string {
   return JSON.stringify([new URL(url).href.toLowerCase(), account])
 }
 
-// A connection that breaks within a handshake is opened again: that may be an attempt, too.
-function wayTo({ access, clock }: Bench, endpoint: Endpoint, attempts: Attempts): Way {
+// A connection that breaks within a handshake may have cost an attempt, too.
+function wayTo({ access, clock, signal }: Bench, endpoint: Endpoint, attempts: Attempts): Way {
   const options = networkOptionsOf(endpoint, () => clock.now())
   const { handshake } = options
-  const counted: Handshake | undefined =
-    handshake &&
-    (async (connection) => {
-      if (!attempts.accepted && attempts.left === 0) throw usedUp
-      attempts.left = Math.max(0, attempts.left - 1)
-      return handshake(connection)
-    })
-  const network = pooledNetwork({ ...options, handshake: counted })
+  const counted = (connection: Connection) =>
+    attempts.alone.run(async () => {
+      if (attempts.left === 0) throw usedUp
+      attempts.left -= 1
+      const refusal = await handshake?.(connection)
+      if (refusal === undefined) attempts.left += 1
+      return refusal
+    }, signal)
+  const network = pooledNetwork({ ...options, handshake: handshake && counted })
   const signIn = new SignIn(clock)
   const transport = new Transport(endpoint, clock, () => {}, network, signIn)
   return { server: access.server, endpoint, transport, learnt: new Map(), signIn }

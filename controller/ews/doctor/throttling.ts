@@ -22,17 +22,22 @@ export async function throttled({ findings, signal }: Bench, way: Way): Promise<
   const { concurrency, identity } = endpoint
   const count = Math.min(concurrency, burstMax)
   const anchor = addressIn(identity)
-  const errors = await Promise.all(
-    Array.from({ length: count }, async (_, n): Promise<SyncError | undefined> => {
-      try {
-        const { fault } = await probed(transport, { anchor, limit: `probe ${n}` }, signal)
-        return fault
-      } catch (error) {
-        signal.throwIfAborted()
-        return syncErrorOf(error)
-      }
-    }),
-  )
+  const burst = () =>
+    Promise.all(
+      Array.from({ length: count }, async (_, n): Promise<SyncError | undefined> => {
+        try {
+          const { fault } = await probed(transport, { anchor, limit: `probe ${n}` }, signal)
+          return fault
+        } catch (error) {
+          signal.throwIfAborted()
+          return syncErrorOf(error)
+        }
+      }),
+    )
+  // Connections sign in one after the other, so only those that are signed in already can be asked at the same time.
+  const signedIn = identity.type === 'Basic' || identity.type === 'OAuth' ? [] : await burst()
+  const failed = signedIn.some((error) => error !== undefined)
+  const errors = failed ? signedIn : await burst()
   const refused = errors.filter((error) => error !== undefined && busy.includes(error.code))
   const lost = errors.find((error) => error !== undefined && !/^Error[A-Z]/.test(error.code))
   const pausing = refused.some((error) => error?.backOffMs !== undefined)
