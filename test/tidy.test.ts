@@ -69,8 +69,8 @@ describe('floors', () => {
         /^controller\/(main\.ts|local\/directory\.ts|kube\/runtime\/lease\.ts|ews\/(network|watch)\.ts)$/,
       ],
       [
-        /from '(undici|node:https?|node:net|node:tls)'|\bfetch\(/,
-        /^controller\/(ews\/(network|watch)|kube\/runtime\/client|kube\/runtime\/kubeconfig|telemetry\/http)\.ts$/,
+        /from '(undici|node:https?|node:net|node:tls|node:dns(\/promises)?)'|\bfetch\(/,
+        /^controller\/(ews\/(network|watch|doctor\/network)|kube\/runtime\/client|kube\/runtime\/kubeconfig|telemetry\/http)\.ts$/,
       ],
     ]
     const wrong = controller.flatMap((file) =>
