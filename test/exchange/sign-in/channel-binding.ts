@@ -12,7 +12,11 @@ export type BindingFit = 'none' | 'right' | 'wrong'
 /** The MD5 of the channel bindings for connections to a server with this certificate (PEM): 16 bytes. */
 export function channelBindingOf(certificate: string): Buffer {
   const der = Buffer.from(certificate.replace(/-----[^-]+-----/g, ''), 'base64')
-  const hash = createHash(hashOf(der)).update(der).digest()
+  return bindingToHash(createHash(hashOf(der)).update(der).digest())
+}
+
+/** The same from the hash of a certificate, as RFC 5929 has it. */
+export function bindingToHash(hash: Uint8Array): Buffer {
   const data = Buffer.concat([Buffer.from('tls-server-end-point:'), hash])
   // gss_channel_bindings_struct: two addresses of type 0 and length 0, and the application's data.
   const head = Buffer.alloc(20)
