@@ -133,6 +133,7 @@ export async function startExchange(
     },
     close: async () => {
       await server?.close()
+      authentication.close()
     },
   }
 }
