@@ -24,7 +24,7 @@ import {
 } from './pattern.ts'
 import type { ExchangeServer, ExchangeServerAllowed, SyncGroup } from './resources.generated.ts'
 import { type Labels, namespacesIn, selects } from './selector.ts'
-import type { Participant, Place, ServerRef } from './topology.ts'
+import { namespaceOf, type Participant, type Place, type ServerRef } from './topology.ts'
 
 /** A denied request of a group: its field, and the reason. */
 export type Denial = Readonly<{
@@ -65,11 +65,12 @@ export function namespacesFault(value: unknown): string | undefined {
  * (`server` undefined) is denied in the same words. `look` reads the group's namespace.
  */
 export function namespaceDenial(
-  { metadata: { namespace = 'default' } }: SyncGroup,
-  { name, namespace: own = namespace }: ServerRef,
+  group: SyncGroup,
+  { name, namespace: own = namespaceOf(group) }: ServerRef,
   server: ExchangeServer | undefined,
   look: () => NamespaceLook,
 ): Denial | undefined {
+  const namespace = namespaceOf(group)
   const deny = (message: string): Denial => ({ field: 'serverRef', message })
   const usual = `the namespace ${namespace} may not use the ExchangeServer ${name} of the namespace ${own}, if there is one: have it added to its spec.allowed.namespaces, or name another server`
   if (server === undefined) return own === namespace ? undefined : deny(usual)

@@ -1,7 +1,7 @@
 // The annotations that users write for the controller.
 import { cut, tokenMax } from '../core/cut.ts'
 import type { SyncGroup, SyncGroupStatus } from './resources.generated.ts'
-import type { ServerName } from './topology.ts'
+import { namespaceOf, type ServerName } from './topology.ts'
 
 /** Approves a plan that the guard blocked, by its hash. */
 export const approveAnnotation = 'exchangesync.dev/approve'
@@ -50,8 +50,7 @@ export function isForcedByOwner(
   { group, previous }: Readonly<{ group: SyncGroup; previous: SyncGroupStatus | undefined }>,
   server: ServerName,
 ): boolean {
-  const own = group.metadata.namespace ?? 'default'
-  return server.startsWith(`${own}/`) && isForced(group, previous)
+  return server.startsWith(`${namespaceOf(group)}/`) && isForced(group, previous)
 }
 
 /**

@@ -7,7 +7,14 @@
 import type { GroupId } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { SyncGroup } from './resources.generated.ts'
-import { addressOf, type Participant, participantsOf, titleOf } from './topology.ts'
+import {
+  addressOf,
+  namesIn,
+  namespaceOf,
+  type Participant,
+  participantsOf,
+  titleOf,
+} from './topology.ts'
 
 /** A group that may claim folders. */
 export type Claimant = Readonly<{
@@ -39,7 +46,7 @@ export function claimedBy(group: GroupId, holder: Holder, hub: boolean): SyncErr
 
 /** The holder of a folder, for the status of another group. Names of other namespaces are not disclosed. */
 export function holderText(group: GroupId, holder: GroupId): string {
-  const [namespace] = group.split('/')
+  const { namespace } = namesIn(group)
   return holder.startsWith(`${namespace}/`) ? `the group ${holder}` : 'a group of another namespace'
 }
 
@@ -86,7 +93,7 @@ export function refusedClaims(
       const folder = folderOf(participant)
       return folder === undefined
         ? []
-        : [{ participant, key: JSON.stringify([group.metadata.namespace, folder]) }]
+        : [{ participant, key: JSON.stringify([namespaceOf(group), folder]) }]
     })
     const taken = wanted.flatMap(({ participant, key }) => {
       const holder = holders.get(key)

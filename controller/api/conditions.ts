@@ -1,5 +1,5 @@
-// The shared parts of both statuses: conditions, the form of reasons and messages, and when a status is worth a write. The
-// time of a pass without changes is written every five minutes only.
+// The shared parts of both statuses: conditions, the form of reasons, messages, counts and times, and when a status is
+// worth a write. The time of a pass without changes is written every five minutes only.
 import { isDeepStrictEqual } from 'node:util'
 import { printableUpTo } from '../core/printable.ts'
 import { isReason } from '../core/sync-error.ts'
@@ -52,3 +52,16 @@ function untimed({ lastPass, conditions = [], ...rest }: Timed) {
   const { time: _, durationMs: __, ...counts } = lastPass ?? { time: '', durationMs: 0 }
   return { ...rest, conditions: mine, ...(lastPass && { lastPass: counts }) }
 }
+
+/** A count as a status accepts it. A clock that was set back can make a duration negative. */
+export function countOf(count: number): number {
+  return Number.isFinite(count) ? Math.max(0, Math.round(count)) : 0
+}
+
+/** A time in a status, in UTC and seconds; ms that no date can express are limited to the range of dates. */
+export function iso(ms: number): string {
+  const known = Number.isFinite(ms) ? Math.min(Math.max(ms, 0), lastMs) : 0
+  return new Date(known).toISOString().replace(/\.\d{3}Z$/, 'Z')
+}
+
+const lastMs = Date.parse('9999-12-31T23:59:59Z')

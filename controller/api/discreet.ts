@@ -5,7 +5,7 @@
 // pass rejects unless it read the hub. The report about another server, on which a member is, is hidden like an error.
 import { SyncError } from '../core/sync-error.ts'
 import type { Problem, Report } from './report.ts'
-import { placeOfId } from './topology.ts'
+import { isElsewhere } from './topology.ts'
 
 /** All error codes from before an HTTP answer (ews/http-errors.ts, ews/kerberos/failures.ts, ews/rate.ts, sync/shares.ts). */
 const connecting: ReadonlySet<string> = new Set([
@@ -41,8 +41,7 @@ export function shownResult<
 }
 
 function discreetProblem(problem: Problem): Problem {
-  const elsewhere = placeOfId(problem.replica, '').server !== ''
-  if (!elsewhere || !connecting.has(problem.reason)) return problem
+  if (!isElsewhere(problem.replica) || !connecting.has(problem.reason)) return problem
   return { ...problem, kind: 'transient', reason, message }
 }
 

@@ -3,17 +3,17 @@
 
 import { cut, tokenMax } from '../core/cut.ts'
 import { hashOf, meanwhileText } from '../core/guard.ts'
-import type { ReplicaId } from '../core/id.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import { approveAnnotation, forceAnnotation, isForced, requestAnnotation } from './annotations.ts'
-import { messageText, reasonOf } from './conditions.ts'
+import { countOf, iso, messageText, reasonOf } from './conditions.ts'
+import { figuresOf, keptFigures } from './group-figures.ts'
 import type { ConflictLine, Report } from './report.ts'
 import type {
   SyncGroupStatusCondition as Condition,
   SyncGroup,
   SyncGroupStatus,
 } from './resources.generated.ts'
-import { nameOf, type Participants, participantsOf, placeOfId } from './topology.ts'
+import { nameOf, type Participants, participantsOf } from './topology.ts'
 
 /** The result for a group, this time. */
 export type Result =
@@ -44,10 +44,6 @@ export type Facts = Readonly<{
   cuts?: readonly string[]
 }>
 
-const problemsMax = 50
-const recentMax = 10
-const nameMax = 254
-
 type Draft = Readonly<{ type: string; status: 'True' | 'False'; reason: string; message: string }>
 
 /** The status of a group. */
@@ -59,8 +55,8 @@ export function statusOf(facts: Facts): SyncGroupStatus {
     observedGeneration: countOf(facts.generation),
     conditions: conditionsOf(facts, participants).map((draft) => datedOf(draft, facts)),
     ...(result.kind === 'passed'
-      ? passed(result.report, result.recent, participants)
-      : kept(previous)),
+      ? figuresOf(result.report, result.recent, participants)
+      : keptFigures(previous)),
     ...(verified === undefined ? {} : { verified }),
     ...handledOf(facts),
   }
@@ -150,42 +146,54 @@ function judged(
   approved: string | undefined,
 ): readonly Draft[] {
   const { refusals, problems, members, unfinished } = report
-  const drafts: Draft[] = []
-  if (refusals.length > 0) {
-    const [first] = refusals
-    const message = refusalText(refusals, participants, approved)
-    drafts.push({ type: 'Guarded', status: 'True', reason: first?.reason ?? 'Deletions', message })
-    drafts.unshift({ type: 'Ready', status: 'False', reason: 'Guarded', message })
-  } else if (problems.length > 0) {
-    const reasons = new Set(problems.map(({ reason }) => reason))
-    const [first] = problems
-    const reason = reasons.size === 1 && first ? reasonOf(first.reason) : 'MembersNotReady'
-    const late = members.behind + members.unreachable
-    const who =
-      first &&
-      (first.replica === participants.hub.role.id ? '' : `${nameOf(participants, first.replica)}: `)
-    const how = late === 0 ? '' : `${late} of ${members.total} members are not current: `
-    const message = `${how}${who}${first?.message ?? ''}`
-    drafts.push({ type: 'Ready', status: 'False', reason, message })
-  } else if (unfinished || members.behind > 0) {
-    const why = unfinished ? 'time ran out' : 'users edited meanwhile'
-    const message = `${why}; ${members.behind} of ${members.total} members are behind`
-    drafts.push({ type: 'Ready', status: 'False', reason: 'Progressing', message })
-  } else {
-    const message = `${report.items} items, ${members.current} of ${members.total} members current`
-    drafts.push({ type: 'Ready', status: 'True', reason: 'Succeeded', message })
-  }
+  const ready = readyOf(report, participants, approved)
+  const guarded = refusals.length === 0 ? [] : [guardedOf(refusals, ready)]
   // A group that waits for a person or for Exchange is not about to finish.
   const waiting = problems.length + refusals.length > 0
-  if (unfinished || (members.behind > 0 && !waiting)) {
-    drafts.push({
-      type: 'Reconciling',
-      status: 'True',
-      reason: 'Progressing',
-      message: 'the next pass follows at once',
-    })
+  if (!unfinished && (members.behind === 0 || waiting)) return [ready, ...guarded]
+  const message = 'the next pass follows at once'
+  const next: Draft = { type: 'Reconciling', status: 'True', reason: 'Progressing', message }
+  return [ready, ...guarded, next]
+}
+
+function guardedOf([first]: Report['refusals'], { message }: Draft): Draft {
+  return { type: 'Guarded', status: 'True', reason: first?.reason ?? 'Deletions', message }
+}
+
+function readyOf(report: Report, participants: Participants, approved: string | undefined): Draft {
+  const { refusals, problems, members, unfinished } = report
+  const not = { type: 'Ready', status: 'False' } as const
+  if (refusals.length > 0) {
+    const message = refusalText(refusals, participants, approved)
+    return { ...not, reason: 'Guarded', message }
   }
-  return drafts
+  if (problems.length > 0) {
+    const reasons = [...new Set(problems.map(({ reason }) => reason))]
+    const reason = reasons.length === 1 ? reasonOf(reasons[0] ?? '') : 'MembersNotReady'
+    return { ...not, reason, message: problemText(report, participants) }
+  }
+  const ofAll = `of ${members.total} members`
+  if (unfinished || members.behind > 0) {
+    const why = unfinished ? 'time ran out' : 'users edited meanwhile'
+    return {
+      ...not,
+      reason: 'Progressing',
+      message: `${why}; ${members.behind} ${ofAll} are behind`,
+    }
+  }
+  const message = `${report.items} items, ${members.current} ${ofAll} current`
+  return { type: 'Ready', status: 'True', reason: 'Succeeded', message }
+}
+
+// The number of late members, and the first problem.
+function problemText({ problems, members }: Report, participants: Participants): string {
+  const late = members.behind + members.unreachable
+  const how = late === 0 ? '' : `${late} of ${members.total} members are not current: `
+  const [first] = problems
+  if (first === undefined) return how
+  const ofHub = first.replica === participants.hub.role.id
+  const who = ofHub ? '' : `${nameOf(participants, first.replica)}: `
+  return how + who + first.message
 }
 
 // The remedy comes first: a message may be cut.
@@ -209,91 +217,3 @@ function refusalText(
   const how = `blocked by the guard: undo it in Exchange, or approve it with the annotation ${approval}${where}${other}`
   return [how, meanwhileText(names), ...told].join('; ')
 }
-
-function passed(
-  report: Report,
-  recent: readonly ConflictLine[],
-  participants: Participants,
-): Partial<SyncGroupStatus> {
-  const { items, members, conflicts, refusals, problems, historySinceMs } = report
-  const { created, updated, deleted, kept, durationMs } = report
-  return {
-    items,
-    members: { ...members, summary: `${members.current}/${members.total}` },
-    conflicts: {
-      total: conflicts.total,
-      ...(conflicts.lastMs === undefined ? {} : { lastTime: iso(conflicts.lastMs) }),
-      recent: recent.slice(0, recentMax).map(({ link, field, replica, timeMs }) => ({
-        link: cut(link, 128),
-        field: cut(field, 128),
-        replica: cut(nameOf(participants, replica), nameMax),
-        time: iso(timeMs),
-      })),
-    },
-    lastPass: {
-      time: iso(report.startMs + durationMs),
-      durationMs: countOf(durationMs),
-      created,
-      updated,
-      deleted,
-      kept,
-    },
-    problems: problems.slice(0, problemsMax).map(({ replica, reason, message }) => {
-      return {
-        ...nameIn(participants, replica),
-        reason: reasonOf(reason),
-        message: messageText(message),
-      }
-    }),
-    ...(historySinceMs === undefined ? {} : { history: { since: iso(historySinceMs) } }),
-    ...(refusals.length === 0
-      ? {}
-      : {
-          guard: {
-            hash: hashOf(refusals),
-            refusals: refusals.slice(0, problemsMax).map(({ replica, ...rest }) => ({
-              replica: cut(nameOf(participants, replica), nameMax),
-              ...rest,
-            })),
-          },
-        }),
-  }
-}
-
-// Of the hub nothing.
-function nameIn(
-  participants: Participants,
-  replica: ReplicaId,
-): Readonly<{ mailbox?: string; publicFolder?: string }> {
-  if (replica === participants.hub.role.id) return {}
-  const member = participants.members.find(({ role }) => role.id === replica)
-  const kind = (member?.place ?? placeOfId(replica, '')).kind
-  return { [kind]: cut(nameOf(participants, replica), nameMax) }
-}
-
-// Without a new pass the figures of the previous one stay.
-function kept(previous: SyncGroupStatus | undefined): Partial<SyncGroupStatus> {
-  const { items, members, conflicts, lastPass, problems, guard, history } = previous ?? {}
-  return {
-    ...(items === undefined ? {} : { items }),
-    ...(members === undefined ? {} : { members }),
-    ...(conflicts === undefined ? {} : { conflicts }),
-    ...(lastPass === undefined ? {} : { lastPass }),
-    ...(problems === undefined ? {} : { problems }),
-    ...(guard === undefined ? {} : { guard }),
-    ...(history === undefined ? {} : { history }),
-  }
-}
-
-// A clock that was set back can make a duration negative.
-function countOf(count: number): number {
-  return Number.isFinite(count) ? Math.max(0, Math.round(count)) : 0
-}
-
-/** A time in a status, in UTC and seconds; ms that no date can express are limited to the range of dates. */
-export function iso(ms: number): string {
-  const known = Number.isFinite(ms) ? Math.min(Math.max(ms, 0), lastMs) : 0
-  return new Date(known).toISOString().replace(/\.\d{3}Z$/, 'Z')
-}
-
-const lastMs = Date.parse('9999-12-31T23:59:59Z')

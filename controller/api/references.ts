@@ -16,6 +16,8 @@ import { anyHost, type HostRules, hostRefusal, urlRemedy } from './hosts.ts'
 import type { ExchangeServer, SyncGroup } from './resources.generated.ts'
 import {
   type Named,
+  namesIn,
+  namespaceOf,
   type Participant,
   participantsOf,
   type ServerName,
@@ -71,8 +73,8 @@ export type Accessing = Readonly<{
 }>
 
 /** Does the reference name an ExchangeServer of another namespace than the group's? */
-export function isForeign({ metadata }: SyncGroup, { namespace }: ServerRef): boolean {
-  return namespace !== undefined && namespace !== (metadata.namespace ?? 'default')
+export function isForeign(group: SyncGroup, { namespace }: ServerRef): boolean {
+  return namespace !== undefined && namespace !== namespaceOf(group)
 }
 
 /** The access of a group to a server that it names. `denial`: why the server excludes the group's namespace. */
@@ -84,7 +86,7 @@ export function accessOf(
 ): Access {
   const { server, denial } = found
   if (isForeign(group, ref) && !crossNamespace) {
-    const remedy = `declare an ExchangeServer in ${group.metadata.namespace}, or run the controller with --allow-cross-namespace-refs`
+    const remedy = `declare an ExchangeServer in ${namespaceOf(group)}, or run the controller with --allow-cross-namespace-refs`
     const message = `${field} names the namespace ${ref.namespace}, which is not allowed: ${remedy}`
     return blocked(undefined, new SyncError('terminal', 'CrossNamespaceRef', message))
   }
@@ -153,8 +155,7 @@ export function hasNoRight(access: Access): boolean {
 
 /** A reference to a server that the group does not name any more. */
 export function formerlyNamed(server: ServerName): Named {
-  const [namespace, name = ''] = server.split('/')
-  return { ref: { name, ...(namespace !== undefined && { namespace }) }, field: 'spec.serverRef' }
+  return { ref: namesIn(server), field: 'spec.serverRef' }
 }
 
 /** A digest that changes with any access: its connection, the reason of a block, or the approvals of a server. */

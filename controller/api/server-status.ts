@@ -5,7 +5,7 @@ import { cut, tokenMax } from '../core/cut.ts'
 import { printable } from '../core/printable.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import { requestAnnotation } from './annotations.ts'
-import { messageText, reasonOf } from './conditions.ts'
+import { iso, messageText, reasonOf } from './conditions.ts'
 import type {
   ExchangeServerStatusCondition as Condition,
   ExchangeServer,
@@ -29,7 +29,7 @@ export function serverStatusOf(
   const { status: previous, metadata } = server
   const { generation = 0, annotations = {} } = metadata
   const observedGeneration = Math.max(0, generation)
-  const since = new Date(nowMs).toISOString().replace(/\.\d{3}Z$/, 'Z')
+  const since = iso(nowMs)
   const conditions = draftsOf(result).map((draft): Condition => {
     const before = previous?.conditions?.find(({ type }) => type === draft.type)
     const lastTransitionTime = before?.status === draft.status ? before.lastTransitionTime : since

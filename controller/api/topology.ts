@@ -10,12 +10,12 @@
 //
 // Guarantees: two places of one role never have the same id. The ids of a group with one server are those of version
 // 0.1.
-import { hubPrefix, type ReplicaId } from '../core/id.ts'
+import { type GroupId, hubPrefix, type ReplicaId } from '../core/id.ts'
 import type { ItemType } from '../core/item.ts'
 import { itemTypeNamed } from '../core/items.ts'
 import type { Role } from '../core/model.ts'
 import { canonicalPath, folded, lastName, pathOf } from './path.ts'
-import type { ExchangeServer, SyncGroup } from './resources.generated.ts'
+import type { SyncGroup } from './resources.generated.ts'
 
 /** An ExchangeServer, as `namespace/name`. */
 export type ServerName = string
@@ -97,14 +97,40 @@ function madeOf(group: SyncGroup): Participants {
   return { hub, members, all, roles: all.map(({ role }) => role) }
 }
 
+/** Anything with the namespace and the name of a resource. */
+export type Nameable = Readonly<{
+  metadata: Readonly<{ namespace?: string | undefined; name?: string | undefined }>
+}>
+
+/** The namespace of a resource; without one it is in `default`. */
+export function namespaceOf({ metadata }: Nameable): string {
+  return metadata.namespace ?? 'default'
+}
+
+/** The name of a resource with its namespace: `namespace/name`. */
+export function fullNameOf(resource: Nameable): string {
+  return `${namespaceOf(resource)}/${resource.metadata.name ?? ''}`
+}
+
+/** The namespace and the name in a `namespace/name`. */
+export function namesIn(fullName: string): Readonly<{ namespace: string; name: string }> {
+  const [namespace = '', name = ''] = fullName.split('/')
+  return { namespace, name }
+}
+
+/** The id of a SyncGroup. */
+export function idOfGroup(group: Nameable): GroupId {
+  return fullNameOf(group) as GroupId
+}
+
 /** The name of an ExchangeServer. */
-export function nameOfServer({ metadata }: Pick<ExchangeServer, 'metadata'>): ServerName {
-  return `${metadata.namespace ?? 'default'}/${metadata.name ?? ''}`
+export function nameOfServer(server: Nameable): ServerName {
+  return fullNameOf(server)
 }
 
 // The ExchangeServer that a reference in the group names.
-function serverNameOf({ metadata }: SyncGroup, { name, namespace }: ServerRef): ServerName {
-  return `${namespace ?? metadata.namespace ?? 'default'}/${name}`
+function serverNameOf(group: SyncGroup, { name, namespace }: ServerRef): ServerName {
+  return fullNameOf({ metadata: { name, namespace: namespace ?? namespaceOf(group) } })
 }
 
 /** A reference to an ExchangeServer, and the first field that has it, for messages. */
@@ -152,9 +178,15 @@ function memberIdOf(place: Place, hubServer: ServerName): ReplicaId {
 }
 
 /**
- * The place that an id describes, if only the id is known: the state noted no places up to version 0.1. `hubServer`:
- * the hub's server, which is the server of every place that names no other.
+ * The place of a replica: as it is declared, else as the state `noted` it, else as its id says. Only the id is known of
+ * a former participant in the note of a conflict, and of one in a state older than schema 7 that was not listed since.
  */
+export function placeIn({ hub, all }: Participants, replica: ReplicaId, noted?: Place): Place {
+  const declared = all.find(({ role }) => role.id === replica)?.place
+  return declared ?? noted ?? placeOfId(replica, hub.place.server)
+}
+
+/** The place that an id describes. `hubServer`: the hub's server, which is that of every place that names no other. */
 export function placeOfId(id: ReplicaId, hubServer: ServerName): Place {
   const [, named, rest = id] = /^@([^:]*):(.*)$/s.exec(id) ?? []
   const server = named ?? hubServer
@@ -168,6 +200,11 @@ export function placeOfId(id: ReplicaId, hubServer: ServerName): Place {
     mailbox: address.slice(0, colon),
     folder: address.slice(colon + 1),
   }
+}
+
+/** Is the replica on another server than the hub, as its id says? */
+export function isElsewhere(id: ReplicaId): boolean {
+  return id.startsWith('@')
 }
 
 /** Is `name` a name of this replica: its id, its mailbox, the path of its public folder, or `hub`? */
@@ -194,8 +231,7 @@ export function titleOf(place: Place): string {
 }
 
 /** The name of a replica for people: `hub`, its mailbox or its public folder. `noted`: a former participant's place. */
-export function nameOf({ hub, all }: Participants, replica: ReplicaId, noted?: Place): string {
-  if (replica === hub.role.id) return 'hub'
-  const place = all.find(({ role }) => role.id === replica)?.place
-  return titleOf(place ?? noted ?? placeOfId(replica, hub.place.server))
+export function nameOf(participants: Participants, replica: ReplicaId, noted?: Place): string {
+  if (replica === participants.hub.role.id) return 'hub'
+  return titleOf(placeIn(participants, replica, noted))
 }

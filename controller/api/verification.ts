@@ -14,7 +14,7 @@ import { bytesOf, type Item, type ItemType, same, touched } from '../core/item.t
 import { type Copy, type Found, isOfOlderCodec, type Link, type Role } from '../core/model.ts'
 import { itemTooLarge } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
-import { iso } from './group-status.ts'
+import { iso } from './conditions.ts'
 import type { Problem } from './report.ts'
 import type { SyncGroupStatus } from './resources.generated.ts'
 import { nameOf, type Participants } from './topology.ts'

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import type { ExchangeServerStatus, SyncGroupStatus } from '../api/resources.generated.ts'
+import { fullNameOf } from '../api/topology.ts'
 import { invalidArguments, SyncError } from '../core/sync-error.ts'
 import type { Bin, Conflicted } from '../sync/ports/bin.ts'
 import { type Listing, listBin } from './history.ts'
@@ -59,7 +60,7 @@ function statusesIn<Kept extends Status>(directory: string, files: readonly stri
       metadata: { namespace: string; name: string }
       status: Kept
     }
-    return { name: `${metadata.namespace}/${metadata.name}`, status }
+    return { name: fullNameOf({ metadata }), status }
   })
 }
 

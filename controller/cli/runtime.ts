@@ -4,7 +4,7 @@
 import type { Logger } from 'pino'
 import packageJson from '../../package.json' with { type: 'json' }
 import { lockoutMs } from '../api/duration.ts'
-import { nameOfServer } from '../api/topology.ts'
+import { nameOfServer, namesIn } from '../api/topology.ts'
 import type { Config } from '../config.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { Connections } from '../ews/connections.ts'
@@ -167,11 +167,11 @@ export class Runtime {
       watch: this.metrics.queue('exchangeserver'),
       onStart: (queue) => this.metrics.measure('exchangeserver', queue, probers),
       onProbed: ({ server, result, status, tookMs, unreported }) => {
-        const { namespace = '', name = '' } = server.metadata
-        this.#resources.server({ namespace, name }, result, status.conditions ?? [], tookMs)
-        logServer(this.log, `${namespace}/${name}`, result, unreported)
+        const id = nameOfServer(server)
+        this.#resources.server(namesIn(id), result, status.conditions ?? [], tookMs)
+        logServer(this.log, id, result, unreported)
       },
-      onGone: (id) => this.#resources.forget('ExchangeServer', namedBy(id)),
+      onGone: (id) => this.#resources.forget('ExchangeServer', namesIn(id)),
     })
     return this.#control
   }
@@ -187,7 +187,7 @@ export class Runtime {
       watch: this.metrics.queue('syncgroup'),
       onStart: (queue) => this.metrics.measure('syncgroup', queue, concurrent),
       onGone: (id) => {
-        this.#resources.forget('SyncGroup', namedBy(id))
+        this.#resources.forget('SyncGroup', namesIn(id))
         this.#cuts.delete(id)
       },
     }
@@ -229,15 +229,14 @@ export class Runtime {
   }
 
   #onEnded({ declared, result, status, unreported, tookMs }: Ended): void {
-    const { id, group } = declared
+    const { id } = declared
     logPass(this.log, id, result, tookMs)
     const cuts = cutsOf(declared, this.config.ceilings).join('; ')
     if (cuts !== '' && this.#cuts.get(id) !== cuts) this.log.warn({ group: id }, cuts)
     if (cuts === '') this.#cuts.delete(id)
     else this.#cuts.set(id, cuts)
     if (unreported) this.log.warn({ group: id, reason: unreported.code }, unreported.message)
-    const { namespace = 'default', name = '' } = group.metadata
-    this.#resources.group({ namespace, name }, result, status?.conditions ?? [], tookMs)
+    this.#resources.group(namesIn(id), result, status?.conditions ?? [], tookMs)
     this.#prune()
   }
 
@@ -267,9 +266,4 @@ export class Runtime {
     if (this.#leads()) return
     throw new SyncError('transient', 'LeadershipLost', 'another controller leads now')
   }
-}
-
-function namedBy(id: string): Readonly<{ namespace: string; name: string }> {
-  const [namespace = '', name = ''] = id.split('/')
-  return { namespace, name }
 }

@@ -3,7 +3,7 @@
 
 import { type GroupId, isHub, type LinkId } from '../core/id.ts'
 import { itemTypeNamed } from '../core/items.ts'
-import { into } from '../core/loose.ts'
+import { into } from '../core/many.ts'
 import type { Link } from '../core/model.ts'
 import { restorable, restoringEdit, seenOf } from '../core/restore.ts'
 import {

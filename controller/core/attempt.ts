@@ -65,6 +65,16 @@ export function waits(attempt: Attempt | undefined, revision: number, nowMs: num
   return nowMs < attempt.sentMs + waitMs
 }
 
+/** Must the create wait in this pass, because its copy may be a `hidden` item, or because of the time? */
+export function isPutOff(
+  { hidden, nowMs }: Readonly<{ hidden?: ReadonlySet<Attempt>; nowMs?: number | undefined }>,
+  attempt: Attempt | undefined,
+  revision: number,
+): boolean {
+  if (attempt === undefined) return false
+  return hidden?.has(attempt) || (nowMs !== undefined && waits(attempt, revision, nowMs))
+}
+
 /** The number of items in a request that sends this one again: half of the failed batch, at least one. */
 export function batchFor(attempt: Attempt | undefined, most: number): number {
   return attempt?.code === undefined ? most : Math.max(1, Math.ceil(attempt.batch / 2))

@@ -1,16 +1,16 @@
 // Names a new link after its first item, and takes the names that it had before from the stamps of its items.
-import { type GroupId, linkIdOf, type ReplicaId } from './id.ts'
-import type { Family } from './loose.ts'
-import { freshLink, type Link, type Observation } from './model.ts'
+import { linkIdOf, type ReplicaId } from './id.ts'
+import type { Family } from './match-place.ts'
+import { freshLink, type Link, type Observation, type Rules } from './model.ts'
 import { isOurs, type Stamp, sourceMark } from './stamp.ts'
 
 /** Returns the function that makes the link of a family, named after its first item. `links`: the known links. */
 export function naming(
-  group: GroupId,
-  hub: ReplicaId | undefined,
+  { group, roles }: Rules,
   links: readonly Link[],
   observations: ReadonlyMap<ReplicaId, Observation>,
 ): (family: Family) => Link {
+  const hub = roles.find((role) => role.hub)?.id
   const there = once(() => marksAt(hub, links, observations))
   return (family) => {
     const [first] = family

@@ -8,7 +8,8 @@
 
 import type { Reading } from './edit.ts'
 import { digestOf, type LinkId, type ReplicaId } from './id.ts'
-import { into, type Loose } from './loose.ts'
+import { into } from './many.ts'
+import type { Loose } from './match-place.ts'
 import { type Cell, type Found, freshLink, type Link, type Role } from './model.ts'
 import { hubMark, type Stamp, sourceMark } from './stamp.ts'
 import type { Step } from './step.ts'

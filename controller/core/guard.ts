@@ -3,8 +3,8 @@
 // limits elsewhere, or publish more of its own items. Restores from the bin are limited like edits, and blocked alone.
 // The hash of a refusal covers the effects: it stays the same while they do, and an approval covers nothing more.
 import { digestOfAll, type LinkId, type ReplicaId } from './id.ts'
-import type { Observation, Role } from './model.ts'
-import { planOf, type Rules } from './plan.ts'
+import type { Observation, Role, Rules } from './model.ts'
+import { planOf } from './plan.ts'
 import { restorer } from './restore.ts'
 import { rowsOf, type View } from './rows.ts'
 import type { Plan, Step } from './step.ts'
@@ -106,7 +106,7 @@ export function* guarded(rules: Rules, view: View, judgement: Judgement): Work<G
   const refusals: Refusal[] = []
   let wanted = view
   for (;;) {
-    const plan = yield* planOf(rules, yield* rowsOf({ ...wanted, observations }))
+    const plan = yield* planOf(rules, yield* rowsOf(rules, { ...wanted, observations }))
     const excesses = [
       ...rules.roles.flatMap((role) => excessesOf(plan, role, judgement)),
       ...excessesOf(plan, { id: restorer, hub: true }, judgement),

@@ -1,7 +1,7 @@
 // Links about which a pass decides nothing: the hub's item could not be read, or the merged item is too large. Their
 // seen items are not consumed: later passes read them again.
 import type { ItemId, LinkId, ReplicaId } from './id.ts'
-import { into } from './loose.ts'
+import { into } from './many.ts'
 import type { Row } from './model.ts'
 import type { Plan } from './step.ts'
 import { weightOf } from './work.ts'

@@ -1,9 +1,16 @@
-// Functions for lists of any length: each spread argument takes a slot of the stack, so a long spread list ends the
-// process.
+// Functions for lists of any length, and for lists by key. Each spread argument takes a slot of the stack, so a long
+// spread list ends the process.
 
 /** Appends all of `more`. */
 export function append<Each>(list: Each[], more: Iterable<Each>): void {
   for (const each of more) list.push(each)
+}
+
+/** Adds a value to the list of a key. */
+export function into<Key, Value>(index: Map<Key, Value[]>, key: Key, value: Value): void {
+  const values = index.get(key)
+  if (values === undefined) index.set(key, [value])
+  else values.push(value)
 }
 
 /** The greatest value; -Infinity for an empty list. */

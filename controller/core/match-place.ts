@@ -1,8 +1,32 @@
-// The candidates for items that no link knows (match.ts).
+// The items that no link knows, and their candidates (match.ts).
 import { digestOf, type LinkId, type ReplicaId } from './id.ts'
-import { canonicalItem, type Item, type ItemType } from './item.ts'
-import type { Loose } from './loose.ts'
-import { baseOf, type Cell, type Link } from './model.ts'
+import { canonicalItem, type Item, type ItemType, nothing } from './item.ts'
+import { into } from './many.ts'
+import { baseOf, type Cell, type Found, type Link, type Role } from './model.ts'
+import { sourceMark } from './stamp.ts'
+
+/**
+ * An item that no link knows. `only` limits its matches: `its equal`, for a copy of another hub's item; `own copy`, for
+ * an item that its owner marked private, which may only be a missing copy in the same folder.
+ */
+export type Loose = Readonly<{
+  role: Role
+  found: Found
+  only?: 'its equal' | 'own copy' | undefined
+}>
+
+/** A loose item that belongs to a link; `moved`: it is the copy that the link had there, under a new id. */
+export type Adopted = Loose & Readonly<{ link: LinkId; moved: boolean }>
+
+/** Loose items that become one new link; hub first. */
+export type Family = readonly Loose[]
+
+/** Groups the items by replica, and keeps their order. */
+export function byReplica(loose: readonly Loose[]): readonly (readonly Loose[])[] {
+  const groups = new Map<ReplicaId, Loose[]>()
+  for (const one of loose) into(groups, one.role.id, one)
+  return [...groups.values()]
+}
 
 /** A candidate for loose items: a link of the baseline, or a family that is being formed. */
 export type Place = {
@@ -22,8 +46,34 @@ export type Place = {
   readonly free: (replica: ReplicaId) => boolean
 }
 
-/** The content of the link's missing copies: fingerprints by replica. */
-export function heldBy(
+/** The place of a link, as its cells in the replicas show it; `hub`: the hub's id. */
+export function placeOf(
+  type: ItemType,
+  hub: ReplicaId | undefined,
+  link: Link,
+  row: ReadonlyMap<ReplicaId, Cell> | undefined,
+): Place {
+  // A link with an agreed deletion accepts unknown copies of its item: found by their stamp, not by their content.
+  const item = link.agreed ?? nothing
+  return {
+    link: link.id,
+    item,
+    members: [],
+    moved: new Set(),
+    held: heldBy(type, link, row),
+    fingerprint: link.agreed === undefined ? link.id : fingerprintOf(type, item),
+    own: [
+      ...[...link.copies].map(([replica, copy]) => sourceMark(replica, copy.id)),
+      ...(link.source === undefined ? [] : [link.source]),
+    ],
+    marks: [link.id, ...link.aliases],
+    ended: link.agreed === undefined && hub !== undefined && !link.copies.has(hub),
+    free: (replica) => ['absent', 'gone'].includes(row?.get(replica)?.state ?? 'unknown'),
+  }
+}
+
+// The content of the link's missing copies: fingerprints by replica.
+function heldBy(
   type: ItemType,
   link: Link,
   row: ReadonlyMap<ReplicaId, Cell> | undefined,

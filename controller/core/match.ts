@@ -20,43 +20,36 @@
 // too.
 import { type GroupId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import { type ItemType, nothing } from './item.ts'
-import { type Adopted, byReplica, type Family, into, type Loose } from './loose.ts'
-import { FreePlaces, fingerprintOf, free, heldBy, type Place, take } from './match-place.ts'
-import type { Cell, Found, Link } from './model.ts'
+import { into } from './many.ts'
+import {
+  type Adopted,
+  byReplica,
+  type Family,
+  FreePlaces,
+  fingerprintOf,
+  free,
+  type Loose,
+  type Place,
+  placeOf,
+  take,
+} from './match-place.ts'
+import type { Cell, Found, Link, Rules } from './model.ts'
 import { isOurs, type Stamp, sourceMark } from './stamp.ts'
 import { type Work, weightOf } from './work.ts'
 
 /** Matches the loose items, given in the order of `ordered` roles; see the file's head for the rule. */
 export function* matched(
-  group: GroupId,
-  hub: ReplicaId | undefined,
-  type: ItemType,
+  { group, type, roles }: Rules,
   links: readonly Link[],
   cells: ReadonlyMap<LinkId, ReadonlyMap<ReplicaId, Cell>>,
   loose: readonly Loose[],
 ): Work<Readonly<{ adopted: readonly Adopted[]; born: readonly Family[] }>> {
   if (loose.length === 0) return { adopted: [], born: [] }
+  const hub = roles.find((role) => role.hub)?.id
   const places = new Places(group, hub, type)
   for (const link of links) {
-    const row = cells.get(link.id)
-    // A link with an agreed deletion accepts unknown copies of its item: found by their stamp, not by their content.
-    const item = link.agreed ?? nothing
-    yield weightOf(item)
-    places.add({
-      link: link.id,
-      item,
-      members: [],
-      moved: new Set(),
-      held: heldBy(type, link, row),
-      fingerprint: link.agreed === undefined ? link.id : fingerprintOf(type, item),
-      own: [
-        ...[...link.copies].map(([replica, copy]) => sourceMark(replica, copy.id)),
-        ...(link.source === undefined ? [] : [link.source]),
-      ],
-      marks: [link.id, ...link.aliases],
-      ended: link.agreed === undefined && hub !== undefined && !link.copies.has(hub),
-      free: (replica) => ['absent', 'gone'].includes(row?.get(replica)?.state ?? 'unknown'),
-    })
+    yield weightOf(link.agreed ?? nothing)
+    places.add(placeOf(type, hub, link, cells.get(link.id)))
   }
   const open = loose.filter(({ only }) => only === undefined)
   // Items of receive-only replicas come last: they must not take a candidate from an item that travels.

@@ -1,7 +1,15 @@
-// The values that observing and planning share: the agreement (Link, Copy), the content of a replica (Found,
-// Observation), and both combined (Row, Cell).
-import { digestOfAll, type ItemId, type LinkId, type ReplicaId, type Version } from './id.ts'
+// The values that observing and planning share: the rules of a group (Role, Rules), the agreement (Link, Copy), the
+// content of a replica (Found, Observation), and both combined (Row, Cell).
+import {
+  digestOfAll,
+  type GroupId,
+  type ItemId,
+  type LinkId,
+  type ReplicaId,
+  type Version,
+} from './id.ts'
 import type { Item, ItemType } from './item.ts'
+import type { Policy } from './policy.ts'
 import type { Stamp } from './stamp.ts'
 import type { SyncError } from './sync-error.ts'
 
@@ -29,6 +37,16 @@ export type Role = Readonly<{
 export function isAuthoritative({ hub, receives }: Pick<Role, 'hub' | 'receives'>): boolean {
   return hub && !receives
 }
+
+/** The rules of a group, the same in every pass until its declaration changes. */
+export type Rules = Readonly<{
+  group: GroupId
+  type: ItemType
+  roles: readonly Role[]
+  policy: Policy
+  /** The size limit of agreed items, in bytes; absent: none. */
+  itemBytes?: number | undefined
+}>
 
 /** One item as a replica shows it now. */
 export type Found = Readonly<{

@@ -13,23 +13,13 @@ import { bytesOf, difference, empty, type Item, type ItemType } from './item.ts'
 import { keepsOf, losersIn, type Target } from './keeps.ts'
 import { append } from './many.ts'
 import { type Edit, merged } from './merge.ts'
-import { type Cell, freshLink, type Link, type Role, type Row } from './model.ts'
-import type { Policy } from './policy.ts'
+import { type Cell, freshLink, type Link, type Role, type Row, type Rules } from './model.ts'
 import { replacedIn } from './replaced.ts'
 import { restoringEdit } from './restore.ts'
 import { ordered } from './rows.ts'
 import { sourceMark } from './stamp.ts'
 import type { Plan, Step } from './step.ts'
 import type { Work } from './work.ts'
-
-/** The inputs of the plan besides the rows. */
-export type Rules = Readonly<{
-  type: ItemType
-  roles: readonly Role[]
-  policy: Policy
-  /** The size limit of agreed items, in bytes; absent: none. */
-  itemBytes?: number | undefined
-}>
 
 /** The plan for these rows. A row whose hub could not be read is held: nothing is decided about it. */
 export function* planOf(rules: Rules, rows: readonly Row[]): Work<Plan> {

@@ -2,7 +2,7 @@
 
 import type { Reading } from './edit.ts'
 import { difference, type Item, type ItemType, same, touched } from './item.ts'
-import { into } from './loose.ts'
+import { into } from './many.ts'
 import type { Edit } from './merge.ts'
 import { isOfOlderCodec, type Link } from './model.ts'
 import { restorer } from './restore.ts'

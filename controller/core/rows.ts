@@ -7,14 +7,14 @@
 //   L2   │ gone     same     same     unknown │ hub's delete travels; carl later
 //   L3   │ gone     edited   same     same    │ an edit beats a delete
 //   L4   │ absent   edited   absent   absent  │ ann created an item
-import { type Attempt, type Attempts, madeCopyOf } from './attempt.ts'
+import { type Attempt, type Attempts, isPutOff, madeCopyOf } from './attempt.ts'
 import { naming } from './born.ts'
 import { type Aged, agedOf, cellOf, emptyCells } from './cells.ts'
 import { type Doubles, doublesOf } from './doubles.ts'
-import { digestOf, type GroupId, type ItemId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
+import { digestOf, type ItemId, type LinkId, linkIdOf, type ReplicaId } from './id.ts'
 import type { ItemType } from './item.ts'
-import type { Adopted, Family, Loose } from './loose.ts'
 import { matched } from './match.ts'
+import type { Adopted, Family, Loose } from './match-place.ts'
 import {
   type Cell,
   type Copy,
@@ -25,15 +25,13 @@ import {
   type Restoration,
   type Role,
   type Row,
+  type Rules,
 } from './model.ts'
 import { hubMark, isOurs, type Stamp, sourceMark } from './stamp.ts'
 import { type Work, weightOf } from './work.ts'
 
-/** The input of a plan. `links` must have every link that is changed or behind; the others may be absent. */
+/** The things that a pass saw. `links` must have every link that is changed or behind; the others may be absent. */
 export type View = Readonly<{
-  group: GroupId
-  type: ItemType
-  roles: readonly Role[]
   links: readonly Link[]
   observations: ReadonlyMap<ReplicaId, Observation>
   /** Replicas whose folder went back in time, and the items there that show old content. */
@@ -44,38 +42,40 @@ export type View = Readonly<{
   restorations?: readonly Restoration[]
   /** Creates whose outcome is unknown, by link. */
   attempts?: ReadonlyMap<LinkId, Attempts>
+  /** Those of them whose copy may be an item that could not be read. */
+  hidden?: ReadonlySet<Attempt>
   /** Replicas that may hold more items than were listed: nothing is created there in this pass. */
   short?: ReadonlySet<ReplicaId>
-  /** Must the create of this attempt wait, at this revision of its link? */
-  waits?: (attempt: Attempt | undefined, revision: number) => boolean
+  /** The time of this look, ms since 1970; absent: no create waits for a time. */
+  nowMs?: number | undefined
 }>
 
 // A view whose rows are made: the roles and the links in their order, and the cells of each link so far.
 type Table = Readonly<{
+  rules: Rules
   view: View
-  roles: readonly Role[]
   links: ReadonlyMap<LinkId, Link>
   cells: ReadonlyMap<LinkId, Map<ReplicaId, Cell>>
 }>
 
-function tableOf(view: View): Table {
+function tableOf(rules: Rules, view: View): Table {
   const links = [...view.links].sort((one, other) => (one.id < other.id ? -1 : 1))
   return {
+    rules: { ...rules, roles: ordered(rules.roles) },
     view,
-    roles: ordered(view.roles),
     links: new Map(links.map((link) => [link.id, link])),
     cells: new Map(links.map(({ id }) => [id, new Map()])),
   }
 }
 
 /** The rows of a view. Their order does not depend on the order of members or changes. */
-export function* rowsOf(view: View): Work<readonly Row[]> {
-  const table = tableOf(view)
+export function* rowsOf(rules: Rules, view: View): Work<readonly Row[]> {
+  const table = tableOf(rules, view)
   const known = indexed(view.links)
-  const limitOf = limits(view)
+  const limitOf = limits(rules, view)
   const loose: Loose[] = []
   const surplus: Loose[] = []
-  for (const role of table.roles) {
+  for (const role of table.rules.roles) {
     const observation = observed(view, role)
     const found = new Map<LinkId, Found>()
     for (const item of observation.state === 'seen' ? byId(observation.changed) : []) {
@@ -117,32 +117,24 @@ function* fill(
 
 // Assigns every loose item to a row: the row of its link, or a new row for all items of its family.
 function* join(table: Table, loose: readonly Loose[]): Work<Row[]> {
-  const { view, links, cells } = table
-  const hub = hubIn(view)
+  const { rules, view, links, cells } = table
   const doubles = doublesIn(table, loose)
-  for (const { link, stays } of doubles) cells.get(link)?.set(hub as ReplicaId, stays)
+  for (const { link, stays } of doubles) cells.get(link)?.set(hubIn(rules) as ReplicaId, stays)
   const left = withoutDoubles(loose, doubles)
-  const { adopted, born } = yield* matched(
-    view.group,
-    hub,
-    view.type,
-    [...links.values()],
-    cells,
-    left,
-  )
+  const { adopted, born } = yield* matched(rules, [...links.values()], cells, left)
   for (const one of adopted) cells.get(one.link)?.set(one.role.id, adoptedCell(table, one))
   const rows = knownRows(table, doubles)
-  const name = naming(view.group, hub, view.links, view.observations)
+  const name = naming(rules, view.links, view.observations)
   for (const family of born) {
     yield 1
-    if (travels(view, family)) rows.push(bornRow(table, family, name(family)))
+    if (travels(rules, family)) rows.push(bornRow(table, family, name(family)))
   }
   return rows
 }
 
 // A rewound hub shows old items, which say nothing about what other groups created.
-function doublesIn({ view, roles, links, cells }: Table, loose: readonly Loose[]) {
-  const hub = roles.find((role) => role.hub)
+function doublesIn({ rules, view, links, cells }: Table, loose: readonly Loose[]) {
+  const hub = rules.roles.find((role) => role.hub)
   if (hub !== undefined && view.rewound?.has(hub.id)) return []
   return doublesOf(hub, [...links.values()], cells, loose)
 }
@@ -153,21 +145,23 @@ function withoutDoubles(loose: readonly Loose[], doubles: readonly Doubles[]): r
   return loose.filter(({ found }) => !taken.has(found))
 }
 
-function adoptedCell({ view, links, cells }: Table, { link, role, found, moved }: Adopted): Cell {
+function adoptedCell(table: Table, { link, role, found, moved }: Adopted): Cell {
+  const { view, cells } = table
   const cell = cells.get(link)?.get(role.id)
   // A moved copy keeps its history, and so does the item of a replica that does not receive: we never write there.
   // Any other item is compared as if it was never seen; it may come from a backup.
   const own = moved || !role.receives
   const known = own && cell?.state === 'gone' ? cell.copy : undefined
-  const copy = known ?? madeCopy(view, links.get(link), role, found)
+  const copy = known ?? madeCopy(table, link, role, found)
   return agedOf({ state: 'edited', copy, found }, view.rewound?.get(role.id))
 }
 
 // Our copy from a create of unknown outcome: the sent content is known, and so are the edits of the user since then.
-function madeCopy(view: View, link: Link | undefined, role: Role, found: Found) {
-  const attempt = link && view.attempts?.get(link.id)?.get(role.id)
-  if (link === undefined || attempt === undefined || found.stamp?.link !== link.id) return undefined
-  return madeCopyOf(view.type, link, attempt, found)
+function madeCopy({ rules, view, links }: Table, id: LinkId, role: Role, found: Found) {
+  const link = links.get(id)
+  const attempt = view.attempts?.get(id)?.get(role.id)
+  if (link === undefined || attempt === undefined || found.stamp?.link !== id) return undefined
+  return madeCopyOf(rules.type, link, attempt, found)
 }
 
 // The rows of the links, in their order.
@@ -179,19 +173,19 @@ function knownRows({ view, links, cells }: Table, doubles: readonly Doubles[]): 
     const yields = yielded.get(link.id)
     const attempts = view.attempts?.get(link.id)
     const waits = (replica: ReplicaId, revision: number) =>
-      view.short?.has(replica) || (view.waits?.(attempts?.get(replica), revision) ?? false)
+      view.short?.has(replica) || isPutOff(view, attempts?.get(replica), revision)
     const row = { link, cells: cells.get(link.id) ?? new Map(), restoration, waits }
     return { ...row, ...(yields && { yields }) }
   })
 }
 
 // A family of which no item travels (receive-only replicas, private items) gets no row.
-function travels(view: View, family: Family): boolean {
-  return family.some(({ role, found }) => role.writes && mayLeave(view.type, role, found))
+function travels({ type }: Rules, family: Family): boolean {
+  return family.some(({ role, found }) => role.writes && mayLeave(type, role, found))
 }
 
-function bornRow({ view, roles }: Table, family: Family, link: Link): Row {
-  const cells = emptyCells(roles, view.observations)
+function bornRow({ rules, view }: Table, family: Family, link: Link): Row {
+  const cells = emptyCells(rules.roles, view.observations)
   for (const { role, found } of family) cells.set(role.id, { state: 'edited', found })
   return { link, cells, waits: (replica) => view.short?.has(replica) ?? false }
 }
@@ -207,7 +201,7 @@ function isSurplus({ view, links }: Table, role: Role, { id, stamp }: Found): bo
 
 // The row of a separate link whose deletion is agreed: the copy is put into the bin and deleted, and its edits do not
 // travel.
-function surplusRow({ view, roles }: Table, { role, found }: Loose): Row {
+function surplusRow({ rules, view }: Table, { role, found }: Loose): Row {
   const id = digestOf('surplus', role.id, found.id) as LinkId
   const copy = { id: found.id, version: found.version, revision: 1, shown: {} }
   const link: Link = {
@@ -217,7 +211,7 @@ function surplusRow({ view, roles }: Table, { role, found }: Loose): Row {
     bases: new Map([[1, found.item]]),
     copies: new Map([[role.id, copy]]),
   }
-  const cells = emptyCells(roles, view.observations)
+  const cells = emptyCells(rules.roles, view.observations)
   return { link, cells: cells.set(role.id, { state: 'edited', copy, found }) }
 }
 
@@ -245,34 +239,35 @@ function indexed(links: readonly Link[]): Map<ReplicaId, Map<ItemId, LinkId>> {
 }
 
 // Returns the function that limits the matches of an item that no link knows.
-function limits(view: View): (role: Role, found: Found) => Loose['only'] {
+function limits(rules: Rules, view: View): (role: Role, found: Found) => Loose['only'] {
   const ids = new Set(view.links.map(({ id }) => id))
-  const shared = sharedMarks(view)
+  const shared = sharedMarks(rules, view)
   return (role, found) => {
-    if (!mayMatch(view, shared, role, found)) return 'own copy'
-    return isForeign(view, ids, role, found) ? 'its equal' : undefined
+    if (!mayMatch(rules, shared, role, found)) return 'own copy'
+    return isForeign(rules, ids, role, found) ? 'its equal' : undefined
   }
 }
 
 // May the item be matched with others? A private item of a member may not, unless it is our copy of another item, or
 // the source of copies.
-function mayMatch(view: View, shared: ReadonlySet<string>, role: Role, found: Found): boolean {
+function mayMatch(rules: Rules, shared: ReadonlySet<string>, role: Role, found: Found): boolean {
   const { id, stamp } = found
-  if (role.hub || oursIn(view, stamp) !== undefined || mayLeave(view.type, role, found)) return true
-  return shared.has(sourceMark(role.id, id)) || shared.has(linkIdOf(view.group, role.id, id))
+  if (role.hub || oursIn(rules, stamp) !== undefined || mayLeave(rules.type, role, found))
+    return true
+  return shared.has(sourceMark(role.id, id)) || shared.has(linkIdOf(rules.group, role.id, id))
 }
 
-function oursIn(view: View, stamp: Stamp | undefined): Stamp | undefined {
-  return stamp !== undefined && isOurs(view.group, hubIn(view), stamp) ? stamp : undefined
+function oursIn(rules: Rules, stamp: Stamp | undefined): Stamp | undefined {
+  return stamp !== undefined && isOurs(rules.group, hubIn(rules), stamp) ? stamp : undefined
 }
 
 /** The marks of items that have copies: the links and sources that stamps name, and the ids and aliases of links. */
-export function sharedMarks(view: View): ReadonlySet<string> {
+export function sharedMarks(rules: Rules, view: View): ReadonlySet<string> {
   const found = [...view.observations.values()].flatMap((seen) =>
     seen.state === 'seen' ? seen.changed : [],
   )
   const named = found.flatMap(({ stamp }) => {
-    const ours = oursIn(view, stamp)
+    const ours = oursIn(rules, stamp)
     return ours === undefined ? [] : [ours.link, ours.source]
   })
   return new Set([...named, ...view.links.flatMap(({ id, aliases }) => [id, ...aliases])])
@@ -280,12 +275,13 @@ export function sharedMarks(view: View): ReadonlySet<string> {
 
 // Copies stamped by another hub, in this or any other group, must not reach this hub. Exception: the stamp's link id is
 // ours (the hub was renamed).
-function isForeign(view: View, links: ReadonlySet<LinkId>, role: Role, { stamp }: Found): boolean {
+function isForeign(rules: Rules, links: ReadonlySet<LinkId>, role: Role, found: Found): boolean {
+  const { stamp } = found
   if (role.hub || stamp === undefined || links.has(stamp.link)) return false
-  return stamp.hub !== hubMark(hubIn(view))
+  return stamp.hub !== hubMark(hubIn(rules))
 }
 
-function hubIn({ roles }: View): ReplicaId | undefined {
+function hubIn({ roles }: Rules): ReplicaId | undefined {
   return roles.find(({ hub }) => hub)?.id
 }
 

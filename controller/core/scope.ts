@@ -20,8 +20,8 @@ const general: ReadonlySet<string> = new Set([
   'ErrorNonPrimarySmtpAddress', 'ErrorPasswordChangeRequired', 'ErrorPasswordExpired',
   'ErrorSyncFolderNotFound', 'Forbidden', 'ProxyAuthenticationRequired',
   // The server is unreachable, or is no EWS; or there is no ticket for it.
-  'ConnectionRefused', 'EwsNotFound', 'HostNotFound', 'KerberosNotInstalled', 'KerberosUnavailable', 'NotEws', 'NotSoap', 'Redirected', 'TlsFailed',
-  'TlsNotTrusted',
+  'ConnectionRefused', 'EwsNotFound', 'HostNotFound', 'KerberosNotInstalled', 'KerberosUnavailable',
+  'NotEws', 'NotSoap', 'Redirected', 'TlsFailed', 'TlsNotTrusted', 'TokenUnavailable', 'SignInLost',
   // Our own state and leadership.
   'BinFull', 'LeadershipLost', 'ServerChanged', 'Unexpected',
 ])
@@ -38,8 +38,9 @@ const refused: ReadonlySet<string> = new Set([
   'ErrorImpersonateUserDenied', 'ErrorImpersonationDenied', 'ErrorImpersonationFailed',
   'ErrorInvalidServerVersion', 'ErrorMissingEmailAddress', 'ErrorNonExistentMailbox',
   'ErrorNonPrimarySmtpAddress', 'ErrorSchemaValidation', 'ErrorServerBusy', 'EwsNotFound', 'Forbidden',
-  'HostNotFound', 'KerberosNotInstalled', 'KerberosUnavailable', 'LeadershipLost', 'ProxyAuthenticationRequired', 'Redirected', 'RequestTooLarge', 'ServerBusy', 'ServerChanged',
-  'TlsFailed', 'TlsNotTrusted',
+  'HostNotFound', 'KerberosNotInstalled', 'KerberosUnavailable', 'LeadershipLost',
+  'ProxyAuthenticationRequired', 'Redirected', 'RequestTooLarge', 'ServerBusy', 'ServerChanged',
+  'SignInLost', 'TlsFailed', 'TlsNotTrusted', 'TokenUnavailable',
 ])
 
 /** Was no part of the request carried out? If not, its outcome is unknown. */

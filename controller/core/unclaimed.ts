@@ -3,7 +3,7 @@
 // - our own copies, and items that have copies: the state was lost, and their equals could not be read yet;
 // - all items without a link, while another folder may hold more items than were listed: their equals may appear there.
 import { type ItemId, linkIdOf, type ReplicaId } from './id.ts'
-import type { Found, Observation } from './model.ts'
+import type { Found, Observation, Rules } from './model.ts'
 import { sharedMarks, type View } from './rows.ts'
 import { groupMark, hubMark, sourceMark } from './stamp.ts'
 import type { Plan } from './step.ts'
@@ -11,12 +11,13 @@ import type { Work } from './work.ts'
 
 /** The orphans among the seen items, by replica. */
 export function* orphansOf(
+  rules: Rules,
   view: View,
   observations: ReadonlyMap<ReplicaId, Observation>,
   { steps }: Plan,
 ): Work<ReadonlyMap<ReplicaId, readonly ItemId[]>> {
-  const group = groupMark(view.group)
-  const hub = hubMark(view.roles.find((role) => role.hub)?.id)
+  const group = groupMark(rules.group)
+  const hub = hubMark(rules.roles.find((role) => role.hub)?.id)
   const linked = new Map<ReplicaId, Set<ItemId>>()
   const note = (replica: ReplicaId, id: ItemId) =>
     linked.set(replica, (linked.get(replica) ?? new Set()).add(id))
@@ -24,13 +25,13 @@ export function* orphansOf(
     for (const [replica, { id }] of copies) note(replica, id)
   for (const { actions } of steps)
     for (const action of actions) if (action.kind !== 'create') note(action.replica, action.id)
-  const shared = sharedMarks(view)
+  const shared = sharedMarks(rules, view)
   const short = [...(view.short ?? [])]
   const counts = (replica: ReplicaId, { id, stamp }: Found) => {
     if (short.some((other) => other !== replica)) return true
     return stamp?.group === group
       ? stamp.hub === hub
-      : shared.has(sourceMark(replica, id)) || shared.has(linkIdOf(view.group, replica, id))
+      : shared.has(sourceMark(replica, id)) || shared.has(linkIdOf(rules.group, replica, id))
   }
   const orphans = new Map<ReplicaId, readonly ItemId[]>()
   for (const [replica, seen] of observations) {

@@ -3,7 +3,7 @@
 
 import { digestOfAll, type LinkId } from './id.ts'
 import { difference, empty, type Item, type ItemType, same, touched, type Value } from './item.ts'
-import { into } from './loose.ts'
+import { into } from './many.ts'
 import { changed } from './merge.ts'
 import type { KeepReason, Restoration } from './model.ts'
 

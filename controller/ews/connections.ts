@@ -8,7 +8,7 @@ import {
   itemTypeOf,
   nameOfServer,
   participantsOf,
-  placeOfId,
+  placeIn,
   type ServerName,
 } from '../api/topology.ts'
 import type { SyncError } from '../core/sync-error.ts'
@@ -93,16 +93,16 @@ export class Connections {
     pace?: Pace,
   ): readonly Replica[] {
     const wayTo = this.#waysOf(declared)
-    const { hub } = participantsOf(declared.group)
+    const participants = participantsOf(declared.group)
     const shared = this.#shared(declared, signal)
     return left.map(({ id, place: noted }) => {
-      const place = noted ?? placeOfId(id, hub.place.server)
+      const place = noted ?? placeIn(participants, id)
       const participant = formerParticipant(id, place)
       const access = formerAccess(declared, place.server)
       if (access.state === 'blocked') return new Denied(participant.role, place, access.error)
       const denial = participantDenial(participant, 'Skip', access.server, true)
       if (denial !== undefined) return new Denied(participant.role, place, denied(denial))
-      const ours = place.server === hub.place.server ? pace : undefined
+      const ours = place.server === participants.hub.place.server ? pace : undefined
       return replicaOf({ ...wayTo(place.server, access), ...shared, pace: ours }, participant)
     })
   }

@@ -1,6 +1,7 @@
-// GetFolder: a folder's class, its tag, and the account's rights in it.
+// GetFolder: a folder's class, its tag, and the account's rights in it; and the demands on them.
 import { legal } from '../core/item.ts'
-import type { Codec } from './codec.ts'
+import { SyncError } from '../core/sync-error.ts'
+import { type Codec, isOfClass } from './codec.ts'
 import { folderXml } from './envelope.ts'
 import type { HighWaterMark } from './folder-notes.ts'
 import { incomplete, isId, type Operation, only } from './operations.ts'
@@ -120,4 +121,34 @@ function guidOf(base64: string | undefined): string | undefined {
   const text = Buffer.from((base64 ?? '').trim().slice(0, 52), 'base64').toString('latin1')
   const [guid] = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=\0*$)/i.exec(text) ?? []
   return guid?.toLowerCase()
+}
+
+/** Throws a terminal WrongFolderClass or NoRightToRead unless the folder holds items of the kind and may be read. */
+export function demandReadable(state: FolderState, { folderClass }: Codec): void {
+  // Some servers do not report the class of a public folder; then the class of each item decides.
+  if (state.class !== '' && !isOfClass(state.class, folderClass)) {
+    throw new SyncError(
+      'terminal',
+      'WrongFolderClass',
+      `the folder is of class ${state.class}, not ${folderClass}: name another folder`,
+    )
+  }
+  if (!state.rights.read) {
+    throw new SyncError(
+      'terminal',
+      'NoRightToRead',
+      'the account may not read the folder: grant it the right',
+    )
+  }
+}
+
+/** Throws a terminal NoRightToWrite unless items may be created, changed and deleted in the folder. */
+export function demandWritable({ rights }: FolderState): void {
+  const lacking = (['create', 'modify', 'delete'] as const).filter((right) => !rights[right])
+  if (lacking.length === 0) return
+  throw new SyncError(
+    'terminal',
+    'NoRightToWrite',
+    `the account may not ${lacking.join(', ')} items in the folder: grant it PublishingEditor, or, for a hub, set all members to direction: OneWay`,
+  )
 }

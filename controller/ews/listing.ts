@@ -7,9 +7,7 @@ import { itemTooLarge } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Known } from '../sync/ports.ts'
 import { type Items, readMax, type Sizes } from './batch.ts'
-import { type Codec, isOfClass } from './codec.ts'
 import type { PassedOver } from './folder-notes.ts'
-import type { FolderState } from './folder-state.ts'
 import { isId, type Ref } from './operations.ts'
 import type { Pool } from './pool.ts'
 import { isMalformed } from './response-codes.ts'
@@ -87,31 +85,62 @@ export async function readAll(
   context: Readonly<{ refs: readonly Ref[]; before: readonly PassedOver[]; known: Known }>,
   signal: AbortSignal,
 ): Promise<Read> {
-  const found: Found[] = []
-  const missing: ItemId[] = []
-  const failed = new Map<ItemId, SyncError>()
-  const sizes = sizesIn(context.refs)
-  let from = 0
-  while (from < ids.length && pool.room(from === 0) >= 0) {
+  const { found, missing, malformed, failed, count } = await answersOf(
+    items,
+    pool,
+    ids,
+    context.refs,
+    signal,
+  )
+  // A malformed id names no item: a whole listing shows whether the item still exists.
+  const absent = [...missing, ...malformed]
+  const hidden = await hiddenIn(absent, context)
+  const errors = [...failed].filter(([, { code }]) => code !== 'OtherKind')
+  for (const id of hidden) errors.push([id, notThere])
+  return {
+    found,
+    missing: absent.filter((id) => !hidden.has(id)),
+    rest: ids.slice(count),
+    passedOver: await passedOver(errors, context),
+  }
+}
+
+// The answers to a read, by their kind.
+class Answers {
+  readonly found: Found[] = []
+  readonly missing: ItemId[] = []
+  readonly malformed: ItemId[] = []
+  readonly failed = new Map<ItemId, SyncError>()
+  count = 0
+
+  add(ids: readonly ItemId[], got: readonly (Found | undefined | SyncError)[]): void {
+    ids.slice(0, got.length).forEach((id, index) => {
+      const each = got[index]
+      if (each === undefined) this.missing.push(id)
+      else if (!(each instanceof SyncError)) this.found.push(each)
+      else if (isMalformed(each)) this.malformed.push(id)
+      else this.failed.set(id, each)
+    })
+    this.count += got.length
+  }
+}
+
+// Reads page by page, as far as the pool has room.
+async function answersOf(
+  items: Items,
+  pool: Pool,
+  ids: readonly ItemId[],
+  refs: readonly Ref[],
+  signal: AbortSignal,
+): Promise<Answers> {
+  const answers = new Answers()
+  const sizes = sizesIn(refs)
+  for (let from = 0; from < ids.length && pool.room(from === 0) >= 0; from = answers.count) {
     const page = ids.slice(from, from + readMax)
     const got = await items.read(page, signal, sizes, pool.room(from === 0))
-    from += got.length
-    page.slice(0, got.length).forEach((id, index) => {
-      const each = got[index]
-      if (each instanceof SyncError) {
-        // A malformed id names no item: a whole listing shows whether the item still exists.
-        if (isMalformed(each)) missing.push(id)
-        else if (each.code !== 'OtherKind') failed.set(id, each)
-        if (each.code === itemTooLarge) pool.passed()
-      } else if (each === undefined) missing.push(id)
-      else found.push(pool.kept(each))
-    })
+    answers.add(page, pool.hold(got))
   }
-  const hidden = await hiddenIn(missing, context)
-  for (const id of hidden) failed.set(id, notThere)
-  const there = missing.filter((id) => !hidden.has(id))
-  const rest = ids.slice(from)
-  return { found, missing: there, rest, passedOver: await passedOver(failed, context) }
+  return answers
 }
 
 function sizesIn(refs: readonly Ref[]): Sizes {
@@ -137,18 +166,18 @@ const notThere = new SyncError(
 )
 
 async function passedOver(
-  failed: ReadonlyMap<ItemId, SyncError>,
+  failed: readonly (readonly [ItemId, SyncError])[],
   {
     refs,
     before,
     known,
   }: Readonly<{ refs: readonly Ref[]; before: readonly PassedOver[]; known: Known }>,
 ): Promise<readonly PassedOver[]> {
-  if (failed.size === 0) return []
+  if (failed.length === 0) return []
   const listed = new Map(refs.map(({ id, version }) => [id, version]))
-  const versions = await known.versions([...failed.keys()])
+  const versions = await known.versions(failed.map(([id]) => id))
   const lastTime = new Map(before.map((each) => [each.id, each]))
-  return [...failed].map(([id, { code }]) => {
+  return failed.map(([id, { code }]) => {
     const last = lastTime.get(id)
     const version = listed.get(id) ?? last?.version ?? versions.get(id) ?? ('' as Version)
     const tries = last?.version === version && last.code === code ? last.tries + 1 : 1
@@ -252,48 +281,17 @@ export async function confirmedGone(
 ): Promise<Verdict> {
   const wellFormed = (id: ItemId): boolean => isId(id)
   const asked = missing.filter(wellFormed)
-  const forgotten = missing.filter((id) => !wellFormed(id))
-  const [gone, there, failed]: [ItemId[], Found[], Map<ItemId, SyncError>] = [[], [], new Map()]
   const got = await items.read(asked, signal, undefined, thereBytes)
-  asked.forEach((id, index) => {
-    // An item that was not read because of the limit is not gone.
-    const each = index < got.length ? got[index] : enoughThere
-    if (each instanceof SyncError) {
-      if (isMalformed(each)) forgotten.push(id)
-      else failed.set(id, each)
-    } else if (each === undefined) gone.push(id)
-    else there.push(each)
-  })
-  const unsure = await passedOver(failed, { refs: [], before: [], known })
-  return { gone, there, unsure, forgotten }
-}
-
-/** Throws a terminal WrongFolderClass or NoRightToRead unless the folder holds items of the kind and may be read. */
-export function demandReadable(state: FolderState, { folderClass }: Codec): void {
-  // Some servers do not report the class of a public folder; then the class of each item decides.
-  if (state.class !== '' && !isOfClass(state.class, folderClass)) {
-    throw new SyncError(
-      'terminal',
-      'WrongFolderClass',
-      `the folder is of class ${state.class}, not ${folderClass}: name another folder`,
-    )
-  }
-  if (!state.rights.read) {
-    throw new SyncError(
-      'terminal',
-      'NoRightToRead',
-      'the account may not read the folder: grant it the right',
-    )
-  }
-}
-
-/** Throws a terminal NoRightToWrite unless items may be created, changed and deleted in the folder. */
-export function demandWritable({ rights }: FolderState): void {
-  const lacking = (['create', 'modify', 'delete'] as const).filter((right) => !rights[right])
-  if (lacking.length === 0) return
-  throw new SyncError(
-    'terminal',
-    'NoRightToWrite',
-    `the account may not ${lacking.join(', ')} items in the folder: grant it PublishingEditor, or, for a hub, set all members to direction: OneWay`,
+  const answers = new Answers()
+  // An item that was not read because of the limit is not gone.
+  answers.add(
+    asked,
+    asked.map((_, index) => (index < got.length ? got[index] : enoughThere)),
   )
+  return {
+    gone: answers.missing,
+    there: answers.found,
+    unsure: await passedOver([...answers.failed], { refs: [], before: [], known }),
+    forgotten: [...missing.filter((id) => !wellFormed(id)), ...answers.malformed],
+  }
 }

@@ -1,7 +1,9 @@
 // Reads the changes of a mailbox folder by SyncFolderItems, page by page to the end (exchange-protocol §2.1).
 import type { ItemId } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
+import type { Known } from '../sync/ports.ts'
 import type { Codec } from './codec.ts'
+import { moved } from './listing.ts'
 import { type Ref, type SyncPage, syncFolderItems } from './operations.ts'
 import { itemsMax, tooMany } from './public-folder-listing.ts'
 import type { Route, Transport } from './transport.ts'
@@ -21,6 +23,16 @@ export type Told = Readonly<{
   whole: boolean
   /** The inconsistency of the listing, as a text; items that such a listing lacks do not count as deleted. */
   odd: readonly SyncError[]
+}>
+
+/** Our own writes at the beginning of the changes. */
+export type OwnWrites = Readonly<{
+  /** The start of the first page with another change; the end of the changes without one. */
+  cursor: string | undefined
+  /** The items that they created or changed. */
+  reported: ReadonlySet<ItemId>
+  /** No other change follows. */
+  last: boolean
 }>
 
 /** Lists one folder of a mailbox. */
@@ -69,6 +81,27 @@ export class MailboxFolderListing {
     const whole = from === undefined
     const told = { refs: [...refs.values()], gone: [...gone] }
     return { ...told, cursor, count, listed, whole, odd }
+  }
+
+  /** The pages since the cursor that report only our own writes: what the baseline knows. */
+  async ownWrites(
+    folder: string,
+    from: string | undefined,
+    known: Known,
+    signal: AbortSignal,
+  ): Promise<OwnWrites> {
+    let cursor = from
+    const reported = new Set<ItemId>()
+    for await (const page of this.pages(folder, from, signal)) {
+      const gone = page.changes.flatMap((one) => ('gone' in one ? one.gone : []))
+      const refs = page.changes.flatMap((one) => ('ref' in one ? one.ref : []))
+      const lost = await known.versions(gone)
+      const changed = await moved(refs, known)
+      if (lost.size + changed.length > 0) return { cursor, reported, last: false }
+      cursor = page.cursor
+      for (const { id } of refs) reported.add(id)
+    }
+    return { cursor, reported, last: true }
   }
 
   /**

@@ -29,16 +29,9 @@ import {
   retried,
   shortAfter,
 } from './folder-notes.ts'
-import type { FolderState } from './folder-state.ts'
+import { demandReadable, demandWritable, type FolderState } from './folder-state.ts'
 import { type Control, sameName } from './folders.ts'
-import {
-  confirmedGone,
-  demandReadable,
-  demandWritable,
-  moved,
-  readThere,
-  type Verdict,
-} from './listing.ts'
+import { confirmedGone, readThere, type Verdict } from './listing.ts'
 import { MailboxFolderListing, type Told } from './mailbox-folder-listing.ts'
 import { type Missing, noMailboxFolder } from './missing-folder.ts'
 import type { Pool } from './pool.ts'
@@ -174,29 +167,18 @@ export class MailboxFolder implements Replica {
     return this.#items.remove(ids, signal)
   }
 
-  // Moves the cursor past pages with only our own writes. The next pass reads the first page with another change.
-  // An item that we created and that no such page reports may be deleted without a report: it is read again.
+  // Moves the cursor past our own writes. The next pass reads the first page with another change. An item that we
+  // created and that is not reported may be deleted without a report: it is read again.
   async settle(checkpoint: Checkpoint, known: Known, signal: AbortSignal): Promise<Settled> {
     const { folder } = checkpoint
     if (folder === undefined) return { checkpoint, recheck: [] }
     const memory = memoryIn(checkpoint)
-    const state = await this.#identity.state(folder, signal)
-    let { cursor } = memory
-    let news = false
-    const untold = new Set(this.#created)
-    for await (const page of this.#listing.pages(folder, cursor, signal)) {
-      const gone = page.changes.flatMap((one) => ('gone' in one ? one.gone : []))
-      const lost = await known.versions(gone)
-      const refs = page.changes.flatMap((one) => ('ref' in one ? [one.ref] : []))
-      news = (await moved(refs, known)).length > 0 || lost.size > 0
-      if (news) break
-      cursor = page.cursor
-      for (const { id } of refs) untold.delete(id)
-    }
-    const { notes: before } = memory
-    const notes: FolderNotes = news ? before : { short: before.short, mark: state.mark }
-    const adapter: FolderMemory = { ...memory, cursor, notes }
-    return { checkpoint: { folder, adapter }, recheck: [...untold] }
+    const { mark } = await this.#identity.state(folder, signal)
+    const own = await this.#listing.ownWrites(folder, memory.cursor, known, signal)
+    const notes = own.last ? { short: memory.notes.short, mark } : memory.notes
+    const adapter: FolderMemory = { ...memory, cursor: own.cursor, notes }
+    const recheck = [...this.#created].filter((id) => !own.reported.has(id))
+    return { checkpoint: { folder, adapter }, recheck }
   }
 
   async #look(start: Start | undefined, signal: AbortSignal): Promise<Look | undefined> {

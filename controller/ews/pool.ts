@@ -2,6 +2,8 @@
 import { digestOf } from '../core/id.ts'
 import type { Item } from '../core/item.ts'
 import type { Found } from '../core/model.ts'
+import { itemTooLarge } from '../core/scope.ts'
+import { SyncError } from '../core/sync-error.ts'
 
 /** The limit for one pass, bytes: several passes fit into a container of 1 GiB. */
 const poolBytes = 48 * 1024 * 1024
@@ -32,13 +34,19 @@ export class Pool {
     return (first ? 2 : 1) * this.#most - this.#bytes
   }
 
-  /** Counts an item that was too large: it was read, but is not held. */
-  passed(): void {
-    this.#bytes += this.#most / 16
+  /** Takes the answers to a read in. An item that was too large counts: it was read, but is not held. */
+  hold(
+    got: readonly (Found | undefined | SyncError)[],
+  ): readonly (Found | undefined | SyncError)[] {
+    return got.map((each) => {
+      if (!(each instanceof SyncError)) return each && this.#held(each)
+      if (each.code === itemTooLarge) this.#bytes += this.#most / 16
+      return each
+    })
   }
 
-  /** A copy of the item that shares no memory with the answer. */
-  kept({ item, ...rest }: Found): Found {
+  // A copy of the item that shares no memory with the answer.
+  #held({ item, ...rest }: Found): Found {
     const text = JSON.stringify(item)
     const key = digestOf(text)
     const known = this.#items.get(key)

@@ -20,18 +20,9 @@ import { Items } from './batch.ts'
 import type { Codec } from './codec.ts'
 import { FolderIdentity, type SeenFolder } from './folder-identity.ts'
 import { type FolderMemory, memoryIn, retried, shortAfter } from './folder-notes.ts'
-import type { FolderState } from './folder-state.ts'
+import { demandReadable, demandWritable, type FolderState } from './folder-state.ts'
 import { type Control, sameName } from './folders.ts'
-import {
-  confirmedGone,
-  demandReadable,
-  demandWritable,
-  lacking,
-  moved,
-  nothingLacks,
-  readThere,
-  type Verdict,
-} from './listing.ts'
+import { confirmedGone, lacking, moved, nothingLacks, readThere, type Verdict } from './listing.ts'
 import { type Missing, noPublicFolder } from './missing-folder.ts'
 import type { Pool } from './pool.ts'
 import type { Premises } from './premises.ts'

@@ -45,43 +45,39 @@ export class Copies {
   readonly #soundness: Soundness
 
   constructor(options: CopiesOptions, signal: AbortSignal) {
-    const { client, clock, chance, namespaces, changed, touched, onError } = options
-    const base = { client, clock, chance }
+    const { namespaces, unlabelled, touched } = options
     this.#soundness = new Soundness(options.judge)
-    const places = namespaces.length === 0 ? [undefined] : namespaces
-    const each = <Kept extends SyncGroup | ExchangeServer>(
-      kind: (typeof kinds)['syncGroup' | 'exchangeServer'],
-      onChange: (now: Kept | undefined, before: Kept | undefined) => void,
-    ) =>
-      places.map(
-        (namespace) =>
-          new Reflector<Kept>({
-            ...{ ...base, kind, namespace, synced: touched },
-            changed: (now, before) => {
-              if (now === undefined && before !== undefined) this.#soundness.forget(before)
-              onChange(now, before)
-            },
-            onError: (code, message) => onError(kind.kind, code, message),
-          }),
-      )
-    this.#groups = each<SyncGroup>(kinds.syncGroup, changed)
-    this.#servers = each<ExchangeServer>(kinds.exchangeServer, touched)
-    const seen = {
-      changed: touched,
-      unlabelled: options.unlabelled,
-      onError: (code: string, message: string) => onError('Secret', code, message),
-    }
-    this.#secrets = new Secrets({ ...base, ...seen }, signal)
+    this.#groups = this.#reflectors<SyncGroup>(kinds.syncGroup, options, options.changed)
+    this.#servers = this.#reflectors<ExchangeServer>(kinds.exchangeServer, options, touched)
+    this.#secrets = new Secrets(
+      { ...sourceOf(options, 'Secret'), changed: touched, unlabelled },
+      signal,
+    )
     this.#namespaces = new Namespaces(
-      {
-        ...base,
-        scoped: namespaces.length > 0,
-        changed: touched,
-        onError: (code, message) => onError('Namespace', code, message),
-      },
+      { ...sourceOf(options, 'Namespace'), changed: touched, scoped: namespaces.length > 0 },
       signal,
     )
     for (const reflector of this.#all) void reflector.run(signal)
+  }
+
+  // One reflector for each watched namespace, or one for all.
+  #reflectors<Kept extends SyncGroup | ExchangeServer>(
+    kind: (typeof kinds)['syncGroup' | 'exchangeServer'],
+    options: CopiesOptions,
+    onChange: (now: Kept | undefined, before: Kept | undefined) => void,
+  ): readonly Reflector<Kept>[] {
+    const namespaces = options.namespaces.length === 0 ? [undefined] : options.namespaces
+    return namespaces.map(
+      (namespace) =>
+        new Reflector<Kept>({
+          ...sourceOf(options, kind.kind),
+          ...{ kind, namespace, synced: options.touched },
+          changed: (now, before) => {
+            if (now === undefined && before !== undefined) this.#soundness.forget(before)
+            onChange(now, before)
+          },
+        }),
+    )
   }
 
   /** Are all SyncGroups and ExchangeServers listed? */
@@ -184,4 +180,10 @@ function firstOf<Kept extends SyncGroup | ExchangeServer>(
     if (found !== undefined) return found
   }
   return undefined
+}
+
+// The common options of the reflectors of one kind.
+function sourceOf({ client, clock, chance, onError }: CopiesOptions, kind: string) {
+  const report = (code: string, message: string) => onError(kind, code, message)
+  return { client, clock, chance, onError: report }
 }

@@ -10,7 +10,7 @@ import { isNews } from '../api/conditions.ts'
 import { groupStory } from '../api/events.ts'
 import { accessTo, type Found, type ReferenceRules } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
-import type { ServerName } from '../api/topology.ts'
+import { idOfGroup, namesIn, type ServerName } from '../api/topology.ts'
 import type { GroupId } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { ChangeSignal } from '../sync/change-signal.ts'
@@ -21,7 +21,6 @@ import {
   declaredOf,
   faultsOf,
   fingerprintOf,
-  idOf,
   type KnownServer,
   orphaned,
   unreached,
@@ -55,8 +54,9 @@ export class KubeDeclarations implements Declarations {
   readonly #released = new Set<string>()
   /** The last reported version of each group, and its inputs: of hundreds of groups, most are unchanged. */
   readonly #known = new Map<GroupId, Readonly<{ from: readonly unknown[]; declared: Declared }>>()
-  readonly #listeners = new Set<() => void>()
-  readonly #changes = new ChangeSignal()
+  /** The signal of each reader of the caches. */
+  readonly #readers: ChangeSignal[] = []
+  readonly #changes = this.reader()
 
   constructor(options: KubeOptions, signal: AbortSignal) {
     this.#options = options
@@ -103,7 +103,7 @@ export class KubeDeclarations implements Declarations {
 
   /** Does the group certainly not exist? False if its namespace is not watched, or may not be read. */
   lacks(id: GroupId): boolean {
-    const [namespace = ''] = id.split('/')
+    const { namespace } = namesIn(id)
     const { namespaces } = this.#options
     const looked = namespaces.length === 0 || namespaces.includes(namespace)
     return looked && this.synced && this.#copies.group(id) === undefined && !this.#vanished.has(id)
@@ -112,15 +112,16 @@ export class KubeDeclarations implements Declarations {
   /** The same, confirmed by a read of this group at the API server. Rejects as `Client.json` does. */
   async isGone(id: GroupId, signal: AbortSignal): Promise<boolean> {
     if (!this.lacks(id)) return false
-    const [namespace = '', name = ''] = id.split('/')
     const { client } = this.#options
-    const now = await witness(client, kinds.syncGroup, { metadata: { namespace, name } }, signal)
+    const now = await witness(client, kinds.syncGroup, { metadata: namesIn(id) }, signal)
     return now === undefined && this.lacks(id)
   }
 
-  /** Calls the listener whenever something may have changed. */
-  onChange(listener: () => void): void {
-    this.#listeners.add(listener)
+  /** A signal for one more reader of the caches: something may have changed. */
+  reader(): ChangeSignal {
+    const signal = new ChangeSignal()
+    this.#readers.push(signal)
+    return signal
   }
 
   async groups(): Promise<readonly Declared[]> {
@@ -207,8 +208,7 @@ export class KubeDeclarations implements Declarations {
   }
 
   #touch(): void {
-    this.#changes.notify()
-    for (const listener of [...this.#listeners]) listener()
+    for (const { notify } of this.#readers) notify()
   }
 
   #changed(now: SyncGroup | undefined, before: SyncGroup | undefined): void {
@@ -217,10 +217,10 @@ export class KubeDeclarations implements Declarations {
     const letGo =
       now === undefined || (isEnding(now) && !now.metadata.finalizers?.includes(finalizer))
     if (before !== undefined && held && letGo && !this.#released.has(before.metadata.uid ?? ''))
-      this.#vanished.set(idOf(before), before)
+      this.#vanished.set(idOfGroup(before), before)
     if (now === undefined) this.#released.delete(before?.metadata.uid ?? '')
     // A new group with the same name starts on its own.
-    else if (!isEnding(now)) this.#vanished.delete(idOf(now))
+    else if (!isEnding(now)) this.#vanished.delete(idOfGroup(now))
     // Only the status changed, and we wrote that ourselves.
     if (now !== undefined && before !== undefined && fingerprintOf(now) === fingerprintOf(before))
       return
@@ -233,7 +233,7 @@ export class KubeDeclarations implements Declarations {
     const deleted = gone || group.metadata.deletionTimestamp !== undefined
     // Only finalizers of other controllers remain: our part is done.
     if (deleted && !group.metadata.finalizers?.includes(finalizer)) return []
-    const id = idOf(group)
+    const id = idOfGroup(group)
     const referred = this.#referred(group, deleted)
     const known = this.#known.get(id)
     // Leave the group out until its references are known: that ends nothing. Exception: a pending Secret of a group
@@ -251,7 +251,7 @@ export class KubeDeclarations implements Declarations {
   }
 
   #referred(group: SyncGroup, deleted: boolean): ReferredAll | undefined {
-    const last = this.#last.get(idOf(group)) ?? new Map<ServerName, Found>()
+    const last = this.#last.get(idOfGroup(group)) ?? new Map<ServerName, Found>()
     return allReferredBy(group, this.#copies, this.#options, { deleted, last })
   }
 

@@ -2,11 +2,11 @@
 
 import { type Access, accessPrint, type Found } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
-import { digestOfAll, type GroupId } from '../core/id.ts'
+import { idOfGroup } from '../api/topology.ts'
+import { digestOfAll } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Declared } from '../sync/ports.ts'
 import { finalizer } from './kinds.ts'
-import { keyOf } from './runtime/resource.ts'
 import type { Sound } from './sound.ts'
 
 /** The credentials and the certificate authority for a server; `pending` while a Secret is not known. */
@@ -22,11 +22,6 @@ export type KnownServer = Readonly<{
   pending: boolean
   broken: SyncError | undefined
 }>
-
-/** The id of a group. */
-export function idOf(group: SyncGroup): GroupId {
-  return keyOf(group) as GroupId
-}
 
 /**
  * A text that changes with every request of the user: the spec, the deletion and our annotations, without the status.
@@ -75,7 +70,7 @@ export function declaredOf(
 ): Declared {
   const { deleted, invalid, broken } = facts
   return {
-    id: idOf(group),
+    id: idOfGroup(group),
     group,
     generation: group.metadata.generation ?? 0,
     broken,

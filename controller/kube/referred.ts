@@ -8,11 +8,13 @@ import {
   isForeign,
   type ReferenceRules,
 } from '../api/references.ts'
-import type { SyncGroup } from '../api/resources.generated.ts'
-import { type Named, type ServerName, serversNamedBy } from '../api/topology.ts'
+import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
+import { type Named, namespaceOf, type ServerName, serversNamedBy } from '../api/topology.ts'
 import type { Declared } from '../sync/ports.ts'
 import type { Copies } from './cache.ts'
+import type { Reach } from './declared.ts'
 import { isSame } from './runtime/versions.ts'
+import type { Sound } from './sound.ts'
 
 type Referred = Readonly<{
   found: Found & Readonly<{ denial?: Denial | undefined }>
@@ -24,8 +26,11 @@ type Referred = Readonly<{
   stale?: string | undefined
 }>
 
-type Looking = Readonly<{
-  crossNamespace: boolean
+/** A server that a group refers to. */
+type Reference = Readonly<{ group: SyncGroup; name: ServerName; named: Named }>
+
+/** The earlier access to a server, and its use. */
+type Past = Readonly<{
   /** The group is being deleted: its copies are removed with the last complete access. */
   deleted: boolean
   /** The last complete access to the server. */
@@ -55,64 +60,79 @@ export function allReferredBy(
   rules: ReferenceRules,
   { deleted, last }: Readonly<{ deleted: boolean; last: ReadonlyMap<ServerName, Found> }>,
 ): ReferredAll | undefined {
-  const { crossNamespace } = rules
   const look = (name: ServerName, named: Named) =>
-    referredBy(group, name, named, copies, { crossNamespace, deleted, last: last.get(name) })
-  const access = new Map<ServerName, Access>()
-  const now = new Map(last)
-  const parts: unknown[] = []
-  let pending = false
-  let stale: string | undefined
+    referredBy({ group, name, named }, copies, rules, { deleted, last: last.get(name) })
+  const all: (Referred & Readonly<{ name: ServerName; access: Access }>)[] = []
   for (const [name, named] of serversNamedBy(group)) {
     const referred = look(name, named)
     if (referred === undefined) return undefined
-    const { found } = referred
-    access.set(name, accessOf(group, named, found, rules))
-    if (referred.complete) now.set(name, found)
-    pending ||= referred.pending
-    stale ??= referred.stale
-    const { server, unusable, credentials, ca, denial } = found
-    parts.push(server, unusable, credentials, ca, denial?.message)
-    parts.push(found.forbidden, found.unreadable, found.unlabelled)
+    all.push({ ...referred, name, access: accessOf(group, named, referred.found, rules) })
   }
   const formerAccess = (name: ServerName): Access => {
     const named = formerlyNamed(name)
     return accessOf(group, named, look(name, named)?.found ?? nothing, rules)
   }
-  return { accesses: { access, formerAccess }, pending, stale, parts, last: now }
+  const complete = all.filter((each) => each.complete)
+  return {
+    accesses: { access: new Map(all.map(({ name, access }) => [name, access])), formerAccess },
+    pending: all.some(({ pending }) => pending),
+    stale: all.find(({ stale }) => stale !== undefined)?.stale,
+    parts: all.flatMap(({ found }) => partsOf(found)),
+    last: new Map([...last, ...complete.map(({ name, found }) => [name, found] as const)]),
+  }
+}
+
+// The inputs, each the same object or text as long as it is unchanged.
+function partsOf(found: Referred['found']): readonly unknown[] {
+  const { server, unusable, credentials, ca, denial } = found
+  const { forbidden, unreadable, unlabelled } = found
+  return [
+    ...[server, unusable, credentials, ca, denial?.message],
+    ...[forbidden, unreadable, unlabelled],
+  ]
 }
 
 const nothing = { server: undefined, credentials: undefined, ca: undefined }
 
 function referredBy(
-  group: SyncGroup,
-  name: ServerName,
-  { ref }: Named,
+  { group, name, named: { ref } }: Reference,
   copies: Copies,
-  { crossNamespace, deleted, last }: Looking,
+  { crossNamespace }: ReferenceRules,
+  past: Past,
 ): Referred | undefined {
   if (isForeign(group, ref) && !crossNamespace)
     return { found: nothing, pending: false, complete: false }
-  const known = copies.server(name)
-  const former = deleted ? last?.server : undefined
-  const there = known === undefined ? former : known.standIn ? undefined : known.resource
-  const { namespace = '' } = group.metadata
-  const look = copies.namespace(namespace)
-  if (look === undefined && there !== undefined && needsLabels(there)) return undefined
-  const denial = namespaceDenial(group, ref, there, () => look ?? 'missing')
-  const server = denial === undefined ? there : undefined
-  const unusable = known?.standIn ? known.invalid : undefined
-  if (server === undefined)
+  const { server, unusable, stale } = versionOf(copies.server(name), past)
+  const look = copies.namespace(namespaceOf(group))
+  if (look === undefined && server !== undefined && needsLabels(server)) return undefined
+  const denial = namespaceDenial(group, ref, server, () => look ?? 'missing')
+  if (server === undefined || denial !== undefined)
     return { found: { ...nothing, denial, unusable }, pending: false, complete: false }
-  const { pending, ...reach } = copies.reachOf(server)
-  const stale = known?.standIn ? undefined : known?.invalid
+  return { ...reached(server, copies.reachOf(server), past), stale }
+}
+
+type Version = Pick<Found, 'server' | 'unusable'> & Pick<Referred, 'stale'>
+
+// The version of a server that the group uses, or why there is none.
+function versionOf(known: Sound<ExchangeServer> | undefined, { deleted, last }: Past): Version {
+  if (known === undefined) return { server: deleted ? last?.server : undefined }
+  const { resource, invalid, standIn } = known
+  return standIn ? { server: undefined, unusable: invalid } : { server: resource, stale: invalid }
+}
+
+// The server with its Secrets, or the last complete access instead.
+function reached(
+  server: ExchangeServer,
+  { pending, ...reach }: Reach,
+  { deleted, last }: Past,
+): Referred {
   const complete =
     reach.credentials !== undefined && (server.spec.tls === undefined || reach.ca !== undefined)
+  const now = { server, ...reach }
+  if (deleted) return { found: complete ? now : (last ?? now), pending: false, complete }
+  if (!pending) return { found: now, pending, complete }
   // Keep the last access while a Secret is listed again.
-  const kept = pending && !deleted && isSame(last?.server, server) ? last : undefined
-  const ended = deleted && !complete ? last : undefined
-  const waits = pending && !deleted && kept === undefined
-  const unreadable = waits ? server.spec.auth.secretRef.name : reach.unreadable
-  const found = kept ?? ended ?? { server, ...reach, unreadable }
-  return { found, pending: pending && !deleted, complete, stale }
+  const kept = isSame(last?.server, server) ? last : undefined
+  const unreadable = server.spec.auth.secretRef.name
+  return { found: kept ?? { ...now, unreadable }, pending, complete }
 }

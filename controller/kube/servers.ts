@@ -5,8 +5,9 @@ import { isNews } from '../api/conditions.ts'
 import { readyStory } from '../api/events.ts'
 import { accessPrint } from '../api/references.ts'
 import type { ExchangeServer, ExchangeServerStatus } from '../api/resources.generated.ts'
+import { nameOfServer } from '../api/topology.ts'
 import { digestOf } from '../core/id.ts'
-import { ChangeSignal } from '../sync/change-signal.ts'
+import type { ChangeSignal } from '../sync/change-signal.ts'
 import type { DeclaredServer, ServerDeclarations } from '../sync/ports/servers.ts'
 import type { KubeDeclarations } from './declarations.ts'
 import type { KnownServer } from './declared.ts'
@@ -15,7 +16,6 @@ import { asSyncError } from './runtime/api-error.ts'
 import { applyStatus } from './runtime/apply-status.ts'
 import type { Client } from './runtime/client.ts'
 import type { Recorder } from './runtime/events.ts'
-import { keyOf } from './runtime/resource.ts'
 
 /** The collaborators of the port. */
 export type KubeServersOptions = Readonly<{
@@ -27,11 +27,11 @@ export type KubeServersOptions = Readonly<{
 /** The ExchangeServers of a cluster. */
 export class KubeServers implements ServerDeclarations {
   readonly #options: KubeServersOptions
-  readonly #changes = new ChangeSignal()
+  readonly #changes: ChangeSignal
 
   constructor(options: KubeServersOptions) {
     this.#options = options
-    options.declarations.onChange(this.#changes.notify)
+    this.#changes = options.declarations.reader()
   }
 
   async servers(): Promise<readonly DeclaredServer[]> {
@@ -51,7 +51,7 @@ export class KubeServers implements ServerDeclarations {
     signal: AbortSignal,
   ): Promise<void> {
     const { client, declarations, recorder } = this.#options
-    const now = declarations.servers().find((each) => keyOf(each.server) === id)?.server
+    const now = declarations.servers().find((each) => nameOfServer(each.server) === id)?.server
     if (now === undefined || now.metadata.uid !== server.metadata.uid) return
     if (!isNews(now.status, status)) return
     try {
@@ -69,7 +69,7 @@ export class KubeServers implements ServerDeclarations {
 function declaredOf(known: KnownServer): DeclaredServer {
   const { server, access, pending, broken } = known
   const fingerprint = pending ? undefined : fingerprintOf(known)
-  return { id: keyOf(server), server, access, broken, fingerprint }
+  return { id: nameOfServer(server), server, access, broken, fingerprint }
 }
 
 // Everything except the status.

@@ -11,7 +11,7 @@ import {
   type ReferenceRules,
 } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
-import { type Named, type ServerName, serversNamedBy } from '../api/topology.ts'
+import { type Named, namesIn, type ServerName, serversNamedBy } from '../api/topology.ts'
 import type { Declared } from '../sync/ports.ts'
 import { keyOf, type Valid } from './taken.ts'
 
@@ -46,7 +46,7 @@ export function foundIn(
   refused: ReadonlyMap<string, string>,
   name: ServerName,
 ): Found {
-  const [namespace, own] = name.split('/')
+  const { namespace, name: own } = namesIn(name)
   const resource = (kind: string, called: string | undefined) =>
     valid.get(keyOf(kind, namespace, called))?.resource
   const secret = (called: string) => {

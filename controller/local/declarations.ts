@@ -4,7 +4,7 @@
 
 import { accessPrint, accessTo, type ReferenceRules } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
-import { nameOfServer } from '../api/topology.ts'
+import { idOfGroup, nameOfServer } from '../api/topology.ts'
 import { digestOf, type GroupId } from '../core/id.ts'
 import { syncErrorOf } from '../core/sync-error.ts'
 import { ChangeSignal } from '../sync/change-signal.ts'
@@ -175,7 +175,7 @@ export class LocalDeclarations implements Declarations {
     this.#refused.clear()
     for (const [ref, problem] of refused) await this.#refuse(ref, problem)
     for (const { kind, resource } of next.values())
-      if (kind === 'SyncGroup') this.#ended.declared(idOf(resource as SyncGroup))
+      if (kind === 'SyncGroup') this.#ended.declared(idOfGroup(resource as SyncGroup))
     const [doubt] = doubts
     this.#doubt = doubt
     const missing = looked ? await this.#missing(doubt === undefined) : new Map()
@@ -214,7 +214,7 @@ export class LocalDeclarations implements Declarations {
     const why = problem === undefined ? '' : problemText(problem)
     this.#refused.set(keyOf(kind, namespace, name), why)
     if (kind !== 'SyncGroup') return
-    const id = `${namespace}/${name}` as GroupId
+    const id = idOfGroup({ metadata: { namespace, name } })
     const stored = await this.#store.of(id)
     const { metadata } = stored
     const status = { ...stored.status, observedGeneration: -1 }
@@ -232,7 +232,7 @@ export class LocalDeclarations implements Declarations {
 
   async #declared({ resource, hash, invalid }: Valid): Promise<Declared> {
     const group = resource as SyncGroup
-    const id = idOf(group)
+    const id = idOfGroup(group)
     const stored = await this.#store.of(id)
     const accesses = this.#accesses(group)
     const stale = invalid ?? staleIn(this.#valid, accesses.access)
@@ -261,8 +261,4 @@ export class LocalDeclarations implements Declarations {
   #accesses(group: SyncGroup) {
     return accessesIn(group, (name) => foundIn(this.#valid, this.#refused, name), this.#rules)
   }
-}
-
-function idOf({ metadata: { namespace = 'default', name } }: SyncGroup): GroupId {
-  return `${namespace}/${name}` as GroupId
 }

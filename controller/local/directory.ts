@@ -1,35 +1,20 @@
 // Reads a directory of YAML files, and reports when it may have changed.
 //
-// Flow: an event of the file system, or a slow poll, starts a look. A look compares the identity of each file's
-// content: path, inode, mode, size and times.
+// Flow: an event of the file system, or a slow poll, starts a look. A look compares the listing of the directory with
+// the one before.
 // Guarantees: a change that lasts longer than a poll is reported at least once, however the editor writes (rename,
 // truncate and write, the swap of `..data` in a Kubernetes volume).
 // Caveats: a file that is written during a look is reported again when it is complete. Network file systems send no
 // events, so that only the poll finds changes there.
 
-import { type Dirent, type FSWatcher, watch } from 'node:fs'
-import { lstat, readdir, realpath, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { type FSWatcher, watch } from 'node:fs'
 import { SyncError } from '../core/sync-error.ts'
 import type { Source } from '../validation/documents.ts'
-import { isGone, readFileText } from '../validation/read-file.ts'
-
-/** The most that a directory may hold. More is surely a mistake, and is reported as not read. */
-const LIMITS = { files: 10_000, directories: 1_000, mib: 32 }
-const DEPTH_MAX = 16
+import { readFileText } from '../validation/read-file.ts'
+import { identityOf, LIMITS, type Limits, listingOf, NOTHING } from './listing.ts'
 
 const DEBOUNCE_MS = 50
 const POLL_MS = 2_000
-
-type Found = Readonly<{ path: string; identity: string }>
-type Listing = Readonly<{
-  files: readonly Found[]
-  directories: readonly string[]
-  /** Entries named like a YAML file that are a dangling link or a directory. */
-  hollow: readonly string[]
-  /** Paths that were not read, with the reason. */
-  unread: readonly Readonly<{ path: string; why: string }>[]
-}>
 
 /**
  * The YAML files (`*.yaml`, `*.yml`) of a directory and its subdirectories, sorted by path; names start with `dir`.
@@ -40,7 +25,7 @@ type Listing = Readonly<{
  */
 export async function readDirectory(
   dir: string,
-  limits: typeof LIMITS = LIMITS,
+  limits: Limits = LIMITS,
 ): Promise<readonly Source[]> {
   const { files, hollow, unread } = await listingOf(dir, limits)
   const sources: Source[] = [
@@ -170,8 +155,6 @@ class Looks {
   }
 }
 
-const NOTHING: Listing = { files: [], directories: [], hollow: [], unread: [] }
-
 /** Watches exactly these directories, as far as they exist; returns the number of new ones. */
 function follow(
   watchers: Map<string, FSWatcher>,
@@ -209,77 +192,4 @@ function follow(
     }
   }
   return added
-}
-
-function identityOf({ files, hollow, unread }: Listing): string {
-  const others = [...hollow.map((path) => ({ path, why: '' })), ...unread]
-  return [...files, ...others.map(({ path, why }) => ({ path, identity: why }))]
-    .map(({ path, identity }) => `${path}\0${identity}`)
-    .join('\n')
-}
-
-/** The YAML files below a directory, and the directories themselves. Throws if the top cannot be read. */
-async function listingOf(top: string, limits = LIMITS): Promise<Listing> {
-  const files: Found[] = []
-  const directories: string[] = []
-  const hollow: string[] = []
-  const unread: { path: string; why: string }[] = []
-  let full = false
-  const visit = async (dir: string, outer: readonly string[]): Promise<void> => {
-    const real = await realpath(dir)
-    if (outer.includes(real) || outer.length > DEPTH_MAX) return // A link to a directory above.
-    const entries = await readdir(dir, { withFileTypes: true })
-    for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
-      if (full) return
-      const path = join(dir, entry.name)
-      const { found, directory, empty } = await kindOf(entry, path)
-      const more = found !== undefined || directory === true || empty === true
-      const called = files.length + hollow.length
-      full = more && (called >= limits.files || directories.length >= limits.directories)
-      if (full) unread.push({ path: top, why: fullText(path, limits) })
-      if (empty && !full) hollow.push(path)
-      if (found && !full) files.push(found)
-      if (!directory || full) continue
-      directories.push(path)
-      await visit(path, [...outer, real]).catch((error: unknown) => {
-        if (!isGone(error)) unread.push({ path, why: unlistedText(error) })
-      })
-    }
-  }
-  await visit(top, [])
-  return { files, directories, hollow, unread }
-}
-
-/** The kind of an entry: a file to read, a directory to list, or an empty entry with the name of a file. */
-type Kind = Readonly<{ found?: Found; directory?: boolean; empty?: boolean }>
-
-async function kindOf(entry: Dirent, path: string): Promise<Kind> {
-  if (entry.name.startsWith('.')) return {}
-  const called = /\.ya?ml$/.test(entry.name)
-  if (!called && !entry.isDirectory() && !entry.isSymbolicLink()) return {}
-  const unknown = called ? { found: { path, identity: 'unknown' } } : {}
-  const stats = await stat(path, { bigint: true }).catch((error) =>
-    isGone(error) ? undefined : unknown,
-  )
-  if (stats === undefined) {
-    // The entry vanished, or is a dangling link.
-    const there = await lstat(path).catch(() => undefined)
-    return { empty: called && there !== undefined }
-  }
-  // Reading the file reports why it cannot be read.
-  if (!('ino' in stats)) return stats
-  if (stats.isDirectory()) return { directory: true, empty: called }
-  if (!called) return {}
-  const identity = [stats.ino, stats.mode, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ')
-  return { found: { path, identity } }
-}
-
-function fullText(path: string, { files, directories }: typeof LIMITS): string {
-  const most = `${files} YAML files, or ${directories} directories`
-  return `holds more than ${most}: everything from ${path} on is not read; remove some`
-}
-
-function unlistedText(error: unknown): string {
-  const { code = 'unknown error' } = (error ?? {}) as { code?: string }
-  return `cannot be listed (${code}); check its permissions`
 }

@@ -2,6 +2,7 @@
 // a reading that does not prove a deletion.
 
 import type { SyncGroup } from '../api/resources.generated.ts'
+import { namesIn } from '../api/topology.ts'
 import type { GroupId } from '../core/id.ts'
 import { least } from '../core/many.ts'
 import type { Problem } from '../validation/problem.ts'
@@ -71,12 +72,11 @@ export function endedGroup(
   { metadata, spec }: Stored,
 ): Readonly<{ group: SyncGroup; generation: number }> | undefined {
   if (spec === undefined) return undefined
-  const [namespace = 'default'] = id.split('/')
-  const { name = '', generation = 0, creationTimestamp } = metadata ?? {}
+  const { generation = 0, creationTimestamp } = metadata ?? {}
   const group = {
     apiVersion: 'exchangesync.dev/v1alpha1',
     kind: 'SyncGroup',
-    metadata: { name, namespace, creationTimestamp },
+    metadata: { ...namesIn(id), creationTimestamp },
     spec,
   } as unknown as SyncGroup
   return { group, generation }

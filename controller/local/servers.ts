@@ -2,7 +2,7 @@
 // its status is in STATE/status/exchangeservers/<namespace>.<name>.yaml.
 import { type Access, accessPrint } from '../api/references.ts'
 import type { ExchangeServer, ExchangeServerStatus } from '../api/resources.generated.ts'
-import { nameOfServer } from '../api/topology.ts'
+import { nameOfServer, namesIn } from '../api/topology.ts'
 import { digestOf } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { ChangeSignal } from '../sync/change-signal.ts'
@@ -72,9 +72,9 @@ export class LocalServers implements ServerDeclarations {
   async report({ id, server }: DeclaredServer, status: ExchangeServerStatus): Promise<void> {
     if (!this.#ids.has(id)) return
     const { apiVersion, kind, metadata, spec } = server
-    const { name, namespace = 'default', generation, creationTimestamp } = metadata
+    const { generation, creationTimestamp } = metadata
     const annotations = hashOfSpec(spec)
-    const own = { name, namespace, generation, creationTimestamp, annotations }
+    const own = { ...namesIn(id), generation, creationTimestamp, annotations }
     await this.#store.write(id, { apiVersion, kind, metadata: own, status })
     // The server may have been removed from the directory while its status was written.
     if (!this.#ids.has(id)) await this.#store.remove(id)

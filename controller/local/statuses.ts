@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { messageText } from '../api/conditions.ts'
 import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
+import { fullNameOf } from '../api/topology.ts'
 import { digestOf } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { documentsOf } from '../validation/documents.ts'
@@ -60,8 +61,8 @@ export class Statuses<Kept extends Resource = SyncGroup> {
     const names = await readdir(this.#directory).catch(() => [])
     for (const name of names.filter((each) => each.endsWith('.yaml')).sort()) {
       const stored = await this.#read(join(this.#directory, name))
-      const { namespace, name: called } = stored?.metadata ?? {}
-      if (stored && namespace && called) found.set(`${namespace}/${called}`, stored)
+      const { metadata = {} } = stored ?? {}
+      if (stored && metadata.namespace && metadata.name) found.set(fullNameOf({ metadata }), stored)
     }
     return found
   }

@@ -3,7 +3,7 @@
 import type { V1Secret } from '@kubernetes/client-node'
 import type { Access } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
-import type { ServerName } from '../api/topology.ts'
+import { fullNameOf, namesIn, type ServerName } from '../api/topology.ts'
 import { type Problem, problemText, type Ref } from '../validation/problem.ts'
 import type { Loaded } from '../validation/resources.ts'
 
@@ -68,7 +68,7 @@ export function staleIn(
   access: ReadonlyMap<ServerName, Access>,
 ): string | undefined {
   const keys = [...access].flatMap(([name, { server }]) => {
-    const [namespace, own] = name.split('/')
+    const { namespace, name: own } = namesIn(name)
     const { auth, tls } = server?.spec ?? {}
     const secrets = [auth?.secretRef.name, tls?.caSecretRef.name]
     return [
@@ -85,5 +85,5 @@ export function keyOf(
   namespace: string | undefined,
   name: string | undefined,
 ): string {
-  return `${kind}/${namespace ?? 'default'}/${name ?? ''}`
+  return `${kind}/${fullNameOf({ metadata: { namespace, name } })}`
 }

@@ -7,9 +7,10 @@ import type { Attempt } from '../core/attempt.ts'
 import type { Agreement } from '../core/fold.ts'
 import type { Caused } from '../core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../core/id.ts'
-import type { Item } from '../core/item.ts'
-import type { Copy, KeepReason, Link, Restoration, Role } from '../core/model.ts'
-import type { RestoreResult } from '../core/restore.ts'
+import type { Copy, Link, Restoration, Role } from '../core/model.ts'
+import type { ConflictNote, Kept, RestoreNote } from '../core/record.ts'
+
+export type { ConflictNote, Kept, RestoreNote }
 
 /** The position of an adapter in its folder, kept between two passes. */
 export type Checkpoint = Readonly<{
@@ -63,28 +64,6 @@ export interface Known {
   all(): Promise<ReadonlyMap<ItemId, Version>>
 }
 
-/** Content that is saved before it is overwritten or deleted. */
-export type Kept = Readonly<{
-  link: LinkId
-  replica: ReplicaId
-  /** Identifies the loss. A loss is kept once, even if its write is retried. */
-  loss: string
-  reason: KeepReason
-  fields: readonly string[]
-  item: Item
-  /** The values that those fields got instead. */
-  won?: Item | undefined
-}>
-
-/** A recorded conflict; it never contains content. */
-export type ConflictNote = Readonly<{
-  link: LinkId
-  replica: ReplicaId
-  field: string
-  /** A digest of the losing content. The same digest is the same conflict. */
-  version: string
-}>
-
 /** One line of the journal: an action of a pass on one copy. */
 export type Entry = Readonly<{
   link: LinkId
@@ -115,9 +94,6 @@ export type AttemptNote = Readonly<{
   replica: ReplicaId
   attempt: Attempt | undefined
 }>
-
-/** The result of a restore request, by the number of its entry in the bin. */
-export type RestoreNote = Readonly<{ n: number; result: RestoreResult }>
 
 /** The current copy; undefined: the replica no longer has one. */
 export type CopyNote = Readonly<{ link: LinkId; replica: ReplicaId; copy: Copy | undefined }>

@@ -3,10 +3,10 @@
 // aside.
 import { agreementOf } from '../core/fold.ts'
 import type { ReplicaId } from '../core/id.ts'
+import { causedBy, historyOf, keptOf, notesOf, restoredBy } from '../core/record.ts'
 import { orphansOf } from '../core/unclaimed.ts'
 import { breathing } from './breathe.ts'
 import { agedIn, pendingOf, relisting, withRecheck } from './checkpoint.ts'
-import { causedBy, historyOf, keptOf, notesOf, restoredBy } from './consequences.ts'
 import { leaversOf } from './departed.ts'
 import { seenSince } from './oddities.ts'
 import type { PassSpec } from './pass-spec.ts'
@@ -33,7 +33,7 @@ export async function decisionOf(spec: PassSpec, proposal: Proposal): Promise<De
   const isSeen = (id: ReplicaId) => observations.get(id)?.state === 'seen'
   const decided = spec.rules.roles.every(({ id, hub }) => !hub || isSeen(id))
   const seen = [...proposal.observed.memories].filter(([id]) => decided && isSeen(id))
-  const orphans = await breathing(orphansOf(proposal.view, observations, plan))
+  const orphans = await breathing(orphansOf(spec.rules, proposal.view, observations, plan))
   const memories = withRecheck(withRecheck(new Map(seen), orphans), plan.held ?? new Map())
   const leaving = decided ? await leaversOf(spec, proposal) : []
   const kept = plan.steps.flatMap(keptOf)

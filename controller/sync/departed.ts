@@ -29,13 +29,13 @@ export function mayDismiss(
 
 /** The folders of members that left, from which our copies may be removed, now or later. */
 export async function leaversOf(
-  { former, baseline, rules }: PassSpec,
+  { former, baseline, rules: { roles } }: PassSpec,
   { left, observed }: Proposal,
 ): Promise<readonly Replica[]> {
   const members = left.filter((id) => !isHub(id))
   if (former === undefined || members.length === 0) return []
   const [before, claims] = [await baseline.memories(), await baseline.claims()]
-  const present = rules.roles.map(({ id }) => observed.memories.get(id) ?? before.get(id))
+  const present = roles.map(({ id }) => observed.memories.get(id) ?? before.get(id))
   const may = (id: ReplicaId) => mayDismiss(before.get(id), present, claims) !== 'no'
   const leaving = members.filter(may)
   return former(leaving.map((id) => ({ id, place: before.get(id)?.place })))
@@ -46,7 +46,7 @@ export async function leaversOf(
  * when the signal aborts, or the memories cannot be read.
  */
 export async function removeDeparted(
-  { baseline, group, rules, stopping }: PassSpec,
+  { baseline, rules: { group, roles }, stopping }: PassSpec,
   commit: Commit,
   leaving: readonly Replica[],
   applied: Applied,
@@ -54,7 +54,7 @@ export async function removeDeparted(
 ): Promise<void> {
   if (leaving.length === 0) return
   const [memories, claims] = [await baseline.memories(), await baseline.claims()]
-  const present = rules.roles.map(({ id }) => memories.get(id))
+  const present = roles.map(({ id }) => memories.get(id))
   for (const replica of leaving) {
     const { id } = replica.role
     try {

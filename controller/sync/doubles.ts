@@ -16,7 +16,7 @@ import type { Baseline, Replica } from './ports.ts'
  * Rejects with a SyncError when the hub cannot be read.
  */
 export async function doublesRead(
-  { group, replicas }: PassSpec,
+  { rules, replicas }: PassSpec,
   baseline: Baseline,
   { observations, memories }: Observed,
   signal: AbortSignal,
@@ -25,7 +25,7 @@ export async function doublesRead(
   const seen = hub && observations.get(hub.role.id)
   if (hub === undefined || seen?.state !== 'seen') return []
   const { id } = hub.role
-  const others = othersIn(group, id, seen.changed)
+  const others = othersIn(rules.group, id, seen.changed)
   if (others.length === 0) return []
   const again = await madeAgain(baseline, others)
   const copies = await copiesRead(hub, again.flatMap(copyIn(id)).filter(isUnseen(seen)), signal)

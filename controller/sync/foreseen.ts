@@ -3,8 +3,7 @@
 // plan` counts what the pass will report.
 
 import type { ReplicaId } from '../core/id.ts'
-import { into } from '../core/loose.ts'
-import { append } from '../core/many.ts'
+import { append, into } from '../core/many.ts'
 import type { Action, Step } from '../core/step.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { PassSpec } from './pass-spec.ts'

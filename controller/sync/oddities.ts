@@ -4,7 +4,7 @@
 import type { Problem } from '../api/report.ts'
 import { type Attempt, afterSeen, isOver, triesMax } from '../core/attempt.ts'
 import { type LinkId, linkIdOf, type ReplicaId } from '../core/id.ts'
-import { into } from '../core/loose.ts'
+import { into } from '../core/many.ts'
 import { itemTooLarge } from '../core/scope.ts'
 import type { Plan } from '../core/step.ts'
 import type { Observed } from './observe.ts'
@@ -41,7 +41,7 @@ export async function odditiesOf(
   observed: Observed,
   [unwritten, undecided = []]: readonly [Applied['tooLarge'], Plan['tooLarge']],
 ): Promise<readonly Problem[]> {
-  const { baseline, group, rules } = spec
+  const { baseline, rules } = spec
   const memories = await baseline.memories()
   const attempts = (await baseline.attempts()).filter(
     (each) => !each.seen && each.tries >= triesMax,
@@ -50,7 +50,7 @@ export async function odditiesOf(
   for (const { id: replica, hub } of rules.roles) {
     const [unread, untried] = [new Map<string, LinkId[]>(), new Map<string, LinkId[]>()]
     for (const { id, code } of memories.get(replica)?.unread ?? []) {
-      const [link = linkIdOf(group, replica, id)] = await baseline.linksOf(replica, [id])
+      const [link = linkIdOf(rules.group, replica, id)] = await baseline.linksOf(replica, [id])
       into(unread, code, link)
     }
     for (const link of [...(unwritten.get(replica) ?? []), ...(hub ? undecided : [])])

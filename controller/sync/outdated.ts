@@ -1,8 +1,8 @@
 // Detects a state that is older than the folders: it was restored from a backup, or began from nothing while copies
 // were created. Such a state has ignored items that are originals of copies by now, for example those of a receive-only
 // member, and no checkpoint lists them again. Then all folders are listed whole.
-import type { GroupId, ItemId } from '../core/id.ts'
-import type { Role } from '../core/model.ts'
+import type { ItemId } from '../core/id.ts'
+import type { Rules } from '../core/model.ts'
 import { groupMark } from '../core/stamp.ts'
 import type { Observed } from './observe.ts'
 import type { Baseline } from './ports.ts'
@@ -13,8 +13,7 @@ import type { Baseline } from './ports.ts'
  */
 export async function isOutdated(
   baseline: Baseline,
-  group: GroupId,
-  roles: readonly Role[],
+  { group, roles }: Rules,
   { observations }: Observed,
 ): Promise<boolean> {
   const before = await baseline.memories()

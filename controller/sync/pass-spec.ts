@@ -1,12 +1,10 @@
 // The input of one pass of a group: its folders, the rules, and the limits.
 import type { Judgement, Limits } from '../core/guard.ts'
-import type { GroupId } from '../core/id.ts'
-import type { Rules } from '../core/plan.ts'
+import type { Rules } from '../core/model.ts'
 import type { Baseline, Clock, Identity, Left, Replica, Write } from './ports.ts'
 
 /** The input of a pass. Durations in ms. */
 export type PassSpec = Readonly<{
-  group: GroupId
   /** A name for this pass, for the journal. */
   name: string
   rules: Rules

@@ -76,7 +76,7 @@ async function carriedOut(
   startMs: number,
   signal: AbortSignal,
 ): Promise<Readonly<{ applied: Applied; memories: ReadonlyMap<ReplicaId, Memory> }>> {
-  const { group, rules, replicas, clock } = spec
+  const { rules, replicas, clock } = spec
   const commit = committing(spec)
   const ready = await prepared(plan.steps, replicas, memories, signal)
   // A new folder is recorded before anything is written to it, so that its later loss is noticed.
@@ -86,7 +86,7 @@ async function carriedOut(
   if (made.size > 0) await commit([{ write: 'memories', memories: made }])
   const isLate = () => clock.now() - startMs > spec.budgetMs || spec.yields?.() === true
   const site = {
-    group,
+    group: rules.group,
     type: rules.type,
     replicas: replicas.filter(({ role }) => !ready.failures.has(role.id)),
     commit,

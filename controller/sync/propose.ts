@@ -2,15 +2,15 @@
 // replica that would do too much. Writes nothing anywhere, so it is also what `exsync plan` shows.
 
 import { claimedBy, keepsFrom } from '../api/claims.ts'
-import { type Attempt, attemptsByLink, waits } from '../core/attempt.ts'
+import { type Attempt, attemptsByLink } from '../core/attempt.ts'
 import { type Guarded, guarded, type Judgement } from '../core/guard.ts'
 import type { ItemId, ReplicaId } from '../core/id.ts'
 import { type Copy, isAuthoritative, type Link } from '../core/model.ts'
+import type { Wanted } from '../core/record.ts'
 import { linksWith } from '../core/restore.ts'
 import type { View } from '../core/rows.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { breathing, inParts } from './breathe.ts'
-import { type Wanted, wantedBack } from './consequences.ts'
 import { type Renames, type Snapshot, snapshotOf } from './continuity.ts'
 import { doublesRead } from './doubles.ts'
 import { maybeThere } from './maybe-there.ts'
@@ -18,6 +18,7 @@ import { type Observed, touchedLinks } from './observe.ts'
 import { isOutdated } from './outdated.ts'
 import type { PassSpec } from './pass-spec.ts'
 import type { Memory } from './ports.ts'
+import { wantedBack } from './wanted.ts'
 
 /** The work of a pass, before anything is written anywhere. */
 export type Proposal = Readonly<{
@@ -79,7 +80,7 @@ async function storedLinks(
 
 // The stored links as they count now, together with the observations.
 function viewOf(
-  { rules, group, audit, clock }: PassSpec,
+  { rules, audit, clock }: PassSpec,
   { observed, attempts }: Snapshot,
   {
     stored,
@@ -103,9 +104,6 @@ function viewOf(
   const gone = supplants ? links.flatMap(({ copies }) => copies.get(hub.id)?.id ?? []) : []
   if (supplants) lacking(observed, hub.id, gone)
   return {
-    group,
-    type: rules.type,
-    roles: rules.roles,
     links: linksWith(links, wanted),
     observations: observed.observations,
     rewound: supplants ? new Map([...observed.rewound, [hub.id, 'all']]) : observed.rewound,
@@ -115,9 +113,8 @@ function viewOf(
     restorations: wanted,
     attempts: attemptsByLink(attempts),
     short: observed.short,
-    waits: (attempt, revision) =>
-      attempt !== undefined &&
-      (hidden.has(attempt) || (!audit && waits(attempt, revision, clock.now()))),
+    hidden,
+    nowMs: audit ? undefined : clock.now(),
   }
 }
 
@@ -160,7 +157,7 @@ const requests: ReadonlySet<string> = new Set([
 async function completeSnapshot(spec: PassSpec, signal: AbortSignal): Promise<Snapshot> {
   const first = await snapshotOf(spec, signal)
   const { baseline, observed } = first
-  const older = !spec.audit && (await isOutdated(baseline, spec.group, spec.rules.roles, observed))
+  const older = !spec.audit && (await isOutdated(baseline, spec.rules, observed))
   return older ? snapshotOf({ ...spec, audit: true }, signal) : first
 }
 
@@ -170,7 +167,7 @@ async function completeSnapshot(spec: PassSpec, signal: AbortSignal): Promise<Sn
  * Rejects when the state cannot be read.
  */
 export async function refuseClaimed(
-  { baseline, group, rules }: PassSpec,
+  { baseline, rules: { group, roles } }: PassSpec,
   observed: Observed,
   before: ReadonlyMap<ReplicaId, Memory>,
 ): Promise<void> {
@@ -182,7 +179,7 @@ export async function refuseClaimed(
     const had = before.get(id)?.checkpoint.folder === folder && group < holder.group
     return had ? undefined : claimedBy(group, holder, hub)
   }
-  for (const { id, hub } of rules.roles) {
+  for (const { id, hub } of roles) {
     const folder = observed.memories.get(id)?.checkpoint.folder
     if (folder === undefined) continue
     const error = first.has(folder) ? twice : refusal(folder, id, hub)

@@ -84,9 +84,9 @@ export function passSpecOf(
   const servers = [...declared.access.values()].flatMap(({ server }) => server ?? [])
   const guard = guardUnder(spec.guard, servers)
   return {
-    group: declared.id,
     name: new Date(nowMs).toISOString(),
     rules: {
+      group: declared.id,
       type: itemTypeOf(declared.group),
       roles,
       policy: spec.conflicts,

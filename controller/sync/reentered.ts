@@ -3,7 +3,7 @@
 
 import type { LinkId } from '../core/id.ts'
 import type { Item, ItemType } from '../core/item.ts'
-import { into } from '../core/loose.ts'
+import { into } from '../core/many.ts'
 import type { Restoration } from '../core/model.ts'
 import { inParts } from './breathe.ts'
 import type { Baseline } from './ports.ts'

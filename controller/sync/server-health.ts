@@ -46,9 +46,11 @@ const codes: ReadonlySet<string> = new Set([
   'RequestTimeout',
   'ServerBusy',
   'ServerSilent',
+  'ServerTooSlow',
+  'SignInLost',
   'TlsFailed',
   'TlsNotTrusted',
-  'ServerTooSlow',
+  'TokenUnavailable',
 ])
 
 /** Does the error concern the server, and not one mailbox or item? */

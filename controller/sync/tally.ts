@@ -1,6 +1,6 @@
 // The tally of a plan while it is carried out.
 import type { ItemId, LinkId, ReplicaId } from '../core/id.ts'
-import { into } from '../core/loose.ts'
+import { into } from '../core/many.ts'
 import { itemTooLarge } from '../core/scope.ts'
 import type { SyncError } from '../core/sync-error.ts'
 

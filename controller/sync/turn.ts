@@ -6,7 +6,7 @@
 import { copyAfter, sourceOf } from '../core/fold.ts'
 import type { GroupId, ReplicaId } from '../core/id.ts'
 import { bytesOf, type Item, type ItemType } from '../core/item.ts'
-import { into } from '../core/loose.ts'
+import { into } from '../core/many.ts'
 import type { Copy, Found } from '../core/model.ts'
 import { BatchSize, isGeneral, isRefused } from '../core/scope.ts'
 import { groupMark, hubMark, type Stamp, sourceMark } from '../core/stamp.ts'

@@ -222,7 +222,7 @@ class Verifier {
   }
 
   async #strays(deviations: Deviation[]): Promise<void> {
-    const { group, rules } = this.#spec
+    const { group, type } = this.#spec.rules
     const { baseline, places, strays } = this.#inventory
     await inTurns(places, async (place) => {
       const { id: replica } = place.role
@@ -234,7 +234,7 @@ class Verifier {
         const answers = ids.length === 0 ? [] : await this.#read(place, ids)
         if (answers === undefined) return
         for (const [index, id] of ids.entries()) {
-          const verdict = verdictOfExtra(rules.type, place.role, answers[index])
+          const verdict = verdictOfExtra(type, place.role, answers[index])
           const link = linkIdOf(group, replica, id)
           if (typeof verdict === 'string') this.#count(verdict, false)
           else if (verdict !== undefined) deviations.push({ link, replica, ...verdict })

@@ -1,7 +1,7 @@
 // What every bin does: one suite for the Bin port. A baseline fills it; pruning empties it; a user asks it for things.
 import { expect } from 'vitest'
 import type { GroupId, LinkId, ReplicaId } from '../../controller/core/id.ts'
-import { notesOf } from '../../controller/sync/consequences.ts'
+import { notesOf } from '../../controller/core/record.ts'
 import type { State } from '../../controller/sync/ports/state.ts'
 import {
   agreement,

@@ -1,3 +1,5 @@
+// ExchangeServers of a directory: probed while the controller runs, each with a status file beside the groups', which
+// `exsync status` shows.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

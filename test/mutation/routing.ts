@@ -58,8 +58,8 @@ const shown: readonly Readonly<{ files: readonly string[]; tests: readonly strin
   {
     files: [
       ...within('store', 'history', 'keep'),
-      ...within('core', 'guard', 'replaced', 'restore', 'keeps'),
-      ...within('sync', 'consequences', 'pass', 'decided', 'reentered'),
+      ...within('core', 'guard', 'record', 'replaced', 'restore', 'keeps'),
+      ...within('sync', 'pass', 'decided', 'reentered', 'wanted'),
     ],
     tests: [...unit('history', 'replaced', 'guard', 'reentered'), ...scenes('undo')],
   },

@@ -1,6 +1,6 @@
 // Order does not matter: the same view in another order makes the same plan.
-import type { Observation } from '../../controller/core/model.ts'
-import { planOf, type Rules } from '../../controller/core/plan.ts'
+import type { Observation, Rules } from '../../controller/core/model.ts'
+import { planOf } from '../../controller/core/plan.ts'
 import { rowsOf, type View } from '../../controller/core/rows.ts'
 import { finished } from '../../controller/core/work.ts'
 
@@ -14,8 +14,8 @@ export function differenceInOrder(rules: Rules, view: View): boolean {
     ...link,
     copies: new Map([...link.copies].reverse()),
   }))
-  const planned = (by: Rules, of: View) => drawn(finished(planOf(by, finished(rowsOf(of)))))
-  const turned = { ...view, roles, observations, links }
+  const planned = (by: Rules, of: View) => drawn(finished(planOf(by, finished(rowsOf(by, of)))))
+  const turned = { ...view, observations, links }
   return planned(rules, view) !== planned({ ...rules, roles }, turned)
 }
 

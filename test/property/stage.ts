@@ -145,9 +145,13 @@ export class Stage {
   #course(): PassSpec {
     const replicas = [...this.#roles.values()].map((role) => this.#replica(role))
     return {
-      group: this.#group,
       name: 'pass',
-      rules: { type: contact, roles: [...this.#roles.values()], policy: this.policy },
+      rules: {
+        group: this.#group,
+        type: contact,
+        roles: [...this.#roles.values()],
+        policy: this.policy,
+      },
       replicas,
       former:
         this.deletionPolicy === 'Orphan'

@@ -396,9 +396,13 @@ export class World {
     const clock: Clock = { now: () => this.#nowMs, sleep: async () => {} }
     const roles = group.parts.map((part) => roleOf(part, this.setting))
     return {
-      group: group.id,
       name: 'pass',
-      rules: { type: this.ledger.kind.type, roles, policy: this.setting.policy },
+      rules: {
+        group: group.id,
+        type: this.ledger.kind.type,
+        roles,
+        policy: this.setting.policy,
+      },
       replicas: roles.map((role) => {
         const folder = this.folders.find(({ name }) => name === role.id) as Folder
         return gated(new FolderReplica(role, folder, this.#hooks(group, folder)), () =>

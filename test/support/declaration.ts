@@ -3,8 +3,7 @@ import { stringify } from 'yaml'
 import type { Credentials } from '../../controller/api/credentials.ts'
 import { accessOf, hindranceOf, hubAccess } from '../../controller/api/references.ts'
 import type { ExchangeServer, SyncGroup } from '../../controller/api/resources.generated.ts'
-import { serversNamedBy } from '../../controller/api/topology.ts'
-import type { GroupId } from '../../controller/core/id.ts'
+import { idOfGroup, serversNamedBy } from '../../controller/api/topology.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { readResources } from '../../controller/validation/resources.ts'
 
@@ -54,7 +53,7 @@ export function declaration(
   const read = readResources([{ name: 'it.yaml', text }], { externalSecrets: true })
   const [exchange, declared] = read.documents.map(({ resource }) => resource)
   return {
-    id: `${group.metadata.namespace}/${group.metadata.name}` as GroupId,
+    id: idOfGroup(group),
     group: declared as SyncGroup,
     access: accessesOf(declared as SyncGroup, [exchange as ExchangeServer], credentials),
     generation: 1,

@@ -48,14 +48,14 @@ const shapes: Readonly<Record<string, Of>> = {
   'large contacts': (_who, n) => ({ item: { GivenName: `Ewa${n}`, Profession: 'a'.repeat(9000) } }),
 }
 
-function viewOf(of: Of, count: number, type: ItemType): View {
+function viewOf(of: Of, count: number): View {
   const seen = ({ id }: Role): [ReplicaId, Observation] => {
     const changed = Array.from({ length: count }, (_, n): Found => {
       return { id: `${id}${n}` as ItemId, version: 'v' as Version, ...of(id, n) }
     })
     return [id, { state: 'seen', changed, gone: [] }]
   }
-  return { group, type, roles, links: [], observations: new Map(roles.map(seen)) }
+  return { links: [], observations: new Map(roles.map(seen)) }
 }
 
 /** The questions of a plan: all of them, and the most between two turns of the event loop. */
@@ -81,11 +81,11 @@ async function questions(of: Of, count: number): Promise<Readonly<{ all: number;
       return contact.naturalKeys(item)
     },
   }
-  const view = viewOf(of, count, type)
+  const view = viewOf(of, count)
   setImmediate(turn)
-  const rules = { type, roles, policy: 'HubWins' } as const
+  const rules = { group, type, roles, policy: 'HubWins' } as const
   const { plan, observations } = await breathing(guarded(rules, view, judgement))
-  await breathing(orphansOf(view, observations, plan))
+  await breathing(orphansOf(rules, view, observations, plan))
   isOver = true
   return { all, most }
 }

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import type { GroupId, ItemId, ReplicaId, Version } from '../../controller/core/id.ts'
 import { contact } from '../../controller/core/items/contact.ts'
-import type { Found, Role } from '../../controller/core/model.ts'
+import type { Found, Role, Rules } from '../../controller/core/model.ts'
 import { orphansOf } from '../../controller/core/unclaimed.ts'
 import { finished } from '../../controller/core/work.ts'
 import { type PassedOver, retried } from '../../controller/ews/folder-notes.ts'
@@ -134,13 +134,11 @@ test.each([
   [[hub], ['x']],
 ])('where %j may hold more, of what nobody is linked with is read again: %j', (short, ids) => {
   const view = {
-    group,
-    type: contact,
-    roles,
     links: [],
     observations: new Map([[ann, { state: 'seen', changed: [found('x')], gone: [] } as const]]),
     short: new Set<ReplicaId>(short),
   }
-  const orphans = finished(orphansOf(view, view.observations, { steps: [] } as never))
+  const rules: Rules = { group, type: contact, roles, policy: 'HubWins' }
+  const orphans = finished(orphansOf(rules, view, view.observations, { steps: [] } as never))
   expect(orphans.get(ann) ?? []).toEqual(ids)
 })

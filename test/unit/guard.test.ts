@@ -10,11 +10,12 @@ import type {
   Observation,
   Restoration,
   Role,
+  Rules,
 } from '../../controller/core/model.ts'
+import { causedBy, restoredBy } from '../../controller/core/record.ts'
 import { linksWith, restorer } from '../../controller/core/restore.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { finished } from '../../controller/core/work.ts'
-import { causedBy, restoredBy } from '../../controller/sync/consequences.ts'
 import { effects, free } from '../support/limits.ts'
 
 const ids = ['hub', 'ann', 'bob'].map((id) => id as ReplicaId)
@@ -26,6 +27,7 @@ const roles: readonly Role[] = ids.map((id) => ({
   drift: 'Revert',
   private: 'Skip',
 }))
+const rules: Rules = { group: 'ns/g' as GroupId, type: contact, roles, policy: 'HubWins' }
 const links: readonly Link[] = Array.from({ length: 100 }, (_, index) => ({
   id: `link-${index}` as LinkId,
   revision: 1,
@@ -128,14 +130,11 @@ function judged(
     return { ...{ n, link, item, confirmed }, replica: ids[0] as ReplicaId, ...back }
   })
   const view = {
-    group: 'ns/g' as GroupId,
-    type: contact,
-    roles,
     links: linksWith(known.slice(0, lacking === undefined ? most : edited), restorations),
     observations,
     restorations,
   }
-  return finished(guarded({ type: contact, roles, policy: 'HubWins' }, view, judgement))
+  return finished(guarded(rules, view, judgement))
 }
 
 const back = { reason: 'Edited', fields: [], askedMs: 5 } as const
@@ -288,9 +287,8 @@ test('what nobody can be reached to be done to counts as well: it is done when t
     [ann, seen],
     [bob, away],
   ])
-  const view = { group: 'ns/g' as GroupId, type: contact, roles: ring, links, observations }
   const { refusals } = finished(
-    guarded({ type: contact, roles: ring, policy: 'HubWins' }, view, judge()),
+    guarded({ ...rules, roles: ring }, { links, observations }, judge()),
   )
   expect(refusals).toMatchObject([
     { replica: 'ann', reason: 'Deletions', count: 11 },
@@ -449,7 +447,6 @@ describe('what is asked for from the bin', () => {
   })
 
   test('stays pending while it is set aside, and only then', () => {
-    const rules = { type: contact, roles, policy: 'HubWins' } as const
     const asked = { n: 7, link: 'ended-0' as LinkId, replica: ann, item: {}, ...back }
     const wanted = { wanted: [asked], barred: [] }
     const many = judged({ wanted: 26 }, named())

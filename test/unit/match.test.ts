@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
 import { contact } from '../../controller/core/items/contact.ts'
-import type { Observation, Role } from '../../controller/core/model.ts'
+import type { Observation, Role, Rules } from '../../controller/core/model.ts'
 import { planOf } from '../../controller/core/plan.ts'
 import { rowsOf } from '../../controller/core/rows.ts'
 import { groupMark, hubMark, type Stamp, sourceMark } from '../../controller/core/stamp.ts'
@@ -246,8 +246,8 @@ function planned(hubItems: Side, annItems: Side): Plan {
     [hub, seen('hub', hubItems)],
     [ann, seen('ann', annItems)],
   ])
-  const rows = finished(rowsOf({ group, type: contact, roles, links: [], observations }))
-  return finished(planOf({ type: contact, roles, policy: 'HubWins' }, rows))
+  const rules: Rules = { group, type: contact, roles, policy: 'HubWins' }
+  return finished(planOf(rules, finished(rowsOf(rules, { links: [], observations }))))
 }
 
 function seen(name: string, side: Side): Observation {

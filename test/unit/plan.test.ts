@@ -12,13 +12,22 @@ import { doubted, shownOf } from '../../controller/core/deviation.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
 import type { Item } from '../../controller/core/item.ts'
 import { contact } from '../../controller/core/items/contact.ts'
-import type { Copy, Found, Link, Observation, Role, Shown } from '../../controller/core/model.ts'
+import type {
+  Copy,
+  Found,
+  Link,
+  Observation,
+  Role,
+  Rules,
+  Shown,
+} from '../../controller/core/model.ts'
 import { planOf } from '../../controller/core/plan.ts'
 import type { Policy } from '../../controller/core/policy.ts'
 import { rowsOf } from '../../controller/core/rows.ts'
 import type { Action, Plan, Step } from '../../controller/core/step.ts'
 import { finished } from '../../controller/core/work.ts'
 
+const group = 'ns/g' as GroupId
 const names = ['hub', 'ann', 'bob', 'jan'] as const
 const roles: readonly Role[] = names.map((name) => ({
   id: name as string as ReplicaId,
@@ -155,8 +164,8 @@ function planned(policy: Policy, was: string, cells: readonly string[], as = rol
     observations.set(name as string as ReplicaId, observed(name, was, cells[index] ?? '', index))
   })
   const links = link === undefined ? [] : [link]
-  const view = { group: 'ns/g' as GroupId, type: contact, roles: as, links, observations }
-  return finished(planOf({ type: contact, roles: as, policy }, finished(rowsOf(view))))
+  const rules: Rules = { group, type: contact, roles: as, policy }
+  return finished(planOf(rules, finished(rowsOf(rules, { links, observations }))))
 }
 
 function item(content: string): Item {
@@ -232,9 +241,8 @@ describe('what a copy shows otherwise, and may be its user’s doing,', () => {
       roles.map(({ id }, at) => [id, observed(id, '1', cells[at] ?? '', at)]),
     )
     observations.set(ann, { state: 'seen', changed: seen, gone: [] })
-    const view = { group: 'ns/g' as GroupId, type: contact, roles, links, observations }
-    const rules = { type: contact, roles, policy: 'HubWins' as const }
-    return finished(planOf(rules, finished(rowsOf(view)))).steps[0]
+    const rules: Rules = { group, type: contact, roles, policy: 'HubWins' }
+    return finished(planOf(rules, finished(rowsOf(rules, { links, observations })))).steps[0]
   }
 
   test('is read and kept before an update overwrites it, and the server’s doing is not', () => {
@@ -277,14 +285,11 @@ test('a copy that was read last under an older codec is read again before it is 
   const some = roles.filter(({ id }) => id === hub || id === jan)
   const seen: Observation = { state: 'seen', changed: [], gone: [] }
   const view = {
-    group: 'group' as GroupId,
-    type: contact,
-    roles: some,
     links: [link],
     observations: new Map(some.map(({ id }) => [id, seen])),
   }
-  const rows = finished(rowsOf(view))
-  const plan = finished(planOf({ type: contact, roles: some, policy: 'HubWins' }, rows))
+  const rules: Rules = { group, type: contact, roles: some, policy: 'HubWins' }
+  const plan = finished(planOf(rules, finished(rowsOf(rules, view))))
   expect(plan.steps.map(({ actions, rereads }) => [actions, rereads])).toEqual([
     [[], [{ replica: jan, id: 'j' }]],
   ])

@@ -3,12 +3,13 @@ import { expect, test } from 'vitest'
 import { contact } from '../../controller/core/items/contact.ts'
 import { seenOf } from '../../controller/core/restore.ts'
 import { openState } from '../../controller/store/state.ts'
-import { wantedBack } from '../../controller/sync/consequences.ts'
 import type { Asking } from '../../controller/sync/ports/bin.ts'
+import { wantedBack } from '../../controller/sync/wanted.ts'
 import { agreement, ann, at, group, link } from '../support/state.ts'
 
 const role = { id: ann, hub: true, writes: true, receives: true, private: 'Copy' } as const
 const rules = {
+  group,
   type: contact,
   roles: [{ ...role, drift: 'Revert' as const }],
   policy: 'HubWins' as const,

@@ -10,13 +10,14 @@ import type {
   Observation,
   Restoration,
   Role,
+  Rules,
 } from '../../controller/core/model.ts'
 import { planOf } from '../../controller/core/plan.ts'
 import type { Policy } from '../../controller/core/policy.ts'
+import { historyOf } from '../../controller/core/record.ts'
 import { restorer } from '../../controller/core/restore.ts'
 import { rowsOf, type View } from '../../controller/core/rows.ts'
 import { finished } from '../../controller/core/work.ts'
-import { historyOf } from '../../controller/sync/consequences.ts'
 
 const ids = ['hub', 'ann', 'bob'].map((id) => id as ReplicaId)
 const [hub, ann] = ids as [ReplicaId, ReplicaId]
@@ -44,10 +45,18 @@ type World = Readonly<{
   /** How a copy is written down, and what is known of the link. */
   copies?: Readonly<Record<string, Partial<Copy>>>
   link?: Partial<Link>
+  roles?: readonly Role[]
   view?: Partial<View>
 }>
 
-function stepOf({ shown, policy = 'HubWins', copies = {}, link: more = {}, view = {} }: World) {
+function stepOf({
+  shown,
+  policy = 'HubWins',
+  copies = {},
+  link: more = {},
+  roles: as = roles,
+  view = {},
+}: World) {
   const copy = (id: ReplicaId): Copy => ({
     id: `${id}/1` as ItemId,
     version: 'v1' as Version,
@@ -73,17 +82,9 @@ function stepOf({ shown, policy = 'HubWins', copies = {}, link: more = {}, view 
       return [id, { state: 'seen', gone: [], changed: item === undefined ? [] : [found] }]
     }),
   )
-  const rows = rowsOf({
-    group: 'ns/g' as GroupId,
-    type: contact,
-    roles,
-    links: [link],
-    observations,
-    ...view,
-  })
-  const [step] = finished(
-    planOf({ type: contact, roles: view.roles ?? roles, policy }, finished(rows)),
-  ).steps
+  const rules: Rules = { group: 'ns/g' as GroupId, type: contact, roles: as, policy }
+  const rows = finished(rowsOf(rules, { links: [link], observations, ...view }))
+  const [step] = finished(planOf(rules, rows)).steps
   if (step === undefined) throw new Error('nothing follows')
   return step
 }
@@ -153,10 +154,8 @@ test.each<readonly [string, World, readonly string[]]>([
     'what a hub shows that was restored from a backup and only gives',
     {
       shown: { hub: edited({ JobTitle: 'old' }) },
-      view: {
-        roles: roles.map((role) => (role.hub ? { ...role, receives: false } : role)),
-        rewound: new Map([[hub, 'all']]),
-      },
+      roles: roles.map((role) => (role.hub ? { ...role, receives: false } : role)),
+      view: { rewound: new Map([[hub, 'all']]) },
     },
     ['hub JobTitle uncounted'],
   ],

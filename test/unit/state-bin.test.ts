@@ -2,8 +2,8 @@
 // conflict.
 import { expect, test } from 'vitest'
 import type { GroupId, LinkId } from '../../controller/core/id.ts'
+import { notesOf } from '../../controller/core/record.ts'
 import { openState } from '../../controller/store/state.ts'
-import { notesOf } from '../../controller/sync/consequences.ts'
 import type { Kept } from '../../controller/sync/ports.ts'
 import {
   agreement,

@@ -57,9 +57,8 @@ function file(version: number): string {
 
 function courseOf(state: SqliteState, there: ReadonlyMap<string, Folder>): PassSpec {
   return {
-    group,
     name: 'pass',
-    rules: { type: contact, roles, policy: 'HubWins' },
+    rules: { group, type: contact, roles, policy: 'HubWins' },
     replicas: roles.map((each) => new FolderReplica(each, there.get(each.id) as Folder)),
     baseline: state.baseline(group),
     identity,

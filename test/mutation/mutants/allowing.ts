@@ -114,7 +114,7 @@ export const allowing = [
     [
       'claims-across-namespaces',
       'a group that only names a folder keeps it from no other namespace',
-      `JSON.stringify([group.metadata.namespace, folder])`,
+      `JSON.stringify([namespaceOf(group), folder])`,
       `JSON.stringify([folder])`,
     ],
     [

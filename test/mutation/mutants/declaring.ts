@@ -14,9 +14,8 @@ export const declaring = [
     [
       'stray-is-sent',
       'a Secret with a stray character is no password to try, and locks no account',
-      `  if (stray !== undefined) return stray
-`,
-      ``,
+      `for (const key of keys) {`,
+      `for (const key of keys.slice(keys.length)) {`,
     ],
   ]),
   ...mutantsOf('controller/local/taken.ts', [

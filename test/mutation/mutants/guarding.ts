@@ -150,7 +150,7 @@ export const guarding = [
       `baseline.causedSince(windowMs - windowMs)`,
     ],
   ]),
-  ...mutantsOf('controller/sync/consequences.ts', [
+  ...mutantsOf('controller/core/record.ts', [
     [
       'approved-uses-up',
       'what was approved does not use up the window',

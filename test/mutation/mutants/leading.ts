@@ -77,8 +77,8 @@ export const leading = [
     [
       'sign-in-per-server',
       'ExchangeServers with one URL and account share one sign-in',
-      `const account = JSON.stringify([new URL(url)`,
-      `const account = JSON.stringify([nameOfServer(server), new URL(url)`,
+      `const account = JSON.stringify([new URL(endpoint.url)`,
+      `const account = JSON.stringify([nameOfServer(server), new URL(endpoint.url)`,
     ],
     [
       'old-connection-again',

@@ -24,8 +24,8 @@ export const matching = [
     [
       'receivers-publish',
       'what a receive-only member puts there is left alone',
-      `role.writes && mayLeave(view.type, role, found)`,
-      `mayLeave(view.type, role, found)`,
+      `role.writes && mayLeave(type, role, found)`,
+      `mayLeave(type, role, found)`,
     ],
     [
       'old-hub-travels',
@@ -133,17 +133,25 @@ export const matching = [
       `take(`,
     ],
     [
-      'place-taken',
-      'a link that has its copy there takes no other',
-      `free: (replica) => ['absent', 'gone'].includes(row?.get(replica)?.state ?? 'unknown'),`,
-      `free: () => true,`,
-    ],
-    [
       'foreign-stamp-matches',
       'a stamp of another hub’s item says nothing',
       `return stamp !== undefined && isOurs(this.#group, this.#hub, stamp) ? stamp : undefined`,
       `return stamp`,
       'other hubs’ copies are set aside before (isForeign), and their marks name nothing that is here',
+    ],
+    [
+      'revived-unseen',
+      'a link that the hub brings back is a place for its equals as well',
+      `if (place.ended && one.role.hub && one.role.writes) this.#revive(place, one)`,
+      ``,
+    ],
+  ]),
+  ...mutantsOf('controller/core/match-place.ts', [
+    [
+      'place-taken',
+      'a link that has its copy there takes no other',
+      `free: (replica) => ['absent', 'gone'].includes(row?.get(replica)?.state ?? 'unknown'),`,
+      `free: () => true,`,
     ],
     [
       'aliases-unread',
@@ -157,14 +165,6 @@ export const matching = [
       `...(link.source === undefined ? [] : [link.source]),`,
       ``,
     ],
-    [
-      'revived-unseen',
-      'a link that the hub brings back is a place for its equals as well',
-      `if (place.ended && one.role.hub && one.role.writes) this.#revive(place, one)`,
-      ``,
-    ],
-  ]),
-  ...mutantsOf('controller/core/match-place.ts', [
     [
       'two-in-one-place',
       'one replica never gives two items to one link',

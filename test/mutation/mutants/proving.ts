@@ -54,8 +54,8 @@ export const proving: readonly Mutant[] = [
     [
       'unread-is-gone',
       'what cannot be read is not gone',
-      `if (isMalformed(each)) forgotten.push(id)\n      else failed.set(id, each)`,
-      `gone.push(id)`,
+      `gone: answers.missing,`,
+      `gone: [...answers.missing, ...answers.failed.keys()],`,
     ],
   ]),
   ...mutantsOf('controller/ews/batch.ts', [

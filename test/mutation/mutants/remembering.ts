@@ -166,7 +166,7 @@ export const remembering: readonly Mutant[] = [
       `revision >= 0 || !links.has(id)`,
     ],
   ]),
-  ...mutantsOf('controller/sync/consequences.ts', [
+  ...mutantsOf('controller/core/record.ts', [
     [
       'refused-is-done',
       'what the guard set aside is still wanted',

@@ -32,9 +32,8 @@ export const trusting = [
     [
       'host-unasked',
       'nothing is asked of a host that servers may not be on',
-      `  if (refused) return refused
-`,
-      ``,
+      `return refused || undefined`,
+      `return undefined`,
     ],
   ]),
   ...mutantsOf('controller/kube/secrets.ts', [

@@ -1,74 +1,42 @@
-// The consequences of a plan besides its actions: kept content, notes of conflicts, restores from the bin, and the
-// effects that the guard counts.
-import { type Caused, type Effects, effectOf, effectsOf, type Guarded } from '../core/guard.ts'
-import { digestOf, type ReplicaId } from '../core/id.ts'
-import type { Item } from '../core/item.ts'
-import { agreementMark, type Restoration, type Role } from '../core/model.ts'
-import type { Rules } from '../core/plan.ts'
-import {
-  oneEach,
-  type RestoreResult,
-  restorable,
-  restorer,
-  resultsOf,
-  seenOf,
-} from '../core/restore.ts'
-import type { Step } from '../core/step.ts'
-import { inParts } from './breathe.ts'
-import type { Baseline, ConflictNote, Kept, RestoreNote } from './ports.ts'
-import { reentered } from './reentered.ts'
+// The records that a plan leaves behind besides its actions: kept content and the history, notes of conflicts, results of
+// restores from the bin, and the effects that the guard counts.
+import { type Caused, type Effects, effectOf, effectsOf, type Guarded } from './guard.ts'
+import { digestOf, type LinkId, type ReplicaId } from './id.ts'
+import type { Item } from './item.ts'
+import { agreementMark, type KeepReason, type Restoration, type Role, type Rules } from './model.ts'
+import { type RestoreResult, restorer, resultsOf } from './restore.ts'
+import type { Step } from './step.ts'
+
+/** Content that is saved before it is overwritten or deleted. */
+export type Kept = Readonly<{
+  link: LinkId
+  replica: ReplicaId
+  /** Identifies the loss. A loss is kept once, even if its write is retried. */
+  loss: string
+  reason: KeepReason
+  fields: readonly string[]
+  item: Item
+  /** The values that those fields got instead. */
+  won?: Item | undefined
+}>
+
+/** A recorded conflict; it never contains content. */
+export type ConflictNote = Readonly<{
+  link: LinkId
+  replica: ReplicaId
+  field: string
+  /** A digest of the losing content. The same digest is the same conflict. */
+  version: string
+}>
+
+/** The result of a restore request, by the number of its entry in the bin. */
+export type RestoreNote = Readonly<{ n: number; result: RestoreResult }>
 
 /** The restore requests that a plan carries out, and those that it refuses, each with its reason. */
 export type Wanted = Readonly<{
   wanted: readonly Restoration[]
-  barred: readonly Readonly<{ n: number; result: RestoreResult }>[]
+  barred: readonly RestoreNote[]
 }>
-
-/**
- * The restore requests of this pass. `approved`: hashes of restore plans that a user confirmed after the request.
- * Rejects when the state cannot be read.
- */
-export async function wantedBack(
-  baseline: Baseline,
-  { type, roles }: Rules,
-  approved: ReadonlySet<string>,
-): Promise<Wanted> {
-  const hub = roles.find((role) => role.hub)
-  const restorations = await baseline.restorations()
-  // A hub that does not receive gets nothing from the bin: a user must enter the item into the hub.
-  if (!hub?.receives) return { wanted: [], barred: barredAs('HubReceivesNothing', restorations) }
-  const asked = await reentered(baseline, type, restorations)
-  const stale = await stalePlans(baseline, asked, approved)
-  const isConfirmed = ({ plan = '', confirmed = false }: Restoration) =>
-    confirmed || (approved.has(plan) && !stale.has(plan))
-  const ready = asked.map((each) => ({ ...each, confirmed: isConfirmed(each) }))
-  return {
-    wanted: oneEach(ready.filter((each) => restorable(type, roles, each))),
-    barred: barredAs(
-      'Private',
-      ready.filter((each) => !restorable(type, roles, each)),
-    ),
-  }
-}
-
-function barredAs(result: RestoreResult, all: readonly Restoration[]): Wanted['barred'] {
-  return all.map(({ n }) => ({ n, result }))
-}
-
-// Approved plans whose links changed since the plan was shown.
-async function stalePlans(
-  baseline: Baseline,
-  asked: readonly Restoration[],
-  approved: ReadonlySet<string>,
-): Promise<ReadonlySet<string>> {
-  const planned = asked.filter(({ plan = '' }) => approved.has(plan))
-  const links = await inParts([...new Set(planned.map(({ link }) => link))], (part) =>
-    baseline.links(part),
-  )
-  const now = new Map(links.map((link) => [link.id, link]))
-  const stale = planned.filter(({ link, seen }) => seen !== seenOf(link, now.get(link)))
-  return new Set(stale.map(({ plan = '' }) => plan))
-}
 
 /** The results of all restore requests that are settled by this plan. */
 export function restoredBy(
