@@ -66,10 +66,14 @@ function linesOf(child: ChildProcessWithoutNullStreams): <T>() => Promise<T> {
   child.stdin.on('error', () => {})
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   return async <T>() => {
-    const { value, done } = await lines.next()
-    if (done) throw new Error(`the client ended: ${errors}`)
-    const answer = JSON.parse(value) as { ok: T; error?: string }
-    if (answer.error !== undefined) throw new Error(`${answer.error}\n${errors}`)
-    return answer.ok
+    for (;;) {
+      const { value, done } = await lines.next()
+      if (done) throw new Error(`the client ended: ${errors}`)
+      // Processes that the client starts may print there, too.
+      if (!value.startsWith('{"')) continue
+      const answer = JSON.parse(value) as { ok: T; error?: string }
+      if (answer.error !== undefined) throw new Error(`${answer.error}\n${errors}`)
+      return answer.ok
+    }
   }
 }

@@ -4,14 +4,15 @@ The functions are called as the request says: create(place, card), read(place, i
 delete(place, id), list(place), sync(place).
 """
 import json
+import os
 import sys
 import traceback
 
 
 def speak(functions):
     """Says that it is ready, and answers until the input ends."""
-    answers = sys.stdout
-    sys.stdout = sys.stderr  # Libraries may print what they like.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # Libraries may print what they like.
     print(json.dumps({"ok": None}), file=answers, flush=True)
     for line in sys.stdin:
         request = json.loads(line)

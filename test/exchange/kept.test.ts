@@ -232,6 +232,27 @@ describe('a file', () => {
     expect(readFileSync(file).equals(good)).toBe(true)
   })
 
+  test('keeps how people sign in, and a token outlives the program', async () => {
+    const apps = [{ id: 'app', secret: 's', as: 'anna@corp.example' }]
+    const signIn = { offers: ['NTLM', 'Bearer'], apps } as const
+    const before = await startExchange({ ...WORLD, signIn }, { port: 'none' })
+    const form = { grant_type: 'client_credentials', client_id: 'app', client_secret: 's' }
+    const body = new URLSearchParams({ ...form, scope: 'x' })
+    const issuer = new URL('/adfs/oauth2/token', before.url)
+    const token = await (await before.fetch(issuer, { method: 'POST', body })).json()
+    const file = fresh()
+    writeFileSync(file, bytesFor(before.store.state, 1, false))
+    const kept = readKept(file)
+    if (kept === undefined) throw new Error('there is no file')
+    const nowhere = { domain: 'nowhere', users: [] }
+    const after = await startExchange(nowhere, { port: 'none', resume: kept.state })
+    const unknown = await after.fetch(after.url, { method: 'POST' })
+    expect(unknown.headers.get('www-authenticate')).toMatch(/^NTLM, Bearer client_id=/)
+    const headers = { authorization: `Bearer ${(token as { access_token: string }).access_token}` }
+    const known = { method: 'POST', headers, body: envelope(getFolder) }
+    expect((await after.fetch(after.url, known)).status).toBe(200)
+  })
+
   // Whatever has happened to a world, what is read is what was written, and lives on in the same way.
   test('holds a world after any life, and it goes on alike', async () => {
     const acts = fc.array(fc.tuple(fc.nat(11), fc.nat(5)), { maxLength: 25 })

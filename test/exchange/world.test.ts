@@ -81,6 +81,22 @@ const mistakes = [
     /write a number of contacts/,
   ],
   [
+    'an unknown way to sign in',
+    `${HEAD}${USERS}signIn: { offers: [NTLM, Digest] }`,
+    /^w\.yaml:3:26: signIn\.offers\[1\]: "Digest" is not offered here; allowed are Basic, NTLM, Negotiate, Bearer/,
+  ],
+  ['no way to sign in', `${HEAD}${USERS}signIn: { offers: [] }`, /offers: write a list, each once/],
+  [
+    'an unknown protection',
+    `${HEAD}${USERS}signIn: { extendedProtection: None }`,
+    /extendedProtection: write one of Off, Allow, Require/,
+  ],
+  [
+    'an application without a user',
+    `${HEAD}${USERS}signIn: { apps: [{ id: x, secret: 1, as: b@corp.example }], tokenSeconds: 0 }`,
+    /tokenSeconds: write[\s\S]*secret: write a text[\s\S]*as: there is no mailbox b@corp\.example/,
+  ],
+  [
     'somebody else to act as',
     `${HEAD}users: [{ mailbox: a@b, password: p, impersonates: [c@d] }]`,
     /there is no mailbox c@d among the users/,

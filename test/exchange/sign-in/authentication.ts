@@ -285,10 +285,7 @@ export class Authentication {
 
 function prefersKerberos(bytes: Buffer): boolean {
   const { mechanisms, token } = clientTokenOf(bytes)
-  const { kerberos, microsoftKerberos } = MECHANISM
-  const [preferred] = mechanisms?.offered ?? []
-  const its = [kerberos, microsoftKerberos].some((one) => preferred?.equals(one))
-  return its && token !== undefined
+  return token !== undefined && mechanisms?.offered[0]?.equals(MECHANISM.kerberos) === true
 }
 
 /** The NetBIOS name of a domain: CORP for corp.example. */

@@ -35,8 +35,6 @@ export type ServerToken = Readonly<{
 export const MECHANISM = {
   ntlm: oid('1.3.6.1.4.1.311.2.2.10'),
   kerberos: oid('1.2.840.113554.1.2.2'),
-  /** What Windows 2000 took Kerberos for, and clients offer since. */
-  microsoftKerberos: oid('1.2.840.48018.1.2.2'),
 } as const
 
 const SPNEGO = oid('1.3.6.1.5.5.2')

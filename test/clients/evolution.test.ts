@@ -1,0 +1,15 @@
+// evolution-ews on the embedded Exchange.
+import { evolutionClient } from './evolution.ts'
+import { evolution } from './install.ts'
+import { liveStory } from './story.ts'
+
+const obtained = await evolution()
+
+liveStory({
+  name: 'evolution-ews, Basic',
+  obtained,
+  open: (exchange) => evolutionClient(obtained.path ?? '', exchange),
+  eventually: true,
+  // It has no other way into a public folder than SyncFolderItems.
+  options: { publicFolderSync: 'works' },
+})
