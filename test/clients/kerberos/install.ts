@@ -2,7 +2,8 @@
 // their headers. Nothing is installed on the machine.
 import { cpSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
+import { root } from '../../image/dockerfile.ts'
 import { debian, type Obtained, obtained, out, type Packages } from '../install.ts'
 
 const PACKAGES: Packages = {
@@ -21,13 +22,13 @@ export function kerberos(): Promise<Obtained> {
   return obtained('kerberos', async () => {
     const tree = await debian(PACKAGES)
     const files = ['package.json', 'package-lock.json'].map((name) =>
-      join(import.meta.dirname, 'npm', name),
+      join(root, 'image', 'kerberos', name),
     )
     const texts = files.map((file) => readFileSync(file, 'utf8'))
     const install = async (draft: string) => {
       await tree.install(draft)
       const npm = join(draft, 'npm')
-      cpSync(join(import.meta.dirname, 'npm'), npm, { recursive: true })
+      for (const file of files) cpSync(file, join(npm, basename(file)))
       await out('npm', ['ci', '--ignore-scripts', '--loglevel=error'], npm)
       const build = `CPLUS_INCLUDE_PATH="${join(draft, 'usr', 'include')}" npm_config_nodedir="${headers()}" npm run build`
       await out('sh', ['-c', build], npm)
