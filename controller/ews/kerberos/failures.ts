@@ -76,7 +76,7 @@ export function notInstalled(): SyncError {
   return new SyncError(
     'terminal',
     'KerberosNotInstalled',
-    'spec.auth.type Kerberos needs Linux, the npm package kerberos and the library libgssapi_krb5, which are not installed: use the image with Kerberos (image/kerberos.Dockerfile), run npm install --no-save kerberos@7.0.0 beside the controller, or set spec.auth.type to NTLM',
+    'spec.auth.type Kerberos needs Linux, the npm package kerberos and the library libgssapi_krb5, which are not installed: use an image with them (image/kerberos/Dockerfile), run npm install --no-save kerberos@7.0.0 beside the controller, or set spec.auth.type to NTLM',
   )
 }
 

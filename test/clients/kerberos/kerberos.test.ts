@@ -10,11 +10,15 @@ import { pooledNetwork } from '../../../controller/ews/network.ts'
 import { probe } from '../../../controller/ews/probe.ts'
 import { Transport } from '../../../controller/ews/transport.ts'
 import { type Exchange, startExchange } from '../../exchange/exchange.ts'
+import { envelope } from '../../exchange/support.ts'
 import { realClock } from '../../support/clock.ts'
+import { ended } from '../../support/program.ts'
+import { curl } from '../install.ts'
 import { kerberos } from './install.ts'
 import { type Kdc, REALM, startKdc } from './kdc.ts'
 
 const obtained = await kerberos()
+const curling = await curl()
 const { path: root = '' } = obtained
 const service = 'HTTP/127.0.0.1'
 const svc = 'svc@corp.example'
@@ -73,6 +77,36 @@ describe.skipIf(obtained.missing !== undefined)('Kerberos', () => {
     expect(await ask(transport)).toMatch(/^15\./)
     expect(new Set(tokens).size).toBe(7)
     expect(exchange.signIns).toMatchObject({ begun: 0, accepted: { [svc]: 7 }, refused: {} })
+  })
+
+  test.skipIf(curling.missing !== undefined)('curl signs in with the same keytab', async () => {
+    const exchange = await exchangeWith()
+    const keytab = `FILE:${keytabs.svc}`
+    const config = `${kdc.env.KRB5_CONFIG}.curl`
+    const lines = ['[libdefaults]', `default_realm = ${REALM}`, 'dns_canonicalize_hostname = false']
+    writeFileSync(config, `${lines.join('\n')}\n`)
+    const found = { KRB5_CLIENT_KTNAME: keytab, KRB5CCNAME: 'MEMORY:' }
+    const env = { ...process.env, ...found, KRB5_CONFIG: `${config}:${kdc.env.KRB5_CONFIG}` }
+    const flags = [
+      '-sS',
+      '--negotiate',
+      '--user',
+      ':',
+      '--data',
+      '@-',
+      '-H',
+      'Content-Type: text/xml',
+    ]
+    const written = ['--write-out', '%{http_code}', '--output', '/dev/null']
+    const { stdout, stderr } = await ended(
+      'curl',
+      [...flags, ...written, exchange.url],
+      env,
+      envelope('<m:GetFolder/>'),
+    )
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(/^(200|500)$/)
+    expect(exchange.signIns).toMatchObject({ begun: 0, accepted: { [svc]: 1 } })
   })
 
   test('two identities at once are never mixed', async () => {
