@@ -14,6 +14,7 @@ import { proving } from './mutants/proving.ts'
 import { remembering } from './mutants/remembering.ts'
 import { sealing } from './mutants/sealing.ts'
 import { sharing } from './mutants/sharing.ts'
+import { signingIn } from './mutants/signing-in.ts'
 import { trusting } from './mutants/trusting.ts'
 import { undoing } from './mutants/undoing.ts'
 import { verifying } from './mutants/verifying.ts'
@@ -31,6 +32,7 @@ export const mutants: readonly Mutant[] = [
   ...proving,
   ...verifying,
   ...leading,
+  ...signingIn,
   ...sharing,
   ...declaring,
   ...allowing,

@@ -98,6 +98,10 @@ const shown: readonly Readonly<{ files: readonly string[]; tests: readonly strin
     tests: unit('terminal', 'printable', 'words', 'state-rekey', 'look'),
   },
   {
+    files: within('ews', 'ntlm/', 'network', 'transport', 'authorization', 'oauth', 'offers'),
+    tests: unit('sign-in-ways', 'ntlm', 'channel-binding'),
+  },
+  {
     files: within('ews', 'connections', 'in-use', 'endpoint', 'network', 'rate', 'pause', 'route'),
     tests: unit('connections', 'hosts', 'ceilings', 'rate', 'back-off'),
   },

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort, groupOf, Place, type Resource, serverOf, until } from '../../e2e/support.ts'
-import { startExchange } from '../../exchange/exchange.ts'
+import { type Exchange, startExchange } from '../../exchange/exchange.ts'
+import type { FaultInjector } from '../../exchange/http/fault.ts'
+import type { World } from '../../exchange/world.ts'
 import { kerberos } from './install.ts'
 import { type Kdc, keysIn, REALM, startKdc } from './kdc.ts'
 
@@ -31,28 +33,7 @@ describe.skipIf(obtained.missing !== undefined)('Kerberos', () => {
     const old = await kdc.keytab('svc')
     const right = await kdc.keytab('svc')
     const sent = new Set<string>()
-    const exchange = await startExchange(
-      {
-        domain: 'corp.example',
-        users: [
-          { mailbox: svc, password: 'p', impersonates: 'all' },
-          { mailbox: 'anna@corp.example', password: 'p' },
-        ],
-        publicFolders: [
-          { path: '/Company/Contacts', permissions: { [svc]: 'PublishingEditor' }, contacts: 3 },
-        ],
-        signIn: {
-          offers: ['Negotiate'],
-          kerberos: { keytab: await kdc.keytab('HTTP/127.0.0.1') },
-        },
-      },
-      {
-        fault: ({ headers }) => {
-          sent.add((headers.authorization ?? '').replace('Negotiate ', ''))
-          return undefined
-        },
-      },
-    )
+    const exchange = await exchangeWith(await kdc.keytab('HTTP/127.0.0.1'), sent)
     const declared = (keytab: string): readonly Resource[] => [
       groupOf({ members: [{ mailbox: 'anna@corp.example' }] }),
       serverOf(exchange.url, { auth: { type: 'Kerberos', secretRef: { name: 'account' } } }),
@@ -69,11 +50,8 @@ describe.skipIf(obtained.missing !== undefined)('Kerberos', () => {
       const contacts = exchange.store.mailbox('anna@corp.example').folder('Contacts/Contacts')
       expect(contacts.items()).toHaveLength(3)
       const { pid = 0 } = running.child
-      const helpers = childrenOf(pid)
-      expect(helpers.length).toBeGreaterThan(0)
-      for (const each of [pid, ...helpers])
-        for (const what of ['environ', 'cmdline'])
-          written.push(readFileSync(`/proc/${each}/${what}`, 'latin1'))
+      expect(childrenOf(pid).length).toBeGreaterThan(0)
+      written.push(...[pid, ...childrenOf(pid)].flatMap(shownOf))
       expect(readdirSync(tmpdir()).filter((name) => /^exsync-kerberos/.test(name))).toEqual([])
       place.declare(declared(old))
       await until('the sign-in is refused', () => reason() === 'AuthenticationFailed')
@@ -86,20 +64,52 @@ describe.skipIf(obtained.missing !== undefined)('Kerberos', () => {
       written.push(stdout, stderr)
       await exchange.close()
     }
-    for (const file of readdirSync(place.state, { recursive: true, withFileTypes: true }))
-      if (file.isFile()) written.push(readFileSync(join(file.parentPath, file.name), 'latin1'))
-    const all = written.join('\n')
+    const all = [...written, ...filesIn(place.state)].join('\n')
     expect(all).toContain('AuthenticationFailed')
     expect(sent.size).toBeGreaterThan(3)
-    const keys = [old, right].flatMap(keysIn)
-    expect(keys).toHaveLength(4)
-    const files = [old, right].map((path) => readFileSync(path))
-    const forms = [...keys, ...files].flatMap((bytes) =>
-      (['hex', 'base64', 'latin1'] as const).map((form) => bytes.toString(form)),
-    )
+    const forms = [old, right].flatMap(formsOf)
     for (const each of [...forms, ...sent]) expect(all.includes(each)).toBe(false)
   })
 })
+
+// Every token that it is sent goes into the set.
+function exchangeWith(keytab: string, sent: Set<string>): Promise<Exchange> {
+  const world: World = {
+    domain: 'corp.example',
+    users: [
+      { mailbox: svc, password: 'p', impersonates: 'all' },
+      { mailbox: 'anna@corp.example', password: 'p' },
+    ],
+    publicFolders: [
+      { path: '/Company/Contacts', permissions: { [svc]: 'PublishingEditor' }, contacts: 3 },
+    ],
+    signIn: { offers: ['Negotiate'], kerberos: { keytab } },
+  }
+  const fault: FaultInjector = ({ headers }) => {
+    sent.add((headers.authorization ?? '').replace('Negotiate ', ''))
+    return undefined
+  }
+  return startExchange(world, { fault })
+}
+
+function filesIn(directory: string): readonly string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((file) => file.isFile())
+    .map((file) => readFileSync(join(file.parentPath, file.name), 'latin1'))
+}
+
+// The keytab and the two keys in it, in each form that a text could hold them in.
+function formsOf(keytab: string): readonly string[] {
+  const keys = keysIn(keytab)
+  expect(keys).toHaveLength(2)
+  return [readFileSync(keytab), ...keys].flatMap((bytes) =>
+    (['hex', 'base64', 'latin1'] as const).map((form) => bytes.toString(form)),
+  )
+}
+
+function shownOf(pid: number): readonly string[] {
+  return ['environ', 'cmdline'].map((what) => readFileSync(`/proc/${pid}/${what}`, 'latin1'))
+}
 
 function secretWith(keytab: string): Resource {
   const data = {

@@ -1,0 +1,84 @@
+// How a connection or a request is signed in.
+import { mutantsOf } from '../mutant.ts'
+
+export const signingIn = [
+  ...mutantsOf('controller/ews/network.ts', [
+    [
+      'write-unsigned',
+      'a request is written only to a connection that is signed in',
+      `if (socket !== this.#signedIn) throw notSignedIn`,
+      ``,
+    ],
+    [
+      'signed-for-ever',
+      'a connection that the server signed out is signed in again',
+      `        this.#signedIn = undefined\n`,
+      ``,
+    ],
+    [
+      'sign-in-each-time',
+      'a connection is signed in once',
+      `if (refusal === undefined) this.#signedIn = own`,
+      `if (refusal === undefined) this.#signedIn = this.#socket && undefined`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/transport.ts', [
+    ['read-not-again', 'a read is asked again after a lost sign-in', `  'SignInLost',\n`, ``],
+  ]),
+  ...mutantsOf('controller/ews/ntlm/handshake.ts', [
+    [
+      'never-bound',
+      'a sign-in is bound to the channel',
+      `binding === 'Send' ? certificate() : undefined`,
+      `binding === 'Omit' ? certificate() : undefined`,
+    ],
+    [
+      'always-bound',
+      'a binding that is to be omitted is not sent',
+      `binding === 'Send' ? certificate() : undefined`,
+      `certificate()`,
+    ],
+    [
+      'negotiate-unused',
+      'NTLM is taken by Negotiate where that is all that is offered',
+      `      scheme = 'Negotiate'\n`,
+      ``,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/ntlm/messages.ts', [
+    [
+      'no-integrity-code',
+      'an answer says that it carries an integrity code',
+      `if (pairs.has(av.timestamp)) pairs.set(av.flags, hasIntegrityCode)`,
+      ``,
+    ],
+    [
+      'server-flags-kept',
+      'what only a client may state is not taken over from a challenge',
+      `for (const id of [av.flags, av.targetName, av.channelBindings]) pairs.delete(id)`,
+      ``,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/authorization.ts', [
+    [
+      'token-kept',
+      'a token that a server refused is not sent again',
+      `      tokens.drop(header.slice('Bearer '.length))\n`,
+      ``,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/oauth.ts', [
+    [
+      'token-each-time',
+      'one token serves all requests',
+      `if (this.#token !== undefined && this.#now() < this.#token.renewAtMs) return this.#token.text`,
+      ``,
+    ],
+    [
+      'token-to-the-end',
+      'a token is renewed before it expires',
+      `startMs + lifeMs - Math.min(earlyMs, lifeMs / 2)`,
+      `startMs + lifeMs`,
+    ],
+  ]),
+]
