@@ -23,7 +23,8 @@ type Kerberos = Readonly<{
   GSS_MECH_OID_SPNEGO: number
 }>
 
-if (import.meta.main) serve()
+// Only started as a process: others take nothing but its types.
+if (process.send !== undefined) serve()
 
 function serve(): void {
   const { env } = process
