@@ -9,7 +9,8 @@ import { connect } from 'node:tls'
 import { all, first } from '../exchange/support.ts'
 import { readXml } from '../exchange/xml/reader.ts'
 import type { Card, Client, Place } from './client.ts'
-import { ANNA, PUBLIC_FOLDER } from './story.ts'
+import { ANNA } from './sign-ins.ts'
+import { PUBLIC_FOLDER } from './story.ts'
 
 /** DavMail's server, running. */
 export type DavMail = Client & Readonly<{ ldapPort: number }>

@@ -14,19 +14,13 @@ import { delimiter, join } from 'node:path'
 import type { Exchange } from '../exchange/exchange.ts'
 import { ended } from '../support/program.ts'
 import { type Client, type Place, spokenClient } from './client.ts'
-import { ANNA, folderOf } from './story.ts'
-
-/** How it signs in, as its settings call it. */
-export type EvolutionSignIn = 'plain/password' | 'NTLM'
+import { ANNA } from './sign-ins.ts'
+import { folderOf } from './story.ts'
 
 const SERVICES = ['addressbook-factory AddressBook10', 'source-registry Sources5'] as const
 
 /** Starts the data server that lies in a directory, with an address book for each place. */
-export async function evolutionClient(
-  root: string,
-  exchange: Exchange,
-  signIn: EvolutionSignIn = 'plain/password',
-): Promise<Client> {
+export async function evolutionClient(root: string, exchange: Exchange): Promise<Client> {
   const home = mkdtempSync(join(tmpdir(), 'exsync-evolution-'))
   const folder = (...names: string[]) => {
     const path = join(home, ...names)
@@ -42,7 +36,7 @@ export async function evolutionClient(
   }
   writeFileSync(join(home, 'bus.conf'), busXml(services))
   const sources = folder('config', 'evolution', 'sources')
-  writeFileSync(join(sources, 'anna.source'), accountOf(exchange.url, signIn))
+  writeFileSync(join(sources, 'anna.source'), accountOf(exchange.url))
   for (const place of ['mailbox', 'public folder'] as const) {
     const book = bookOf(place, folderOf(exchange, place).id())
     writeFileSync(join(sources, `${uidOf(place)}.source`), book)
@@ -121,7 +115,7 @@ function busXml(services: string): string {
 `
 }
 
-function accountOf(url: string, signIn: EvolutionSignIn): string {
+function accountOf(url: string): string {
   const { hostname, port } = new URL(url)
   return `[Data Source]
 DisplayName=Anna
@@ -137,7 +131,7 @@ MailEnabled=false
 Host=${hostname}
 Port=${port}
 User=${ANNA.user}
-Method=${signIn}
+Method=plain/password
 
 [Ews Backend]
 Hosturl=${url}

@@ -1,14 +1,16 @@
 """exchangelib as a client of the tests (see client.ts). Its settings are JSON in the environment variable CLIENT."""
 import json
 import os
+from functools import partial
 
 import exchangelib as ex
 from exchangelib.errors import ErrorItemNotFound
+from exchangelib.transport import AUTH_TYPE_MAP
 from exchangelib.version import EXCHANGE_2016
+from requests_ntlm import HttpNtlmAuth
 from spoken import speak
 
 SETTINGS = json.loads(os.environ["CLIENT"])
-KINDS = {"Basic": ex.BASIC, "NTLM": ex.NTLM}
 PLAIN = {
     "GivenName": "given_name",
     "Surname": "surname",
@@ -17,14 +19,32 @@ PLAIN = {
 }
 
 
+class Application(ex.OAuth2Credentials):
+    """An application's credentials at the issuer of the tests."""
+
+    token_url = SETTINGS["issuer"]
+    scope = [SETTINGS["url"]]
+
+
+def credentials():
+    """What the way of signing in needs, and its name in exchangelib."""
+    if SETTINGS["way"] == "OAuth":
+        app = SETTINGS["app"]
+        return Application(client_id=app["id"], client_secret=app["secret"]), ex.OAUTH2
+    ways = {"Basic": ex.BASIC, "NTLM": ex.NTLM}
+    return ex.Credentials(SETTINGS["user"], SETTINGS["password"]), ways[SETTINGS["way"]]
+
+
 def account():
     """Anna's account, without autodiscovery."""
-    credentials = ex.Credentials(SETTINGS["user"], SETTINGS["password"])
+    given, auth_type = credentials()
+    if not SETTINGS["cbt"]:
+        AUTH_TYPE_MAP[ex.NTLM] = partial(HttpNtlmAuth, send_cbt=False)
     config = ex.Configuration(
         service_endpoint=SETTINGS["url"],
-        credentials=credentials,
-        auth_type=KINDS[SETTINGS["signIn"]],
-        **({} if SETTINGS.get("guess") else {"version": ex.Version(build=EXCHANGE_2016)}),
+        credentials=given,
+        auth_type=auth_type,
+        version=ex.Version(build=EXCHANGE_2016),
     )
     return ex.Account(
         SETTINGS["mailbox"],

@@ -194,8 +194,13 @@ function copySources(folder: string, release: string): void {
   }
 }
 
-/** What a program writes. Rejects with its errors. */
+/** What a program writes. Rejects with its last line of error. */
 export async function out(program: string, args: readonly string[], cwd?: string): Promise<string> {
-  const { stdout } = await run(program, args, { maxBuffer: 2 ** 26, ...(cwd && { cwd }) })
-  return stdout
+  try {
+    const { stdout } = await run(program, args, { maxBuffer: 2 ** 26, ...(cwd && { cwd }) })
+    return stdout
+  } catch (error) {
+    const { stderr = '', message } = error as Error & { stderr?: string }
+    throw new Error(`${program}: ${stderr.trim().split('\n').at(-1) || message}`, { cause: error })
+  }
 }

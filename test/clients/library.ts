@@ -1,19 +1,23 @@
 // ews-javascript-api as a client, with its own HTTP. It has the remedies without which it loses data (controller/ews/library.ts).
+import { Agent } from 'node:https'
 import { createRequire } from 'node:module'
 import type { Contact, ExchangeService, FolderId } from 'ews-javascript-api'
 import { library } from '../../controller/ews/library.ts'
 import type { Card, Client, Place } from './client.ts'
-import { ANNA } from './story.ts'
-
-/** How it signs in. */
-export type LibrarySignIn = Readonly<{ kind: 'Basic' | 'NTLM' } | { kind: 'OAuth'; token: string }>
+import { ANNA, type SignIn, tokenFrom } from './sign-ins.ts'
 
 const ews = library()
 const load = createRequire(createRequire(import.meta.url).resolve('ews-javascript-api'))
 
-/** A client of the Exchange at an address. */
-export function libraryClient(url: string, signIn: LibrarySignIn = { kind: 'Basic' }): Client {
-  const service = serviceFor(url, signIn)
+/** A client of the Exchange at an address, whose authority has this certificate (PEM). */
+export async function libraryClient(url: string, signIn: SignIn, ca?: string): Promise<Client> {
+  const service = new ews.ExchangeService(ews.ExchangeVersion.Exchange2016, ews.TimeZoneInfo.Utc)
+  service.Url = new ews.Uri(url)
+  service.Credentials =
+    signIn.way === 'OAuth'
+      ? new ews.OAuthCredentials(await tokenFrom(url, ca ?? ''))
+      : new ews.WebCredentials(ANNA.user, ANNA.password)
+  service.XHRApi = httpFor(signIn, ca) as unknown as typeof service.XHRApi
   const folders = new Map<Place, FolderId>()
   const states = new Map<Place, { state: string; known: Set<string> }>()
   const folder = async (place: Place): Promise<FolderId> => {
@@ -26,8 +30,13 @@ export function libraryClient(url: string, signIn: LibrarySignIn = { kind: 'Basi
     return contact && cardOf(contact)
   }
   const every = async (ids: Iterable<string>) => {
-    const cards = await Promise.all([...ids].map(read))
-    return cards.filter((card) => card !== undefined)
+    // One after the other: its NTLM needs that each request gets the connection of the one before.
+    const cards: Card[] = []
+    for (const id of ids) {
+      const card = await read(id)
+      if (card) cards.push(card)
+    }
+    return cards
   }
   return {
     create: async (place, card) => {
@@ -67,22 +76,17 @@ export function libraryClient(url: string, signIn: LibrarySignIn = { kind: 'Basi
   }
 }
 
-function serviceFor(url: string, signIn: LibrarySignIn): ExchangeService {
-  const service = new ews.ExchangeService(ews.ExchangeVersion.Exchange2016, ews.TimeZoneInfo.Utc)
-  service.Url = new ews.Uri(url)
-  service.Credentials =
-    signIn.kind === 'OAuth'
-      ? new ews.OAuthCredentials(signIn.token)
-      : new ews.WebCredentials(ANNA.user, ANNA.password)
-  if (signIn.kind === 'NTLM') {
-    const { XhrApi } = load('@ewsjs/xhr') as { XhrApi: new (options: object) => Http }
-    const http = new XhrApi({}).useNtlmAuthentication(ANNA.user, ANNA.password)
-    service.XHRApi = http as unknown as typeof service.XHRApi
+// For NTLM it makes agents of its own, which know no other authority than those of the machine.
+function httpFor({ way }: SignIn, ca: string | undefined): Http {
+  const { XhrApi } = load('@ewsjs/xhr') as { XhrApi: new (options: object) => Http }
+  if (way === 'NTLM') {
+    const options = { rejectUnauthorized: ca === undefined }
+    return new XhrApi(options).useNtlmAuthentication(ANNA.user, ANNA.password)
   }
-  return service
+  return new XhrApi({ httpsAgent: new Agent({ keepAlive: true, ...(ca !== undefined && { ca }) }) })
 }
 
-type Http = Readonly<{ useNtlmAuthentication: (user: string, password: string) => object }>
+type Http = Readonly<{ useNtlmAuthentication: (user: string, password: string) => Http }>
 
 async function folderIn(service: ExchangeService, place: Place): Promise<FolderId> {
   if (place === 'mailbox') return new ews.FolderId(ews.WellKnownFolderName.Contacts)

@@ -1,5 +1,8 @@
 // The one story that every client lives: contacts are made, read, changed and deleted, by the client and by others
 // behind its back, in a mailbox and in a public folder; after each step the server holds what the client believes.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Exchange, type ExchangeOptions, startExchange } from '../exchange/exchange.ts'
 import { schemaValidator } from '../exchange/schema.ts'
@@ -7,41 +10,43 @@ import type { FolderHandle, Snapshot } from '../exchange/store/store.ts'
 import type { World } from '../exchange/world.ts'
 import { type Card, type Client, FIELDS, type Place } from './client.ts'
 import type { Obtained } from './install.ts'
-
-/** The person that clients sign in as. */
-export const ANNA = {
-  mailbox: 'anna@corp.example',
-  user: 'CORP\\anna',
-  password: 'anna-secret',
-} as const
+import { ANNA, optionsFor, type SignIn } from './sign-ins.ts'
 
 /** The public folder that Anna may write to, by its path. */
 export const PUBLIC_FOLDER = '/Company/Contacts'
 
 /** What a client cannot do, with the reason; the rest of the story is lived without it. */
-export type Cannot = Readonly<{
-  sync?: string
-  'sync a public folder'?: string
-  [field: `keep ${string}`]: string
-}>
+export type Cannot = Readonly<{ sync?: string; 'sync a public folder'?: string }>
 
 /** How an Exchange answers in a public folder, whichever the client. */
 export const REFUSED: Cannot = {
   'sync a public folder': 'SyncFolderItems is refused there, as documented',
 }
 
+/** An Exchange at which a client signs in. */
+export type Door = Readonly<{
+  exchange: Exchange
+  url: string
+  signIn: SignIn
+  /** The certificate of its authority, in PEM; there when it serves https. */
+  caFile: string
+}>
+
 /** A client, and how the story is lived with it. */
 export type Lived<C extends Client = Client> = Readonly<{
   name: string
-  /** Signs in at an Exchange. */
-  open: (exchange: Exchange) => Promise<C>
+  signIn: SignIn
+  /** Makes the client; it may sign in at once or with its first request. */
+  open: (door: Door) => Promise<C>
+  /** Only one chapter of the story in each place: the whole is lived with another way of signing in. */
+  short?: boolean
   obtained?: Obtained
   cannot?: Cannot
   options?: ExchangeOptions
   /** It reads from what it keeps, and brings that up to date in the background. */
   eventually?: true
   /** Declares tests of what only this client can do. */
-  more?: (client: () => C, exchange: () => Exchange) => void
+  more?: (client: () => C) => void
 }>
 
 const WORLD: World = {
@@ -68,16 +73,6 @@ type Chapter = readonly [title: string, made: Card, becomes: Card]
 /** What is made, and what becomes of it. */
 const CHAPTERS: readonly Chapter[] = [
   [
-    'a value changes',
-    { GivenName: 'Ewa', Surname: 'Lis', CompanyName: 'Lis & Co', JobTitle: 'Buyer' },
-    { GivenName: 'Ewa', Surname: 'Lis', CompanyName: 'Lis & Sons', JobTitle: 'Owner' },
-  ],
-  [
-    'letters of all kinds',
-    { GivenName: 'Zażółć', Surname: '李🙂', CompanyName: `"A" <b> 'c' & d` },
-    { GivenName: 'Ґедзь', Surname: 'Ørsted', CompanyName: 'Ελλάς; a, b: c\\d' },
-  ],
-  [
     'numbers and addresses come and go',
     {
       GivenName: 'Ada',
@@ -90,6 +85,16 @@ const CHAPTERS: readonly Chapter[] = [
     { GivenName: 'Ada', Surname: 'King', BusinessPhone: '+44 1', City: 'London' },
   ],
   [
+    'a value changes',
+    { GivenName: 'Ewa', Surname: 'Lis', CompanyName: 'Lis & Co', JobTitle: 'Buyer' },
+    { GivenName: 'Ewa', Surname: 'Lis', CompanyName: 'Lis & Sons', JobTitle: 'Owner' },
+  ],
+  [
+    'letters of all kinds',
+    { GivenName: 'Zażółć', Surname: '李🙂', CompanyName: `"A" <b> 'c' & d` },
+    { GivenName: 'Ґедзь', Surname: 'Ørsted', CompanyName: 'Ελλάς; a, b: c\\d' },
+  ],
+  [
     'a note of several lines',
     { GivenName: 'Olga', Surname: 'Kos', Body: 'first\nsecond & third\n\nlast' },
     { GivenName: 'Olga', Surname: 'Kos', Body: 'another' },
@@ -99,79 +104,127 @@ const CHAPTERS: readonly Chapter[] = [
 const POLL = { timeout: 30_000, interval: 200 }
 const PLACES: readonly Place[] = ['mailbox', 'public folder']
 
-/** Declares the tests of one client. */
+/** Declares the tests of one client that signs in in one way: it lives the story, or it is refused. */
 export function liveStory<C extends Client>(lived: Lived<C>): void {
-  const { name, obtained, cannot = {} } = lived
+  const { name, obtained, signIn } = lived
   const reason = obtained?.missing === undefined ? '' : ` (skipped: ${obtained.missing})`
-  describe.skipIf(obtained?.missing !== undefined)(`${name}${reason}`, () => {
-    const { client, exchange } = opened(lived)
-    lived.more?.(client, exchange)
-    for (const place of PLACES) {
-      const folder = () => folderOf(exchange(), place)
-      const why = unsynced(cannot, place)
-      const agrees = async () => {
-        const held = sorted(heldIn(folder(), cannot))
-        const synced = async () => sorted(await client().sync(place))
-        if (lived.eventually) await expect.poll(synced, POLL).toEqual(held)
-        else if (why === undefined) expect(await synced()).toEqual(held)
-        expect(sorted(await client().list(place))).toEqual(held)
-      }
-      const read = async (id: string) => {
-        const card = await client().read(place, id)
-        return card && alike(card)
-      }
-      const how = why === undefined ? '' : ` (no synchronisation: ${why})`
-
-      test.each(CHAPTERS)(`${place}: %s${how}`, async (_, given, becomes) => {
-        const [card, changed] = [within(given, cannot), within(becomes, cannot)]
-        await agrees()
-        const before = folder().size()
-        const id = await client().create(place, card)
-        expect(heldIn(folder(), cannot)).toContainEqual(card)
-        expect(folder().size()).toBe(before + 1)
-        expect(await read(id)).toEqual(card)
-        await agrees()
-
-        await client().change(place, id, changed)
-        expect(heldIn(folder(), cannot)).toContainEqual(changed)
-        expect(await read(id)).toEqual(changed)
-        await agrees()
-
-        await client().delete(place, id)
-        expect(folder().size()).toBe(before)
-        expect(heldIn(folder(), cannot)).not.toContainEqual(changed)
-        await agrees()
-        expect(await read(id)).toBeUndefined()
-      })
-
-      test(`${place}: what others do meanwhile${how}`, async () => {
-        await agrees()
-        const others = folder().as('jan@corp.example')
-        const { id } = others.create({ GivenName: 'Iga', Surname: 'Sowa', MobilePhone: '1' })
-        const { id: gone } = others.create({ GivenName: 'Leo', Surname: 'Wilk' })
-        await agrees()
-        others.update(id, { MobilePhone: null, CompanyName: 'Sowa' })
-        others.delete(gone)
-        await agrees()
-        others.delete(id)
-        await agrees()
-      })
-    }
+  describe.skipIf(obtained?.missing !== undefined)(`${name}, ${signIn.title}${reason}`, () => {
+    if (signIn.refused === undefined) liveThrough(lived)
+    else test('it is refused, and nothing is done', () => knock(lived))
   })
 }
 
-function opened<C extends Client>({ open, options }: Lived<C>) {
+function liveThrough<C extends Client>(lived: Lived<C>): void {
+  const { cannot = {}, signIn } = lived
+  const { client, exchange } = opened(lived)
+  lived.more?.(client)
+  for (const place of PLACES) {
+    const folder = () => folderOf(exchange(), place)
+    const why = unsynced(cannot, place)
+    const agrees = async () => {
+      const held = sorted(heldIn(folder()))
+      const synced = async () => sorted(await client().sync(place))
+      if (lived.eventually) await expect.poll(synced, POLL).toEqual(held)
+      else if (why === undefined) expect(await synced()).toEqual(held)
+      expect(sorted(await client().list(place))).toEqual(held)
+    }
+    const read = async (id: string) => {
+      const card = await client().read(place, id)
+      return card && alike(card)
+    }
+    const chapters = lived.short ? CHAPTERS.slice(0, 1) : CHAPTERS
+    const how = why === undefined ? '' : ` (no synchronisation: ${why})`
+
+    test.each(chapters)(`${place}: %s${how}`, async (_, card, changed) => {
+      await agrees()
+      const before = folder().size()
+      const id = await client().create(place, card)
+      expect(heldIn(folder())).toContainEqual(card)
+      expect(folder().size()).toBe(before + 1)
+      expect(await read(id)).toEqual(card)
+      await agrees()
+
+      await client().change(place, id, changed)
+      expect(heldIn(folder())).toContainEqual(changed)
+      expect(await read(id)).toEqual(changed)
+      await agrees()
+
+      await client().delete(place, id)
+      expect(folder().size()).toBe(before)
+      expect(heldIn(folder())).not.toContainEqual(changed)
+      await agrees()
+      expect(await read(id)).toBeUndefined()
+    })
+
+    test(`${place}: what others do meanwhile${how}`, async () => {
+      await agrees()
+      const others = folder().as('jan@corp.example')
+      const { id } = others.create({ GivenName: 'Iga', Surname: 'Sowa', MobilePhone: '1' })
+      const { id: gone } = others.create({ GivenName: 'Leo', Surname: 'Wilk' })
+      await agrees()
+      others.update(id, { MobilePhone: null, CompanyName: 'Sowa' })
+      others.delete(gone)
+      await agrees()
+      others.delete(id)
+      await agrees()
+    })
+  }
+
+  test('the server has seen this way of signing in, and no other', () => {
+    const { accepted, refusals, last } = exchange().signIns
+    expect(Object.keys(accepted)).toEqual([ANNA.mailbox])
+    expect(refusals).toEqual({})
+    expect(last?.binding).toBe(signIn.binding)
+  })
+}
+
+async function knock<C extends Client>(lived: Lived<C>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'exsync-clients-'))
+  const { exchange, door } = await exchangeFor(lived, folder)
+  let client: C | undefined
+  const asking = async () => {
+    client = await lived.open(door)
+    await client.list('mailbox')
+  }
+  await expect(asking()).rejects.toThrow()
+  await client?.close()
+  await exchange.close()
+  expect(exchange.counts).toEqual({})
+  expect(exchange.signIns.accepted).toEqual({})
+  expect(Object.keys(exchange.signIns.refusals)).toEqual([lived.signIn.refused])
+  rmSync(folder, { recursive: true })
+}
+
+async function exchangeFor(
+  { signIn, options }: Pick<Lived, 'signIn' | 'options'>,
+  folder: string,
+  more = {},
+) {
+  const world = { ...WORLD, signIn: signIn.world }
+  const exchange = await startExchange(world, {
+    ...optionsFor(signIn, folder),
+    ...options,
+    ...more,
+  })
+  const door: Door = { exchange, url: exchange.url, signIn, caFile: join(folder, 'ca.crt') }
+  return { exchange, door }
+}
+
+function opened<C extends Client>(lived: Lived<C>) {
+  const folder = mkdtempSync(join(tmpdir(), 'exsync-clients-'))
   const validator = schemaValidator()
+  const inspecting = validator ? { inspect: validator.inspect } : {}
   let exchange: Exchange | undefined
   let client: C | undefined
   beforeAll(async () => {
-    const inspect = validator ? { inspect: validator.inspect } : {}
-    exchange = await startExchange(WORLD, { ...inspect, ...options })
-    client = await open(exchange)
+    const started = await exchangeFor(lived, folder, inspecting)
+    exchange = started.exchange
+    client = await lived.open(started.door)
   })
   afterAll(async () => {
     await client?.close()
     await exchange?.close()
+    rmSync(folder, { recursive: true })
     expect(validator?.errors ?? []).toEqual([])
   })
   return { client: () => opening(client), exchange: () => opening(exchange) }
@@ -192,14 +245,8 @@ export function folderOf({ store }: Exchange, place: Place): FolderHandle {
   return store.mailbox(ANNA.mailbox).folder('Contacts')
 }
 
-// What the client cannot keep is no part of the story.
-function within(card: Card, cannot: Cannot): Card {
-  const kept = FIELDS.filter((field) => card[field] && cannot[`keep ${field}`] === undefined)
-  return Object.fromEntries(kept.map((field) => [field, card[field]]))
-}
-
-function heldIn(folder: FolderHandle, cannot: Cannot): readonly Card[] {
-  return folder.items().map((item) => within(cardOf(item), cannot))
+function heldIn(folder: FolderHandle): readonly Card[] {
+  return folder.items().map(cardOf)
 }
 
 /** The card that the server holds. */
@@ -219,7 +266,8 @@ function cardOf({ contact }: Snapshot): Card {
     EmailAddress1: typeof email === 'object' ? email.address : email,
     Body: (text ?? contact.Body) as string | undefined,
   }
-  return alike(found as Card)
+  const present = FIELDS.filter((field) => found[field])
+  return alike(Object.fromEntries(present.map((field) => [field, found[field]])))
 }
 
 /** The card with its note's lines ended by LF, and no end of the last one. */
