@@ -138,6 +138,7 @@ export async function startExchange(
     },
     close: async () => {
       await server?.close()
+      authentication.close()
     },
   }
 }
