@@ -75,14 +75,13 @@ export async function officeWith(differing: Differing = {}): Promise<Office> {
   const url = proxy?.url ?? exchange.url
   const ca = proxy?.ca ?? exchange.ca
   const trust = secure ? { tls: { caSecretRef: { name: 'authority', key: 'ca.crt' } } } : {}
+  const { members = [{ mailbox: 'anna@corp.example' }], spec = {} } = differing
+  const group = groupOf({ members, spec })
   place.declare([
     serverOf(url, { ...trust, ...differing.server }),
     secretOf('account', differing.secret ?? { username: account, password }),
     ...(ca === undefined ? [] : [secretOf('authority', { 'ca.crt': ca })]),
-    groupOf({
-      members: differing.members ?? [{ mailbox: 'anna@corp.example' }],
-      spec: differing.spec ?? {},
-    }),
+    group,
     ...more(url),
   ])
   const start = (...args: readonly string[]) => exsync(['doctor', '--local', place.local, ...args])
