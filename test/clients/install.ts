@@ -89,9 +89,11 @@ const EVOLUTION: Packages = {
   without: /webkit|gst|flite|keyring|pinentry|spell|enchant|^gcr$|^p11|dictionar|bubblewrap|theme/,
 }
 
-type Plan = Readonly<{ key: string; install: (draft: string) => Promise<void> }>
+/** What to install; `key` changes when that does. */
+export type Plan = Readonly<{ key: string; install: (draft: string) => Promise<void> }>
 
-async function obtained(name: string, plan: () => Promise<Plan>): Promise<Obtained> {
+/** A plan carried out, once for each `key`; what it installs stays in the cache. */
+export async function obtained(name: string, plan: () => Promise<Plan>): Promise<Obtained> {
   try {
     const { key, install } = await plan()
     const digest = createHash('sha256').update(key).digest('hex').slice(0, 16)
@@ -117,7 +119,8 @@ async function obtained(name: string, plan: () => Promise<Plan>): Promise<Obtain
   }
 }
 
-type Packages = Readonly<{
+/** Packages of Debian. */
+export type Packages = Readonly<{
   /** The release of Debian; default: the machine's. Only for what runs anywhere. */
   release?: string
   /** These, and what they depend on and this machine does not have. */
@@ -135,7 +138,8 @@ async function demand(program: string, args: readonly string[], says: RegExp): P
     throw new Error(`${program} ${args.join(' ')} does not say ${says}`)
 }
 
-async function debian(packages: Packages): Promise<Plan> {
+/** The plan to unpack packages of Debian, without installing them, into the root of a tree. */
+export async function debian(packages: Packages): Promise<Plan> {
   const { needed, alone, without } = packages
   const own = readFileSync('/etc/os-release', 'utf8')
   const install = async (draft: string) => {
@@ -190,7 +194,8 @@ function copySources(folder: string, release: string): void {
   }
 }
 
-async function out(program: string, args: readonly string[], cwd?: string): Promise<string> {
+/** What a program writes. Rejects with its last line of error. */
+export async function out(program: string, args: readonly string[], cwd?: string): Promise<string> {
   try {
     const { stdout } = await run(program, args, { maxBuffer: 2 ** 26, ...(cwd && { cwd }) })
     return stdout

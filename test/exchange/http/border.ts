@@ -40,6 +40,8 @@ export type Message = Readonly<{
   direction: 'request' | 'response'
   operation: string
   body: string
+  /** The user agent that has asked. */
+  agent?: string | undefined
 }>
 
 /** What the border needs. */
@@ -64,7 +66,7 @@ export async function handle(options: BorderOptions, request: HttpRequest): Prom
   if (path === TOKEN_PATH) return issued(options, request)
   if (path !== PATH) return page(404, 'There is nothing at this address.')
   // Before anything of the request is looked at, as in IIS.
-  const { user, challenges } = options.authentication.signIn(request)
+  const { user, challenges } = await options.authentication.signIn(request)
   if (request.method !== 'POST') {
     return user ? page(405, 'Send a POST request.', { allow: 'POST' }) : unknown(challenges)
   }
@@ -81,7 +83,7 @@ export async function handle(options: BorderOptions, request: HttpRequest): Prom
   if (!user) return unknown(challenges)
   const operation = envelope instanceof SoapFault ? '' : envelope.operation
   counted(options, operation)
-  options.inspect?.({ direction: 'request', operation, body })
+  options.inspect?.({ direction: 'request', operation, body, agent: request.headers['user-agent'] })
   const response = answered(options, { user, envelope, body, headers: request.headers, fault })
   options.inspect?.({ direction: 'response', operation, body: response.body })
   if (challenges.length === 0) return spoilt(response, fault)
