@@ -211,12 +211,13 @@ async function exchangeFor(
 }
 
 function opened<C extends Client>(lived: Lived<C>) {
-  const folder = mkdtempSync(join(tmpdir(), 'exsync-clients-'))
+  let folder = ''
   const validator = schemaValidator()
   const inspecting = validator ? { inspect: validator.inspect } : {}
   let exchange: Exchange | undefined
   let client: C | undefined
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'exsync-clients-'))
     const started = await exchangeFor(lived, folder, inspecting)
     exchange = started.exchange
     client = await lived.open(started.door)
