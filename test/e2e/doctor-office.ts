@@ -62,7 +62,8 @@ export type Office = Readonly<{
 
 /** Opens an office; all is well in it unless told otherwise. */
 export async function officeWith(differing: Differing = {}): Promise<Office> {
-  const { tls = false, proxyMs, more = () => [] } = differing
+  const { tls = false, proxyMs, more = () => [], spec = {} } = differing
+  const { members = [{ mailbox: 'anna@corp.example' }] } = differing
   const place = new Place([])
   const secure = tls || proxyMs !== undefined
   const dir = join(place.local, '..', 'tls')
@@ -75,13 +76,11 @@ export async function officeWith(differing: Differing = {}): Promise<Office> {
   const url = proxy?.url ?? exchange.url
   const ca = proxy?.ca ?? exchange.ca
   const trust = secure ? { tls: { caSecretRef: { name: 'authority', key: 'ca.crt' } } } : {}
-  const { members = [{ mailbox: 'anna@corp.example' }], spec = {} } = differing
-  const group = groupOf({ members, spec })
   place.declare([
     serverOf(url, { ...trust, ...differing.server }),
     secretOf('account', differing.secret ?? { username: account, password }),
     ...(ca === undefined ? [] : [secretOf('authority', { 'ca.crt': ca })]),
-    group,
+    groupOf({ members, spec }),
     ...more(url),
   ])
   const start = (...args: readonly string[]) => exsync(['doctor', '--local', place.local, ...args])

@@ -16,6 +16,12 @@ export const signingIn = [
       ``,
     ],
     [
+      'resumed-unbound',
+      'a connection that is opened again shows the certificate to bind to',
+      `handshake === undefined ? {} : { maxCachedSessions: 0 }`,
+      `{}`,
+    ],
+    [
       'sign-in-each-time',
       'a connection is signed in once',
       `if (refusal === undefined) this.#signedIn = own`,
