@@ -8,6 +8,8 @@ export default defineConfig({
       ...configDefaults.exclude,
       // npm run test:cluster: they need an API server and Helm, or copy an image of a quarter of a gigabyte.
       'test/{chart,cluster,image}/**',
+      // npm run test:clients: they download what they test with.
+      'test/clients/**',
       ...slow,
     ],
     setupFiles: ['test/support/seed.ts', 'test/support/validated.ts'],

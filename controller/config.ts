@@ -158,7 +158,7 @@ function asked(command: string, { help, version }: Values): string {
 function refuseSurplus(command: string, { file }: Values, rest: readonly string[]): void {
   const alone =
     ['run', 'status', 'rekey', 'history', 'rollback', 'forget'].includes(command) ||
-    (['plan', 'verify'].includes(command) && file === undefined)
+    (['plan', 'verify', 'doctor'].includes(command) && file === undefined)
   if (alone && rest.length > 0)
     throw invalidArguments(
       `exsync ${command} takes no ${rest.join(' ')}: see exsync ${command} --help`,

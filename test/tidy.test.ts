@@ -58,7 +58,8 @@ describe('floors', () => {
 
   test('clock, randomness, environment and network live at the edges', () => {
     const edges: readonly (readonly [RegExp, RegExp])[] = [
-      [/process\.(env|argv)/, /^controller\/(main|config)\.ts$/],
+      // The helper of Kerberos is a process of its own.
+      [/process\.(env|argv)/, /^controller\/(main|config|ews\/kerberos\/helper)\.ts$/],
       // A nonce that is handed down could be handed down twice, which gives the sealed text away.
       [
         /Math\.random|randomUUID|randomBytes|randomFill|getRandomValues/,
@@ -69,8 +70,8 @@ describe('floors', () => {
         /^controller\/(main\.ts|local\/directory\.ts|kube\/runtime\/lease\.ts|ews\/(network|watch)\.ts)$/,
       ],
       [
-        /from '(undici|node:https?|node:net|node:tls)'|\bfetch\(/,
-        /^controller\/(ews\/(network|watch)|kube\/runtime\/client|kube\/runtime\/kubeconfig|telemetry\/http)\.ts$/,
+        /from '(undici|node:https?|node:net|node:tls|node:dns(\/promises)?)'|\bfetch\(/,
+        /^controller\/(ews\/(network|watch|doctor\/network)|kube\/runtime\/client|kube\/runtime\/kubeconfig|telemetry\/http)\.ts$/,
       ],
     ]
     const wrong = controller.flatMap((file) =>

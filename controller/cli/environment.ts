@@ -2,16 +2,20 @@
 import type { HostRules } from '../api/hosts.ts'
 import type { ReferenceRules } from '../api/references.ts'
 import type { Config } from '../config.ts'
+import { SyncError } from '../core/sync-error.ts'
 import type { Connections } from '../ews/connections.ts'
 import { keyFrom } from '../store/modes.ts'
 import type { Key } from '../store/proof.ts'
 import type { Environment } from '../sync/environment.ts'
 import type { State } from '../sync/ports/state.ts'
 import type { Clock, Declarations } from '../sync/ports.ts'
+import type { Source } from '../validation/documents.ts'
+import { readFileText } from '../validation/read-file.ts'
 
 /** The hosts that servers may be on. A directory may have a server on a loopback host. */
-export function hostsOf({ command, local, trust }: Config): HostRules {
-  const onDirectory = local !== undefined || ['plan', 'verify'].includes(command)
+export function hostsOf({ command, local, files, trust }: Config): HostRules {
+  const onDirectory =
+    local !== undefined || files.length > 0 || ['plan', 'verify'].includes(command)
   return { hosts: trust.serverHosts, loopbackHttp: onDirectory || trust.loopbackHttp }
 }
 
@@ -42,4 +46,12 @@ export function environmentOf(
 /** The key of the state, if the configuration names one. Rejects with a terminal SyncError. */
 export async function keyIn({ keyFile }: Config): Promise<Key | undefined> {
   return keyFile === undefined ? undefined : keyFrom(keyFile, '--key-file')
+}
+
+/** A file that a command names (-f). Rejects with a terminal SyncError. */
+export async function sourceOf(name: string): Promise<Source> {
+  const read = await readFileText(name, true)
+  if (read !== undefined && read.unread === undefined) return { name, ...read }
+  const why = read?.unread ?? 'does not exist: check the name'
+  throw new SyncError('terminal', 'FileUnreadable', `cannot read ${name}: it ${why}`)
 }

@@ -1,4 +1,5 @@
 // The help texts: `exsync --help`, and `--help` after any command.
+import { doctorUsage } from './doctor-usage.ts'
 import { validateUsage } from './validate.ts'
 
 const STATE = `\
@@ -71,6 +72,8 @@ usage: exsync <command>
   verify (--local DIR | -f FILE…) --state DIR [--group NAMESPACE/NAME] [-o table|json]
                                            read every copy again and list each that is not as agreed; writes nothing
                                            exits 0: all proved, 2: deviations or unread copies, 1: error
+  doctor [--local DIR | -f FILE…] [--server NAMESPACE/NAME] [--group NAMESPACE/NAME] [-o table|json]
+                                           say what servers and folders lack, and the line that mends it; writes nothing
   validate FILE…                           check resources offline
   status --state DIR                       show the status of the groups
   conflicts [show N] --state DIR           list fields with two different edits; show both sides of one
@@ -136,6 +139,7 @@ On Kubernetes: kubectl annotate --overwrite sg NAME exchangesync.dev/verifyAt=$(
 ${LOCAL}
 ${STATE}
   -o, --output table|json  json is complete, the table shows 200 deviations of a group`,
+  doctor: doctorUsage,
   validate: validateUsage,
   status: `\
 usage: exsync status --state DIR

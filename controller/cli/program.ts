@@ -16,11 +16,11 @@ import type { Environment } from '../sync/environment.ts'
 import type { State } from '../sync/ports/state.ts'
 import type { Clock } from '../sync/ports.ts'
 import { Servers } from '../sync/server-health.ts'
-import type { Source } from '../validation/documents.ts'
 import { problemText } from '../validation/problem.ts'
-import { readFileText } from '../validation/read-file.ts'
 import { backup, type Given, restoreState } from './backup.ts'
-import { environmentOf, keyIn, referenceRulesOf } from './environment.ts'
+import { declaredIn } from './declared.ts'
+import { doctor } from './doctor.ts'
+import { environmentOf, keyIn, referenceRulesOf, sourceOf } from './environment.ts'
 import { forget } from './forget.ts'
 import { helpFor, usage } from './help.ts'
 import { history } from './history.ts'
@@ -64,6 +64,8 @@ async function command(config: Config, edges: Edges): Promise<number> {
       return declared(config, processEdges(config.graceMs), (environment, signal) =>
         verify(environment, config, out, signal),
       )
+    case 'doctor':
+      return doctoring(config, processEdges(config.graceMs))
     case 'validate':
       return validate(config.rest, out)
     case 'status':
@@ -103,6 +105,21 @@ async function command(config: Config, edges: Edges): Promise<number> {
       return 0
     default:
       throw invalidArguments(`exsync ${config.command} is unknown\n\n${usage}`)
+  }
+}
+
+// Only what the command itself says goes to standard error; the first signal ends it at once.
+async function doctoring(config: Config, edges: ProcessEdges): Promise<number> {
+  const { clock, stop } = edges
+  const note = (message: string) => stderr.line(message)
+  try {
+    const declared = await declaredIn(config, edges, note)
+    const { requestMs: requestMaxMs } = config.ceilings
+    const tools = { clock, signal: stop, requestMaxMs, refused: new Map() }
+    return await doctor(declared, config, tools, out)
+  } catch (error) {
+    if (!stop.aborted) throw error
+    throw new SyncError('terminal', 'Interrupted', 'interrupted: not everything was checked')
   }
 }
 
@@ -174,13 +191,6 @@ async function declared(
     await connections.close()
     await state.close()
   }
-}
-
-async function sourceOf(name: string): Promise<Source> {
-  const read = await readFileText(name, true)
-  if (read !== undefined && read.unread === undefined) return { name, ...read }
-  const why = read?.unread ?? 'does not exist: check the name'
-  throw new SyncError('terminal', 'FileUnreadable', `cannot read ${name}: it ${why}`)
 }
 
 async function looking(

@@ -25,6 +25,8 @@ export type Filters = Readonly<{
   /** For forget: a text in a name, an address or a number; and the confirmation. */
   match: string | undefined
   yes: boolean
+  /** For doctor: an ExchangeServer, namespace/name. */
+  server: string | undefined
   /** All pending restores. */
   all: boolean
 }>
@@ -43,6 +45,7 @@ export const filterOptions = {
   approve: { type: 'string' },
   match: { type: 'string' },
   yes: { type: 'boolean' },
+  server: { type: 'string' },
   all: { type: 'boolean' },
 } as const
 
@@ -61,6 +64,7 @@ const taken: Readonly<Record<string, readonly Flag[]>> = {
   'bin cancel': ['group', 'all'],
   rollback: ['group', 'replica', 'to', 'dry-run', 'approve'],
   verify: ['group'],
+  doctor: ['group', 'server'],
   forget: ['group', 'item', 'match', 'yes'],
   'restore-state': ['dry-run'],
 }
@@ -93,6 +97,7 @@ export function filtersOf(words: readonly string[], given: Given, nowMs: number)
     approve: textOf('approve', given.approve),
     match: given.match,
     yes: given.yes ?? false,
+    server: serverOf(given.server),
     all: given.all ?? false,
   }
 }
@@ -124,6 +129,12 @@ function groupOf(text: string | undefined): GroupId | undefined {
   if (text !== undefined && !/^[^/]+\/[^/]+$/.test(text))
     throw invalidArguments(`--group ${text} is not a group, like sales/company-contacts`)
   return text as GroupId | undefined
+}
+
+function serverOf(text: string | undefined): string | undefined {
+  if (text !== undefined && !/^[^/]+\/[^/]+$/.test(text))
+    throw invalidArguments(`--server ${text} is not an ExchangeServer, like sales/corp`)
+  return text
 }
 
 function numberOf(text: string | undefined): number | undefined {

@@ -26,7 +26,14 @@ export type FolderState = Readonly<{
   highWater: HighWaterMark | undefined
   /** The GUID of the public folder's content mailbox. */
   contentMailbox: string | undefined
-  rights: Readonly<{ read: boolean; create: boolean; modify: boolean; delete: boolean }>
+  rights: Readonly<{
+    read: boolean
+    create: boolean
+    modify: boolean
+    delete: boolean
+    /** Sub-folders may be created. */
+    subfolders: boolean
+  }>
 }>
 
 /**
@@ -99,6 +106,7 @@ export const getFolder = ({
         create: may('CreateContents'),
         modify: may('Modify'),
         delete: may('Delete'),
+        subfolders: may('CreateHierarchy'),
       },
     }
   },

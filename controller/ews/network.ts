@@ -113,7 +113,9 @@ class Line {
     this.#permit = permit ?? (() => {})
     this.#rate = rate ?? usualRate
     this.#handshake = handshake
-    const tls = { allowH2: false, ...(ca === undefined ? {} : { ca }) }
+    // A resumed TLS session does not show the server's certificate, which the handshake binds the sign-in to.
+    const resumed = handshake === undefined ? {} : { maxCachedSessions: 0 }
+    const tls = { allowH2: false, ...resumed, ...(ca === undefined ? {} : { ca }) }
     const connector = buildConnector({ timeout: connectMs, ...tls })
     const connect: typeof connector = (target, connected) =>
       connector(target, (error, socket) => {

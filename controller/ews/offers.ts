@@ -71,19 +71,29 @@ const typeOf: Readonly<Partial<Record<Scheme, Identity['type']>>> = {
   Bearer: 'OAuth',
 }
 
+/** Why a server with these offers cannot sign an account of the type in, and the remedy; undefined if it can, or offers nothing. */
+export function offerFault(
+  type: Identity['type'],
+  offers: readonly Scheme[],
+): Readonly<{ fault: string; remedy: string }> | undefined {
+  const { schemes, enable } = ways[type]
+  if (offers.length === 0 || offers.some((offer) => schemes.includes(offer))) return undefined
+  const other = offers.map((offer) => typeOf[offer]).find((each) => each !== undefined)
+  const change = other === undefined ? '' : `set spec.auth.type to ${other}, or `
+  const wanted = schemes.join(' or ')
+  return {
+    fault: `the server does not offer ${wanted} for spec.auth.type ${type}, only ${offers.join(', ')}`,
+    remedy: `${change}enable it at the server with ${enable}`,
+  }
+}
+
 /** The error of HTTP 401. Says what the server offers, and what to set. */
 export function refusalOf(type: Identity['type'], headers: Incoming['headers']): SyncError {
   const offers = offersIn(headers)
-  const way = ways[type]
+  const lacking = offerFault(type, offers)
+  if (lacking !== undefined) return refusal(`${lacking.fault}: ${lacking.remedy}`)
   const list = offers.length === 0 ? 'nothing' : offers.join(', ')
-  if (offers.length === 0 || offers.some((offer) => way.schemes.includes(offer)))
-    return refusal(`the server refused ${way.refused} (it offers: ${list})`)
-  const other = offers.map((offer) => typeOf[offer]).find((each) => each !== undefined)
-  const change = other === undefined ? '' : `set spec.auth.type to ${other}, or `
-  const schemes = way.schemes.join(' or ')
-  return refusal(
-    `the server does not offer ${schemes} for spec.auth.type ${type}, only ${list}: ${change}enable it at the server with ${way.enable}`,
-  )
+  return refusal(`the server refused ${ways[type].refused} (it offers: ${list})`)
 }
 
 function refusal(message: string): SyncError {

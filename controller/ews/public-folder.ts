@@ -242,16 +242,24 @@ export class PublicFolder implements Replica {
     return verdict
   }
 
-  // Content requests go to the folder's content mailbox (exchange-protocol §1.3).
   #route(): Route {
     const { account, pace } = this.#site
-    const domain = account?.split('@')[1]
-    const content =
-      this.#contentMailbox === undefined || domain === undefined
-        ? undefined
-        : `${this.#contentMailbox}@${domain}`
-    return { anchor: content ?? account, contentMailbox: content, limit: publicFoldersLimit, pace }
+    return { ...publicFolderRoute(account, this.#contentMailbox), pace }
   }
+}
+
+/**
+ * The route of requests about a public folder: to the mailbox with its content, if its GUID is known
+ * (exchange-protocol §1.3). `account`: the user name, if it is an address.
+ */
+export function publicFolderRoute(
+  account: string | undefined,
+  contentMailbox: string | undefined,
+): Route {
+  const domain = account?.split('@')[1]
+  const content =
+    contentMailbox === undefined || domain === undefined ? undefined : `${contentMailbox}@${domain}`
+  return { anchor: content ?? account, contentMailbox: content, limit: publicFoldersLimit }
 }
 
 // Is the folder's tag the one of the last look, and no full listing demanded?

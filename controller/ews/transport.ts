@@ -100,7 +100,7 @@ export class Transport {
     this.#clock = clock
     this.#trace = trace
     this.#network = network
-    this.#authorization = authorizationOf(endpoint.identity, network, () => clock.now())
+    this.#authorization = authorizationOf(endpoint, network, () => clock.now())
     this.#signIn = signIn
     this.intake = new Intake(itemBytes)
     this.#requests = new KeyedSemaphore(endpoint.concurrency, endpoint.concurrencyPerMailbox)
@@ -114,6 +114,7 @@ export class Transport {
 
   /** Closes the connections. */
   async close(): Promise<void> {
+    this.#authorization.close()
     await this.#network.close()
   }
 

@@ -104,6 +104,11 @@ export class Place implements Disposable {
     writeFileSync(join(this.local, name), text)
   }
 
+  /** A file among the declarations. */
+  read(name: string): string {
+    return readFileSync(join(this.local, name), 'utf8')
+  }
+
   /** Starts a command of the program on this place. */
   start(command: 'run' | 'plan' | 'verify', ...more: readonly string[]): Running {
     return exsync([command, '--local', this.local, '--state', this.state, ...more])

@@ -89,12 +89,7 @@ export async function startExchange(
   const border: BorderOptions = {
     state,
     authentication,
-    behaviour: {
-      publicFolderSync: options.publicFolderSync ?? 'refused',
-      publicFolderRouting: options.publicFolderRouting ?? 'optional',
-      leftOutOfShapes: options.leftOutOfShapes ?? [],
-      bodyDeletes: options.bodyDeletes ?? 'done',
-    },
+    behaviour: behaviourOf(options),
     counts,
     fault: () => injector,
     inspect: (message) => {
@@ -138,7 +133,17 @@ export async function startExchange(
     },
     close: async () => {
       await server?.close()
+      authentication.close()
     },
+  }
+}
+
+function behaviourOf(options: ExchangeOptions): Behaviour {
+  return {
+    publicFolderSync: options.publicFolderSync ?? 'refused',
+    publicFolderRouting: options.publicFolderRouting ?? 'optional',
+    leftOutOfShapes: options.leftOutOfShapes ?? [],
+    bodyDeletes: options.bodyDeletes ?? 'done',
   }
 }
 

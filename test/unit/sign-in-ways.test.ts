@@ -130,6 +130,23 @@ describe('NTLM', () => {
     },
   )
 
+  test('a connection that is opened again binds its sign-in as the first one did', async () => {
+    const signIn = { offers: ['NTLM'], extendedProtection: 'Require' } as const
+    const exchange = await exchangeWith(signIn, { tls: true })
+    const transport = transportTo(exchange, ntlm())
+    expect(await ask(transport)).toMatch(/^15\./)
+    for (let n = 0; n < 3; n += 1) {
+      let lost = false
+      exchange.inject(() => {
+        if (lost) return undefined
+        lost = true
+        return { kind: 'drop', when: 'before' }
+      })
+      expect(await ask(transport)).toMatch(/^15\./)
+    }
+    expect(exchange.signIns).toMatchObject({ begun: 4, refused: {}, last: { binding: 'right' } })
+  })
+
   test('a wrong password costs one attempt, for all requests', async () => {
     const exchange = await exchangeWith({ offers: ['Negotiate', 'NTLM'] })
     const transport = transportTo(exchange, ntlm({ password: 'wrong' }), 4)
