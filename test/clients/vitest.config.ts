@@ -6,7 +6,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
     include: ['test/clients/**/*.test.ts'],
-    setupFiles: ['test/support/seed.ts'],
+    setupFiles: ['test/support/seed.ts', 'test/support/validated.ts'],
     // Each is a client's process beside the server's; the first run downloads the clients, too.
     maxWorkers: 2,
     testTimeout: 120_000,

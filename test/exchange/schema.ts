@@ -28,6 +28,9 @@ export const schemaMissing: string | undefined = existsSync(file)
 /** What the user agent of our client begins with. */
 const ours = 'exchange-sync-controller/'
 
+/** A code that the schemas know, in the place of one that a fault has put there. */
+const known = '>ErrorInternalServerError<'
+
 let compiled: XsdValidator | undefined
 
 /**
@@ -43,7 +46,7 @@ export function schemaValidator(errors: string[] = []): Validator | undefined {
   const xsd = compiled
   let pending: string | undefined
   const check = (body: string) => validated(xsd, body)
-  const inspect = ({ direction, operation, body, agent = '' }: Message) => {
+  const inspect = ({ direction, operation, body, agent = '', injected }: Message) => {
     const tell = (error: string | undefined) => {
       if (error !== undefined) errors.push(`${operation} ${direction}: ${error}\n${body}`)
     }
@@ -52,7 +55,9 @@ export function schemaValidator(errors: string[] = []): Validator | undefined {
       // Ours is never to be refused.
       if (agent.startsWith(ours)) tell(pending)
     } else if (!body.includes('<s:Fault>')) {
-      tell(pending ?? check(body))
+      tell(
+        pending ?? check(injected === undefined ? body : body.replaceAll(`>${injected}<`, known)),
+      )
     } else if (body.includes('>ErrorSchemaValidation<') && pending === undefined) {
       // Faults themselves are not in the schemas, and a fault may be the answer to anything.
       tell('a valid request was refused as invalid')

@@ -1,6 +1,6 @@
 // Runs histories from a seed, counts what they reached, and shrinks what fails to one line that tells it again.
 import fc from 'fast-check'
-import { invalid, validated } from '../support/validation.ts'
+import { invalid, sample, validated } from '../support/validation.ts'
 import { type Tale, tale } from './generate.ts'
 import { type Counters, kindsOf, lived } from './history.ts'
 
@@ -19,7 +19,8 @@ export type Outcome = Readonly<{
 export async function run({ seed, runs, path }: Choice): Promise<Outcome> {
   const counters: Counters = {}
   // One exchange of messages in five: all of them would cost a third of the time of a history.
-  const validation = validated(5)
+  sample(5)
+  const validation = validated()
   const before = validation.messages
   const property = fc.asyncProperty(tale, async ({ plan, steps }) => {
     const findings = [...(await lived(plan, steps, counters)), ...invalid()]

@@ -13,13 +13,18 @@ export type Validation = Readonly<{
 }>
 
 const validation = { messages: 0, errors: [] as string[] }
-let asked = false
+let inspect: Promise<Inspect | undefined> | undefined
+let every = 1
 
-/** Validates from now on; `every`: one exchange of messages of so many. Answers what was validated so far, kept up to date. */
-export function validated(every = 1): Validation {
-  if (!asked) inspectAll(() => (inspect ??= made(every)))
-  asked = true
+/** Validates from now on. Answers what was validated so far, kept up to date. */
+export function validated(): Validation {
+  inspectAll(() => (inspect ??= made()))
   return validation
+}
+
+/** Validates one exchange of messages of so many from now on, where all of them would take too long. */
+export function sample(many: number): void {
+  every = many
 }
 
 /** What was invalid since it was asked last. */
@@ -27,9 +32,7 @@ export function invalid(): readonly string[] {
   return validation.errors.splice(0)
 }
 
-let inspect: Promise<Inspect | undefined> | undefined
-
-async function made(every: number): Promise<Inspect | undefined> {
+async function made(): Promise<Inspect | undefined> {
   const { schemaValidator } = await import('../exchange/schema.ts')
   const validator = schemaValidator(validation.errors)
   if (validator === undefined) return undefined

@@ -42,6 +42,8 @@ export type Message = Readonly<{
   body: string
   /** The user agent that has asked. */
   agent?: string | undefined
+  /** The code that a fault has put into the response; no schema need know it. */
+  injected?: string | undefined
 }>
 
 /** What the border needs. */
@@ -85,7 +87,8 @@ export async function handle(options: BorderOptions, request: HttpRequest): Prom
   counted(options, operation)
   options.inspect?.({ direction: 'request', operation, body, agent: request.headers['user-agent'] })
   const response = answered(options, { user, envelope, body, headers: request.headers, fault })
-  options.inspect?.({ direction: 'response', operation, body: response.body })
+  const injected = fault?.kind === 'code' ? fault.code : undefined
+  options.inspect?.({ direction: 'response', operation, body: response.body, injected })
   if (challenges.length === 0) return spoilt(response, fault)
   const headers = { ...response.headers, 'www-authenticate': challenges }
   return spoilt({ ...response, headers }, fault)
