@@ -1,5 +1,7 @@
 // Kerberos without a KDC: what becomes of each text of GSSAPI, and of the helper process. With a KDC: test/clients/kerberos.
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isGeneral, isRefused } from '../../controller/core/scope.ts'
 import { kerberosError, notInstalled, unavailable } from '../../controller/ews/kerberos/failures.ts'
@@ -48,6 +50,19 @@ describe('a text of GSSAPI', () => {
       /mail\.corp|CORP\.EXAMPLE|X-9/,
     )
   })
+})
+
+test('the version of the package, and the base of the image with it, are named alike everywhere', () => {
+  const read = (file: string) => readFileSync(join(import.meta.dirname, '../..', file), 'utf8')
+  const { kerberos } = JSON.parse(read('image/kerberos/package.json')).dependencies
+  expect(kerberos).toMatch(/^\d+\.\d+\.\d+$/)
+  const install = `npm install --no-save kerberos@${kerberos}`
+  expect(notInstalled().message).toContain(install)
+  expect(read('docs/exchange-prerequisites.md')).toContain(install)
+  const bases = ['Dockerfile', 'image/kerberos/Dockerfile'].map((file) =>
+    /^FROM (node:\S+)/m.exec(read(file))?.at(1),
+  )
+  expect(new Set(bases).size).toBe(1)
 })
 
 test('without a ticket nothing is sent, whatever the request', () => {
