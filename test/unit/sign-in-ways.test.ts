@@ -88,6 +88,15 @@ const deletion = envelopeXml(
   undefined,
 )
 
+// MS-NLMP §2.2.1.2, without a target.
+function challengeOf(flags: number): Buffer {
+  const message = Buffer.alloc(56)
+  message.write('NTLMSSP\0', 'latin1')
+  message.writeUInt32LE(2, 8)
+  message.writeUInt32LE(flags, 20)
+  return message
+}
+
 const ask = (transport: Transport) => probe(transport, { limit: 'probe' }, signal)
 
 describe('NTLM', () => {
@@ -146,6 +155,26 @@ describe('NTLM', () => {
     }
     expect(exchange.signIns).toMatchObject({ begun: 4, refused: {}, last: { binding: 'right' } })
   })
+
+  test.each([
+    ['damaged', 'NTLM TlRMTVNTUAACAAAA'],
+    ['without Unicode', `NTLM ${challengeOf(0x8202).toString('base64')}`],
+  ])(
+    'a challenge that is %s is told from a wrong password, and gets no answer',
+    async (_, offer) => {
+      const exchange = await exchangeWith({ offers: ['NTLM'] })
+      let requests = 0
+      exchange.inject(() => {
+        requests += 1
+        return { kind: 'http', status: 401, headers: { 'www-authenticate': offer } }
+      })
+      await expect(ask(transportTo(exchange, ntlm()))).rejects.toMatchObject({
+        code: 'AuthenticationFailed',
+        message: expect.stringMatching(/challenge is damaged, .* no password was sent/),
+      })
+      expect(requests).toBe(1)
+    },
+  )
 
   test('a wrong password costs one attempt, for all requests', async () => {
     const exchange = await exchangeWith({ offers: ['Negotiate', 'NTLM'] })

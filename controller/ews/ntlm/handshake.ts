@@ -7,6 +7,7 @@
 // A server that offers Negotiate only takes the same messages there (MS-N2HT). Nothing else is tried: a wrong password
 // costs one attempt.
 import { randomBytes } from 'node:crypto'
+import { SyncError } from '../../core/sync-error.ts'
 import type { Identity } from '../identity.ts'
 import type { Handshake, Incoming } from '../network.ts'
 import { offersIn, type Scheme, tokenIn } from '../offers.ts'
@@ -39,9 +40,11 @@ export function ntlmHandshake(
       scheme = 'Negotiate'
       first = await begin(scheme)
     }
-    const challenge = challengeIn(tokenIn(first.headers, scheme) ?? Buffer.alloc(0))
-    if (first.status !== 401 || challenge === undefined) return unlessAccepted(first)
+    const token = tokenIn(first.headers, scheme)
+    if (first.status !== 401 || token === undefined) return unlessAccepted(first)
     await first.discard()
+    const challenge = challengeIn(token)
+    if (challenge === undefined) throw oddChallenge
     const { certificate } = connection
     const bound = binding === 'Send' ? certificate() : undefined
     const statement = {
@@ -54,6 +57,12 @@ export function ntlmHandshake(
     return unlessAccepted(await connection.send(authorization(scheme, answer), question))
   }
 }
+
+const oddChallenge = new SyncError(
+  'terminal',
+  'AuthenticationFailed',
+  'the server’s NTLM challenge is damaged, or not one for NTLMv2, so no password was sent: check the proxies before the server, and that it accepts NTLMv2 (LmCompatibilityLevel)',
+)
 
 // A SOAP fault (500) comes from Exchange, so the account is signed in.
 async function unlessAccepted(response: Incoming): Promise<Incoming | undefined> {
