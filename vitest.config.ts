@@ -8,9 +8,11 @@ export default defineConfig({
       ...configDefaults.exclude,
       // npm run test:cluster: they need an API server and Helm, or copy an image of a quarter of a gigabyte.
       'test/{chart,cluster,image}/**',
+      // npm run test:clients: they download what they test with.
+      'test/clients/**',
       ...slow,
     ],
-    setupFiles: ['test/support/seed.ts'],
+    setupFiles: ['test/support/seed.ts', 'test/support/validated.ts'],
     // Who waits for a process leaves a core to others.
     maxWorkers: '100%',
     testTimeout: 60_000,

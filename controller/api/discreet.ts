@@ -7,11 +7,12 @@ import { SyncError } from '../core/sync-error.ts'
 import type { Problem, Report } from './report.ts'
 import { isElsewhere } from './topology.ts'
 
-/** All error codes from before an HTTP answer (ews/http-errors.ts, ews/rate.ts, sync/shares.ts). */
+/** All error codes from before an HTTP answer (ews/http-errors.ts, ews/kerberos/failures.ts, ews/rate.ts, sync/shares.ts). */
 const connecting: ReadonlySet<string> = new Set([
   'ConnectionLost',
   'ConnectionRefused',
   'HostNotFound',
+  'KerberosUnavailable',
   'RequestTimeout',
   'ServerSilent',
   'ServerTooSlow',

@@ -19,9 +19,9 @@ const general: ReadonlySet<string> = new Set([
   'ErrorMailboxConfiguration', 'ErrorMissingEmailAddress', 'ErrorNonExistentMailbox',
   'ErrorNonPrimarySmtpAddress', 'ErrorPasswordChangeRequired', 'ErrorPasswordExpired',
   'ErrorSyncFolderNotFound', 'Forbidden', 'ProxyAuthenticationRequired',
-  // The server is unreachable, or is no EWS.
-  'ConnectionRefused', 'EwsNotFound', 'HostNotFound', 'NotEws', 'NotSoap', 'Redirected', 'TlsFailed',
-  'TlsNotTrusted', 'TokenUnavailable', 'SignInLost',
+  // The server is unreachable, or is no EWS; or there is no ticket for it.
+  'ConnectionRefused', 'EwsNotFound', 'HostNotFound', 'KerberosNotInstalled', 'KerberosUnavailable',
+  'NotEws', 'NotSoap', 'Redirected', 'TlsFailed', 'TlsNotTrusted', 'TokenUnavailable', 'SignInLost',
   // Our own state and leadership.
   'BinFull', 'LeadershipLost', 'ServerChanged', 'Unexpected',
 ])
@@ -38,7 +38,8 @@ const refused: ReadonlySet<string> = new Set([
   'ErrorImpersonateUserDenied', 'ErrorImpersonationDenied', 'ErrorImpersonationFailed',
   'ErrorInvalidServerVersion', 'ErrorMissingEmailAddress', 'ErrorNonExistentMailbox',
   'ErrorNonPrimarySmtpAddress', 'ErrorSchemaValidation', 'ErrorServerBusy', 'EwsNotFound', 'Forbidden',
-  'HostNotFound', 'LeadershipLost', 'ProxyAuthenticationRequired', 'Redirected', 'RequestTooLarge', 'ServerBusy', 'ServerChanged',
+  'HostNotFound', 'KerberosNotInstalled', 'KerberosUnavailable', 'LeadershipLost',
+  'ProxyAuthenticationRequired', 'Redirected', 'RequestTooLarge', 'ServerBusy', 'ServerChanged',
   'SignInLost', 'TlsFailed', 'TlsNotTrusted', 'TokenUnavailable',
 ])
 

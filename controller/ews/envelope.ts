@@ -39,6 +39,17 @@ export function answerOf(envelope: Node): Node {
   return answer
 }
 
+/**
+ * The answer to this operation (GetItem). Throws as `answerOf` does, and IncompleteAnswer for the answer to another one: a
+ * success there says nothing about the items of this request.
+ */
+export function answerTo(operation: string, envelope: Node): Node {
+  const answer = answerOf(envelope)
+  if (answer.name === `${operation}Response`) return answer
+  const message = `the server sent the answer to another operation instead of that to ${operation}; the controller asks again. If this persists, check any proxy before the server`
+  throw new SyncError('transient', 'IncompleteAnswer', message)
+}
+
 /** The response messages of an answer, in the order of the request's items. */
 export function messagesOf(answer: Node): readonly Node[] {
   return at(answer, 'ResponseMessages')?.children ?? []

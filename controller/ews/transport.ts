@@ -3,7 +3,7 @@
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock, Pace } from '../sync/ports.ts'
 import { type Authorization, authorizationOf } from './authorization.ts'
-import { answerOf, envelopeXml, messagesOf } from './envelope.ts'
+import { answerOf, answerTo, envelopeXml, messagesOf } from './envelope.ts'
 import { networkError, statusError, timedOut } from './http-errors.ts'
 import { addressIn, type Identity } from './identity.ts'
 import { InUse } from './in-use.ts'
@@ -100,7 +100,7 @@ export class Transport {
     this.#clock = clock
     this.#trace = trace
     this.#network = network
-    this.#authorization = authorizationOf(endpoint.identity, network, () => clock.now())
+    this.#authorization = authorizationOf(endpoint, network, () => clock.now())
     this.#signIn = signIn
     this.intake = new Intake(itemBytes)
     this.#requests = new KeyedSemaphore(endpoint.concurrency, endpoint.concurrencyPerMailbox)
@@ -114,6 +114,7 @@ export class Transport {
 
   /** Closes the connections. */
   async close(): Promise<void> {
+    this.#authorization.close()
     await this.#network.close()
   }
 
@@ -136,7 +137,7 @@ export class Transport {
   ): Promise<Dated<Result>> {
     const xml = envelopeXml(operation.request(request), route.actAs)
     const { envelope, serverDateMs } = await this.exchange(operation.name, xml, route, signal)
-    return { result: operation.result(answerOf(envelope), request), serverDateMs }
+    return { result: operation.result(answerTo(operation.name, envelope), request), serverDateMs }
   }
 
   /** Calls the data plane about many items; answers in order, as many as the server sent. Rejects as `call` does. */
@@ -153,7 +154,7 @@ export class Transport {
       return (message: Node) => void answers.push(batch.each(message))
     }
     const { envelope } = await this.exchange(batch.name, xml, route, signal, { begin })
-    answerOf(envelope)
+    answerTo(batch.name, envelope)
     return answers
   }
 

@@ -38,6 +38,8 @@ const codes: ReadonlySet<string> = new Set([
   'Forbidden',
   'HostNotFound',
   'HttpError',
+  'KerberosNotInstalled',
+  'KerberosUnavailable',
   'NotEws',
   'ProxyAuthenticationRequired',
   'Redirected',

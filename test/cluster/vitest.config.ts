@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     include: ['test/{cluster,chart,image}/**/*.test.ts'],
     globalSetup: ['test/cluster/setup.ts'],
-    setupFiles: ['test/support/seed.ts'],
+    setupFiles: ['test/support/seed.ts', 'test/support/validated.ts'],
     // Each is several processes that stand for machines, and some are about who is in time.
     maxWorkers: 1,
     testTimeout: 300_000,

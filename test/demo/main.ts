@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { stringify } from 'yaml'
+import { invalid, validated } from '../support/validation.ts'
 import { Participants, Unmet } from './cast.ts'
 import { begun, done, failed, line, quoted, seconds, sentence, tinted } from './show.ts'
 import { Stage } from './stage.ts'
@@ -31,6 +32,7 @@ process.exit()
 async function main(args: readonly string[]): Promise<number> {
   const { stay } = flagsOf(args)
   const startMs = performance.now()
+  validated()
   const stage = await Stage.set()
   const signal = AbortSignal.any([interrupted.signal, stage.ended])
   let keepFiles = false
@@ -85,6 +87,8 @@ async function told(stage: Stage, cast: Participants): Promise<boolean> {
     begun(title)
     try {
       const { durationMs, sentences, quotes = [] } = await play(stage, cast)
+      const [wrong] = invalid()
+      if (wrong !== undefined) throw new Unmet('messages that are valid by the schemas', wrong)
       done(title, durationMs)
       for (const each of sentences) sentence(each)
       for (const each of quotes) quoted(each)

@@ -7,7 +7,7 @@ import { setImmediate as tick } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { openState } from '../../controller/store/state.ts'
-import type { Exchange } from '../exchange/exchange.ts'
+import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import { changed, filled } from '../support/sealed.ts'
 import { directory } from '../support/state.ts'
 import {
@@ -21,13 +21,12 @@ import {
   serverOf,
   until,
 } from './support.ts'
-import { validatedExchange } from './validated.ts'
 
 const password = 'backup-secret'
 const [account, anna] = ['sync@corp.example', 'anna@corp.example']
 
 function started() {
-  return validatedExchange({
+  return startExchange({
     domain: 'corp.example',
     users: [
       { mailbox: account, password, impersonates: 'all' },

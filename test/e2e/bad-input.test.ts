@@ -1,8 +1,10 @@
 // What people and servers get wrong, one line each. Whatever it is: the program says in the status what to
 // do about it, under a reason that stays, shows neither content nor secrets nor its own insides, and writes
 // nothing. Where one member is bad, the others are served.
+
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { startExchange } from '../exchange/exchange.ts'
 import {
   account,
   anna,
@@ -28,14 +30,13 @@ import {
   serverOf,
   two,
 } from './support.ts'
-import { validatedExchange } from './validated.ts'
 
 describe.concurrent('is said, and harms nothing:', () => {
   test.each(cases)('$title', (each) => two(() => harmless(each)), 120_000)
 })
 
 async function harmless(each: Case): Promise<void> {
-  const exchange = await validatedExchange(each.world ?? good)
+  const exchange = await startExchange(each.world ?? good)
   const stranger = each.answers && (await answering(...each.answers))
   try {
     const url = typeof each.url === 'function' ? each.url(exchange) : each.url
@@ -65,7 +66,7 @@ async function harmless(each: Case): Promise<void> {
 }
 
 test('reading is enough where all members are OneWay', async () => {
-  const exchange = await validatedExchange(worldWith('Reviewer', 'all'))
+  const exchange = await startExchange(worldWith('Reviewer', 'all'))
   using place = new Place(declared({ spec: { direction: 'OneWay' }, members: [jan] }, exchange.url))
   const ended = await place.once()
   silent(ended, place)
@@ -76,7 +77,7 @@ test('reading is enough where all members are OneWay', async () => {
 
 test('a certificate is refused until its authority is trusted', async () => {
   using tls = new Place([])
-  const exchange = await validatedExchange(good, { tls: join(tls.local, 'tls') })
+  const exchange = await startExchange(good, { tls: join(tls.local, 'tls') })
   using place = new Place(declared({}, exchange.url))
   const before = holdingsOf(exchange.store)
   const refused = await place.once()

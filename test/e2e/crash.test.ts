@@ -6,7 +6,7 @@
 //
 //   SEED=1 RUNS=50 npx vitest run test/e2e/crash.test.ts
 import { afterAll, describe, expect, test } from 'vitest'
-import type { Exchange } from '../exchange/exchange.ts'
+import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import {
   lostPhone,
   type Moment,
@@ -28,7 +28,6 @@ import {
   serverOf,
   two,
 } from './support.ts'
-import { validatedExchange } from './validated.ts'
 
 const seed = Number(process.env.SEED ?? 1)
 const runs = Number(process.env.RUNS ?? 6)
@@ -56,7 +55,7 @@ afterAll(() => {
 
 async function history(each: number): Promise<void> {
   const { moments, concurrency } = momentsOf(each)
-  const exchange = await validatedExchange(worldOf())
+  const exchange = await startExchange(worldOf())
   try {
     using place = new Place([
       serverOf(exchange.url, { limits: { concurrency } }),

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import type { Exchange } from '../exchange/exchange.ts'
+import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import {
   groupOf,
   holdingsOf,
@@ -13,13 +13,12 @@ import {
   secretOf,
   serverOf,
 } from './support.ts'
-import { validatedExchange } from './validated.ts'
 
 const password = 'end-secret'
 const people = ['anna', 'jan'].map((name) => ({ mailbox: `${name}@corp.example`, password }))
 
 function started(): Promise<Exchange> {
-  return validatedExchange({
+  return startExchange({
     domain: 'corp.example',
     users: [
       { mailbox: 'sync@corp.example', password, impersonates: 'all' },

@@ -1,7 +1,8 @@
 // Folders whose names hold slashes and backslashes, by the program itself: found, made, planned and told of alike.
+
 import { expect, test } from 'vitest'
+import { startExchange } from '../exchange/exchange.ts'
 import { groupOf, Place, readyOf, secretOf, serverOf } from './support.ts'
-import { validatedExchange } from './validated.ts'
 
 const password = 'path-secret'
 const path = '/Company/Sales\\/R\\D\\\\'
@@ -9,7 +10,7 @@ const folder = 'Contacts/Sales\\/R\\D\\\\'
 const own = 'Contacts\\/Sales/\\/'
 
 test.concurrent('a hub and members with such names are kept the same', async () => {
-  const exchange = await validatedExchange({
+  const exchange = await startExchange({
     domain: 'corp.example',
     users: [
       { mailbox: 'sync@corp.example', password, impersonates: 'all' },

@@ -1,6 +1,6 @@
 // `exsync plan` says what a pass would do, and does nothing: not to Exchange, not to the state.
 import { describe, expect, test } from 'vitest'
-import type { Exchange } from '../exchange/exchange.ts'
+import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import { members, password, worldOf } from './crash-world.ts'
 import {
   difference,
@@ -11,7 +11,6 @@ import {
   secretOf,
   serverOf,
 } from './support.ts'
-import { validatedExchange } from './validated.ts'
 
 type Planned = Readonly<{
   groups: readonly Readonly<{
@@ -158,7 +157,7 @@ describe.concurrent('exsync plan', () => {
 type World = AsyncDisposable & Readonly<{ exchange: Exchange; place: Place }>
 
 async function started(concurrency = 8): Promise<World> {
-  const exchange = await validatedExchange(worldOf())
+  const exchange = await startExchange(worldOf())
   const place = new Place(declared(exchange.url, concurrency))
   const dispose = async () => {
     place[Symbol.dispose]()

@@ -1,12 +1,13 @@
 // `exsync rekey` with the real program: killed wherever it is, it goes on; and the next pass knows everything as before.
+
 import { randomBytes } from 'node:crypto'
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { keyFrom } from '../../controller/store/modes.ts'
+import { startExchange } from '../exchange/exchange.ts'
 import { contentOf, filled, hasPlain } from '../support/sealed.ts'
 import { type Ended, exsync, groupOf, Place, secretOf, serverOf } from './support.ts'
-import { validatedExchange } from './validated.ts'
 
 function keyIn(directory: string, name: string): string {
   const file = join(directory, name)
@@ -23,7 +24,7 @@ async function done(ended: Promise<Ended>, code = 0): Promise<string> {
 test('a pass after a change of keys plans nothing, and keeps nothing twice', async () => {
   const password = 'rekey-secret'
   const [account, anna] = ['sync@corp.example', 'anna@corp.example']
-  const exchange = await validatedExchange({
+  const exchange = await startExchange({
     domain: 'corp.example',
     users: [
       { mailbox: account, password, impersonates: 'all' },

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Exchange } from '../exchange/exchange.ts'
+import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import type { FolderHandle, Snapshot } from '../exchange/store/store.ts'
 import {
   type Ended,
@@ -15,7 +15,6 @@ import {
   serverOf,
   until,
 } from './support.ts'
-import { validatedExchange } from './validated.ts'
 
 const password = 'restore-secret'
 const contacts = ['Ola', 'Jan', 'Ewa'].map((GivenName) => ({
@@ -69,7 +68,7 @@ function edit(folder: FolderHandle | undefined, name: string, JobTitle: string):
 }
 
 test.concurrent('a losing edit and a deleted contact come back to everybody', async () => {
-  const exchange = await validatedExchange(worldOf())
+  const exchange = await startExchange(worldOf())
   using place = new Place(declared(exchange))
   const key = join(place.local, 'key')
   writeFileSync(key, `${'0123456789abcdef'.repeat(4)}\n`, { mode: 0o600 })
@@ -133,7 +132,7 @@ test.concurrent('a losing edit and a deleted contact come back to everybody', as
 }, 120_000)
 
 test.concurrent('while a controller runs it takes up what is asked for, and goes on', async () => {
-  const exchange = await validatedExchange(worldOf())
+  const exchange = await startExchange(worldOf())
   using place = new Place(declared(exchange))
   const running = place.start('run')
   try {
@@ -153,7 +152,7 @@ test.concurrent('while a controller runs it takes up what is asked for, and goes
 }, 90_000)
 
 test.concurrent('where members only receive, or the group is gone, it says what to do instead', async () => {
-  const exchange = await validatedExchange(worldOf())
+  const exchange = await startExchange(worldOf())
   using place = new Place(declared(exchange, { direction: 'OneWay' }))
   const restored = () => exsync(['bin', 'restore', '1', '--state', place.state]).ended
   try {

@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Exchange } from '../exchange/exchange.ts'
+import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import { members, password, worldOf, wrongIn } from './crash-world.ts'
 import {
   faultsOf,
@@ -17,12 +17,11 @@ import {
   serverOf,
   until,
 } from './support.ts'
-import { validatedExchange } from './validated.ts'
 
 const group = 'company-contacts'
 
 test.concurrent('an edit that is not valid leaves the last valid version running, and says so', async () => {
-  const exchange = await validatedExchange(worldOf())
+  const exchange = await startExchange(worldOf())
   using place = new Place(declared(exchange))
   const running = place.start('run')
   try {
@@ -72,7 +71,7 @@ test.concurrent('an edit that is not valid leaves the last valid version running
 test.concurrent.each(['SyncFolderItems', 'CreateItem', 'GetItem', 'UpdateItem'])(
   'a request to stop, during %s of a first sync, is followed at once and leaves nothing doubled',
   async (operation) => {
-    const exchange = await validatedExchange(worldOf())
+    const exchange = await startExchange(worldOf())
     using place = new Place(declared(exchange))
     const running = place.start('run')
     let asked: Promise<number | null> | undefined
@@ -98,7 +97,7 @@ test.concurrent.each(['SyncFolderItems', 'CreateItem', 'GetItem', 'UpdateItem'])
 )
 
 test.concurrent('with two groups, one of them not Ready, --once serves the other and exits 1', async () => {
-  const exchange = await validatedExchange(worldOf())
+  const exchange = await startExchange(worldOf())
   const hub = { publicFolder: '/Company/Nowhere' }
   const lost = groupOf({ name: 'a-lost-one', members: [], spec: { hub } })
   using place = new Place([lost, ...declared(exchange)])

@@ -1,10 +1,12 @@
 // ExchangeServers of a directory: probed while the controller runs, each with a status file beside the groups', which
 // `exsync status` shows.
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { ExchangeServerStatus } from '../../controller/api/resources.generated.ts'
+import { startExchange } from '../exchange/exchange.ts'
 import { members, password, worldOf } from './crash-world.ts'
 import {
   exsync,
@@ -18,7 +20,6 @@ import {
   serverOf,
   until,
 } from './support.ts'
-import { validatedExchange } from './validated.ts'
 
 const username = 'sync@corp.example'
 const account = secretOf('account', { username, password })
@@ -26,7 +27,7 @@ const group = groupOf({ members })
 const broken = { ...serverOf('ftp://nowhere'), metadata: { name: 'broken', namespace: 'sales' } }
 
 test.concurrent('the right credentials make it Ready, and its file goes when it is taken out', async () => {
-  const exchange = await validatedExchange(worldOf())
+  const exchange = await startExchange(worldOf())
   using place = new Place([account, serverOf(exchange.url), broken, group])
   const running = place.start('run')
   try {
@@ -68,7 +69,7 @@ test.concurrent('the right credentials make it Ready, and its file goes when it 
 })
 
 test.concurrent('a wrong password makes it Stalled, with one request, until it is corrected', async () => {
-  const exchange = await validatedExchange(worldOf())
+  const exchange = await startExchange(worldOf())
   const wrong = secretOf('account', { username, password: 'wrong' })
   let refused = 0
   exchange.inject(({ user }) => {
@@ -95,7 +96,7 @@ test.concurrent('a wrong password makes it Stalled, with one request, until it i
 })
 
 test.concurrent('a server that is down is not Ready, and Ready again when it is back; the metrics say both', async () => {
-  const exchange = await validatedExchange(worldOf())
+  const exchange = await startExchange(worldOf())
   using place = new Place([account, serverOf(exchange.url, { interval: '1s' }), group])
   const port = await freePort()
   const ready = async () => {
@@ -128,7 +129,7 @@ test.concurrent('a server that is down is not Ready, and Ready again when it is 
 })
 
 test.concurrent('--once probes no server, and leaves the files of a former run alone', async () => {
-  const exchange = await validatedExchange(worldOf())
+  const exchange = await startExchange(worldOf())
   using place = new Place([account, serverOf(exchange.url), group] satisfies Resource[])
   expect((await place.once()).code).toBe(0)
   expect(existsSync(join(place.state, 'status', 'exchangeservers'))).toBe(false)

@@ -1,11 +1,12 @@
 // docs/something-went-wrong.md: every command of the page, in its order, by the real program, after a phone wiped the notes of
 // some contacts and somebody deleted one. Numbers, times, passes and places of the page stand for those of the test.
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { startExchange } from '../exchange/exchange.ts'
 import { exsync, groupOf, Place, secretOf, serverOf } from './support.ts'
-import { validatedExchange } from './validated.ts'
 
 const page = readFileSync(
   fileURLToPath(new URL('../../docs/something-went-wrong.md', import.meta.url)),
@@ -30,7 +31,7 @@ test('the page has the commands that undo, prove, keep and forget', () => {
 })
 
 test('every command of the page does what it says', async () => {
-  const exchange = await validatedExchange({
+  const exchange = await startExchange({
     domain: 'corp.example',
     users: [
       { mailbox: 'sync@corp.example', password, impersonates: 'all' as const },

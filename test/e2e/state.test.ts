@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Exchange } from '../exchange/exchange.ts'
+import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import { members, password, worldOf, wrongIn } from './crash-world.ts'
 import {
   exsync,
@@ -18,14 +18,13 @@ import {
   serverOf,
   until,
 } from './support.ts'
-import { validatedExchange } from './validated.ts'
 
 const group = 'company-contacts'
 
 type World = AsyncDisposable & Readonly<{ exchange: Exchange; place: Place }>
 
 async function begun(): Promise<World> {
-  const exchange = await validatedExchange(worldOf())
+  const exchange = await startExchange(worldOf())
   const place = new Place([
     serverOf(exchange.url),
     secretOf('account', { username: 'sync@corp.example', password }),

@@ -1,9 +1,8 @@
 // A rollback is killed at each of its writes in turn, before the write's effect and after it; the next passes come to what
 // was agreed then, once, and what was written since is in the bin.
 import { describe, expect, test } from 'vitest'
-import type { Exchange } from '../exchange/exchange.ts'
+import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import { exsync, groupOf, Place, secretOf, serverOf, two } from './support.ts'
-import { validatedExchange } from './validated.ts'
 
 const password = 'undo-crash-secret'
 const mailboxes = ['anna@corp.example', 'jan@corp.example']
@@ -26,7 +25,7 @@ describe.concurrent('a rollback that is killed', () => {
 })
 
 async function lived(n: number, when: 'before' | 'after'): Promise<void> {
-  const exchange = await validatedExchange({
+  const exchange = await startExchange({
     domain: 'corp.example',
     users: [
       { mailbox: 'sync@corp.example', password, impersonates: 'all' as const },

@@ -1,10 +1,9 @@
 // A member's phone wipes the notes of 20 contacts: with the real program the history shows it, and its pass is undone as a plan
 // that was seen and approved, or the group is rolled back, as often as one likes.
 import { expect, test } from 'vitest'
-import type { Exchange } from '../exchange/exchange.ts'
+import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import type { FolderHandle } from '../exchange/store/store.ts'
 import { type Ended, exsync, groupOf, Place, secretOf, serverOf } from './support.ts'
-import { validatedExchange } from './validated.ts'
 
 const password = 'undo-secret'
 const count = 20
@@ -17,7 +16,7 @@ const mailboxes = ['anna@corp.example', 'jan@corp.example']
 const group = 'sales/company-contacts'
 
 async function world() {
-  const exchange = await validatedExchange({
+  const exchange = await startExchange({
     domain: 'corp.example',
     users: [
       { mailbox: 'sync@corp.example', password, impersonates: 'all' as const },

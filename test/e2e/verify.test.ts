@@ -1,6 +1,6 @@
 // `exsync verify` reads every copy again and says whether all are as agreed, and does nothing else.
 import { describe, expect, test } from 'vitest'
-import type { Exchange } from '../exchange/exchange.ts'
+import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import { members, password, worldOf } from './crash-world.ts'
 import {
   difference,
@@ -11,7 +11,6 @@ import {
   secretOf,
   serverOf,
 } from './support.ts'
-import { validatedExchange } from './validated.ts'
 
 type Found = Readonly<{
   groups: readonly Readonly<{
@@ -143,7 +142,7 @@ describe.concurrent('exsync verify', () => {
 type World = AsyncDisposable & Readonly<{ exchange: Exchange; place: Place }>
 
 async function started(): Promise<World> {
-  const exchange = await validatedExchange(worldOf())
+  const exchange = await startExchange(worldOf())
   const place = new Place(declared(exchange.url))
   const dispose = async () => {
     place[Symbol.dispose]()

@@ -5,7 +5,7 @@ import { slow } from '../support/slow.ts'
 export default defineConfig({
   test: {
     include: slow,
-    setupFiles: ['test/support/seed.ts'],
+    setupFiles: ['test/support/seed.ts', 'test/support/validated.ts'],
     maxWorkers: '100%',
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -11,6 +11,7 @@ import {
 } from './http/border.ts'
 import { makeCertificates, type SignatureHash } from './http/certificate.ts'
 import { ConnectionLost, type FaultInjector } from './http/fault.ts'
+import { inspection } from './http/inspection.ts'
 import { type Listening, listen } from './http/server.ts'
 import type { Behaviour } from './protocol/session.ts'
 import { Authentication, type SignIns } from './sign-in/authentication.ts'
@@ -30,7 +31,10 @@ export type ExchangeOptions = Readonly<{
   /** The server's clock, in milliseconds. Default: the real one. */
   clock?: () => number
   fault?: FaultInjector
-  /** Sees every request that somebody signed in for, and its answer before any fault spoils it. */
+  /**
+   * Sees every request that somebody signed in for, and its answer before any fault spoils it. Default: what the process
+   * has set up for all (`http/inspection.ts`).
+   */
   inspect?: (message: Message) => void
   /** Which habits of Exchange to switch off; `false` switches all of them off. */
   normalise?: false | Partial<Normalise>
@@ -74,6 +78,7 @@ export async function startExchange(
   const normalise = normalising(options.normalise)
   const state =
     options.resume?.(clock, normalise) ?? buildState(checkWorld(world), { clock, normalise })
+  const inspect = options.inspect ?? (await inspection())
   let writes = 0
   let injector = options.fault
   const counts = new Map<string, number>()
@@ -84,17 +89,12 @@ export async function startExchange(
   const border: BorderOptions = {
     state,
     authentication,
-    behaviour: {
-      publicFolderSync: options.publicFolderSync ?? 'refused',
-      publicFolderRouting: options.publicFolderRouting ?? 'optional',
-      leftOutOfShapes: options.leftOutOfShapes ?? [],
-      bodyDeletes: options.bodyDeletes ?? 'done',
-    },
+    behaviour: behaviourOf(options),
     counts,
     fault: () => injector,
     inspect: (message) => {
       if (message.direction === 'response' && !READS.test(message.operation)) writes += 1
-      options.inspect?.(message)
+      inspect?.(message)
     },
   }
   const respond = async (request: HttpRequest) => {
@@ -133,7 +133,17 @@ export async function startExchange(
     },
     close: async () => {
       await server?.close()
+      authentication.close()
     },
+  }
+}
+
+function behaviourOf(options: ExchangeOptions): Behaviour {
+  return {
+    publicFolderSync: options.publicFolderSync ?? 'refused',
+    publicFolderRouting: options.publicFolderRouting ?? 'optional',
+    leftOutOfShapes: options.leftOutOfShapes ?? [],
+    bodyDeletes: options.bodyDeletes ?? 'done',
   }
 }
 

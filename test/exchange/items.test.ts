@@ -269,6 +269,13 @@ test.each(removals)('%s can be taken away, twice', async (_, path, key) => {
   expect(codes(await anna.ask(updateItem(itemId(again ?? ref), removal)))).toEqual(['NoError'])
 })
 
+test('certificates, which no contact has here, can be taken away', async () => {
+  const uris = ['contacts:UserSMIMECertificate', 'contacts:MSExchangeCertificate'].map(field)
+  const removals = uris.map((path) => `<t:DeleteItemField>${path}</t:DeleteItemField>`).join('')
+  const ref = await created(FULL)
+  expect(codes(await anna.ask(updateItem(itemId(ref), removals)))).toEqual(['NoError'])
+})
+
 const refusals = [
   [
     'what the server owns',

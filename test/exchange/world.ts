@@ -288,7 +288,7 @@ function mailboxesOf(users: readonly unknown[]): ReadonlySet<string> {
 
 function checkSignIn(signIn: unknown, check: Checks, mailboxes: ReadonlySet<string>): void {
   const path = ['signIn']
-  const allowed = ['offers', 'extendedProtection', 'apps', 'tokenSeconds']
+  const allowed = ['offers', 'extendedProtection', 'apps', 'tokenSeconds', 'kerberos']
   if (!check.mapping(signIn, path, allowed)) return
   const { offers = ['Basic'], extendedProtection = 'Off', apps = [], tokenSeconds = 1 } = signIn
   if (!Array.isArray(offers) || offers.length === 0 || new Set(offers).size < offers.length) {
@@ -306,12 +306,19 @@ function checkSignIn(signIn: unknown, check: Checks, mailboxes: ReadonlySet<stri
   if (!Number.isSafeInteger(tokenSeconds) || Number(tokenSeconds) < 1) {
     check.wrong([...path, 'tokenSeconds'], 'write a number of seconds from 1')
   }
+  checkKerberos(signIn.kerberos, [...path, 'kerberos'], check)
   if (!Array.isArray(apps)) check.wrong([...path, 'apps'], 'write a list of { id, secret, as }')
   else {
     apps.forEach((app: unknown, index) => {
       checkApp(app, [...path, 'apps', index], check, mailboxes)
     })
   }
+}
+
+function checkKerberos(kerberos: unknown, path: Path, check: Checks): void {
+  if (kerberos === undefined || !check.mapping(kerberos, path, ['keytab'])) return
+  if (typeof kerberos.keytab === 'string' && kerberos.keytab !== '') return
+  check.wrong([...path, 'keytab'], 'write the path of a keytab')
 }
 
 function checkApp(app: unknown, path: Path, check: Checks, mailboxes: ReadonlySet<string>): void {

@@ -38,19 +38,26 @@ async function main(): Promise<number> {
     return { row, mutators: names, often, seed: seed + at, path: FROM }
   })
   console.log(`SEED=${seed} RUNS=${runs}`)
+  let validated = 0
   const table = new Map(rows.map(([name]): [string, Row] => [name, rowOf(name)]))
-  await spread(new URL(import.meta.url), choices, ({ row, met, mended, failure }: Outcome) => {
-    const line = table.get(row)
-    if (line === undefined) return
-    line.runs += 1
-    line.met += met > 0 ? 1 : 0
-    line.mended += mended ? 1 : 0
-    if (failure === undefined) return
-    line.failed += 1
-    console.log(`${failure.line}\n${failure.findings.slice(0, 8).join('\n')}`)
-    console.log(failure.mutations.slice(0, 6).join('\n'))
-    console.log(`${JSON.stringify(failure.tale)}\n`)
-  })
+  await spread(
+    new URL(import.meta.url),
+    choices,
+    ({ row, met, mended, messages, failure }: Outcome) => {
+      validated += messages
+      const line = table.get(row)
+      if (line === undefined) return
+      line.runs += 1
+      line.met += met > 0 ? 1 : 0
+      line.mended += mended ? 1 : 0
+      if (failure === undefined) return
+      line.failed += 1
+      console.log(`${failure.line}\n${failure.findings.slice(0, 8).join('\n')}`)
+      console.log(failure.mutations.slice(0, 6).join('\n'))
+      console.log(`${JSON.stringify(failure.tale)}\n`)
+    },
+  )
+  console.log(`${validated} messages of the server and its client validated by the schemas`)
   return summed([...table.values()])
 }
 

@@ -1,5 +1,6 @@
 // Lives histories under one mutator or several, each from a seed of its own, and shrinks what fails.
 import fc from 'fast-check'
+import { invalid, validated } from '../support/validation.ts'
 import { taleOf } from './generate.ts'
 import { lived, type Tale } from './history.ts'
 
@@ -20,6 +21,8 @@ export type Outcome = Readonly<{
   met: number
   /** Was anything amiss until the audit? */
   mended: boolean
+  /** How many messages were validated by the schemas. */
+  messages: number
   failure?:
     | Readonly<{
         line: string
@@ -45,6 +48,8 @@ export function catchStrays(): void {
 /** Lives one history, and smaller ones when it fails. */
 export async function run({ row, mutators, often, seed, path }: Choice): Promise<Outcome> {
   let [tries, met, mended] = [0, 0, false]
+  const validation = validated()
+  const before = validation.messages
   let failed: Awaited<ReturnType<typeof lived>> = { findings: [], mended: [], met: [] }
   const property = fc.asyncProperty(taleOf({ mutators, often }), async (tale) => {
     tries += 1
@@ -60,13 +65,15 @@ export async function run({ row, mutators, often, seed, path }: Choice): Promise
     numRuns: 1,
     ...(path === undefined ? {} : { path }),
   })
-  if (!details.failed) return { row, met, mended }
+  const messages = validation.messages - before
+  if (!details.failed) return { row, met, mended, messages }
   const many = often && process.env.OFTEN ? ' OFTEN=1' : ''
   const line = `SEED=${details.seed} MUTATORS=${row}${many} FROM=${details.counterexamplePath} npm run fuzz`
   return {
     row,
     met,
     mended,
+    messages,
     failure: {
       line,
       findings: failed.findings,
@@ -76,12 +83,12 @@ export async function run({ row, mutators, often, seed, path }: Choice): Promise
   }
 }
 
-/** Lives a history; also what nothing caught, and what hangs, is a finding. */
+/** Lives a history; also what nothing caught, what hangs, and a message that is not valid, is a finding. */
 export async function judged(tale: Tale): ReturnType<typeof lived> {
   stray.length = 0
   try {
     const { findings, ...rest } = await lived(tale)
-    return { ...rest, findings: [...findings, ...stray] }
+    return { ...rest, findings: [...findings, ...stray, ...invalid()] }
   } catch (error) {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
     return { findings: [what, ...stray], mended: [], met: [] }

@@ -2,10 +2,12 @@
 // group. Names of rooms or cases narrow it down; --alone gives each case a process of its own, --log prints what each logged. A table follows, and the
 // line that counts. README.md says what is shown.
 import { parseArgs } from 'node:util'
+import { invalid, validated } from '../support/validation.ts'
 import type { Room } from './case.ts'
 import { lived, type Outcome } from './room.ts'
 import { rooms } from './rooms.ts'
 
+const validation = validated()
 process.exitCode = await main()
 process.exit()
 
@@ -85,6 +87,10 @@ function summed(outcomes: readonly Outcome[]): number {
   )
   for (const { room } of rough)
     console.log(`${room.name}: the process did not live well; try ${room.name} --alone`)
-  console.log(`${cases.length - failed} passed, ${failed + rough.length} failed`)
-  return failed + rough.length === 0 ? 0 : 1
+  const wrong = invalid()
+  for (const each of wrong) console.log(`not valid by the schemas: ${each}`)
+  console.log(`${validation.messages} messages validated by the schemas`)
+  const bad = failed + rough.length + wrong.length
+  console.log(`${cases.length - failed} passed, ${bad} failed`)
+  return bad === 0 ? 0 : 1
 }

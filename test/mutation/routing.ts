@@ -23,6 +23,7 @@ const stages: readonly (readonly string[])[] = [
 /** What shows the rules at the border to Exchange and to Kubernetes: first for a mutant there, last for any other. */
 const border = unit(
   'ids',
+  'other-answer',
   'sign-in',
   'transport',
   'transport-date',

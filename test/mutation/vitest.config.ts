@@ -10,7 +10,7 @@ export default defineConfig({
       'test/scenes/{allowed,held,large,lost,neighbours,proof,restored}.test.ts',
       'test/scenes/{undo,upgrade,verify,witness}.test.ts',
     ],
-    setupFiles: ['test/support/seed.ts', 'test/mutation/first.ts'],
+    setupFiles: ['test/support/seed.ts', 'test/support/validated.ts', 'test/mutation/first.ts'],
     testTimeout: 60_000,
     execArgv: ['--disable-warning=ExperimentalWarning'],
     maxWorkers: 1,

@@ -1,5 +1,6 @@
 // Runs histories from a seed, counts what they reached, and shrinks what fails to one line that tells it again.
 import fc from 'fast-check'
+import { invalid, sample, validated } from '../support/validation.ts'
 import { type Tale, tale } from './generate.ts'
 import { type Counters, kindsOf, lived } from './history.ts'
 
@@ -14,11 +15,15 @@ export type Outcome = Readonly<{
   failure?: Readonly<{ line: string; findings: string; tale: Tale | undefined }> | undefined
 }>
 
-/** Lives the histories. */
+/** Lives the histories; a message that is not valid by the schemas is a finding. */
 export async function run({ seed, runs, path }: Choice): Promise<Outcome> {
   const counters: Counters = {}
+  // One exchange of messages in five: all of them would cost a third of the time of a history.
+  sample(5)
+  const validation = validated()
+  const before = validation.messages
   const property = fc.asyncProperty(tale, async ({ plan, steps }) => {
-    const findings = await lived(plan, steps, counters)
+    const findings = [...(await lived(plan, steps, counters)), ...invalid()]
     if (findings.length > 0) throw new Error(findings.slice(0, 8).join('\n'))
   })
   const details = await fc.check(property, {
@@ -26,6 +31,7 @@ export async function run({ seed, runs, path }: Choice): Promise<Outcome> {
     numRuns: runs,
     ...(path === undefined ? {} : { path }),
   })
+  counters.validated = validation.messages - before
   if (!details.failed) return { runs: details.numRuns, counters }
   const line = `SEED=${details.seed} RUNS=1 FROM=${details.counterexamplePath} npm run simulate`
   const error = details.errorInstance

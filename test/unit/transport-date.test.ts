@@ -7,12 +7,13 @@ import { Transport } from '../../controller/ews/transport.ts'
 import { realClock } from '../support/clock.ts'
 
 const signal = new AbortController().signal
-const soap = (inside: string) => `<s:Envelope xmlns:s="s"><s:Body>${inside}</s:Body></s:Envelope>`
+const soap = (inside: string) =>
+  `<s:Envelope xmlns:s="s"><s:Body><GetFolderResponse>${inside}</GetFolderResponse></s:Body></s:Envelope>`
 
 const named: Operation<string, string> = {
   name: 'GetFolder',
   request: (path) => `<${path}/>`,
-  result: (answer) => answer.name,
+  result: (answer) => answer.children[0]?.name ?? '',
 }
 
 async function served(answer: (body: string, response: ServerResponse) => void) {

@@ -40,6 +40,10 @@ export type Message = Readonly<{
   direction: 'request' | 'response'
   operation: string
   body: string
+  /** The user agent that has asked. */
+  agent?: string | undefined
+  /** The code that a fault has put into the response; no schema need know it. */
+  injected?: string | undefined
 }>
 
 /** What the border needs. */
@@ -64,7 +68,7 @@ export async function handle(options: BorderOptions, request: HttpRequest): Prom
   if (path === TOKEN_PATH) return issued(options, request)
   if (path !== PATH) return page(404, 'There is nothing at this address.')
   // Before anything of the request is looked at, as in IIS.
-  const { user, challenges } = options.authentication.signIn(request)
+  const { user, challenges } = await options.authentication.signIn(request)
   if (request.method !== 'POST') {
     return user ? page(405, 'Send a POST request.', { allow: 'POST' }) : unknown(challenges)
   }
@@ -81,9 +85,10 @@ export async function handle(options: BorderOptions, request: HttpRequest): Prom
   if (!user) return unknown(challenges)
   const operation = envelope instanceof SoapFault ? '' : envelope.operation
   counted(options, operation)
-  options.inspect?.({ direction: 'request', operation, body })
+  options.inspect?.({ direction: 'request', operation, body, agent: request.headers['user-agent'] })
   const response = answered(options, { user, envelope, body, headers: request.headers, fault })
-  options.inspect?.({ direction: 'response', operation, body: response.body })
+  const injected = fault?.kind === 'code' ? fault.code : undefined
+  options.inspect?.({ direction: 'response', operation, body: response.body, injected })
   if (challenges.length === 0) return spoilt(response, fault)
   const headers = { ...response.headers, 'www-authenticate': challenges }
   return spoilt({ ...response, headers }, fault)

@@ -161,6 +161,9 @@ function append(item: Item, path: PropertyPath, property: Element, changes: Deco
 
 const KEPT = new Set(['item:ItemClass', 'contacts:FileAsMapping'])
 
+// No contact has them here, and DavMail takes them away with every change.
+const CERTIFICATES = new Set(['contacts:UserSMIMECertificate', 'contacts:MSExchangeCertificate'])
+
 /** What taking a property away takes away. What is not there may be taken away all the same. */
 function deletedKeys(item: Item, path: PropertyPath): string[] {
   if (path.kind === 'extended') return [...extendedChanges(path.extended, undefined).keys()]
@@ -168,6 +171,7 @@ function deletedKeys(item: Item, path: PropertyPath): string[] {
     if (path.uri !== 'contacts:EmailAddress') return [path.key]
     return [path.key, `${path.key}#Name`, `${path.key}#RoutingType`]
   }
+  if (item.kind === 'Contact' && CERTIFICATES.has(path.uri)) return []
   const field = fieldAt(item.kind, path.uri)
   const fixed = field?.access !== 'rw' || KEPT.has(path.uri) || WHOLE.has(field.kind)
   if (fixed) throw new EwsError('ErrorInvalidPropertyDelete')

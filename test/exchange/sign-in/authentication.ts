@@ -5,6 +5,7 @@ import { DerError } from '../http/der.ts'
 import type { State, User } from '../store/item.ts'
 import { channelBindingOf } from './channel-binding.ts'
 import { Issuer } from './issuer.ts'
+import { Acceptor } from './kerberos.ts'
 import { type Handshake, type Judgement, judge, type Refusal } from './ntlm.ts'
 import { challengeMessage, messageTypeOf, NtlmError, negotiatedFlags } from './ntlm-message.ts'
 import { type Scheme, settingsOf } from './settings.ts'
@@ -45,6 +46,7 @@ type Spnego = Readonly<{ list: Buffer; demandMic: boolean }>
 export class Authentication {
   /** Issues the tokens; undefined when none are taken. */
   readonly issuer: Issuer | undefined
+  readonly #acceptor: Acceptor | undefined
   readonly #state: State
   readonly #settings: ReturnType<typeof settingsOf>
   readonly #binding: Buffer | undefined
@@ -64,7 +66,8 @@ export class Authentication {
     this.#settings = settingsOf(state.signIn)
     this.#binding = certificate === undefined ? undefined : channelBindingOf(certificate)
     this.#origin = origin
-    const { apps, tokenSeconds, offers } = this.#settings
+    const { apps, tokenSeconds, offers, kerberos } = this.#settings
+    if (kerberos) this.#acceptor = new Acceptor(kerberos.keytab)
     if (offers.includes('Bearer')) this.issuer = new Issuer(apps, tokenSeconds, state.clock)
   }
 
@@ -76,7 +79,7 @@ export class Authentication {
   }
 
   /** Signs a request in, by what it brings or by its connection. */
-  signIn(arrival: Arrival): SignedIn {
+  async signIn(arrival: Arrival): Promise<SignedIn> {
     const { headers, connection = {} } = arrival
     const { authorization } = headers
     const known = this.#connection(connection)
@@ -92,7 +95,9 @@ export class Authentication {
     try {
       const bytes = Buffer.from(token, 'base64')
       const raw = scheme === 'NTLM' || messageTypeOf(bytes) !== undefined
-      return raw ? this.#ntlm(known, scheme, bytes) : this.#negotiate(known, bytes)
+      if (raw) return this.#ntlm(known, scheme, bytes)
+      const kerberos = this.#acceptor !== undefined && prefersKerberos(bytes)
+      return kerberos ? await this.#ticket(known, token) : this.#negotiate(known, bytes)
     } catch (error) {
       if (!(error instanceof NtlmError || error instanceof DerError)) throw error
       forget(known)
@@ -104,6 +109,11 @@ export class Authentication {
   signOut({ connection = {} }: Arrival): string[] {
     forget(this.#connection(connection))
     return this.#offers()
+  }
+
+  /** Ends what it keeps. */
+  close(): void {
+    this.#acceptor?.close()
   }
 
   #connection(key: object): Connection {
@@ -124,7 +134,19 @@ export class Authentication {
     return this.#outcome(connection, judgement, [])
   }
 
-  // Kerberos would be chosen here, were there a key to read its tickets with; NTLM is what is left of a client's list.
+  // Kerberos signs each request in, not the connection (authPersistNonNTLM is false).
+  async #ticket(connection: Connection, token: string): Promise<SignedIn> {
+    forget(connection)
+    const { principal, answer } = (await this.#acceptor?.accepted(token)) ?? {}
+    if (principal === undefined) return this.#refused('', 'ticket')
+    const [name = '', realm = ''] = principal.split('@')
+    const user = this.#userIn(name, realm)
+    if (!user) return this.#refused(principal, 'user')
+    count(this.#counts.accepted, user.address)
+    return { user, challenges: answer === undefined ? [] : [`Negotiate ${answer}`] }
+  }
+
+  // Without Kerberos, NTLM is what is left of a client's list.
   #negotiate(connection: Connection, bytes: Buffer): SignedIn {
     const { mechanisms, token, listMic } = clientTokenOf(bytes)
     if (mechanisms !== undefined) {
@@ -259,6 +281,11 @@ export class Authentication {
       return `Bearer ${parts.join(', ')}`
     })
   }
+}
+
+function prefersKerberos(bytes: Buffer): boolean {
+  const { mechanisms, token } = clientTokenOf(bytes)
+  return token !== undefined && mechanisms?.offered[0]?.equals(MECHANISM.kerberos) === true
 }
 
 /** The NetBIOS name of a domain: CORP for corp.example. */

@@ -28,6 +28,7 @@ export type Refusal =
   | 'mic'
   | 'binding'
   | 'token'
+  | 'ticket'
 
 /** What went before an AUTHENTICATE on its connection. */
 export type Handshake = Readonly<{

@@ -16,6 +16,8 @@ export type WorldSignIn = Readonly<{
   apps?: readonly WorldApp[]
   /** For so long a token is good. Default: 3600. */
   tokenSeconds?: number
+  /** Takes Kerberos inside of Negotiate, with the keys in this file. Default: not. */
+  kerberos?: Readonly<{ keytab: string }>
 }>
 
 /** All schemes. */
@@ -25,7 +27,10 @@ export const SCHEMES: readonly Scheme[] = ['Basic', 'NTLM', 'Negotiate', 'Bearer
 export const PROTECTIONS: readonly ExtendedProtection[] = ['Off', 'Allow', 'Require']
 
 /** The settings of a world, with the defaults. */
-export function settingsOf(world: WorldSignIn = {}): Required<WorldSignIn> {
+export function settingsOf(
+  world: WorldSignIn = {},
+): Required<Omit<WorldSignIn, 'kerberos'>> & Pick<WorldSignIn, 'kerberos'> {
   const { offers = ['Basic'], extendedProtection = 'Off', apps = [], tokenSeconds = 3600 } = world
-  return { offers, extendedProtection, apps, tokenSeconds }
+  const { kerberos } = world
+  return { offers, extendedProtection, apps, tokenSeconds, ...(kerberos && { kerberos }) }
 }

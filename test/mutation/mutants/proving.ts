@@ -2,6 +2,14 @@
 import { type Mutant, mutantsOf } from '../mutant.ts'
 
 export const proving: readonly Mutant[] = [
+  ...mutantsOf('controller/ews/envelope.ts', [
+    [
+      'other-answer-taken',
+      'the answer to another operation proves nothing',
+      `if (answer.name === \`\${operation}Response\`) return answer`,
+      'if (answer.name !== operation) return answer',
+    ],
+  ]),
   ...mutantsOf('controller/sync/turn.ts', [
     [
       'read-back-unproved',

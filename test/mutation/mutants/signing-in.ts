@@ -73,6 +73,30 @@ export const signingIn = [
       ``,
     ],
   ]),
+  ...mutantsOf('controller/ews/kerberos/tickets.ts', [
+    [
+      'ticket-after-the-end',
+      'a closed connection asks for no tickets',
+      `      if (this.#closed) throw unavailable('the connection is closed')\n`,
+      ``,
+    ],
+    [
+      'ticket-unbounded',
+      'a request waits for a ticket no longer than its caller',
+      `AbortSignal.any([signal, late])`,
+      `late`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/kerberos/failures.ts', [
+    [
+      'kerberos-names',
+      'no text of GSSAPI, which names principals, is passed on',
+      `  return unavailable(
+    'GSSAPI gives`,
+      `  return unavailable(
+    text + 'GSSAPI gives`,
+    ],
+  ]),
   ...mutantsOf('controller/ews/oauth.ts', [
     [
       'token-each-time',
