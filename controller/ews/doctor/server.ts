@@ -14,7 +14,7 @@ import type { Bench, Tools } from './bench.ts'
 import { type Check, type Finding, Findings } from './finding.ts'
 import { offersOf } from './offers.ts'
 import { nameFinding, tlsFindings } from './reach.ts'
-import { signedIn } from './sign-in.ts'
+import { type Entered, signedIn } from './sign-in.ts'
 import { throttled } from './throttling.ts'
 
 /** An ExchangeServer to examine. */
@@ -82,16 +82,13 @@ async function* examination(
   }
   const { finding, clocks } = await offersOf(bench)
   yield finding
-  const way = finding.outcome === 'missing' ? undefined : yield* entered(bench)
+  const entry: Entered | undefined =
+    finding.outcome === 'missing' ? undefined : await signedIn(bench)
+  if (entry !== undefined) yield entry.finding
+  const { way, answer } = entry ?? {}
+  if (way !== undefined) yield versionFinding(findings, answer)
   yield clockFinding(findings, auth.type, clocks)
-  return way
-}
-
-async function* entered(bench: Bench): AsyncGenerator<Finding, Way | undefined> {
-  const { finding, way, answer } = await signedIn(bench)
-  yield finding
   if (way === undefined) return undefined
-  yield versionFinding(bench.findings, answer)
   const { finding: burst, pausing } = await throttled(bench, way)
   yield burst
   if (!pausing) return way

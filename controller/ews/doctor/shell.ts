@@ -45,7 +45,7 @@ export function ewsLine(account: string): string {
 
 /** Gives the account a throttling policy of its own. `concurrency`: its requests at the same time. */
 export function throttlingLine(account: string, concurrency: number): string {
-  const name = quoted('exchange-sync')
+  const name = quoted('Exsync')
   return (
     `New-ThrottlingPolicy -Name ${name} -ThrottlingPolicyScope Regular -EwsMaxConcurrency ${Math.max(27, 2 * concurrency)}` +
     ' -EwsMaxBurst Unlimited -EwsRechargeRate Unlimited -EwsCutoffBalance Unlimited; ' +

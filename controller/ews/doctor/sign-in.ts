@@ -152,7 +152,7 @@ async function bindingFinding(bench: Bench, identity: Ntlm, attempts: Attempts):
       'remove spec.auth.channelBinding: Omit',
     )
   const detail = isRefusal(answer)
-    ? `refused with and without a channel binding (two attempts): ${faults}`
+    ? `refused with and without a channel binding (two attempts): ${faults}; or a proxy ends TLS with another certificate than the server’s, and Extended Protection is Require`
     : 'refused; the attempt with the other setting of channelBinding got no answer (two attempts)'
   return findings.missing('sign-in', detail, wrong(bench))
 }
