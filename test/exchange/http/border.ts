@@ -68,7 +68,9 @@ export async function handle(options: BorderOptions, request: HttpRequest): Prom
   if (path === TOKEN_PATH) return issued(options, request)
   if (path !== PATH) return page(404, 'There is nothing at this address.')
   // Before anything of the request is looked at, as in IIS.
-  const { user, challenges } = await options.authentication.signIn(request)
+  const signedIn = options.authentication.signIn(request)
+  // Without Kerberos nothing waits here, so that simulations run as they did.
+  const { user, challenges } = signedIn instanceof Promise ? await signedIn : signedIn
   if (request.method !== 'POST') {
     return user ? page(405, 'Send a POST request.', { allow: 'POST' }) : unknown(challenges)
   }

@@ -79,7 +79,7 @@ export class Authentication {
   }
 
   /** Signs a request in, by what it brings or by its connection. */
-  async signIn(arrival: Arrival): Promise<SignedIn> {
+  signIn(arrival: Arrival): SignedIn | Promise<SignedIn> {
     const { headers, connection = {} } = arrival
     const { authorization } = headers
     const known = this.#connection(connection)
@@ -97,7 +97,7 @@ export class Authentication {
       const raw = scheme === 'NTLM' || messageTypeOf(bytes) !== undefined
       if (raw) return this.#ntlm(known, scheme, bytes)
       const kerberos = this.#acceptor !== undefined && prefersKerberos(bytes)
-      return kerberos ? await this.#ticket(known, token) : this.#negotiate(known, bytes)
+      return kerberos ? this.#ticket(known, token) : this.#negotiate(known, bytes)
     } catch (error) {
       if (!(error instanceof NtlmError || error instanceof DerError)) throw error
       forget(known)
