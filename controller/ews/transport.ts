@@ -262,6 +262,8 @@ export class Transport {
     if (route.anchor !== undefined) headers['x-anchormailbox'] = route.anchor
     if (route.contentMailbox !== undefined) headers['x-publicfoldermailbox'] = route.contentMailbox
     const send = async (authorization: string | undefined) => {
+      // The server may have asked for a pause while there was a wait for the authorization.
+      await this.#pause.over(signal)
       const signedIn = authorization === undefined ? headers : { ...headers, authorization }
       return this.#network.send({ url: this.#endpoint.url, headers: signedIn, body: xml, signal })
     }
