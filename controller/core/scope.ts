@@ -31,16 +31,17 @@ export function isGeneral({ code }: SyncError): boolean {
   return general.has(code) || code.startsWith('State')
 }
 
-// Codes of a server that refuses a request before it carries out any part of it.
+// Codes of a server that refuses a request before it carries out any part of it. A 401 is not among them: a gateway may
+// show it in place of the answer to a request that was carried out.
 // biome-ignore format: a table
 const refused: ReadonlySet<string> = new Set([
-  'AuthenticationFailed', 'ConnectionRefused', 'ErrorExceededConnectionCount', 'ErrorFolderNotFound',
+  'ConnectionRefused', 'ErrorExceededConnectionCount', 'ErrorFolderNotFound',
   'ErrorImpersonateUserDenied', 'ErrorImpersonationDenied', 'ErrorImpersonationFailed',
   'ErrorInvalidServerVersion', 'ErrorMissingEmailAddress', 'ErrorNonExistentMailbox',
   'ErrorNonPrimarySmtpAddress', 'ErrorSchemaValidation', 'ErrorServerBusy', 'EwsNotFound', 'Forbidden',
   'HostNotFound', 'KerberosNotInstalled', 'KerberosUnavailable', 'LeadershipLost',
   'ProxyAuthenticationRequired', 'Redirected', 'RequestTooLarge', 'ServerBusy', 'ServerChanged',
-  'SignInLost', 'TlsFailed', 'TlsNotTrusted', 'TokenUnavailable',
+  'TlsFailed', 'TlsNotTrusted', 'TokenUnavailable',
 ])
 
 /** Was no part of the request carried out? If not, its outcome is unknown. */

@@ -74,6 +74,7 @@ const signInLost = new SyncError(
 /** Pooled connections. The caller sets the deadline of a request; connecting and the least rate have their own limits. */
 export function pooledNetwork(options: NetworkOptions): Network {
   const lines = new Set<Line>()
+  const gate = new Gate()
   return {
     send: async (outgoing) => {
       const { origin } = new URL(outgoing.url)
@@ -81,7 +82,8 @@ export function pooledNetwork(options: NetworkOptions): Network {
       const idle = own.find(({ busy }) => busy === 0)
       const [least] = own.sort((one, other) => one.busy - other.busy)
       const line =
-        idle ?? (least && own.length >= options.concurrency ? least : new Line(origin, options))
+        idle ??
+        (least && own.length >= options.concurrency ? least : new Line(origin, options, gate))
       lines.add(line)
       return line.send(outgoing)
     },
@@ -89,6 +91,33 @@ export function pooledNetwork(options: NetworkOptions): Network {
       await Promise.all([...lines].map((line) => line.close()))
       lines.clear()
     },
+  }
+}
+
+// Lets one connection of an account sign in at a time. A refusal answers all that waited meanwhile: the password is the
+// same, and each attempt with a wrong one counts for the lockout.
+class Gate {
+  readonly #alone = new Semaphore(1)
+  #refused: Readonly<{ times: number; status: number; headers: Incoming['headers'] }> = {
+    times: 0,
+    status: 401,
+    headers: {},
+  }
+
+  run(
+    signIn: () => Promise<Incoming | undefined>,
+    signal: AbortSignal,
+  ): Promise<Incoming | undefined> {
+    const { times } = this.#refused
+    return this.#alone.run(async () => {
+      const { status, headers, times: now } = this.#refused
+      if (now !== times)
+        return { status, headers, body: Readable.from([]), discard: async () => {} }
+      const refusal = await signIn()
+      if (refusal?.status === 401)
+        this.#refused = { times: times + 1, status: 401, headers: refusal.headers }
+      return refusal
+    }, signal)
   }
 }
 
@@ -102,12 +131,13 @@ class Line {
   readonly #permit: () => void
   readonly #rate: Rate
   readonly #handshake: Handshake | undefined
-  readonly #alone = new Semaphore(1)
+  readonly #gate: Gate
   #socket: Socket | undefined
   /** The socket that is signed in. */
   #signedIn: Socket | undefined
 
-  constructor(origin: string, options: NetworkOptions) {
+  constructor(origin: string, options: NetworkOptions, gate: Gate) {
+    this.#gate = gate
     const { ca, permit, rate, handshake, connectMs = 15_000 } = options
     this.origin = origin
     this.#permit = permit ?? (() => {})
@@ -141,10 +171,7 @@ class Line {
   // A request is written only to a socket that is signed in: if that was lost in between, a new one is signed in first.
   async #signed(outgoing: Outgoing, handshake: Handshake): Promise<Incoming> {
     for (let tries = 0; tries < signInsMax; tries += 1) {
-      const refusal = await this.#alone.run(
-        () => this.#signIn(outgoing, handshake),
-        outgoing.signal,
-      )
+      const refusal = await this.#gate.run(() => this.#signIn(outgoing, handshake), outgoing.signal)
       if (refusal !== undefined) return refusal
       try {
         const response = await this.#post(outgoing, (socket) => {

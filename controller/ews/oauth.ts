@@ -14,7 +14,10 @@ const earlyMs = 300_000
 const lifeUsual = 300
 const lifeMax = 86_400
 
-type Token = Readonly<{ text: string; renewAtMs: number }>
+/** The least time between two tries to renew a token that is still valid; ms. */
+const againMs = 30_000
+
+type Token = Readonly<{ text: string; renewAtMs: number; endMs: number }>
 
 /** The token of one client, asked for when it is needed. */
 export class Tokens {
@@ -23,6 +26,8 @@ export class Tokens {
   readonly #now: () => number
   readonly #alone = new Semaphore(1)
   #token: Token | undefined
+  /** The failures so far, and the latest: it answers all that waited for the same try. */
+  #failed: Readonly<{ times: number; error?: unknown }> = { times: 0 }
 
   constructor(client: TokenClient, network: Network, now: () => number) {
     this.#client = client
@@ -32,12 +37,24 @@ export class Tokens {
 
   /** A token that is valid now. Rejects with a SyncError if the endpoint refuses, fails, or answers something else. */
   current(signal: AbortSignal): Promise<string> {
+    const { times } = this.#failed
     return this.#alone.run(async () => {
-      if (this.#token !== undefined && this.#now() < this.#token.renewAtMs) return this.#token.text
-      this.#token = undefined
-      const token = await this.#asked(signal)
-      this.#token = token
-      return token.text
+      const token = this.#token
+      if (token !== undefined && this.#now() < token.renewAtMs) return token.text
+      if (this.#failed.times !== times) throw this.#failed.error
+      try {
+        this.#token = await this.#asked(signal)
+        return this.#token.text
+      } catch (error) {
+        signal.throwIfAborted()
+        const passes = error instanceof SyncError && error.kind === 'transient'
+        if (token !== undefined && passes && this.#now() < token.endMs) {
+          this.#token = { ...token, renewAtMs: this.#now() + againMs }
+          return token.text
+        }
+        this.#failed = { times: times + 1, error }
+        throw error
+      }
     }, signal)
   }
 
@@ -96,7 +113,8 @@ function tokenOf(status: number, answer: Answer, startMs: number): Token {
   if (status !== 200 || !isToken || !/^bearer$/i.test(String(type))) throw unavailable(status)
   const stated = Number(life ?? lifeUsual)
   const lifeMs = 1_000 * Math.min(Math.max(Number.isNaN(stated) ? lifeUsual : stated, 0), lifeMax)
-  return { text, renewAtMs: startMs + lifeMs - Math.min(earlyMs, lifeMs / 2) }
+  const endMs = startMs + lifeMs
+  return { text, endMs, renewAtMs: endMs - Math.min(earlyMs, lifeMs / 2) }
 }
 
 // RFC 6749 §5.2. The description in such an answer may hold names, so it is left out.
@@ -105,13 +123,17 @@ const errors: Readonly<Record<string, string>> = {
   invalid_grant: 'allow the grant client_credentials for this client',
   unauthorized_client: 'allow the grant client_credentials for this client',
   invalid_scope: 'correct scope in the Secret of spec.auth.secretRef',
+  invalid_resource: 'correct scope in the Secret of spec.auth.secretRef',
   invalid_request: 'check tokenURL and scope in the Secret of spec.auth.secretRef',
   unsupported_grant_type: 'allow the grant client_credentials at the token endpoint',
 }
 
 function refused(code: unknown): SyncError {
-  const known = typeof code === 'string' && Object.hasOwn(errors, code) ? code : 'invalid_client'
-  const message = `the token endpoint refused the client (${known}): ${errors[known]}`
+  const known = typeof code === 'string' && Object.hasOwn(errors, code) ? code : 'no known error'
+  const remedy =
+    errors[known] ??
+    'check tokenURL, clientID, clientSecret and scope in the Secret of spec.auth.secretRef'
+  const message = `the token endpoint refused the client (${known}): ${remedy}`
   return new SyncError('terminal', 'AuthenticationFailed', message)
 }
 

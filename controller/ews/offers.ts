@@ -48,7 +48,7 @@ const ways: Readonly<
     schemes: ['NTLM', 'Negotiate'],
     enable: `${virtualDirectory} -WindowsAuthentication $true`,
     refused:
-      'the user name or password: correct them in the Secret of spec.auth.secretRef. If both are right, a proxy may end TLS with another certificate than the server’s, which Extended Protection refuses in the same way: run exsync doctor',
+      'the user name or password: correct them in the Secret of spec.auth.secretRef. If both are right, a proxy may end TLS with another certificate than the server’s, which Extended Protection refuses in the same way, or not keep a connection to the server for each client: run exsync doctor',
   },
   Kerberos: {
     schemes: ['Negotiate'],

@@ -9,8 +9,8 @@
 //      └──────────── 15 min ────────────  refused       a check, alone, after a moment
 //
 // A 401 among successful answers need not mean a wrong password: a domain controller under load causes one, too. So the
-// smallest request is sent as a check. If it succeeds, the refused request is sent a second time, writes included: the web
-// server refuses the sign-in before Exchange reads the request, so nothing was done.
+// smallest request is sent as a check. If it succeeds, a refused read is sent a second time. A write is not: a gateway may
+// show a 401 in place of Exchange's answer, so the write may have been done.
 import { lockoutMs } from '../api/duration.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from '../sync/ports.ts'
@@ -62,11 +62,12 @@ export class SignIn {
 
   /**
    * Sends a request as soon as the account may sign in. Rejects with the error of `send`; while the account is refused,
-   * rejects without sending. `check` sends the `question`.
+   * rejects without sending. `check` sends the `question`. `reads`: the request changes nothing, so it may be sent twice.
    */
   async run<Result>(
     send: Send<Result>,
     check: Send<unknown>,
+    reads: boolean,
     signal: AbortSignal,
   ): Promise<Result> {
     if (await this.#enter(signal)) return this.#alone(send)
@@ -76,11 +77,17 @@ export class SignIn {
       if (!isRefusal(error)) throw error
     }
     await this.#confirmed(check, signal)
+    if (!reads) throw refusedWrite
     try {
       return await send(() => {})
     } catch (error) {
       throw error instanceof SyncError && error.code === 'AuthenticationFailed' ? onlyHere : error
     }
+  }
+
+  /** Did the server accept the account with its latest answer? */
+  get accepted(): boolean {
+    return this.#state.kind === 'accepted'
   }
 
   /** A user asks for a retry: a refused account is tried once more, but not often enough to lock it. */
@@ -164,6 +171,13 @@ const onlyHere = new SyncError(
   'transient',
   'MailboxSignInRefused',
   'the server refused the sign-in for this mailbox only: it accepts the same user name and password for others. Check the server that holds the mailbox, and its authentication settings; the controller tries again',
+)
+
+/** A write was refused, and the account is not: perhaps the write was done. */
+export const refusedWrite = new SyncError(
+  'transient',
+  'SignInLost',
+  'the server refused the sign-in of a write, and accepts the account otherwise: the controller looks whether the write was done, and continues',
 )
 
 function silent({ kind, code, message }: SyncError, backOffMs: number): SyncError {

@@ -12,7 +12,7 @@ import { type Incoming, type Network, pooledNetwork } from './network.ts'
 import type { Batch, Operation } from './operations.ts'
 import { Pause } from './pause.ts'
 import { KeyedSemaphore } from './semaphore.ts'
-import { isRefusal, question, SignIn } from './sign-in.ts'
+import { isRefusal, question, refusedWrite, SignIn } from './sign-in.ts'
 import { type Reading, soapIn } from './soap.ts'
 import type { Node, Xml } from './xml.ts'
 
@@ -172,7 +172,7 @@ export class Transport {
     const request: Request = { operation, xml, route, signal, reading }
     const send = (answered: () => void) => this.#twice(request, answered)
     const check = (answered: () => void) => this.#once(this.#question(signal), answered)
-    const signedIn = () => this.#signIn.run(send, check, signal)
+    const signedIn = () => this.#signIn.run(send, check, reads.has(operation), signal)
     const ended = route.pace?.()
     try {
       const answer = await this.#use.run(() => this.#requests.run(route.limit, signedIn, signal))
@@ -195,6 +195,8 @@ export class Transport {
     } catch (error) {
       if (!reads.has(request.operation) || !(error instanceof SyncError) || !again.has(error.code))
         throw error
+      // Before the account is accepted, each request may be an attempt with a wrong password.
+      if (!this.#signIn.accepted) throw error
       return await this.#once(request, answered)
     }
   }
@@ -231,8 +233,11 @@ export class Transport {
     }
   }
 
-  async #post({ xml, route, signal, reading }: Request, answered: () => void): Promise<Answer> {
-    const response = await this.#sent(xml, route, signal)
+  async #post(
+    { operation, xml, route, signal, reading }: Request,
+    answered: () => void,
+  ): Promise<Answer> {
+    const response = await this.#sent({ operation, xml, route, signal })
     if (response.status !== 200 && response.status !== 500) {
       await response.discard()
       throw statusError(response, this.#clock.now(), this.#endpoint.identity)
@@ -252,15 +257,19 @@ export class Transport {
     return { envelope, serverDateMs }
   }
 
-  // A request that is refused is sent once more if there is something new to sign it in with: nothing was done.
-  async #sent(xml: Xml, route: Route, signal: AbortSignal): Promise<Incoming> {
+  // A read that is refused is sent once more if there is something new to sign it in with. A write may have been done.
+  async #sent({ operation, xml, route, signal }: Omit<Request, 'reading'>): Promise<Incoming> {
     const headers: Record<string, string> = {
       'content-type': 'text/xml; charset=utf-8',
       accept: 'text/xml',
       'user-agent': userAgent,
     }
-    if (route.anchor !== undefined) headers['x-anchormailbox'] = route.anchor
-    if (route.contentMailbox !== undefined) headers['x-publicfoldermailbox'] = route.contentMailbox
+    // HTTP has no other letters in a header.
+    for (const [name, mailbox] of [
+      ['x-anchormailbox', route.anchor],
+      ['x-publicfoldermailbox', route.contentMailbox],
+    ] as const)
+      if (mailbox !== undefined && /^[\x21-\x7e]+$/.test(mailbox)) headers[name] = mailbox
     const send = async (authorization: string | undefined) => {
       // The server may have asked for a pause while there was a wait for the authorization.
       await this.#pause.over(signal)
@@ -272,6 +281,7 @@ export class Transport {
     if (response.status !== 401 || authorization === undefined) return response
     if (!this.#authorization.renews(authorization)) return response
     await response.discard()
+    if (!reads.has(operation)) throw refusedWrite
     return send(await this.#authorization.header(signal))
   }
 }

@@ -47,7 +47,6 @@ const codes: ReadonlySet<string> = new Set([
   'ServerBusy',
   'ServerSilent',
   'ServerTooSlow',
-  'SignInLost',
   'TlsFailed',
   'TlsNotTrusted',
   'TokenUnavailable',

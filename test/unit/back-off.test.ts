@@ -200,7 +200,7 @@ describe('a user who asks for a pass', () => {
     }
     const ask = async () => {
       signIn.ask()
-      await signIn.run(send, send, signal).catch(() => {})
+      await signIn.run(send, send, true, signal).catch(() => {})
     }
     await ask()
     for (let n = 0; n < 20; n += 1) {

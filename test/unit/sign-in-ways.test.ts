@@ -176,6 +176,38 @@ describe('NTLM', () => {
     },
   )
 
+  test('an answer without a challenge is refused: a proxy may have signed in as another account', async () => {
+    const exchange = await exchangeWith({ offers: ['NTLM'] })
+    exchange.inject(() => ({ kind: 'http', status: 200, body: '<x/>' }))
+    await expect(ask(transportTo(exchange, ntlm()))).rejects.toMatchObject({
+      code: 'AuthenticationFailed',
+      message: expect.stringContaining('without asking for a sign-in'),
+    })
+  })
+
+  test('a 401 that offers NTLM and gives no challenge says that no password was sent', async () => {
+    const exchange = await exchangeWith({ offers: ['NTLM'] })
+    const headers = { 'www-authenticate': 'NTLM' }
+    exchange.inject(() => ({ kind: 'http', status: 401, headers }))
+    await expect(ask(transportTo(exchange, ntlm()))).rejects.toMatchObject({
+      code: 'AuthenticationFailed',
+      message: expect.stringContaining('without a challenge, so no password was sent'),
+    })
+  })
+
+  test('a password that stops being right costs one attempt, for all connections', async () => {
+    const exchange = await exchangeWith({ offers: ['NTLM'] })
+    const transport = transportTo(exchange, ntlm(), 6)
+    await Promise.all([1, 2, 3, 4, 5, 6].map(() => ask(transport)))
+    exchange.store.mailbox(username).setPassword('another-8')
+    exchange.inject(({ operation, user }) =>
+      operation === 'GetFolder' && user !== undefined ? { kind: 'signOut' } : undefined,
+    )
+    const asked = await Promise.allSettled([1, 2, 3, 4, 5, 6].map(() => ask(transport)))
+    expect(asked.filter(({ status }) => status === 'fulfilled')).toEqual([])
+    expect(exchange.signIns.refused[username]).toBeLessThanOrEqual(3)
+  })
+
   test('a wrong password costs one attempt, for all requests', async () => {
     const exchange = await exchangeWith({ offers: ['Negotiate', 'NTLM'] })
     const transport = transportTo(exchange, ntlm({ password: 'wrong' }), 4)
@@ -299,6 +331,22 @@ describe('OAuth', () => {
       code: 'AuthenticationFailed',
       message: expect.stringContaining('it offers: Bearer'),
     })
+  })
+
+  test('a token that is still valid is used while the endpoint is down', async () => {
+    const time = { ms: Date.UTC(2026, 0, 1) }
+    const clock = { ...realClock, now: () => time.ms }
+    const exchange = await exchangeWith({ offers: ['Bearer'], tokenSeconds: 3_600 }, { clock })
+    const transport = transportTo(exchange, oauth(exchange), 4, clock)
+    await ask(transport)
+    exchange.inject(({ operation }) =>
+      operation === 'OAuthToken' ? { kind: 'http', status: 503 } : undefined,
+    )
+    time.ms += 3_400_000
+    expect(await ask(transport)).toMatch(/^15\./)
+    time.ms += 201_000
+    const asked = await Promise.allSettled([1, 2, 3].map(() => ask(transport)))
+    for (const each of asked) expect(each).toMatchObject({ reason: { code: 'TokenUnavailable' } })
   })
 
   test('a wrong secret is named, and costs one attempt', async () => {

@@ -185,15 +185,23 @@ describe('requests', () => {
 
   test('a read whose connection was lost is tried once more, a write never', async () => {
     const lossy: Answer = (request, response, nth) =>
-      void (nth === 1 ? request.socket.destroy() : response.end(envelope('<x/>')))
+      void (nth === 2 ? request.socket.destroy() : response.end(envelope('<x/>')))
     const reading = await transportTo(lossy)
     await ask(reading.transport)
-    expect(reading.requests).toHaveLength(2)
+    await ask(reading.transport)
+    expect(reading.requests).toHaveLength(3)
     const writing = await transportTo(lossy)
+    await ask(writing.transport)
     await expect(ask(writing.transport, 'CreateItem')).rejects.toMatchObject({
       code: 'ConnectionLost',
     })
-    expect(writing.requests).toHaveLength(1)
+    expect(writing.requests).toHaveLength(2)
+  })
+
+  test('before the account is accepted, a lost read is not tried at once: each may be an attempt', async () => {
+    const { transport, requests } = await transportTo((request) => void request.socket.destroy())
+    await expect(ask(transport)).rejects.toMatchObject({ code: 'ConnectionLost' })
+    expect(requests).toHaveLength(1)
   })
 
   test('a request ends at its deadline, by the clock that was handed down', async () => {

@@ -41,7 +41,10 @@ export function ntlmHandshake(
       first = await begin(scheme)
     }
     const token = tokenIn(first.headers, scheme)
-    if (first.status !== 401 || token === undefined) return unlessAccepted(first)
+    if (first.status === 200 || first.status === 500) throw await refused(first, notAsked)
+    const offers = offersIn(first.headers)
+    if (first.status !== 401 || (offers.length > 0 && !offers.includes(scheme))) return first
+    if (token === undefined) throw await refused(first, noChallenge)
     await first.discard()
     const challenge = challengeIn(token)
     if (challenge === undefined) throw oddChallenge
@@ -57,6 +60,23 @@ export function ntlmHandshake(
     return unlessAccepted(await connection.send(authorization(scheme, answer), question))
   }
 }
+
+async function refused(response: Incoming, error: SyncError): Promise<SyncError> {
+  await response.discard()
+  return error
+}
+
+const notAsked = new SyncError(
+  'terminal',
+  'AuthenticationFailed',
+  'the server answers without asking for a sign-in by NTLM: a proxy before it shares a connection that another account signed in, or signs in by itself. Nothing was read or written. Give each client a connection of its own there',
+)
+
+const noChallenge = new SyncError(
+  'terminal',
+  'AuthenticationFailed',
+  'the server answers an NTLM sign-in without a challenge, so no password was sent: a proxy before it may remove the headers Authorization or WWW-Authenticate',
+)
 
 const oddChallenge = new SyncError(
   'terminal',

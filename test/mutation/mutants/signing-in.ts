@@ -31,7 +31,21 @@ export const signingIn = [
   ...mutantsOf('controller/ews/transport.ts', [
     ['read-not-again', 'a read is asked again after a lost sign-in', `  'SignInLost',\n`, ``],
   ]),
+  ...mutantsOf('controller/ews/sign-in.ts', [
+    [
+      'refused-write-again',
+      'a write that was refused is not sent again',
+      `    if (!reads) throw refusedWrite\n`,
+      ``,
+    ],
+  ]),
   ...mutantsOf('controller/ews/ntlm/handshake.ts', [
+    [
+      'unasked-is-signed-in',
+      'a server that asks for no sign-in is not taken for signed in',
+      `throw await refused(first, notAsked)`,
+      `return unlessAccepted(first)`,
+    ],
     [
       'never-bound',
       'a sign-in is bound to the channel',
@@ -101,14 +115,14 @@ export const signingIn = [
     [
       'token-each-time',
       'one token serves all requests',
-      `if (this.#token !== undefined && this.#now() < this.#token.renewAtMs) return this.#token.text`,
+      `      if (token !== undefined && this.#now() < token.renewAtMs) return token.text\n`,
       ``,
     ],
     [
       'token-to-the-end',
       'a token is renewed before it expires',
-      `startMs + lifeMs - Math.min(earlyMs, lifeMs / 2)`,
-      `startMs + lifeMs`,
+      `renewAtMs: endMs - Math.min(earlyMs, lifeMs / 2)`,
+      `renewAtMs: endMs`,
     ],
   ]),
 ]
