@@ -1,7 +1,7 @@
 // Turns a schema error into a message that says what to write instead.
 
 import type { ErrorObject } from 'ajv'
-import { nearest } from './problem.ts'
+import { nearest } from '../core/nearest.ts'
 
 const SHOWN_MAX = 40
 
