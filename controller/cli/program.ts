@@ -69,7 +69,7 @@ async function command(config: Config, edges: Edges): Promise<number> {
     case 'doctor':
       return doctoring(config, processEdges(config.graceMs))
     case 'validate':
-      return validate(config.rest, out)
+      return validate(config.rest, out, { ...config, ...config.trust })
     case 'status':
       return status(config.state, out, config.output)
     case 'conflicts':

@@ -48,8 +48,8 @@ export function problemText({ file, line, column, path, message }: Problem): str
 export const problemsMax = 50
 
 /** One more than that, enough to know that there are more. */
-export function someOf(faults: Iterable<Fault>): readonly Fault[] {
-  const some: Fault[] = []
+export function someOf<Each>(faults: Iterable<Each>): readonly Each[] {
+  const some: Each[] = []
   for (const fault of faults) {
     some.push(fault)
     if (some.length > problemsMax) break
