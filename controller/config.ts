@@ -1,6 +1,9 @@
 // Turns flags and environment into one frozen Config. The only reader of process.env and process.argv.
-import { parseArgs } from 'node:util'
-import { type Filters, filterOptions, filtersOf } from './config/filters.ts'
+
+import { commands } from './config/commands.ts'
+import { type Filters, filtersOf } from './config/filters.ts'
+import { flags, type Values } from './config/flags.ts'
+import { parsed } from './config/parse.ts'
 import { bytes, count, duration } from './config/values.ts'
 import { invalidArguments } from './core/sync-error.ts'
 
@@ -11,6 +14,8 @@ export type Config = Readonly<{
   rest: readonly string[]
   local: string | undefined
   files: readonly string[]
+  /** For validate: references may lead to Secrets that are in the cluster only. */
+  externalSecrets: boolean
   state: string
   once: boolean
   output: 'table' | 'json'
@@ -85,11 +90,7 @@ export type KubeConfiguration = Readonly<{
   identity: string
 }>
 
-const stateful = [
-  ...['run', 'plan', 'verify', 'status', 'conflicts', 'bin', 'history', 'rollback', 'rekey'],
-  ...['backup', 'restore-state', 'forget'],
-]
-const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+const levels: readonly string[] = flags['log-level'].offers
 
 /** Reads the arguments. Throws a terminal SyncError that names the flag and its values. Ages count from `nowMs`, ms since 1970. */
 export function configOf(
@@ -97,16 +98,14 @@ export function configOf(
   environment: NodeJS.ProcessEnv,
   nowMs = 0,
 ): Config {
-  const [first = 'help', ...given] = args
-  // `validate` parses its own flags.
-  const { values, positionals } =
-    first === 'validate' ? { values: {} as Values, positionals: given } : read(given)
-  const command = asked(first, values)
+  const { words, values, command: known } = parsed(args)
+  const [first = 'help', ...others] = words
+  // --help and --version are answered wherever they are in the line.
+  const command = values.help ? 'help' : values.version ? 'version' : first
   // The help of a command needs only its name.
-  const rest = command === 'help' && values.help ? [first, ...positionals] : positionals
-  refuseSurplus(command, values, rest)
+  const rest = values.help && first !== 'help' ? words : others
   const state = values.state ?? environment.EXSYNC_STATE
-  if (state === undefined && stateful.includes(command)) {
+  if (state === undefined && commands[known ?? '']?.needsState && command === first) {
     throw invalidArguments('--state DIR is missing: name the directory of the state')
   }
   const output = values.output ?? 'table'
@@ -120,6 +119,7 @@ export function configOf(
     rest,
     local: values.local,
     files: values.file === undefined ? [] : [...values.file, ...rest],
+    externalSecrets: values['external-secrets'] ?? false,
     state: state ?? '',
     once: values.once ?? false,
     output,
@@ -144,25 +144,8 @@ export function configOf(
     kube: kubeOf(values, environment),
     metrics: addressOf('metrics-bind-address', values, ':8080'),
     health: addressOf('health-probe-bind-address', values, ':9440'),
-    ...filtersOf([command, ...rest], values, nowMs),
+    ...filtersOf(values, nowMs),
   })
-}
-
-// --help is answered wherever it is in the line.
-function asked(command: string, { help, version }: Values): string {
-  if (help || command === '--help' || command === '-h') return 'help'
-  return version || command === '--version' ? 'version' : command
-}
-
-// Surplus arguments are refused: ignoring them would look as if they had an effect.
-function refuseSurplus(command: string, { file }: Values, rest: readonly string[]): void {
-  const alone =
-    ['run', 'status', 'rekey', 'history', 'rollback', 'forget'].includes(command) ||
-    (['plan', 'verify', 'doctor'].includes(command) && file === undefined)
-  if (alone && rest.length > 0)
-    throw invalidArguments(
-      `exsync ${command} takes no ${rest.join(' ')}: see exsync ${command} --help`,
-    )
 }
 
 function ceilingsOf(values: Values): Ceilings {
@@ -226,58 +209,4 @@ function addressOf(
   const local = values.local !== undefined || (values.once ?? false)
   const address = given === undefined ? (local ? undefined : usual) : nowhere ? undefined : given
   return { address, named: given !== undefined }
-}
-
-type Values = ReturnType<typeof read>['values']
-
-function read(given: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...given],
-      allowPositionals: true,
-      options: {
-        local: { type: 'string' },
-        file: { type: 'string', short: 'f', multiple: true },
-        state: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-        version: { type: 'boolean' },
-        once: { type: 'boolean' },
-        output: { type: 'string', short: 'o' },
-        'log-level': { type: 'string' },
-        'audit-interval': { type: 'string' },
-        'bin-retention': { type: 'string' },
-        'history-retention': { type: 'string' },
-        'bin-limit': { type: 'string' },
-        'key-file': { type: 'string' },
-        'new-key-file': { type: 'string' },
-        plain: { type: 'boolean' },
-        concurrent: { type: 'string' },
-        'interval-jitter-percentage': { type: 'string' },
-        'graceful-shutdown-timeout': { type: 'string' },
-        'max-contact-size': { type: 'string' },
-        'max-request-timeout': { type: 'string' },
-        'max-pass-timeout': { type: 'string' },
-        'max-members': { type: 'string' },
-        'allow-cross-namespace-refs': { type: 'boolean' },
-        'allowed-server-hosts': { type: 'string', multiple: true },
-        'allow-loopback-http': { type: 'boolean' },
-        'allow-unlabelled-credentials': { type: 'boolean' },
-        'metrics-bind-address': { type: 'string' },
-        'health-probe-bind-address': { type: 'string' },
-        'watch-namespace': { type: 'string', multiple: true },
-        'leader-elect': { type: 'boolean' },
-        'leader-elect-resource-name': { type: 'string' },
-        'leader-elect-resource-namespace': { type: 'string' },
-        'leader-elect-lease-duration': { type: 'string' },
-        'leader-elect-renew-deadline': { type: 'string' },
-        'leader-elect-retry-period': { type: 'string' },
-        ...filterOptions,
-      },
-      allowNegative: true,
-    })
-  } catch (error) {
-    throw invalidArguments(
-      error instanceof Error ? error.message : 'the arguments cannot be parsed',
-    )
-  }
 }

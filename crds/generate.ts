@@ -1,7 +1,8 @@
-// Generates the files that repeat the CRDs: the TypeScript types of the resources, and the templates and tables of the
-// chart (chart.ts).
+// Generates the files that repeat the CRDs: the TypeScript types of the resources, the JSON schema for editors
+// (editor-schema.ts), and the templates and tables of the chart (chart.ts).
 //
 //   crds/*.yaml ──► controller/api/resources.generated.ts
+//               ├─► docs/schema/exchangesync.dev.json
 //               └─► charts/exchange-sync-controller/templates/crds/*.yaml
 //
 // `npm run generate` writes them. `node crds/generate.ts --check` only names the stale ones, and exits with 1.
@@ -11,6 +12,7 @@ import { dirname, join, relative } from 'node:path'
 import { compile } from 'json-schema-to-typescript'
 import { parse } from 'yaml'
 import { chartOutputs, type Output } from './chart.ts'
+import { editorSchema } from './editor-schema.ts'
 
 type Schema = {
   type?: string
@@ -55,8 +57,9 @@ export async function outputs(): Promise<readonly Output[]> {
   const chart = await chartOutputs(
     Object.fromEntries(names.map((name, i) => [name, texts[i] ?? ''])),
   )
-  const types = await Promise.all(texts.map((text) => typesOf(parse(text) as Crd)))
-  return [{ path: TYPES, text: [HEADER, ...types].join('\n') }, ...chart]
+  const crds = texts.map((text) => parse(text) as Crd)
+  const types = await Promise.all(crds.map(typesOf))
+  return [{ path: TYPES, text: [HEADER, ...types].join('\n') }, editorSchema(crds), ...chart]
 }
 
 /** The outputs that differ from the files on the disk, by their paths relative to the repository. */

@@ -13,14 +13,4 @@ tried as well.
 
   ok                       nothing to do
   missing                  the controller cannot use it; the next line is the remedy
-  unknown                  not checked, because something else is missing, or because nothing tells
-
-  --server NAMESPACE/NAME  only this ExchangeServer, and no groups unless --group names one
-  --group NAMESPACE/NAME   only this group, and the servers that it names
-  -f, --file FILE          YAML files with some of the resources
-  --local DIR              a directory of YAML files instead of a Kubernetes cluster
-  --allow-cross-namespace-refs, --allowed-server-hosts HOST,…
-  --watch-namespace NS     on Kubernetes: only this namespace; may be repeated. Name those that the controller has
-  --allow-loopback-http, --allow-unlabelled-credentials, --max-request-timeout 10m
-                           as of run
-  -o, --output table|json  both show every line as soon as it is known`
+  unknown                  not checked, because something else is missing, or because nothing tells`

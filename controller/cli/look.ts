@@ -18,8 +18,13 @@ type Output = 'table' | 'json'
  * Shows the statuses of the groups and of the probed servers, from the status files of a state. Exit code 1 if a group is
  * not ready.
  */
-export async function status(stateDirectory: string, out: Out): Promise<number> {
+export async function status(
+  stateDirectory: string,
+  out: Out,
+  output: Output = 'table',
+): Promise<number> {
   const directory = join(stateDirectory, 'status')
+  if (output === 'json') return statusJson(directory, out)
   const rows = [['GROUP', 'READY', 'ITEMS', 'MEMBERS', 'CONFLICTS', 'LAST PASS', 'MESSAGE']]
   let ready = true
   for (const { name, status } of statusesIn<SyncGroupStatus>(directory, filesIn(directory))) {
@@ -38,6 +43,16 @@ export async function status(stateDirectory: string, out: Out): Promise<number> 
   for (const line of aligned(rows)) await out(line)
   await serverStatus(join(directory, 'exchangeservers'), out)
   return ready && rows.length > 1 ? 0 : 1
+}
+
+// The whole statuses; the exit code is that of the table.
+async function statusJson(directory: string, out: Out): Promise<number> {
+  const of = join(directory, 'exchangeservers')
+  const groups = statusesIn<SyncGroupStatus>(directory, filesIn(directory))
+  const servers = existsSync(of) ? statusesIn<ExchangeServerStatus>(of, filesIn(of)) : []
+  await out(jsonText({ groups, servers }), 'lines')
+  const ready = groups.every(({ status }) => readyIn(status)?.status === 'True')
+  return ready && groups.length > 0 ? 0 : 1
 }
 
 async function serverStatus(directory: string, out: Out): Promise<void> {

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
+import { unknownCommand } from '../config/parse.ts'
 import { type Config, configOf } from '../config.ts'
 import { printable } from '../core/printable.ts'
 import { invalidArguments, SyncError, syncErrorOf } from '../core/sync-error.ts'
@@ -18,6 +19,7 @@ import type { Clock } from '../sync/ports.ts'
 import { Servers } from '../sync/server-health.ts'
 import { problemText } from '../validation/problem.ts'
 import { backup, type Given, restoreState } from './backup.ts'
+import { completionFor } from './completion.ts'
 import { declaredIn } from './declared.ts'
 import { doctor } from './doctor.ts'
 import { environmentOf, keyIn, referenceRulesOf, sourceOf } from './environment.ts'
@@ -25,7 +27,7 @@ import { forget } from './forget.ts'
 import { helpFor, usage } from './help.ts'
 import { history } from './history.ts'
 import { bin, conflicts, status } from './look.ts'
-import { type Out, Output } from './output.ts'
+import { jsonText, type Out, Output } from './output.ts'
 import { plan } from './plan.ts'
 import { type Rekeying, rekey } from './rekey.ts'
 import { cancel, restore } from './restore.ts'
@@ -67,9 +69,9 @@ async function command(config: Config, edges: Edges): Promise<number> {
     case 'doctor':
       return doctoring(config, processEdges(config.graceMs))
     case 'validate':
-      return validate(config.rest, out)
+      return validate(config.rest, out, { ...config, ...config.trust })
     case 'status':
-      return status(config.state, out)
+      return status(config.state, out, config.output)
     case 'conflicts':
       return looking(config, { readOnly: true }, ({ bin }) =>
         conflicts(bin, config.rest, config.output, out),
@@ -101,10 +103,14 @@ async function command(config: Config, edges: Edges): Promise<number> {
       await out(helpFor(config.rest), 'lines')
       return 0
     case 'version':
-      await out(`exsync ${packageJson.version}`)
+      if (config.output === 'json') await out(jsonText({ version: packageJson.version }), 'lines')
+      else await out(`exsync ${packageJson.version}`)
+      return 0
+    case 'completion':
+      await out(completionFor(config.rest), 'lines')
       return 0
     default:
-      throw invalidArguments(`exsync ${config.command} is unknown\n\n${usage}`)
+      throw invalidArguments(`${unknownCommand(config.command)}\n\n${usage}`)
   }
 }
 

@@ -4,6 +4,7 @@ import { folded } from '../api/path.ts'
 import type { GroupId } from '../core/id.ts'
 import type { KeepReason } from '../core/model.ts'
 import { invalidArguments } from '../core/sync-error.ts'
+import type { FlagName, Values } from './flags.ts'
 import { momentForms, momentMs } from './when.ts'
 
 /** The selected entries, and the options. Times in ms since 1970. */
@@ -31,44 +32,6 @@ export type Filters = Readonly<{
   all: boolean
 }>
 
-/** The flags for `parseArgs`. */
-export const filterOptions = {
-  group: { type: 'string' },
-  item: { type: 'string' },
-  replica: { type: 'string' },
-  since: { type: 'string' },
-  to: { type: 'string' },
-  pass: { type: 'string' },
-  reason: { type: 'string' },
-  name: { type: 'string' },
-  'dry-run': { type: 'boolean' },
-  approve: { type: 'string' },
-  match: { type: 'string' },
-  yes: { type: 'boolean' },
-  server: { type: 'string' },
-  all: { type: 'boolean' },
-} as const
-
-type Flag = keyof typeof filterOptions
-type Switch = 'dry-run' | 'yes' | 'all'
-type Given = Readonly<Partial<Record<Exclude<Flag, Switch>, string> & Record<Switch, boolean>>>
-
-const listing: readonly Flag[] = ['group', 'replica', 'since', 'pass', 'reason', 'name']
-
-/** The flags that each command accepts; others are refused. */
-const taken: Readonly<Record<string, readonly Flag[]>> = {
-  history: [...listing, 'item'],
-  bin: listing,
-  'bin list': listing,
-  'bin restore': ['group', 'replica', 'since', 'pass', 'dry-run', 'approve'],
-  'bin cancel': ['group', 'all'],
-  rollback: ['group', 'replica', 'to', 'dry-run', 'approve'],
-  verify: ['group'],
-  doctor: ['group', 'server'],
-  forget: ['group', 'item', 'match', 'yes'],
-  'restore-state': ['dry-run'],
-}
-
 const reasons: Readonly<Record<KeepReason, true>> = {
   Edited: true,
   Conflict: true,
@@ -80,9 +43,8 @@ const reasons: Readonly<Record<KeepReason, true>> = {
   Unmarked: true,
 }
 
-/** Reads the flags. Throws InvalidArguments for a flag that the command does not accept, and for an invalid value. */
-export function filtersOf(words: readonly string[], given: Given, nowMs: number): Filters {
-  refuseOthers(words, given)
+/** Reads the flags. Throws InvalidArguments for an invalid value. */
+export function filtersOf(given: Values, nowMs: number): Filters {
   const moment = (flag: 'since' | 'to') => momentOf(flag, given[flag], nowMs)
   return {
     group: groupOf(given.group),
@@ -102,19 +64,7 @@ export function filtersOf(words: readonly string[], given: Given, nowMs: number)
   }
 }
 
-function refuseOthers(words: readonly string[], given: Given): void {
-  const [command = '', verb = ''] = words
-  if (command === 'help' || command === 'version') return
-  const takes = taken[command === 'bin' ? `${command} ${verb}`.trim() : command] ?? []
-  const flags = Object.keys(filterOptions) as readonly Flag[]
-  const surplus = flags.filter((flag) => given[flag] !== undefined && !takes.includes(flag))
-  if (surplus.length === 0) return
-  const name = command === 'bin' && verb !== '' ? `${command} ${verb}` : command
-  const texts = surplus.map((flag) => `--${flag}`).join(' ')
-  throw invalidArguments(`exsync ${name} takes no ${texts}: see exsync ${name} --help`)
-}
-
-function textOf(flag: Flag, text: string | undefined): string | undefined {
+function textOf(flag: FlagName, text: string | undefined): string | undefined {
   if (text === '') throw invalidArguments(`--${flag} is empty`)
   return text
 }

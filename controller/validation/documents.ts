@@ -23,7 +23,8 @@ import {
   type YAMLMap,
 } from 'yaml'
 import { tokensOf } from './bounds.ts'
-import { type Path, type Problem, problemsMax } from './problem.ts'
+import { causeIn, forgottenMark } from './misleading.ts'
+import { type Path, type Problem, problemsMax, someOf } from './problem.ts'
 import type { Read } from './read-file.ts'
 
 /** A file that was read; `name` is its name in problems. */
@@ -87,20 +88,20 @@ export function documentsOf(source: Source): {
   const documents: YamlDocument[] = []
   const problems: Problem[] = []
   for (const document of composed(tokens)) {
-    const faults = [...document.errors, ...document.warnings].map((fault) => ({
+    const faults: YamlFault[] = [...document.errors, ...document.warnings].map((fault) => ({
       offset: fault.pos[0],
       code: fault.code,
       message: causeOf(fault),
     }))
-    for (const offset of doublesIn(document))
-      faults.push({ offset, code: 'DUPLICATE_KEY', message: REMEDIES.DUPLICATE_KEY ?? '' })
+    faults.push(...keyFaultsIn(document))
     const value = faults.length > 0 || isEmpty(document) ? undefined : plainOf(document)
     if (value !== undefined && 'plain' in value) {
       const place = (path: Path, at: 'key' | 'value' = 'value') =>
         placeOf(document, path, at, lines)
       documents.push({ file: name, value: value.plain, place })
     }
-    const all = value !== undefined && 'offset' in value ? [value] : worthTelling(faults)
+    const all =
+      value !== undefined && 'offset' in value ? [value] : worthTelling(caused(faults, text))
     problems.push(
       ...all.map((fault) => problemAt(name, placeAt(fault.offset, lines), fault.message)),
     )
@@ -124,22 +125,42 @@ function composed(tokens: readonly CST.Token[]): Iterable<Document> {
   return composer.compose(tokens)
 }
 
-/** The positions of duplicate keys: one more than are reported. */
-function doublesIn(document: Document): readonly number[] {
-  const found: number[] = []
+/** The faults of keys, one more than are reported: duplicates, and those that are no text. */
+function keyFaultsIn(document: Document): readonly YamlFault[] {
+  const found: YamlFault[] = []
   visit(document, {
-    Map(_, { items }) {
-      const keys = new Set<unknown>()
-      for (const { key } of items) {
-        if (!isScalar(key)) continue
-        if (keys.has(key.value)) found.push(start(key) ?? 0)
-        keys.add(key.value)
-        if (found.length > problemsMax) return visit.BREAK
-      }
-      return undefined
+    Map: (_, map) => {
+      found.push(...someOf(keyFaults(map, map === document.contents)))
+      const ended = found.length > problemsMax || found.at(-1)?.code === 'FORGOTTEN_MARK'
+      return ended ? visit.BREAK : undefined
     },
   })
   return found
+}
+
+function* keyFaults({ items }: YAMLMap, top: boolean): Generator<YamlFault> {
+  const keys = new Set<unknown>()
+  for (const { key } of items) {
+    const offset = start(key) ?? 0
+    if (isCollection(key)) yield { offset, code: 'COLLECTION_KEY', message: 'a key must be text' }
+    if (!isScalar(key)) continue
+    if (keys.has(key.value)) {
+      // The rest of the mapping belongs to the second resource.
+      if (top && (key.value === 'apiVersion' || key.value === 'kind')) {
+        yield { offset, code: 'FORGOTTEN_MARK', message: forgottenMark }
+        return
+      }
+      yield { offset, code: 'DUPLICATE_KEY', message: REMEDIES.DUPLICATE_KEY ?? '' }
+    }
+    keys.add(key.value)
+  }
+}
+
+/** The faults, or the one cause that explains them. */
+function caused(faults: readonly YamlFault[], text: string): readonly YamlFault[] {
+  const first = faults.find(({ code }) => code !== 'DUPLICATE_KEY')
+  const cause = first && causeIn(text, first.offset)
+  return cause === undefined ? faults : [{ ...cause, code: 'CAUSE' }]
 }
 
 /**

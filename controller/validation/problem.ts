@@ -48,8 +48,8 @@ export function problemText({ file, line, column, path, message }: Problem): str
 export const problemsMax = 50
 
 /** One more than that, enough to know that there are more. */
-export function someOf(faults: Iterable<Fault>): readonly Fault[] {
-  const some: Fault[] = []
+export function someOf<Each>(faults: Iterable<Each>): readonly Each[] {
+  const some: Each[] = []
   for (const fault of faults) {
     some.push(fault)
     if (some.length > problemsMax) break
@@ -70,33 +70,6 @@ export function sorted(problems: readonly Problem[]): readonly Problem[] {
     (a, b) =>
       (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.line - b.line || a.column - b.column,
   )
-}
-
-/** The candidate that is most similar to a misspelt word; undefined if none is similar. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  // A text of this length is no misspelt word.
-  if (word.length > 64) return undefined
-  const best = candidates
-    .map((candidate) => ({ candidate, distance: distance(word, candidate) }))
-    .sort((a, b) => a.distance - b.distance)[0]
-  return best && best.distance <= Math.max(1, Math.floor(word.length / 3))
-    ? best.candidate
-    : undefined
-}
-
-/** The edit distance: letters to insert, remove or replace (Levenshtein), ignoring case. */
-function distance(from: string, to: string): number {
-  const [a, b] = [from.toLowerCase(), to.toLowerCase()]
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }
 
 /** The most problems of a directory that are logged. */

@@ -34,14 +34,19 @@ export async function readFileText(path: string, piped = false): Promise<Read | 
 export function textOf(bytes: Uint8Array): Read {
   if (bytes.length > fileBytesMax)
     return unread(`is larger than ${mib} MiB; split it into several files`)
-  const [first, second] = bytes
-  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
-    return unread('is UTF-16 text; save it as UTF-8')
+  const encoding = encodingOf(bytes)
   try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+    return { text: new TextDecoder(encoding, { fatal: true }).decode(bytes) }
   } catch {
-    return unread('is not UTF-8 text; save it as UTF-8, or remove it')
+    const name = encoding === 'utf-8' ? 'UTF-8' : 'UTF-16'
+    return unread(`is not ${name} text; save it as UTF-8, or remove it`)
   }
+}
+
+// UTF-16 is known by its byte order mark, as kubectl knows it.
+function encodingOf([first, second]: Uint8Array): string {
+  if (first === 0xff && second === 0xfe) return 'utf-16le'
+  return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8'
 }
 
 /** The text of a stream, within the same bounds. */

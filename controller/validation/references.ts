@@ -7,6 +7,8 @@ import { urlRemedy } from '../api/hosts.ts'
 import { isForeign } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup } from '../api/resources.generated.ts'
 import { type Participant, participantsOf, serversNamedBy } from '../api/topology.ts'
+import type { GroupId } from '../core/id.ts'
+import { claimFaults, folderOn } from './claims.ts'
 import type { Draft, Secret } from './draft.ts'
 import type { Fault, Path, Ref } from './problem.ts'
 
@@ -43,6 +45,7 @@ export function danglingReferences(
   const found = new Map(drafts.toReversed().map((draft) => [keyOf(draft.ref), draft]))
   const used = usedKeys(drafts)
   const servers = serversIn(drafts)
+  const claims = allowed ? claimsIn(drafts, found) : new Map<Draft, readonly Fault[]>()
   return new Map(
     drafts.map((draft) => {
       const { resource, ref } = draft
@@ -52,12 +55,37 @@ export function danglingReferences(
       if (ref.kind === 'SyncGroup') {
         const group = groupIn(draft)
         const faults = [...serverFaults(group, found, servers), ...twiceFaults(group, found)]
-        return [draft, [...faults, ...(allowed ? deniedFaults(group, found) : [])]]
+        const denied = allowed ? deniedFaults(group, found) : []
+        return [draft, [...faults, ...denied, ...(claims.get(draft) ?? [])]]
       }
       const faults = secretFaults(resource as ExchangeServer, ref, found, externalSecrets)
       return [draft, [...urlFaults(resource as ExchangeServer), ...faults]]
     }),
   )
+}
+
+// A group without a right to its hub, and a participant without a right to its folder, claim nothing.
+function claimsIn(
+  drafts: readonly Draft[],
+  found: ReadonlyMap<string, Draft>,
+): ReadonlyMap<Draft, readonly Fault[]> {
+  const first = drafts.filter((draft) => draft.resource && found.get(keyOf(draft.ref)) === draft)
+  const groups = first
+    .filter(({ ref }) => ref.kind === 'SyncGroup')
+    .map((draft) => {
+      const { ref, document, base } = draft
+      const group = groupIn(draft)
+      const folderOf = (participant: Participant) => {
+        const server = serverIn(found, participant)
+        if (server && participantDenial(participant, group.spec.private, server)) return undefined
+        return folderOn(server?.spec.url, participant)
+      }
+      const at = `${document.file}:${document.place(base).line}`
+      return { id: `${ref.namespace}/${ref.name}` as GroupId, group, folderOf, at, draft }
+    })
+    .filter(({ group, folderOf }) => folderOf(participantsOf(group).hub) !== undefined)
+  const faults = claimFaults(groups)
+  return new Map(groups.map(({ id, draft }) => [draft, faults.get(id) ?? []]))
 }
 
 // A resource without a namespace is in the one that the reader gave it.
@@ -75,9 +103,14 @@ function serverFaults(
     if (found.has(`ExchangeServer/${server}`)) return []
     const [namespace = '', name] = server.split('/')
     const known = servers.get(namespace) ?? 'none is there'
+    const elsewhere = [...found.values()].find(
+      (draft) => draft.ref.kind === 'ExchangeServer' && draft.ref.name === name,
+    )
     const message =
       `there is no ExchangeServer ${name} in namespace ${namespace} (${known}); ` +
-      'pass its file too, or correct the name'
+      (elsewhere === undefined
+        ? 'pass its file too, or correct the name'
+        : `the one in namespace ${elsewhere.ref.namespace} is another: declare it in ${namespace}, or name its namespace in serverRef, which needs --allow-cross-namespace-refs`)
     return [{ path: [...pathIn(field), 'name'], at: 'value', message }]
   })
 }

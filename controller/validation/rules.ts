@@ -5,6 +5,7 @@
 // API server checks it.
 
 import { DuplicateKey, type Expression, expressionOf, firstLine } from './cel.ts'
+import { oddityOf, unitOf } from './misleading.ts'
 import { type Fault, type Path, someOf } from './problem.ts'
 import type { Rule, Schema } from './schema.ts'
 
@@ -59,7 +60,9 @@ function verdict({ rule, message, fieldPath }: Rule, self: unknown, path: Path):
   }
   try {
     if (expression.evaluate(self) === true) return []
-    return [{ path: at, at: 'value', message: text }]
+    const value = valueAt(self, fieldPath)
+    const message = `${text}${unitOf(value, text)}${oddityOf(value)}`
+    return [{ path: at, at: 'value', message }]
   } catch (error) {
     if (error instanceof DuplicateKey) {
       const path = [...at, error.index]
@@ -68,6 +71,13 @@ function verdict({ rule, message, fieldPath }: Rule, self: unknown, path: Path):
     // The API server also refuses a value for which a rule fails to evaluate.
     return [{ path: at, at: 'value', message: `${text} (${firstLine(error)})` }]
   }
+}
+
+function valueAt(self: unknown, fieldPath = ''): unknown {
+  return (fieldPath.match(/[^.]+/g) ?? []).reduce<unknown>(
+    (value, key) => (value as Readonly<Record<string, unknown>> | undefined)?.[key],
+    self,
+  )
 }
 
 /** The path itself and all its parents, as texts. */

@@ -1,7 +1,8 @@
 // Turns a schema error into a message that says what to write instead.
 
 import type { ErrorObject } from 'ajv'
-import { nearest } from './problem.ts'
+import { nearest } from '../core/nearest.ts'
+import { oddity, oddityOf } from './misleading.ts'
 
 const SHOWN_MAX = 40
 
@@ -16,6 +17,7 @@ const FORMATS: Readonly<Record<string, string>> = {
 /** The message for an error of ajv (with `verbose`). `quiet` leaves values out. */
 export function messageOf(error: ErrorObject, quiet: boolean): string {
   const { keyword, params, data, parentSchema } = error
+  const odd = quiet ? '' : oddityOf(data)
   switch (keyword) {
     case 'required': {
       const field = parentSchema?.properties?.[params.missingProperty]
@@ -26,6 +28,9 @@ export function messageOf(error: ErrorObject, quiet: boolean): string {
       return unknownText(String(params.additionalProperty), known)
     }
     case 'type': {
+      const about = String(parentSchema?.description ?? '')
+      if (params.type === 'string' && typeof data === 'number' && /\bduration\b/.test(about))
+        return `must be a duration with a unit, like ${data}s, not the number ${data}${explained(about)}`
       const found = `must be ${typeText(params.type)}, not ${foundText(params.type, data)}`
       return quotable(params.type, data)
         ? `${found}; put it in quotes${explained(parentSchema?.description)}`
@@ -34,12 +39,12 @@ export function messageOf(error: ErrorObject, quiet: boolean): string {
     case 'enum':
       return [
         `must be one of ${params.allowedValues.join(', ')}`,
-        ...(quiet ? [] : [`not ${shown(data)}`]),
+        ...(quiet ? [] : [`not ${shown(data)}${odd}`]),
       ].join(', ')
     case 'format':
-      return `must be ${FORMATS[params.format] ?? params.format}`
+      return `must be ${FORMATS[params.format] ?? params.format}${odd}`
     case 'pattern':
-      return `must match ${params.pattern}${explained(parentSchema?.description)}`
+      return `must match ${params.pattern}${explained(parentSchema?.description)}${odd}`
     case 'minimum':
     case 'maximum':
       return `must be ${rangeText(parentSchema)}, not ${shown(data)}`
@@ -56,6 +61,8 @@ export function messageOf(error: ErrorObject, quiet: boolean): string {
 
 /** The message for an unknown field. */
 export function unknownText(name: string, known: readonly string[]): string {
+  const odd = oddity(name)
+  if (odd !== undefined) return `is an unknown field: its name ${odd}`
   const near = nearest(name, known)
   const hint = near === undefined ? '' : `did you mean ${near}? `
   return `is an unknown field; ${hint}known are ${known.toSorted().join(', ')}`

@@ -43,8 +43,7 @@ describe('in a directory', () => {
     ['a link to a device', (file) => symlinkSync('/dev/zero', file), /no regular file/],
     ['a binary file', bytes(Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 0xff, 0xfe)), /not UTF-8 text/],
     ['invalid UTF-8', bytes('a: ', Uint8Array.of(0xc3, 0x28)), /not UTF-8 text/],
-    ['UTF-16', bytes(utf16), /is UTF-16 text; save it as UTF-8/],
-    ['UTF-16, the other way round', bytes(Buffer.from(utf16).swap16()), /is UTF-16 text/],
+    ['half of UTF-16', bytes(utf16.subarray(0, 101)), /is not UTF-16 text; save it as UTF-8/],
     ['UTF-16 without its mark', bytes(utf16.subarray(2)), /U\+0000 is not allowed/],
     ['a NUL', bytes('a: b\nc: \u0000'), /:2:4: invalid YAML: the character U\+0000 is not allowed/],
     ['a control sequence', bytes('a: \u001b[2J'), /U\+001B is not allowed/],
@@ -195,7 +194,7 @@ describe('YAML of any shape', () => {
 describe('exsync validate', () => {
   const said = async (...args: readonly string[]) => {
     const lines: string[] = []
-    const code = await validate(args, (line) => lines.push(line))
+    const code = await validate(args, (line) => lines.push(line), { externalSecrets: true })
     return { code, lines }
   }
 
@@ -218,7 +217,7 @@ describe('exsync validate', () => {
   test('says that a port is none', async () => {
     const file = join(dir, 'a.yaml')
     writeFileSync(file, groupText('a').replace('mail.corp.example', 'mail.corp.example:99999'))
-    const { code, lines } = await said('--external-secrets', file)
+    const { code, lines } = await said(file)
     expect([code, lines[0]]).toEqual([1, expect.stringMatching(/spec\.url: is no URL .* 65535/)])
   })
 })
