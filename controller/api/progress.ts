@@ -131,7 +131,7 @@ export function progressText({ phase, done, planned, membersDone, members }: Sam
 }
 
 function grouped(count: number): string {
-  return count.toLocaleString('en-US')
+  return Number(count).toLocaleString('en-US')
 }
 
 function conditionIn(status: SyncGroupStatus | undefined, type: string): Condition | undefined {

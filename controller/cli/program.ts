@@ -69,7 +69,7 @@ async function command(config: Config, edges: Edges): Promise<number> {
     case 'validate':
       return validate(config.rest, out)
     case 'status':
-      return status(config.state, out)
+      return status(config.state, clock.now(), out)
     case 'conflicts':
       return looking(config, { readOnly: true }, ({ bin }) =>
         conflicts(bin, config.rest, config.output, out),

@@ -10,6 +10,9 @@ import type { Declared, Replica } from '../../controller/sync/ports.ts'
 import { Counts } from '../../controller/sync/progress.ts'
 import { reconcile } from '../../controller/sync/reconcile.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
+import { logger } from '../../controller/telemetry/log.ts'
+import { Metrics } from '../../controller/telemetry/metrics.ts'
+import { ProgressMetrics } from '../../controller/telemetry/progress.ts'
 import { calm, Hand } from '../support/clock.ts'
 import { groupOn } from './sign-in-office.ts'
 
@@ -226,4 +229,32 @@ test('a pass that is aborted, as by a lost leadership, writes no more', async ()
   await expect(work).rejects.toThrow('lost')
   await clock.turn(60_000)
   expect(said).toHaveLength(1)
+})
+
+test('the metrics of a pass under way end with it, and the copies are counted', async () => {
+  const metrics = new Metrics(() => 0, '0')
+  const lines: string[] = []
+  const progress = new ProgressMetrics(
+    metrics,
+    logger('info', (line) => void lines.push(line)),
+  )
+  const sample = { phase: 'Writing', done: 1, planned: 9, membersDone: 0, members: 1 } as const
+  progress.record(fresh.id, { sample, startMs: 0, endMs: undefined })
+  progress.record(fresh.id, { sample: { ...sample, done: 4 }, startMs: 0, endMs: 60_000 })
+  const figures = async () =>
+    (await metrics.text()).split('\n').flatMap((line) => {
+      const [, what, figure] = /^exsync_group_progress_(\w+){.*} (\d+)$/.exec(line) ?? []
+      return what === undefined ? [] : [`${what} ${figure}`]
+    })
+  expect(await figures()).toEqual([
+    'planned 9',
+    'done 4',
+    'estimated_end_timestamp_seconds 60',
+    'copies_total 3',
+  ])
+  expect(lines).toHaveLength(1)
+  progress.record(fresh.id, undefined)
+  expect(await figures()).toEqual(['copies_total 3'])
+  progress.forget(fresh.id)
+  expect(await figures()).toEqual([])
 })
