@@ -13,6 +13,8 @@ export type Config = Readonly<{
   files: readonly string[]
   state: string
   once: boolean
+  /** For status: show it again whenever it changes. */
+  watch: boolean
   output: 'table' | 'json'
   logLevel: string
   auditMs: number
@@ -122,6 +124,7 @@ export function configOf(
     files: values.file === undefined ? [] : [...values.file, ...rest],
     state: state ?? '',
     once: values.once ?? false,
+    watch: values.watch ?? false,
     output,
     logLevel,
     auditMs: duration('--audit-interval', values['audit-interval'] ?? '6h'),
@@ -242,6 +245,7 @@ function read(given: readonly string[]) {
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
         once: { type: 'boolean' },
+        watch: { type: 'boolean' },
         output: { type: 'string', short: 'o' },
         'log-level': { type: 'string' },
         'audit-interval': { type: 'string' },

@@ -142,11 +142,11 @@ ${STATE}
   doctor: doctorUsage,
   validate: validateUsage,
   status: `\
-usage: exsync status --state DIR
+usage: exsync status --state DIR [--watch]
 
 Shows the status of the groups of a directory (exsync run --local), and of the ExchangeServers that are probed
-while it runs. Exits 1 unless all groups are Ready.
-On Kubernetes: kubectl get syncgroups -A.
+while it runs. Exits 1 unless all groups are Ready. With --watch it is shown again whenever it changes, until
+interrupted. On Kubernetes: kubectl get syncgroups -A.
 
   --state DIR              the directory of the state; also EXSYNC_STATE`,
   conflicts: `\

@@ -21,6 +21,7 @@ import { backup, type Given, restoreState } from './backup.ts'
 import { declaredIn } from './declared.ts'
 import { doctor } from './doctor.ts'
 import { environmentOf, keyIn, referenceRulesOf, sourceOf } from './environment.ts'
+import { follow } from './follow.ts'
 import { forget } from './forget.ts'
 import { helpFor, usage } from './help.ts'
 import { history } from './history.ts'
@@ -69,7 +70,13 @@ async function command(config: Config, edges: Edges): Promise<number> {
     case 'validate':
       return validate(config.rest, out)
     case 'status':
-      return status(config.state, clock.now(), out)
+      if (!config.watch) return status(config.state, clock.now(), out)
+      return follow(
+        (line) => status(config.state, clock.now(), line),
+        out,
+        clock,
+        processEdges(config.graceMs).stop,
+      )
     case 'conflicts':
       return looking(config, { readOnly: true }, ({ bin }) =>
         conflicts(bin, config.rest, config.output, out),

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import type { Moment } from '../../controller/api/progress.ts'
 import type { SyncGroupStatus } from '../../controller/api/resources.generated.ts'
+import { follow } from '../../controller/cli/follow.ts'
 import type { ReplicaId } from '../../controller/core/id.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { openState } from '../../controller/store/state.ts'
@@ -257,4 +258,27 @@ test('the metrics of a pass under way end with it, and the copies are counted', 
   expect(await figures()).toEqual(['copies_total 3'])
   progress.forget(fresh.id)
   expect(await figures()).toEqual([])
+})
+
+test('what is followed is printed again when it has changed, until the end', async () => {
+  const clock = new Hand()
+  const ending = new AbortController()
+  const lines: string[] = []
+  let now = 'one'
+  const show = async (out: (line: string) => Promise<boolean>) => {
+    await out(now)
+    return now === 'two' ? 0 : 1
+  }
+  const print = async (line: string) => {
+    lines.push(line)
+    return true
+  }
+  const code = follow(show, print, clock, ending.signal)
+  await calm()
+  await clock.turn(1_000)
+  now = 'two'
+  await clock.turn(1_000)
+  ending.abort()
+  expect(await code).toBe(0)
+  expect(lines).toEqual(['one', '', 'two'])
 })
