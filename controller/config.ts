@@ -18,6 +18,8 @@ export type Config = Readonly<{
   externalSecrets: boolean
   state: string
   once: boolean
+  /** For status: show it again whenever it changes. */
+  watch: boolean
   output: 'table' | 'json'
   logLevel: string
   auditMs: number
@@ -122,6 +124,7 @@ export function configOf(
     externalSecrets: values['external-secrets'] ?? false,
     state: state ?? '',
     once: values.once ?? false,
+    watch: values.watch ?? false,
     output,
     logLevel,
     auditMs: duration('--audit-interval', values['audit-interval'] ?? '6h'),

@@ -418,6 +418,7 @@ export interface SyncGroupStatus {
   /** Members that need attention, at most 50. There may be more. */
   readonly problems?: readonly SyncGroupStatusProblem[]
   readonly history?: SyncGroupStatusHistory
+  readonly progress?: SyncGroupStatusProgress
   readonly guard?: SyncGroupStatusGuard
   readonly verified?: SyncGroupStatusVerified
   /** The value of the annotation exchangesync.dev/requestedAt that was acted on last. */
@@ -513,6 +514,36 @@ export interface SyncGroupStatusProblem {
 export interface SyncGroupStatusHistory {
   /** Edits before this time are no longer in the history. */
   readonly since: string
+}
+
+/**
+ * The progress of a pass under way, written every ten seconds while it runs. Absent between passes,
+ * and in passes of less than ten seconds. A controller that ends in the middle of a pass leaves it;
+ * the next pass removes it.
+ */
+export interface SyncGroupStatusProgress {
+  /**
+   * Reading while the folders are listed, Writing while copies are created, updated and deleted,
+   * Removing while the copies of a deleted group are removed.
+   */
+  readonly phase: 'Reading' | 'Writing' | 'Removing'
+  /** The planned copies that are dealt with. */
+  readonly done: number
+  /**
+   * The copies to be written or removed. The number may grow while a first synchronisation reads
+   * on.
+   */
+  readonly planned: number
+  /** The members whose folder is read, or for whom no planned copy is left. */
+  readonly membersDone: number
+  /** The members that the pass is about. */
+  readonly members: number
+  /** When the pass began. */
+  readonly startTime: string
+  /** When the counts were taken. */
+  readonly time: string
+  /** When the pass will end at its present rate. Absent without a rate. */
+  readonly estimatedEnd?: string
 }
 
 /** The plan that the guard blocked. Absent without one. */

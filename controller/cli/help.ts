@@ -117,11 +117,11 @@ On Kubernetes: kubectl annotate --overwrite sg NAME exchangesync.dev/verifyAt=$(
   doctor: doctorUsage,
   validate: validateUsage,
   status: `\
-usage: exsync status --state DIR [-o table|json]
+usage: exsync status --state DIR [--watch] [-o table|json]
 
 Shows the status of the groups of a directory (exsync run --local), and of the ExchangeServers that are probed
-while it runs. Exits 1 unless all groups are Ready.
-On Kubernetes: kubectl get syncgroups -A.`,
+while it runs. Exits 1 unless all groups are Ready. With --watch it is shown again whenever it changes, until
+interrupted. On Kubernetes: kubectl get syncgroups -A.`,
   conflicts: `\
 usage: exsync conflicts [list | show N] --state DIR [-o table|json]
 

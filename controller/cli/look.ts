@@ -4,6 +4,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import { progressText } from '../api/progress.ts'
 import type { ExchangeServerStatus, SyncGroupStatus } from '../api/resources.generated.ts'
 import { fullNameOf } from '../api/topology.ts'
 import { invalidArguments, SyncError } from '../core/sync-error.ts'
@@ -14,18 +15,23 @@ import { aligned, each, iso, mapped, rowsMax, writeTable } from './table.ts'
 
 type Output = 'table' | 'json'
 
+/** The age of the counts of a pass under way from which on they count as left by a process that ended, ms. */
+const staleMs = 60_000
+
 /**
- * Shows the statuses of the groups and of the probed servers, from the status files of a state. Exit code 1 if a group is
- * not ready.
+ * Shows the statuses of the groups and of the probed servers, and the passes under way, from the status files of a state.
+ * Exit code 1 if a group is not ready. `nowMs`: ms since 1970.
  */
 export async function status(
   stateDirectory: string,
+  nowMs: number,
   out: Out,
   output: Output = 'table',
 ): Promise<number> {
   const directory = join(stateDirectory, 'status')
   if (output === 'json') return statusJson(directory, out)
   const rows = [['GROUP', 'READY', 'ITEMS', 'MEMBERS', 'CONFLICTS', 'LAST PASS', 'MESSAGE']]
+  const passes: string[][] = []
   let ready = true
   for (const { name, status } of statusesIn<SyncGroupStatus>(directory, filesIn(directory))) {
     const condition = readyIn(status)
@@ -39,8 +45,11 @@ export async function status(
       status.lastPass?.time ?? '',
       condition?.message ?? '',
     ])
+    if (status.progress !== undefined) passes.push([name, passText(status.progress, nowMs)])
   }
   for (const line of aligned(rows)) await out(line)
+  if (passes.length > 0)
+    for (const line of ['', ...aligned([['PASS UNDER WAY', ''], ...passes])]) await out(line)
   await serverStatus(join(directory, 'exchangeservers'), out)
   return ready && rows.length > 1 ? 0 : 1
 }
@@ -53,6 +62,14 @@ async function statusJson(directory: string, out: Out): Promise<number> {
   await out(jsonText({ groups, servers }), 'lines')
   const ready = groups.every(({ status }) => readyIn(status)?.status === 'True')
   return ready && groups.length > 0 ? 0 : 1
+}
+
+function passText(progress: NonNullable<SyncGroupStatus['progress']>, nowMs: number): string {
+  const { startTime, time, estimatedEnd } = progress
+  const text = `${progressText(progress)}; since ${startTime}`
+  if (nowMs - Date.parse(time) > staleMs)
+    return `${text}; no news since ${time}: does the controller run?`
+  return estimatedEnd === undefined ? text : `${text}, until about ${estimatedEnd}`
 }
 
 async function serverStatus(directory: string, out: Out): Promise<void> {

@@ -23,6 +23,7 @@ import { completionFor } from './completion.ts'
 import { declaredIn } from './declared.ts'
 import { doctor } from './doctor.ts'
 import { environmentOf, keyIn, referenceRulesOf, sourceOf } from './environment.ts'
+import { follow } from './follow.ts'
 import { forget } from './forget.ts'
 import { helpFor, usage } from './help.ts'
 import { history } from './history.ts'
@@ -71,7 +72,13 @@ async function command(config: Config, edges: Edges): Promise<number> {
     case 'validate':
       return validate(config.rest, out, { ...config, ...config.trust })
     case 'status':
-      return status(config.state, out, config.output)
+      if (!config.watch) return status(config.state, clock.now(), out, config.output)
+      return follow(
+        (line) => status(config.state, clock.now(), line, config.output),
+        out,
+        clock,
+        processEdges(config.graceMs).stop,
+      )
     case 'conflicts':
       return looking(config, { readOnly: true }, ({ bin }) =>
         conflicts(bin, config.rest, config.output, out),

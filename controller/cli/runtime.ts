@@ -25,6 +25,7 @@ import { ResourceMetrics } from '../telemetry/group-metrics.ts'
 import { type Listening, listening } from '../telemetry/http.ts'
 import { logger, logPass, logServer } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
+import { ProgressMetrics } from '../telemetry/progress.ts'
 import { environmentOf, keyIn } from './environment.ts'
 
 /** The inputs from the process. */
@@ -42,6 +43,12 @@ export type ProcessEdges = Readonly<{
 /** How often entries older than their retention are dropped, ms. */
 const pruneMs = 3_600_000
 
+/**
+ * The duration of a pass before its progress is shown, ms, for a group that a user waits for; and for any other group,
+ * which is also the time between two writes of a status.
+ */
+const progressMs = { firstMs: 1_000, everyMs: 10_000 }
+
 /** The common parts of both ways of running. */
 export class Runtime {
   readonly config: Config
@@ -49,6 +56,7 @@ export class Runtime {
   readonly log: Logger
   readonly metrics: Metrics
   readonly #resources: ResourceMetrics
+  readonly #progress: ProgressMetrics
   readonly #servers: Servers
   readonly #connections: Connections
   readonly #serving: Listening[] = []
@@ -76,6 +84,7 @@ export class Runtime {
       () => clock.now(),
       () => this.#control?.backOffs() ?? [],
     )
+    this.#progress = new ProgressMetrics(this.metrics, this.log)
     const trace = (operation: string, outcome: string, durationMs: number) => {
       this.metrics.asked(operation, outcome, durationMs)
       this.log.debug({ operation, outcome, durationMs }, 'request')
@@ -122,6 +131,7 @@ export class Runtime {
       ceilings: this.config.ceilings,
       watched: !this.config.once,
       discreet: this.#discreet,
+      progress: { ...progressMs, onProgress: (group, now) => this.#progress.record(group, now) },
       onEnded: (ended) => this.#onEnded(ended),
     }
   }
@@ -188,6 +198,7 @@ export class Runtime {
       onStart: (queue) => this.metrics.measure('syncgroup', queue, concurrent),
       onGone: (id) => {
         this.#resources.forget('SyncGroup', namesIn(id))
+        this.#progress.forget(id)
         this.#cuts.delete(id)
       },
     }

@@ -99,7 +99,12 @@ export const commands: Readonly<Record<string, Command>> = {
     flags: ['external-secrets', 'allow-cross-namespace-refs', 'output'],
     takes: 'files',
   },
-  status: { needsState: true, about: 'show the status of the groups', flags: shown, takes: 'none' },
+  status: {
+    needsState: true,
+    about: 'show the status of the groups',
+    flags: [...shown, 'watch'],
+    takes: 'none',
+  },
   conflicts: {
     notes: { output: newest },
     needsState: true,

@@ -30,6 +30,7 @@ export const flags = {
     offers: 'directory',
     help: 'the directory of the state; also EXSYNC_STATE',
   },
+  watch: { help: 'show it again whenever it changes, until interrupted' },
   once: { help: 'make one pass for each group; exits 1 unless all are Ready' },
   group: { value: 'NS/NAME', help: 'only of this group' },
   server: {

@@ -135,7 +135,8 @@ export function refusedAs(stored: Stored, message: string, nowMs: number): objec
     { type: 'Ready', status: 'False', ...why },
     { type: 'Stalled', status: 'True', ...why },
   ]
-  return { ...stored, status: { ...stored.status, conditions } }
+  const { progress: _, ...rest } = stored.status ?? {}
+  return { ...stored, status: { ...rest, conditions } }
 }
 
 // Reads the parts with a valid shape; any other part counts as missing.

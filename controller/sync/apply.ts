@@ -20,6 +20,7 @@ export async function apply(plan: Plan, site: ApplySpec, signal: AbortSignal): P
       else queue.push({ step, action })
     }
   }
+  site.progress?.planned('Writing', new Map([...jobs].map(([id, { length }]) => [id, length])))
   const hubs = site.replicas.filter(({ role }) => role.hub && jobs.has(role.id))
   const members = site.replicas.filter(({ role }) => !role.hub && jobs.has(role.id))
   const hubIds = new Map<Step, Stamp['source']>()

@@ -63,7 +63,10 @@ async function snapshotUnder(
   const attempts = await baseline.attempts()
   const nowMs = spec.clock.now()
   const due = attempts.filter((each) => !each.seen && !waits(each, each.revision, nowMs))
-  const manner = { audit, attempts: due, codec: rules.type.codec, nowMs }
+  const { progress } = spec
+  progress?.reading(replicas.map(({ role }) => role.id))
+  const watched = progress === undefined ? {} : { onListed: progress.listed }
+  const manner = { audit, attempts: due, codec: rules.type.codec, nowMs, ...watched }
   const observed = await observe(replicas, baseline, manner, signal)
   return { baseline, observed, renames: reset ? new Map() : renames, reset, before, attempts }
 }

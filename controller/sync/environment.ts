@@ -7,6 +7,7 @@ import type { GroupId } from '../core/id.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import type { PassCeilings } from './ceilings.ts'
 import type { Baseline, Clock, Declarations, Declared, Left, Pace, Replica } from './ports.ts'
+import type { Progress, ProgressOptions } from './progress.ts'
 import type { Servers } from './server-health.ts'
 
 /** Members' servers that are left alone for now, each with the reason. */
@@ -42,6 +43,8 @@ export type Environment = Readonly<{
   discreet?: boolean
   /** The upper limits of groups; undefined: no limits. */
   ceilings?: PassCeilings
+  /** How passes under way are shown; undefined: they are not. */
+  progress?: ProgressOptions
   /** Called once per pass. */
   onEnded: (ended: Ended) => void
 }>
@@ -73,6 +76,8 @@ export type Mode = Readonly<{
   yields?: () => boolean
   /** The group that already holds one of its folders, and the name of the place. */
   claimed: Readonly<{ by: GroupId; place: string }> | undefined
+  /** Learns how far the pass is. */
+  progress?: Progress
 }>
 
 /** The result, and the earliest time for the next pass, ms from now. */

@@ -16,7 +16,7 @@ import { dismiss } from './removal.ts'
 export async function release(
   declared: Declared,
   environment: Environment,
-  { stopping, pace }: Mode,
+  { stopping, pace, progress }: Mode,
   signal: AbortSignal,
 ): Promise<void> {
   const { id: group } = declared
@@ -31,14 +31,19 @@ export async function release(
     const ours = ([id, memory]: [ReplicaId, Parameters<typeof mayDismiss>[0]]) =>
       !isHub(id) && mayDismiss(memory, [], claims) === 'yes'
     const left = [...memories].filter(ours).map(([id, { place }]) => ({ id, place }))
+    const sizes = new Map<ReplicaId, number>()
+    for (const { id } of left) sizes.set(id, (await baseline.known(id).all()).size)
+    progress?.planned('Removing', sizes)
     // A member that cannot be reached does not delay the others.
     const failures: unknown[] = []
     for (const replica of left.length === 0
       ? []
       : environment.former(declared, left, signal, pace)) {
       try {
-        await dismiss({ group, baseline, commit, stopping }, replica, signal)
-        await commit([{ write: 'left', left: [replica.role.id] }])
+        const { id } = replica.role
+        const onRemoved = (count: number) => progress?.dealtWith(id, count)
+        await dismiss({ group, baseline, commit, stopping, onRemoved }, replica, signal)
+        await commit([{ write: 'left', left: [id] }])
       } catch (error) {
         signal.throwIfAborted()
         if (stopping()) throw error

@@ -51,6 +51,8 @@ export type Manner = Readonly<{
   codec: number
   /** Now, ms since 1970. */
   nowMs: number
+  /** Called when a folder is listed. */
+  onListed?: (replica: ReplicaId) => void
 }>
 
 /** The maximum number of copies of a folder that one pass reads again after an upgrade of the codec. */
@@ -111,6 +113,7 @@ async function observeOne(
     const more = roleChanged ? [...outdated, ...(await baseline.deviating(id))] : outdated
     const start = before && startFrom(id, before, { ...manner, more, roleChanged })
     const listing = await replica.observe(start, baseline.known(id), signal)
+    manner.onListed?.(id)
     const memory: Memory = {
       checkpoint: listing.checkpoint,
       seenAs: seenAs(role),

@@ -2,6 +2,7 @@
 import type { Judgement, Limits } from '../core/guard.ts'
 import type { Rules } from '../core/model.ts'
 import type { Baseline, Clock, Identity, Left, Replica, Write } from './ports.ts'
+import type { Progress } from './progress.ts'
 
 /** The input of a pass. Durations in ms. */
 export type PassSpec = Readonly<{
@@ -29,6 +30,8 @@ export type PassSpec = Readonly<{
   /** List everything, not only changes. */
   audit: boolean
   clock: Clock
+  /** Learns how far the pass is. */
+  progress?: Progress | undefined
 }>
 
 /** Writes to the state of a group, in one change and in this order. Rejects as `Baseline.commit` does. */

@@ -92,6 +92,7 @@ async function carriedOut(
     commit,
     creates: (id: ReplicaId) => new Creates(id, { commit, clock }, view.attempts ?? new Map()),
     due: (first: boolean) => spec.stopping() || (!first && isLate()),
+    progress: spec.progress,
   }
   const applied = await apply(plan, site, signal)
   for (const [id, failure] of ready.failures) applied.failures.set(id, failure)

@@ -18,6 +18,7 @@ import type { PassSpec } from './pass-spec.ts'
 import type { Declared } from './ports.ts'
 import { shutdown } from './seat.ts'
 import { trying } from './trying.ts'
+import { UnderWay } from './under-way.ts'
 import { verifiedAfter } from './verify.ts'
 
 /** Reconciles a group and writes its status. Rejects only when the signal aborts, or the controller ends. */
@@ -28,18 +29,25 @@ export async function reconcile(
   signal: AbortSignal,
 ): Promise<Reconciled> {
   const beganMs = environment.clock.now()
-  const result = await resultOf(declared, environment, mode, signal)
+  const underWay = new UnderWay(declared, environment)
+  underWay.begin(signal)
+  const counted = { ...mode, progress: underWay.counts }
+  const result = await resultOf(declared, environment, counted, signal).finally(() =>
+    underWay.end(),
+  )
   const ended = { declared, result, tookMs: environment.clock.now() - beganMs }
   if (result.kind === 'released') {
     environment.onEnded({ ...ended, status: undefined, unreported: undefined })
     return { result, status: undefined, ready: true, againMs: 0 }
   }
-  const { group, generation, invalid, previous, deleted } = declared
+  const { group, generation, invalid, previous, deleted } = underWay.declared
   const nowMs = environment.clock.now()
   const cuts = environment.ceilings === undefined ? [] : cutsOf(declared, environment.ceilings)
   const about = { group, generation, invalid, deleted, previous, nowMs, cuts }
-  const status = statusOf({ ...about, result: shownResult(environment.discreet, result) })
-  const unreported = await unreportedOf(environment.declarations.report(declared, status), signal)
+  const shown = shownResult(environment.discreet, result)
+  const status = underWay.finished(statusOf({ ...about, result: shown }))
+  const report = environment.declarations.report(underWay.declared, status)
+  const unreported = await unreportedOf(report, signal)
   environment.onEnded({ ...ended, status, unreported })
   const againMs = againMsOf(declared, result)
   if (unreported === undefined) return { result, status, ready: isReady(status), againMs }
@@ -111,6 +119,7 @@ export function passSpecOf(
     ...(mode.yields === undefined ? {} : { yields: mode.yields }),
     audit: mode.audit || isForced(declared.group, declared.previous),
     stopping: mode.stopping,
+    progress: mode.progress,
     clock: environment.clock,
   }
 }

@@ -153,6 +153,7 @@ export type Dismissing = Readonly<{
   baseline: Baseline
   commit: Commit
   stopping: () => boolean
+  onRemoved?: (count: number) => void
 }>
 
 /**
@@ -183,6 +184,7 @@ export async function dismiss(
     const done = await dismissed(dismissing, replica, ids.slice(from, from + batchMax), signal)
     count += done.count
     failed ??= done.failed
+    dismissing.onRemoved?.(Math.min(batchMax, ids.length - from))
   }
   if (failed !== undefined) throw failed
   return count

@@ -15,6 +15,7 @@ import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Creates, Job } from './creates.ts'
 import type { Commit } from './pass-spec.ts'
 import type { CopyNote, Entry, Replica, Written } from './ports.ts'
+import type { Progress } from './progress.ts'
 import { type ReadBack, readBack } from './read-back.ts'
 import { carryOutDeletes, overwritten } from './removal.ts'
 import { type Applied, ReplicaTally } from './tally.ts'
@@ -29,6 +30,7 @@ export type ApplySpec = Readonly<{
   due: (first: boolean) => boolean
   /** The creates of a replica, and the knowledge of their outcomes. */
   creates: (replica: ReplicaId) => Creates
+  progress?: Progress | undefined
 }>
 
 /** The maximum number of items of one request. */
@@ -108,12 +110,14 @@ export class Turn {
             ))
         batch.answered()
         at += some.length
+        this.#dealtWith(some.length)
       } catch (error) {
         if (!(error instanceof SyncError) || signal.aborted) throw error
         batch.failed(error, some.length)
         if (some.length > 1) continue
         this.#tally.itemFailed(error)
         at += 1
+        this.#dealtWith(1)
       }
     }
   }
@@ -130,6 +134,7 @@ export class Turn {
       try {
         await creates.sent(some)
         await this.#create(some, creates, signal)
+        this.#dealtWith(some.length)
         failures = 0
       } catch (error) {
         if (!(error instanceof SyncError) || signal.aborted) throw error
@@ -147,6 +152,10 @@ export class Turn {
         }
       }
     }
+  }
+
+  #dealtWith(count: number): void {
+    this.#site.progress?.dealtWith(this.#replica.role.id, count)
   }
 
   #outOfTime(): boolean {

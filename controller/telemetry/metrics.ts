@@ -109,6 +109,11 @@ export class Metrics {
     return this.registry.metrics()
   }
 
+  /** Creates a counter for the caller. */
+  counter(name: string, help: string, labels: readonly string[]): Counter {
+    return this.#meter.counter(name, help, labels)
+  }
+
   /** Creates a gauge for the caller; `collect` runs before each reading. */
   gauge(name: string, help: string, labels: readonly string[], collect?: () => void): Gauge {
     return this.#meter.gauge(name, help, labels, collect)

@@ -172,7 +172,7 @@ describe('commands', () => {
       status: { conditions, members: { summary: all }, lastPass: { time: all } },
     }
     writeFileSync(join(place, 'status', 'a.b.yaml'), JSON.stringify(document))
-    expectPrintable(await written((out) => status(place, out)), 2)
+    expectPrintable(await written((out) => status(place, 0, out)), 2)
   })
 
   test('bin restore and validate, which name what they were given', async () => {

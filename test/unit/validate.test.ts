@@ -165,7 +165,7 @@ const groups: readonly (readonly [string, string, ...string[]])[] = [
   [
     'a field that no status has',
     `${group()}status: { itms: 3 }\n`,
-    '9:11: status.itms: is an unknown field; did you mean items? known are conditions, conflicts, guard, history, items, lastHandledForceAt, lastHandledReconcileAt, lastPass, members, observedGeneration, problems, verified',
+    '9:11: status.itms: is an unknown field; did you mean items? known are conditions, conflicts, guard, history, items, lastHandledForceAt, lastHandledReconcileAt, lastPass, members, observedGeneration, problems, progress, verified',
   ],
   [
     'an unknown version',

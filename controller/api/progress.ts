@@ -1,0 +1,139 @@
+// The progress of a pass under way in a group's status: the counts in status.progress, and the conditions of a group
+// that a user waits for. Counts only, so that it may be shown everywhere.
+//
+// Guarantees: a group that is Ready and is passed in routine stays Ready. observedGeneration and the handled requests
+// stay those of the last finished pass, so that an interrupted pass is made again.
+import { isWanted, verificationAsked } from './annotations.ts'
+import { countOf, iso } from './conditions.ts'
+import type {
+  SyncGroupStatusCondition as Condition,
+  SyncGroup,
+  SyncGroupStatus,
+} from './resources.generated.ts'
+
+/** The part of a pass that is under way. */
+export type Phase = NonNullable<SyncGroupStatus['progress']>['phase']
+
+/** The counts of a pass under way, in copies and members. While folders are listed, no copies are planned yet. */
+export type Sample = Readonly<{
+  phase: Phase
+  done: number
+  planned: number
+  membersDone: number
+  members: number
+}>
+
+/** The group that is passed, and its last status. */
+export type Awaiting = Readonly<{
+  group: SyncGroup
+  generation: number
+  invalid: string | undefined
+  deleted?: boolean
+  previous: SyncGroupStatus | undefined
+}>
+
+/** A pass under way now; times in ms since 1970, `endMs` is an estimate. */
+export type Moment = Readonly<{ sample: Sample; startMs: number; endMs: number | undefined }>
+
+/** The times of a pass, ms since 1970. */
+export type Times = Readonly<{ startMs: number; nowMs: number; endMs: number | undefined }>
+
+/** Does a user wait for this pass: is the group new, edited, deleted, requested, or not finished by the pass before? */
+export function isAwaited({ group, generation, invalid, deleted, previous }: Awaiting): boolean {
+  if (invalid !== undefined) return false
+  const ready = conditionIn(previous, 'Ready')
+  if (deleted || ready === undefined || ready.status === 'Unknown') return true
+  return isContinued(previous) || asked({ group, generation, previous })
+}
+
+function asked(declared: Pick<Awaiting, 'group' | 'generation' | 'previous'>): boolean {
+  return isWanted(declared) || verificationAsked(declared.group, declared.previous) !== undefined
+}
+
+// Did the pass before end, or stop, before everything was done?
+function isContinued(previous: SyncGroupStatus | undefined): boolean {
+  return conditionIn(previous, 'Reconciling')?.status === 'True'
+}
+
+/** The copies that earlier slices of an unfinished pass wrote. */
+export function carriedFrom(previous: SyncGroupStatus | undefined): number {
+  return isContinued(previous) ? (previous?.progress?.done ?? 0) : 0
+}
+
+/** The status of a group while it is passed. */
+export function underWayStatus(declared: Awaiting, sample: Sample, times: Times): SyncGroupStatus {
+  const { previous } = declared
+  return {
+    ...previous,
+    observedGeneration: previous?.observedGeneration ?? -1,
+    conditions: isAwaited(declared)
+      ? awaitedConditions(declared, sample, times)
+      : (previous?.conditions ?? []),
+    progress: progressOf(sample, times),
+  }
+}
+
+/** The status after a pass. An unfinished pass, which is continued at once, keeps its progress. */
+export function continuedStatus(
+  status: SyncGroupStatus,
+  sample: Sample,
+  times: Times,
+): SyncGroupStatus {
+  return isContinued(status) ? { ...status, progress: progressOf(sample, times) } : status
+}
+
+function progressOf(sample: Sample, { startMs, nowMs, endMs }: Times) {
+  return {
+    ...sample,
+    startTime: iso(startMs),
+    time: iso(nowMs),
+    ...(endMs === undefined ? {} : { estimatedEnd: iso(endMs) }),
+  }
+}
+
+function awaitedConditions(
+  declared: Awaiting,
+  sample: Sample,
+  { nowMs }: Times,
+): readonly Condition[] {
+  const { previous, generation, deleted } = declared
+  const message = `${deleted ? 'the group was deleted: ' : ''}${progressText(sample)}`
+  const was = conditionIn(previous, 'Ready')
+  // A group without a finished pass is neither ready nor unready.
+  const isNew = !deleted && (was === undefined || was.status === 'Unknown')
+  const condition = (type: string, status: Condition['status']): Condition => {
+    const before = conditionIn(previous, type)
+    return {
+      type,
+      status,
+      reason: 'Progressing',
+      message,
+      lastTransitionTime: before?.status === status ? before.lastTransitionTime : iso(nowMs),
+      observedGeneration: countOf(generation),
+    }
+  }
+  const guarded = conditionIn(previous, 'Guarded')
+  return [
+    condition('Ready', isNew ? 'Unknown' : 'False'),
+    condition('Reconciling', 'True'),
+    ...(guarded === undefined ? [] : [guarded]),
+  ]
+}
+
+/** The counts for people: `1,200 of 12,000 copies, 3 of 10 members done`. */
+export function progressText({ phase, done, planned, membersDone, members }: Sample): string {
+  const ofAll = `${grouped(membersDone)} of ${grouped(members)} members`
+  if (phase === 'Reading') return `reading folders: ${ofAll} read`
+  // The number of copies in a folder is known for certain once they are read.
+  if (phase === 'Removing')
+    return `at most ${grouped(planned - done)} of ${grouped(planned)} copies are left to remove, ${ofAll} done`
+  return `${grouped(done)} of ${grouped(planned)} copies, ${ofAll} done`
+}
+
+function grouped(count: number): string {
+  return Number(count).toLocaleString('en-US')
+}
+
+function conditionIn(status: SyncGroupStatus | undefined, type: string): Condition | undefined {
+  return status?.conditions?.find((each) => each.type === type)
+}

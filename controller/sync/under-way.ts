@@ -1,0 +1,107 @@
+// Shows a pass while it runs: writes the status of the group, and tells telemetry.
+//
+//   begin ──firstMs or everyMs──► write ──everyMs──► write ── … ──► end: the last write is over
+//
+// Guarantees: never two writes of a group at once, so that none comes after the status of the finished pass; at most
+// one write in `everyMs`; a write that fails or hangs neither stops nor slows the pass; no write after the signal aborts.
+import {
+  carriedFrom,
+  continuedStatus,
+  isAwaited,
+  type Sample,
+  underWayStatus,
+} from '../api/progress.ts'
+import type { SyncGroupStatus } from '../api/resources.generated.ts'
+import { isHub } from '../core/id.ts'
+import type { Environment } from './environment.ts'
+import type { Declared } from './ports.ts'
+import { Counts, type ProgressOptions } from './progress.ts'
+
+/** One pass under way. */
+export class UnderWay {
+  readonly counts: Counts
+  readonly #declared: Declared
+  readonly #environment: Environment
+  readonly #startMs: number
+  readonly #carried: number
+  readonly #ended = new AbortController()
+  #shown: SyncGroupStatus | undefined
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(declared: Declared, environment: Environment) {
+    this.#declared = declared
+    this.#environment = environment
+    this.#startMs = environment.clock.now()
+    this.#carried = carriedFrom(declared.previous)
+    this.counts = new Counts((replica) => !isHub(replica), this.#carried)
+  }
+
+  /** Shows the pass until `end`, or until the signal aborts. */
+  begin(signal: AbortSignal): void {
+    const { progress } = this.#environment
+    if (progress === undefined) return
+    const either = AbortSignal.any([signal, this.#ended.signal])
+    void this.#follow(progress, either).catch(() => {})
+  }
+
+  /** Ends the showing; resolves when no write is under way any more. */
+  async end(): Promise<void> {
+    this.#ended.abort()
+    if (this.#shown !== undefined)
+      this.#environment.progress?.onProgress(this.#declared.id, undefined)
+    await this.#writing
+  }
+
+  /** The declaration with the status that was shown last, which the status of the finished pass follows. */
+  get declared(): Declared {
+    return this.#shown === undefined ? this.#declared : { ...this.#declared, previous: this.#shown }
+  }
+
+  /** The status of the finished pass, with the progress if it is continued. */
+  finished(status: SyncGroupStatus): SyncGroupStatus {
+    const sample = this.counts.sample()
+    if (sample === undefined || this.#environment.progress === undefined) return status
+    // Nothing was seen of a short pass, and nothing needs to be continued.
+    if (this.#shown === undefined && this.#declared.previous?.progress === undefined) return status
+    return continuedStatus(status, sample, this.#times(sample))
+  }
+
+  async #follow({ firstMs, everyMs }: ProgressOptions, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#environment
+    await clock.sleep(isAwaited(this.#declared) ? firstMs : everyMs, signal)
+    while (!signal.aborted) {
+      this.#writing = this.#show(signal)
+      await this.#writing
+      await clock.sleep(everyMs, signal)
+    }
+  }
+
+  async #show(signal: AbortSignal): Promise<void> {
+    const { declarations, progress } = this.#environment
+    const sample = this.counts.sample()
+    if (sample === undefined || signal.aborted) return
+    const times = this.#times(sample)
+    const { startMs, endMs } = times
+    const status = underWayStatus(this.declared, sample, times)
+    try {
+      progress?.onProgress(this.#declared.id, { sample, startMs, endMs })
+      await declarations.report(this.declared, status)
+    } catch {
+      // The next write, or the status of the finished pass, reports again.
+    }
+    this.#shown = status
+  }
+
+  #times(sample: Sample) {
+    const nowMs = this.#environment.clock.now()
+    return { startMs: this.#startMs, nowMs, endMs: this.#endOf(sample, nowMs) }
+  }
+
+  // At the rate since the start of this pass.
+  #endOf({ phase, done, planned }: Sample, nowMs: number): number | undefined {
+    const written = done - this.#carried
+    if (phase === 'Reading' || written <= 0 || done >= planned) return undefined
+    const msPerCopy = (nowMs - this.#startMs) / written
+    return nowMs + (planned - done) * msPerCopy
+  }
+}
