@@ -22,9 +22,12 @@ export async function status(stateDirectory: string, out: Out): Promise<number> 
   const directory = join(stateDirectory, 'status')
   const rows = [['GROUP', 'READY', 'ITEMS', 'MEMBERS', 'CONFLICTS', 'LAST PASS', 'MESSAGE']]
   let ready = true
-  for (const { name, status } of statusesIn<SyncGroupStatus>(directory, filesIn(directory))) {
+  for (const { name, suspended, status } of statusesIn<SyncGroupStatus>(
+    directory,
+    filesIn(directory),
+  )) {
     const condition = readyIn(status)
-    ready &&= condition?.status === 'True'
+    ready &&= condition?.status === 'True' && !suspended
     rows.push([
       name,
       condition?.status ?? 'Unknown',
@@ -32,7 +35,7 @@ export async function status(stateDirectory: string, out: Out): Promise<number> 
       status.members?.summary ?? '',
       String(status.conflicts?.total ?? ''),
       status.lastPass?.time ?? '',
-      condition?.message ?? '',
+      suspended ? 'spec.suspend is true' : (condition?.message ?? ''),
     ])
   }
   for (const line of aligned(rows)) await out(line)
@@ -56,11 +59,12 @@ type Status = SyncGroupStatus | ExchangeServerStatus
 
 function statusesIn<Kept extends Status>(directory: string, files: readonly string[]) {
   return files.map((file) => {
-    const { metadata, status } = parse(readFileSync(join(directory, file), 'utf8')) as {
+    const { metadata, spec, status } = parse(readFileSync(join(directory, file), 'utf8')) as {
       metadata: { namespace: string; name: string }
+      spec?: { suspend?: boolean }
       status: Kept
     }
-    return { name: fullNameOf({ metadata }), status }
+    return { name: fullNameOf({ metadata }), suspended: spec?.suspend === true, status }
   })
 }
 
