@@ -41,8 +41,11 @@ export function credentialsIn(data?: Readonly<Record<string, unknown>>): Credent
  * would count it as a wrong password, and may lock the account.
  */
 export function credentialFault(key: string, value: string): string | undefined {
+  if (value === '') return 'is empty: put the value there'
   const stray = strayIn(key, value)
   if (stray !== undefined) return `${stray}: ${strayRemedy}`
+  if (key === 'username' && value.includes('\\\\'))
+    return 'has two backslashes in a row: write the user name as DOMAIN\\user, with one'
   if (key === 'tokenURL' && !isEndpoint(value))
     return 'is no https URL: put the address of the token endpoint there, like https://adfs.corp.example/adfs/oauth2/token'
   if (key === 'keytab' && !isKeytab(value))

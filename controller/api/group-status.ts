@@ -161,7 +161,7 @@ function judged(
 
 type Waiting = Readonly<{ replica: ReplicaId; reason: string }>
 
-// What waits for a person or for another declaration, and whether anything else may pass by itself.
+// The problems that wait for a person or for another declaration, and whether anything else may pass by itself.
 function sidesOf(
   { refusals, problems, members, unfinished }: Report,
   { hub }: Participants,

@@ -5,7 +5,7 @@ import type { Kind } from '../core/sync-error.ts'
 import { reasonOf } from './conditions.ts'
 
 /**
- * What a reason waits for: `declaration` and `person` are Stalled, because the next commit, or a person's act in Exchange
+ * The thing that a reason waits for: `declaration` and `person` are Stalled, because the next commit, or a person's act in Exchange
  * or in the cluster, must come first; `time` passes without anyone's act.
  */
 export type Wait = 'declaration' | 'person' | 'time'

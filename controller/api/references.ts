@@ -212,9 +212,13 @@ function secretFault({ spec }: ExchangeServer, { credentials, ca }: Found): Sync
   const { auth, tls } = spec
   const secret = auth.secretRef.name
   const keys = credentialKeys[auth.type]
-  if (keys.some((key) => credentials?.[key] === undefined)) {
-    const named = keys.length > 2 ? `keys ${keys.join(', ')}` : `keys ${keys.join(' and ')}`
-    const message = `the Secret ${secret} with the ${named} is missing: create it, or correct spec.auth.secretRef`
+  const lacking = keys.filter((key) => credentials?.[key] === undefined)
+  if (lacking.length > 0) {
+    const named = keys.length > 2 ? keys.join(', ') : keys.join(' and ')
+    const message =
+      credentials === undefined
+        ? `the Secret ${secret} with the keys ${named} is missing: create it, or correct spec.auth.secretRef`
+        : `the Secret ${secret} lacks ${lacking.join(', ')}: add it, for ${auth.type} needs the keys ${named}`
     return new SyncError('terminal', 'SecretNotFound', message)
   }
   for (const key of keys) {

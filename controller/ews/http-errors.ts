@@ -12,16 +12,18 @@ export const timedOut = new SyncError(
   'the server did not answer within spec.limits.requestTimeout',
 )
 
-/** The error for an HTTP status other than 200. `nowMs`: our own clock, ms since 1970. `type`: how the account signs in. */
+const nobody: Identity = { type: 'Basic', username: '', password: '' }
+
+/** The error for an HTTP status other than 200. `nowMs`: our own clock, ms since 1970. `identity`: as which the request was sent. */
 export function statusError(
   { status: statusCode, headers }: Pick<Incoming, 'status' | 'headers'>,
   nowMs: number,
-  type: Identity['type'] = 'Basic',
+  identity: Identity = nobody,
 ): SyncError {
   const backOffMs = retryAfterMs(headers, nowMs)
   switch (statusCode) {
     case 401:
-      return refusalOf(type, headers)
+      return refusalOf(identity, headers)
     case 403:
       return new SyncError(
         'terminal',

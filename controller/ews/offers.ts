@@ -88,13 +88,18 @@ export function offerFault(
 }
 
 /** The error of HTTP 401. Says what the server offers, and what to set. */
-export function refusalOf(type: Identity['type'], headers: Incoming['headers']): SyncError {
+export function refusalOf(identity: Identity, headers: Incoming['headers']): SyncError {
   const offers = offersIn(headers)
-  const lacking = offerFault(type, offers)
+  const lacking = offerFault(identity.type, offers)
   if (lacking !== undefined) return refusal(`${lacking.fault}: ${lacking.remedy}`)
   const list = offers.length === 0 ? 'nothing' : offers.join(', ')
-  return refusal(`the server refused ${ways[type].refused} (it offers: ${list})`)
+  const unbound = identity.type === 'NTLM' && identity.channelBinding === 'Omit'
+  const refused = unbound ? refusedUnbound : ways[identity.type].refused
+  return refusal(`the server refused ${refused} (it offers: ${list})`)
 }
+
+const refusedUnbound =
+  'the user name or password: correct them in the Secret of spec.auth.secretRef. If both are right, Extended Protection may be Require, which refuses spec.auth.channelBinding Omit in the same way: remove it, or run exsync doctor'
 
 function refusal(message: string): SyncError {
   return new SyncError('terminal', 'AuthenticationFailed', message)

@@ -235,7 +235,7 @@ export class Transport {
     const response = await this.#sent(xml, route, signal)
     if (response.status !== 200 && response.status !== 500) {
       await response.discard()
-      throw statusError(response, this.#clock.now(), this.#endpoint.identity.type)
+      throw statusError(response, this.#clock.now(), this.#endpoint.identity)
     }
     const [nowMs, intake, pause] = [this.#clock.now(), this.intake, this.#pause]
     const envelope = await soapIn(response, reading, { intake, pause, nowMs, signal })

@@ -102,9 +102,8 @@ export async function obtained(name: string, plan: () => Promise<Plan>): Promise
     if (existsSync(path)) return { path }
     console.error(`Installing ${name} into ${path}, once …`)
     const draft = `${path}.${process.pid}`
-    mkdirSync(draft, { recursive: true })
     try {
-      await install(draft)
+      await installed(draft, install)
       // Another run may have been quicker.
       if (!existsSync(path)) renameSync(draft, path)
     } finally {
@@ -116,6 +115,19 @@ export async function obtained(name: string, plan: () => Promise<Plan>): Promise
     if (process.env.CI === 'true') throw new Error(missing, { cause: error })
     console.error(missing)
     return { missing }
+  }
+}
+
+// A download may break off, so it is tried three times.
+async function installed(draft: string, install: Plan['install']): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    rmSync(draft, { recursive: true, force: true })
+    mkdirSync(draft, { recursive: true })
+    try {
+      return await install(draft)
+    } catch (error) {
+      if (attempt === 3) throw error
+    }
   }
 }
 

@@ -333,7 +333,7 @@ describe.concurrent('doctor about folders', () => {
         "rights: Add-PublicFolderClientPermission -Identity '\\Company\\Contacts' -User 'sync@corp.example' -AccessRights PublishingEditor",
       )
       expect(remedyOf('jan@corp.example')).toMatch(
-        /^access: New-ManagementScope .* "PrimarySmtpAddress -eq 'jan@corp\.example'"; New-ManagementRoleAssignment -Role ApplicationImpersonation -User 'sync@corp\.example' -CustomRecipientWriteScope/,
+        /^access: Add-DistributionGroupMember .* -Member 'jan@corp\.example'; .* New-ManagementScope .* "MemberOfGroup -eq .*"; New-ManagementRoleAssignment -Role ApplicationImpersonation -User 'sync@corp\.example' -CustomRecipientWriteScope/,
       )
       expect(remedyOf('/Company/Branches/Cracow')).toMatch(
         /New-PublicFolder -Name 'Branches' -Path '\\Company'/,

@@ -60,6 +60,9 @@ async function run(args: readonly string[]): Promise<void> {
   const exchange = await startExchange(world, options).catch((error: NodeJS.ErrnoException) => {
     throw refusal(error, flags)
   })
+  const { extendedProtection = 'Off' } = exchange.store.state.signIn ?? {}
+  if (extendedProtection !== 'Off' && flags.tls === undefined)
+    console.error('signIn.extendedProtection checks nothing without --tls')
   if (flags.state !== undefined) {
     const { state } = exchange.store
     const keeper = new Keeper(flags.state, () => bytesFor(state, time.clock(), time.own))

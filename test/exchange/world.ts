@@ -1,5 +1,6 @@
 // A world: the users, mailboxes and public folders that an embedded Exchange starts from, as a YAML file.
 // Mistakes in it are reported with file, line, column and path, and with what would be right.
+import { existsSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { LineCounter, parseDocument } from 'yaml'
 import { PROTECTIONS, SCHEMES, type WorldSignIn } from './sign-in/settings.ts'
@@ -317,8 +318,11 @@ function checkSignIn(signIn: unknown, check: Checks, mailboxes: ReadonlySet<stri
 
 function checkKerberos(kerberos: unknown, path: Path, check: Checks): void {
   if (kerberos === undefined || !check.mapping(kerberos, path, ['keytab'])) return
-  if (typeof kerberos.keytab === 'string' && kerberos.keytab !== '') return
-  check.wrong([...path, 'keytab'], 'write the path of a keytab')
+  const { keytab } = kerberos
+  if (typeof keytab !== 'string' || keytab === '')
+    check.wrong([...path, 'keytab'], 'write the path of a keytab')
+  else if (!existsSync(keytab))
+    check.wrong([...path, 'keytab'], 'name a file that exists, from where the program is started')
 }
 
 function checkApp(app: unknown, path: Path, check: Checks, mailboxes: ReadonlySet<string>): void {

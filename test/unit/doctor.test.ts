@@ -22,7 +22,7 @@ describe('lines for the shell', () => {
       "New-PublicFolder -Name '’’; Remove-Mailbox ''' -Path '\\A'",
     )
     expect(impersonationLine(account, 'a"$(x)`\'@corp.example')).toContain(
-      `"PrimarySmtpAddress -eq 'a(x)@corp.example'"`,
+      `-Member 'a"$(x)\`''@corp.example';`,
     )
   })
 

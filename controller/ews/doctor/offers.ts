@@ -45,7 +45,7 @@ function findingOf({ endpoint, clock, findings, signal }: Bench, answer: Incomin
   if (status === 200 || status === 403 || status === 500)
     return findings.unknown('offers', `the server answers HTTP ${status} without a sign-in`)
   if (status !== 401)
-    return findings.failed('offers', statusError(answer, clock.now(), type), signal)
+    return findings.failed('offers', statusError(answer, clock.now(), endpoint.identity), signal)
   const offers = offersIn(headers)
   if (offers.length === 0)
     return findings.unknown('offers', 'the server asks for a sign-in, and names no way')

@@ -10,12 +10,12 @@ export function accountIn(identity: Identity): string {
 
 /** Lets the account act for a mailbox. */
 export function impersonationLine(account: string, mailbox: string): string {
-  const scope = quoted('Exsync Members')
-  const filter = `"PrimarySmtpAddress -eq '${mailbox.replace(/['"`$]/g, '')}'"`
+  const group = quoted('Exsync Members')
   return (
-    `New-ManagementScope -Name ${scope} -RecipientRestrictionFilter ${filter}; ` +
-    `New-ManagementRoleAssignment -Role ApplicationImpersonation -User ${account} -CustomRecipientWriteScope ${scope}` +
-    ' (if the scope exists: extend its filter with Set-ManagementScope)'
+    `Add-DistributionGroupMember -Identity ${group} -Member ${quoted(mailbox)}; once for all members, if there is no such group yet, before it: ` +
+    `New-DistributionGroup -Name ${group} -Type Security; ` +
+    `New-ManagementScope -Name ${group} -RecipientRestrictionFilter "MemberOfGroup -eq '$((Get-DistributionGroup ${group}).DistinguishedName)'"; ` +
+    `New-ManagementRoleAssignment -Role ApplicationImpersonation -User ${account} -CustomRecipientWriteScope ${group}`
   )
 }
 
@@ -60,7 +60,7 @@ export function recipientLine(mailbox: string): string {
 
 /** Shows what may keep an account from signing in. */
 export function userLine(account: string): string {
-  return `Get-User -Identity ${account} | Format-List UserAccountControl, AuthenticationPolicy`
+  return `Get-User -Identity ${account} | Get-ADUser -Properties LockedOut, Enabled, PasswordExpired | Format-List LockedOut, Enabled, PasswordExpired; Get-User -Identity ${account} | Format-List AuthenticationPolicy`
 }
 
 /** Renews the certificate of the server. */

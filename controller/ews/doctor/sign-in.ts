@@ -154,7 +154,8 @@ async function bindingFinding(bench: Bench, identity: Ntlm, attempts: Attempts):
   const detail = isRefusal(answer)
     ? `refused with and without a channel binding (two attempts): ${faults}; or a proxy ends TLS with another certificate than the server’s, and Extended Protection is Require`
     : 'refused; the attempt with the other setting of channelBinding got no answer (two attempts)'
-  return findings.missing('sign-in', detail, wrong(bench))
+  const protection = 'Get-WebServicesVirtualDirectory | Format-List Server, ExtendedProtection*'
+  return findings.missing('sign-in', detail, `${wrong(bench)}; behind a proxy: ${protection}`)
 }
 
 const faults = 'the user name or the password is wrong, or the account may not sign in'
