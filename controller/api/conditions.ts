@@ -19,6 +19,27 @@ export function messageText(message: string): string {
   return printableUpTo(message, messageMax)
 }
 
+type Said = Readonly<{
+  type: string
+  status: 'True' | 'False' | 'Unknown'
+  reason: string
+  message: string
+}>
+
+/**
+ * The conditions of a suspended resource: those from before, without Reconciling, because nothing goes on. A resource that
+ * has had no result of its spec yet, and one that an older version suspended, is Unknown with the reason Suspended.
+ */
+export function pausedOf(before: readonly Said[] = []): readonly Said[] {
+  const kept = before.filter(({ type }) => conditionTypes.includes(type) && type !== 'Reconciling')
+  const ready = kept.find(({ type }) => type === 'Ready')
+  const isResult = ready !== undefined && ready.status !== 'Unknown'
+  if (isResult && !['Suspended', 'InvalidSpec'].includes(ready.reason))
+    return kept.map(({ type, status, reason, message }) => ({ type, status, reason, message }))
+  const message = 'spec.suspend is true'
+  return [{ type: 'Ready', status: 'Unknown', reason: 'Suspended', message }]
+}
+
 /** The oldest that the time of the last pass may get while nothing else changes, ms. */
 export const heartbeatMs = 5 * 60_000
 

@@ -22,6 +22,19 @@ export function groupStory(
   ]
 }
 
+type Counted = Status & Readonly<{ observedGeneration?: number | undefined }>
+type Pausable = Readonly<{
+  spec: Readonly<{ suspend: boolean }>
+  status?: Counted | undefined
+}>
+
+/** The Event for a resource that is suspended since its last status, whose conditions do not say so. */
+export function suspendedStory({ spec, status }: Pausable, now: Counted): readonly Told[] {
+  const isNew = status?.observedGeneration !== now.observedGeneration
+  if (!spec.suspend || !isNew || readyOf(now)?.reason === 'Suspended') return []
+  return [{ type: 'Normal', reason: 'Suspended', note: 'spec.suspend is true' }]
+}
+
 /** The Event for a changed condition Ready of any resource. */
 export function readyStory(before: Status | undefined, now: Status): readonly Told[] {
   const [was, is] = [readyOf(before), readyOf(now)]

@@ -1,12 +1,15 @@
-// Computes a group's status once, at the end, from the report of the pass. The previous status matters only for the times of
-// the conditions. Ready is always present; Reconciling, Stalled and Guarded only while they are true (kstatus).
+// Computes a group's status once, at the end, from the report of the pass. The previous status matters for the times of the
+// conditions, and for a suspended group, which keeps its conditions. Ready is always present; Reconciling, Stalled and
+// Guarded only while they are true (kstatus).
 
 import { cut, tokenMax } from '../core/cut.ts'
 import { hashOf, meanwhileText } from '../core/guard.ts'
+import type { ReplicaId } from '../core/id.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import { approveAnnotation, forceAnnotation, isForced, requestAnnotation } from './annotations.ts'
-import { countOf, iso, messageText, reasonOf } from './conditions.ts'
+import { countOf, iso, messageText, pausedOf, reasonOf } from './conditions.ts'
 import { figuresOf, keptFigures } from './group-figures.ts'
+import { isStalling } from './reasons.ts'
 import type { ConflictLine, Report } from './report.ts'
 import type {
   SyncGroupStatusCondition as Condition,
@@ -44,7 +47,7 @@ export type Facts = Readonly<{
   cuts?: readonly string[]
 }>
 
-type Draft = Readonly<{ type: string; status: 'True' | 'False'; reason: string; message: string }>
+type Draft = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>
 
 /** The status of a group. */
 export function statusOf(facts: Facts): SyncGroupStatus {
@@ -65,14 +68,16 @@ export function statusOf(facts: Facts): SyncGroupStatus {
 // The condition, with the time since which it has its status.
 function datedOf(
   { type, status, reason, message }: Draft,
-  { generation, previous, nowMs, cuts = [] }: Facts,
+  { generation, previous, nowMs, cuts = [], result }: Facts,
 ): Condition {
+  // A suspended group keeps its message, which has them already.
+  const more = type === 'Ready' && result.kind !== 'suspended' ? cuts : []
   const before = previous?.conditions?.find((condition) => condition.type === type)
   return {
     type,
     status,
     reason,
-    message: messageText(type === 'Ready' ? [message, ...cuts].join('; ') : message),
+    message: messageText([message, ...more].join('; ')),
     lastTransitionTime: before?.status === status ? before.lastTransitionTime : iso(nowMs),
     observedGeneration: countOf(generation),
   }
@@ -97,14 +102,16 @@ export function isReady(status: SyncGroupStatus): boolean {
 }
 
 function conditionsOf(
-  { group, result, invalid, deleted }: Facts,
+  { group, result, invalid, deleted, previous }: Facts,
   participants: Participants,
 ): readonly Draft[] {
   const asked = group.metadata.annotations?.[approveAnnotation]
   const drafts =
     result.kind === 'passed'
       ? judged(result.report, participants, asked)
-      : undecided(result, deleted)
+      : result.kind === 'suspended'
+        ? pausedOf(previous?.conditions)
+        : failed(result.error, deleted)
   if (invalid === undefined) return drafts
   const bad = {
     reason: 'InvalidSpec',
@@ -118,16 +125,8 @@ function conditionsOf(
   ]
 }
 
-function undecided(
-  result: Exclude<Facts['result'], { kind: 'passed' }>,
-  deleted = false,
-): readonly Draft[] {
-  if (result.kind === 'suspended') {
-    return [
-      { type: 'Ready', status: 'False', reason: 'Suspended', message: 'spec.suspend is true' },
-    ]
-  }
-  const { kind, code, message } = result.error
+function failed(error: SyncError, deleted = false): readonly Draft[] {
+  const { code, message } = error
   // These errors can occur in the middle of a pass.
   const midway = code.startsWith('State') || code === 'PassTimeout' || code === 'ServerSilent'
   const unchanged = midway ? '' : 'nothing was changed: '
@@ -137,7 +136,7 @@ function undecided(
     : ''
   const said = { reason: reasonOf(code), message: before + message + remedy }
   const ready: Draft = { type: 'Ready', status: 'False', ...said }
-  return kind === 'terminal' ? [ready, { type: 'Stalled', status: 'True', ...said }] : [ready]
+  return isStalling(error) ? [ready, { ...ready, type: 'Stalled', status: 'True' }] : [ready]
 }
 
 function judged(
@@ -145,15 +144,55 @@ function judged(
   participants: Participants,
   approved: string | undefined,
 ): readonly Draft[] {
-  const { refusals, problems, members, unfinished } = report
+  const { refusals, problems } = report
   const ready = readyOf(report, participants, approved)
   const guarded = refusals.length === 0 ? [] : [guardedOf(refusals, ready)]
-  // A group that waits for a person or for Exchange is not about to finish.
-  const waiting = problems.length + refusals.length > 0
-  if (!unfinished && (members.behind === 0 || waiting)) return [ready, ...guarded]
-  const message = 'the next pass follows at once'
+  const { waiting, passing } = sidesOf(report, participants)
+  if (waiting.length > 0 && !passing) {
+    const message = stalledText(ready, waiting, participants)
+    return [ready, ...guarded, { ...ready, type: 'Stalled', status: 'True', message }]
+  }
+  const soon = report.unfinished || (report.members.behind > 0 && problems.length === 0)
+  if (!soon && waiting.length === 0) return [ready, ...guarded]
+  const message = soon ? 'the next pass follows at once' : 'the next pass tries again what may pass'
   const next: Draft = { type: 'Reconciling', status: 'True', reason: 'Progressing', message }
   return [ready, ...guarded, next]
+}
+
+type Waiting = Readonly<{ replica: ReplicaId; reason: string }>
+
+// The problems that wait for a person or for another declaration, and whether anything else may pass by itself.
+function sidesOf(
+  { refusals, problems, members, unfinished }: Report,
+  { hub }: Participants,
+): Readonly<{ waiting: readonly Waiting[]; passing: boolean }> {
+  const stalling = ({ kind, reason }: Report['problems'][number]) =>
+    isStalling({ kind, code: reason })
+  const refused = refusals.map(({ replica }) => ({ replica, reason: 'Guarded' }))
+  const waiting = [...refused, ...problems.filter(stalling)]
+  const named = new Set(waiting.map(({ replica }) => replica))
+  // A problem of the hub explains late members. Other late members are late because of edits during the pass.
+  const late = members.behind + members.unreachable
+  const explained = named.has(hub.role.id) || late <= named.size
+  return { waiting, passing: unfinished || !explained || !problems.every(stalling) }
+}
+
+const namedMax = 10
+
+// The members first, because the message may be cut.
+function stalledText(
+  { message }: Draft,
+  waiting: readonly Waiting[],
+  participants: Participants,
+): string {
+  const reasons = new Map<ReplicaId, string>()
+  for (const { replica, reason } of waiting)
+    if (!reasons.has(replica)) reasons.set(replica, reasonOf(reason))
+  const all = [...reasons].map(
+    ([replica, reason]) => `${nameOf(participants, replica)} (${reason})`,
+  )
+  const more = all.length > namedMax ? ` and ${all.length - namedMax} more` : ''
+  return `waits for a person: ${all.slice(0, namedMax).join(', ')}${more}; ${message}`
 }
 
 function guardedOf([first]: Report['refusals'], { message }: Draft): Draft {

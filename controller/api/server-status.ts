@@ -1,11 +1,12 @@
 // Computes the status of an ExchangeServer from the result of its probe. Ready is always present, Stalled only while a
-// person must act.
+// person must act. A suspended server keeps its conditions.
 
 import { cut, tokenMax } from '../core/cut.ts'
 import { printable } from '../core/printable.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import { requestAnnotation } from './annotations.ts'
-import { iso, messageText, reasonOf } from './conditions.ts'
+import { iso, messageText, pausedOf, reasonOf } from './conditions.ts'
+import { isStalling } from './reasons.ts'
 import type {
   ExchangeServerStatusCondition as Condition,
   ExchangeServer,
@@ -30,7 +31,7 @@ export function serverStatusOf(
   const { generation = 0, annotations = {} } = metadata
   const observedGeneration = Math.max(0, generation)
   const since = iso(nowMs)
-  const conditions = draftsOf(result).map((draft): Condition => {
+  const conditions = draftsOf(result, previous).map((draft): Condition => {
     const before = previous?.conditions?.find(({ type }) => type === draft.type)
     const lastTransitionTime = before?.status === draft.status ? before.lastTransitionTime : since
     const message = messageText(draft.message)
@@ -49,7 +50,10 @@ export function serverStatusOf(
 
 type Draft = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>
 
-function draftsOf(result: ServerResult): readonly Draft[] {
+function draftsOf(
+  result: ServerResult,
+  previous: ExchangeServerStatus | undefined,
+): readonly Draft[] {
   const ready = (status: 'True' | 'False', reason: string, message: string) => ({
     type: 'Ready',
     status,
@@ -58,8 +62,8 @@ function draftsOf(result: ServerResult): readonly Draft[] {
   })
   if (result.kind === 'answered')
     return [ready('True', 'Succeeded', 'the server answers and accepts the credentials')]
-  if (result.kind === 'suspended') return [ready('False', 'Suspended', 'spec.suspend is true')]
-  const { kind, code, message } = result.error
+  if (result.kind === 'suspended') return pausedOf(previous?.conditions)
+  const { code, message } = result.error
   const said = ready('False', reasonOf(code), message)
-  return kind === 'terminal' ? [said, { ...said, type: 'Stalled', status: 'True' }] : [said]
+  return isStalling(result.error) ? [said, { ...said, type: 'Stalled', status: 'True' }] : [said]
 }

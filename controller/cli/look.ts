@@ -33,9 +33,12 @@ export async function status(
   const rows = [['GROUP', 'READY', 'ITEMS', 'MEMBERS', 'CONFLICTS', 'LAST PASS', 'MESSAGE']]
   const passes: string[][] = []
   let ready = true
-  for (const { name, status } of statusesIn<SyncGroupStatus>(directory, filesIn(directory))) {
+  for (const { name, suspended, status } of statusesIn<SyncGroupStatus>(
+    directory,
+    filesIn(directory),
+  )) {
     const condition = readyIn(status)
-    ready &&= condition?.status === 'True'
+    ready &&= condition?.status === 'True' && !suspended
     rows.push([
       name,
       condition?.status ?? 'Unknown',
@@ -43,7 +46,7 @@ export async function status(
       status.members?.summary ?? '',
       String(status.conflicts?.total ?? ''),
       status.lastPass?.time ?? '',
-      condition?.message ?? '',
+      suspended ? 'spec.suspend is true' : (condition?.message ?? ''),
     ])
     if (status.progress !== undefined) passes.push([name, passText(status.progress, nowMs)])
   }
@@ -88,11 +91,12 @@ type Status = SyncGroupStatus | ExchangeServerStatus
 
 function statusesIn<Kept extends Status>(directory: string, files: readonly string[]) {
   return files.map((file) => {
-    const { metadata, status } = parse(readFileSync(join(directory, file), 'utf8')) as {
+    const { metadata, spec, status } = parse(readFileSync(join(directory, file), 'utf8')) as {
       metadata: { namespace: string; name: string }
+      spec?: { suspend?: boolean }
       status: Kept
     }
-    return { name: fullNameOf({ metadata }), status }
+    return { name: fullNameOf({ metadata }), suspended: spec?.suspend === true, status }
   })
 }
 

@@ -7,7 +7,7 @@
 // Caveats: if a user removes the finalizer, the group ends as with deletionPolicy: Orphan.
 
 import { isNews } from '../api/conditions.ts'
-import { groupStory } from '../api/events.ts'
+import { groupStory, suspendedStory } from '../api/events.ts'
 import { accessTo, type Found, type ReferenceRules } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
 import { idOfGroup, namesIn, type ServerName } from '../api/topology.ts'
@@ -165,7 +165,9 @@ export class KubeDeclarations implements Declarations {
         if (written !== undefined) this.#copies.applyLocal(written)
       })
     }
-    for (const event of groupStory(previous, status)) void recorder.tell(now, event, this.#signal)
+    const paused = suspendedStory({ spec: group.spec, status: previous }, status)
+    for (const event of [...groupStory(previous, status), ...paused])
+      void recorder.tell(now, event, this.#signal)
   }
 
   async released({ id, group: { metadata } }: Declared): Promise<void> {

@@ -2,7 +2,7 @@
 // and events of ExchangeServers.
 import { requestAnnotation } from '../api/annotations.ts'
 import { isNews } from '../api/conditions.ts'
-import { readyStory } from '../api/events.ts'
+import { readyStory, suspendedStory } from '../api/events.ts'
 import { accessPrint } from '../api/references.ts'
 import type { ExchangeServer, ExchangeServerStatus } from '../api/resources.generated.ts'
 import { nameOfServer } from '../api/topology.ts'
@@ -62,7 +62,8 @@ export class KubeServers implements ServerDeclarations {
     } catch (error) {
       throw asSyncError(error)
     }
-    for (const event of readyStory(server.status, status)) void recorder.tell(now, event, signal)
+    const story = [...readyStory(server.status, status), ...suspendedStory(server, status)]
+    for (const event of story) void recorder.tell(now, event, signal)
   }
 }
 

@@ -50,7 +50,9 @@ export async function reconcile(
   const unreported = await unreportedOf(report, signal)
   environment.onEnded({ ...ended, status, unreported })
   const againMs = againMsOf(declared, result)
-  if (unreported === undefined) return { result, status, ready: isReady(status), againMs }
+  // A suspended group keeps its conditions, and is not ready all the same.
+  const ready = result.kind !== 'suspended' && isReady(status)
+  if (unreported === undefined) return { result, status, ready, againMs }
   const retryMs = checkedMs(group.spec.retryInterval)
   return { result, status, ready: false, againMs: Math.min(againMs, retryMs) }
 }

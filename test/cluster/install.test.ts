@@ -159,12 +159,13 @@ test('suspended, it and its server are left alone, each by its own switch', asyn
   const suspend = (what: string, name: string, suspend: boolean) =>
     cluster.patch(what, name, { spec: { suspend } })
   await suspend('sg', 'company-contacts', true)
-  await cluster.waitForReason('Suspended', 'company-contacts')
+  // The conditions stay, with the new generation.
+  await cluster.waitForReason('Succeeded', 'company-contacts')
   const counts = { ...exchange.counts }
   const hub = exchange.store.publicFolder('/Company/Contacts')
   hub.create({ GivenName: 'Nowy', Surname: 'Kontakt' })
   await suspend('exs', 'corp', true)
-  await cluster.waitForReason('Suspended', 'corp', 'exs')
+  await cluster.waitForReason('Succeeded', 'corp', 'exs')
   await suspend('sg', 'company-contacts', false)
   await cluster.waitForReason('ServerSuspended', 'company-contacts')
   expect(exchange.counts).toEqual(counts)

@@ -1,11 +1,12 @@
 // Programs that know nothing of us read our statuses as they are meant: Helm waits with kstatus, a Go library, and
-// kubectl waits for conditions.
+// kubectl waits for conditions. health.test.ts has every reason.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { groupOf, type Resource, secretOf, serverOf } from '../e2e/support.ts'
 import { type Exchange, startExchange } from '../exchange/exchange.ts'
+import type { Json } from './control-plane.ts'
 import { Cluster } from './fixture.ts'
 import { groupsOf, worldOf } from './many.ts'
 
@@ -74,6 +75,67 @@ test('kubectl waits for the generation that was applied, not for the one before'
     'sg/group-000',
   )
   expect((await cluster.get('sg', 'group-000')).status.observedGeneration).toBe(generation)
+})
+
+const conditionsOf = async (name: string) =>
+  (await cluster.get('sg', name)).status.conditions
+    .map(({ type, status, reason }: Json) => `${type}=${status} ${reason}`)
+    .sort()
+
+test('Helm gives up on one wrong mailbox at once, and the corrected group follows at once', async () => {
+  const [secret, server, group] = groupsOf(exchange, 0, 1, { interval: '2s' })
+  const spec = (group as Json).spec
+  const wrong = { ...spec, members: [...spec.members, { mailbox: 'nobody@corp.example' }] }
+  const beganMs = Date.now()
+  const first = await released('current', [secret, server, { ...group, spec: wrong }] as Resource[])
+  expect(first.code).not.toBe(0)
+  expect(Date.now() - beganMs).toBeLessThan(45_000)
+  const reason = 'NonExistentMailbox'
+  expect(await conditionsOf('group-000')).toEqual([
+    `Ready=False ${reason}`,
+    `Stalled=True ${reason}`,
+  ])
+  const { conditions } = (await cluster.get('sg', 'group-000')).status
+  const stalled = conditions.find(({ type }: Json) => type === 'Stalled')
+  expect(stalled.message).toMatch(/^waits for a person: nobody@corp\.example/)
+  const second = await released('current', groupsOf(exchange, 0, 1, { interval: '2s' }))
+  expect(second.code).toBe(0)
+})
+
+test('what is suspended stays Ready, for Helm and for kubectl, with its new generation', async () => {
+  const idle = groupsOf(exchange, 0, 1, { interval: '2s', suspend: true })
+  const { code } = await released('current', idle)
+  expect(code).toBe(0)
+  await cluster.patch('exs', 'corp', { spec: { suspend: true } })
+  for (const name of ['sg/group-000', 'exs/corp']) {
+    const wait = ['--for=condition=Ready', '--timeout=30s', '-n', 'sales', name]
+    await cluster.kubectl('wait', ...wait)
+    const [what = '', id = ''] = name.split('/')
+    const { metadata, status } = await cluster.get(what, id)
+    expect(status.observedGeneration).toBe(metadata.generation)
+    expect(status.conditions).toMatchObject([
+      { reason: 'Succeeded', observedGeneration: metadata.generation },
+    ])
+  }
+  await cluster.patch('exs', 'corp', { spec: { suspend: false } })
+})
+
+test('what is suspended from the first is Unknown', async () => {
+  const hub = { publicFolder: '/Company/Nowhere' }
+  const spec = { hub, suspend: true, serverRef: { name: 'corp' } }
+  const account = secretOf('later', { username: 'sync', password: 'x' })
+  const auth = { type: 'Basic', secretRef: { name: 'later' } }
+  await cluster.apply([
+    groupOf({ name: 'later', members: [], spec }),
+    account,
+    {
+      ...serverOf(exchange.url, { auth, suspend: true }),
+      metadata: { name: 'later', namespace: 'sales' },
+    },
+  ])
+  await cluster.waitForReason('Suspended', 'later')
+  await cluster.waitForReason('Suspended', 'later', 'exs')
+  expect(await conditionsOf('later')).toEqual(['Ready=Unknown Suspended'])
 })
 
 test('a server that cannot be reached is not ready, and a typing error in a Secret is told', async () => {

@@ -1,4 +1,4 @@
-// kube-apiserver, etcd, kubectl and helm for the cluster tests: from KUBEBUILDER_ASSETS, else from the cache, else
+// kube-apiserver, etcd, kubectl, helm and our own judge of health for the cluster tests: from KUBEBUILDER_ASSETS, else from the cache, else
 // built with Go from the tool modules beside this file, whose go.sum pins every line of them.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -24,6 +24,7 @@ const builds = [
   ['kubectl', 'kubernetes', 'k8s.io/kubernetes/cmd/kubectl'],
   ['etcd', 'etcd', 'go.etcd.io/etcd/server/v3'],
   ['helm', 'helm', 'helm.sh/helm/v4/cmd/helm'],
+  ['health', 'health', 'exchangesync.dev/test/health'],
 ] as const
 
 /** The folder that holds all of them; builds what is missing, which takes minutes once. Throws with what to do when it cannot. */
@@ -52,7 +53,7 @@ function build(
   const go = goProgram()
   if (go === undefined) {
     throw new Error(
-      `${name} is missing, and Go, which would build it, is not installed: install Go 1.26 or newer, or set KUBEBUILDER_ASSETS to a directory that holds kube-apiserver, etcd, kubectl and helm`,
+      `${name} is missing, and Go, which would build it, is not installed: install Go 1.26 or newer, or set KUBEBUILDER_ASSETS to a directory that holds kube-apiserver, etcd, kubectl, helm and health`,
     )
   }
   told(`Building ${name} with Go, once …`)

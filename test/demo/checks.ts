@@ -9,9 +9,10 @@ export async function together(
   edits: () => Promise<void>,
 ): Promise<number> {
   await stage.suspend(true)
-  await cast.until('the status to say Suspended', async () => {
-    const reason = (await stage.status())?.conditions?.find(({ type }) => type === 'Ready')?.reason
-    return reason === 'Suspended' ? undefined : `${reason}`
+  await cast.until('exsync status to say that it is suspended', async () => {
+    // A suspended group is not ready, and the command exits with 1.
+    const shown = await stage.exsync('status').catch(({ stdout }) => String(stdout))
+    return shown.includes('spec.suspend is true') ? undefined : shown
   })
   await edits()
   const savedMs = performance.now()

@@ -179,7 +179,7 @@ describe('other folders', () => {
 describe('publications', () => {
   const guard = { publications: { maxCount: 3 } }
   const many = ['P1:1', 'P2:1', 'P3:1', 'P4:1']
-  const guarded = ['Ready=False Guarded', 'Guarded=True Publications']
+  const guarded = ['Ready=False Guarded', 'Guarded=True Publications', 'Stalled=True Guarded']
 
   test('beyond the limit none is seen elsewhere, not even in slices, not after a lost state', async () => {
     const scene = await Scene.of({ ...world, anna: many }, { guard })

@@ -6,7 +6,7 @@ import { unguarded } from './specs.ts'
 
 const three = ['Ewa:1', 'Jan:1', 'Ola:1']
 const five = ['Adam:1', 'Ewa:1', 'Jan:1', 'Ola:1', 'Piotr:1']
-const guarded = ['Ready=False Guarded', 'Guarded=True Deletions']
+const guarded = ['Ready=False Guarded', 'Guarded=True Deletions', 'Stalled=True Guarded']
 const ready = ['Ready=True Succeeded']
 const world = { hub: five, anna: [], jan: [] }
 

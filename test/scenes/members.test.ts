@@ -308,7 +308,7 @@ describe('a month of suspension', () => {
       await scene.rest()
       scene.declare(unguarded({ suspend: true }))
       await scene.pass()
-      expect(scene.says()).toEqual(['Ready=False Suspended'])
+      expect(scene.says()).toEqual(['Ready=True Succeeded'])
       scene.edit('hub', 'Ewa:2')
       scene.edit('anna', 'Ewa', { Department: 'D' })
       scene.edit('anna', 'Jan:2')
@@ -346,7 +346,11 @@ describe('a month of suspension', () => {
     scene.declare(guardedExactly())
     await scene.pass()
     expect(scene.all('hub', 'jan')).toEqual([...three, 'Piotr:1', 'Zofia:1'])
-    expect(scene.says()).toEqual(['Ready=False Guarded', 'Guarded=True Deletions'])
+    expect(scene.says()).toEqual([
+      'Ready=False Guarded',
+      'Guarded=True Deletions',
+      'Stalled=True Guarded',
+    ])
   })
 })
 

@@ -169,7 +169,11 @@ test('a hub and its members’ folders that are emptied at once wait for approva
   scene.folder('hub').clear()
   for (const who of ['anna', 'jan']) scene.folder(who).remove()
   await scene.pass()
-  expect(scene.says()).toEqual(['Ready=False Guarded', 'Guarded=True Deletions'])
+  expect(scene.says()).toEqual([
+    'Ready=False Guarded',
+    'Guarded=True Deletions',
+    'Stalled=True Guarded',
+  ])
   expect(scene.status().guard?.refusals).toMatchObject([{ replica: 'hub', count: 5 }])
 })
 

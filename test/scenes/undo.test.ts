@@ -5,7 +5,7 @@ import type { SyncGroupStatus } from '../../controller/api/resources.generated.t
 import { type Contact, Scene } from './scene.ts'
 
 const ready = ['Ready=True Succeeded']
-const guarded = ['Ready=False Guarded', 'Guarded=True Updates']
+const guarded = ['Ready=False Guarded', 'Guarded=True Updates', 'Stalled=True Guarded']
 
 const names = (count: number) =>
   Array.from({ length: count }, (_, n) => `P${String(n).padStart(2, '0')}`)
@@ -164,7 +164,11 @@ describe('in a group of five', () => {
     expect(scene.all('hub', 'anna', 'jan')).toEqual(contacts(5).slice(2))
     for (const name of ['P02', 'P03', 'P04']) scene.remove('anna', name)
     await scene.pass()
-    expect(scene.says()).toEqual(['Ready=False Guarded', 'Guarded=True Deletions'])
+    expect(scene.says()).toEqual([
+      'Ready=False Guarded',
+      'Guarded=True Deletions',
+      'Stalled=True Guarded',
+    ])
     expect(scene.shows('hub')).toEqual(contacts(5).slice(2))
   })
 
@@ -173,7 +177,11 @@ describe('in a group of five', () => {
     await scene.rest()
     for (const name of names(5)) scene.remove('anna', name)
     await scene.pass()
-    expect(scene.says()).toEqual(['Ready=False Guarded', 'Guarded=True Deletions'])
+    expect(scene.says()).toEqual([
+      'Ready=False Guarded',
+      'Guarded=True Deletions',
+      'Stalled=True Guarded',
+    ])
     expect(scene.status().guard?.refusals).toMatchObject([{ count: 5, limit: 4 }])
     expect(scene.all('hub', 'jan')).toEqual(contacts(5))
   })
