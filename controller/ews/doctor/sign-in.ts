@@ -87,7 +87,14 @@ function wayTo({ access, clock, signal }: Bench, endpoint: Endpoint, attempts: A
   return { server: access.server, endpoint, transport, learnt: new Map(), signIn }
 }
 
-async function tried({ signal }: Bench, { endpoint, transport }: Way): Promise<Probed | SyncError> {
+// A connection that breaks off says nothing, so it is tried once more: by NTLM as far as the attempts allow.
+async function tried(bench: Bench, way: Way): Promise<Probed | SyncError> {
+  const answer = await asked(bench, way)
+  const broke = answer instanceof SyncError && answer.code === 'ConnectionLost'
+  return broke && way.endpoint.identity.type === 'NTLM' ? asked(bench, way) : answer
+}
+
+async function asked({ signal }: Bench, { endpoint, transport }: Way): Promise<Probed | SyncError> {
   const anchor = addressIn(endpoint.identity)
   try {
     return await probed(transport, { anchor, limit: 'probe' }, signal)
