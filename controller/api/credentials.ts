@@ -47,7 +47,7 @@ export function credentialFault(key: string, value: string): string | undefined 
   if (key === 'username' && value.includes('\\\\'))
     return 'has two backslashes in a row: write the user name as DOMAIN\\user, with one'
   if (key === 'tokenURL' && !isEndpoint(value))
-    return 'is no https URL: put the address of the token endpoint there, like https://adfs.corp.example/adfs/oauth2/token'
+    return 'is no URL of a token endpoint: put the address of the token endpoint there, like https://adfs.corp.example/adfs/oauth2/token'
   if (key === 'keytab' && !isKeytab(value))
     return 'is no keytab: create the Secret with kubectl create secret generic --from-file=keytab=FILE'
   return undefined

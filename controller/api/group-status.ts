@@ -163,17 +163,18 @@ type Waiting = Readonly<{ replica: ReplicaId; reason: string }>
 
 // The problems that wait for a person or for another declaration, and whether anything else may pass by itself.
 function sidesOf(
-  { refusals, problems, members, unfinished }: Report,
+  report: Report,
   { hub }: Participants,
 ): Readonly<{ waiting: readonly Waiting[]; passing: boolean }> {
+  const { refusals, problems, members, unfinished } = report
   const stalling = ({ kind, reason }: Report['problems'][number]) =>
     isStalling({ kind, code: reason })
   const refused = refusals.map(({ replica }) => ({ replica, reason: 'Guarded' }))
   const waiting = [...refused, ...problems.filter(stalling)]
   const named = new Set(waiting.map(({ replica }) => replica))
   // A problem of the hub explains late members. Other late members are late because of edits during the pass.
-  const late = members.behind + members.unreachable
-  const explained = named.has(hub.role.id) || late <= named.size
+  const late = Math.max(0, members.behind + members.unreachable - named.size)
+  const explained = named.has(hub.role.id) || (report.unexplained ?? late) === 0
   return { waiting, passing: unfinished || !explained || !problems.every(stalling) }
 }
 

@@ -32,8 +32,15 @@ export type Awaiting = Readonly<{
   previous: SyncGroupStatus | undefined
 }>
 
-/** A pass under way now; times in ms since 1970, `endMs` is an estimate. */
-export type Moment = Readonly<{ sample: Sample; startMs: number; endMs: number | undefined }>
+/**
+ * A pass under way now; times in ms since 1970, `endMs` is an estimate. `carried`: the copies that earlier slices wrote.
+ */
+export type Moment = Readonly<{
+  sample: Sample
+  startMs: number
+  endMs: number | undefined
+  carried: number
+}>
 
 /** The times of a pass, ms since 1970. */
 export type Times = Readonly<{ startMs: number; nowMs: number; endMs: number | undefined }>
@@ -47,11 +54,17 @@ export function isAwaited({ group, generation, invalid, deleted, previous }: Awa
 }
 
 function asked(declared: Pick<Awaiting, 'group' | 'generation' | 'previous'>): boolean {
-  return isWanted(declared) || verificationAsked(declared.group, declared.previous) !== undefined
+  if (isWanted(declared)) return true
+  // A verification stays requested until it succeeds: while the group fails, each retry is a routine pass.
+  const { group, previous } = declared
+  const ready = conditionIn(previous, 'Ready')?.status === 'True'
+  return ready && verificationAsked(group, previous) !== undefined
 }
 
-// Did the pass before end, or stop, before everything was done?
+// Did the pass before end, or stop, before everything was done? A group may be Reconciling for other reasons, too.
 function isContinued(previous: SyncGroupStatus | undefined): boolean {
+  const counted = previous?.progress !== undefined
+  if (!counted && conditionIn(previous, 'Ready')?.reason !== 'Progressing') return false
   return conditionIn(previous, 'Reconciling')?.status === 'True'
 }
 
@@ -73,13 +86,13 @@ export function underWayStatus(declared: Awaiting, sample: Sample, times: Times)
   }
 }
 
-/** The status after a pass. An unfinished pass, which is continued at once, keeps its progress. */
+/** The status after an unfinished pass: it keeps its progress, because it is continued at once. */
 export function continuedStatus(
   status: SyncGroupStatus,
   sample: Sample,
   times: Times,
 ): SyncGroupStatus {
-  return isContinued(status) ? { ...status, progress: progressOf(sample, times) } : status
+  return { ...status, progress: progressOf(sample, times) }
 }
 
 function progressOf(sample: Sample, { startMs, nowMs, endMs }: Times) {

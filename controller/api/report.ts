@@ -38,6 +38,8 @@ export type Report = Readonly<{
   members: Readonly<{ total: number; current: number; behind: number; unreachable: number }>
   problems: readonly Problem[]
   refusals: readonly Refusal[]
+  /** Members that are behind without a problem or a refusal of their own: they were edited during the pass. */
+  unexplained?: number
   /** Time ran out, or more must be read or written: another pass should follow at once. */
   unfinished: boolean
   /** The folders have more items than one pass holds: the next one continues reading. */

@@ -63,7 +63,9 @@ async function statusJson(directory: string, out: Out): Promise<number> {
   const groups = statusesIn<SyncGroupStatus>(directory, filesIn(directory))
   const servers = existsSync(of) ? statusesIn<ExchangeServerStatus>(of, filesIn(of)) : []
   await out(jsonText({ groups, servers }), 'lines')
-  const ready = groups.every(({ status }) => readyIn(status)?.status === 'True')
+  const ready = groups.every(
+    ({ status, suspended }) => !suspended && readyIn(status)?.status === 'True',
+  )
   return ready && groups.length > 0 ? 0 : 1
 }
 

@@ -171,7 +171,10 @@ class Line {
   // A request is written only to a socket that is signed in: if that was lost in between, a new one is signed in first.
   async #signed(outgoing: Outgoing, handshake: Handshake): Promise<Incoming> {
     for (let tries = 0; tries < signInsMax; tries += 1) {
-      const refusal = await this.#gate.run(() => this.#signIn(outgoing, handshake), outgoing.signal)
+      // A connection that is signed in does not wait for the handshakes of others.
+      const refusal = this.#isSignedIn
+        ? undefined
+        : await this.#gate.run(() => this.#signIn(outgoing, handshake), outgoing.signal)
       if (refusal !== undefined) return refusal
       try {
         const response = await this.#post(outgoing, (socket) => {
@@ -188,8 +191,12 @@ class Line {
     throw signInLost
   }
 
+  get #isSignedIn(): boolean {
+    return this.#signedIn !== undefined && this.#signedIn === this.#socket
+  }
+
   async #signIn(outgoing: Outgoing, handshake: Handshake): Promise<Incoming | undefined> {
-    if (this.#signedIn !== undefined && this.#signedIn === this.#socket) return undefined
+    if (this.#isSignedIn) return undefined
     let own: Socket | undefined
     const refusal = await handshake({
       send: (authorization, body) => {

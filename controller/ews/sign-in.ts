@@ -12,6 +12,7 @@
 // smallest request is sent as a check. If it succeeds, a refused read is sent a second time. A write is not: a gateway may
 // show a 401 in place of Exchange's answer, so the write may have been done.
 import { lockoutMs } from '../api/duration.ts'
+import { isRefused } from '../core/scope.ts'
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock } from '../sync/ports.ts'
 
@@ -76,7 +77,10 @@ export class SignIn {
     } catch (error) {
       if (!isRefusal(error)) throw error
     }
-    await this.#confirmed(check, signal)
+    // Whatever the check says, a write may have been done: no error of the check may deny that.
+    await this.#confirmed(check, signal).catch((error: unknown) => {
+      throw !reads && error instanceof SyncError && isRefused(error) ? refusedWrite : error
+    })
     if (!reads) throw refusedWrite
     try {
       return await send(() => {})
@@ -121,6 +125,7 @@ export class SignIn {
   }
 
   async #alone<Result>(send: Send<Result>): Promise<Result> {
+    const own = this.#state
     let failure: SyncError | undefined
     try {
       return await send(() => this.#become({ kind: 'accepted' }))
@@ -132,7 +137,7 @@ export class SignIn {
       if (error instanceof SyncError) failure = error
       throw error
     } finally {
-      if (this.#state.kind === 'asking') this.#become({ kind: 'unknown' }, failure)
+      if (own.kind === 'asking' && this.#state === own) this.#become({ kind: 'unknown' }, failure)
     }
   }
 
@@ -173,11 +178,11 @@ const onlyHere = new SyncError(
   'the server refused the sign-in for this mailbox only: it accepts the same user name and password for others. Check the server that holds the mailbox, and its authentication settings; the controller tries again',
 )
 
-/** A write was refused, and the account is not: perhaps the write was done. */
+/** A write was answered with 401. Perhaps it was done. */
 export const refusedWrite = new SyncError(
   'transient',
   'SignInLost',
-  'the server refused the sign-in of a write, and accepts the account otherwise: the controller looks whether the write was done, and continues',
+  'the server refused the sign-in of a write: the controller looks whether the write was done, and continues',
 )
 
 function silent({ kind, code, message }: SyncError, backOffMs: number): SyncError {

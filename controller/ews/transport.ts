@@ -160,7 +160,7 @@ export class Transport {
 
   /**
    * Sends an envelope and answers the returned envelope, read as `reading` says. Rejects with the SyncError of a SOAP
-   * fault, whatever the HTTP status. Reads are repeated once, writes never; exception: a refused sign-in (sign-in.ts).
+   * fault, whatever the HTTP status. Reads are repeated once, writes never.
    */
   async exchange(
     operation: string,

@@ -78,6 +78,8 @@ export type Mode = Readonly<{
   claimed: Readonly<{ by: GroupId; place: string }> | undefined
   /** Learns how far the pass is. */
   progress?: Progress
+  /** Ends the showing of the pass; resolves when no status is written any more. */
+  unshown?: () => Promise<void>
 }>
 
 /** The result, and the earliest time for the next pass, ms from now. */

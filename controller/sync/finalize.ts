@@ -16,7 +16,7 @@ import { dismiss } from './removal.ts'
 export async function release(
   declared: Declared,
   environment: Environment,
-  { stopping, pace, progress }: Mode,
+  { stopping, pace, progress, unshown }: Mode,
   signal: AbortSignal,
 ): Promise<void> {
   const { id: group } = declared
@@ -53,5 +53,7 @@ export async function release(
     if (failures.length > 0) throw failures[0]
   }
   await commit([{ write: 'reset' }])
+  // No status of the pass may come after the group is gone.
+  await unshown?.()
   await environment.declarations.released(declared)
 }

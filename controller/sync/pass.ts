@@ -12,7 +12,7 @@
 import { membersOf, type Problem, type Report } from '../api/report.ts'
 import { attemptsByLink } from '../core/attempt.ts'
 import { settled } from '../core/fold.ts'
-import type { LinkId, ReplicaId } from '../core/id.ts'
+import { isHub, type LinkId, type ReplicaId } from '../core/id.ts'
 import { append } from '../core/many.ts'
 import type { Link, Role } from '../core/model.ts'
 import { restorer } from '../core/restore.ts'
@@ -172,9 +172,18 @@ async function reportOf(spec: PassSpec, startMs: number, facts: Facts): Promise<
     members: membersOf(rules.roles, unreachable, new Set(late)),
     problems,
     refusals,
+    unexplained: unexplainedOf(behind, [...problems, ...refusals]),
     unfinished: applied.unfinished || reading || restoring,
     reading,
   }
+}
+
+function unexplainedOf(
+  behind: ReadonlySet<ReplicaId>,
+  causes: readonly Readonly<{ replica: ReplicaId }>[],
+): number {
+  const explained = new Set(causes.map(({ replica }) => replica))
+  return [...behind].filter((id) => !isHub(id) && !explained.has(id)).length
 }
 
 async function problemsOf(

@@ -31,7 +31,7 @@ export async function reconcile(
   const beganMs = environment.clock.now()
   const underWay = new UnderWay(declared, environment)
   underWay.begin(signal)
-  const counted = { ...mode, progress: underWay.counts }
+  const counted = { ...mode, progress: underWay.counts, unshown: () => underWay.end() }
   const result = await resultOf(declared, environment, counted, signal).finally(() =>
     underWay.end(),
   )
@@ -45,7 +45,8 @@ export async function reconcile(
   const cuts = environment.ceilings === undefined ? [] : cutsOf(declared, environment.ceilings)
   const about = { group, generation, invalid, deleted, previous, nowMs, cuts }
   const shown = shownResult(environment.discreet, result)
-  const status = underWay.finished(statusOf({ ...about, result: shown }))
+  const unfinished = result.kind === 'passed' && result.report.unfinished
+  const status = underWay.finished(statusOf({ ...about, result: shown }), unfinished)
   const report = environment.declarations.report(underWay.declared, status)
   const unreported = await unreportedOf(report, signal)
   environment.onEnded({ ...ended, status, unreported })

@@ -3,7 +3,8 @@
 //   begin ──firstMs or everyMs──► write ──everyMs──► write ── … ──► end: the last write is over
 //
 // Guarantees: never two writes of a group at once, so that none comes after the status of the finished pass; at most
-// one write in `everyMs`; a write that fails or hangs neither stops nor slows the pass; no write after the signal aborts.
+// one write in `everyMs`; a write that fails or hangs stops no pass, though
+// the end of the pass waits for it; no write after the signal aborts.
 import {
   carriedFrom,
   continuedStatus,
@@ -47,9 +48,9 @@ export class UnderWay {
   /** Ends the showing; resolves when no write is under way any more. */
   async end(): Promise<void> {
     this.#ended.abort()
+    await this.#writing
     if (this.#shown !== undefined)
       this.#environment.progress?.onProgress(this.#declared.id, undefined)
-    await this.#writing
   }
 
   /** The declaration with the status that was shown last, which the status of the finished pass follows. */
@@ -57,8 +58,9 @@ export class UnderWay {
     return this.#shown === undefined ? this.#declared : { ...this.#declared, previous: this.#shown }
   }
 
-  /** The status of the finished pass, with the progress if it is continued. */
-  finished(status: SyncGroupStatus): SyncGroupStatus {
+  /** The status after the pass, with the progress if the pass is `unfinished`: it is continued at once. */
+  finished(status: SyncGroupStatus, unfinished: boolean): SyncGroupStatus {
+    if (!unfinished) return status
     const sample = this.counts.sample()
     if (sample === undefined || this.#environment.progress === undefined) return status
     // Nothing was seen of a short pass, and nothing needs to be continued.
@@ -84,7 +86,7 @@ export class UnderWay {
     const { startMs, endMs } = times
     const status = underWayStatus(this.declared, sample, times)
     try {
-      progress?.onProgress(this.#declared.id, { sample, startMs, endMs })
+      progress?.onProgress(this.#declared.id, { sample, startMs, endMs, carried: this.#carried })
       await declarations.report(this.declared, status)
     } catch {
       // The next write, or the status of the finished pass, reports again.

@@ -51,7 +51,7 @@ export class ProgressMetrics {
       for (const gauge of [this.#planned, this.#done, this.#end]) gauge.remove(names)
       return
     }
-    const { sample, endMs } = now
+    const { sample, endMs, carried } = now
     const { phase, done, planned, membersDone, members } = sample
     const before = this.#counted.get(id)
     const level = before === undefined ? 'info' : 'debug'
@@ -60,7 +60,7 @@ export class ProgressMetrics {
     this.#done.set(names, done)
     if (endMs === undefined) this.#end.remove(names)
     else this.#end.set(names, endMs / 1000)
-    this.#copies.inc(names, Math.max(0, done - (before ?? done)))
+    this.#copies.inc(names, Math.max(0, done - (before ?? carried)))
     this.#counted.set(id, done)
   }
 

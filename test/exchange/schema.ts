@@ -58,7 +58,7 @@ export function schemaValidator(errors: string[] = []): Validator | undefined {
       tell(
         pending ?? check(injected === undefined ? body : body.replaceAll(`>${injected}<`, known)),
       )
-    } else if (body.includes('>ErrorSchemaValidation<') && pending === undefined) {
+    } else if (body.includes('>ErrorSchemaValidation<') && pending === undefined && !injected) {
       // Faults themselves are not in the schemas, and a fault may be the answer to anything.
       tell('a valid request was refused as invalid')
     }

@@ -146,6 +146,20 @@ test('a routine pass of a ready group stays ready, and shows itself after ten se
   await work
 })
 
+test('a group that is Reconciling because something else may pass is passed in routine', async () => {
+  const { site, clock, said, letGo } = siteOf()
+  const waiting = { ...ready, type: 'Reconciling', reason: 'MembersNotReady' } as const
+  const conditions = [{ ...ready, status: 'False', reason: 'MembersNotReady' } as const, waiting]
+  const mixed = { ...known, previous: { ...passed, conditions } }
+  const work = reconcile(mixed, site, mode, signal)
+  await calm()
+  await clock.turn(9_999)
+  expect(said).toEqual([])
+  letGo()
+  const { status } = await work
+  expect(status?.progress).toBeUndefined()
+})
+
 const asked = { 'exchangesync.dev/requestedAt': 'now' }
 const metadata = { ...fresh.group.metadata, annotations: asked }
 const unfinished = { ...ready, type: 'Reconciling', reason: 'Progressing' } as const
@@ -156,7 +170,10 @@ test.each<readonly [string, Declared]>([
     'unfinished',
     {
       ...known,
-      previous: { ...passed, conditions: [{ ...ready, status: 'False' }, unfinished] },
+      previous: {
+        ...passed,
+        conditions: [{ ...ready, status: 'False', reason: 'Progressing' }, unfinished],
+      },
     },
   ],
 ])('a group that is %s is not ready while it is passed', async (_, declared) => {
@@ -240,8 +257,13 @@ test('the metrics of a pass under way end with it, and the copies are counted', 
     logger('info', (line) => void lines.push(line)),
   )
   const sample = { phase: 'Writing', done: 1, planned: 9, membersDone: 0, members: 1 } as const
-  progress.record(fresh.id, { sample, startMs: 0, endMs: undefined })
-  progress.record(fresh.id, { sample: { ...sample, done: 4 }, startMs: 0, endMs: 60_000 })
+  progress.record(fresh.id, { sample, startMs: 0, endMs: undefined, carried: 0 })
+  progress.record(fresh.id, {
+    sample: { ...sample, done: 4 },
+    startMs: 0,
+    endMs: 60_000,
+    carried: 0,
+  })
   const figures = async () =>
     (await metrics.text()).split('\n').flatMap((line) => {
       const [, what, figure] = /^exsync_group_progress_(\w+){.*} (\d+)$/.exec(line) ?? []
@@ -251,11 +273,11 @@ test('the metrics of a pass under way end with it, and the copies are counted', 
     'planned 9',
     'done 4',
     'estimated_end_timestamp_seconds 60',
-    'copies_total 3',
+    'copies_total 4',
   ])
   expect(lines).toHaveLength(1)
   progress.record(fresh.id, undefined)
-  expect(await figures()).toEqual(['copies_total 3'])
+  expect(await figures()).toEqual(['copies_total 4'])
   progress.forget(fresh.id)
   expect(await figures()).toEqual([])
 })

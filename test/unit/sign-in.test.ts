@@ -152,6 +152,26 @@ test.each([
   },
 )
 
+test('a write that was done, shown as a 401, is not forgotten when the check fails', async () => {
+  const office = await officeOf(1)
+  let refused = 0
+  office.front.answer = async (request) => {
+    if (refused === 1 && is(request, 'msgfolderroot')) return { ...status(503) }
+    if (refused > 0 || !is(request, '<m:CreateItem')) return undefined
+    refused += 1
+    await office.exchange.handle(request)
+    return status(401)
+  }
+  await passes(office, groupOn(office.url, 1))
+  expect(refused).toBe(1)
+  office.front.answer = async () => undefined
+  office.time.ms += 600_000
+  await passes(office, groupOn(office.url, 1))
+  expect(await passes(office, groupOn(office.url, 1))).toBe(true)
+  const folder = office.exchange.store.mailbox('m1@corp.example').folder('Contacts/company')
+  expect([folder.size(), office.exchange.store.publicFolder('/Company').size()]).toEqual([2, 2])
+})
+
 test('a password that is changed while it is used is checked once, alone, and then left', async () => {
   const office = await officeOf(1)
   const group = groupOn(office.url, 1)

@@ -27,6 +27,10 @@ export class Tickets {
   readonly #wish: Wish
   readonly #alone = new Semaphore(1)
   #helper: Helper | undefined
+  /** The helper whose tickets a server refused. */
+  #stale: Helper | undefined
+  /** The failures so far, and the latest: it answers all that waited for the same try. */
+  #failed: Readonly<{ times: number; error?: unknown }> = { times: 0 }
   #closed = false
 
   constructor(identity: Extract<Identity, { type: 'Kerberos' }>, url: string) {
@@ -36,34 +40,48 @@ export class Tickets {
 
   /** Another token (base64). Rejects with a SyncError if there is none, or with the signal's reason. */
   token(signal: AbortSignal): Promise<string> {
+    const { times } = this.#failed
     return this.#alone.run(async () => {
       if (this.#closed) throw unavailable('the connection is closed')
-      this.#helper ??= started(this.#identity)
-      const { child, made } = this.#helper
-      const late = AbortSignal.timeout(limitMs)
-      const grant = await granted(child, this.#wish, AbortSignal.any([signal, late])).catch(() => {
-        this.#end()
+      // Each try with a key that is not valid any more counts for the lockout.
+      if (this.#failed.times !== times) throw this.#failed.error
+      try {
+        return await this.#made(signal)
+      } catch (error) {
         signal.throwIfAborted()
-        if (late.aborted) throw unavailable(`the KDC did not answer within ${limitMs / 1_000} s`)
-        throw unavailable('the process that asks for it ended')
-      })
-      if ('token' in grant && grant.token !== '') {
-        made.push(grant.token)
-        if (made.length > rememberedMax) made.shift()
-        return grant.token
+        this.#failed = { times: times + 1, error }
+        throw error
       }
-      this.#end()
-      throw 'missing' in grant ? notInstalled() : kerberosError('error' in grant ? grant.error : '')
     }, signal)
+  }
+
+  async #made(signal: AbortSignal): Promise<string> {
+    if (this.#helper && (this.#helper === this.#stale || !this.#helper.child.connected)) this.#end()
+    this.#helper ??= started(this.#identity)
+    const { child, made } = this.#helper
+    const late = AbortSignal.timeout(limitMs)
+    const grant = await granted(child, this.#wish, AbortSignal.any([signal, late])).catch(() => {
+      this.#end()
+      signal.throwIfAborted()
+      if (late.aborted) throw unavailable(`the KDC did not answer within ${limitMs / 1_000} s`)
+      throw unavailable('the process that asks for it ended')
+    })
+    if ('token' in grant && grant.token !== '') {
+      made.push(grant.token)
+      if (made.length > rememberedMax) made.shift()
+      return grant.token
+    }
+    this.#end()
+    throw 'missing' in grant ? notInstalled() : kerberosError('error' in grant ? grant.error : '')
   }
 
   /**
    * A server refused this token. The next one is made with other tickets: Exchange may have another key since. False if
-   * the tickets were new already.
+   * it is the first of those that are remembered: then the tickets were new already.
    */
   renew(token: string): boolean {
     const place = this.#helper?.made.indexOf(token) ?? -1
-    if (place >= 0) this.#end()
+    if (place >= 0) this.#stale = this.#helper
     return place !== 0
   }
 
@@ -83,7 +101,8 @@ export class Tickets {
 function started({ username, keytab }: Extract<Identity, { type: 'Kerberos' }>): Helper {
   const files: number[] = []
   try {
-    files.push(nameless(Buffer.from(keytab, 'base64')), nameless(Buffer.from(configOf(username))))
+    files.push(nameless(Buffer.from(keytab, 'base64')))
+    files.push(nameless(Buffer.from(configOf(username))))
     const child = fork(fileURLToPath(new URL('helper.ts', import.meta.url)), [], {
       execArgv: ['--disable-warning=ExperimentalWarning', '--max-old-space-size=32'],
       serialization: 'json',

@@ -41,7 +41,9 @@ export function ntlmHandshake(
       first = await begin(scheme)
     }
     const token = tokenIn(first.headers, scheme)
-    if (first.status === 200 || first.status === 500) throw await refused(first, notAsked)
+    const isSoap = /xml/i.test(String(first.headers['content-type'] ?? ''))
+    if (first.status === 200 || (first.status === 500 && isSoap))
+      throw await refused(first, notAsked)
     const offers = offersIn(first.headers)
     if (first.status !== 401 || (offers.length > 0 && !offers.includes(scheme))) return first
     if (token === undefined) throw await refused(first, noChallenge)

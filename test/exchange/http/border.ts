@@ -89,7 +89,7 @@ export async function handle(options: BorderOptions, request: HttpRequest): Prom
   counted(options, operation)
   options.inspect?.({ direction: 'request', operation, body, agent: request.headers['user-agent'] })
   const response = answered(options, { user, envelope, body, headers: request.headers, fault })
-  const injected = fault?.kind === 'code' ? fault.code : undefined
+  const injected = fault?.kind === 'code' || fault?.kind === 'soap' ? fault.code : undefined
   options.inspect?.({ direction: 'response', operation, body: response.body, injected })
   if (challenges.length === 0) return spoilt(response, fault)
   const headers = { ...response.headers, 'www-authenticate': challenges }

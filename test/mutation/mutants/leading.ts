@@ -63,8 +63,8 @@ export const leading = [
     [
       'unchecked-password',
       'after a 401 among good answers the password is checked, alone, before anything else is sent',
-      `    await this.#confirmed(check, signal)\n`,
-      ``,
+      `    await this.#confirmed(check, signal).catch(`,
+      `    await Promise.resolve().catch(`,
     ],
     [
       'asked-by-all',
