@@ -5,6 +5,8 @@ import { expect, test } from 'vitest'
 import { lockoutMs } from '../../controller/api/duration.ts'
 import { hubAccess } from '../../controller/api/references.ts'
 import { plan } from '../../controller/cli/plan.ts'
+import { SyncError } from '../../controller/core/sync-error.ts'
+import { SignIn } from '../../controller/ews/sign-in.ts'
 import type { Declared } from '../../controller/sync/ports.ts'
 import { once } from '../../controller/sync/schedule.ts'
 import type { HttpRequest } from '../exchange/http/border.ts'
@@ -152,24 +154,23 @@ test.each([
   },
 )
 
-test('a write that was done, shown as a 401, is not forgotten when the check fails', async () => {
-  const office = await officeOf(1)
-  let refused = 0
-  office.front.answer = async (request) => {
-    if (refused === 1 && is(request, 'msgfolderroot')) return { ...status(503) }
-    if (refused > 0 || !is(request, '<m:CreateItem')) return undefined
-    refused += 1
-    await office.exchange.handle(request)
-    return status(401)
+test.each([
+  ['a write', false, 'SignInLost'],
+  ['a read', true, 'ServerBusy'],
+])('%s that is refused, where the check fails as well', async (_, reads, code) => {
+  const signIn = new SignIn({ now: () => 0, sleep: async () => {} })
+  await signIn.run(
+    async (answered) => answered(),
+    async () => {},
+    reads,
+    signal,
+  )
+  const fails = (reason: string) => async () => {
+    throw new SyncError('transient', reason, '')
   }
-  await passes(office, groupOn(office.url, 1))
-  expect(refused).toBe(1)
-  office.front.answer = async () => undefined
-  office.time.ms += 600_000
-  await passes(office, groupOn(office.url, 1))
-  expect(await passes(office, groupOn(office.url, 1))).toBe(true)
-  const folder = office.exchange.store.mailbox('m1@corp.example').folder('Contacts/company')
-  expect([folder.size(), office.exchange.store.publicFolder('/Company').size()]).toEqual([2, 2])
+  // A write may have been done: no error of the check may deny that.
+  const outcome = signIn.run(fails('AuthenticationFailed'), fails('ServerBusy'), reads, signal)
+  await expect(outcome).rejects.toMatchObject({ code })
 })
 
 test('a password that is changed while it is used is checked once, alone, and then left', async () => {
