@@ -3,7 +3,7 @@
 //   references ─► name ─► tls ─► offers ─┬─► sign-in ─┬─► version
 //                                        └─► clock    └─► throttling
 //
-// Guarantees: only reading requests. A wrong password costs one attempt, with NTLM over TLS two (sign-in.ts). Each step
+// Guarantees: only reading requests. A wrong password costs one attempt, with NTLM over TLS two (sign-in.ts). Each request
 // ends within the server's own deadline.
 import type { Access } from '../../api/references.ts'
 import type { SyncError } from '../../core/sync-error.ts'
