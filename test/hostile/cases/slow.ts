@@ -166,7 +166,21 @@ export const slow: readonly Case[] = [
     name: 'ntlm-endless',
     open: challenging(['NTLM'], 3),
     reasons: /^AuthenticationFailed$/,
-    says: /Secret/,
+    says: /set spec\.auth\.type to NTLM/,
+  },
+  {
+    name: 'ntlm-no-challenge',
+    open: challenging(['NTLM'], 3),
+    server: { auth: { type: 'NTLM', secretRef: { name: 'account' } } },
+    reasons: /^AuthenticationFailed$/,
+    says: /without a challenge, so no password was sent/,
+  },
+  {
+    name: 'ntlm-odd-challenge',
+    open: challenging([`NTLM ${malformed}`], 3),
+    server: { auth: { type: 'NTLM', secretRef: { name: 'account' } } },
+    reasons: /^AuthenticationFailed$/,
+    says: /challenge is damaged/,
   },
   {
     name: 'ntlm-malformed',
