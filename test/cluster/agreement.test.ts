@@ -260,8 +260,9 @@ function referredOf(kind: Kind, object: Any): readonly unknown[] {
     })
   }
   const { auth, tls } = object.spec ?? {}
-  const keys = ['username', 'password', 'tokenURL', 'clientID', 'clientSecret', 'scope']
-  const credentials = Object.fromEntries(keys.map((key) => [key, 'x']))
+  const keys = ['username', 'password', 'clientID', 'clientSecret', 'scope']
+  const texts = Object.fromEntries(keys.map((key) => [key, 'x']))
+  const credentials = { ...texts, tokenURL: 'https://adfs.corp.example/adfs/oauth2/token' }
   const authority = { [tls?.caSecretRef?.key ?? 'ca.crt']: '-----BEGIN CERTIFICATE-----' }
   const [login, ca] = [auth?.secretRef?.name, tls?.caSecretRef?.name]
   return [...new Set([login, ca])].map((name) => ({
@@ -269,6 +270,8 @@ function referredOf(kind: Kind, object: Any): readonly unknown[] {
     kind: 'Secret',
     metadata: { name, namespace },
     stringData: { ...(name === login && credentials), ...(name === ca && authority) },
+    // The beginning of a keytab.
+    ...(name === login && { data: { keytab: 'BQI=' } }),
   }))
 }
 

@@ -136,6 +136,8 @@ function worldOf(objects: readonly Json[]): World {
   )
   return {
     domain: DOMAIN,
+    // As Exchange is installed, and Basic for the demo.
+    signIn: { offers: ['Negotiate', 'NTLM', 'Basic'], extendedProtection: 'Allow' },
     users: [...users.values()],
     publicFolders: [
       ...[...folders].map((path) => ({ path, permissions, contacts: CONTACTS, seed: SEED })),
