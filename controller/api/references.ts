@@ -203,9 +203,8 @@ function wayFault(
   }
   const { tokenURL } = auth.type === 'OAuth' ? (credentials ?? {}) : {}
   const token = `the tokenURL in the Secret ${auth.secretRef.name}`
-  const refused =
-    hostRefusal(url, hosts, 'spec.url') ?? (tokenURL && hostRefusal(tokenURL, hosts, token))
-  return refused || undefined
+  const refused = hostRefusal(url, hosts, 'spec.url')
+  return refused ?? (tokenURL ? hostRefusal(tokenURL, hosts, token) : undefined)
 }
 
 function secretFault({ spec }: ExchangeServer, { credentials, ca }: Found): SyncError | undefined {

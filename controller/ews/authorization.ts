@@ -8,7 +8,7 @@ import { Tokens } from './oauth.ts'
 export type Authorization = Readonly<{
   /** The header's value for one request; undefined: none. Rejects with a SyncError. */
   header: (signal: AbortSignal) => Promise<string | undefined>
-  /** A server refused this value with 401, before it did anything. Is the next one another? */
+  /** A server refused this value with 401. Is the next one another? */
   renews: (header: string) => boolean
   /** Ends what it keeps for the next header. */
   close: () => void

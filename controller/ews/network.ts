@@ -6,7 +6,7 @@ import { TLSSocket } from 'node:tls'
 import { buildConnector, Client, type Dispatcher, request } from 'undici'
 import { SyncError } from '../core/sync-error.ts'
 import { type Rate, tooSlow, usualRate } from './rate.ts'
-import { Semaphore } from './semaphore.ts'
+import { Attempts } from './semaphore.ts'
 import { pieceBytes, piecesOf, Watch } from './watch.ts'
 
 /** An outgoing request. */
@@ -74,7 +74,7 @@ const signInLost = new SyncError(
 /** Pooled connections. The caller sets the deadline of a request; connecting and the least rate have their own limits. */
 export function pooledNetwork(options: NetworkOptions): Network {
   const lines = new Set<Line>()
-  const gate = new Gate()
+  const signIns: SignIns = new Attempts()
   return {
     send: async (outgoing) => {
       const { origin } = new URL(outgoing.url)
@@ -83,7 +83,7 @@ export function pooledNetwork(options: NetworkOptions): Network {
       const [least] = own.sort((one, other) => one.busy - other.busy)
       const line =
         idle ??
-        (least && own.length >= options.concurrency ? least : new Line(origin, options, gate))
+        (least && own.length >= options.concurrency ? least : new Line(origin, options, signIns))
       lines.add(line)
       return line.send(outgoing)
     },
@@ -94,31 +94,11 @@ export function pooledNetwork(options: NetworkOptions): Network {
   }
 }
 
-// Lets one connection of an account sign in at a time. A refusal answers all that waited meanwhile: the password is the
-// same, and each attempt with a wrong one counts for the lockout.
-class Gate {
-  readonly #alone = new Semaphore(1)
-  #refused: Readonly<{ times: number; status: number; headers: Incoming['headers'] }> = {
-    times: 0,
-    status: 401,
-    headers: {},
-  }
+// The sign-ins of all connections of an account. Each answers the response of a refusal.
+type SignIns = Attempts<Incoming | undefined>
 
-  run(
-    signIn: () => Promise<Incoming | undefined>,
-    signal: AbortSignal,
-  ): Promise<Incoming | undefined> {
-    const { times } = this.#refused
-    return this.#alone.run(async () => {
-      const { status, headers, times: now } = this.#refused
-      if (now !== times)
-        return { status, headers, body: Readable.from([]), discard: async () => {} }
-      const refusal = await signIn()
-      if (refusal?.status === 401)
-        this.#refused = { times: times + 1, status: 401, headers: refusal.headers }
-      return refusal
-    }, signal)
-  }
+function withoutBody({ status, headers }: Incoming): Incoming {
+  return { status, headers, body: Readable.from([]), discard: async () => {} }
 }
 
 // One connection, which is opened again when it is lost. It carries one request at a time, so that the bytes of its socket
@@ -131,13 +111,13 @@ class Line {
   readonly #permit: () => void
   readonly #rate: Rate
   readonly #handshake: Handshake | undefined
-  readonly #gate: Gate
+  readonly #signIns: SignIns
   #socket: Socket | undefined
   /** The socket that is signed in. */
   #signedIn: Socket | undefined
 
-  constructor(origin: string, options: NetworkOptions, gate: Gate) {
-    this.#gate = gate
+  constructor(origin: string, options: NetworkOptions, signIns: SignIns) {
+    this.#signIns = signIns
     const { ca, permit, rate, handshake, connectMs = 15_000 } = options
     this.origin = origin
     this.#permit = permit ?? (() => {})
@@ -174,7 +154,10 @@ class Line {
       // A connection that is signed in does not wait for the handshakes of others.
       const refusal = this.#isSignedIn
         ? undefined
-        : await this.#gate.run(() => this.#signIn(outgoing, handshake), outgoing.signal)
+        : await this.#signIns.run(
+            (failed) => this.#signIn(outgoing, handshake, failed),
+            outgoing.signal,
+          )
       if (refusal !== undefined) return refusal
       try {
         const response = await this.#post(outgoing, (socket) => {
@@ -195,7 +178,11 @@ class Line {
     return this.#signedIn !== undefined && this.#signedIn === this.#socket
   }
 
-  async #signIn(outgoing: Outgoing, handshake: Handshake): Promise<Incoming | undefined> {
+  async #signIn(
+    outgoing: Outgoing,
+    handshake: Handshake,
+    failed: (answer: () => Incoming) => void,
+  ): Promise<Incoming | undefined> {
     if (this.#isSignedIn) return undefined
     let own: Socket | undefined
     const refusal = await handshake({
@@ -209,6 +196,7 @@ class Line {
       certificate: () => (own instanceof TLSSocket ? own.getPeerCertificate().raw : undefined),
     })
     if (refusal === undefined) this.#signedIn = own
+    if (refusal?.status === 401) failed(() => withoutBody(refusal))
     return refusal
   }
 

@@ -4,7 +4,7 @@ import { SyncError } from '../core/sync-error.ts'
 import { networkError } from './http-errors.ts'
 import type { TokenClient } from './identity.ts'
 import type { Incoming, Network } from './network.ts'
-import { Semaphore } from './semaphore.ts'
+import { Attempts } from './semaphore.ts'
 
 /** The largest accepted answer of a token endpoint, bytes. */
 const answerMax = 65_536
@@ -24,10 +24,8 @@ export class Tokens {
   readonly #client: TokenClient
   readonly #network: Network
   readonly #now: () => number
-  readonly #alone = new Semaphore(1)
+  readonly #attempts = new Attempts<string>()
   #token: Token | undefined
-  /** The failures so far, and the latest: it answers all that waited for the same try. */
-  #failed: Readonly<{ times: number; error?: unknown }> = { times: 0 }
 
   constructor(client: TokenClient, network: Network, now: () => number) {
     this.#client = client
@@ -37,11 +35,9 @@ export class Tokens {
 
   /** A token that is valid now. Rejects with a SyncError if the endpoint refuses, fails, or answers something else. */
   current(signal: AbortSignal): Promise<string> {
-    const { times } = this.#failed
-    return this.#alone.run(async () => {
+    return this.#attempts.run(async (failed) => {
       const token = this.#token
       if (token !== undefined && this.#now() < token.renewAtMs) return token.text
-      if (this.#failed.times !== times) throw this.#failed.error
       try {
         this.#token = await this.#asked(signal)
         return this.#token.text
@@ -52,7 +48,9 @@ export class Tokens {
           this.#token = { ...token, renewAtMs: this.#now() + againMs }
           return token.text
         }
-        this.#failed = { times: times + 1, error }
+        failed(() => {
+          throw error
+        })
         throw error
       }
     }, signal)

@@ -79,3 +79,31 @@ export class KeyedSemaphore {
     }
   }
 }
+
+/**
+ * Runs one attempt at a time. An attempt that failed also answers all that waited for it: with a wrong password or key,
+ * each further attempt would count for the lockout of the account.
+ */
+export class Attempts<Result> {
+  readonly #alone = new Semaphore(1)
+  #failures = 0
+  #answer: (() => Result) | undefined
+
+  /**
+   * Runs the attempt, or answers as the one before it that failed. `failed` records a failure, and how it answers the
+   * others. Rejects with the signal's reason if that aborts while waiting.
+   */
+  run(
+    attempt: (failed: (answer: () => Result) => void) => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Result> {
+    const before = this.#failures
+    return this.#alone.run(async () => {
+      if (this.#answer !== undefined && this.#failures !== before) return this.#answer()
+      return attempt((answer) => {
+        this.#failures += 1
+        this.#answer = answer
+      })
+    }, signal)
+  }
+}

@@ -3,6 +3,7 @@
 import { SyncError } from '../core/sync-error.ts'
 import type { Clock, Pace } from '../sync/ports.ts'
 import { type Authorization, authorizationOf } from './authorization.ts'
+import { deadlineAfter } from './deadline.ts'
 import { answerOf, answerTo, envelopeXml, messagesOf } from './envelope.ts'
 import { networkError, statusError, timedOut } from './http-errors.ts'
 import { addressIn, type Identity } from './identity.ts'
@@ -212,11 +213,7 @@ export class Transport {
     await this.#pause.over(signal)
     this.#use.check()
     const startMs = this.#clock.now()
-    const [deadline, ended] = [new AbortController(), new AbortController()]
-    this.#clock.sleep(this.#endpoint.requestTimeoutMs, ended.signal).then(
-      () => deadline.abort(),
-      () => {},
-    )
+    const deadline = deadlineAfter(this.#clock, this.#endpoint.requestTimeoutMs)
     try {
       const either = AbortSignal.any([signal, deadline.signal])
       const answer = await this.#post({ ...request, signal: either }, answered)
@@ -229,7 +226,7 @@ export class Transport {
       this.#trace(operation, fault.code, this.#clock.now() - startMs)
       throw fault
     } finally {
-      ended.abort()
+      deadline.end()
     }
   }
 

@@ -2,6 +2,7 @@
 import type { Ready } from '../../api/references.ts'
 import type { SyncError } from '../../core/sync-error.ts'
 import type { Clock } from '../../sync/ports.ts'
+import { deadlineAfter } from '../deadline.ts'
 import type { Endpoint } from '../transport.ts'
 import type { Findings } from './finding.ts'
 
@@ -28,11 +29,7 @@ export async function within<Result>(
   late: SyncError,
   step: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const [deadline, ended] = [new AbortController(), new AbortController()]
-  clock.sleep(limitMs, ended.signal).then(
-    () => deadline.abort(late),
-    () => {},
-  )
+  const deadline = deadlineAfter(clock, limitMs, late)
   const either = AbortSignal.any([signal, deadline.signal])
   const { promise, reject } = Promise.withResolvers<never>()
   const abort = () => reject(either.reason)
@@ -42,6 +39,6 @@ export async function within<Result>(
     return await Promise.race([step(either), promise])
   } finally {
     either.removeEventListener('abort', abort)
-    ended.abort()
+    deadline.end()
   }
 }

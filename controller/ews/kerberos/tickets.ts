@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { codeIn } from '../../core/sync-error.ts'
 import type { Identity } from '../identity.ts'
-import { Semaphore } from '../semaphore.ts'
+import { Attempts } from '../semaphore.ts'
 import { kerberosError, notInstalled, unavailable } from './failures.ts'
 import type { Grant, Wish } from './helper.ts'
 
@@ -25,12 +25,10 @@ type Helper = Readonly<{ child: ChildProcess; made: string[] }>
 export class Tickets {
   readonly #identity: Extract<Identity, { type: 'Kerberos' }>
   readonly #wish: Wish
-  readonly #alone = new Semaphore(1)
+  readonly #attempts = new Attempts<string>()
   #helper: Helper | undefined
   /** The helper whose tickets a server refused. */
   #stale: Helper | undefined
-  /** The failures so far, and the latest: it answers all that waited for the same try. */
-  #failed: Readonly<{ times: number; error?: unknown }> = { times: 0 }
   #closed = false
 
   constructor(identity: Extract<Identity, { type: 'Kerberos' }>, url: string) {
@@ -40,16 +38,15 @@ export class Tickets {
 
   /** Another token (base64). Rejects with a SyncError if there is none, or with the signal's reason. */
   token(signal: AbortSignal): Promise<string> {
-    const { times } = this.#failed
-    return this.#alone.run(async () => {
+    return this.#attempts.run(async (failed) => {
       if (this.#closed) throw unavailable('the connection is closed')
-      // Each try with a key that is not valid any more counts for the lockout.
-      if (this.#failed.times !== times) throw this.#failed.error
       try {
         return await this.#made(signal)
       } catch (error) {
         signal.throwIfAborted()
-        this.#failed = { times: times + 1, error }
+        failed(() => {
+          throw error
+        })
         throw error
       }
     }, signal)
