@@ -1,12 +1,12 @@
 // DavMail as a client: its server turns CardDAV and LDAP, which this file speaks, into EWS.
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { all, first } from '../exchange/support.ts'
 import { readXml } from '../exchange/xml/reader.ts'
+import { freePort } from '../support/port.ts'
 import type { Card, Client, Place } from './client.ts'
 import { ANNA, fingerprintOf } from './sign-ins.ts'
 import { PUBLIC_FOLDER } from './story.ts'
@@ -129,14 +129,6 @@ function native(home: string, root: string): string {
   if (library === undefined) throw new Error('there is no libjnidispatch')
   symlinkSync(join(root, 'usr', 'lib', library), join(folder, 'libjnidispatch.so'))
   return home
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 const escaped = (text = '') => text.replace(/[\\;,]/g, '\\$&').replaceAll('\n', '\\n')

@@ -4,13 +4,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import { stringify } from 'yaml'
 import { makeCertificates } from '../exchange/http/certificate.ts'
+import { freePort } from '../support/port.ts'
 import { program } from '../support/program.ts'
 
 /** How a control plane differs from the usual one. */
@@ -214,18 +214,4 @@ async function posted(url: string, body: unknown): Promise<unknown> {
   const answer = await response.body.json()
   if (response.statusCode !== 200) throw new Error(`etcd answered ${JSON.stringify(answer)}`)
   return answer
-}
-
-/** A port that nobody listens on at the moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        resolve(typeof address === 'object' && address !== null ? address.port : 0),
-      )
-    })
-  })
 }

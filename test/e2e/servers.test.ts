@@ -7,10 +7,10 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { ExchangeServerStatus } from '../../controller/api/resources.generated.ts'
 import { startExchange } from '../exchange/exchange.ts'
+import { freePort } from '../support/port.ts'
 import { members, password, worldOf } from './crash-world.ts'
 import {
   exsync,
-  freePort,
   groupOf,
   Place,
   type Resource,

@@ -3,9 +3,7 @@
 // time: one waits for a process to end, or asks again until a deadline.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -68,16 +66,6 @@ export async function until(
   for (const endMs = performance.now() + deadlineMs; !(await condition()); await delay(20)) {
     if (performance.now() > endMs) throw new Error(`waited ${deadlineMs} ms in vain for: ${what}`)
   }
-}
-
-/** A port that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** A Kubernetes resource as it is written down. */

@@ -2,13 +2,13 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parse, stringify } from 'yaml'
 import type { SyncGroup, SyncGroupStatus } from '../../controller/api/resources.generated.ts'
 import { exsync, faultsOf, Place, type Running, readyOf } from '../e2e/support.ts'
+import { freePort } from '../support/port.ts'
 import type { Case, Room } from './case.ts'
 import { declared, Good } from './good.ts'
 import type { Open, Question, Tally } from './hosts.ts'
@@ -281,15 +281,4 @@ class Stage {
 function messagesIn(status: SyncGroupStatus | undefined): string {
   const all = [...(status?.conditions ?? []), ...(status?.problems ?? [])]
   return all.map(({ message, reason }) => `${reason} ${message}`).join(' ')
-}
-
-/** A port that is free now. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }

@@ -32,7 +32,7 @@ export const trusting = [
     [
       'host-unasked',
       'nothing is asked of a host that servers may not be on',
-      `return refused || undefined`,
+      `return refused ?? (tokenURL ? hostRefusal(tokenURL, hosts, token) : undefined)`,
       `return undefined`,
     ],
   ]),
