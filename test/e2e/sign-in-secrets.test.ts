@@ -1,15 +1,13 @@
 // A run for each way of signing in, with a sign-in that is refused at its end: no byte that the program writes – output,
 // log, status, metrics, state, the core of an error – holds what it signs in with, nor what it sends for it.
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { responseKey } from '../../controller/ews/ntlm/keys.ts'
 import { md4 } from '../../controller/ews/ntlm/md4.ts'
 import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import type { Scheme } from '../exchange/sign-in/settings.ts'
-import { freePort } from '../support/port.ts'
-import { groupOf, Place, type Resource, secretOf, serverOf, until } from './support.ts'
+import { writtenBy } from './sign-in-run.ts'
+import { groupOf, Place, type Resource, secretOf, serverOf } from './support.ts'
 
 const username = 'sync@corp.example'
 const password = 'geheim-Wort-42'
@@ -81,30 +79,7 @@ test.concurrent.each(ways)(
       secretOf('account', { ...secret(exchange), ...more }),
     ]
     using place = new Place(declared())
-    const port = await freePort()
-    const metrics = ['--metrics-bind-address', `127.0.0.1:${port}`]
-    const running = place.start('run', '--log-level', 'trace', ...metrics)
-    const reason = () => place.status('company-contacts')?.conditions?.[0]?.reason
-    const written: string[] = []
-    try {
-      await until('the group is Ready', () => reason() === 'Succeeded')
-      expect(
-        exchange.store.mailbox('anna@corp.example').folder('Contacts/Contacts').items(),
-      ).toHaveLength(3)
-      place.declare(declared(wrong))
-      await until('the sign-in is refused', () => reason() === 'AuthenticationFailed')
-      written.push(place.statusText('company-contacts'))
-      written.push(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text())
-    } finally {
-      running.child.kill('SIGTERM')
-      const { stdout, stderr } = await running.ended
-      written.push(stdout, stderr)
-      await exchange.close()
-    }
-    for (const file of readdirSync(place.state, { recursive: true, withFileTypes: true }))
-      if (file.isFile()) written.push(readFileSync(join(file.parentPath, file.name), 'latin1'))
-    const all = written.join('\n')
-    expect(all).toContain('AuthenticationFailed')
+    const all = await writtenBy(place, exchange, { wrong: declared(wrong) })
     expect(sent.size).toBeGreaterThan(0)
     const own = [password, clientSecret, ...sent]
     const derived = [hash, key].flatMap((bytes) => [

@@ -4,11 +4,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { writtenBy } from '../../e2e/sign-in-run.ts'
 import { groupOf, Place, type Resource, serverOf, until } from '../../e2e/support.ts'
 import { type Exchange, startExchange } from '../../exchange/exchange.ts'
 import type { FaultInjector } from '../../exchange/http/fault.ts'
 import type { World } from '../../exchange/world.ts'
-import { freePort } from '../../support/port.ts'
 import { kerberos } from './install.ts'
 import { type Kdc, keysIn, REALM, startKdc } from './kdc.ts'
 
@@ -41,32 +41,17 @@ describe.skipIf(obtained.missing !== undefined)('Kerberos', () => {
       secretWith(keytab),
     ]
     using place = new Place(declared(right))
-    const port = await freePort()
-    const metrics = ['--metrics-bind-address', `127.0.0.1:${port}`]
-    const running = place.start('run', '--log-level', 'trace', ...metrics)
-    const reason = () => place.status('company-contacts')?.conditions?.[0]?.reason
-    const written: string[] = []
-    try {
-      await until('the group is Ready', () => reason() === 'Succeeded')
-      const contacts = exchange.store.mailbox('anna@corp.example').folder('Contacts/Contacts')
-      expect(contacts.items()).toHaveLength(3)
-      const { pid = 0 } = running.child
-      expect(childrenOf(pid).length).toBeGreaterThan(0)
-      written.push(...[pid, ...childrenOf(pid)].flatMap(shownOf))
-      expect(readdirSync(tmpdir()).filter((name) => /^exsync-kerberos/.test(name))).toEqual([])
-      place.declare(declared(old))
-      await until('the sign-in is refused', () => reason() === 'AuthenticationFailed')
-      written.push(place.statusText('company-contacts'))
-      written.push(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text())
-      await until('the helpers are gone', () => childrenOf(pid).length === 0)
-    } finally {
-      running.child.kill('SIGTERM')
-      const { stdout, stderr } = await running.ended
-      written.push(stdout, stderr)
-      await exchange.close()
-    }
-    const all = [...written, ...filesIn(place.state)].join('\n')
-    expect(all).toContain('AuthenticationFailed')
+    const shown: string[] = []
+    const written = await writtenBy(place, exchange, {
+      wrong: declared(old),
+      meanwhile: (pid) => {
+        expect(childrenOf(pid).length).toBeGreaterThan(0)
+        shown.push(...[pid, ...childrenOf(pid)].flatMap(shownOf))
+        expect(readdirSync(tmpdir()).filter((name) => /^exsync-kerberos/.test(name))).toEqual([])
+      },
+      refused: (pid) => until('the helpers are gone', () => childrenOf(pid).length === 0),
+    })
+    const all = [...shown, written].join('\n')
     expect(sent.size).toBeGreaterThan(3)
     const forms = [old, right].flatMap(formsOf)
     for (const each of [...forms, ...sent]) expect(all.includes(each)).toBe(false)
@@ -91,12 +76,6 @@ function exchangeWith(keytab: string, sent: Set<string>): Promise<Exchange> {
     return undefined
   }
   return startExchange(world, { fault })
-}
-
-function filesIn(directory: string): readonly string[] {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((file) => file.isFile())
-    .map((file) => readFileSync(join(file.parentPath, file.name), 'latin1'))
 }
 
 // The keytab and the two keys in it, in each form that a text could hold them in.
