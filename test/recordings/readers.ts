@@ -14,6 +14,7 @@ import { PublicFolderListing } from '../../controller/ews/public-folder-listing.
 import { Transport } from '../../controller/ews/transport.ts'
 import type { Written } from '../../controller/sync/ports.ts'
 import { realClock } from '../support/clock.ts'
+import { endpointAt } from '../support/endpoint.ts'
 import { serving } from './server.ts'
 
 /** One reader, and the element of the answer that it is for. */
@@ -199,14 +200,7 @@ async function siteOf(text: string, bytes: Uint8Array, status: number) {
     return other === undefined ? { bytes, status } : { bytes: Buffer.from(other), status: 200 }
   })
   const url = `http://127.0.0.1:${server.port}/EWS/Exchange.asmx`
-  const endpoint = {
-    url,
-    identity: { type: 'Basic' as const, username: 'sync@corp.example', password: 's' },
-    ca: undefined,
-    concurrency: 4,
-    concurrencyPerMailbox: 4,
-    requestTimeoutMs: 5000,
-  }
+  const endpoint = endpointAt(url, { requestTimeoutMs: 5000 })
   const transport = new Transport(endpoint, realClock)
   const close = async () => {
     await transport.close()

@@ -21,6 +21,7 @@ import { partyOn } from '../../controller/sync/party.ts'
 import { Servers } from '../../controller/sync/server-health.ts'
 import { askedOf as askedOn } from '../../controller/sync/trying.ts'
 import { realClock, VirtualClock } from '../support/clock.ts'
+import { endpointAt } from '../support/endpoint.ts'
 import { groupOn } from './sign-in-office.ts'
 
 const { signal } = new AbortController()
@@ -97,14 +98,8 @@ async function transportTo(body: string, status = 200, headers = {}) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const time = { ms: nowMs }
-  const endpoint = {
-    url: `http://127.0.0.1:${port}/`,
-    identity: { type: 'Basic' as const, username: 'u', password: 'p' },
-    ca: undefined,
-    concurrency: 4,
-    concurrencyPerMailbox: 1,
-    requestTimeoutMs: 60_000,
-  }
+  const limits = { concurrencyPerMailbox: 1, requestTimeoutMs: 60_000 }
+  const endpoint = endpointAt(`http://127.0.0.1:${port}/`, limits)
   const transport = new Transport(endpoint, { ...realClock, now: () => time.ms })
   onTestFinished(async () => {
     await transport.close()

@@ -10,6 +10,7 @@ import { startExchange } from '../exchange/exchange.ts'
 import type { HttpResponse } from '../exchange/http/border.ts'
 import { listen } from '../exchange/http/server.ts'
 import { realClock } from '../support/clock.ts'
+import { endpointAt } from '../support/endpoint.ts'
 
 type Alter = (response: HttpResponse) => HttpResponse
 
@@ -27,14 +28,7 @@ async function controlOver(alter: Alter, operation = 'FindFolder') {
     return String(request.body).includes(`<m:${operation}`) ? alter(response) : response
   }
   const { port, close } = await listen({ port: 0, tls: undefined, gzip: false, handle })
-  const endpoint = {
-    url: `http://127.0.0.1:${port}/EWS/Exchange.asmx`,
-    identity: { type: 'Basic' as const, username: 'sync@corp.example', password: 's' },
-    ca: undefined,
-    concurrency: 4,
-    concurrencyPerMailbox: 4,
-    requestTimeoutMs: 30_000,
-  }
+  const endpoint = endpointAt(`http://127.0.0.1:${port}/EWS/Exchange.asmx`)
   const transport = new Transport(endpoint, realClock)
   onTestFinished(async () => {
     await transport.close()

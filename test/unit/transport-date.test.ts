@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Operation } from '../../controller/ews/operations.ts'
 import { Transport } from '../../controller/ews/transport.ts'
 import { realClock } from '../support/clock.ts'
+import { endpointAt } from '../support/endpoint.ts'
 
 const signal = new AbortController().signal
 const soap = (inside: string) =>
@@ -25,14 +26,8 @@ async function served(answer: (body: string, response: ServerResponse) => void) 
     request.on('end', () => answer(body, response))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const endpoint = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    identity: { type: 'Basic' as const, username: 'sync', password: 'right' },
-    ca: undefined,
-    concurrency: 4,
-    concurrencyPerMailbox: 4,
-    requestTimeoutMs: 30_000,
-  }
+  const { port } = server.address() as AddressInfo
+  const endpoint = endpointAt(`http://127.0.0.1:${port}/`)
   const transport = new Transport(endpoint, realClock)
   onTestFinished(async () => {
     await transport.close()

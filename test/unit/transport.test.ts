@@ -9,6 +9,7 @@ import { Semaphore } from '../../controller/ews/semaphore.ts'
 import { Transport } from '../../controller/ews/transport.ts'
 import type { Clock } from '../../controller/sync/ports.ts'
 import { realClock, VirtualClock } from '../support/clock.ts'
+import { endpointAt } from '../support/endpoint.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse, nth: number) => void
 
@@ -38,7 +39,7 @@ async function transportTo(
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const endpoint = endpointAt(`http://127.0.0.1:${port}/EWS/Exchange.asmx`)
+  const endpoint = limited(`http://127.0.0.1:${port}/EWS/Exchange.asmx`)
   const transport = new Transport(endpoint, { ...realClock, ...clock })
   open.push(
     () => transport.close(),
@@ -47,14 +48,9 @@ async function transportTo(
   return { transport, requests }
 }
 
-const endpointAt = (url: string) => ({
-  url,
-  identity: { type: 'Basic' as const, username: 'sync@corp.example', password: 'pässword' },
-  ca: undefined,
-  concurrency: 4,
-  concurrencyPerMailbox: 1,
-  requestTimeoutMs: 5000,
-})
+const identity = { type: 'Basic', username: 'sync@corp.example', password: 'pässword' } as const
+const limited = (url: string) =>
+  endpointAt(url, { identity, concurrencyPerMailbox: 1, requestTimeoutMs: 5000 })
 
 const ask = (transport: Transport, operation = 'GetItem') =>
   transport.exchange(operation, '<x/>', { limit: 'a' }, signal)
@@ -211,7 +207,7 @@ describe('requests', () => {
         enough.addEventListener('abort', () => reject(enough.reason), { once: true }),
       )
     const network = { send, close: async () => {} }
-    const transport = new Transport(endpointAt('http://127.0.0.1/'), clock, () => {}, network)
+    const transport = new Transport(limited('http://127.0.0.1/'), clock, () => {}, network)
     await expect(clock.until(ask(transport))).rejects.toMatchObject({ code: 'RequestTimeout' })
     expect(clock.now()).toBe(5000)
   })
