@@ -16,6 +16,14 @@ import { program } from '../support/program.ts'
 /** How a control plane differs from the usual one. */
 export type PlaneOptions = Readonly<{ flags?: readonly string[] }>
 
+type Program = 'etcd' | 'kube-apiserver'
+
+/** How long one may take until it answers, on a machine that does much else. */
+const startMs = 150_000
+
+/** A program that did not begin to serve: its port was taken, or the other one was too slow for it. */
+class EndedAtOnce extends Error {}
+
 /** etcd and kube-apiserver. */
 export class ControlPlane {
   readonly #options: PlaneOptions
@@ -46,18 +54,36 @@ export class ControlPlane {
     for (const [name, text] of Object.entries(files)) writeFileSync(this.#file(name), text)
   }
 
-  /** Starts both; resolves when the API server is ready. */
+  /** Starts both; resolves when the API server is ready. Where one ends at once, both begin again at other ports. */
   async start(): Promise<void> {
-    this.#ports = [await freePort(), await freePort(), await freePort()]
+    for (let tries = 1; ; tries += 1) {
+      this.#ports = [await freePort(), await freePort(), await freePort()]
+      try {
+        await this.#startEtcd()
+        await this.startApi()
+        break
+      } catch (error) {
+        if (!(error instanceof EndedAtOnce) || tries === 3) throw error
+        await this.#end()
+      }
+    }
+    writeFileSync(this.admin, this.kubeconfig(this.#adminToken))
+  }
+
+  async #startEtcd(): Promise<void> {
     const [client, peer] = this.#ports
     const at = `http://127.0.0.1:${client}`
     this.#etcd = this.#spawned('etcd', [
-      ...['--data-dir', join(this.top, 'etcd'), '--unsafe-no-fsync', '--log-level', 'error'],
+      ...['--data-dir', join(this.top, `etcd-${client}`)],
+      ...['--unsafe-no-fsync', '--log-level', 'error'],
       ...['--listen-client-urls', at, '--advertise-client-urls', at],
       ...['--listen-peer-urls', `http://127.0.0.1:${peer}`],
     ])
-    await this.startApi()
-    writeFileSync(this.admin, this.kubeconfig(this.#adminToken))
+    await this.#answers('etcd', this.#etcd, async () => {
+      const { statusCode, body } = await request(`${at}/health`)
+      await body.dump()
+      return statusCode
+    })
   }
 
   /** Starts the API server, at its address. */
@@ -83,16 +109,21 @@ export class ControlPlane {
 
   /** Resolves when the API server answers that it is ready. */
   async ready(): Promise<void> {
-    for (const endMs = performance.now() + 60_000; ; await delay(50)) {
-      if (this.#api?.exitCode != null)
-        throw new Error(`kube-apiserver ended: ${this.#tail('kube-apiserver')}`)
-      if (performance.now() > endMs)
-        throw new Error(`kube-apiserver is not ready: ${this.#tail('kube-apiserver')}`)
-      const status = await this.raw('GET', '/readyz').then(
-        ({ status }) => status,
-        () => 0,
-      )
-      if (status === 200) return
+    await this.#answers('kube-apiserver', this.#api, async () => {
+      return (await this.raw('GET', '/readyz')).status
+    })
+  }
+
+  async #answers(
+    name: Program,
+    process: ChildProcess | undefined,
+    status: () => Promise<number>,
+  ): Promise<void> {
+    for (const endMs = performance.now() + startMs; ; await delay(50)) {
+      if (process?.exitCode != null) throw new EndedAtOnce(`${name} ended: ${this.#tail(name)}`)
+      if (performance.now() > endMs) throw new Error(`${name} is not ready: ${this.#tail(name)}`)
+      // Who else has the port may listen, and never answer.
+      if ((await Promise.race([status().catch(() => 0), delay(2_000, 0)])) === 200) return
     }
   }
 
@@ -172,24 +203,28 @@ export class ControlPlane {
 
   /** Ends both, and forgets everything. */
   async stop(): Promise<void> {
+    await this.#end()
+    await this.#agent.close()
+    rmSync(this.top, { recursive: true, force: true })
+  }
+
+  async #end(): Promise<void> {
     this.resumeApi()
     await this.killApi()
     this.#etcd?.kill('SIGKILL')
-    await this.#agent.close()
-    rmSync(this.top, { recursive: true, force: true })
   }
 
   #file(name: string): string {
     return join(this.top, name)
   }
 
-  #spawned(name: 'etcd' | 'kube-apiserver', args: readonly string[]): ChildProcess {
+  #spawned(name: Program, args: readonly string[]): ChildProcess {
     mkdirSync(this.top, { recursive: true })
     const log = openSync(this.#file(`${name}.log`), 'a')
     return spawn(program(name), args, { stdio: ['ignore', log, log] })
   }
 
-  #tail(name: string): string {
+  #tail(name: Program): string {
     return readFileSync(this.#file(`${name}.log`), 'utf8')
       .split('\n')
       .slice(-8)

@@ -98,11 +98,11 @@ export class Controller {
   }
 }
 
-/** Asks again and again until it is so: in a cluster that may take a minute. */
+/** Asks again and again until it is so: in a cluster, beside much else, that may take minutes. */
 export function until(
   what: string,
   condition: () => Promise<boolean> | boolean,
-  deadlineMs = 60_000,
+  deadlineMs = 150_000,
 ): Promise<void> {
   return soon(what, condition, deadlineMs)
 }

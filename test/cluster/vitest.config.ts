@@ -11,7 +11,7 @@ export default defineConfig({
     // Each is several processes that stand for machines, and some are about who is in time.
     maxWorkers: 1,
     testTimeout: 300_000,
-    hookTimeout: 180_000,
+    hookTimeout: 300_000,
     execArgv: ['--disable-warning=ExperimentalWarning'],
   },
 })
