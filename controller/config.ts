@@ -1,6 +1,6 @@
 // Turns flags and environment into one frozen Config. The only reader of process.env and process.argv.
 
-import { type ClusterChoice, clusterChoiceOf } from './config/cluster.ts'
+import { type ClusterChoice, clusterChoiceOf, completed } from './config/cluster.ts'
 import { commands } from './config/commands.ts'
 import { type Filters, filtersOf } from './config/filters.ts'
 import { flags, type Values } from './config/flags.ts'
@@ -165,7 +165,7 @@ export function configOf(
     inPod,
     metrics: addressOf('metrics-bind-address', values, ':8080'),
     health: addressOf('health-probe-bind-address', values, ':9440'),
-    ...filtersOf(values, nowMs),
+    ...filtersOf(cluster.chosen ? completed(values, cluster.namespace) : values, nowMs),
   })
 }
 

@@ -70,6 +70,20 @@ export function clusterChoiceOf(
   }
 }
 
+/** The flags that take NAMESPACE/NAME, or on a cluster NAME alone. */
+export const named: readonly FlagName[] = ['group', 'server']
+
+/** The values with a namespace in each name. On a cluster that of the context is known later only; any will do until then. */
+export function completed(values: Values, namespace = 'default'): Values {
+  const whole = named.flatMap((name) => {
+    const value = values[name]
+    return typeof value === 'string' && !value.includes('/')
+      ? [[name, `${namespace}/${value}`] as const]
+      : []
+  })
+  return { ...values, ...Object.fromEntries(whole) }
+}
+
 function isChosen(
   command: string,
   given: Values,

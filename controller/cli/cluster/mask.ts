@@ -23,7 +23,7 @@ const url = /\b(https?:\/\/)([^\s/"'<>:@]+)/gi
 
 /** Texts that look like a host: fields of resources, files, and the domains of Kubernetes' own names. */
 const noHost =
-  /^(spec|status|metadata|auth|tls|limits|allowed|guard|hub)\.|\.(ts|js|mjs|json|ya?ml|db|log|md)$|(^|\.)(kubernetes\.io|k8s\.io|exchangesync\.dev|fluxcd\.io|argoproj\.io|helm\.sh)$/i
+  /^(spec|status|metadata|auth|tls|limits|allowed|guard|hub)\.|\.(asmx|ts|js|mjs|json|ya?ml|db|log)$|(^|\.)(kubernetes\.io|k8s\.io|exchangesync\.dev|fluxcd\.io|argoproj\.io|helm\.sh)$/i
 
 /** The keys of our resources whose values are replaced as a whole, with what they hold. */
 const keys: Readonly<Record<string, Sort>> = {
@@ -35,11 +35,15 @@ const keys: Readonly<Record<string, Sort>> = {
   folders: 'folder',
 }
 
+/** A character of a learned value; with its pseudonym if the value ends here. */
+type Letter = { readonly next: Map<string, Letter>; pseudonym?: string }
+
 /** The pseudonyms of one bundle. */
 export class Mask {
   readonly #key: string
-  readonly #literals = new Map<string, string[]>()
-  readonly #known = new Map<string, string>()
+  /** The values that are looked for, as a tree of their characters. */
+  readonly #literals: Letter = { next: new Map() }
+  #learned = 0
 
   /** `key`: random, and used for one bundle only. */
   constructor(key: string) {
@@ -53,18 +57,17 @@ export class Mask {
     return sort === 'host' ? `${sort}-${digest}.invalid` : `${sort}-${digest}`
   }
 
-  /** Looks for the value in all texts from now on. */
+  /** Looks for the value in all texts from now on; a short one, or one of too many, is not looked for. */
   learn(sort: Sort, value: string): void {
-    const own = [...this.#literals.keys()].length
-    if (value.length < literalMin || this.#known.has(value) || own >= literalsMax) return
-    this.#known.set(value, this.of(sort, value))
-    const start = value.slice(0, literalMin)
-    const others = this.#literals.get(start) ?? []
-    // The longest first: one path may begin with another.
-    this.#literals.set(
-      start,
-      [...others, value].sort((one, other) => other.length - one.length),
-    )
+    if (value.length < literalMin || this.#learned >= literalsMax) return
+    let at = this.#literals
+    for (const unit of value.split('')) {
+      const next: Letter = at.next.get(unit) ?? { next: new Map() }
+      at.next.set(unit, next)
+      at = next
+    }
+    if (at.pseudonym === undefined) this.#learned += 1
+    at.pseudonym ??= this.of(sort, value)
   }
 
   /** Learns the hosts, domains and paths that a resource declares. */
@@ -77,11 +80,11 @@ export class Mask {
 
   #learnText(key: string, text: string): void {
     const sort = keys[key]
-    if (sort === 'folder') {
-      const bare = text.replace(/^\/|\/\*+$/g, '')
-      // A folder of the kind itself has a word of everyday language as its name.
-      if (!/^(Contacts|Calendar|Tasks|Notes)$/.test(bare)) this.learn('folder', text)
-    }
+    if (sort === 'folder')
+      // A member's folder may have the name of the hub's: each part of a path is learned, too. A folder of the kind itself
+      // has a word of everyday language as its name.
+      for (const path of [text, ...text.split('/')])
+        if (!/^(Contacts|Calendar|Tasks|Notes)$/.test(path)) this.learn('folder', path)
     if (sort === 'mailbox') {
       const domain = text.split('@')[1]
       if (domain !== undefined) this.learn('host', domain)
@@ -113,9 +116,11 @@ export class Mask {
 
   /** Any text, with the pseudonyms. */
   text(text: string): string {
-    return this.#withoutLiterals(text)
+    // Mailboxes first: the domain of one is a host, and its local part names a person.
+    const named = text
       .replace(credentials, '$1 …')
-      .replace(mailbox, (found) => (isMasked(found) ? found : this.of('mailbox', found)))
+      .replace(mailbox, (found) => this.of('mailbox', found))
+    return this.#withoutLiterals(named)
       .replace(url, (_, scheme: string, name: string) => `${scheme}${this.#hostOf(name)}`)
       .replace(ipv4, (found) => (/^(127|0)\./.test(found) ? found : this.of('ip', found)))
       .replace(ipv6, (found) => this.of('ip', found))
@@ -123,21 +128,31 @@ export class Mask {
   }
 
   #withoutLiterals(text: string): string {
-    if (this.#literals.size === 0) return text
     const parts: string[] = []
     let from = 0
-    for (let at = 0; at + literalMin <= text.length; ) {
-      const found = this.#literals
-        .get(text.slice(at, at + literalMin))
-        ?.find((each) => text.startsWith(each, at))
-      if (found === undefined) at += 1
-      else {
-        parts.push(text.slice(from, at), this.#known.get(found) ?? '')
-        at += found.length
-        from = at
-      }
+    for (let at = 0; at < text.length; at += 1) {
+      const found = this.#longestAt(text, at)
+      if (found === undefined) continue
+      parts.push(text.slice(from, at), found.pseudonym)
+      from = found.end
+      at = from - 1
     }
     return [...parts, text.slice(from)].join('')
+  }
+
+  // One path may begin with another: the longest counts.
+  #longestAt(
+    text: string,
+    start: number,
+  ): Readonly<{ pseudonym: string; end: number }> | undefined {
+    let longest: { pseudonym: string; end: number } | undefined
+    let letter = this.#literals.next.get(text.charAt(start))
+    for (let end = start + 1; letter !== undefined; end += 1) {
+      const { pseudonym } = letter
+      if (pseudonym !== undefined && isWhole(text, start, end)) longest = { pseudonym, end }
+      letter = letter.next.get(text.charAt(end))
+    }
+    return longest
   }
 
   #hostOf(name: string): string {
@@ -154,6 +169,14 @@ export class Mask {
   #digest(text: string): string {
     return createHmac('sha256', this.#key).update(text).digest('hex').slice(0, 10)
   }
+}
+
+// Part of a longer word is another word.
+function isWhole(text: string, from: number, to: number): boolean {
+  const letter = /[\p{L}\p{N}_]/u
+  const inside = (one: number, other: number) =>
+    letter.test(text.charAt(one)) && letter.test(text.charAt(other))
+  return !inside(from - 1, from) && !inside(to - 1, to)
 }
 
 function isMasked(text: string): boolean {
