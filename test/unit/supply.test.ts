@@ -111,7 +111,7 @@ describe('an older Node', () => {
     })
     const flagsOf = (file: string) => /node (.*)$/m.exec(read(file))?.[1]?.split(' ')
     const silent = '--disable-warning=ExperimentalWarning'
-    for (const file of Object.values(bin)) {
+    for (const file of Object.values<string>(bin)) {
       expect(flagsOf(file)).toEqual(
         flagsOf('controller/main.ts')?.filter((flag) => flag !== silent),
       )
