@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
+import { backUp } from '../../controller/store/backup.ts'
 import { stateFile } from '../../controller/store/state.ts'
 import { chart } from '../chart/helm.ts'
 import { groupOf, holdingsOf, secretOf } from '../e2e/support.ts'
@@ -151,6 +152,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]()
   await exchange?.close()
+})
+
+test('a backup before the upgrade is of the schema of then', () => {
+  const file = join(cluster.folder(), 'before-upgrade.db')
+  expect(backUp(state, file, undefined)).toMatchObject({ version: 3, groups: 3, bin: 2 })
 })
 
 test('helm upgrade keeps the values of 0.1.0 and takes the new definitions', async () => {
