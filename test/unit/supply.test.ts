@@ -1,7 +1,8 @@
 // What the program is made of: which Node it needs, that it says so, and what the image's bill of materials holds.
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -121,6 +122,29 @@ describe('an older Node', () => {
     })
   })
 })
+
+// Outside of a clone npx asks a registry, where the name exsync is not this program's.
+test('nothing says to fetch exsync from a registry', () => {
+  const fetched =
+    /\b(npx|bunx|(npm|pnpm|yarn) (x|i|exec|install|add|dlx))(?! --no-install)( +-\S+)* +exsync\b/
+  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  }).split('\n')
+  const texts = files.filter((file) => file !== 'test/unit/supply.test.ts' && isText(file))
+  expect(texts.length).toBeGreaterThan(500)
+  expect(texts.filter((file) => fetched.test(read(file)))).toEqual([])
+  for (const wrong of ['npx exsync run', 'npx -y exsync', 'npm install --global exsync'])
+    expect([wrong, fetched.test(wrong)]).toEqual([wrong, true])
+  expect(fetched.test('npx --no-install exsync run')).toBe(false)
+})
+
+function isText(file: string): boolean {
+  return (
+    /(^|\/)([A-Z]\w+|run|.*\.(ts|mjs|md|ya?ml|json|txt|tpl))$/.test(file) &&
+    existsSync(join(root, file))
+  )
+}
 
 describe('the bill of materials', () => {
   const bill = billOf(root) as Readonly<{
