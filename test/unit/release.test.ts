@@ -255,7 +255,7 @@ describe('workflows', () => {
     const runs = able.flatMap(stepsOf).flatMap(({ run }) => run ?? [])
     expect(runs.length).toBeGreaterThan(6)
     expect(
-      runs.filter((each) => /\bnpm (ci|install|run|test|pack)|\bnpx\b|assets/.test(each)),
+      runs.filter((each) => /\bnpm (ci|install|run|test|pack)|\bnpx\b|assets\.sh/.test(each)),
     ).toEqual([])
   })
 
