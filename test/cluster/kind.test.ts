@@ -19,7 +19,7 @@ import { parseAllDocuments, stringify } from 'yaml'
 import { imageOf } from '../image/dockerfile.ts'
 import { makeRootfs } from '../image/rootfs.ts'
 import type { Json } from './control-plane.ts'
-import { Cluster } from './fixture.ts'
+import { Cluster, home } from './fixture.ts'
 
 const example = fileURLToPath(new URL('../../examples/kind', import.meta.url))
 // Fewer contacts, so that it takes seconds.
@@ -125,7 +125,17 @@ test('the manifest, and one command beside it, make the group Ready', async () =
   expect(await trusted(port, hostname, ca)).toBe('trusted')
   expect(await trusted(port, 'another.exchange-demo.svc', ca)).toBe('ERR_TLS_CERT_ALTNAME_INVALID')
 
-  await using cluster = await Cluster.start()
+  // With the values of the README, and its images.
+  const [, tag = ''] = /--set image\.tag=(\S+) --set image\.pullPolicy=Never/.exec(readme) ?? []
+  await using cluster = await Cluster.start({ image: { tag, pullPolicy: 'Never' } })
+  const deployments = await cluster.kubectl('get', 'deployment', '-n', home, '-o', 'json')
+  const [deployment] = JSON.parse(deployments).items
+  const built = deployment.spec.template.spec.containers[0].image
+  expect(readme).toContain(`docker build -t ${built} .`)
+  expect(readme).toContain(`kind load docker-image ${built} ${container.image} --name `)
+  const execs = [...readme.matchAll(/kubectl exec -n (\S+) deploy\/(\S+) /g)]
+  expect(execs.length).toBeGreaterThan(0)
+  for (const [, where, of] of execs) expect([where, of]).toEqual([home, deployment.metadata.name])
   const controller = await cluster.controller()
   // But for the name of the Service, which only a cluster's name server knows.
   const here = objects.map((each) =>
