@@ -17,7 +17,8 @@ const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
 const files = listed.split('\n').filter((file) => file !== '' && existsSync(`${root}/${file}`))
 const read = (file: string) => readFileSync(`${root}/${file}`, 'utf8')
 const sources = files.filter(
-  (file) => /^(controller|test|crds|image)\/.*\.ts$/.test(file) && !file.endsWith('.generated.ts'),
+  (file) =>
+    /^(controller|test|crds|image|release)\/.*\.ts$/.test(file) && !file.endsWith('.generated.ts'),
 )
 const controller = sources.filter((file) => file.startsWith('controller/'))
 
@@ -205,7 +206,8 @@ describe('writing', () => {
 
   test('no path of a machine, no host of a package registry', () => {
     const text = files.filter(
-      (file) => /\.(ts|mjs|md|ya?ml|json|sh)$|run$/.test(file) && file !== 'test/tidy.test.ts',
+      (file) =>
+        /\.(ts|mjs|md|ya?ml|json|sh|service)$|^\.ci\//.test(file) && file !== 'test/tidy.test.ts',
     )
     const foreign =
       /(^|[^\w.}:/-])\/(work|root|home|Users)\/|registry\.npmjs|registry\.yarnpkg|proxy\.golang/m
@@ -219,6 +221,7 @@ describe('writing', () => {
       'docs',
       'charts',
       'image',
+      'release',
       'examples',
       'test',
       '.ci',
