@@ -61,13 +61,16 @@ test('what is applied becomes Ready, and kubectl shows it', async () => {
   await cluster.kubectl('wait', '--for=condition=Ready', '--timeout=60s', '-n', 'sales', 'exs/corp')
   const [head = '', row = ''] = (await cluster.kubectl('get', 'sg', '-n', 'sales')).split('\n')
   expect(head.split(/\s{2,}/)).toEqual([
-    ...['NAME', 'READY', 'MESSAGE', 'ITEMS', 'MEMBERS', 'CONFLICTS', 'LAST PASS', 'AGE'],
+    ...['NAME', 'READY', 'REASON', 'ITEMS', 'MEMBERS', 'CONFLICTS', 'LAST PASS', 'AGE', 'MESSAGE'],
   ])
   expect(row).toMatch(
-    /^company-contacts +True +20 items, 2 of 2 members current +20 +2\/2 +0 +\d+s/,
+    /^company-contacts +True +Succeeded +20 +2\/2 +0 +\d+s +\d+s +20 items, 2 of 2 members current$/,
   )
   const wide = await cluster.kubectl('get', 'sg', '-n', 'sales', '-o', 'wide')
-  expect(wide).toContain('/Company/Contacts')
+  expect(wide).toMatch(/\/Company\/Contacts .* 20 items, 2 of 2 members current$/m)
+  const servers = await cluster.kubectl('get', 'exs', '-n', 'sales')
+  expect(servers).toMatch(/^NAME +READY +REASON +AUTH +VERSION +AGE +MESSAGE$/m)
+  expect(servers).toMatch(/^corp +True +Succeeded +\w+ +15\.2\.2562\.17 +\d+s +the server answers/m)
   const server = await cluster.get('exs', 'corp')
   expect(server.status).toMatchObject({ version: '15.2.2562.17', observedGeneration: 1 })
 })
