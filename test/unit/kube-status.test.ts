@@ -5,8 +5,10 @@ import { isForced, verificationAsked, verifyAnnotation } from '../../controller/
 import { heartbeatMs, isNews } from '../../controller/api/conditions.ts'
 import { groupStory } from '../../controller/api/events.ts'
 import type { SyncGroup, SyncGroupStatus } from '../../controller/api/resources.generated.ts'
+import { groupWith } from '../support/health.ts'
 
 const at = (ms: number) => new Date(1_700_000_000_000 + ms).toISOString()
+const group = groupWith([{ mailbox: 'anna@corp.example' }])
 const ready = (status: 'True' | 'False', reason: string, message = 'a message') => ({
   type: 'Ready',
   status,
@@ -116,7 +118,7 @@ describe('the owner is told', () => {
     ['once of the same verification', { ...base, verified }, { ...base, verified }, []],
     ['once of the same guard', { ...base, guard }, { ...base, guard }, []],
   ])('%s', (_what, before, now, reasons) => {
-    const told = groupStory(before, now)
+    const told = groupStory(group, before, now)
     expect(told.map(({ reason }) => reason)).toEqual(reasons)
     for (const { note } of told) expect(note).not.toMatch(/@/)
   })
@@ -125,7 +127,7 @@ describe('the owner is told', () => {
 test('the owner is told what it means that a replica is set aside', () => {
   const noteOf = (replica: string) => {
     const refusals = [{ replica, reason: 'Deletions' as const, count: 60, limit: 50 }]
-    return groupStory(base, { ...base, guard: { hash: 'h1', refusals } })[0]?.note
+    return groupStory(group, base, { ...base, guard: { hash: 'h1', refusals } })[0]?.note
   }
   expect(noteOf('anna@corp.example')).toMatch(
     /^blocked by the guard: .*; meanwhile nothing arrives there either; undo it/,
@@ -137,7 +139,7 @@ test('the owner is told of edits that are set aside, and of what waits in the bi
   const refusals = ['anna@corp.example', 'bin'].map((replica) => {
     return { replica, reason: 'Updates' as const, count: 60, limit: 50 }
   })
-  const note = groupStory(base, { ...base, guard: { hash: 'h1', refusals } })[0]?.note
+  const note = groupStory(group, base, { ...base, guard: { hash: 'h1', refusals } })[0]?.note
   expect(note).toMatch(/^blocked by the guard: 60 updates \(limit 50\); 60 updates \(limit 50\); /)
   expect(note).toMatch(
     /; meanwhile nothing arrives there either; meanwhile the requested restores from the bin wait; .*; undo it/,
