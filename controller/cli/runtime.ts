@@ -4,6 +4,7 @@
 import type { Logger } from 'pino'
 import packageJson from '../../package.json' with { type: 'json' }
 import { lockoutMs } from '../api/duration.ts'
+import type { Home } from '../api/remedy.ts'
 import { nameOfServer, namesIn } from '../api/topology.ts'
 import type { Config } from '../config.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
@@ -241,7 +242,7 @@ export class Runtime {
 
   #onEnded({ declared, result, status, unreported, tookMs }: Ended): void {
     const { id } = declared
-    logPass(this.log, id, result, tookMs)
+    logPass(this.log, this.#home, declared, result, tookMs)
     const cuts = cutsOf(declared, this.config.ceilings).join('; ')
     if (cuts !== '' && this.#cuts.get(id) !== cuts) this.log.warn({ group: id }, cuts)
     if (cuts === '') this.#cuts.delete(id)
@@ -260,6 +261,11 @@ export class Runtime {
       // The next attempt is an hour later; a disk that is full for a while must not end the process.
       this.log.warn({ reason: syncErrorOf(error).code }, syncErrorOf(error).message)
     })
+  }
+
+  get #home(): Home {
+    const { local, state } = this.config
+    return local === undefined ? 'cluster' : { state }
   }
 
   // Tenants who may enter any host get no details; owners of a directory, and of allowed hosts, get them.

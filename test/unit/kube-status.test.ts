@@ -3,7 +3,8 @@
 import { describe, expect, test } from 'vitest'
 import { isForced, verificationAsked, verifyAnnotation } from '../../controller/api/annotations.ts'
 import { heartbeatMs, isNews } from '../../controller/api/conditions.ts'
-import { groupStory } from '../../controller/api/events.ts'
+import { groupStory, releasedStory, suspendedStory } from '../../controller/api/events.ts'
+import { waits } from '../../controller/api/reasons.ts'
 import type { SyncGroup, SyncGroupStatus } from '../../controller/api/resources.generated.ts'
 import { groupWith } from '../support/health.ts'
 
@@ -144,6 +145,88 @@ test('the owner is told of edits that are set aside, and of what waits in the bi
   expect(note).toMatch(
     /; meanwhile nothing arrives there either; meanwhile the requested restores from the bin wait; .*; undo it/,
   )
+})
+
+describe('a note says what happened, the remedy and the next command, within 1 kB and without an address', () => {
+  const refusalsOf = (count: number, more: object = {}) =>
+    Array.from({ length: count }, (_, i) => ({
+      ...{ replica: `m${i}@corp.example`, reason: 'Deletions' as const, count: 60, limit: 50 },
+      ...more,
+    }))
+  const guardedBy = (refusals: ReturnType<typeof refusalsOf>) => ({
+    ...base,
+    conditions: [ready('False', 'Guarded')],
+    guard: { hash: 'h1', refusals },
+  })
+  const failing = (reason: string, ...reasons: readonly string[]): SyncGroupStatus => ({
+    ...base,
+    conditions: [ready('False', reason, 'anna@corp.example: gone')],
+    problems: reasons.map((each, i) => ({
+      ...{ mailbox: `m${i}@corp.example`, reason: each, message: 'a message' },
+    })),
+  })
+  const prints =
+    "the members and details: kubectl get syncgroup clients -n sales -o jsonpath='{.status.problems}'"
+  const approve = (kind: string) =>
+    `or approve exactly this: kubectl annotate --overwrite ${kind} -n sales exchangesync.dev/approve=h1`
+  test.each<readonly [string, SyncGroupStatus, string]>([
+    [
+      'a failed pass',
+      failing('HubNotFound', 'QuotaExceeded'),
+      'not ready: HubNotFound: correct spec.hub, or the account’s permissions; exsync doctor checks them',
+    ],
+    [
+      'one reason of members',
+      failing('QuotaExceeded', 'QuotaExceeded', 'QuotaExceeded'),
+      `not ready: QuotaExceeded (2 times): the mailbox is full: delete items, or raise its quota; ${prints}`,
+    ],
+    [
+      'several reasons',
+      failing('MembersNotReady', 'BinFull', 'ServerBusy'),
+      `not ready: BinFull: the bin is full: raise --bin-limit, or shorten --bin-retention; ServerBusy: the server is busy; it is tried again; ${prints}`,
+    ],
+    ['the guard', guardedBy(refusalsOf(1)), approve('syncgroup clients')],
+    [
+      'lower limits of a server',
+      guardedBy(refusalsOf(50, { above: true })),
+      approve('exchangeserver corp'),
+    ],
+  ])('%s', (_what, now, wanted) => {
+    const [note = ''] = groupStory(group, base, now).map((told) => told.note)
+    expect(note).toContain(wanted)
+    expect(note).not.toContain('@')
+    expect(Buffer.byteLength(note)).toBeLessThan(1_000)
+  })
+
+  test('as many reasons as there are', () => {
+    const all = [...waits.keys()]
+    const [note = ''] = groupStory(group, base, failing('MembersNotReady', ...all)).map(
+      (told) => told.note,
+    )
+    expect(note).toContain(`and ${all.length - 5} other reasons; ${prints}`)
+    expect(Buffer.byteLength(note)).toBeLessThan(1_000)
+  })
+
+  test('a suspension, a verification and an end', () => {
+    const resting = { ...group, spec: { ...group.spec, suspend: true } }
+    const notes = [
+      ...suspendedStory(resting, { ...base, observedGeneration: 0 }, base),
+      ...groupStory(group, base, {
+        ...base,
+        verified: { requestedAt: 'a', time: at(0), copies: 9, deviations: 1, result: 'Deviating' },
+      }),
+      ...[
+        group,
+        { ...group, spec: { ...group.spec, deletionPolicy: 'RemoveCopies' as const } },
+      ].map(releasedStory),
+    ].map(({ reason, note }) => `${reason}: ${note}`)
+    expect(notes).toEqual([
+      `Suspended: spec.suspend is true; to continue: kubectl patch syncgroup clients -n sales --type=merge -p '{"spec":{"suspend":false}}'`,
+      "NotVerified: 9 copies were read again: 1 deviation; the copies: kubectl get syncgroup clients -n sales -o jsonpath='{.status.verified}'",
+      'Released: the group has ended: its copies stay in the folders, and are not kept in sync any more',
+      'Released: the group has ended: its copies are removed from the folders of its members; the bin has them (exsync bin list)',
+    ])
+  })
 })
 
 test('a pass is forced by two annotations with one token, once', () => {
