@@ -22,6 +22,7 @@ import type { Clock, Declarations } from '../sync/ports.ts'
 import type { ScheduleOptions } from '../sync/schedule.ts'
 import { probers, ServerController } from '../sync/server-controller.ts'
 import { Servers } from '../sync/server-health.ts'
+import { ExchangeMetrics } from '../telemetry/exchange-metrics.ts'
 import { ResourceMetrics } from '../telemetry/group-metrics.ts'
 import { type Listening, listening } from '../telemetry/http.ts'
 import { logger, logPass, logServer } from '../telemetry/log.ts'
@@ -58,6 +59,7 @@ export class Runtime {
   readonly metrics: Metrics
   readonly #resources: ResourceMetrics
   readonly #progress: ProgressMetrics
+  readonly #exchange: ExchangeMetrics
   readonly #servers: Servers
   readonly #connections: Connections
   readonly #serving: Listening[] = []
@@ -86,9 +88,10 @@ export class Runtime {
       () => this.#control?.backOffs() ?? [],
     )
     this.#progress = new ProgressMetrics(this.metrics, this.log)
-    const trace = (operation: string, outcome: string, durationMs: number) => {
-      this.metrics.asked(operation, outcome, durationMs)
-      this.log.debug({ operation, outcome, durationMs }, 'request')
+    this.#exchange = new ExchangeMetrics(this.metrics)
+    const trace = (server: string, operation: string, outcome: string, durationMs: number) => {
+      this.#exchange.asked(server, operation, outcome, durationMs)
+      this.log.debug({ server, operation, outcome, durationMs }, 'request')
     }
     const network = (options: NetworkOptions) =>
       pooledNetwork({ ...options, permit: () => this.#permit() })
@@ -113,7 +116,9 @@ export class Runtime {
       sealing: (done: number, total: number) => this.#sealing(done, total),
       warn: (message: string) => this.log.warn(message),
     }
-    this.#state = stateOver(await openStateInTurns(config.state, opening, breathe))
+    const state = stateOver(await openStateInTurns(config.state, opening, breathe))
+    this.#state = state
+    this.metrics.measureState(() => state.sizes())
     this.#prune()
     return this.#state
   }
@@ -165,6 +170,7 @@ export class Runtime {
         servers: async () => {
           const servers = await declarations.servers()
           this.#probed = servers.map(({ server }) => nameOfServer(server))
+          this.#exchange.keep(new Set(this.#probed))
           this.#keepConnections()
           return servers
         },
