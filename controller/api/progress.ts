@@ -95,6 +95,30 @@ export function continuedStatus(
   return { ...status, progress: progressOf(sample, times) }
 }
 
+/**
+ * The status after a pass that ended because the group was suspended: it has the figures of the pass, and is otherwise as
+ * before it.
+ */
+export function interruptedStatus(
+  {
+    conditions: _,
+    lastHandledReconcileAt: __,
+    lastHandledForceAt: ___,
+    ...figures
+  }: SyncGroupStatus,
+  before: SyncGroupStatus | undefined,
+): SyncGroupStatus {
+  const { lastHandledReconcileAt, lastHandledForceAt, progress } = before ?? {}
+  return {
+    ...figures,
+    observedGeneration: before?.observedGeneration ?? -1,
+    conditions: before?.conditions ?? [],
+    ...(lastHandledReconcileAt === undefined ? {} : { lastHandledReconcileAt }),
+    ...(lastHandledForceAt === undefined ? {} : { lastHandledForceAt }),
+    ...(progress === undefined ? {} : { progress }),
+  }
+}
+
 function progressOf(sample: Sample, { startMs, nowMs, endMs }: Times) {
   return {
     ...sample,

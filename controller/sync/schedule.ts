@@ -209,10 +209,11 @@ class Table {
     // A pass does not continue after its declaration has changed: the group may be suspended now.
     const outdated = () => this.declared(id)?.fingerprint !== declared.fingerprint
     const stopping = () => stop.aborted || outdated()
+    const suspended = () => this.declared(id)?.group.spec.suspend === true
     const { pace, signal: givenUp, yields } = seat
     const { sliceMs } = this.#options
-    const mode = modeOf(this.#claims, id, { sliceMs, audit, stopping, pace, givenUp, yields })
-    return { declared, mode }
+    const given = { sliceMs, audit, stopping, suspended, pace, givenUp, yields }
+    return { declared, mode: modeOf(this.#claims, id, given) }
   }
 
   // The next status is based on the one that was reported.
