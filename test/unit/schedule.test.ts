@@ -279,6 +279,79 @@ test.each<readonly [string, Declared['previous'], string]>([
   },
 )
 
+test('a group that waits for its first pass says so, once, and nothing is written for it when its turn has come', async () => {
+  const [hand, stop, changes] = [new Hand(), new AbortController(), new ChangeSignal()]
+  const named = (name: string, previous?: Declared['previous']): Declared => {
+    const one = declared()
+    const metadata = { ...one.group.metadata, name }
+    return { ...one, id: `default/${name}` as GroupId, group: { ...one.group, metadata }, previous }
+  }
+  const known = { observedGeneration: 1, conditions: [condition('Ready', 'True', 'Succeeded')] }
+  let groups = [named('first'), named('known', known), named('second'), named('third')]
+  const said: string[] = []
+  const writes: (() => void)[] = []
+  const passes: (() => void)[] = []
+  const held = (gates: (() => void)[]) => new Promise<void>((resolve) => gates.push(resolve))
+  const site = siteOf(
+    hand,
+    () => {
+      changes.clear()
+      return groups
+    },
+    () => [],
+  )
+  const waits: Environment = {
+    ...site,
+    progress: { firstMs: 1_000, everyMs: 3_600_000, onProgress: () => {} },
+    declarations: {
+      ...site.declarations,
+      changed: (until) => changes.changed(until),
+      hold: async ({ id }) => {
+        said.push(`${id} begins`)
+        await held(passes)
+        throw new SyncError('transient', 'ServerBusy', 'busy')
+      },
+      report: async ({ id }, { conditions = [], observedGeneration }) => {
+        const [ready] = conditions
+        said.push(`${id} ${ready?.status} ${ready?.reason} ${observedGeneration}`)
+        if (ready?.reason === 'Progressing') await held(writes)
+      },
+    },
+  }
+  const options = { auditMs: 3_600_000, sliceMs: 60_000, concurrency: 1 }
+  const running = schedule(waits, options, stop.signal, signal)
+  await calm()
+  expect(said.splice(0)).toEqual(['default/first begins'])
+  await hand.turn(999)
+  expect(said).toEqual([])
+  await hand.turn(1)
+  expect(said.splice(0)).toEqual(['default/second Unknown Progressing -1'])
+  changes.notify()
+  await calm()
+  for (let n = 0; n < 3; n += 1) {
+    passes.shift()?.()
+    await calm()
+  }
+  // The turn of the second one waits until its write has ended.
+  expect(said.filter((each) => each.startsWith('default/second'))).toEqual([])
+  writes.shift()?.()
+  await calm()
+  passes.shift()?.()
+  await calm()
+  const second = said.filter((each) => each.startsWith('default/second'))
+  expect(second[0]).toBe('default/second begins')
+  expect(said.filter((each) => / Unknown Progressing /.test(each)).length).toBeLessThan(2)
+  groups = []
+  changes.notify()
+  for (const gate of [...passes, ...writes]) gate()
+  stop.abort()
+  for (let n = 0; n < 9; n += 1) {
+    await calm()
+    for (const gate of [...passes.splice(0), ...writes.splice(0)]) gate()
+  }
+  await running
+})
+
 test('a pass whose time is over before its first write makes one batch in each folder all the same', async () => {
   const hand = new Hand()
   const { whole, replicas } = office()
