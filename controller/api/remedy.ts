@@ -7,7 +7,7 @@ import type { SyncGroup } from './resources.generated.ts'
 import { namesIn, participantsOf } from './topology.ts'
 
 /** The place of the declarations, and so of the commands. `state`: the directory of the state. */
-export type Home = 'cluster' | Readonly<{ state: string }>
+export type Deployment = 'cluster' | Readonly<{ state: string }>
 
 /** How many different reasons one text explains. */
 const reasonsMax = 5
@@ -40,8 +40,13 @@ export function remedyLines(codes: readonly string[]): readonly string[] {
 }
 
 /** The command that prints a part of a group's status, such as the members with problems. `id`: namespace/name. */
-export function statusCommand(home: Home, id: string, part: 'problems' | 'verified'): string {
-  if (home !== 'cluster') return `exsync status -o json --state ${shellText(home.state)}`
+export function statusCommand(
+  deployment: Deployment,
+  id: string,
+  part: 'problems' | 'verified',
+): string {
+  if (deployment !== 'cluster')
+    return `exsync status -o json --state ${shellText(deployment.state)}`
   return `kubectl get ${named('syncgroup', id)} -o jsonpath='{.status.${part}}'`
 }
 
@@ -49,9 +54,14 @@ export function statusCommand(home: Home, id: string, part: 'problems' | 'verifi
  * The way to approve a plan that the guard blocks. `above`: an ExchangeServer has lower limits than the group, so that the
  * approval belongs there.
  */
-export function approvalText(home: Home, group: SyncGroup, id: string, guard: Blocked): string {
+export function approvalText(
+  deployment: Deployment,
+  group: SyncGroup,
+  id: string,
+  guard: Blocked,
+): string {
   const { hash, above } = guard
-  if (home !== 'cluster') {
+  if (deployment !== 'cluster') {
     const where = above ? 'its ExchangeServer' : 'the SyncGroup'
     return `approve exactly this: give ${where} the annotation ${approveAnnotation}: ${hash}`
   }

@@ -4,7 +4,7 @@
 import type { Logger } from 'pino'
 import packageJson from '../../package.json' with { type: 'json' }
 import { lockoutMs } from '../api/duration.ts'
-import type { Home } from '../api/remedy.ts'
+import type { Deployment } from '../api/remedy.ts'
 import { nameOfServer, namesIn } from '../api/topology.ts'
 import type { Config } from '../config.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
@@ -248,7 +248,7 @@ export class Runtime {
 
   #onEnded({ declared, result, status, unreported, tookMs }: Ended): void {
     const { id } = declared
-    logPass(this.log, this.#home, declared, result, tookMs)
+    logPass(this.log, this.#deployment, declared, result, tookMs)
     const cuts = cutsOf(declared, this.config.ceilings).join('; ')
     if (cuts !== '' && this.#cuts.get(id) !== cuts) this.log.warn({ group: id }, cuts)
     if (cuts === '') this.#cuts.delete(id)
@@ -269,7 +269,7 @@ export class Runtime {
     })
   }
 
-  get #home(): Home {
+  get #deployment(): Deployment {
     const { local, state } = this.config
     return local === undefined ? 'cluster' : { state }
   }

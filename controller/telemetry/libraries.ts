@@ -74,5 +74,5 @@ export function placeOf({ name, message = '', stack = '' }: Error): string {
   return 'unknown'
 }
 
-// What follows the last node_modules or controller in a frame's path.
+// The path after the last node_modules or controller in a frame's path.
 const place = /^ {4}at .{0,500}\/(?:node_modules|controller)\/([\w@+./-]{1,500}):(\d+):\d+\)?$/

@@ -5,7 +5,13 @@ import { type Logger, pino } from 'pino'
 import { reasonOf } from '../api/conditions.ts'
 import { isConnecting } from '../api/discreet.ts'
 import type { Result } from '../api/group-status.ts'
-import { approvalText, type Home, remedyLines, remedyOf, statusCommand } from '../api/remedy.ts'
+import {
+  approvalText,
+  type Deployment,
+  remedyLines,
+  remedyOf,
+  statusCommand,
+} from '../api/remedy.ts'
 import type { Report } from '../api/report.ts'
 import type { SyncGroup } from '../api/resources.generated.ts'
 import type { ServerResult } from '../api/server-status.ts'
@@ -31,10 +37,10 @@ function toStandardOutput(): (line: string) => void {
   return (line) => void stream.write(line)
 }
 
-/** Logs the result of a pass. `home`: the place of the commands in a remedy. */
+/** Logs the result of a pass. `deployment`: the place of the commands in a remedy. */
 export function logPass(
   log: Logger,
-  home: Home,
+  deployment: Deployment,
   { id: group, group: declared }: Pick<Declared, 'id' | 'group'>,
   result: Result,
   tookMs: number,
@@ -59,29 +65,29 @@ export function logPass(
     log.warn({ ...fields, ...detailOf(result.error), ...causeOf(result.error) }, 'pass failed')
     return
   }
-  const remedies = remediesOf(home, declared, group, result.report)
+  const remedies = remediesOf(deployment, declared, group, result.report)
   log.info({ group, ...figuresOf(result.report), ...remedies }, 'pass done')
   const { verified } = result
   if (verified === undefined) return
   const { copies, deviations, result: found } = verified
-  const command = statusCommand(home, group, 'verified')
+  const command = statusCommand(deployment, group, 'verified')
   const remedy = found === 'Proved' ? {} : { remedy: `the copies: ${command}` }
   log.info({ group, copies, deviations, result: found, ...remedy }, 'verified')
 }
 
-// What to do about each problem and refusal, and the command that names the members.
+// The remedy of each problem and refusal, and the command that names the members.
 function remediesOf(
-  home: Home,
+  deployment: Deployment,
   declared: SyncGroup,
   group: GroupId,
   { problems, refusals }: Report,
 ): Readonly<{ remedies?: readonly string[] }> {
   const lines = [...remedyLines(problems.map(({ reason }) => reason))]
   if (lines.length > 0)
-    lines.push(`the members and details: ${statusCommand(home, group, 'problems')}`)
+    lines.push(`the members and details: ${statusCommand(deployment, group, 'problems')}`)
   if (refusals.length > 0) {
     const blocked = { hash: hashOf(refusals), above: refusals.some(({ above }) => above) }
-    const approval = approvalText(home, declared, group, blocked)
+    const approval = approvalText(deployment, declared, group, blocked)
     lines.push(`the guard blocks changes: undo them in Exchange, or ${approval}`)
   }
   return lines.length === 0 ? {} : { remedies: lines }
