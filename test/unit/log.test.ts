@@ -92,7 +92,7 @@ exports.odd = (text) => process.emitWarning(text, { type: text, code: text })`
   const kept = console.log
   const giveBack = libraryLog(log)
   onTestFinished(giveBack)
-  const secret = 'Bearer s3cret\n    at s3cret (/s3cret.js:1:1)'
+  const secret = 'Bearer s3cret\n    at s3cret (/x/node_modules/s3cret/a.js:1:1)'
   for (let i = 0; i < 5; i += 1) chatty.say(secret)
   chatty.fail(secret)
   chatty.warn(secret)
