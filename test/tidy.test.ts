@@ -34,7 +34,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'kube/runtime': ['core', 'sync/deadline.ts', 'sync/ports.ts', 'sync/queue.ts'],
   kube: ['api', 'core', 'kube/runtime', 'sync'],
   local: ['api', 'core', 'sync', 'validation'],
-  telemetry: ['api', 'core', 'sync/ports.ts', 'sync/queue.ts'],
+  telemetry: ['api', 'core', 'sync/ports.ts', 'sync/ports', 'sync/queue.ts'],
   cli: [''],
 }
 
