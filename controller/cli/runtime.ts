@@ -26,6 +26,7 @@ import { type Listening, listening } from '../telemetry/http.ts'
 import { logger, logPass, logServer } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { ProgressMetrics } from '../telemetry/progress.ts'
+import type { Display } from './display.ts'
 import { environmentOf, keyIn } from './environment.ts'
 
 /** The inputs from the process. */
@@ -55,6 +56,7 @@ export class Runtime {
   readonly edges: ProcessEdges
   readonly log: Logger
   readonly metrics: Metrics
+  readonly #display: Display | undefined
   readonly #resources: ResourceMetrics
   readonly #progress: ProgressMetrics
   readonly #servers: Servers
@@ -71,10 +73,12 @@ export class Runtime {
   /** By group: the last logged text about values that are declared too large. */
   readonly #cuts = new Map<string, string>()
 
-  constructor(config: Config, edges: ProcessEdges) {
+  /** `display`: the terminal that shows the run, and its log in words; without one the log is JSON on standard output. */
+  constructor(config: Config, edges: ProcessEdges, display?: Display) {
     this.config = config
     this.edges = edges
-    this.log = logger(config.logLevel)
+    this.#display = display
+    this.log = logger(config.logLevel, display?.log)
     const { clock } = edges
     this.metrics = new Metrics(() => clock.now(), packageJson.version)
     const backOff = { leastMs: 5_000, mostMs: lockoutMs }
@@ -131,7 +135,14 @@ export class Runtime {
       ceilings: this.config.ceilings,
       watched: !this.config.once,
       discreet: this.#discreet,
-      progress: { ...progressMs, onProgress: (group, now) => this.#progress.record(group, now) },
+      progress: {
+        ...progressMs,
+        onProgress: (group, now) => {
+          this.#progress.record(group, now)
+          if (this.log.isLevelEnabled('info')) this.#display?.progress(group, now)
+        },
+        ...(this.#display && { onBegin: this.#display.begun }),
+      },
       onEnded: (ended) => this.#onEnded(ended),
     }
   }
@@ -142,6 +153,7 @@ export class Runtime {
       groups: async () => {
         const groups = await declarations.groups()
         this.#referred = groups.flatMap(({ access }) => [...access.keys()])
+        this.#display?.declared(groups.map(({ id }) => id))
         this.#keepConnections()
         return groups
       },
@@ -242,6 +254,7 @@ export class Runtime {
   #onEnded({ declared, result, status, unreported, tookMs }: Ended): void {
     const { id } = declared
     logPass(this.log, id, result, tookMs)
+    this.#display?.ended(id, status, result.kind === 'suspended')
     const cuts = cutsOf(declared, this.config.ceilings).join('; ')
     if (cuts !== '' && this.#cuts.get(id) !== cuts) this.log.warn({ group: id }, cuts)
     if (cuts === '') this.#cuts.delete(id)

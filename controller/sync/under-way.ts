@@ -9,6 +9,7 @@ import {
   carriedFrom,
   continuedStatus,
   isAwaited,
+  type Moment,
   type Sample,
   underWayStatus,
 } from '../api/progress.ts'
@@ -28,6 +29,7 @@ export class UnderWay {
   readonly #ended = new AbortController()
   #shown: SyncGroupStatus | undefined
   #writing: Promise<void> = Promise.resolve()
+  #onEnd: (() => void) | undefined
 
   constructor(declared: Declared, environment: Environment) {
     this.#declared = declared
@@ -41,6 +43,7 @@ export class UnderWay {
   begin(signal: AbortSignal): void {
     const { progress } = this.#environment
     if (progress === undefined) return
+    this.#onEnd = progress.onBegin?.(this.#declared.id, () => this.#moment())
     const either = AbortSignal.any([signal, this.#ended.signal])
     void this.#follow(progress, either).catch(() => {})
   }
@@ -48,6 +51,8 @@ export class UnderWay {
   /** Ends the showing; resolves when no write is under way any more. */
   async end(): Promise<void> {
     this.#ended.abort()
+    this.#onEnd?.()
+    this.#onEnd = undefined
     await this.#writing
     if (this.#shown !== undefined)
       this.#environment.progress?.onProgress(this.#declared.id, undefined)
@@ -82,16 +87,21 @@ export class UnderWay {
     const { declarations, progress } = this.#environment
     const sample = this.counts.sample()
     if (sample === undefined || signal.aborted) return
-    const times = this.#times(sample)
-    const { startMs, endMs } = times
-    const status = underWayStatus(this.declared, sample, times)
+    const status = underWayStatus(this.declared, sample, this.#times(sample))
     try {
-      progress?.onProgress(this.#declared.id, { sample, startMs, endMs, carried: this.#carried })
+      progress?.onProgress(this.#declared.id, this.#moment())
       await declarations.report(this.declared, status)
     } catch {
       // The next write, or the status of the finished pass, reports again.
     }
     this.#shown = status
+  }
+
+  #moment(): Moment | undefined {
+    const sample = this.counts.sample()
+    if (sample === undefined) return undefined
+    const { startMs, endMs } = this.#times(sample)
+    return { sample, startMs, endMs, carried: this.#carried }
   }
 
   #times(sample: Sample) {

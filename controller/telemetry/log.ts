@@ -25,6 +25,9 @@ function toStandardOutput(): (line: string) => void {
   return (line) => void stream.write(line)
 }
 
+/** The message of the log about a pass that ended with a report. */
+export const doneMessage = 'pass done'
+
 /** Logs the result of a pass. */
 export function logPass(log: Logger, group: GroupId, result: Result, tookMs: number): void {
   if (result.kind === 'suspended') {
@@ -41,7 +44,7 @@ export function logPass(log: Logger, group: GroupId, result: Result, tookMs: num
     log.warn({ ...fields, ...detailOf(result.error), ...causeOf(result.error) }, 'pass failed')
     return
   }
-  log.info({ group, ...figuresOf(result.report) }, 'pass done')
+  log.info({ group, ...figuresOf(result.report) }, doneMessage)
   const { verified } = result
   if (verified === undefined) return
   log.info(
