@@ -22,12 +22,14 @@ import type { ScheduleOptions } from '../sync/schedule.ts'
 import { probers, ServerController } from '../sync/server-controller.ts'
 import { Servers } from '../sync/server-health.ts'
 import { ResourceMetrics } from '../telemetry/group-metrics.ts'
-import { type Listening, listening } from '../telemetry/http.ts'
+import type { Listening } from '../telemetry/http.ts'
 import { logger, logPass, logServer } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { ProgressMetrics } from '../telemetry/progress.ts'
 import type { Display } from './display.ts'
 import { environmentOf, keyIn } from './environment.ts'
+import { Notices } from './notices.ts'
+import { serving } from './serving.ts'
 
 /** The inputs from the process. */
 export type ProcessEdges = Readonly<{
@@ -61,7 +63,8 @@ export class Runtime {
   readonly #progress: ProgressMetrics
   readonly #servers: Servers
   readonly #connections: Connections
-  readonly #serving: Listening[] = []
+  #serving: readonly Listening[] = []
+  readonly #notices: Notices | undefined
   #control: ServerController | undefined
   #state: State | undefined
   /** The servers that groups refer to, and those that are probed although no group may refer to them. */
@@ -89,6 +92,7 @@ export class Runtime {
       () => this.#control?.backOffs() ?? [],
     )
     this.#progress = new ProgressMetrics(this.metrics, this.log)
+    this.#notices = Notices.of(config, edges, this.log, this.metrics, () => this.#leads())
     const trace = (operation: string, outcome: string, durationMs: number) => {
       this.metrics.asked(operation, outcome, durationMs)
       this.log.debug({ operation, outcome, durationMs }, 'request')
@@ -118,6 +122,7 @@ export class Runtime {
     }
     this.#state = stateOver(await openStateInTurns(config.state, opening, breathe))
     this.#prune()
+    await this.#notices?.begin()
     return this.#state
   }
 
@@ -192,8 +197,12 @@ export class Runtime {
         const id = nameOfServer(server)
         this.#resources.server(namesIn(id), result, status.conditions ?? [], tookMs)
         logServer(this.log, id, result, unreported)
+        this.#notices?.server(server, status)
       },
-      onGone: (id) => this.#resources.forget('ExchangeServer', namesIn(id)),
+      onGone: (id) => {
+        this.#resources.forget('ExchangeServer', namesIn(id))
+        this.#notices?.gone('ExchangeServer', id)
+      },
     })
     return this.#control
   }
@@ -211,39 +220,19 @@ export class Runtime {
       onGone: (id) => {
         this.#resources.forget('SyncGroup', namesIn(id))
         this.#progress.forget(id)
+        this.#notices?.gone('SyncGroup', id)
         this.#cuts.delete(id)
       },
     }
   }
 
-  /** Serves health and metrics if configured. A default address may be in use already. */
+  /** Serves health and metrics if configured. */
   async listen(ready: () => boolean): Promise<void> {
-    const ok = { status: 200, text: 'ok\n' }
-    const health = {
-      '/healthz': () => ok,
-      '/readyz': () =>
-        ready() ? ok : { status: 503, text: 'the Kubernetes API is not in sync\n' },
-    }
-    const type = this.metrics.registry.contentType
-    const metrics = {
-      '/metrics': async () => ({ status: 200, text: await this.metrics.text(), type }),
-    }
-    const each = [
-      [this.config.metrics, metrics],
-      [this.config.health, health],
-    ] as const
-    for (const [{ address, named }, paths] of each) {
-      if (address === undefined) continue
-      try {
-        this.#serving.push(await listening(address, paths))
-      } catch (error) {
-        if (named) throw error
-        this.log.warn({ address }, syncErrorOf(error).message)
-      }
-    }
+    this.#serving = await serving(this.config, this.metrics, this.log, ready)
   }
 
   async close(): Promise<void> {
+    await this.#notices?.end()
     this.log.info('stopped')
     await this.#connections.close()
     await this.#pruning
@@ -255,6 +244,7 @@ export class Runtime {
     const { id } = declared
     logPass(this.log, id, result, tookMs)
     this.#display?.ended(id, status, result.kind === 'suspended')
+    this.#notices?.group(declared, status)
     const cuts = cutsOf(declared, this.config.ceilings).join('; ')
     if (cuts !== '' && this.#cuts.get(id) !== cuts) this.log.warn({ group: id }, cuts)
     if (cuts === '') this.#cuts.delete(id)
