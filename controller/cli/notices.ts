@@ -47,10 +47,20 @@ export class Notices {
       ...notify,
       agent: `exchange-sync-controller/${packageJson.version}`,
     })
-    const { host } = webhook
+    const { host, digest: receiver } = webhook
     const post: Webhook['post'] = (letter, nowMs, signal) => webhook.post(letter, nowMs, signal)
     const file = join(state, 'notified.json')
-    const notifier = new Notifier({ clock, chance, post, host, file, leads, metrics, log })
+    const notifier = new Notifier({
+      clock,
+      chance,
+      post,
+      host,
+      receiver,
+      file,
+      leads,
+      metrics,
+      log,
+    })
     return new Notices(webhook, notifier, stop, once)
   }
 

@@ -37,6 +37,8 @@ export type NotifierOptions = Readonly<{
   post: (letter: Letter, nowMs: number, signal: AbortSignal) => Promise<Refusal>
   /** The name of the receiver in the log: a host. */
   host: string
+  /** The receiver that the memory belongs to; another one knows nothing. */
+  receiver: string
   /** The file of the memory. */
   file: string
   leads: () => boolean
@@ -93,11 +95,12 @@ export class Notifier {
 
   /** Reads the memory; before the first offer. */
   async load(): Promise<void> {
-    const { file, log } = this.#options
+    const { file, log, receiver } = this.#options
     try {
       const text = await readFile(file, 'utf8')
       if (text.length > memoryMax) throw new SyntaxError('too long')
-      const { known } = JSON.parse(text) as { known?: Record<string, unknown> }
+      const memory = JSON.parse(text) as { receiver?: unknown; known?: Record<string, unknown> }
+      const known = memory.receiver === receiver ? memory.known : {}
       for (const [key, value] of Object.entries(known ?? {}))
         if (isKnown(value) && !this.#known.has(key)) this.#known.set(key, value)
     } catch (error) {
@@ -224,9 +227,10 @@ export class Notifier {
   }
 
   async #save(): Promise<void> {
-    const { file, log } = this.#options
+    const { file, log, receiver } = this.#options
     try {
-      const text = JSON.stringify({ version: 1, known: Object.fromEntries(this.#known) })
+      const known = Object.fromEntries(this.#known)
+      const text = JSON.stringify({ version: 1, receiver, known })
       await writeFile(`${file}.new`, text, { mode: 0o600 })
       await rename(`${file}.new`, file)
       this.#unsaved = false

@@ -4,6 +4,7 @@ import { createHmac } from 'node:crypto'
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { Agent, request } from 'undici'
+import { digestOf } from '../core/id.ts'
 import { retryAfterMs } from '../core/retry-after.ts'
 import { codeIn, SyncError } from '../core/sync-error.ts'
 
@@ -117,6 +118,11 @@ export class Webhook {
   /** The host of the receiver, which may be shown. */
   get host(): string {
     return new URL(this.#receiver.url).host
+  }
+
+  /** A digest of the whole URL: it tells receivers apart. */
+  get digest(): string {
+    return digestOf(this.#receiver.url)
   }
 
   /** Rejects with a terminal SyncError if the secrets cannot be used. */

@@ -125,6 +125,13 @@ afterEach(() => {
   for (const each of folders.splice(0)) rmSync(each, { recursive: true, force: true })
 })
 
+type Got = Readonly<{ type: string; subject: string; id: string; reason: string; time: string }>
+
+function gotOf(body: string): Got {
+  const { type, subject, id, time, data } = JSON.parse(body)
+  return { type: type.replace('dev.exchangesync.', ''), subject, id, reason: data.reason, time }
+}
+
 /** A receiver, the controller's part before it, and its files; time passes when the notifier sleeps. */
 function site(waitingMax = 1_000) {
   const folder = mkdtempSync(join(tmpdir(), 'exsync-notices-'))
@@ -137,30 +144,25 @@ function site(waitingMax = 1_000) {
       nowMs += delayMs
     },
   }
-  const got: { type: string; subject: string; id: string; reason: string; time: string }[] = []
+  const got: Got[] = []
   const metrics = new Metrics(clock.now, '0')
   const lines: string[] = []
   let leads = true
   let answer = async (_: AbortSignal): Promise<Refusal> => undefined
+  let receiver = 'one'
   const started = async (fresh = metrics) => {
     const notifier = new Notifier({
       clock,
       chance: () => 0,
       host: 'receiver.example',
+      receiver,
       file: join(folder, 'notified.json'),
       leads: () => leads,
       metrics: fresh,
       log: logger('info', (line) => lines.push(line)),
       waitingMax,
       post: async ({ body }: Letter, _, signal) => {
-        const { type, subject, id, time, data } = JSON.parse(body)
-        got.push({
-          type: type.replace('dev.exchangesync.', ''),
-          subject,
-          id,
-          reason: data.reason,
-          time,
-        })
+        got.push(gotOf(body))
         return answer(signal)
       },
     })
@@ -178,6 +180,9 @@ function site(waitingMax = 1_000) {
     types: () => got.map(({ type }) => type),
     follow: () => {
       leads = false
+    },
+    moved: () => {
+      receiver = 'another'
     },
     answerBy: (by: typeof answer) => {
       answer = by
@@ -201,7 +206,7 @@ const offer = (notifier: Notifier, status: SyncGroupStatus) =>
   notifier.offer(groupNotice(clients, status))
 
 test('each change is sent once: not at each pass, and not after a restart', async () => {
-  const { started, restarted, types, got } = site()
+  const { started, restarted, types, got, moved } = site()
   const { notifier, end } = await started()
   const statuses: SyncGroupStatus[] = [
     { conditions: ready },
@@ -233,7 +238,16 @@ test('each change is sent once: not at each pass, and not after a restart', asyn
   offer(third.notifier, { conditions: ready })
   await settled(third.notifier)
   expect(types()).toHaveLength(4)
+  offer(third.notifier, guarded('h2'))
+  await settled(third.notifier)
   await third.end()
+  // Another receiver knows of nothing yet.
+  moved()
+  const fourth = await restarted()
+  offer(fourth.notifier, guarded('h2'))
+  await settled(fourth.notifier)
+  expect(types().slice(4)).toEqual(['group.guarded', 'group.guarded'])
+  await fourth.end()
 })
 
 test('a receiver that is down gets the last state of each, with growing pauses; one failure stops no other', async () => {
@@ -304,6 +318,22 @@ test('an attempt is under way: what comes meanwhile is sent after it, or not at 
   await end()
 })
 
+test('a failed attempt gives way to what came meanwhile', async () => {
+  const { started, types, answerBy, gets } = site()
+  const { notifier, end } = await started()
+  const { promise, resolve } = Promise.withResolvers<Refusal>()
+  answerBy(() => promise)
+  offer(notifier, { conditions: stalled('FolderClaimed') })
+  await gets(1)
+  offer(notifier, { conditions: ready })
+  answerBy(async () => undefined)
+  resolve({ reason: 'ECONNRESET' })
+  await settled(notifier)
+  // The receiver may have got the stall, so it gets its end; and then nothing more.
+  expect(types()).toEqual(['group.stalled', 'group.healed'])
+  await end()
+})
+
 test('too many wait: the oldest is dropped, counted, and offered again by the next pass', async () => {
   const { started, got, metrics } = site(3)
   const { notifier, end } = await started()
@@ -366,7 +396,7 @@ test('a memory that is damaged, or cannot be written, costs a repetition only', 
   const file = join(folder, 'notified.json')
   const whole = readFileSync(file, 'utf8')
   const known = { ...JSON.parse(whole).known, 'SyncGroup a/b': { state: 'Odd' }, x: null }
-  const texts = ['', '{', '[]', 'null', '{"known":3}', JSON.stringify({ known })]
+  const texts = ['', '{', '[]', 'null', '{"known":3}', JSON.stringify({ receiver: 'one', known })]
   for (const [n, text] of texts.entries()) {
     writeFileSync(file, text)
     const { notifier, end } = await restarted()
