@@ -1,5 +1,6 @@
 // The resources that `exsync doctor` examines: of a directory or files, or of a cluster by the service account. They are
 // read once, and nothing is written: no status, no event, no finalizer, no Lease.
+import { devNull } from 'node:os'
 import { nameOfServer } from '../api/topology.ts'
 import type { Config } from '../config.ts'
 import { invalidArguments, SyncError } from '../core/sync-error.ts'
@@ -28,7 +29,7 @@ export type DeclaredAll = Readonly<{
 const settleMs = 60_000
 
 /** No directory of a state: a state is neither read nor written. */
-const stateless = '/dev/null'
+const stateless = devNull
 
 /** Reads the resources. `note` gets what cannot be used. Rejects with a SyncError, or with the signal's reason. */
 export function declaredIn(

@@ -18,6 +18,7 @@ import type { Environment } from '../sync/environment.ts'
 import type { State } from '../sync/ports/state.ts'
 import { once, schedule } from '../sync/schedule.ts'
 import type { ServerController } from '../sync/server-controller.ts'
+import { libraryLog } from '../telemetry/libraries.ts'
 import { problemText } from '../validation/problem.ts'
 import { judgeOf } from '../validation/schemas.ts'
 import type { Display } from './display.ts'
@@ -33,12 +34,14 @@ const staleAfterMs = 900_000
 /** Runs until it is asked to stop; answers the exit code. `display`: the terminal that shows it; see `Runtime`. */
 export async function run(config: Config, edges: ProcessEdges, display?: Display): Promise<number> {
   const runtime = new Runtime(config, edges, display)
+  const giveBack = libraryLog(runtime.log)
   try {
     return config.local === undefined
       ? await onKubernetes(runtime)
       : await onDirectory(runtime, config.local)
   } finally {
     await runtime.close()
+    giveBack()
     display?.end()
   }
 }

@@ -4,6 +4,7 @@
 import type { Logger } from 'pino'
 import packageJson from '../../package.json' with { type: 'json' }
 import { lockoutMs } from '../api/duration.ts'
+import type { Deployment } from '../api/remedy.ts'
 import { nameOfServer, namesIn } from '../api/topology.ts'
 import type { Config } from '../config.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
@@ -21,6 +22,7 @@ import type { Clock, Declarations } from '../sync/ports.ts'
 import type { ScheduleOptions } from '../sync/schedule.ts'
 import { probers, ServerController } from '../sync/server-controller.ts'
 import { Servers } from '../sync/server-health.ts'
+import { ExchangeMetrics } from '../telemetry/exchange-metrics.ts'
 import { ResourceMetrics } from '../telemetry/group-metrics.ts'
 import type { Listening } from '../telemetry/http.ts'
 import { logger, logPass, logServer } from '../telemetry/log.ts'
@@ -61,6 +63,7 @@ export class Runtime {
   readonly #display: Display | undefined
   readonly #resources: ResourceMetrics
   readonly #progress: ProgressMetrics
+  readonly #exchange: ExchangeMetrics
   readonly #servers: Servers
   readonly #connections: Connections
   #serving: readonly Listening[] = []
@@ -92,10 +95,11 @@ export class Runtime {
       () => this.#control?.backOffs() ?? [],
     )
     this.#progress = new ProgressMetrics(this.metrics, this.log)
+    this.#exchange = new ExchangeMetrics(this.metrics)
     this.#notices = Notices.of(config, edges, this.log, this.metrics, () => this.#leads())
-    const trace = (operation: string, outcome: string, durationMs: number) => {
-      this.metrics.asked(operation, outcome, durationMs)
-      this.log.debug({ operation, outcome, durationMs }, 'request')
+    const trace = (server: string, operation: string, outcome: string, durationMs: number) => {
+      this.#exchange.asked(server, operation, outcome, durationMs)
+      this.log.debug({ server, operation, outcome, durationMs }, 'request')
     }
     const network = (options: NetworkOptions) =>
       pooledNetwork({ ...options, permit: () => this.#permit() })
@@ -120,7 +124,9 @@ export class Runtime {
       sealing: (done: number, total: number) => this.#sealing(done, total),
       warn: (message: string) => this.log.warn(message),
     }
-    this.#state = stateOver(await openStateInTurns(config.state, opening, breathe))
+    const state = stateOver(await openStateInTurns(config.state, opening, breathe))
+    this.#state = state
+    this.metrics.measureState(() => state.sizes())
     this.#prune()
     await this.#notices?.begin()
     return this.#state
@@ -181,6 +187,7 @@ export class Runtime {
         servers: async () => {
           const servers = await declarations.servers()
           this.#probed = servers.map(({ server }) => nameOfServer(server))
+          this.#exchange.keep(new Set(this.#probed))
           this.#keepConnections()
           return servers
         },
@@ -242,7 +249,7 @@ export class Runtime {
 
   #onEnded({ declared, result, status, unreported, tookMs }: Ended): void {
     const { id } = declared
-    logPass(this.log, id, result, tookMs)
+    logPass(this.log, this.#deployment, declared, result, tookMs)
     this.#display?.ended(id, status, result.kind === 'suspended')
     this.#notices?.group(declared, status)
     const cuts = cutsOf(declared, this.config.ceilings).join('; ')
@@ -263,6 +270,11 @@ export class Runtime {
       // The next attempt is an hour later; a disk that is full for a while must not end the process.
       this.log.warn({ reason: syncErrorOf(error).code }, syncErrorOf(error).message)
     })
+  }
+
+  get #deployment(): Deployment {
+    const { local, state } = this.config
+    return local === undefined ? 'cluster' : { state }
   }
 
   // Tenants who may enter any host get no details; owners of a directory, and of allowed hosts, get them.

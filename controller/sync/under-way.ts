@@ -8,6 +8,7 @@
 import {
   carriedFrom,
   continuedStatus,
+  interruptedStatus,
   isAwaited,
   type Moment,
   type Sample,
@@ -50,12 +51,15 @@ export class UnderWay {
 
   /** Ends the showing; resolves when no write is under way any more. */
   async end(): Promise<void> {
+    const again = this.#ended.signal.aborted
     this.#ended.abort()
     this.#onEnd?.()
     this.#onEnd = undefined
     await this.#writing
-    if (this.#shown !== undefined)
-      this.#environment.progress?.onProgress(this.#declared.id, undefined)
+    if (again || this.#shown === undefined) return
+    // The copies since the last moment count, too.
+    this.#environment.progress?.onProgress(this.#declared.id, this.#moment())
+    this.#environment.progress?.onProgress(this.#declared.id, undefined)
   }
 
   /** The declaration with the status that was shown last, which the status of the finished pass follows. */
@@ -63,9 +67,13 @@ export class UnderWay {
     return this.#shown === undefined ? this.#declared : { ...this.#declared, previous: this.#shown }
   }
 
-  /** The status after the pass, with the progress if the pass is `unfinished`: it is continued at once. */
-  finished(status: SyncGroupStatus, unfinished: boolean): SyncGroupStatus {
+  /**
+   * The status after the pass, with the progress if the pass is `unfinished`: it is continued at once. If the group was
+   * suspended meanwhile, it is not: then the conditions are those from before the pass.
+   */
+  finished(status: SyncGroupStatus, unfinished: boolean, suspended = false): SyncGroupStatus {
     if (!unfinished) return status
+    if (suspended) return interruptedStatus(status, this.#declared.previous)
     const sample = this.counts.sample()
     if (sample === undefined || this.#environment.progress === undefined) return status
     // Nothing was seen of a short pass, and nothing needs to be continued.

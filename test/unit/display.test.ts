@@ -227,7 +227,7 @@ describe('on a terminal', () => {
       display.declared([group])
       display.begun(group, () => ({ ...moment, sample: { ...counts, done: done++ } }))
       await wait(clock, 60_000)
-      display.log('{"level":30,"msg":"x"}')
+      display.log('{"level":"info","msg":"x"}')
       display.end()
       expect(glass.text.length).toBeLessThan(1_000)
     }
