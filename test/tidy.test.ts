@@ -73,7 +73,7 @@ describe('floors', () => {
       [
         /from '(undici|node:https?|node:net|node:tls|node:dns(\/promises)?)'|\bfetch\(/,
         // collect.ts holds a script for the pod, where it reads the controller's own metrics.
-        /^controller\/(ews\/(network|watch|doctor\/network)|kube\/runtime\/client|kube\/runtime\/kubeconfig|telemetry\/http|cli\/cluster\/collect)\.ts$/,
+        /^controller\/(ews\/(network|watch|doctor\/network)|kube\/runtime\/client|kube\/runtime\/kubeconfig|telemetry\/(http|webhook)|cli\/cluster\/collect)\.ts$/,
       ],
     ]
     const wrong = controller.flatMap((file) =>

@@ -25,6 +25,7 @@ import { onCluster } from './cluster/commands.ts'
 import { editInDirectory } from './cluster/directory.ts'
 import { completionFor } from './completion.ts'
 import { declaredIn, withCluster } from './declared.ts'
+import { Display, displayOptionsIn } from './display.ts'
 import { doctor } from './doctor.ts'
 import { environmentOf, keyIn, referenceRulesOf, sourceOf } from './environment.ts'
 import { follow } from './follow.ts'
@@ -60,7 +61,7 @@ async function command(config: Config, edges: Edges): Promise<number> {
   const { clock, processEdges, terminal } = edges
   switch (config.command) {
     case 'run':
-      return run(config, processEdges(config.graceMs))
+      return run(config, processEdges(config.graceMs), displayOf(config, edges))
     case 'plan':
       return declared(config, processEdges(config.graceMs), async (environment, signal) => {
         if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
@@ -131,6 +132,15 @@ function clustered(config: Config, { processEdges, terminal }: Edges): Promise<n
   if (config.cluster.chosen) return onCluster(config, edges, { out, note: stderr.line, terminal })
   if (config.command !== 'support-bundle') return editInDirectory(config, edges.clock.now(), out)
   return bundleOfDirectory(config, edges, (line) => doctoring(config, edges, line), out)
+}
+
+function displayOf(config: Config, { terminal, environment, clock }: Edges): Display | undefined {
+  const options = displayOptionsIn(config, terminal, environment)
+  if (options === undefined) return undefined
+  const display = new Display(process.stdout, clock, options)
+  // The shell wrote below the board meanwhile.
+  process.on('SIGCONT', () => display.resumed())
+  return display
 }
 
 // Only what the command itself says goes to standard error; the first signal ends it at once.

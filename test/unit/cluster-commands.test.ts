@@ -2,6 +2,7 @@
 // into the pod, the hash in a status, and the pseudonyms of a support bundle.
 import { expect, test } from 'vitest'
 import { approvalText, awaitedIn } from '../../controller/api/approval.ts'
+import { argumentShown } from '../../controller/cli/cluster/bundle.ts'
 import { managerOf } from '../../controller/cli/cluster/edit.ts'
 import { forwarded } from '../../controller/cli/cluster/forward.ts'
 import { Mask } from '../../controller/cli/cluster/mask.ts'
@@ -168,6 +169,13 @@ test.each([
   '2026-11-29T14:29:22.123Z, version 0.1.0, main.ts:12, 1,200 of 12,000 copies',
 ])('%s stays', (text) => {
   expect(new Mask('key').text(text)).toBe(text)
+})
+
+test('an argument of the controller is shown without a URL', () => {
+  const secret = 'https://hooks.corp.example/T0/B0/token?x=y'
+  expect(argumentShown(`--notify-url=${secret}`)).toBe('--notify-url=…')
+  expect(argumentShown(secret)).toBe('…')
+  expect(argumentShown('--bin-limit=1Gi')).toBe('--bin-limit=1Gi')
 })
 
 test('a text of megabytes is masked in one look', () => {

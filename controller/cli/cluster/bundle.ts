@@ -115,6 +115,11 @@ function slim(resource: object): object {
   }
 }
 
+/** An argument of the controller without a URL, whose path may be a secret (a webhook). */
+export function argumentShown(argument: string): string {
+  return argument.includes('://') ? argument.replace(/(=|^)[^=]*:\/\/.*$/s, '$1…') : argument
+}
+
 /** A text with pseudonyms. */
 export function textPart(text: string, about: string, mask: Mask): Part {
   return { text: mask.text(text), about }

@@ -9,7 +9,14 @@ import { readResources } from '../../validation/resources.ts'
 import { statusesOf } from '../look.ts'
 import { type Out, yamlText } from '../output.ts'
 import type { ProcessEdges } from '../runtime.ts'
-import { Bundle, type Part, resourcesPart, textPart, versionsPart } from './bundle.ts'
+import {
+  argumentShown,
+  Bundle,
+  type Part,
+  resourcesPart,
+  textPart,
+  versionsPart,
+} from './bundle.ts'
 import type { Connection } from './connection.ts'
 import { captured, clusterFlagsOf, type Printed } from './kubectl.ts'
 import { Mask } from './mask.ts'
@@ -191,7 +198,7 @@ async function controllerPart(
     startTime: found.status?.startTime,
     image: container?.image,
     // Not the environment: it may hold anything.
-    args: container?.args,
+    args: container?.args?.map(argumentShown),
     resources: container?.resources,
     status: containerOf(controller),
     lease: lease?.spec,
