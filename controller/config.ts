@@ -1,9 +1,11 @@
 // Turns flags and environment into one frozen Config. The only reader of process.env and process.argv.
 
 import { isLoopback } from './api/hosts.ts'
+import { type ClusterChoice, clusterChoiceOf, completed } from './config/cluster.ts'
 import { commands } from './config/commands.ts'
 import { type Filters, filtersOf } from './config/filters.ts'
 import { flags, type Values } from './config/flags.ts'
+import { inheritedBy } from './config/inherited.ts'
 import { parsed } from './config/parse.ts'
 import { bytes, count, duration } from './config/values.ts'
 import { invalidArguments } from './core/sync-error.ts'
@@ -43,6 +45,10 @@ export type Config = Readonly<{
   /** The permissions of tenants. */
   trust: Trust
   kube: KubeConfiguration
+  /** The cluster that a person's command is about. */
+  cluster: ClusterChoice
+  /** Is this beside a controller on Kubernetes, in its pod? */
+  inPod: boolean
   /** host:port, or undefined for none. Named: the user asked for it, so failing to listen is an error. */
   metrics: Address
   health: Address
@@ -103,14 +109,24 @@ export function configOf(
   environment: NodeJS.ProcessEnv,
   nowMs = 0,
 ): Config {
-  const { words, values, command: known } = parsed(args)
+  const { words, values: given, command: known, plugin } = parsed(args)
+  const asked = given.help || given.version
+  const inherited = asked ? {} : inheritedBy(known, given, environment.EXSYNC_FLAGS)
+  const values: typeof given = { ...inherited, ...given }
   const [first = 'help', ...others] = words
   // --help and --version are answered wherever they are in the line.
   const command = values.help ? 'help' : values.version ? 'version' : first
   // The help of a command needs only its name.
   const rest = values.help && first !== 'help' ? words : others
+  const inPod = environment.EXSYNC_FLAGS !== undefined && values.local === undefined
+  const cluster = clusterChoiceOf(known, given, { args, plugin, inPod, environment })
   const state = values.state ?? environment.EXSYNC_STATE
-  if (state === undefined && commands[known ?? '']?.needsState && command === first) {
+  if (
+    state === undefined &&
+    !cluster.chosen &&
+    commands[known ?? '']?.needsState &&
+    command === first
+  ) {
     throw invalidArguments('--state DIR is missing: name the directory of the state')
   }
   const output = values.output ?? 'table'
@@ -148,11 +164,13 @@ export function configOf(
     ceilings: ceilingsOf(values),
     trust: trustOf(values),
     kube: kubeOf(values, environment),
+    cluster,
+    inPod,
     metrics: addressOf('metrics-bind-address', values, ':8080'),
     health: addressOf('health-probe-bind-address', values, ':9440'),
     // Other commands may be run in the pod of a controller, with its environment.
     notify: command === 'run' ? notifyOf(values, environment) : undefined,
-    ...filtersOf(values, nowMs),
+    ...filtersOf(cluster.chosen ? completed(values, cluster.namespace) : values, nowMs),
   })
 }
 

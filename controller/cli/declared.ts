@@ -1,5 +1,5 @@
-// The resources that `exsync doctor` examines: of a directory or files, or of a cluster by the service account. They are
-// read once, and nothing is written: no status, no event, no finalizer, no Lease.
+// The resources that `exsync doctor`, and in a pod `plan` and `verify`, are about: of a directory or files, or of a cluster by the
+// service account. Nothing is written: no status, no event, no finalizer, no Lease.
 import { devNull } from 'node:os'
 import { nameOfServer } from '../api/topology.ts'
 import type { Config } from '../config.ts'
@@ -68,9 +68,29 @@ async function inFiles(
 
 async function inCluster(
   config: Config,
-  { clock, chance, instance, stop }: ProcessEdges,
+  edges: ProcessEdges,
   note: (message: string) => void,
 ): Promise<DeclaredAll> {
+  return withCluster(config, edges, note, async (declarations, problems) => {
+    const groups = await declarations.groups()
+    const servers = declarations.servers()
+    const known = servers.map(({ server, access, broken }) => {
+      return { id: nameOfServer(server), access, broken }
+    })
+    return { servers: withNamed(known, groups), groups, problems }
+  })
+}
+
+/**
+ * Works with the resources of a cluster, by the kubeconfig or the service account. `problems`: how many lists of them could not
+ * be read, which `note` names. Rejects with a SyncError ResourcesNotListed if none could, or with the signal's reason.
+ */
+export async function withCluster<Result>(
+  config: Config,
+  { clock, chance, instance, stop }: ProcessEdges,
+  note: (message: string) => void,
+  work: (declarations: KubeDeclarations, problems: number) => Promise<Result>,
+): Promise<Result> {
   const { kubeconfig, namespaces } = config.kube
   const { Cluster } = await import('../kube/runtime/kubeconfig.ts')
   const cluster = new Cluster(kubeconfig)
@@ -92,7 +112,7 @@ async function inCluster(
       ...referenceRulesOf(config),
       unlabelled: config.trust.unlabelledSecrets ? () => {} : undefined,
       judge: (kind, resource) => judgeOf(kind)(resource),
-      recorder: new Recorder({ client, clock, controller: 'doctor', instance, onError: note }),
+      recorder: new Recorder({ client, clock, controller: 'exsync', instance, onError: note }),
       onError,
     },
     AbortSignal.any([watching.signal, stop]),
@@ -101,15 +121,10 @@ async function inCluster(
     const ends = AbortSignal.any([stop, denied.signal, AbortSignal.timeout(settleMs)])
     await declarations.settled(ends)
     stop.throwIfAborted()
-    const groups = await declarations.groups()
-    const servers = declarations.servers()
+    const there = (await declarations.groups()).length + declarations.servers().length
     for (const message of unlisted) note(message)
-    if (!declarations.synced && groups.length + servers.length === 0) throw notListed
-    const known = servers.map(({ server, access, broken }) => {
-      return { id: nameOfServer(server), access, broken }
-    })
-    const problems = declarations.synced ? 0 : Math.max(1, unlisted.size)
-    return { servers: withNamed(known, groups), groups, problems }
+    if (!declarations.synced && there === 0) throw notListed
+    return await work(declarations, declarations.synced ? 0 : Math.max(1, unlisted.size))
   } finally {
     watching.abort()
     await cluster.close()

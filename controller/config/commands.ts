@@ -10,7 +10,7 @@ export type Command = Readonly<{
   /** Texts that say more than the table of flags. */
   notes?: Readonly<Partial<Record<FlagName, string>>>
   /** The arguments after its words: `none`, what completion offers, or the words that may follow. */
-  takes: 'none' | 'file' | 'files' | 'numbers' | readonly string[]
+  takes: 'none' | 'file' | 'files' | 'numbers' | 'resource' | readonly string[]
   /** Does it need the directory of a state? */
   needsState?: true
   /** Why `-o` is refused, where it is. */
@@ -48,6 +48,19 @@ export const runningFlags: readonly FlagName[] = [
 /** The flags of `run` on Kubernetes. */
 export const clusterFlags: readonly FlagName[] = [...onKubernetes, ...leading]
 
+/** The flags of a command that may be about a cluster: through its API server, or through the controller's pod. */
+const onApi: readonly FlagName[] = ['kubeconfig', 'context', 'namespace']
+const inPods: readonly FlagName[] = [...onApi, 'controller']
+const edited: Pick<Command, 'flags' | 'takes' | 'noOutput'> = {
+  flags: ['local', ...onApi],
+  takes: 'resource',
+  noOutput: 'it prints what it did, for people',
+}
+
+const restoring: readonly FlagName[] = [
+  ...(['group', 'replica', 'since', 'pass', 'dry-run', 'approve'] as const),
+]
+
 const newest = 'json is complete, the table shows the newest 200'
 const first200 = 'json is complete, the table shows the first 200 lines'
 const writes = 'it prints what it did, for people'
@@ -66,7 +79,16 @@ export const commands: Readonly<Record<string, Command>> = {
     notes: { output: 'json is complete, the table shows 20 lines of a kind' },
     needsState: true,
     about: 'show what a pass would do now',
-    flags: ['local', 'file', ...shown, ...hosts, ...sizes, 'graceful-shutdown-timeout'],
+    flags: [
+      'local',
+      'file',
+      ...shown,
+      ...hosts,
+      ...sizes,
+      'graceful-shutdown-timeout',
+      ...onKubernetes,
+      ...inPods,
+    ],
     takes: 'none',
   },
   verify: {
@@ -76,7 +98,14 @@ export const commands: Readonly<Record<string, Command>> = {
     },
     needsState: true,
     about: 'read every copy again, and list each that is not as agreed',
-    flags: ['local', 'file', ...shown, 'group', ...hosts, ...sizes, 'graceful-shutdown-timeout'],
+    flags: [
+      ...(['local', 'file', 'group', 'graceful-shutdown-timeout'] as const),
+      ...shown,
+      ...hosts,
+      ...sizes,
+      ...onKubernetes,
+      ...inPods,
+    ],
     takes: 'none',
   },
   doctor: {
@@ -92,6 +121,7 @@ export const commands: Readonly<Record<string, Command>> = {
       ...hosts,
       ...sizes,
       ...onKubernetes,
+      ...inPods,
     ],
     takes: 'none',
   },
@@ -103,62 +133,62 @@ export const commands: Readonly<Record<string, Command>> = {
   status: {
     needsState: true,
     about: 'show the status of the groups',
-    flags: [...shown, 'watch'],
+    flags: [...shown, 'watch', ...onApi, 'all-namespaces', 'watch-namespace'],
     takes: 'none',
   },
   conflicts: {
     notes: { output: newest },
     needsState: true,
     about: 'list fields with two different edits',
-    flags: shown,
+    flags: [...shown, ...inPods],
     takes: ['list', 'show'],
   },
   'conflicts list': {
     notes: { output: newest },
     needsState: true,
     about: 'list fields with two different edits',
-    flags: shown,
+    flags: [...shown, ...inPods],
     takes: 'none',
   },
   'conflicts show': {
     notes: { output: 'YAML for people, or JSON' },
     needsState: true,
     about: 'show both sides of a conflict',
-    flags: shown,
+    flags: [...shown, ...inPods],
     takes: 'numbers',
   },
   bin: {
     notes: { output: newest },
     needsState: true,
     about: 'show and restore content that was overwritten or deleted',
-    flags: [...listing, ...shown],
+    flags: [...listing, ...shown, ...inPods],
     takes: ['list', 'show', 'restore', 'cancel'],
   },
   'bin list': {
     notes: { output: newest },
     needsState: true,
     about: 'list what was kept',
-    flags: [...listing, ...shown],
+    flags: [...listing, ...shown, ...inPods],
     takes: 'none',
   },
   'bin show': {
     notes: { output: 'YAML for people, or JSON' },
     needsState: true,
     about: 'show one entry with its content',
-    flags: shown,
+    flags: [...shown, ...inPods],
     takes: 'numbers',
   },
   'bin restore': {
     notes: { output: first200 },
     needsState: true,
     about: 'request a restore in all folders',
-    flags: ['group', 'replica', 'since', 'pass', 'dry-run', 'approve', ...shown],
+    flags: [...restoring, ...shown, ...inPods],
     takes: 'numbers',
   },
   'bin cancel': {
     needsState: true,
     about: 'cancel pending restores',
-    flags: ['group', 'all', ...state],
+    flags: ['group', 'all', ...state, ...inPods],
     takes: 'numbers',
     noOutput: writes,
   },
@@ -166,7 +196,7 @@ export const commands: Readonly<Record<string, Command>> = {
     notes: { output: newest },
     needsState: true,
     about: 'list all changes of agreed content',
-    flags: [...listing, 'item', ...shown],
+    flags: [...listing, 'item', ...shown, ...inPods],
     takes: 'none',
   },
   rollback: {
@@ -182,6 +212,7 @@ export const commands: Readonly<Record<string, Command>> = {
       ...(['group', 'replica', 'to', 'dry-run', 'approve'] as const),
       ...(['bin-retention', 'history-retention'] as const),
       ...shown,
+      ...inPods,
     ],
     takes: 'none',
   },
@@ -189,7 +220,7 @@ export const commands: Readonly<Record<string, Command>> = {
     notes: { item: 'the contact of entry N in exsync bin list' },
     needsState: true,
     about: 'erase a person from the kept data',
-    flags: ['group', 'item', 'match', 'yes', ...state],
+    flags: ['group', 'item', 'match', 'yes', ...state, ...inPods],
     takes: 'none',
     noOutput: writes,
   },
@@ -215,6 +246,30 @@ export const commands: Readonly<Record<string, Command>> = {
     about: 'change, add or remove the key of the state',
     flags: ['new-key-file', 'plain', ...state],
     takes: 'none',
+    noOutput: writes,
+  },
+  restore: {
+    notes: { output: first200 },
+    needsState: true,
+    about: 'the same as bin restore',
+    flags: [...restoring, ...shown, ...inPods],
+    takes: 'numbers',
+  },
+  reconcile: { about: 'request a pass of a group, or a probe of a server', ...edited },
+  suspend: { about: 'suspend a group or a server', ...edited },
+  resume: { about: 'resume a group or a server', ...edited },
+  approve: {
+    about: 'show what the guard blocks, and approve it by its hash',
+    ...edited,
+    flags: [...edited.flags, 'state'],
+  },
+  'support-bundle': {
+    about: 'collect what a support case needs, without content and secrets',
+    flags: [
+      ...(['local', 'state', 'log-lines', 'with-doctor'] as const),
+      ...(['all-namespaces', 'controller', ...onApi] as const),
+    ],
+    takes: 'file',
     noOutput: writes,
   },
   completion: {

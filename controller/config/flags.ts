@@ -161,6 +161,20 @@ export const flags = {
     help: 'a leader that could not renew for so long stops',
   },
   'leader-elect-retry-period': { value: '2s', help: 'how often the Lease is tried' },
+  kubeconfig: { ...asFile, help: 'the kubeconfig of the cluster; also KUBECONFIG' },
+  context: { value: 'NAME', help: 'the context of the kubeconfig' },
+  namespace: {
+    value: 'NS',
+    short: 'n',
+    help: 'the namespace of the resources; default: that of the context',
+  },
+  'all-namespaces': { short: 'A', help: 'the resources of all namespaces' },
+  controller: {
+    value: 'NS[/RELEASE]',
+    help: 'the namespace of the controller, and its release if there are several; default: it is looked for in all namespaces',
+  },
+  'with-doctor': { help: 'with the output of exsync doctor, which signs in to each server' },
+  'log-lines': { value: '2000', help: 'how many of the last lines of the log are taken' },
   help: { short: 'h', help: 'the help of the command' },
 } as const satisfies Readonly<Record<string, Flag>>
 

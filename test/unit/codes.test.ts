@@ -22,6 +22,8 @@ const computed: Readonly<Record<string, string>> = {
   'ews/response-codes.ts: kind, code': 'kindOf decides by the code alone: see below',
   'kube/runtime/api-error.ts: kindOf(error.status), `Api${error.reason}`':
     'the kind follows from the HTTP status, which goes with the reason: see below',
+  'cli/cluster/connection.ts: kind, code': 'passes on the error of the API server',
+  'cli/cluster/approve.ts: kind, code': 'passes on the error of the API server',
   "store/backup.ts: 'terminal', code": 'its callers are collected as `refused`',
 }
 
