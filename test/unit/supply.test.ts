@@ -15,7 +15,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { parse } from 'yaml'
 import { baseIn, billOf, type Locked, noticesOf, runtimePackages } from '../../image/contents.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -205,40 +204,5 @@ describe('the bill of materials', () => {
   test('is the same each time, and so are the notices', () => {
     expect(JSON.stringify(billOf(root))).toBe(JSON.stringify(bill))
     expect(noticesOf(root)).toBe(noticesOf(root))
-  })
-})
-
-describe('workflows', () => {
-  const folder = '.github/workflows'
-  const files = readdirSync(join(root, folder))
-  type Step = Readonly<{ uses?: string; run?: string; with?: Readonly<Record<string, unknown>> }>
-  type Workflow = Readonly<{
-    permissions: unknown
-    jobs: Readonly<Record<string, { permissions?: Record<string, string>; steps: readonly Step[] }>>
-  }>
-  const workflows = files.map(
-    (file) => [file, parse(read(`${folder}/${file}`)) as Workflow] as const,
-  )
-
-  test('may do nothing but what a job asks for, and run actions by commit', () => {
-    expect(files.sort()).toEqual(['audit.yaml', 'release.yaml'])
-    for (const [file, { permissions, jobs }] of workflows) {
-      expect([file, permissions]).toEqual([file, {}])
-      for (const { steps, permissions: own } of Object.values(jobs)) {
-        expect(own?.contents).toBe('read')
-        for (const { uses } of steps)
-          if (uses !== undefined) expect(uses).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/)
-        for (const { uses, with: given } of steps)
-          if (uses?.startsWith('actions/checkout@'))
-            expect(given?.['persist-credentials']).toBe(false)
-      }
-    }
-  })
-
-  test('no text from outside is put into a shell', () => {
-    const scripts = workflows.flatMap(([, { jobs }]) =>
-      Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? [])),
-    )
-    expect(scripts.filter((script) => script.includes('${{'))).toEqual([])
   })
 })
