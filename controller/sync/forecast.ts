@@ -1,6 +1,7 @@
 // The effects that a pass of a group would have now, for `exsync plan`: one value with links, counts and fields, without content. Reads
 // the folders and the state, and writes nothing.
 import { reasonOf } from '../api/conditions.ts'
+import type { Direction, SummaryTurn } from '../api/plan-summary.ts'
 import { hindranceOf } from '../api/references.ts'
 import { nameOf, participantsOf } from '../api/topology.ts'
 import { hashOf, type Refusal } from '../core/guard.ts'
@@ -52,6 +53,8 @@ export type Forecast = Readonly<{
   forgets?: readonly string[]
   /** The folders whose copies would be removed (deletionPolicy: RemoveCopies). */
   leaving?: readonly Leaver[]
+  /** The members with another direction than in the last pass. */
+  turns?: readonly SummaryTurn[]
 }>
 
 /**
@@ -111,6 +114,11 @@ async function forecastOfPass(
   const forgets = left.filter((id) => !removed.some((each) => each.id === id))
   const refusals = guarded.refusals.map((each) => ({ ...each, replica: named(each.replica) }))
   const leaving = await leaversIn(declared, removed, environment, signal)
+  const turns = participants.members.flatMap(({ role: { id, writes } }): SummaryTurn[] => {
+    const was = before.get(id)?.seenAs
+    if (was === undefined || was.writes === writes) return []
+    return [{ replica: named(id), before: directionOf(was.writes), now: directionOf(writes) }]
+  })
   return {
     group: declared.id,
     problems: [...observed.observations].flatMap(([id, seen]) =>
@@ -123,7 +131,12 @@ async function forecastOfPass(
     joins: participants.roles.flatMap(({ id }) => (before.has(id) ? [] : [named(id)])),
     ...(forgets.length === 0 ? {} : { forgets: forgets.map(named) }),
     ...(leaving.length === 0 ? {} : { leaving }),
+    ...(turns.length === 0 ? {} : { turns }),
   }
+}
+
+function directionOf(writes: boolean): Direction {
+  return writes ? 'TwoWay' : 'OneWay'
 }
 
 function reasoned({ code, message }: SyncError): NonNullable<Forecast['error']> {
