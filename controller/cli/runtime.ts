@@ -15,6 +15,8 @@ import { openStateInTurns } from '../store/state.ts'
 import { breathe } from '../sync/breathe.ts'
 import { cutsOf } from '../sync/ceilings.ts'
 import type { Ended, Environment } from '../sync/environment.ts'
+import { PlanController } from '../sync/plans.ts'
+import type { PlanDeclarations } from '../sync/ports/plans.ts'
 import type { ServerDeclarations } from '../sync/ports/servers.ts'
 import type { State } from '../sync/ports/state.ts'
 import type { Clock, Declarations } from '../sync/ports.ts'
@@ -23,7 +25,7 @@ import { probers, ServerController } from '../sync/server-controller.ts'
 import { Servers } from '../sync/server-health.ts'
 import { ResourceMetrics } from '../telemetry/group-metrics.ts'
 import { type Listening, listening } from '../telemetry/http.ts'
-import { logger, logPass, logServer } from '../telemetry/log.ts'
+import { logger, logPass, logPlan, logServer } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { ProgressMetrics } from '../telemetry/progress.ts'
 import { environmentOf, keyIn } from './environment.ts'
@@ -61,6 +63,7 @@ export class Runtime {
   readonly #connections: Connections
   readonly #serving: Listening[] = []
   #control: ServerController | undefined
+  #passes: Readonly<{ depth: number }> | undefined
   #state: State | undefined
   /** The servers that groups refer to, and those that are probed although no group may refer to them. */
   #referred: readonly string[] = []
@@ -186,6 +189,16 @@ export class Runtime {
     return this.#control
   }
 
+  /** The controller of the SyncPlans that are declared there. */
+  planController(plans: PlanDeclarations, environment: Environment): PlanController {
+    return new PlanController({
+      plans,
+      environment,
+      passesDue: () => this.#passes?.depth ?? 0,
+      onAnswered: (answered) => logPlan(this.log, answered),
+    })
+  }
+
   /** How passes are scheduled. */
   scheduleOptions(): ScheduleOptions {
     const { auditMs, concurrent } = this.config
@@ -195,7 +208,10 @@ export class Runtime {
       concurrency: concurrent,
       jitter: (ms) => this.#jittered(ms),
       watch: this.metrics.queue('syncgroup'),
-      onStart: (queue) => this.metrics.measure('syncgroup', queue, concurrent),
+      onStart: (queue) => {
+        this.#passes = queue
+        this.metrics.measure('syncgroup', queue, concurrent)
+      },
       onGone: (id) => {
         this.#resources.forget('SyncGroup', namesIn(id))
         this.#progress.forget(id)

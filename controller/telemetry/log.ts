@@ -7,6 +7,7 @@ import { isConnecting } from '../api/discreet.ts'
 import type { Result } from '../api/group-status.ts'
 import type { Report } from '../api/report.ts'
 import type { ServerResult } from '../api/server-status.ts'
+import type { PlanResult } from '../api/sync-plan.ts'
 import type { GroupId } from '../core/id.ts'
 import { printable } from '../core/printable.ts'
 import type { SyncError } from '../core/sync-error.ts'
@@ -85,6 +86,28 @@ export function logServer(
     log.debug({ server }, result.kind === 'answered' ? 'server ready' : 'server suspended')
   }
   if (unreported) log.warn({ server, reason: unreported.code }, unreported.message)
+}
+
+/** Logs the answer to a SyncPlan. */
+export function logPlan(
+  log: Logger,
+  {
+    id,
+    group,
+    result,
+    tookMs,
+  }: Readonly<{ id: string; group: string; result: PlanResult; tookMs: number }>,
+): void {
+  const fields = { plan: id, group, durationMs: tookMs }
+  if (result.kind === 'planned') {
+    const { totals, problems, guard } = result.summary
+    const refused = guard?.refusals.length ?? 0
+    log.info({ ...fields, ...totals, problems: problems.length, refused }, 'planned')
+  }
+  if (result.kind === 'refused') {
+    const reason = reasonOf(result.error.code)
+    log.info({ ...fields, reason, ...detailOf(result.error) }, 'not planned')
+  }
 }
 
 // The log contains the full error, also if the status hides it (discreet.ts).
