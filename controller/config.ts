@@ -4,6 +4,7 @@ import { commands } from './config/commands.ts'
 import { type Filters, filtersOf } from './config/filters.ts'
 import { flags, type Values } from './config/flags.ts'
 import { parsed } from './config/parse.ts'
+import { type PlanRequest, planRequestOf } from './config/request.ts'
 import { bytes, count, duration } from './config/values.ts'
 import { invalidArguments } from './core/sync-error.ts'
 
@@ -42,6 +43,8 @@ export type Config = Readonly<{
   /** The permissions of tenants. */
   trust: Trust
   kube: KubeConfiguration
+  /** The request of `plan` to the controller of a cluster; undefined: it plans itself. */
+  request: PlanRequest | undefined
   /** host:port, or undefined for none. Named: the user asked for it, so failing to listen is an error. */
   metrics: Address
   health: Address
@@ -107,7 +110,13 @@ export function configOf(
   // The help of a command needs only its name.
   const rest = values.help && first !== 'help' ? words : others
   const state = values.state ?? environment.EXSYNC_STATE
-  if (state === undefined && commands[known ?? '']?.needsState && command === first) {
+  const request = planRequestOf(command, values, rest, environment)
+  if (
+    state === undefined &&
+    request === undefined &&
+    commands[known ?? '']?.needsState &&
+    command === first
+  ) {
     throw invalidArguments('--state DIR is missing: name the directory of the state')
   }
   const output = values.output ?? 'table'
@@ -145,6 +154,7 @@ export function configOf(
     ceilings: ceilingsOf(values),
     trust: trustOf(values),
     kube: kubeOf(values, environment),
+    request,
     metrics: addressOf('metrics-bind-address', values, ':8080'),
     health: addressOf('health-probe-bind-address', values, ':9440'),
     ...filtersOf(values, nowMs),

@@ -132,7 +132,8 @@ function draftsOf(result: PlanResult, discreet: boolean | undefined): readonly D
 
 /** One line about a summary: the changes in all replicas, and what waits for a person. */
 export function headline(summary: PlanSummary): string {
-  const { suspended, totals, replicas, joins, forgets, leaving, problems, guard } = summary
+  const { suspended, error, totals, replicas, joins, forgets, leaving, problems, guard } = summary
+  if (error) return `${error.reason}: ${error.message}`
   if (suspended) return 'spec.suspend is true: no pass would run'
   const some = (count: number, text: string) => (count > 0 ? [`${count} ${text}`] : [])
   const changes = changeKinds.flatMap((kind) => some(totals[kind], `to ${kind}`))

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
 import { unknownCommand } from '../config/parse.ts'
+import type { PlanRequest } from '../config/request.ts'
 import { type Config, configOf } from '../config.ts'
 import { printable } from '../core/printable.ts'
 import { invalidArguments, SyncError, syncErrorOf } from '../core/sync-error.ts'
@@ -30,6 +31,7 @@ import { history } from './history.ts'
 import { bin, conflicts, status } from './look.ts'
 import { jsonText, type Out, Output } from './output.ts'
 import { plan } from './plan.ts'
+import { planOnCluster } from './plan-request.ts'
 import { type Rekeying, rekey } from './rekey.ts'
 import { cancel, restore } from './restore.ts'
 import { rollback } from './rollback.ts'
@@ -58,6 +60,7 @@ async function command(config: Config, edges: Edges): Promise<number> {
     case 'run':
       return run(config, processEdges(config.graceMs))
     case 'plan':
+      if (config.request !== undefined) return requesting(config.request, config, edges)
       return declared(config, processEdges(config.graceMs), async (environment, signal) => {
         if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
           await out(`there is no state in ${config.state} yet: this is the plan of a first pass`)
@@ -134,6 +137,16 @@ async function doctoring(config: Config, edges: ProcessEdges): Promise<number> {
     if (!stop.aborted) throw error
     throw new SyncError('terminal', 'Interrupted', 'interrupted: not everything was checked')
   }
+}
+
+// The controller of a cluster makes the plan: this process needs neither a state nor a password.
+function requesting(
+  request: PlanRequest,
+  { output, graceMs }: Config,
+  { processEdges }: Edges,
+): Promise<number> {
+  const note = (message: string) => stderr.line(message)
+  return planOnCluster(request, processEdges(graceMs), { output, out, note })
 }
 
 // A dry run requests nothing, so it needs no write access.

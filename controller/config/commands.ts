@@ -62,10 +62,16 @@ export const commands: Readonly<Record<string, Command>> = {
     noOutput: 'its log is JSON already',
   },
   plan: {
-    notes: { output: 'json is complete, the table shows 20 lines of a kind' },
+    notes: {
+      output: 'json is complete, the table shows 20 lines of a kind',
+      kubeconfig: 'with -f: the controller of this cluster plans the SyncGroups of the files',
+    },
     needsState: true,
     about: 'show what a pass would do now',
-    flags: ['local', 'file', ...shown, ...hosts, ...sizes, 'graceful-shutdown-timeout'],
+    flags: [
+      ...(['local', 'file', ...shown, ...hosts, ...sizes, 'graceful-shutdown-timeout'] as const),
+      ...(['kubeconfig', 'context', 'namespace', 'timeout'] as const),
+    ],
     takes: 'none',
   },
   verify: {

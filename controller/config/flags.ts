@@ -153,6 +153,14 @@ export const flags = {
     help: 'a leader that could not renew for so long stops',
   },
   'leader-elect-retry-period': { value: '2s', help: 'how often the Lease is tried' },
+  kubeconfig: { ...asFile, help: 'the kubeconfig of the cluster; also KUBECONFIG' },
+  context: { value: 'NAME', help: 'the context of the kubeconfig' },
+  namespace: {
+    value: 'NS',
+    short: 'n',
+    help: 'the namespace of the resources; default: that of the context',
+  },
+  timeout: { value: '5m', help: 'how long the answer for one group is waited for' },
   help: { short: 'h', help: 'the help of the command' },
 } as const satisfies Readonly<Record<string, Flag>>
 

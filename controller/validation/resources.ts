@@ -58,7 +58,7 @@ export type Loaded = Readonly<{
   blank: readonly string[]
 }>
 
-type Options = { externalSecrets?: boolean; allowed?: boolean }
+type Options = { externalSecrets?: boolean; allowed?: boolean; namespace?: string }
 type Entry = Readonly<{ document: YamlDocument; base: Path; value: unknown }>
 type Reading = Draft | Readonly<{ problems: readonly Problem[] }> | 'ignored'
 /** The content of one file; `problems` are those of its YAML. */
@@ -76,6 +76,7 @@ const ENCRYPTED = 'is encrypted; decrypt it first (sops decrypt), or add --exter
  * Reads resources from the texts of YAML files. Never throws, whatever they contain.
  * @param options.externalSecrets a Secret that is not in the files is no problem: it exists in the
  *   cluster only
+ * @param options.namespace that of resources that name none; default: `default`
  * @param options.allowed a SyncGroup that its ExchangeServer does not allow is a problem
  */
 export function readResources(files: readonly Source[], options: Options = {}): Loaded {
@@ -157,7 +158,10 @@ function readingOf(entry: Entry, options: Options): Reading {
   }
   const ref = {
     kind: known.kind,
-    namespace: typeof namespace === 'string' && namespace !== '' ? namespace : NAMESPACE,
+    namespace:
+      typeof namespace === 'string' && namespace !== ''
+        ? namespace
+        : (options.namespace ?? NAMESPACE),
     name,
   }
   const draft = { ref, document, base, value, faults }
