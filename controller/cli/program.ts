@@ -1,7 +1,5 @@
 // exsync: wires the commands. run.ts and runtime.ts wire the running controller, main.ts the process.
 
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
 import { unknownCommand } from '../config/parse.ts'
 import { type Config, configOf } from '../config.ts'
@@ -12,7 +10,7 @@ import { LocalDeclarations } from '../local/declarations.ts'
 import { sourcesIn } from '../local/directory.ts'
 import { keyFrom } from '../store/modes.ts'
 import { stateOver } from '../store/port.ts'
-import { type Opening, openState, type SqliteState, stateFile } from '../store/state.ts'
+import { type Opening, openState, type SqliteState } from '../store/state.ts'
 import type { Environment } from '../sync/environment.ts'
 import type { State } from '../sync/ports/state.ts'
 import type { Clock } from '../sync/ports.ts'
@@ -29,7 +27,7 @@ import { helpFor, usage } from './help.ts'
 import { history } from './history.ts'
 import { bin, conflicts, status } from './look.ts'
 import { jsonText, type Out, Output } from './output.ts'
-import { plan } from './plan.ts'
+import { planning } from './plan/command.ts'
 import { type Rekeying, rekey } from './rekey.ts'
 import { cancel, restore } from './restore.ts'
 import { rollback } from './rollback.ts'
@@ -45,6 +43,8 @@ export type Edges = Readonly<{
   clock: Clock
   /** Is standard output a terminal? */
   terminal: boolean
+  /** The rows of the terminal; undefined: unknown. */
+  rows?: number | undefined
   /** The inputs of a running controller: it ends by signals, and within this grace period, ms. */
   processEdges: (graceMs: number) => ProcessEdges
 }>
@@ -58,10 +58,11 @@ async function command(config: Config, edges: Edges): Promise<number> {
     case 'run':
       return run(config, processEdges(config.graceMs))
     case 'plan':
-      return declared(config, processEdges(config.graceMs), async (environment, signal) => {
-        if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
-          await out(`there is no state in ${config.state} yet: this is the plan of a first pass`)
-        return plan(environment, config.output, out, signal)
+      return planning(config, processEdges(config.graceMs), {
+        out,
+        note: (message) => stderr.line(message),
+        terminal,
+        rows: terminal ? edges.rows : undefined,
       })
     case 'verify':
       return declared(config, processEdges(config.graceMs), (environment, signal) =>
@@ -176,9 +177,7 @@ async function declared(
   if ((local === undefined) === (files.length === 0)) {
     throw invalidArguments(`${command} needs either --local DIR or -f FILE`)
   }
-  // Without a state a first pass is planned, and nothing can be verified.
-  const existing = command === 'verify'
-  const opening = { readOnly: true, existing, key: await keyIn(config) }
+  const opening = { readOnly: true, existing: true, key: await keyIn(config) }
   const state = stateOver(openState(config.state, opening))
   const { itemBytes } = config.ceilings
   const connections = new Connections(clock, { itemBytes })

@@ -31,6 +31,7 @@ import { asSyncError } from './runtime/api-error.ts'
 import { applyStatus } from './runtime/apply-status.ts'
 import type { Recorder } from './runtime/events.ts'
 import { withFinalizer, withoutFinalizer } from './runtime/finalizer.ts'
+import type { KubeObject } from './runtime/resource.ts'
 import { isEnding, isSame } from './runtime/versions.ts'
 import { witness } from './runtime/witness.ts'
 
@@ -202,6 +203,11 @@ export class KubeDeclarations implements Declarations {
       )
       return { server, access, pending, broken }
     })
+  }
+
+  /** A resource as the cluster has it, by namespace/name, whatever is proposed; a Secret only if a server names it. */
+  stored(kind: string, key: string): KubeObject | undefined {
+    return this.#copies.stored(kind, key)
   }
 
   /** Takes over an ExchangeServer that we wrote. */

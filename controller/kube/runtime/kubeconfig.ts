@@ -32,11 +32,16 @@ const lookMs = 1_000
 /** The connection to one API server as one user. */
 export class Cluster {
   readonly #files: readonly string[]
+  readonly #context: string | undefined
   #loaded: Loaded | undefined
   #lookedMs = Number.NEGATIVE_INFINITY
 
-  /** `kubeconfig`: paths as in KUBECONFIG; undefined: ~/.kube/config, else the service account of the pod. */
-  constructor(kubeconfig: string | undefined) {
+  /**
+   * `kubeconfig`: paths as in KUBECONFIG; undefined: ~/.kube/config, else the service account of the pod. `context`: one of
+   * its contexts; undefined: the current one.
+   */
+  constructor(kubeconfig: string | undefined, context?: string) {
+    this.#context = context
     this.#files = (kubeconfig ?? '').split(delimiter).filter(Boolean)
   }
 
@@ -86,9 +91,11 @@ export class Cluster {
 
   #opened(): Loaded {
     const config = loaded(this.#files)
+    if (this.#context !== undefined) config.setCurrentContext(this.#context)
     const cluster = config.getCurrentCluster()
     const user = config.getCurrentUser()
-    if (cluster === null) throw new Nowhere('it names no cluster')
+    if (cluster === null)
+      throw new Nowhere(`it names no cluster${this.#context ? ' in this context' : ''}`)
     // client-node falls back to this address when it finds no configuration.
     if (this.#files.length === 0 && cluster.server === 'http://localhost:8080')
       throw new Nowhere('there is none')
