@@ -66,6 +66,7 @@ keepCompiled(process.env)
 const { program } = await import('./cli/program.ts')
 const args = process.argv.slice(2)
 const terminal = process.stdout.isTTY === true
-const code = await program({ args, environment: process.env, clock, processEdges, terminal })
+const { rows } = process.stdout
+const code = await program({ args, environment: process.env, clock, processEdges, terminal, rows })
 // A watcher or a keep-alive connection must not delay the end.
 process.exit(code)

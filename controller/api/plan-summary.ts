@@ -19,8 +19,8 @@ export type ReplicaSummary = ChangeCounts &
   Readonly<{ replica: string; fields: readonly Counted[] }>
 
 /**
- * The same change in one or more replicas: the same items and, for updates, the same fields. `fields`: those of an update or
- * a create. `reasons`: why content is kept.
+ * The same change in one or more replicas: the same items and, for updates, the same fields. `fields`: those of an update,
+ * or those that are kept. `reasons`: why content is kept.
  */
 export type SummaryChange = Readonly<{
   kind: ChangeKind
@@ -82,7 +82,7 @@ export type PlanSummary = Readonly<{
   /** The group cannot be planned. */
   error?: Readonly<{ reason: string; message: string }>
   problems: readonly SummaryProblem[]
-  /** The guard blocks the plan. `hash` approves all refusals. */
+  /** The guard blocks the plan. `hash` approves all refusals; '' for a group that is only proposed. */
   guard?: Readonly<{ hash: string; refusals: readonly SummaryRefusal[] }>
   /** The sum over all replicas. */
   totals: ChangeCounts

@@ -758,7 +758,7 @@ export interface SyncPlanStatusSummaryChange {
   readonly replicas?: readonly string[]
   /** How many replicas it concerns. */
   readonly replicaCount: number
-  /** The fields of an update or a create, at most 20. */
+  /** The fields of an update, or those that are kept, at most 20. */
   readonly fields?: readonly SyncPlanStatusSummaryChangeField[]
   /** Why content is kept. */
   readonly reasons?: readonly SyncPlanStatusSummaryChangeReason[]

@@ -13,9 +13,8 @@ import type { Source } from '../validation/documents.ts'
 import { readFileText } from '../validation/read-file.ts'
 
 /** The hosts that servers may be on. A directory may have a server on a loopback host. */
-export function hostsOf({ command, local, files, trust }: Config): HostRules {
-  const onDirectory =
-    local !== undefined || files.length > 0 || ['plan', 'verify'].includes(command)
+export function hostsOf({ local, files, trust }: Config): HostRules {
+  const onDirectory = local !== undefined || files.length > 0
   return { hosts: trust.serverHosts, loopbackHttp: onDirectory || trust.loopbackHttp }
 }
 

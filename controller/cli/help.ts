@@ -4,10 +4,12 @@ import {
   commandOf,
   commands,
   keepingFlags,
+  outputsOf,
   runningFlags,
 } from '../config/commands.ts'
 import { type FlagName, flagOf, writtenOf } from '../config/flags.ts'
 import { doctorUsage } from './doctor-usage.ts'
+import { planUsage } from './plan/usage.ts'
 import { validateUsage } from './validate.ts'
 
 const columns = 118
@@ -19,9 +21,11 @@ T is a date (2026-03-01), a time (2026-03-01T09:30Z; without a zone in UTC) or a
 function flagsText(
   names: readonly FlagName[],
   notes: Readonly<Partial<Record<FlagName, string>>> = {},
+  outputs: readonly string[] = outputsOf(undefined),
 ): string {
   const rows = names.map((name) => {
-    const { short, value, help } = flagOf(name)
+    const { short, help, ...flag } = flagOf(name)
+    const value = name === 'output' ? outputs.join('|') : flag.value
     const written = `  ${short ? `-${short}, ` : ''}${writtenOf(name)}${value ? ` ${value}` : ''}`
     return [written, notes[name] ?? help] as const
   })
@@ -52,8 +56,8 @@ usage: exsync <command>
 
   run --state DIR [--once]                 keep the groups of a Kubernetes cluster in sync; --once: one pass each
   run --local DIR --state DIR [--once]     keep the groups of a directory in sync
-  plan (--local DIR | -f FILE…) --state DIR [-o table|json]
-                                           show what a pass would do now; writes nothing
+  plan (--local DIR | -f FILE… | [--kubeconfig FILE]) --state DIR [--against FILE…] [-o table|wide|json|markdown]
+                                           show what a pass would do now, or with changed resources; writes nothing
                                            exits 0: nothing to do, 2: changes, 1: error
   verify (--local DIR | -f FILE…) --state DIR [--group NAMESPACE/NAME] [-o table|json]
                                            read every copy again and list each that is not as agreed; writes nothing
@@ -96,11 +100,7 @@ usage: exsync run [--local DIR] --state DIR [--once]
 
 Keeps the groups of a Kubernetes cluster, or of a directory, in sync until it is asked to stop (SIGTERM).
 With --once it makes one pass for each group, and exits 1 unless all are Ready.`,
-  plan: `\
-usage: exsync plan (--local DIR | -f FILE…) --state DIR [-o table|json]
-
-Shows what a pass would do now, per group and replica. Writes nothing.
-Exits 0: nothing to do, 2: changes, 1: error. Without a state it plans a first pass.`,
+  plan: planUsage,
   verify: `\
 usage: exsync verify (--local DIR | -f FILE…) --state DIR [--group NAMESPACE/NAME] [-o table|json]
 
@@ -235,5 +235,5 @@ export function helpFor(words: readonly string[]): string {
   const text = texts[name] ?? texts[words[0] ?? '']
   if (text === undefined) return usage
   const { flags = [], notes } = commands[name] ?? {}
-  return flags.length === 0 ? text : `${text}\n\n${flagsText(flags, notes)}`
+  return flags.length === 0 ? text : `${text}\n\n${flagsText(flags, notes, outputsOf(name))}`
 }

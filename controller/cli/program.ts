@@ -1,10 +1,7 @@
 // exsync: wires the commands. run.ts and runtime.ts wire the running controller, main.ts the process.
 
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
 import { unknownCommand } from '../config/parse.ts'
-import type { PlanRequest } from '../config/request.ts'
 import { type Config, configOf } from '../config.ts'
 import { printable } from '../core/printable.ts'
 import { invalidArguments, SyncError, syncErrorOf } from '../core/sync-error.ts'
@@ -13,7 +10,7 @@ import { LocalDeclarations } from '../local/declarations.ts'
 import { sourcesIn } from '../local/directory.ts'
 import { keyFrom } from '../store/modes.ts'
 import { stateOver } from '../store/port.ts'
-import { type Opening, openState, type SqliteState, stateFile } from '../store/state.ts'
+import { type Opening, openState, type SqliteState } from '../store/state.ts'
 import type { Environment } from '../sync/environment.ts'
 import type { State } from '../sync/ports/state.ts'
 import type { Clock } from '../sync/ports.ts'
@@ -30,8 +27,7 @@ import { helpFor, usage } from './help.ts'
 import { history } from './history.ts'
 import { bin, conflicts, status } from './look.ts'
 import { jsonText, type Out, Output } from './output.ts'
-import { plan } from './plan.ts'
-import { planOnCluster } from './plan-request.ts'
+import { planning } from './plan/command.ts'
 import { type Rekeying, rekey } from './rekey.ts'
 import { cancel, restore } from './restore.ts'
 import { rollback } from './rollback.ts'
@@ -47,6 +43,8 @@ export type Edges = Readonly<{
   clock: Clock
   /** Is standard output a terminal? */
   terminal: boolean
+  /** The rows of the terminal; undefined: unknown. */
+  rows?: number | undefined
   /** The inputs of a running controller: it ends by signals, and within this grace period, ms. */
   processEdges: (graceMs: number) => ProcessEdges
 }>
@@ -60,11 +58,11 @@ async function command(config: Config, edges: Edges): Promise<number> {
     case 'run':
       return run(config, processEdges(config.graceMs))
     case 'plan':
-      if (config.request !== undefined) return requesting(config.request, config, edges)
-      return declared(config, processEdges(config.graceMs), async (environment, signal) => {
-        if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
-          await out(`there is no state in ${config.state} yet: this is the plan of a first pass`)
-        return plan(environment, config.output, out, signal)
+      return planning(config, processEdges(config.graceMs), {
+        out,
+        note: (message) => stderr.line(message),
+        terminal,
+        rows: terminal ? edges.rows : undefined,
       })
     case 'verify':
       return declared(config, processEdges(config.graceMs), (environment, signal) =>
@@ -139,16 +137,6 @@ async function doctoring(config: Config, edges: ProcessEdges): Promise<number> {
   }
 }
 
-// The controller of a cluster makes the plan: this process needs neither a state nor a password.
-function requesting(
-  request: PlanRequest,
-  { output, graceMs }: Config,
-  { processEdges }: Edges,
-): Promise<number> {
-  const note = (message: string) => stderr.line(message)
-  return planOnCluster(request, processEdges(graceMs), { output, out, note })
-}
-
 // A dry run requests nothing, so it needs no write access.
 function restoring(config: Config, { clock, terminal }: Edges): Promise<number> {
   const opening: Opening = config.dryRun ? { readOnly: true } : { asking: true }
@@ -189,9 +177,7 @@ async function declared(
   if ((local === undefined) === (files.length === 0)) {
     throw invalidArguments(`${command} needs either --local DIR or -f FILE`)
   }
-  // Without a state a first pass is planned, and nothing can be verified.
-  const existing = command === 'verify'
-  const opening = { readOnly: true, existing, key: await keyIn(config) }
+  const opening = { readOnly: true, existing: true, key: await keyIn(config) }
   const state = stateOver(openState(config.state, opening))
   const { itemBytes } = config.ceilings
   const connections = new Connections(clock, { itemBytes })

@@ -13,6 +13,8 @@ export type Command = Readonly<{
   takes: 'none' | 'file' | 'files' | 'numbers' | readonly string[]
   /** Does it need the directory of a state? */
   needsState?: true
+  /** The values of `-o`; table and json if not given. */
+  outputs?: readonly string[]
   /** Why `-o` is refused, where it is. */
   noOutput?: string
 }>
@@ -63,16 +65,22 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   plan: {
     notes: {
-      output: 'json is complete, the table shows 20 lines of a kind',
-      kubeconfig: 'with -f: the controller of this cluster plans the SyncGroups of the files',
+      output:
+        'table: one screen; wide: every change; json: complete; markdown: at most 60 lines of counts, for a comment',
+      state:
+        'the directory of the state, or of a copy; also EXSYNC_STATE. It may be one that does not exist: a first pass',
+      kubeconfig:
+        'the cluster of the resources; also KUBECONFIG. With -f: its controller plans the SyncGroups of the files, by SyncPlans',
     },
-    needsState: true,
     about: 'show what a pass would do now',
     flags: [
-      ...(['local', 'file', ...shown, ...hosts, ...sizes, 'graceful-shutdown-timeout'] as const),
-      ...(['kubeconfig', 'context', 'namespace', 'timeout'] as const),
+      ...(['local', 'file', 'kubeconfig', 'context', 'namespace', 'against'] as const),
+      ...shown,
+      ...(['show-names', ...hosts, ...sizes, ...onKubernetes] as const),
+      ...(['timeout', 'graceful-shutdown-timeout'] as const),
     ],
     takes: 'none',
+    outputs: ['table', 'wide', 'json', 'markdown'],
   },
   verify: {
     notes: {
@@ -230,6 +238,11 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   version: { about: 'print the version', flags: ['output'], takes: 'none' },
   help: { about: 'print the help of a command', flags: [], takes: 'none', noOutput: 'it is text' },
+}
+
+/** The values of `-o` for a command. */
+export function outputsOf(command: string | undefined): readonly string[] {
+  return commands[command ?? '']?.outputs ?? ['table', 'json']
 }
 
 /** The commands of one word. */

@@ -23,8 +23,24 @@ export const flags = {
     offers: 'directory',
     help: 'a directory of YAML files instead of a Kubernetes cluster',
   },
+  kubeconfig: {
+    ...asFile,
+    help: 'the cluster and the user, instead of KUBECONFIG or the service account of the pod',
+  },
+  context: { value: 'NAME', help: 'a context of the kubeconfig' },
+  namespace: {
+    value: 'NS',
+    short: 'n',
+    multiple: true,
+    help: 'only this namespace of the cluster; may be repeated',
+  },
   file: { ...asFile, short: 'f', multiple: true, help: 'YAML files with some of the resources' },
   'external-secrets': { help: 'accept references to Secrets that are in the cluster only' },
+  against: {
+    ...asFile,
+    multiple: true,
+    help: 'YAML files that replace resources of the same kind, namespace and name, or add some',
+  },
   state: {
     value: 'DIR',
     offers: 'directory',
@@ -71,6 +87,9 @@ export const flags = {
     short: 'o',
     offers: ['table', 'json'],
     help: 'for people, or complete JSON',
+  },
+  'show-names': {
+    help: 'items by their names: the default on a terminal, and refused elsewhere; --no-show-names: by their links',
   },
   'audit-interval': { value: '6h', help: 'how often a pass reads everything' },
   'bin-retention': { value: '720h', help: 'retention of the bin and the journal' },
@@ -153,13 +172,6 @@ export const flags = {
     help: 'a leader that could not renew for so long stops',
   },
   'leader-elect-retry-period': { value: '2s', help: 'how often the Lease is tried' },
-  kubeconfig: { ...asFile, help: 'the kubeconfig of the cluster; also KUBECONFIG' },
-  context: { value: 'NAME', help: 'the context of the kubeconfig' },
-  namespace: {
-    value: 'NS',
-    short: 'n',
-    help: 'the namespace of the resources; default: that of the context',
-  },
   timeout: { value: '5m', help: 'how long the answer for one group is waited for' },
   help: { short: 'h', help: 'the help of the command' },
 } as const satisfies Readonly<Record<string, Flag>>

@@ -20,19 +20,20 @@ export type PlanRequest = Readonly<{
  */
 export function planRequestOf(
   command: string,
-  { kubeconfig, context, namespace, timeout, file }: Values,
+  { kubeconfig, context, namespace = [], timeout, file }: Values,
   rest: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): PlanRequest | undefined {
-  const named = kubeconfig !== undefined || context !== undefined || namespace !== undefined
+  const named = kubeconfig !== undefined || context !== undefined
   if (command !== 'plan' || file === undefined || !named) {
     if (timeout === undefined) return undefined
     throw invalidArguments('--timeout is for exsync plan with --kubeconfig and -f')
   }
+  if (namespace.length > 1) throw invalidArguments('with -f, exsync plan takes one -n')
   return {
     kubeconfig: kubeconfig ?? (environment.KUBECONFIG || undefined),
     context,
-    namespace,
+    namespace: namespace[0],
     files: [...file, ...rest],
     timeoutMs: duration('--timeout', timeout ?? '5m'),
   }

@@ -32,6 +32,7 @@ import { asSyncError } from './runtime/api-error.ts'
 import { applyStatus } from './runtime/apply-status.ts'
 import type { Recorder } from './runtime/events.ts'
 import { withFinalizer, withoutFinalizer } from './runtime/finalizer.ts'
+import type { KubeObject } from './runtime/resource.ts'
 import { isEnding, isSame } from './runtime/versions.ts'
 import { witness } from './runtime/witness.ts'
 
@@ -116,11 +117,6 @@ export class KubeDeclarations implements Declarations {
     const { client } = this.#options
     const now = await witness(client, kinds.syncGroup, { metadata: namesIn(id) }, signal)
     return now === undefined && this.lacks(id)
-  }
-
-  /** A SyncGroup as the API server stores it; undefined if there is none. */
-  stored(id: string): SyncGroup | undefined {
-    return this.#copies.group(id as GroupId)
   }
 
   /**
@@ -228,6 +224,11 @@ export class KubeDeclarations implements Declarations {
       )
       return { server, access, pending, broken }
     })
+  }
+
+  /** A resource as the cluster has it, by namespace/name, whatever is proposed; a Secret only if a server names it. */
+  stored(kind: string, key: string): KubeObject | undefined {
+    return this.#copies.stored(kind, key)
   }
 
   /** Takes over an ExchangeServer that we wrote. */

@@ -2,7 +2,7 @@
 // caches of KubeDeclarations, and writes and deletes SyncPlans. A cluster without the CRD, or a controller without the right to
 // read SyncPlans, has none; everything else goes on.
 import { isDeepStrictEqual } from 'node:util'
-import type { SyncPlan, SyncPlanStatus } from '../api/resources.generated.ts'
+import type { SyncGroup, SyncPlan, SyncPlanStatus } from '../api/resources.generated.ts'
 import { proposedGroup } from '../api/sync-plan.ts'
 import { ChangeSignal } from '../sync/change-signal.ts'
 import type { DeclaredPlan, PlanDeclarations, Proposed } from '../sync/ports/plans.ts'
@@ -76,8 +76,9 @@ export class KubePlans implements PlanDeclarations {
   proposed({ plan }: DeclaredPlan): Proposed | undefined {
     const { declarations, clock } = this.#options
     const { namespace = '' } = plan.metadata
-    const existing = declarations.stored(`${namespace}/${plan.spec.syncGroup.name}`)
-    return declarations.proposed(proposedGroup(plan, existing, clock.now()))
+    const existing = declarations.stored('SyncGroup', `${namespace}/${plan.spec.syncGroup.name}`)
+    const group = proposedGroup(plan, existing as SyncGroup | undefined, clock.now())
+    return declarations.proposed(group)
   }
 
   async report(

@@ -27,7 +27,7 @@ export function summaryOf(forecast: Forecast): PlanSummary {
     ...(guard && { guard }),
     totals,
     replicas,
-    changes: changeKinds.flatMap((kind) => changesOf(kind, forecast.replicas)),
+    changes: alikeIn(forecast).map(changeOf),
     joins,
     forgets,
     leaving,
@@ -46,28 +46,36 @@ function replicaOf({ replica, ...lines }: ForecastReplica): ReplicaSummary {
   }
 }
 
-// The greatest change first; the order of the replicas breaks a tie.
-function changesOf(
-  kind: ChangeKind,
-  replicas: readonly ForecastReplica[],
-): readonly SummaryChange[] {
-  const same = new Map<string, ForecastReplica[]>()
-  for (const each of replicas)
-    if (each[kind].length > 0) into(same, digestOf(kind, each[kind]), each)
-  const changes = [...same.values()].flatMap((alike): readonly SummaryChange[] => {
-    const [first] = alike
-    if (first === undefined) return []
-    const names = alike.map(({ replica }) => replica)
-    const lines = first[kind]
-    const reasons = kind === 'keep' ? countedOf(lines.flatMap(({ reason = [] }) => reason)) : []
-    const rest = { fields: fieldsOf(lines), ...(reasons.length > 0 && { reasons }) }
-    return [{ kind, items: lines.length, replicas: names, replicaCount: names.length, ...rest }]
+/** Replicas with the same change: the same items and, for updates, the same fields. */
+export type Alike = Readonly<{
+  kind: ChangeKind
+  replicas: readonly ForecastReplica[]
+  /** The lines, which are the same in each of them. */
+  lines: readonly ForecastLine[]
+}>
+
+/**
+ * The changes of a forecast, each with the replicas that share it: by kind, the greatest first. They are the `changes` of
+ * its summary, in the same order.
+ */
+export function alikeIn({ replicas }: Forecast): readonly Alike[] {
+  return changeKinds.flatMap((kind) => {
+    const same = new Map<string, ForecastReplica[]>()
+    for (const each of replicas)
+      if (each[kind].length > 0) into(same, digestOf(kind, each[kind]), each)
+    const size = (each: Alike) => each.lines.length * each.replicas.length
+    return [...same.values()]
+      .map((alike): Alike => ({ kind, replicas: alike, lines: alike[0]?.[kind] ?? [] }))
+      .sort((one, other) => size(other) - size(one))
   })
-  return changes.sort((one, other) => sizeOf(other) - sizeOf(one))
 }
 
-function sizeOf({ items, replicaCount }: SummaryChange): number {
-  return items * replicaCount
+function changeOf({ kind, replicas, lines }: Alike): SummaryChange {
+  const names = replicas.map(({ replica }) => replica)
+  const reasons = kind === 'keep' ? countedOf(lines.flatMap(({ reason = [] }) => reason)) : []
+  const fields = kind === 'create' ? [] : fieldsOf(lines)
+  const rest = { fields, ...(reasons.length > 0 && { reasons }) }
+  return { kind, items: lines.length, replicas: names, replicaCount: names.length, ...rest }
 }
 
 // Equal for the same items with, for updates, the same fields.

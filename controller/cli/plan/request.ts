@@ -4,23 +4,26 @@
 //
 // Guarantees: only SyncGroups are sent. Each SyncPlan that was created, or may have been, is deleted at the end, also after an error
 // or an interruption; one that cannot be deleted ends by its ttl. Needs the rights create, get and delete on SyncPlans.
-import { isChange, type PlanSummary } from '../api/plan-summary.ts'
-import type { SyncGroup, SyncPlan } from '../api/resources.generated.ts'
-import { headline, summaryIn } from '../api/sync-plan.ts'
-import { namespaceOf } from '../api/topology.ts'
-import type { PlanRequest } from '../config/request.ts'
-import { SyncError } from '../core/sync-error.ts'
-import { kinds } from '../kube/kinds.ts'
-import { resourceIn } from '../kube/runtime/answers.ts'
-import { ApiError, asSyncError, isMissing } from '../kube/runtime/api-error.ts'
-import { Client } from '../kube/runtime/client.ts'
-import { pathOf } from '../kube/runtime/resource.ts'
-import type { Clock } from '../sync/ports.ts'
-import { problemText } from '../validation/problem.ts'
-import { readResources } from '../validation/resources.ts'
-import { sourceOf } from './environment.ts'
-import { jsonText, type Out } from './output.ts'
-import type { ProcessEdges } from './runtime.ts'
+import { isChange, type PlanSummary } from '../../api/plan-summary.ts'
+import type { SyncGroup, SyncPlan } from '../../api/resources.generated.ts'
+import { summaryIn } from '../../api/sync-plan.ts'
+import { namespaceOf, participantsOf, titleOf } from '../../api/topology.ts'
+import type { PlanRequest } from '../../config/request.ts'
+import { SyncError } from '../../core/sync-error.ts'
+import { kinds } from '../../kube/kinds.ts'
+import { resourceIn } from '../../kube/runtime/answers.ts'
+import { ApiError, asSyncError, isMissing } from '../../kube/runtime/api-error.ts'
+import { Client } from '../../kube/runtime/client.ts'
+import { pathOf } from '../../kube/runtime/resource.ts'
+import type { Clock } from '../../sync/ports.ts'
+import { problemText } from '../../validation/problem.ts'
+import { readResources } from '../../validation/resources.ts'
+import { sourceOf } from '../environment.ts'
+import { jsonText, type Out } from '../output.ts'
+import type { PlanForm } from '../plan.ts'
+import type { ProcessEdges } from '../runtime.ts'
+import { markdownOf } from './markdown.ts'
+import { rowsUsual, tableOf } from './table.ts'
 
 const kind = kinds.syncPlan
 /** How many SyncPlans are there at a time: a controller makes two plans of a namespace at once. */
@@ -32,17 +35,38 @@ const unseenMs = 60_000
 const ttl = '10m'
 const label = { 'app.kubernetes.io/managed-by': 'exsync' }
 
+/** The outputs of the plan and of what is not planned. `rows`: of the terminal; undefined: standard output is none. */
+type Showing = Readonly<{ out: Out; note: (message: string) => void; rows: number | undefined }>
+
 /** Plans the groups of the files, prints, and answers the exit code: 0 nothing to do, 2 changes, 1 error. */
 export async function planOnCluster(
   request: PlanRequest,
   edges: ProcessEdges,
-  { output, out, note }: Readonly<{ output: string; out: Out; note: (message: string) => void }>,
+  form: PlanForm,
+  { out, note, rows = rowsUsual }: Showing,
 ): Promise<number> {
-  const groups = await plansOnCluster(request, edges, note)
-  if (output === 'json') await out(jsonText({ groups }), 'lines')
-  else for (const each of groups) await out(`${each.group}: ${headline(each)}`)
-  if (groups.some(({ error }) => error !== undefined)) return 1
-  return groups.some(isChange) ? 2 : 0
+  if (form === 'wide')
+    throw refused(
+      'InvalidArguments',
+      '-o wide is for plans that this program makes: a SyncPlan holds counts. Use -o table, markdown or json',
+    )
+  const { groups, summaries } = await plansOnCluster(request, edges, note)
+  if (form === 'json') await out(jsonText({ groups: summaries }), 'lines')
+  else {
+    const declared = groups.flatMap((group) =>
+      participantsOf(group).all.map(({ place }) => titleOf(place)),
+    )
+    const lines =
+      form === 'markdown'
+        ? markdownOf(summaries, declared)
+        : tableOf(
+            summaries.map((summary) => ({ summary })),
+            rows,
+          )
+    for (const line of lines) await out(line)
+  }
+  if (summaries.some(({ error }) => error !== undefined)) return 1
+  return summaries.some(isChange) ? 2 : 0
 }
 
 /**
@@ -53,9 +77,9 @@ async function plansOnCluster(
   request: PlanRequest,
   { clock, chance, instance, stop }: ProcessEdges,
   note: (message: string) => void,
-): Promise<readonly PlanSummary[]> {
+): Promise<Readonly<{ groups: readonly SyncGroup[]; summaries: readonly PlanSummary[] }>> {
   // The Kubernetes client loads more slowly than everything else.
-  const { Cluster } = await import('../kube/runtime/kubeconfig.ts')
+  const { Cluster } = await import('../../kube/runtime/kubeconfig.ts')
   const cluster = new Cluster(request.kubeconfig, request.context)
   try {
     const namespace = request.namespace ?? cluster.namespace ?? 'default'
@@ -63,7 +87,7 @@ async function plansOnCluster(
     const client = new Client(cluster, clock, chance)
     const { timeoutMs } = request
     const asking = new Asking({ client, clock, instance, timeoutMs, note }, stop)
-    return await asking.all(groups)
+    return { groups, summaries: await asking.all(groups) }
   } catch (error) {
     if (stop.aborted) throw interrupted
     throw error
@@ -86,9 +110,11 @@ async function groupsIn(
 ): Promise<readonly SyncGroup[]> {
   const sources = await Promise.all(files.map(sourceOf))
   const { documents, problems } = readResources(sources, { externalSecrets: true, namespace })
-  const faulty = problems.filter(({ ref }) => ref === undefined)
-  for (const { ref, resource, problems: own } of documents)
-    if (ref.kind === 'SyncGroup' && resource === undefined) faulty.push(...own)
+  const broken = documents.filter(
+    ({ ref, resource }) => ref.kind === 'SyncGroup' && resource === undefined,
+  )
+  const nameless = problems.filter(({ ref }) => ref === undefined)
+  const faulty = [...nameless, ...broken.flatMap((document) => document.problems)]
   for (const problem of faulty) note(problemText(problem))
   if (faulty.length > 0)
     throw refused('InvalidSpec', 'the files are not valid: see above, and exsync validate')
