@@ -259,6 +259,11 @@ function refusalOf(error: unknown, namespace: string): SyncError {
   const { status, message, named } = error
   if (status === 401)
     return refused('ApiUnauthorized', 'the API server refuses the credentials of the kubeconfig')
+  if (status === 403 && message.includes('exceeded quota'))
+    return refused(
+      'ApiForbidden',
+      `${namespace} may have no further SyncPlan now: wait until others are answered, or raise its ResourceQuota (${message})`,
+    )
   if (status === 403)
     return refused(
       'ApiForbidden',
