@@ -1,14 +1,16 @@
 // SyncPlans on a cluster: the controller answers each with its own credentials, under the permissions that the group would have,
 // and writes nothing but the answer.
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { groupOf, holdingsOf, secretOf, serverOf } from '../e2e/support.ts'
+import { stringify } from 'yaml'
+import { exsync, groupOf, holdingsOf, secretOf, serverOf } from '../e2e/support.ts'
 import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import type { Json } from './control-plane.ts'
 import { type Controller, until } from './controller.ts'
 import { Cluster } from './fixture.ts'
+import { example, Forge, githubSteps, gitlabScript, workplace } from './review.ts'
 
 const password = 'sync-secret'
 const mailboxes = ['anna', 'bert', 'cleo'].map((name) => `${name}@corp.example`)
@@ -42,6 +44,7 @@ beforeAll(async () => {
 })
 afterEach(async () => {
   await cluster.lint()
+  if ((await cluster.tried('kubectl', ['get', 'sp', '-A'])).code !== 0) return
   const { items } = JSON.parse(await cluster.kubectl('get', 'syncplans', '-A', '-o', 'json'))
   for (const { metadata, status } of items as Json[])
     expect([metadata.name, planFaults(status)]).toEqual([metadata.name, []])
@@ -216,6 +219,103 @@ test('its spec stays, an answer ends by its ttl, and who may edit may create one
   expect([await may('view', 'create'), await may('view', 'get')]).toEqual(['no', 'yes'])
 })
 
+/** A kubeconfig of the account of rbac.yaml. */
+async function reviewer(): Promise<string> {
+  await cluster.tried('kubectl', ['apply', '-f', '-'], example('rbac.yaml'))
+  const token = await cluster.token('exsync-review', 'exsync-review')
+  return cluster.plane.kubeconfig(token, 'sales')
+}
+
+/** A folder with the SyncGroups of a change, and a server that is not sent. */
+function changed(members: readonly string[], extra: Json = {}): string {
+  const folder = cluster.folder()
+  mkdirSync(join(folder, 'contacts'))
+  const group = groupOf({
+    name: 'new',
+    members: members.map((mailbox) => ({ mailbox })),
+    spec: extra,
+  })
+  writeFileSync(join(folder, 'contacts/group.yaml'), stringify(group))
+  writeFileSync(join(folder, 'contacts/server.yaml'), stringify(serverOf(exchange.url)))
+  return folder
+}
+
+const left = () => cluster.kubectl('get', 'sp', '-A', '-l', 'app.kubernetes.io/managed-by=exsync')
+
+test('a review job keeps one comment with the plan, and needs no other right than that on SyncPlans', async () => {
+  await using forge = new Forge()
+  const url = await forge.start()
+  const folder = changed([mailboxes[2] ?? ''])
+  const run = workplace(folder)
+  const kubeconfig = await reviewer()
+  const theirs = { id: 1, body: '<!-- exsync plan -->', user: { login: 'eve' }, author: { id: 9 } }
+  forge.comments.push({ ...theirs })
+  const github = {
+    ...{
+      RUNNER_TEMP: folder,
+      GITHUB_OUTPUT: join(folder, 'output'),
+      EXSYNC_KUBECONFIG: kubeconfig,
+    },
+    ...{ GITHUB_API_URL: url, GITHUB_REPOSITORY: 'corp/contacts', GITHUB_TOKEN: 'forge-token' },
+    ...{ PULL_REQUEST: '5', CONTACTS: 'contacts' },
+  }
+  const steps = githubSteps()
+  for (const name of ['Plan', 'Comment', 'Comment'])
+    expect([name, await run(steps.get(name) ?? '', github)]).toMatchObject([name, { code: 0 }])
+  expect(readFileSync(github.GITHUB_OUTPUT, 'utf8')).toBe('code=2\n')
+  expect(existsSync(join(folder, 'kubeconfig'))).toBe(false)
+  expect((await run(steps.get('Result') ?? '', { CODE: '2' })).code).toBe(0)
+  expect((await run(steps.get('Result') ?? '', { CODE: '1' })).code).toBe(1)
+  expect(forge.writes).toEqual([
+    'POST /repos/corp/contacts/issues/5/comments',
+    'PATCH /repos/corp/contacts/issues/comments/101',
+  ])
+  expect(forge.comments[0]).toEqual(theirs)
+  const { body } = forge.comments[1]
+  expect(body).toMatch(
+    /^<!-- exsync plan -->\n### exsync plan\n.*`sales\/new`.*\| create \| 12 \|/s,
+  )
+  expect(body).not.toContain('Ola')
+  expect(body.split('\n').length).toBeLessThanOrEqual(62)
+
+  writeFileSync(join(folder, 'file'), kubeconfig)
+  const gitlab = {
+    ...{
+      EXSYNC_KUBECONFIG: join(folder, 'file'),
+      EXSYNC_TOKEN: 'forge-token',
+      CONTACTS: 'contacts',
+    },
+    ...{ CI_API_V4_URL: url, CI_PROJECT_ID: '3', CI_MERGE_REQUEST_IID: '4' },
+  }
+  expect(await run(gitlabScript(), gitlab)).toMatchObject({ code: 0 })
+  expect(forge.writes[2]).toBe('POST /projects/3/merge_requests/4/notes')
+  expect(forge.comments[2].body).toBe(body)
+  expect((await left()).trim()).toBe('')
+})
+
+test('exsync plan says why there is no plan', async () => {
+  const folder = changed([mailboxes[2] ?? ''], { serverRef: { name: 'nowhere' } })
+  const run = workplace(folder)
+  const plan = (name: string, config: string, more = '') => {
+    writeFileSync(join(folder, name), config)
+    return run(`exsync plan --kubeconfig ${name} -f contacts/*.yaml ${more}`, {})
+  }
+  await cluster.kubectl('create', 'serviceaccount', 'stranger', '-n', 'sales')
+  const stranger = cluster.plane.kubeconfig(await cluster.token('stranger', 'sales'))
+  const admin = readFileSync(cluster.plane.admin, 'utf8')
+  const [found, forbidden, elsewhere] = await Promise.all([
+    plan('reviewer', await reviewer(), '-o json'),
+    plan('stranger', stranger),
+    plan('admin', admin, '-n other'),
+  ])
+  expect([found.code, forbidden.code, elsewhere.code]).toEqual([1, 1, 1])
+  expect(JSON.parse(found.stdout).groups[0].error.reason).toBe('ServerNotFound')
+  expect(found.stderr).toContain('ExchangeServer sales/corp is not planned')
+  expect(forbidden.stderr).toMatch(/may not create, get and delete SyncPlans in sales/)
+  expect(elsewhere.stderr).toMatch(/-n other is not the namespace of sales\/new/)
+  expect((await left()).trim()).toBe('')
+})
+
 test('two of a namespace are planned at a time, and a controller that ends leaves them to the next', async () => {
   const { promise, resolve } = Promise.withResolvers<undefined>()
   exchange.inject(({ operation }) => (operation === 'FindItem' ? promise : undefined))
@@ -235,8 +335,37 @@ test('two of a namespace are planned at a time, and a controller that ends leave
     undefined,
   ])
   expect(await controller.stop()).toBe(0)
+  const files = ['-f', join(changed([]), 'contacts/group.yaml')]
+  const args = ['plan', '--kubeconfig', cluster.plane.admin, ...files]
+  const unanswered = await exsync([...args, '--timeout', '1s']).ended
+  expect([unanswered.code, unanswered.stderr]).toEqual([
+    1,
+    expect.stringContaining('no controller has looked'),
+  ])
+  const { child, ended } = exsync(args)
+  await until('there is one', async () => (await left()).includes('exsync-plan-'))
+  child.kill('SIGINT')
+  const interrupted = await ended
+  expect([interrupted.code, interrupted.stderr]).toEqual([
+    1,
+    expect.stringContaining('interrupted'),
+  ])
+  expect((await left()).trim()).toBe('')
   exchange.inject(undefined)
   resolve(undefined)
   controller = await cluster.controller({ state: controller.state })
   for (const name of names) expect(plannedOf(await answered(name)).status).toBe('True')
+})
+
+test('without the resource definition everything else goes on', async () => {
+  await cluster.kubectl('delete', 'crd', 'syncplans.exchangesync.dev')
+  const file = join(changed([]), 'contacts/group.yaml')
+  const { stderr } = await exsync(['plan', '--kubeconfig', cluster.plane.admin, '-f', file]).ended
+  expect(stderr).toContain('the cluster has no SyncPlans')
+  await cluster.patch('sg', 'company-contacts', { spec: { suspend: true } })
+  await until('the group is suspended', async () => {
+    const { status, metadata } = await cluster.get('sg', 'company-contacts')
+    return status.observedGeneration === metadata.generation
+  })
+  expect(controller.running).toBe(true)
 })
