@@ -66,7 +66,15 @@ keepCompiled(process.env)
 const { program } = await import('./cli/program.ts')
 const args = process.argv.slice(2)
 const terminal = process.stdout.isTTY === true
-const { rows } = process.stdout
-const code = await program({ args, environment: process.env, clock, processEdges, terminal, rows })
+const { rows, columns } = process.stdout
+const screen = terminal && rows > 0 && columns > 0 ? { rows, columns } : undefined
+const code = await program({
+  args,
+  environment: process.env,
+  clock,
+  processEdges,
+  terminal,
+  screen,
+})
 // A watcher or a keep-alive connection must not delay the end.
 process.exit(code)

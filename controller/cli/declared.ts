@@ -1,6 +1,8 @@
 // The resources that `exsync doctor` examines and `exsync plan` plans: of a directory or files, or of a cluster by the rights
 // of a user or of the service account. They are read once, and nothing is written: no status, no event, no finalizer, no
 // Lease.
+
+import type { SyncGroup } from '../api/resources.generated.ts'
 import { fullNameOf, nameOfServer } from '../api/topology.ts'
 import type { Config } from '../config.ts'
 import { invalidArguments, SyncError } from '../core/sync-error.ts'
@@ -30,6 +32,8 @@ export type DeclaredAll = Readonly<{
   problems: number
   /** The differences of the proposed resources from the declared ones. */
   changes: readonly ProposedChange[]
+  /** The groups that proposed ones replace. */
+  replaced: readonly SyncGroup[]
 }>
 
 /** The way to read the resources. */
@@ -84,18 +88,24 @@ async function inFiles(
   const groups = await declarations.groups()
   const servers = await declarations.exchangeServers.servers()
   const { problems } = declarations
-  const changes = against === undefined ? [] : changesIn(against, await sources())
-  return { servers: withNamed(servers, groups), groups, problems, changes }
+  const all = { servers: withNamed(servers, groups), groups, problems }
+  if (against === undefined) return { ...all, changes: [], replaced: [] }
+  const documents = readResources(await sources()).documents
+  const declared = new Map(documents.map(({ ref, resource }) => [keyOf(ref), resource]))
+  return { ...all, ...comparedWith(against, (ref) => declared.get(keyOf(ref))) }
 }
 
-function changesIn(
+type Find = (ref: Ref) => Resource | undefined
+
+function comparedWith(
   { documents }: Against,
-  sources: Awaited<ReturnType<typeof sourcesIn>>,
-): readonly ProposedChange[] {
-  const declared = new Map(
-    readResources(sources).documents.map(({ ref, resource }) => [keyOf(ref), resource]),
-  )
-  return changesOf(documents, (ref) => declared.get(keyOf(ref)))
+  declared: Find,
+): Pick<DeclaredAll, 'changes' | 'replaced'> {
+  const replaced = documents.flatMap(({ ref }) => {
+    const before = declared(ref)
+    return before?.kind === 'SyncGroup' ? [before as SyncGroup] : []
+  })
+  return { changes: changesOf(documents, declared), replaced }
 }
 
 function keyOf({ kind, namespace, name }: Ref): string {
@@ -145,8 +155,8 @@ async function inCluster(
       declarations.stored(kind, fullNameOf({ metadata: { namespace, name } })) as
         | Resource
         | undefined
-    const changes = changesOf(reading.against?.documents ?? [], stored)
-    return { servers: withNamed(known, groups), groups, problems, changes }
+    const compared = comparedWith(reading.against ?? nothing, stored)
+    return { servers: withNamed(known, groups), groups, problems, ...compared }
   } finally {
     watching.abort()
     await cluster.close()
@@ -181,6 +191,8 @@ function declarationsOf(
     signal,
   )
 }
+
+const nothing: Against = { sources: [], documents: [] }
 
 const notAllowed = new SyncError(
   'terminal',

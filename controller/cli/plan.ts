@@ -1,6 +1,7 @@
 // `exsync plan`: shows what a pass would do now. Names links and fields; items by name on a terminal only. Everything that
 // it prints is made in plan/.
 import { isChange } from '../api/plan-summary.ts'
+import type { SyncGroup } from '../api/resources.generated.ts'
 import { participantsOf, titleOf } from '../api/topology.ts'
 import type { Environment } from '../sync/environment.ts'
 import { type Forecast, forecastOf } from '../sync/forecast.ts'
@@ -10,7 +11,7 @@ import { claimsOf } from '../sync/schedule.ts'
 import { jsonText, type Say } from './output.ts'
 import { changeNote, type ProposedChange } from './plan/against.ts'
 import { markdownOf, quoting } from './plan/markdown.ts'
-import { type PlanView, rowsUsual, tableOf } from './plan/table.ts'
+import { noScreen, type PlanView, type Screen, tableOf } from './plan/table.ts'
 import { wideOf } from './plan/wide.ts'
 
 /** The forms of output. */
@@ -20,10 +21,12 @@ export type PlanForm = 'table' | 'wide' | 'json' | 'markdown'
 export type PlanShowing = Readonly<{
   /** Items by their names: on a terminal only. */
   names?: boolean
-  /** The rows of the terminal; undefined: there is none. */
-  rows?: number | undefined
+  /** The size of the terminal; undefined: there is none. */
+  screen?: Screen | undefined
   /** The differences of proposed resources; undefined: none were given. */
   changes?: readonly ProposedChange[] | undefined
+  /** The groups that proposed ones replace. */
+  replaced?: readonly SyncGroup[]
 }>
 
 /** Plans every group, prints, and answers the exit code: 0 nothing to do, 2 changes, 1 error. */
@@ -55,14 +58,14 @@ async function shown(
   groups: readonly Declared[],
   form: PlanForm,
   out: Say,
-  { changes, rows = rowsUsual }: PlanShowing,
+  { changes, replaced = [], screen = noScreen }: PlanShowing,
 ): Promise<void> {
   const notes = (changes ?? []).map(changeNote)
   if (form === 'json') {
     const plans = views.flatMap(({ forecast }) => (forecast === undefined ? [] : jsonOf(forecast)))
     await out(jsonText({ groups: plans, ...(changes && { against: changes }) }), 'lines')
   } else if (form === 'markdown') {
-    const declared = groups.flatMap(({ group }) =>
+    const declared = [...groups.map(({ group }) => group), ...replaced].flatMap((group) =>
       participantsOf(group).all.map(({ place }) => titleOf(place)),
     )
     const quote = quoting(new Set())
@@ -79,7 +82,8 @@ async function shown(
       await out(`… and ${notes.length - notesMax} more proposed resources: -o wide shows all`)
     const taken = form === 'table' ? Math.min(notes.length, notesMax + 1) : 0
     if (form === 'wide') for (const view of views) for (const line of wideOf(view)) await out(line)
-    else for (const line of tableOf(views, rows - taken)) await out(line)
+    else
+      for (const line of tableOf(views, { ...screen, rows: screen.rows - taken })) await out(line)
   }
 }
 

@@ -28,6 +28,7 @@ import { history } from './history.ts'
 import { bin, conflicts, status } from './look.ts'
 import { jsonText, type Out, Output } from './output.ts'
 import { planning } from './plan/command.ts'
+import type { Screen } from './plan/table.ts'
 import { type Rekeying, rekey } from './rekey.ts'
 import { cancel, restore } from './restore.ts'
 import { rollback } from './rollback.ts'
@@ -43,8 +44,8 @@ export type Edges = Readonly<{
   clock: Clock
   /** Is standard output a terminal? */
   terminal: boolean
-  /** The rows of the terminal; undefined: unknown. */
-  rows?: number | undefined
+  /** Its size; undefined: unknown. */
+  screen?: Screen | undefined
   /** The inputs of a running controller: it ends by signals, and within this grace period, ms. */
   processEdges: (graceMs: number) => ProcessEdges
 }>
@@ -62,7 +63,7 @@ async function command(config: Config, edges: Edges): Promise<number> {
         out,
         note: (message) => stderr.line(message),
         terminal,
-        rows: terminal ? edges.rows : undefined,
+        screen: terminal ? edges.screen : undefined,
       })
     case 'verify':
       return declared(config, processEdges(config.graceMs), (environment, signal) =>

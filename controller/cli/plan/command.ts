@@ -16,13 +16,14 @@ import { type PlanShowing, plan } from '../plan.ts'
 import type { ProcessEdges } from '../runtime.ts'
 import { againstIn } from './against.ts'
 import { planOnCluster } from './request.ts'
+import { noScreen, type Screen } from './table.ts'
 
-/** The outputs of the plan and of its problems. `rows`: of the terminal; undefined: standard output is none. */
+/** The outputs of the plan and of its problems. `screen`: the size of the terminal; undefined: standard output is none. */
 export type Streams = Readonly<{
   out: Out
   note: (message: string) => void
   terminal: boolean
-  rows: number | undefined
+  screen: Screen | undefined
 }>
 
 /** Plans the declared or proposed groups, and answers the exit code. Rejects with a SyncError. */
@@ -31,7 +32,7 @@ export async function planning(
   edges: ProcessEdges,
   streams: Streams,
 ): Promise<number> {
-  const { out, note, terminal, rows } = streams
+  const { out, note, terminal, screen = noScreen } = streams
   if (config.request !== undefined)
     return planOnCluster(config.request, edges, config.form, streams)
   const { clock, hard } = edges
@@ -56,8 +57,8 @@ export async function planning(
       onEnded: () => {},
     }
     const changes = against === undefined ? undefined : declared.changes
-    const fewer = rows === undefined || !isFirst ? rows : rows - 1
-    const showing: PlanShowing = { names, rows: fewer, changes }
+    const rest = isFirst ? { ...screen, rows: screen.rows - 1 } : screen
+    const showing: PlanShowing = { names, screen: rest, changes, replaced: declared.replaced }
     const code = await plan(environment, config.form, out, hard.signal, showing)
     return declared.problems > 0 ? 1 : code
   } finally {

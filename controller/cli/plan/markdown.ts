@@ -11,11 +11,12 @@ import { printableUpTo } from '../../core/printable.ts'
 import { isQuiet } from './sentences.ts'
 
 /** The most lines of a comment. */
-export const markdownLinesMax = 60
+const markdownLinesMax = 60
 
 const textMax = 300
 const fieldsMax = 8
 const namesMax = 6
+const notesMax = 10
 /** With less room than this for each group, they are rows of one table. */
 const groupLeast = 14
 
@@ -33,7 +34,7 @@ export function markdownOf(
 ): readonly string[] {
   const names = [...declared, ...summaries.flatMap(({ replicas }) => replicas.map(nameOf))]
   const quote = quoting(new Set(names.map(folded)))
-  const head = ['### exsync plan', '', ...spaced(notes.slice(0, 10))]
+  const head = ['### exsync plan', '', ...spaced(fitted(notes, notesMax))]
   const loud = summaries.filter((each) => !isQuiet(each))
   const quiet = summaries.length - loud.length
   const rest = quietLines(quiet, summaries)
@@ -43,7 +44,8 @@ export function markdownOf(
     each >= groupLeast
       ? loud.flatMap((summary) => groupLines(summary, each, quote))
       : overview(loud, room, quote)
-  return [...head, ...body, ...rest]
+  const lines = [...head, ...body, ...rest]
+  return lines.at(-1) === '' ? lines.slice(0, -1) : lines
 }
 
 function nameOf({ replica }: Readonly<{ replica: string }>): string {
@@ -61,14 +63,15 @@ function quietLines(quiet: number, all: readonly PlanSummary[]): readonly string
   return [`${grouped(quiet)} ${quiet === 1 ? 'group has' : 'groups have'} nothing to do.`]
 }
 
-/** A text in a code span. In a table a pipe would end the cell, also in a code span. */
+/** A text in a code span. A pipe is escaped as a control character is: in a table it would end the cell, and the code. */
 export function quoting(declared: ReadonlySet<string>): Quote {
   return (text) => {
-    const safe = printableUpTo(discreet(text.slice(0, 4 * textMax), declared), textMax)
+    const shown = discreet(text.slice(0, 4 * textMax), declared)
+    const safe = printableUpTo(shown, textMax).replaceAll('|', '\\u007c')
     const runs = safe.match(/`+/g) ?? []
     const fence = '`'.repeat(runs.reduce((most, { length }) => Math.max(most, length), 0) + 1)
     const pad = /^`|`$|^ .* $|^\s*$/.test(safe) ? ' ' : ''
-    return `${fence}${pad}${safe.replaceAll('|', '\\|')}${pad}${fence}`
+    return `${fence}${pad}${safe}${pad}${fence}`
   }
 }
 
@@ -90,11 +93,11 @@ function groupLines(summary: PlanSummary, room: number, quote: Quote): readonly 
   const first = tableLines(changesHead, changes, changesRoom, 'changes')
   const replicas = replicaRows(summary, quote)
   const left = room - taken - first.length - 3
-  const more = (summary.omitted?.replicas ?? 0) + replicas.quiet
+  const more = summary.omitted?.replicas ?? 0
   const second =
-    replicas.rows.length === 0 || left < 1
+    replicas.length === 0 || left < 1
       ? []
-      : tableLines(replicasHead, replicas.rows, left, 'folders', more)
+      : tableLines(replicasHead, replicas, left, 'folders', more)
   return [...title, ...state, ...first, ...second].slice(0, room)
 }
 
@@ -200,14 +203,13 @@ function wordOf(kind: ChangeKind): string {
   return kind === 'keep' ? 'keep in the bin' : kind
 }
 
-// Folders without a change are only counted.
-function replicaRows({ replicas }: PlanSummary, quote: Quote) {
+// Folders without a change have no row.
+function replicaRows({ replicas }: PlanSummary, quote: Quote): readonly string[] {
   const changed = replicas.filter((each) => changeKinds.some((kind) => each[kind] > 0))
-  const rows = changed.map((each) => {
+  return changed.map((each) => {
     const counts = changeKinds.map((kind) => grouped(each[kind]))
     return `| ${quote(each.replica)} | ${counts.join(' | ')} |`
   })
-  return { rows, quiet: 0 }
 }
 
 // One row for each group.

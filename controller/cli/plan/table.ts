@@ -1,5 +1,5 @@
-// A plan on one screen: each group with one line per change, as many items as there is room for, and the number of what is
-// left out with the flag that shows it.
+// A plan on one screen: each group with one line per change, as many items by name as there is room for, and the number of
+// what is left out with the flag that shows it.
 import type { PlanSummary } from '../../api/plan-summary.ts'
 import { grouped } from '../../api/progress.ts'
 import { printableUpTo } from '../../core/printable.ts'
@@ -10,8 +10,11 @@ import { changeLines, isQuiet, stateLines, sumText } from './sentences.ts'
 /** One group: its summary, and its forecast if the items are known. */
 export type PlanView = Readonly<{ summary: PlanSummary; forecast?: Forecast | undefined }>
 
-/** The rows without a terminal, and the least that a table uses on one. */
-export const rowsUsual = 24
+/** The size of the terminal. A longer line takes several rows. */
+export type Screen = Readonly<{ rows: number; columns: number }>
+
+/** The size without a terminal: a long line is one row there. */
+export const noScreen: Screen = { rows: 24, columns: Number.POSITIVE_INFINITY }
 const rowsLeast = 10
 
 const nameMax = 60
@@ -21,15 +24,22 @@ type Block = Readonly<{ summary: PlanSummary; lines: readonly Line[] }>
 type Line = Readonly<{ text: string; items: readonly string[]; hidden: number }>
 
 /**
- * The table, at most `rows` lines with the prompt that follows; rows: those of the terminal. Groups with nothing to do are
- * one line.
+ * The table: it fits on the screen, with a row for the prompt that follows, as long as the lines that say what happens do.
+ * Groups with nothing to do are one line.
  */
-export function tableOf(views: readonly PlanView[], rows: number = rowsUsual): readonly string[] {
+export function tableOf(
+  views: readonly PlanView[],
+  { rows, columns }: Screen = noScreen,
+): readonly string[] {
   const room = Math.max(rowsLeast, rows) - 1
   const blocks = views.filter(({ summary }) => !isQuiet(summary)).map(blockOf)
   const quiet = quietLines(views.filter(({ summary }) => isQuiet(summary)))
   const left = room - quiet.length
-  const whole = blocks.reduce((sum, { lines }) => sum + 1 + lines.length, 0)
+  const taken = (text: string) => Math.max(1, Math.ceil((text.length + 2) / columns))
+  const whole = blocks.reduce(
+    (sum, { lines }) => lines.reduce((inner, { text }) => inner + taken(text), sum + 1),
+    0,
+  )
   const hides = blocks.some(({ lines }) => lines.some(({ hidden }) => hidden > 0))
   const shown =
     whole + (hides ? 1 : 0) <= left ? withItems(blocks, left - whole) : shortened(blocks, left)
@@ -48,7 +58,7 @@ function blockOf({ summary, forecast }: PlanView): Block {
   const changes = changeLines(summary).map(({ text, at, items }): Line => {
     const [only] = at.length === 1 ? at : []
     const { kind, lines } = (only === undefined ? undefined : alike[only]) ?? { lines: [] }
-    const texts = lines.slice(0, rowsMost).map((line) => `${kind}  ${itemText(line, kind)}`)
+    const texts = named(lines).map((line) => `${kind}  ${itemText(line, kind)}`)
     return { text, items: texts, hidden: forecast === undefined ? 0 : items }
   })
   const state = stateLines(summary).map((text) => ({ text, items: [], hidden: 0 }))
@@ -57,6 +67,11 @@ function blockOf({ summary, forecast }: PlanView): Block {
 
 // No terminal has more rows.
 const rowsMost = 1000
+
+// Links say little: without names the table counts the items.
+function named(lines: readonly ForecastLine[]): readonly ForecastLine[] {
+  return lines.slice(0, rowsMost).filter(({ name }) => name !== undefined)
+}
 
 // Every line, and the items in the rows that are left, the same number for each change.
 function withItems(blocks: readonly Block[], room: number): readonly string[] {
