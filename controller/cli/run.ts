@@ -16,10 +16,12 @@ import { Election, type Term } from '../kube/runtime/lease.ts'
 import { KubeServers } from '../kube/servers.ts'
 import { LocalDeclarations } from '../local/declarations.ts'
 import type { Environment } from '../sync/environment.ts'
-import type { PlanController } from '../sync/plans.ts'
+import { PlanController } from '../sync/plans.ts'
 import type { State } from '../sync/ports/state.ts'
 import { once, schedule } from '../sync/schedule.ts'
 import type { ServerController } from '../sync/server-controller.ts'
+import { libraryLog } from '../telemetry/libraries.ts'
+import { logPlan } from '../telemetry/log.ts'
 import { problemText } from '../validation/problem.ts'
 import { judgeOf } from '../validation/schemas.ts'
 import { referenceRulesOf } from './environment.ts'
@@ -34,12 +36,14 @@ const staleAfterMs = 900_000
 /** Runs until it is asked to stop; answers the exit code. */
 export async function run(config: Config, edges: ProcessEdges): Promise<number> {
   const runtime = new Runtime(config, edges)
+  const giveBack = libraryLog(runtime.log)
   try {
     return config.local === undefined
       ? await onKubernetes(runtime)
       : await onDirectory(runtime, config.local)
   } finally {
     await runtime.close()
+    giveBack()
   }
 }
 
@@ -170,22 +174,28 @@ async function led(runtime: Runtime, kube: Kube, term: Term | undefined): Promis
     const { code, message } = syncErrorOf(error)
     log.warn({ reason: code }, message)
   })
-  const plans = runtime.planController(plansOf(runtime, kube, ending), environment)
+  const plans = plansOf(runtime, kube, environment, ending)
   await served(runtime, environment, [controller, plans], ending)
   return term?.lost.aborted ? 1 : 0
 }
 
 function plansOf(
-  { config, edges: { clock, chance }, log }: Runtime,
+  runtime: Runtime,
   { client, declarations }: Kube,
+  environment: Environment,
   ending: AbortSignal,
-): KubePlans {
-  const { namespaces } = config.kube
-  const judge = judgeOf('SyncPlan')
+): PlanController {
+  const { config, edges, log } = runtime
+  const common = { client, clock: edges.clock, chance: edges.chance, declarations }
   const onError = (kind: string, reason: string, message: string) =>
     log.warn({ kind, reason }, message)
-  const common = { client, clock, chance, namespaces, declarations }
-  return new KubePlans({ ...common, judge, onError }, ending)
+  const rules = { namespaces: config.kube.namespaces, judge: judgeOf('SyncPlan'), onError }
+  return new PlanController({
+    plans: new KubePlans({ ...common, ...rules }, ending),
+    environment,
+    passesDue: () => runtime.passesDue,
+    onAnswered: (answered) => logPlan(log, answered),
+  })
 }
 
 // Serves all kinds of resources; when one loop fails, the others end.

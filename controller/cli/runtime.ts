@@ -4,6 +4,7 @@
 import type { Logger } from 'pino'
 import packageJson from '../../package.json' with { type: 'json' }
 import { lockoutMs } from '../api/duration.ts'
+import type { Deployment } from '../api/remedy.ts'
 import { nameOfServer, namesIn } from '../api/topology.ts'
 import type { Config } from '../config.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
@@ -15,17 +16,16 @@ import { openStateInTurns } from '../store/state.ts'
 import { breathe } from '../sync/breathe.ts'
 import { cutsOf } from '../sync/ceilings.ts'
 import type { Ended, Environment } from '../sync/environment.ts'
-import { PlanController } from '../sync/plans.ts'
-import type { PlanDeclarations } from '../sync/ports/plans.ts'
 import type { ServerDeclarations } from '../sync/ports/servers.ts'
 import type { State } from '../sync/ports/state.ts'
 import type { Clock, Declarations } from '../sync/ports.ts'
 import type { ScheduleOptions } from '../sync/schedule.ts'
 import { probers, ServerController } from '../sync/server-controller.ts'
 import { Servers } from '../sync/server-health.ts'
+import { ExchangeMetrics } from '../telemetry/exchange-metrics.ts'
 import { ResourceMetrics } from '../telemetry/group-metrics.ts'
 import { type Listening, listening } from '../telemetry/http.ts'
-import { logger, logPass, logPlan, logServer } from '../telemetry/log.ts'
+import { logger, logPass, logServer } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { ProgressMetrics } from '../telemetry/progress.ts'
 import { environmentOf, keyIn } from './environment.ts'
@@ -59,6 +59,7 @@ export class Runtime {
   readonly metrics: Metrics
   readonly #resources: ResourceMetrics
   readonly #progress: ProgressMetrics
+  readonly #exchange: ExchangeMetrics
   readonly #servers: Servers
   readonly #connections: Connections
   readonly #serving: Listening[] = []
@@ -88,9 +89,10 @@ export class Runtime {
       () => this.#control?.backOffs() ?? [],
     )
     this.#progress = new ProgressMetrics(this.metrics, this.log)
-    const trace = (operation: string, outcome: string, durationMs: number) => {
-      this.metrics.asked(operation, outcome, durationMs)
-      this.log.debug({ operation, outcome, durationMs }, 'request')
+    this.#exchange = new ExchangeMetrics(this.metrics)
+    const trace = (server: string, operation: string, outcome: string, durationMs: number) => {
+      this.#exchange.asked(server, operation, outcome, durationMs)
+      this.log.debug({ server, operation, outcome, durationMs }, 'request')
     }
     const network = (options: NetworkOptions) =>
       pooledNetwork({ ...options, permit: () => this.#permit() })
@@ -115,7 +117,9 @@ export class Runtime {
       sealing: (done: number, total: number) => this.#sealing(done, total),
       warn: (message: string) => this.log.warn(message),
     }
-    this.#state = stateOver(await openStateInTurns(config.state, opening, breathe))
+    const state = stateOver(await openStateInTurns(config.state, opening, breathe))
+    this.#state = state
+    this.metrics.measureState(() => state.sizes())
     this.#prune()
     return this.#state
   }
@@ -167,6 +171,7 @@ export class Runtime {
         servers: async () => {
           const servers = await declarations.servers()
           this.#probed = servers.map(({ server }) => nameOfServer(server))
+          this.#exchange.keep(new Set(this.#probed))
           this.#keepConnections()
           return servers
         },
@@ -189,14 +194,9 @@ export class Runtime {
     return this.#control
   }
 
-  /** The controller of the SyncPlans that are declared there. */
-  planController(plans: PlanDeclarations, environment: Environment): PlanController {
-    return new PlanController({
-      plans,
-      environment,
-      passesDue: () => this.#passes?.depth ?? 0,
-      onAnswered: (answered) => logPlan(this.log, answered),
-    })
+  /** The number of passes that are due and have not begun. */
+  get passesDue(): number {
+    return this.#passes?.depth ?? 0
   }
 
   /** How passes are scheduled. */
@@ -257,7 +257,7 @@ export class Runtime {
 
   #onEnded({ declared, result, status, unreported, tookMs }: Ended): void {
     const { id } = declared
-    logPass(this.log, id, result, tookMs)
+    logPass(this.log, this.#deployment, declared, result, tookMs)
     const cuts = cutsOf(declared, this.config.ceilings).join('; ')
     if (cuts !== '' && this.#cuts.get(id) !== cuts) this.log.warn({ group: id }, cuts)
     if (cuts === '') this.#cuts.delete(id)
@@ -276,6 +276,11 @@ export class Runtime {
       // The next attempt is an hour later; a disk that is full for a while must not end the process.
       this.log.warn({ reason: syncErrorOf(error).code }, syncErrorOf(error).message)
     })
+  }
+
+  get #deployment(): Deployment {
+    const { local, state } = this.config
+    return local === undefined ? 'cluster' : { state }
   }
 
   // Tenants who may enter any host get no details; owners of a directory, and of allowed hosts, get them.

@@ -8,7 +8,9 @@
 import {
   carriedFrom,
   continuedStatus,
+  interruptedStatus,
   isAwaited,
+  type Moment,
   type Sample,
   underWayStatus,
 } from '../api/progress.ts'
@@ -47,10 +49,14 @@ export class UnderWay {
 
   /** Ends the showing; resolves when no write is under way any more. */
   async end(): Promise<void> {
+    const again = this.#ended.signal.aborted
     this.#ended.abort()
     await this.#writing
-    if (this.#shown !== undefined)
-      this.#environment.progress?.onProgress(this.#declared.id, undefined)
+    const sample = this.counts.sample()
+    if (again || this.#shown === undefined || sample === undefined) return
+    // The copies since the last moment count, too.
+    this.#environment.progress?.onProgress(this.#declared.id, this.#moment(sample))
+    this.#environment.progress?.onProgress(this.#declared.id, undefined)
   }
 
   /** The declaration with the status that was shown last, which the status of the finished pass follows. */
@@ -58,9 +64,13 @@ export class UnderWay {
     return this.#shown === undefined ? this.#declared : { ...this.#declared, previous: this.#shown }
   }
 
-  /** The status after the pass, with the progress if the pass is `unfinished`: it is continued at once. */
-  finished(status: SyncGroupStatus, unfinished: boolean): SyncGroupStatus {
+  /**
+   * The status after the pass, with the progress if the pass is `unfinished`: it is continued at once. If the group was
+   * suspended meanwhile, it is not: then the conditions are those from before the pass.
+   */
+  finished(status: SyncGroupStatus, unfinished: boolean, suspended = false): SyncGroupStatus {
     if (!unfinished) return status
+    if (suspended) return interruptedStatus(status, this.#declared.previous)
     const sample = this.counts.sample()
     if (sample === undefined || this.#environment.progress === undefined) return status
     // Nothing was seen of a short pass, and nothing needs to be continued.
@@ -82,16 +92,19 @@ export class UnderWay {
     const { declarations, progress } = this.#environment
     const sample = this.counts.sample()
     if (sample === undefined || signal.aborted) return
-    const times = this.#times(sample)
-    const { startMs, endMs } = times
-    const status = underWayStatus(this.declared, sample, times)
+    const status = underWayStatus(this.declared, sample, this.#times(sample))
     try {
-      progress?.onProgress(this.#declared.id, { sample, startMs, endMs, carried: this.#carried })
+      progress?.onProgress(this.#declared.id, this.#moment(sample))
       await declarations.report(this.declared, status)
     } catch {
       // The next write, or the status of the finished pass, reports again.
     }
     this.#shown = status
+  }
+
+  #moment(sample: Sample): Moment {
+    const { startMs, endMs } = this.#times(sample)
+    return { sample, startMs, endMs, carried: this.#carried }
   }
 
   #times(sample: Sample) {

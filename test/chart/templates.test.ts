@@ -10,7 +10,8 @@ import { faultsOf } from './metrics.ts'
 import { notRestricted } from './pod.ts'
 import { type Manifest, type Rendering, renderings } from './renderings.ts'
 
-const crdFolder = fileURLToPath(new URL('../../crds', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const crdFolder = join(root, 'crds')
 const clusterWide = ['ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition']
 
 const all: Rendering[] = []
@@ -228,6 +229,21 @@ describe('the state', () => {
   })
 })
 
+// The page that alerts link to, by the anchors of its headings.
+const page = 'docs/something-went-wrong.md'
+const anchors = new Set(
+  [...readFileSync(join(root, page), 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  ),
+)
+const isRunbook = (url: string) => {
+  const [, anchor = ''] = url.split(`${page}#`)
+  return /^(https:\/\/[^ ]+\/)?docs\//.test(url) && anchors.has(anchor)
+}
+
 describe('rules and dashboards', () => {
   test('name metrics and labels that there are', () => {
     const wrong = wrongIn((rendering) => [
@@ -259,6 +275,7 @@ describe('rules and dashboards', () => {
             ({ annotations, labels }: Manifest) =>
               !/\.$/.test(annotations.summary) ||
               !/kubectl (get|describe|exec|patch) /.test(annotations.description) ||
+              !isRunbook(annotations.runbook_url ?? '') ||
               !['critical', 'warning', 'info'].includes(labels.severity),
           )
           .map((rule: Manifest) => rule.alert),
