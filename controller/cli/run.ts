@@ -193,7 +193,7 @@ function plansOf(
   return new PlanController({
     plans: new KubePlans({ ...common, ...rules }, ending),
     environment,
-    passesDue: () => runtime.passesDue,
+    passesDue: () => runtime.passes?.depth ?? 0,
     onAnswered: (answered) => logPlan(log, answered),
   })
 }

@@ -64,7 +64,8 @@ export class Runtime {
   readonly #connections: Connections
   readonly #serving: Listening[] = []
   #control: ServerController | undefined
-  #passes: Readonly<{ depth: number }> | undefined
+  /** The queue of passes; undefined before they begin. */
+  passes: Readonly<{ depth: number }> | undefined
   #state: State | undefined
   /** The servers that groups refer to, and those that are probed although no group may refer to them. */
   #referred: readonly string[] = []
@@ -194,11 +195,6 @@ export class Runtime {
     return this.#control
   }
 
-  /** The number of passes that are due and have not begun. */
-  get passesDue(): number {
-    return this.#passes?.depth ?? 0
-  }
-
   /** How passes are scheduled. */
   scheduleOptions(): ScheduleOptions {
     const { auditMs, concurrent } = this.config
@@ -209,7 +205,7 @@ export class Runtime {
       jitter: (ms) => this.#jittered(ms),
       watch: this.metrics.queue('syncgroup'),
       onStart: (queue) => {
-        this.#passes = queue
+        this.passes = queue
         this.metrics.measure('syncgroup', queue, concurrent)
       },
       onGone: (id) => {
