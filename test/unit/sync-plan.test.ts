@@ -14,7 +14,7 @@ import {
   proposedGroup,
   summaryIn,
 } from '../../controller/api/sync-plan.ts'
-import { idOfGroup } from '../../controller/api/topology.ts'
+import { idOfGroup, participantsOf } from '../../controller/api/topology.ts'
 import { configOf } from '../../controller/config.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { stateOver } from '../../controller/store/port.ts'
@@ -175,9 +175,9 @@ function office(answer: () => Promise<never>) {
   const state = stateOver(openState(':memory:'))
   const replicas: Environment['replicas'] = (of) => {
     made.push(of)
-    return [
-      { role: { id: 'hub:/A', hub: true }, place: { server: 'sales/corp' }, observe: answer },
-    ].map((each) => each as unknown as Replica)
+    return participantsOf(of.group).all.map(
+      ({ role, place }) => ({ role, place, observe: answer }) as unknown as Replica,
+    )
   }
   const environment = {
     ...{ clock, servers, replicas, former: () => [] },
