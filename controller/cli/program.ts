@@ -28,7 +28,6 @@ import { history } from './history.ts'
 import { bin, conflicts, status } from './look.ts'
 import { jsonText, type Out, Output } from './output.ts'
 import { planning } from './plan/command.ts'
-import type { Screen } from './plan/table.ts'
 import { type Rekeying, rekey } from './rekey.ts'
 import { cancel, restore } from './restore.ts'
 import { rollback } from './rollback.ts'
@@ -45,7 +44,8 @@ export type Edges = Readonly<{
   /** Is standard output a terminal? */
   terminal: boolean
   /** Its size; undefined: unknown. */
-  screen?: Screen | undefined
+  rows?: number | undefined
+  columns?: number | undefined
   /** The inputs of a running controller: it ends by signals, and within this grace period, ms. */
   processEdges: (graceMs: number) => ProcessEdges
 }>
@@ -63,7 +63,8 @@ async function command(config: Config, edges: Edges): Promise<number> {
         out,
         note: (message) => stderr.line(message),
         terminal,
-        screen: terminal ? edges.screen : undefined,
+        rows: terminal ? edges.rows : undefined,
+        columns: terminal ? edges.columns : undefined,
       })
     case 'verify':
       return declared(config, processEdges(config.graceMs), (environment, signal) =>

@@ -15,21 +15,22 @@ import type { Out } from '../output.ts'
 import { type PlanShowing, plan } from '../plan.ts'
 import type { ProcessEdges } from '../runtime.ts'
 import { againstIn } from './against.ts'
-import { noScreen, type Screen } from './table.ts'
+import { rowsUsual } from './table.ts'
 
-/** The outputs of the plan and of its problems. `screen`: the size of the terminal; undefined: standard output is none. */
+/** The outputs of the plan and of its problems. `rows`, `columns`: of the terminal; undefined: standard output is none. */
 export type Streams = Readonly<{
   out: Out
   note: (message: string) => void
   terminal: boolean
-  screen: Screen | undefined
+  rows: number | undefined
+  columns?: number | undefined
 }>
 
 /** Plans the declared or proposed groups, and answers the exit code. Rejects with a SyncError. */
 export async function planning(
   config: Config,
   edges: ProcessEdges,
-  { out, note, terminal, screen = noScreen }: Streams,
+  { out, note, terminal, rows = rowsUsual, columns }: Streams,
 ): Promise<number> {
   const { clock, hard } = edges
   refuseArguments(config, terminal)
@@ -53,8 +54,8 @@ export async function planning(
       onEnded: () => {},
     }
     const changes = against === undefined ? undefined : declared.changes
-    const rest = isFirst ? { ...screen, rows: screen.rows - 1 } : screen
-    const showing: PlanShowing = { names, screen: rest, changes, replaced: declared.replaced }
+    const size = { rows: isFirst ? rows - 1 : rows, columns }
+    const showing: PlanShowing = { names, ...size, changes, replaced: declared.replaced }
     const code = await plan(environment, config.form, out, hard.signal, showing)
     return declared.problems > 0 ? 1 : code
   } finally {
