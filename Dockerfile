@@ -1,7 +1,8 @@
 # The image of the controller: docker build -t exchange-sync-controller .
 #
-# The last stage is COPY and settings, no RUN. test/image/rootfs.ts reads it and does the same in a folder, so that the tests run
-# what an image holds on machines without a container engine: what goes in is said here and nowhere else.
+# The last stage, and the stage exchange, are COPY and settings, no RUN. test/image/rootfs.ts reads them and does the same in a
+# folder, so that the tests run what an image holds on machines without a container engine: what goes in is said here and
+# nowhere else.
 
 # Node, the libraries that it is linked with, and an empty folder for the state. The digest counts, and is that of an index of
 # several platforms; the tag says what it is. Dependabot renews both.
@@ -17,6 +18,22 @@ RUN npm ci --omit=dev --ignore-scripts
 COPY Dockerfile ./
 COPY image ./image
 RUN node --disable-warning=ExperimentalWarning image/contents.ts /contents
+
+# The embedded Exchange of examples/kind: docker build -t embedded-exchange:demo --target exchange .
+# It is for trying things only, is part of no release, and nothing of it is in the image of the controller.
+FROM scratch AS exchange
+COPY --from=node /node /
+COPY --from=node --chown=65532:65532 /state /var/lib/exchange
+COPY --from=packages /app/node_modules/yaml /app/node_modules/yaml
+COPY package.json LICENSE /app/
+COPY controller/ews/ntlm/md4.ts /app/controller/ews/ntlm/
+COPY test/exchange /app/test/exchange
+ENV PATH=/usr/local/bin
+WORKDIR /app
+USER 65532:65532
+EXPOSE 8443
+ENTRYPOINT ["/usr/local/bin/node", "--disable-warning=ExperimentalWarning", "/app/test/exchange/main.ts"]
+CMD ["--help"]
 
 # No shell, no package manager. Node has the certificates of the public authorities in itself; an ExchangeServer names its own.
 FROM scratch

@@ -30,6 +30,8 @@ function signals(graceMs: number): Pick<ProcessEdges, 'stop' | 'hard'> {
   }
   process.on('SIGTERM', asked)
   process.on('SIGINT', asked)
+  // Only Windows has it: Ctrl-Break, and the end of some services.
+  process.on('SIGBREAK', asked)
   return { stop: stop.signal, hard }
 }
 

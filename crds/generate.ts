@@ -4,6 +4,7 @@
 //   crds/*.yaml ──► controller/api/resources.generated.ts
 //               ├─► docs/schema/exchangesync.dev.json
 //               └─► charts/exchange-sync-controller/templates/crds/*.yaml
+//   controller/api/reasons.ts ──► the table in docs/conditions.md
 //
 // `npm run generate` writes them. `node crds/generate.ts --check` only names the stale ones, and exits with 1.
 
@@ -11,6 +12,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { compile } from 'json-schema-to-typescript'
 import { parse } from 'yaml'
+import { remedies, waits } from '../controller/api/reasons.ts'
 import { chartOutputs, type Output } from './chart.ts'
 import { editorSchema } from './editor-schema.ts'
 
@@ -35,6 +37,7 @@ type Crd = {
 
 const ROOT = dirname(import.meta.dirname)
 const TYPES = join(ROOT, 'controller/api/resources.generated.ts')
+const CONDITIONS = join(ROOT, 'docs/conditions.md')
 
 const HEADER = `\
 // The resources as the API server and the local directory hand them out: defaults are there.
@@ -59,7 +62,23 @@ export async function outputs(): Promise<readonly Output[]> {
   )
   const crds = texts.map((text) => parse(text) as Crd)
   const types = await Promise.all(crds.map(typesOf))
-  return [{ path: TYPES, text: [HEADER, ...types].join('\n') }, editorSchema(crds), ...chart]
+  const reasons = { path: CONDITIONS, text: conditionsOf(await readFile(CONDITIONS, 'utf8')) }
+  const resources = { path: TYPES, text: [HEADER, ...types].join('\n') }
+  return [resources, editorSchema(crds), reasons, ...chart]
+}
+
+/** The page about conditions with the table of the reasons at its end. */
+function conditionsOf(page: string): string {
+  const head =
+    '| reason | waits for | Stalled | what to do, or what happened |\n|---|---|---|---|\n'
+  const [before, rest] = page.split(head)
+  if (before === undefined || rest === undefined)
+    throw new Error('docs/conditions.md has no table of reasons')
+  const rows = [...waits].map(([reason, wait]) => {
+    const stalled = wait === 'time' ? 'no' : 'yes'
+    return `| \`${reason}\` | ${wait} | ${stalled} | ${remedies.get(reason)} |\n`
+  })
+  return before + head + rows.join('')
 }
 
 /** The outputs that differ from the files on the disk, by their paths relative to the repository. */

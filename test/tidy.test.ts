@@ -17,7 +17,8 @@ const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
 const files = listed.split('\n').filter((file) => file !== '' && existsSync(`${root}/${file}`))
 const read = (file: string) => readFileSync(`${root}/${file}`, 'utf8')
 const sources = files.filter(
-  (file) => /^(controller|test|crds|image)\/.*\.ts$/.test(file) && !file.endsWith('.generated.ts'),
+  (file) =>
+    /^(controller|test|crds|image|release)\/.*\.ts$/.test(file) && !file.endsWith('.generated.ts'),
 )
 const controller = sources.filter((file) => file.startsWith('controller/'))
 
@@ -33,7 +34,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'kube/runtime': ['core', 'sync/deadline.ts', 'sync/ports.ts', 'sync/queue.ts'],
   kube: ['api', 'core', 'kube/runtime', 'sync'],
   local: ['api', 'core', 'sync', 'validation'],
-  telemetry: ['api', 'core', 'sync/ports.ts', 'sync/queue.ts'],
+  telemetry: ['api', 'core', 'sync/ports.ts', 'sync/ports', 'sync/queue.ts'],
   cli: [''],
 }
 
@@ -71,7 +72,7 @@ describe('floors', () => {
       ],
       [
         /from '(undici|node:https?|node:net|node:tls|node:dns(\/promises)?)'|\bfetch\(/,
-        /^controller\/(ews\/(network|watch|doctor\/network)|kube\/runtime\/client|kube\/runtime\/kubeconfig|telemetry\/http)\.ts$/,
+        /^controller\/(ews\/(network|watch|doctor\/network)|kube\/runtime\/client|kube\/runtime\/kubeconfig|telemetry\/(http|webhook))\.ts$/,
       ],
     ]
     const wrong = controller.flatMap((file) =>
@@ -205,7 +206,8 @@ describe('writing', () => {
 
   test('no path of a machine, no host of a package registry', () => {
     const text = files.filter(
-      (file) => /\.(ts|mjs|md|ya?ml|json|sh)$|run$/.test(file) && file !== 'test/tidy.test.ts',
+      (file) =>
+        /\.(ts|mjs|md|ya?ml|json|sh|service)$|^\.ci\//.test(file) && file !== 'test/tidy.test.ts',
     )
     const foreign =
       /(^|[^\w.}:/-])\/(work|root|home|Users)\/|registry\.npmjs|registry\.yarnpkg|proxy\.golang/m
@@ -219,6 +221,7 @@ describe('writing', () => {
       'docs',
       'charts',
       'image',
+      'release',
       'examples',
       'test',
       '.ci',

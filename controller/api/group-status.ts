@@ -110,7 +110,7 @@ function conditionsOf(
     result.kind === 'passed'
       ? judged(result.report, participants, asked)
       : result.kind === 'suspended'
-        ? pausedOf(previous?.conditions)
+        ? pausedOf(endedOf(previous))
         : failed(result.error, deleted)
   if (invalid === undefined) return drafts
   const bad = {
@@ -123,6 +123,12 @@ function conditionsOf(
     { type: 'Stalled', status: 'True', ...bad },
     ...others,
   ]
+}
+
+// Ready of a pass that did not end is no result.
+function endedOf({ conditions = [], progress }: SyncGroupStatus = {}): readonly Condition[] {
+  if (progress === undefined) return conditions
+  return conditions.filter(({ type, reason }) => type !== 'Ready' || reason !== 'Progressing')
 }
 
 function failed(error: SyncError, deleted = false): readonly Draft[] {

@@ -86,6 +86,17 @@ export function underWayStatus(declared: Awaiting, sample: Sample, times: Times)
   }
 }
 
+/** The status of a new group whose first pass has not begun. `nowMs`: ms since 1970. */
+export function waitingStatus(declared: Awaiting, nowMs: number): SyncGroupStatus {
+  const { previous } = declared
+  const message = 'waits for its turn: its first pass has not begun'
+  return {
+    ...previous,
+    observedGeneration: previous?.observedGeneration ?? -1,
+    conditions: progressing(declared, message, nowMs),
+  }
+}
+
 /** The status after an unfinished pass: it keeps its progress, because it is continued at once. */
 export function continuedStatus(
   status: SyncGroupStatus,
@@ -93,6 +104,30 @@ export function continuedStatus(
   times: Times,
 ): SyncGroupStatus {
   return { ...status, progress: progressOf(sample, times) }
+}
+
+/**
+ * The status after a pass that ended because the group was suspended: it has the figures of the pass, and is otherwise as
+ * before it.
+ */
+export function interruptedStatus(
+  {
+    conditions: _,
+    lastHandledReconcileAt: __,
+    lastHandledForceAt: ___,
+    ...figures
+  }: SyncGroupStatus,
+  before: SyncGroupStatus | undefined,
+): SyncGroupStatus {
+  const { lastHandledReconcileAt, lastHandledForceAt, progress } = before ?? {}
+  return {
+    ...figures,
+    observedGeneration: before?.observedGeneration ?? -1,
+    conditions: before?.conditions ?? [],
+    ...(lastHandledReconcileAt === undefined ? {} : { lastHandledReconcileAt }),
+    ...(lastHandledForceAt === undefined ? {} : { lastHandledForceAt }),
+    ...(progress === undefined ? {} : { progress }),
+  }
 }
 
 function progressOf(sample: Sample, { startMs, nowMs, endMs }: Times) {
@@ -109,8 +144,15 @@ function awaitedConditions(
   sample: Sample,
   { nowMs }: Times,
 ): readonly Condition[] {
-  const { previous, generation, deleted } = declared
-  const message = `${deleted ? 'the group was deleted: ' : ''}${progressText(sample)}`
+  const text = `${declared.deleted ? 'the group was deleted: ' : ''}${progressText(sample)}`
+  return progressing(declared, text, nowMs)
+}
+
+function progressing(
+  { previous, generation, deleted }: Awaiting,
+  message: string,
+  nowMs: number,
+): readonly Condition[] {
   const was = conditionIn(previous, 'Ready')
   // A group without a finished pass is neither ready nor unready.
   const isNew = !deleted && (was === undefined || was.status === 'Unknown')

@@ -1,7 +1,7 @@
 // The resources that `exsync doctor` examines and `exsync plan` plans: of a directory or files, or of a cluster by the rights
 // of a user or of the service account. They are read once, and nothing is written: no status, no event, no finalizer, no
 // Lease.
-
+import { devNull } from 'node:os'
 import type { SyncGroup } from '../api/resources.generated.ts'
 import { fullNameOf, nameOfServer } from '../api/topology.ts'
 import type { Config } from '../config.ts'
@@ -50,7 +50,7 @@ export type Reading = Readonly<{
 const settleMs = 60_000
 
 /** No directory of a state: a state is neither read nor written. */
-const stateless = '/dev/null'
+const stateless = devNull
 
 /** Reads the resources. `note` gets what cannot be used. Rejects with a SyncError, or with the signal's reason. */
 export function declaredIn(

@@ -92,14 +92,26 @@ async function serverStatus(directory: string, out: Out): Promise<void> {
 type Status = SyncGroupStatus | ExchangeServerStatus
 
 function statusesIn<Kept extends Status>(directory: string, files: readonly string[]) {
-  return files.map((file) => {
-    const { metadata, spec, status } = parse(readFileSync(join(directory, file), 'utf8')) as {
+  return files.flatMap((file) => {
+    const text = textOf(join(directory, file))
+    // The group may end between the listing and this reading.
+    if (text === undefined) return []
+    const { metadata, spec, status } = parse(text) as {
       metadata: { namespace: string; name: string }
       spec?: { suspend?: boolean }
       status: Kept
     }
-    return { name: fullNameOf({ metadata }), suspended: spec?.suspend === true, status }
+    return [{ name: fullNameOf({ metadata }), suspended: spec?.suspend === true, status }]
   })
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 function readyIn({ conditions }: Status) {

@@ -19,6 +19,7 @@ import { problemText } from '../validation/problem.ts'
 import { backup, type Given, restoreState } from './backup.ts'
 import { completionFor } from './completion.ts'
 import { declaredIn } from './declared.ts'
+import { Display, displayOptionsIn } from './display.ts'
 import { doctor } from './doctor.ts'
 import { environmentOf, keyIn, referenceRulesOf, sourceOf } from './environment.ts'
 import { follow } from './follow.ts'
@@ -57,7 +58,7 @@ async function command(config: Config, edges: Edges): Promise<number> {
   const { clock, processEdges, terminal } = edges
   switch (config.command) {
     case 'run':
-      return run(config, processEdges(config.graceMs))
+      return run(config, processEdges(config.graceMs), displayOf(config, edges))
     case 'plan':
       return planning(config, processEdges(config.graceMs), {
         out,
@@ -122,6 +123,15 @@ async function command(config: Config, edges: Edges): Promise<number> {
     default:
       throw invalidArguments(`${unknownCommand(config.command)}\n\n${usage}`)
   }
+}
+
+function displayOf(config: Config, { terminal, environment, clock }: Edges): Display | undefined {
+  const options = displayOptionsIn(config, terminal, environment)
+  if (options === undefined) return undefined
+  const display = new Display(process.stdout, clock, options)
+  // The shell wrote below the board meanwhile.
+  process.on('SIGCONT', () => display.resumed())
+  return display
 }
 
 // Only what the command itself says goes to standard error; the first signal ends it at once.

@@ -18,8 +18,10 @@ import type { Environment } from '../sync/environment.ts'
 import type { State } from '../sync/ports/state.ts'
 import { once, schedule } from '../sync/schedule.ts'
 import type { ServerController } from '../sync/server-controller.ts'
+import { libraryLog } from '../telemetry/libraries.ts'
 import { problemText } from '../validation/problem.ts'
 import { judgeOf } from '../validation/schemas.ts'
+import type { Display } from './display.ts'
 import { referenceRulesOf } from './environment.ts'
 import { type ProcessEdges, Runtime } from './runtime.ts'
 
@@ -29,15 +31,18 @@ const settleMs = 60_000
 /** The longest silence of the API server while the process reports ready, ms; watches end earlier. */
 const staleAfterMs = 900_000
 
-/** Runs until it is asked to stop; answers the exit code. */
-export async function run(config: Config, edges: ProcessEdges): Promise<number> {
-  const runtime = new Runtime(config, edges)
+/** Runs until it is asked to stop; answers the exit code. `display`: the terminal that shows it; see `Runtime`. */
+export async function run(config: Config, edges: ProcessEdges, display?: Display): Promise<number> {
+  const runtime = new Runtime(config, edges, display)
+  const giveBack = libraryLog(runtime.log)
   try {
     return config.local === undefined
       ? await onKubernetes(runtime)
       : await onDirectory(runtime, config.local)
   } finally {
     await runtime.close()
+    giveBack()
+    display?.end()
   }
 }
 

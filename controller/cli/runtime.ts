@@ -4,6 +4,7 @@
 import type { Logger } from 'pino'
 import packageJson from '../../package.json' with { type: 'json' }
 import { lockoutMs } from '../api/duration.ts'
+import type { Deployment } from '../api/remedy.ts'
 import { nameOfServer, namesIn } from '../api/topology.ts'
 import type { Config } from '../config.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
@@ -21,12 +22,16 @@ import type { Clock, Declarations } from '../sync/ports.ts'
 import type { ScheduleOptions } from '../sync/schedule.ts'
 import { probers, ServerController } from '../sync/server-controller.ts'
 import { Servers } from '../sync/server-health.ts'
+import { ExchangeMetrics } from '../telemetry/exchange-metrics.ts'
 import { ResourceMetrics } from '../telemetry/group-metrics.ts'
-import { type Listening, listening } from '../telemetry/http.ts'
+import type { Listening } from '../telemetry/http.ts'
 import { logger, logPass, logServer } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { ProgressMetrics } from '../telemetry/progress.ts'
+import type { Display } from './display.ts'
 import { environmentOf, keyIn } from './environment.ts'
+import { Notices } from './notices.ts'
+import { serving } from './serving.ts'
 
 /** The inputs from the process. */
 export type ProcessEdges = Readonly<{
@@ -55,11 +60,14 @@ export class Runtime {
   readonly edges: ProcessEdges
   readonly log: Logger
   readonly metrics: Metrics
+  readonly #display: Display | undefined
   readonly #resources: ResourceMetrics
   readonly #progress: ProgressMetrics
+  readonly #exchange: ExchangeMetrics
   readonly #servers: Servers
   readonly #connections: Connections
-  readonly #serving: Listening[] = []
+  #serving: readonly Listening[] = []
+  readonly #notices: Notices | undefined
   #control: ServerController | undefined
   #state: State | undefined
   /** The servers that groups refer to, and those that are probed although no group may refer to them. */
@@ -71,10 +79,12 @@ export class Runtime {
   /** By group: the last logged text about values that are declared too large. */
   readonly #cuts = new Map<string, string>()
 
-  constructor(config: Config, edges: ProcessEdges) {
+  /** `display`: the terminal that shows the run, and its log in words; without one the log is JSON on standard output. */
+  constructor(config: Config, edges: ProcessEdges, display?: Display) {
     this.config = config
     this.edges = edges
-    this.log = logger(config.logLevel)
+    this.#display = display
+    this.log = logger(config.logLevel, display?.log)
     const { clock } = edges
     this.metrics = new Metrics(() => clock.now(), packageJson.version)
     const backOff = { leastMs: 5_000, mostMs: lockoutMs }
@@ -85,9 +95,11 @@ export class Runtime {
       () => this.#control?.backOffs() ?? [],
     )
     this.#progress = new ProgressMetrics(this.metrics, this.log)
-    const trace = (operation: string, outcome: string, durationMs: number) => {
-      this.metrics.asked(operation, outcome, durationMs)
-      this.log.debug({ operation, outcome, durationMs }, 'request')
+    this.#exchange = new ExchangeMetrics(this.metrics)
+    this.#notices = Notices.of(config, edges, this.log, this.metrics, () => this.#leads())
+    const trace = (server: string, operation: string, outcome: string, durationMs: number) => {
+      this.#exchange.asked(server, operation, outcome, durationMs)
+      this.log.debug({ server, operation, outcome, durationMs }, 'request')
     }
     const network = (options: NetworkOptions) =>
       pooledNetwork({ ...options, permit: () => this.#permit() })
@@ -112,8 +124,11 @@ export class Runtime {
       sealing: (done: number, total: number) => this.#sealing(done, total),
       warn: (message: string) => this.log.warn(message),
     }
-    this.#state = stateOver(await openStateInTurns(config.state, opening, breathe))
+    const state = stateOver(await openStateInTurns(config.state, opening, breathe))
+    this.#state = state
+    this.metrics.measureState(() => state.sizes())
     this.#prune()
+    await this.#notices?.begin()
     return this.#state
   }
 
@@ -131,7 +146,14 @@ export class Runtime {
       ceilings: this.config.ceilings,
       watched: !this.config.once,
       discreet: this.#discreet,
-      progress: { ...progressMs, onProgress: (group, now) => this.#progress.record(group, now) },
+      progress: {
+        ...progressMs,
+        onProgress: (group, now) => {
+          this.#progress.record(group, now)
+          if (this.log.isLevelEnabled('info')) this.#display?.progress(group, now)
+        },
+        ...(this.#display && { onBegin: this.#display.begun }),
+      },
       onEnded: (ended) => this.#onEnded(ended),
     }
   }
@@ -142,6 +164,7 @@ export class Runtime {
       groups: async () => {
         const groups = await declarations.groups()
         this.#referred = groups.flatMap(({ access }) => [...access.keys()])
+        this.#display?.declared(groups.map(({ id }) => id))
         this.#keepConnections()
         return groups
       },
@@ -164,6 +187,7 @@ export class Runtime {
         servers: async () => {
           const servers = await declarations.servers()
           this.#probed = servers.map(({ server }) => nameOfServer(server))
+          this.#exchange.keep(new Set(this.#probed))
           this.#keepConnections()
           return servers
         },
@@ -180,8 +204,12 @@ export class Runtime {
         const id = nameOfServer(server)
         this.#resources.server(namesIn(id), result, status.conditions ?? [], tookMs)
         logServer(this.log, id, result, unreported)
+        this.#notices?.server(server, status)
       },
-      onGone: (id) => this.#resources.forget('ExchangeServer', namesIn(id)),
+      onGone: (id) => {
+        this.#resources.forget('ExchangeServer', namesIn(id))
+        this.#notices?.gone('ExchangeServer', id)
+      },
     })
     return this.#control
   }
@@ -199,39 +227,19 @@ export class Runtime {
       onGone: (id) => {
         this.#resources.forget('SyncGroup', namesIn(id))
         this.#progress.forget(id)
+        this.#notices?.gone('SyncGroup', id)
         this.#cuts.delete(id)
       },
     }
   }
 
-  /** Serves health and metrics if configured. A default address may be in use already. */
+  /** Serves health and metrics if configured. */
   async listen(ready: () => boolean): Promise<void> {
-    const ok = { status: 200, text: 'ok\n' }
-    const health = {
-      '/healthz': () => ok,
-      '/readyz': () =>
-        ready() ? ok : { status: 503, text: 'the Kubernetes API is not in sync\n' },
-    }
-    const type = this.metrics.registry.contentType
-    const metrics = {
-      '/metrics': async () => ({ status: 200, text: await this.metrics.text(), type }),
-    }
-    const each = [
-      [this.config.metrics, metrics],
-      [this.config.health, health],
-    ] as const
-    for (const [{ address, named }, paths] of each) {
-      if (address === undefined) continue
-      try {
-        this.#serving.push(await listening(address, paths))
-      } catch (error) {
-        if (named) throw error
-        this.log.warn({ address }, syncErrorOf(error).message)
-      }
-    }
+    this.#serving = await serving(this.config, this.metrics, this.log, ready)
   }
 
   async close(): Promise<void> {
+    await this.#notices?.end()
     this.log.info('stopped')
     await this.#connections.close()
     await this.#pruning
@@ -241,7 +249,9 @@ export class Runtime {
 
   #onEnded({ declared, result, status, unreported, tookMs }: Ended): void {
     const { id } = declared
-    logPass(this.log, id, result, tookMs)
+    logPass(this.log, this.#deployment, declared, result, tookMs)
+    this.#display?.ended(id, status, result.kind === 'suspended')
+    this.#notices?.group(declared, status)
     const cuts = cutsOf(declared, this.config.ceilings).join('; ')
     if (cuts !== '' && this.#cuts.get(id) !== cuts) this.log.warn({ group: id }, cuts)
     if (cuts === '') this.#cuts.delete(id)
@@ -260,6 +270,11 @@ export class Runtime {
       // The next attempt is an hour later; a disk that is full for a while must not end the process.
       this.log.warn({ reason: syncErrorOf(error).code }, syncErrorOf(error).message)
     })
+  }
+
+  get #deployment(): Deployment {
+    const { local, state } = this.config
+    return local === undefined ? 'cluster' : { state }
   }
 
   // Tenants who may enter any host get no details; owners of a directory, and of allowed hosts, get them.

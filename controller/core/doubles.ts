@@ -2,8 +2,9 @@
 // other's. Both new items name the same former hub item in their stamps, and the stamps name two groups. One item stays,
 // the same in both groups; the content of the others counts as an edit of it, and they are deleted.
 //
-// Guarantees: a user's copy stays a separate contact, because it has the stamp of the same group. An item that yields is
-// compared before its deletion, and kept in the bin if it deviates from the content that stays.
+// Guarantees: a user's copy stays a separate contact, because it has the stamp of the item that it was copied from. An item
+// that yields is compared before its deletion, and kept in the bin if it deviates from the content that stays. An item of
+// this group that could not be deleted when it yielded still yields: its stamp is not that of the item that stays.
 // Caveats: if a user copied the yielding item before its deletion, a group that never saw the original takes the copy for it.
 
 import type { Reading } from './edit.ts'
@@ -51,8 +52,10 @@ export function doublesOf(
       found.stamp?.hub === mark && link.source !== sourceMark(hub.id, found.id)
     const own = cell.state === 'edited' && made(cell) ? [cell] : []
     if (cell.state === 'edited' && own.length === 0) return []
-    // An item with this link's own stamp, next to a known item, is a user's copy.
-    const copied = (stamp: Stamp) => cell.state !== 'absent' && stamp.link === link.id
+    // An item with this link's own stamp, next to a known item, is a user's copy; exception: the known item is another
+    // group's, so this one has yielded to it before.
+    const isOthers = cell.state === 'edited' && cell.found.stamp?.link !== link.id
+    const copied = (stamp: Stamp) => cell.state !== 'absent' && stamp.link === link.id && !isOthers
     const named = new Set(
       [...link.aliases, link.source ?? ''].flatMap((mark) => byMark.get(mark) ?? []),
     )

@@ -30,8 +30,8 @@ type Use = Readonly<{ connection: string; account: string; spec: string }>
 
 /** Options for all connections. */
 export type ConnectionsOptions = Readonly<{
-  /** Called after each request. */
-  trace?: Trace
+  /** Called after each request, with an ExchangeServer of the connection; empty if none has it any more. */
+  trace?: (server: ServerName, ...answer: Parameters<Trace>) => void
   network?: (options: NetworkOptions) => Network
   /** The limit for the duration of a request, above any limit of its ExchangeServer; ms. */
   requestMaxMs?: number
@@ -150,7 +150,7 @@ export class Connections {
     const signIn = this.#signIns.get(account) ?? new SignIn(this.#clock)
     this.#signIns.set(account, signIn)
     const { transport, learnt } = this.#open.get(use.connection) ?? {
-      transport: this.#transportTo(endpoint, signIn),
+      transport: this.#transportTo(endpoint, signIn, use.connection),
       learnt: new Map(),
     }
     this.#open.set(use.connection, { transport, learnt })
@@ -158,10 +158,13 @@ export class Connections {
     return { server, endpoint, transport, learnt, signIn }
   }
 
-  #transportTo(endpoint: Endpoint, signIn: SignIn): Transport {
-    const { trace = () => {}, network = pooledNetwork } = this.#options
+  #transportTo(endpoint: Endpoint, signIn: SignIn, connection: string): Transport {
+    const { trace, network = pooledNetwork } = this.#options
+    // Several ExchangeServers may share it.
+    const user = () => [...this.#uses].find(([, use]) => use.connection === connection)?.[0] ?? ''
+    const traced: Trace = (...answer) => trace?.(user(), ...answer)
     const options = networkOptionsOf(endpoint, () => this.#clock.now())
-    return new Transport(endpoint, this.#clock, trace, network(options), signIn, this.itemBytes)
+    return new Transport(endpoint, this.#clock, traced, network(options), signIn, this.itemBytes)
   }
 
   /** Keeps the connections of the declared servers (by `nameOfServer`); closes and forgets all others. */

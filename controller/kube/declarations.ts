@@ -7,7 +7,7 @@
 // Caveats: if a user removes the finalizer, the group ends as with deletionPolicy: Orphan.
 
 import { isNews } from '../api/conditions.ts'
-import { groupStory, suspendedStory } from '../api/events.ts'
+import { groupStory, releasedStory, suspendedStory } from '../api/events.ts'
 import { accessTo, type Found, type ReferenceRules } from '../api/references.ts'
 import type { ExchangeServer, SyncGroup, SyncGroupStatus } from '../api/resources.generated.ts'
 import { idOfGroup, namesIn, type ServerName } from '../api/topology.ts'
@@ -166,25 +166,26 @@ export class KubeDeclarations implements Declarations {
         if (written !== undefined) this.#copies.applyLocal(written)
       })
     }
-    const paused = suspendedStory({ spec: group.spec, status: previous }, status)
-    for (const event of [...groupStory(previous, status), ...paused])
+    const paused = suspendedStory(group, previous, status)
+    for (const event of [...groupStory(group, previous, status), ...paused])
       void recorder.tell(now, event, this.#signal)
   }
 
-  async released({ id, group: { metadata } }: Declared): Promise<void> {
+  async released({ id, group: declared }: Declared): Promise<void> {
     const group = this.#copies.group(id)
-    const { uid = '' } = metadata
+    const { uid = '' } = declared.metadata
     if (this.#vanished.get(id)?.metadata.uid === uid) this.#vanished.delete(id)
     this.#last.delete(id)
     this.#known.delete(id)
     // A new group with the same name is not the released one.
     if (group === undefined || group.metadata.uid !== uid) return
     this.#released.add(uid)
-    const { client } = this.#options
+    const { client, recorder } = this.#options
     await this.#writing(async () => {
       const freed = await withoutFinalizer(client, kinds.syncGroup, group, finalizer, this.#signal)
       if (freed !== undefined) this.#copies.applyLocal(freed as SyncGroup)
     })
+    void recorder.tell(group, releasedStory(declared), this.#signal)
   }
 
   /** The ExchangeServers, each with its credentials and its certificate authority. */

@@ -2,7 +2,7 @@
 // and events of ExchangeServers.
 import { requestAnnotation } from '../api/annotations.ts'
 import { isNews } from '../api/conditions.ts'
-import { readyStory, suspendedStory } from '../api/events.ts'
+import { serverStory, suspendedStory } from '../api/events.ts'
 import { accessPrint } from '../api/references.ts'
 import type { ExchangeServer, ExchangeServerStatus } from '../api/resources.generated.ts'
 import { nameOfServer } from '../api/topology.ts'
@@ -62,7 +62,8 @@ export class KubeServers implements ServerDeclarations {
     } catch (error) {
       throw asSyncError(error)
     }
-    const story = [...readyStory(server.status, status), ...suspendedStory(server, status)]
+    const paused = suspendedStory(server, server.status, status)
+    const story = [...serverStory(server.status, status), ...paused]
     for (const event of story) void recorder.tell(now, event, signal)
   }
 }

@@ -10,6 +10,11 @@ const keptShare = 0.95
 // Entries that wait to be restored stay.
 const unasked = 'n NOT IN (SELECT bin FROM restores WHERE done_ms IS NULL)'
 
+/** The room of the history beside a bin of this size, bytes. */
+export function roomBeside(binBytes: number, binMaxBytes: number): number {
+  return Math.max(0, Math.min(binMaxBytes * historyShare, binMaxBytes - binBytes))
+}
+
 /** While the history exceeds its room, drops the oldest edits of the group that uses most of it. */
 export function makeRoom({
   statements,
@@ -17,7 +22,7 @@ export function makeRoom({
   nowMs,
 }: Readonly<{ statements: Statements; binMaxBytes: number; nowMs: number }>): void {
   const { bin_bytes, history_bytes } = statements.sql('SELECT * FROM tally').get() ?? {}
-  const room = Math.max(0, Math.min(binMaxBytes * historyShare, binMaxBytes - Number(bin_bytes)))
+  const room = roomBeside(Number(bin_bytes), binMaxBytes)
   let surplus = Number(history_bytes) - room
   if (surplus <= 0) return
   surplus = Number(history_bytes) - room * keptShare

@@ -1,10 +1,11 @@
 // Opens the file of a state: for one writer, which holds a lock, or for readers, which leave no trace. Refuses files that
 // are not a usable state.
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { SyncError } from '../core/sync-error.ts'
+import type { Sized } from '../sync/ports/state.ts'
 import type { Sealed } from './carry.ts'
 import { damaged, refusalOf } from './errors.ts'
 import { epochOf, refuseDamaged, upToDate, versionOf } from './migrations.ts'
@@ -102,6 +103,18 @@ export function refuseRemains(file: string): void {
   if ((size(file) ?? headerBytes) < headerBytes) throw damaged(`${file}, which is empty,`)
   if (size(file) === undefined && log > 0)
     throw damaged(`the state, of which only ${file}-wal is left,`)
+}
+
+/**
+ * The size of the files of a state, and the size that their disk allows, bytes. A state that is not stored has neither.
+ */
+export function filesOf(directory: string): Sized {
+  if (directory === ':memory:') return { bytes: 0, maxBytes: Number.POSITIVE_INFINITY }
+  const file = join(directory, stateFile)
+  const size = (name: string) => statSync(name, { throwIfNoEntry: false })?.size ?? 0
+  const bytes = [file, `${file}-wal`, `${file}-shm`].map(size).reduce((one, more) => one + more, 0)
+  const { bavail, bsize } = statfsSync(directory)
+  return { bytes, maxBytes: bytes + bavail * bsize }
 }
 
 // A new state appears in one step, complete. So an empty file is always one that was cut short.

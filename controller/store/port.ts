@@ -12,6 +12,7 @@ export function stateOver(sqlite: SqliteState): State {
     bin: binOver(sqlite.bin),
     groups: async () => sqlite.groups(),
     prune: async (nowMs, retention) => sqlite.prune(nowMs, retention),
+    sizes: async () => sqlite.sizes(),
     close: async () => sqlite.close(),
   }
 }

@@ -106,6 +106,8 @@ export function replaceState(
       const found = held === undefined ? nothingKnown : since(held, old)
       if (held === undefined) removeLogs(state, step)
       step('put the backup in place')
+      // Windows renames nothing onto an open file. The lock is held still, so no other process writes.
+      if (process.platform === 'win32' && held !== undefined) open.shift()?.close()
       renameSync(next, state)
       step('sync the directory')
       syncDirectory(directory)

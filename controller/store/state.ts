@@ -2,14 +2,15 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { GroupId } from '../core/id.ts'
 import { finished } from '../core/work.ts'
+import type { Sizes } from '../sync/ports/state.ts'
 import type { Baseline } from '../sync/ports.ts'
 import { SqliteBaseline } from './baseline.ts'
 import { SqliteBin } from './bin.ts'
 import type { Progress } from './carry.ts'
 import type { Vault } from './encryption.ts'
 import { Eraser } from './erase.ts'
-import { prune } from './history.ts'
-import { type FileOpening, type OpenFile, openFile, refusalIn, stateFile } from './open.ts'
+import { prune, roomBeside } from './history.ts'
+import { type FileOpening, filesOf, type OpenFile, openFile, refusalIn, stateFile } from './open.ts'
 import type { Key } from './proof.ts'
 import { readingVault, rekeyed, settling } from './seal.ts'
 
@@ -25,6 +26,8 @@ export interface SqliteState {
   groups(): readonly GroupId[]
   /** Deletes entries older than their retention from bin, history, journal and the guard's counts. Times in ms. */
   prune(nowMs: number, retention: Readonly<{ binMs: number; historyMs: number }>): void
+  /** The sizes of bin, history and files, with their limits. */
+  sizes(): Sizes
   close(): void
 }
 
@@ -132,6 +135,14 @@ function stateOf(
         .map(({ grp }) => String(grp) as GroupId),
     prune: (nowMs, retention) =>
       statements.transaction(false, () => prune(statements, nowMs, retention)),
+    sizes: () => sizesOf(open, binMaxBytes),
     close,
   }
+}
+
+function sizesOf({ statements, directory }: OpenFile, binMaxBytes: number): Sizes {
+  const { bin_bytes, history_bytes } = statements.sql('SELECT * FROM tally').get() ?? {}
+  const bin = { bytes: Number(bin_bytes), maxBytes: binMaxBytes }
+  const history = { bytes: Number(history_bytes), maxBytes: roomBeside(bin.bytes, binMaxBytes) }
+  return { bin, history, files: filesOf(directory) }
 }

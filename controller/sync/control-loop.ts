@@ -6,7 +6,8 @@
 //     └── changed()                                          └──► forgotten, when nothing is left to do
 //
 // Guarantees: a key is never with two workers at once; a change during its work makes it due at once afterwards; a key
-// that is no longer listed is never queued again. An event only means: list again.
+// that is no longer listed is never queued again; `onGone` comes after the last work on its key, so that nothing that the
+// work records is left. An event only means: list again.
 import type { Clock } from './ports.ts'
 import { type BackOff, Queue, type QueueWatch, type Sharing, workOff } from './queue.ts'
 import type { Seat } from './seat.ts'
@@ -32,7 +33,7 @@ export type Controller<Key extends string> = Readonly<{
   changed: (signal: AbortSignal) => Promise<void>
   /** Does the work for one key. A rejection ends the whole loop. After `stop` nothing more begins. */
   reconcile: (key: Key, seat: Seat, stop: AbortSignal) => Promise<Requeue>
-  /** The key is no longer declared. */
+  /** The key is no longer declared, and its work has ended. A new declaration under the name begins afterwards. */
   onGone?: (key: Key) => void
 }>
 
@@ -52,6 +53,9 @@ export class ControlLoop<Key extends string> {
   readonly #servers: Servers
   readonly #controller: Controller<Key>
   readonly #fingerprints = new Map<Key, string | undefined>()
+  /** The keys with work under way, and those of them that are gone meanwhile. */
+  readonly #working = new Set<Key>()
+  readonly #going = new Set<Key>()
 
   constructor(
     controller: Controller<Key>,
@@ -95,7 +99,8 @@ export class ControlLoop<Key extends string> {
       if (listed.has(key)) continue
       this.#fingerprints.delete(key)
       this.queue.remove(key)
-      this.#controller.onGone?.(key)
+      if (this.#working.has(key)) this.#going.add(key)
+      else this.#controller.onGone?.(key)
     }
     for (const [key, fingerprint] of listed) {
       const before = this.#fingerprints.get(key)
@@ -106,8 +111,20 @@ export class ControlLoop<Key extends string> {
   }
 
   async #work(key: Key, stop: AbortSignal): Promise<void> {
+    // It may have gone since it was handed out.
+    if (!this.#fingerprints.has(key)) return
     const fingerprint = this.#fingerprints.get(key)
-    const again = await this.#controller.reconcile(key, this.queue.seat(key), stop)
+    this.#working.add(key)
+    try {
+      const again = await this.#controller.reconcile(key, this.queue.seat(key), stop)
+      this.#requeue(key, fingerprint, again)
+    } finally {
+      this.#working.delete(key)
+      if (this.#going.delete(key)) this.#controller.onGone?.(key)
+    }
+  }
+
+  #requeue(key: Key, fingerprint: string | undefined, again: Requeue): void {
     // A new declaration under the name is already due.
     if (!this.#fingerprints.has(key) || this.#fingerprints.get(key) !== fingerprint) return
     if (again.kind === 'retry') {

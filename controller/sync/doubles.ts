@@ -1,6 +1,6 @@
-// Items that another group with the same hub has created again there. The links that they may belong to are processed,
-// and the copies of these links in the hub are read: their stamps show whether both were created in the same moment
-// (core/doubles.ts).
+// Items that another group with the same hub has created again there, and items of this group that yielded to one of
+// those, and could not be deleted. The links that they may belong to are processed, and the copies of these links in the
+// hub are read: their stamps show whether both were created in the same moment (core/doubles.ts).
 
 import { madeAgainOf } from '../core/doubles.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId } from '../core/id.ts'
@@ -25,7 +25,7 @@ export async function doublesRead(
   const seen = hub && observations.get(hub.role.id)
   if (hub === undefined || seen?.state !== 'seen') return []
   const { id } = hub.role
-  const others = othersIn(rules.group, id, seen.changed)
+  const others = await unknownIn(rules.group, id, seen.changed, baseline)
   if (others.length === 0) return []
   const again = await madeAgain(baseline, others)
   const copies = await copiesRead(hub, again.flatMap(copyIn(id)).filter(isUnseen(seen)), signal)
@@ -60,12 +60,18 @@ function isUnseen({ changed, gone }: Extract<Observation, { state: 'seen' }>) {
   return (item: ItemId) => !known.has(item)
 }
 
-// The stamps of other groups with this hub.
-function othersIn(group: GroupId, hub: ReplicaId, changed: readonly Found[]): readonly Stamp[] {
+// The stamps of other groups with this hub, and of this group on items that are not known.
+async function unknownIn(
+  group: GroupId,
+  hub: ReplicaId,
+  changed: readonly Found[],
+  baseline: Baseline,
+): Promise<readonly Stamp[]> {
   const [mine, ours] = [groupMark(group), hubMark(hub)]
-  return changed.flatMap(({ stamp }) =>
-    stamp !== undefined && stamp.hub === ours && stamp.group !== mine ? [stamp] : [],
-  )
+  const stamped = changed.filter(({ stamp }) => stamp?.hub === ours)
+  const own = stamped.flatMap(({ id, stamp }) => (stamp?.group === mine ? [id] : []))
+  const known = await baseline.known(hub).versions(own)
+  return stamped.flatMap(({ id, stamp }) => (stamp === undefined || known.has(id) ? [] : [stamp]))
 }
 
 async function madeAgain(baseline: Baseline, others: readonly Stamp[]): Promise<readonly Link[]> {

@@ -68,6 +68,8 @@ export type Mode = Readonly<{
   sliceMs: number | undefined
   audit: boolean
   stopping: () => boolean
+  /** Is the group suspended by a newer declaration? */
+  suspended?: () => boolean
   /** Called for each request of the pass. */
   pace?: Pace
   /** Aborts when the pass is cancelled, with the SyncError that says why. */

@@ -46,7 +46,8 @@ export async function reconcile(
   const about = { group, generation, invalid, deleted, previous, nowMs, cuts }
   const shown = shownResult(environment.discreet, result)
   const unfinished = result.kind === 'passed' && result.report.unfinished
-  const status = underWay.finished(statusOf({ ...about, result: shown }), unfinished)
+  const suspended = mode.suspended?.() ?? false
+  const status = underWay.finished(statusOf({ ...about, result: shown }), unfinished, suspended)
   const report = environment.declarations.report(underWay.declared, status)
   const unreported = await unreportedOf(report, signal)
   environment.onEnded({ ...ended, status, unreported })

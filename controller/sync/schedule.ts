@@ -16,6 +16,7 @@ import { reconcile } from './reconcile.ts'
 import { type Seat, shutdown } from './seat.ts'
 import { keyOfAccess } from './server-health.ts'
 import { askedOf } from './trying.ts'
+import { Waiting } from './waiting.ts'
 
 /**
  * The interval of audits (passes that list everything), the duration of one slice of a long pass, ms; and the number of
@@ -105,7 +106,11 @@ export async function schedule(
 ): Promise<void> {
   const { clock, servers, declarations } = environment
   const table = new Table(clock.now(), options)
+  const afterMs = environment.progress?.firstMs
+  const waiting =
+    afterMs === undefined ? undefined : new Waiting(declarations, clock, afterMs, stop)
   const reconciled = async (id: GroupId, seat: Seat, ending: AbortSignal): Promise<Requeue> => {
+    await waiting?.begin(id)
     const turn = table.turn(id, seat, clock.now(), ending)
     if (turn === undefined) return { kind: 'forget' }
     try {
@@ -120,7 +125,11 @@ export async function schedule(
   }
   const loop = new ControlLoop<GroupId>(
     {
-      list: async () => table.take(await declarations.groups()),
+      list: async () => {
+        const groups = await declarations.groups()
+        waiting?.take(groups)
+        return table.take(groups)
+      },
       changed: (signal) => declarations.changed(signal),
       reconcile: reconciled,
       onGone: (id) => options.onGone?.(id),
@@ -209,10 +218,11 @@ class Table {
     // A pass does not continue after its declaration has changed: the group may be suspended now.
     const outdated = () => this.declared(id)?.fingerprint !== declared.fingerprint
     const stopping = () => stop.aborted || outdated()
+    const suspended = () => this.declared(id)?.group.spec.suspend === true
     const { pace, signal: givenUp, yields } = seat
     const { sliceMs } = this.#options
-    const mode = modeOf(this.#claims, id, { sliceMs, audit, stopping, pace, givenUp, yields })
-    return { declared, mode }
+    const given = { sliceMs, audit, stopping, suspended, pace, givenUp, yields }
+    return { declared, mode: modeOf(this.#claims, id, given) }
   }
 
   // The next status is based on the one that was reported.

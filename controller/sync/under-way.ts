@@ -8,7 +8,9 @@
 import {
   carriedFrom,
   continuedStatus,
+  interruptedStatus,
   isAwaited,
+  type Moment,
   type Sample,
   underWayStatus,
 } from '../api/progress.ts'
@@ -28,6 +30,7 @@ export class UnderWay {
   readonly #ended = new AbortController()
   #shown: SyncGroupStatus | undefined
   #writing: Promise<void> = Promise.resolve()
+  #onEnd: (() => void) | undefined
 
   constructor(declared: Declared, environment: Environment) {
     this.#declared = declared
@@ -41,16 +44,22 @@ export class UnderWay {
   begin(signal: AbortSignal): void {
     const { progress } = this.#environment
     if (progress === undefined) return
+    this.#onEnd = progress.onBegin?.(this.#declared.id, () => this.#moment())
     const either = AbortSignal.any([signal, this.#ended.signal])
     void this.#follow(progress, either).catch(() => {})
   }
 
   /** Ends the showing; resolves when no write is under way any more. */
   async end(): Promise<void> {
+    const again = this.#ended.signal.aborted
     this.#ended.abort()
+    this.#onEnd?.()
+    this.#onEnd = undefined
     await this.#writing
-    if (this.#shown !== undefined)
-      this.#environment.progress?.onProgress(this.#declared.id, undefined)
+    if (again || this.#shown === undefined) return
+    // The copies since the last moment count, too.
+    this.#environment.progress?.onProgress(this.#declared.id, this.#moment())
+    this.#environment.progress?.onProgress(this.#declared.id, undefined)
   }
 
   /** The declaration with the status that was shown last, which the status of the finished pass follows. */
@@ -58,9 +67,13 @@ export class UnderWay {
     return this.#shown === undefined ? this.#declared : { ...this.#declared, previous: this.#shown }
   }
 
-  /** The status after the pass, with the progress if the pass is `unfinished`: it is continued at once. */
-  finished(status: SyncGroupStatus, unfinished: boolean): SyncGroupStatus {
+  /**
+   * The status after the pass, with the progress if the pass is `unfinished`: it is continued at once. If the group was
+   * suspended meanwhile, it is not: then the conditions are those from before the pass.
+   */
+  finished(status: SyncGroupStatus, unfinished: boolean, suspended = false): SyncGroupStatus {
     if (!unfinished) return status
+    if (suspended) return interruptedStatus(status, this.#declared.previous)
     const sample = this.counts.sample()
     if (sample === undefined || this.#environment.progress === undefined) return status
     // Nothing was seen of a short pass, and nothing needs to be continued.
@@ -82,16 +95,21 @@ export class UnderWay {
     const { declarations, progress } = this.#environment
     const sample = this.counts.sample()
     if (sample === undefined || signal.aborted) return
-    const times = this.#times(sample)
-    const { startMs, endMs } = times
-    const status = underWayStatus(this.declared, sample, times)
+    const status = underWayStatus(this.declared, sample, this.#times(sample))
     try {
-      progress?.onProgress(this.#declared.id, { sample, startMs, endMs, carried: this.#carried })
+      progress?.onProgress(this.#declared.id, this.#moment())
       await declarations.report(this.declared, status)
     } catch {
       // The next write, or the status of the finished pass, reports again.
     }
     this.#shown = status
+  }
+
+  #moment(): Moment | undefined {
+    const sample = this.counts.sample()
+    if (sample === undefined) return undefined
+    const { startMs, endMs } = this.#times(sample)
+    return { sample, startMs, endMs, carried: this.#carried }
   }
 
   #times(sample: Sample) {

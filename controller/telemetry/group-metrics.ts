@@ -1,6 +1,6 @@
 // The metrics of each SyncGroup and ExchangeServer. They are removed with the resource.
 
-import type { Gauge, Histogram } from 'prom-client'
+import type { Counter, Gauge, Histogram } from 'prom-client'
 import { conditionTypes } from '../api/conditions.ts'
 import type { Result } from '../api/group-status.ts'
 import type { ServerResult } from '../api/server-status.ts'
@@ -12,6 +12,7 @@ export type Named = Readonly<{ namespace: string; name: string }>
 type Condition = Readonly<{ type: string; status: string }>
 
 const labels = ['namespace', 'name']
+const changes = ['created', 'updated', 'deleted', 'kept'] as const
 
 /** Measures of resources. */
 export class ResourceMetrics {
@@ -19,14 +20,18 @@ export class ResourceMetrics {
   readonly #now: () => number
   readonly #items: Gauge
   readonly #members: Gauge
-  readonly #conflicts: Gauge
+  readonly #conflicts: Counter
+  readonly #copies: Counter
   readonly #guarded: Gauge
   readonly #suspended: Gauge
+  readonly #serverSuspended: Gauge
   readonly #duration: Histogram
   readonly #condition: Gauge
   readonly #lag: Gauge
   /** By group: the start of the last pass after which everything was current, ms since 1970. */
   readonly #currentMs = new Map<string, Named & { atMs: number; late: boolean }>()
+  /** By group: the conflicts that are counted. */
+  readonly #counted = new Map<string, number>()
 
   /** `backOff`: for each server, its remaining back-off from now on, ms. */
   constructor(
@@ -42,10 +47,15 @@ export class ResourceMetrics {
       'Members by state: current, behind, unreachable.',
       [...labels, 'state'],
     )
-    this.#conflicts = metrics.gauge(
-      'exsync_group_conflicts',
+    this.#conflicts = metrics.counter(
+      'exsync_group_conflicts_total',
       'Conflicts since the group began.',
       labels,
+    )
+    this.#copies = metrics.counter(
+      'exsync_group_copies_total',
+      'Copies of items by what passes did: created, updated, deleted; and kept: content that went into the bin.',
+      [...labels, 'change'],
     )
     this.#guarded = metrics.gauge(
       'exsync_group_guarded',
@@ -55,6 +65,11 @@ export class ResourceMetrics {
     this.#suspended = metrics.gauge(
       'exsync_group_suspended',
       'Whether passes are suspended.',
+      labels,
+    )
+    this.#serverSuspended = metrics.gauge(
+      'exsync_server_suspended',
+      'Whether an ExchangeServer is suspended.',
       labels,
     )
     this.#duration = metrics.histogram(
@@ -111,7 +126,8 @@ export class ResourceMetrics {
     this.#items.set(names, items)
     for (const state of ['current', 'behind', 'unreachable'] as const)
       this.#members.set({ ...names, state }, members[state])
-    this.#conflicts.set(names, conflicts.total)
+    this.#countConflicts(names, conflicts.total)
+    for (const change of changes) this.#copies.inc({ ...names, change }, result.report[change])
     this.#guarded.set(names, refusals.length > 0 ? 1 : 0)
     this.#duration.observe(names, tookMs / 1000)
     const late = unfinished || members.current < members.total
@@ -128,6 +144,8 @@ export class ResourceMetrics {
     const outcome = result.kind === 'failed' ? 'error' : 'requeue_after'
     this.#metrics.reconciled('exchangeserver', outcome, tookMs)
     this.#conditions('ExchangeServer', server, conditions)
+    const { namespace, name } = server
+    this.#serverSuspended.set({ namespace, name }, result.kind === 'suspended' ? 1 : 0)
   }
 
   /** Removes the metrics of a resource that is gone. */
@@ -136,13 +154,28 @@ export class ResourceMetrics {
     for (const type of conditionTypes)
       for (const status of ['True', 'False', 'Unknown'])
         this.#condition.remove({ kind, ...names, type, status })
-    if (kind === 'ExchangeServer') return
+    if (kind === 'ExchangeServer') {
+      this.#serverSuspended.remove(names)
+      return
+    }
     this.#currentMs.delete(`${namespace}/${name}`)
-    for (const gauge of [this.#items, this.#conflicts, this.#guarded, this.#suspended, this.#lag])
+    this.#counted.delete(`${namespace}/${name}`)
+    for (const gauge of [this.#items, this.#guarded, this.#suspended, this.#lag])
       gauge.remove(names)
+    this.#conflicts.remove(names)
     this.#duration.remove(names)
+    for (const change of changes) this.#copies.remove({ ...names, change })
     for (const state of ['current', 'behind', 'unreachable'])
       this.#members.remove({ ...names, state })
+  }
+
+  // The total of the state outlives the process. With another state it may go down: then the counter begins again.
+  #countConflicts(names: Named, total: number): void {
+    const key = `${names.namespace}/${names.name}`
+    const before = this.#counted.get(key) ?? 0
+    if (total < before) this.#conflicts.remove(names)
+    this.#conflicts.inc({ ...names }, total < before ? total : total - before)
+    this.#counted.set(key, total)
   }
 
   #conditions(kind: string, { namespace, name }: Named, conditions: readonly Condition[]): void {

@@ -1,23 +1,35 @@
 // Logs: JSON by pino, constant messages with varying fields, one line per pass. Counts, ids and reasons only: no addresses,
-// names, content or secrets.
+// names, content or secrets. A line about something that is not as it should be has the remedy.
 
 import { type Logger, pino } from 'pino'
 import { reasonOf } from '../api/conditions.ts'
 import { isConnecting } from '../api/discreet.ts'
 import type { Result } from '../api/group-status.ts'
+import {
+  approvalText,
+  type Deployment,
+  remedyLines,
+  remedyOf,
+  statusCommand,
+} from '../api/remedy.ts'
 import type { Report } from '../api/report.ts'
+import type { SyncGroup } from '../api/resources.generated.ts'
 import type { ServerResult } from '../api/server-status.ts'
+import { hashOf } from '../core/guard.ts'
 import type { GroupId } from '../core/id.ts'
 import { printable } from '../core/printable.ts'
 import type { SyncError } from '../core/sync-error.ts'
+import type { Declared } from '../sync/ports.ts'
+import { placeOf } from './libraries.ts'
 
 /**
- * A logger to standard output, with pino's levels. Characters that pino leaves unescaped, such as direction marks, are
+ * A logger to standard output, with pino's levels as words. Characters that pino leaves unescaped, such as direction marks, are
  * escaped as well: each line is printable, and is the same JSON.
  */
 export function logger(level: string, write = toStandardOutput()): Logger {
   const stream = { write: (line: string) => write(`${printable(line.trimEnd())}\n`) }
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream)
+  const formatters = { level: (name: string) => ({ level: name }) }
+  return pino({ level, base: null, formatters, timestamp: pino.stdTimeFunctions.isoTime }, stream)
 }
 
 function toStandardOutput(): (line: string) => void {
@@ -25,8 +37,17 @@ function toStandardOutput(): (line: string) => void {
   return (line) => void stream.write(line)
 }
 
-/** Logs the result of a pass. */
-export function logPass(log: Logger, group: GroupId, result: Result, tookMs: number): void {
+/** The message of the log about a pass that ended with a report. */
+export const doneMessage = 'pass done'
+
+/** Logs the result of a pass. `deployment`: the place of the commands in a remedy. */
+export function logPass(
+  log: Logger,
+  deployment: Deployment,
+  { id: group, group: declared }: Pick<Declared, 'id' | 'group'>,
+  result: Result,
+  tookMs: number,
+): void {
   if (result.kind === 'suspended') {
     log.info({ group }, 'suspended')
     return
@@ -37,22 +58,42 @@ export function logPass(log: Logger, group: GroupId, result: Result, tookMs: num
   }
   if (result.kind === 'failed') {
     const { kind, code } = result.error
-    const fields = { group, kind, reason: reasonOf(code), durationMs: tookMs }
+    const fields = {
+      group,
+      kind,
+      reason: reasonOf(code),
+      durationMs: tookMs,
+      remedy: remedyOf(code),
+    }
     log.warn({ ...fields, ...detailOf(result.error), ...causeOf(result.error) }, 'pass failed')
     return
   }
-  log.info({ group, ...figuresOf(result.report) }, 'pass done')
+  const remedies = remediesOf(deployment, declared, group, result.report)
+  log.info({ group, ...figuresOf(result.report), ...remedies }, doneMessage)
   const { verified } = result
   if (verified === undefined) return
-  log.info(
-    {
-      group,
-      copies: verified.copies,
-      deviations: verified.deviations,
-      result: verified.result,
-    },
-    'verified',
-  )
+  const { copies, deviations, result: found } = verified
+  const command = statusCommand(deployment, group, 'verified')
+  const remedy = found === 'Proved' ? {} : { remedy: `the copies: ${command}` }
+  log.info({ group, copies, deviations, result: found, ...remedy }, 'verified')
+}
+
+// The remedy of each problem and refusal, and the command that names the members.
+function remediesOf(
+  deployment: Deployment,
+  declared: SyncGroup,
+  group: GroupId,
+  { problems, refusals }: Report,
+): Readonly<{ remedies?: readonly string[] }> {
+  const lines = [...remedyLines(problems.map(({ reason }) => reason))]
+  if (lines.length > 0)
+    lines.push(`the members and details: ${statusCommand(deployment, group, 'problems')}`)
+  if (refusals.length > 0) {
+    const blocked = { hash: hashOf(refusals), above: refusals.some(({ above }) => above) }
+    const approval = approvalText(deployment, declared, group, blocked)
+    lines.push(`the guard blocks changes: undo them in Exchange, or ${approval}`)
+  }
+  return lines.length === 0 ? {} : { remedies: lines }
 }
 
 // The figures of a pass, in the order of the line.
@@ -79,7 +120,8 @@ export function logServer(
 ): void {
   if (result.kind === 'failed') {
     const { kind, code } = result.error
-    const fields = { server, kind, reason: reasonOf(code), ...detailOf(result.error) }
+    const remedy = remedyOf(code)
+    const fields = { server, kind, reason: reasonOf(code), remedy, ...detailOf(result.error) }
     log.warn(fields, 'server not ready')
   } else {
     log.debug({ server }, result.kind === 'answered' ? 'server ready' : 'server suspended')
@@ -94,14 +136,7 @@ function detailOf(error: SyncError): Readonly<{ detail?: string }> {
 
 // For an unexpected error: its class and its place in the code, not its message, which may quote content.
 function causeOf({ cause, code }: SyncError): Readonly<{ cause?: string }> {
-  return cause instanceof Error && code === 'Unexpected' ? { cause: placeOf(cause) } : {}
-}
-
-function placeOf(error: Error): string {
-  return `${error.name} ${
-    (error.stack ?? '')
-      .split('\n')
-      .find((line) => /^\s+at /.test(line))
-      ?.trim() ?? ''
-  }`
+  return cause instanceof Error && code === 'Unexpected'
+    ? { cause: `${cause.name} at ${placeOf(cause)}` }
+    : {}
 }

@@ -4,8 +4,8 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { greatest } from '../core/many.ts'
+import type { Sized, Sizes } from '../sync/ports/state.ts'
 import type { QueueWatch } from '../sync/queue.ts'
-import { outcomeLabel } from './outcomes.ts'
 
 /** The parts of a queue that its metrics need. */
 export type Measured = Readonly<{
@@ -78,15 +78,6 @@ export class Metrics {
     'Whether this process holds the Lease.',
     ['name'],
   )
-  readonly #ews = this.#meter.counter('exsync_ews_requests_total', 'Requests to Exchange.', [
-    'operation',
-    'result',
-  ])
-  readonly #ewsTime = this.#meter.histogram(
-    'exsync_ews_request_duration_seconds',
-    'How long requests to Exchange took.',
-    ['operation'],
-  )
 
   /** `now`: ms since 1970. */
   constructor(now: () => number, version: string) {
@@ -115,7 +106,7 @@ export class Metrics {
   }
 
   /** Creates a gauge for the caller; `collect` runs before each reading. */
-  gauge(name: string, help: string, labels: readonly string[], collect?: () => void): Gauge {
+  gauge(name: string, help: string, labels: readonly string[], collect?: Collect): Gauge {
     return this.#meter.gauge(name, help, labels, collect)
   }
 
@@ -157,10 +148,22 @@ export class Metrics {
     this.#requests.inc({ method, code, host })
   }
 
-  /** Records an answer of Exchange. */
-  asked(operation: string, result: string, tookMs: number): void {
-    this.#ews.inc({ operation, result: outcomeLabel(result) })
-    this.#ewsTime.observe({ operation }, tookMs / 1000)
+  /** Reports the sizes of the state before each reading; a state that cannot be read has none. */
+  measureState(sizes: () => Promise<Sizes>): void {
+    const measure = (name: string, help: string, which: keyof Sized) => {
+      const gauge: Gauge = this.gauge(name, help, ['part'], async () => {
+        const known = await sizes().catch(() => undefined)
+        gauge.reset()
+        for (const part of ['bin', 'history', 'files'] as const) {
+          const bytes = known?.[part][which]
+          if (bytes !== undefined && Number.isFinite(bytes)) gauge.set({ part }, bytes)
+        }
+      })
+    }
+    const parts = 'the content in the bin, that in the history, and the files of the state'
+    measure('exsync_state_bytes', `The size of ${parts}.`, 'bytes')
+    const limits = '--bin-limit, the room beside the bin, and the size that the disk allows'
+    measure('exsync_state_limit_bytes', `The limit for ${parts}: ${limits}.`, 'maxBytes')
   }
 
   /** Records whether this process leads. */
@@ -236,6 +239,8 @@ export class Metrics {
 
 const queueLabels = ['name', 'controller']
 
+type Collect = () => void | Promise<void>
+
 class Meter {
   readonly registry = new Registry()
 
@@ -243,7 +248,7 @@ class Meter {
     return new Counter({ name, help, labelNames, registers: [this.registry] })
   }
 
-  gauge(name: string, help: string, labelNames: readonly string[], collect?: () => void): Gauge {
+  gauge(name: string, help: string, labelNames: readonly string[], collect?: Collect): Gauge {
     const registers = [this.registry]
     return new Gauge({ name, help, labelNames, registers, ...(collect && { collect }) })
   }

@@ -10,7 +10,8 @@ import { faultsOf } from './metrics.ts'
 import { notRestricted } from './pod.ts'
 import { type Manifest, type Rendering, renderings } from './renderings.ts'
 
-const crdFolder = fileURLToPath(new URL('../../crds', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const crdFolder = join(root, 'crds')
 const clusterWide = ['ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition']
 
 const all: Rendering[] = []
@@ -199,18 +200,33 @@ describe('the pod', () => {
     expect(wrong).toEqual([])
   })
 
-  test('reads its key where it is mounted', () => {
+  test.each([
+    ['key-file', 'state-key'],
+    ['notify-secret-file', 'notify'],
+  ] as const)('reads the file of %s where it is mounted', (flag, name) => {
     const wrong = wrongIn((rendering) => {
-      const file = flags(rendering)['key-file']
-      const volume = podOf(rendering).volumes.find((each: Manifest) => each.secret)
-      const mount = container(rendering).volumeMounts.find(
-        (each: Manifest) => each.name === volume?.name,
-      )
+      const file = flags(rendering)[flag]
+      const named = (each: Manifest) => (each as unknown as { name: string }).name === name
+      const volume = podOf(rendering).volumes.find(named)
+      const mount = container(rendering).volumeMounts.find(named)
       const path = volume && `${mount.mountPath}/${volume.secret.items[0].path}`
       return file === path ? [] : [`${file} is not ${path}`]
     })
     expect(wrong).toEqual([])
-    expect(all.some((rendering) => flags(rendering)['key-file'])).toBe(true)
+    expect(all.some((rendering) => flags(rendering)[flag])).toBe(true)
+  })
+
+  test('gets the URL of a webhook by a flag or from a Secret, with a secret that signs', () => {
+    const wrong = wrongIn((rendering) => {
+      const { 'notify-url': url, 'notify-secret-file': file } = flags(rendering)
+      const fromSecret = container(rendering).env.some(
+        ({ name }: { name: string }) => name === 'EXSYNC_NOTIFY_URL',
+      )
+      const given = [url !== undefined, fromSecret].filter(Boolean).length
+      return given === (file === undefined ? 0 : 1) ? [] : [`${given} URLs, ${file}`]
+    })
+    expect(wrong).toEqual([])
+    expect(all.some((rendering) => flags(rendering)['notify-url'])).toBe(true)
   })
 })
 
@@ -227,6 +243,21 @@ describe('the state', () => {
     expect(wrong).toEqual([])
   })
 })
+
+// The page that alerts link to, by the anchors of its headings.
+const page = 'docs/something-went-wrong.md'
+const anchors = new Set(
+  [...readFileSync(join(root, page), 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  ),
+)
+const isRunbook = (url: string) => {
+  const [, anchor = ''] = url.split(`${page}#`)
+  return /^(https:\/\/[^ ]+\/)?docs\//.test(url) && anchors.has(anchor)
+}
 
 describe('rules and dashboards', () => {
   test('name metrics and labels that there are', () => {
@@ -259,6 +290,7 @@ describe('rules and dashboards', () => {
             ({ annotations, labels }: Manifest) =>
               !/\.$/.test(annotations.summary) ||
               !/kubectl (get|describe|exec|patch) /.test(annotations.description) ||
+              !isRunbook(annotations.runbook_url ?? '') ||
               !['critical', 'warning', 'info'].includes(labels.severity),
           )
           .map((rule: Manifest) => rule.alert),

@@ -45,6 +45,19 @@ const refused: readonly (readonly [string, unknown, RegExp])[] = [
     { leaderElection: { renewDeadline: '15s' } },
     /retryPeriod \(2s\) < renewDeadline \(15s\) < leaseDuration \(15s\) must hold/,
   ],
+  ['a webhook without encryption', { notify: { url: 'http://a' } }, /'\/notify\/url'/],
+  ['a webhook without a signature', { notify: { url: 'https://a' } }, /need notify.secretRef.name/],
+  ['a signature of nothing', { notify: { secretRef: { name: 'a' } } }, /needs notify.url or/],
+  [
+    'two webhooks',
+    { notify: { url: 'https://a', secretRef: { name: 'a', urlKey: 'b' } } },
+    /exclude each other/,
+  ],
+  [
+    'the values of 0.1.0 alone, where a default is missing',
+    { networkPolicy: { enabled: true, dns: null } },
+    /networkPolicy.dns is missing.*--reset-then-reuse-values/,
+  ],
   [
     'a monitor of nothing',
     { metrics: { service: { enabled: false }, serviceMonitor: { enabled: true } } },
@@ -67,6 +80,14 @@ test('a default is removed by null, as OpenShift needs it', async () => {
   const { stdout } = await template({ podSecurityContext: { runAsUser: null, fsGroup: null } })
   expect(stdout).toContain('runAsNonRoot: true')
   expect(stdout).not.toMatch(/runAsUser|fsGroup:/)
+})
+
+test('the values of 0.1.0 alone (helm upgrade --reuse-values) give no flag without a value', async () => {
+  const since = ['historyRetention', 'maxContactSize', 'maxMembers', 'maxPassTimeout']
+  const missing = [...since, 'maxRequestTimeout'].map((key) => [key, null])
+  const { stdout } = await template({ controller: Object.fromEntries(missing) })
+  expect(stdout).toContain('- --bin-limit=1Gi\n')
+  expect(stdout).not.toMatch(/- --\S+=\s*$|--(history-retention|max-[a-z-]+)\b/m)
 })
 
 test.each([

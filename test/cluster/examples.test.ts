@@ -117,7 +117,7 @@ function commandsIn(readme: string): readonly string[] {
     .replaceAll('\\\n', ' ')
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => line.replace(/^npx exsync/, `node ${root}controller/main.ts`))
+    .map((line) => line.replace(/^npx --no-install exsync/, `node ${root}controller/main.ts`))
     .map((line) => line.replace('$(openssl rand -base64 32)', randomBytes(32).toString('base64')))
     .map((line) => line.replace(/^(helm .*) --wait$/, '$1').replace(/--timeout=\S+/, WAIT))
 }

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { groupOf, secretOf, serverOf } from '../e2e/support.ts'
 import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import { parseWorld } from '../exchange/world.ts'
+import type { Json } from './control-plane.ts'
 import { type Controller, until } from './controller.ts'
 import { Cluster, home, readyOf, release } from './fixture.ts'
 
@@ -48,6 +49,18 @@ function told(what: RegExp): Promise<void> {
   )
 }
 
+/** Waits for an Event about a group, which may be gone. */
+function noted(about: string, reason: string, what: string): Promise<void> {
+  return until(`an event ${reason} about ${about}`, async () => {
+    const out = await cluster.kubectl('get', 'events.events.k8s.io', '-n', 'sales', '-o', 'json')
+    const { items } = JSON.parse(out) as { items: readonly Json[] }
+    return items.some(
+      ({ regarding, reason: said, note }) =>
+        regarding.name === about && said === reason && note.includes(what),
+    )
+  })
+}
+
 test('what is applied becomes Ready, and kubectl shows it', async () => {
   await cluster.apply([account, serverOf(exchange.url), groupOf({ members })])
   await cluster.kubectl(
@@ -61,13 +74,16 @@ test('what is applied becomes Ready, and kubectl shows it', async () => {
   await cluster.kubectl('wait', '--for=condition=Ready', '--timeout=60s', '-n', 'sales', 'exs/corp')
   const [head = '', row = ''] = (await cluster.kubectl('get', 'sg', '-n', 'sales')).split('\n')
   expect(head.split(/\s{2,}/)).toEqual([
-    ...['NAME', 'READY', 'MESSAGE', 'ITEMS', 'MEMBERS', 'CONFLICTS', 'LAST PASS', 'AGE'],
+    ...['NAME', 'READY', 'REASON', 'ITEMS', 'MEMBERS', 'CONFLICTS', 'LAST PASS', 'AGE', 'MESSAGE'],
   ])
   expect(row).toMatch(
-    /^company-contacts +True +20 items, 2 of 2 members current +20 +2\/2 +0 +\d+s/,
+    /^company-contacts +True +Succeeded +20 +2\/2 +0 +\d+s +\d+s +20 items, 2 of 2 members current$/,
   )
   const wide = await cluster.kubectl('get', 'sg', '-n', 'sales', '-o', 'wide')
-  expect(wide).toContain('/Company/Contacts')
+  expect(wide).toMatch(/\/Company\/Contacts .* 20 items, 2 of 2 members current$/m)
+  const servers = await cluster.kubectl('get', 'exs', '-n', 'sales')
+  expect(servers).toMatch(/^NAME +READY +REASON +AUTH +VERSION +AGE +MESSAGE$/m)
+  expect(servers).toMatch(/^corp +True +Succeeded +\w+ +15\.2\.2562\.17 +\d+s +the server answers/m)
   const server = await cluster.get('exs', 'corp')
   expect(server.status).toMatchObject({ version: '15.2.2562.17', observedGeneration: 1 })
 })
@@ -194,7 +210,9 @@ test('a folder that two groups claim stays with the older one', async () => {
   await cluster.apply([groupOf({ name: 'younger', members: [members[1] as object] as never })])
   await cluster.waitForReason('FolderClaimed', 'younger')
   expect(readyOf(await cluster.get('sg', 'company-contacts')).reason).toBe('Succeeded')
+  await noted('younger', 'FolderClaimed', 'not ready: FolderClaimed: another group has the folder')
   await cluster.kubectl('delete', 'sg', 'younger', '-n', 'sales', '--timeout=30s')
+  await noted('younger', 'Released', 'its copies stay in the folders')
 })
 
 test('the metrics have the names that dashboards know, and no addresses', async () => {
@@ -205,8 +223,14 @@ test('the metrics have the names that dashboards know, and no addresses', async 
     ...['rest_client_requests_total', 'leader_election_master_status', 'exsync_ews_requests_total'],
     ...['exsync_group_items', 'exsync_group_members', 'exsync_group_lag_seconds'],
     ...['exsync_server_back_off_seconds', 'exsync_resource_condition', 'exsync_group_guarded'],
+    ...['exsync_group_conflicts_total', 'exsync_group_copies_total', 'exsync_server_suspended'],
   ])
     expect([name, names.has(name)]).toEqual([name, true])
+  const keys = [...metrics.keys()]
+  expect(keys.some((key) => key.includes('requests_total{server="sales/corp",op'))).toBe(true)
+  for (const part of ['bin', 'history', 'files'])
+    for (const name of ['exsync_state_bytes', 'exsync_state_limit_bytes'])
+      expect(metrics.get(`${name}{part="${part}"}`), `${name} ${part}`).toBeGreaterThanOrEqual(0)
   expect(metrics.get('exsync_group_items{namespace="sales",name="company-contacts"}')).toBe(21)
   expect(
     metrics.get(`leader_election_master_status{name="${release}-exchange-sync-controller"}`),
@@ -269,13 +293,18 @@ test('deleted with RemoveCopies, it goes when the copies have gone; Exchange gon
   })
   await patch({ deletionPolicy: 'Orphan' })
   await until('it is gone', async () => (await cluster.get('sg', 'company-contacts')) === undefined)
+  await cluster.kubectl('delete', 'exs', 'corp', '-n', 'sales')
+  await until('the metrics of both have ended', async () => {
+    const keys = [...(await controller.metrics()).keys()]
+    return !keys.some((key) => /"(corp|sales\/corp|company-contacts)"/.test(key))
+  })
   exchange.inject(undefined)
   const jan = exchange.store.mailbox('jan@corp.example').folder('Contacts/Contacts')
   expect(jan.items().length).toBe(9)
 })
 
 test('uninstalled, the resource definitions, the groups, the data and the mailboxes stay', async () => {
-  await cluster.apply([groupOf({ members })])
+  await cluster.apply([serverOf(exchange.url), groupOf({ members })])
   await cluster.waitForReason('Succeeded', 'company-contacts')
   expect(await controller.stop()).toBe(0)
   const removed = await cluster.helm('uninstall', release, '-n', home)

@@ -10,12 +10,14 @@ import {
   bob,
   commit,
   deleted,
+  edited,
   everythingOf,
   group,
   hub,
   idOf,
   linkOf,
   memory,
+  sized,
 } from './changes.ts'
 
 /** How a state is opened. */
@@ -74,6 +76,29 @@ export function conformsToState(open: (options?: StateOptions) => Promise<StateP
       expect(await one.links([linkOf('one')])).toMatchObject([{ agreed: { GivenName: 'one' } }])
       expect(await one.linksOf(ann, [idOf('one')])).toEqual(['one'])
     },
+  )
+
+  on(
+    'its sizes follow what is kept, with their limits, and the bin takes room from the history',
+    async (state, place) => {
+      const before = await state.sizes()
+      expect(before).toMatchObject({
+        bin: { bytes: 0, maxBytes: 1_000 },
+        history: { bytes: 0, maxBytes: 500 },
+      })
+      const kept = [deleted(sized(600)), edited(1, 50)]
+      await commit(state.baseline(group), { agreements: [agreement('one')], kept })
+      const { bin, history, files } = await state.sizes()
+      expect(bin.bytes).toBeGreaterThanOrEqual(600)
+      expect(history.bytes).toBeGreaterThanOrEqual(50)
+      expect(history.maxBytes).toBe(1_000 - bin.bytes)
+      expect(files.bytes).toBeLessThan(files.maxBytes)
+      expect(await (await place.reopened(5_000)).sizes()).toMatchObject({
+        bin: { bytes: bin.bytes, maxBytes: 5_000 },
+        history: { bytes: history.bytes },
+      })
+    },
+    { binMaxBytes: 1_000 },
   )
 
   on('two baselines of a group are one', async (state) => {

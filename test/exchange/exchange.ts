@@ -24,8 +24,12 @@ import { checkWorld, type World } from './world.ts'
 export type ExchangeOptions = Readonly<{
   /** Default: a free one. `none` listens nowhere: then only `handle` and `fetch` reach the server. */
   port?: number | 'none'
+  /** The address that it listens on. Default: 127.0.0.1, so that nothing outside this machine reaches it. */
+  host?: string
   /** Serve https, and write the authority's certificate to `ca.crt` in this directory. */
   tls?: string
+  /** Serve https with this certificate and key, both in PEM, instead of ones made at the start. */
+  certificate?: Readonly<{ cert: string; key: string }>
   /** The hash in the signature of its certificate. Default: sha256. */
   signatureHash?: SignatureHash
   /** The server's clock, in milliseconds. Default: the real one. */
@@ -74,7 +78,7 @@ export async function startExchange(
   world: World,
   options: ExchangeOptions = {},
 ): Promise<Exchange> {
-  const { clock = Date.now, port = 0, tls } = options
+  const { clock = Date.now, tls } = options
   const normalise = normalising(options.normalise)
   const state =
     options.resume?.(clock, normalise) ?? buildState(checkWorld(world), { clock, normalise })
@@ -82,8 +86,8 @@ export async function startExchange(
   let writes = 0
   let injector = options.fault
   const counts = new Map<string, number>()
-  const certificates =
-    tls === undefined ? undefined : makeCertificates(Date.now(), options.signatureHash)
+  const made = tls === undefined ? undefined : makeCertificates(Date.now(), options.signatureHash)
+  const certificates = options.certificate ?? made
   let origin = ''
   const authentication = new Authentication(state, certificates?.cert, () => origin)
   const border: BorderOptions = {
@@ -107,18 +111,15 @@ export async function startExchange(
     if (!options.dated) return { headers, ...rest }
     return { ...rest, headers: { date: new Date(clock()).toUTCString(), ...headers } }
   }
-  const server: Listening | undefined =
-    port === 'none'
-      ? undefined
-      : await listen({ port, tls: certificates, gzip: options.gzip ?? false, handle: respond })
-  if (tls !== undefined && certificates) {
+  const server = await listening(options, certificates, respond)
+  if (tls !== undefined && made) {
     mkdirSync(tls, { recursive: true })
-    writeFileSync(join(tls, 'ca.crt'), certificates.ca)
+    writeFileSync(join(tls, 'ca.crt'), made.ca)
   }
   origin = `${certificates ? 'https' : 'http'}://127.0.0.1:${server?.port ?? 0}`
   return {
     url: `${origin}/EWS/Exchange.asmx`,
-    ...(certificates && { ca: certificates.ca }),
+    ...(made && { ca: made.ca }),
     store: storeOf(state),
     handle: respond,
     fetch: (url, init) => fetched(respond, url, init),
@@ -136,6 +137,14 @@ export async function startExchange(
       authentication.close()
     },
   }
+}
+
+async function listening(
+  { host, port = 0, gzip = false }: ExchangeOptions,
+  tls: ExchangeOptions['certificate'],
+  respond: Exchange['handle'],
+): Promise<Listening | undefined> {
+  return port === 'none' ? undefined : listen({ host, port, tls, gzip, handle: respond })
 }
 
 function behaviourOf(options: ExchangeOptions): Behaviour {

@@ -1,20 +1,31 @@
 // The embedded Exchange as a program: `npm run exchange -- --world FILE [--state FILE] [--port N] [--tls DIR]`.
+// In a pod it has a certificate from a Secret, and listens on all addresses (examples/kind).
 // Prints `ready URL` when it answers, and ends on SIGTERM or SIGINT.
 import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
 import { parseArgs } from 'node:util'
 import { type ExchangeOptions, startExchange } from './exchange.ts'
 import { bytesFor, Keeper, type Kept, KeptError, readKept } from './kept.ts'
 import type { Behaviour } from './protocol/session.ts'
+import { NameError, secretsFor } from './secrets.ts'
 import { parseWorld, type World, WorldError } from './world.ts'
 
 const USAGE = `Usage: npm run exchange -- --world FILE [--state FILE] [--now TIME] [--port N] [--tls DIR]
+       npm run exchange -- --print-secrets SERVICE.NAMESPACE.svc
 
   --world FILE  the users, mailboxes and public folders to start from; see test/exchange/README.md
   --state FILE  keep everything in FILE, and go on from it when it is there (then --world is not read)
   --now TIME    the server's time at the start, such as 2026-01-31T08:00:00Z; it goes on from there
                 (default: the machine's time, or that of a kept world with a time of its own)
-  --port N      listen on this port of 127.0.0.1 (default: a free one)
+  --port N      listen on this port (default: a free one)
+  --listen ADDRESS
+                listen on this address (default: 127.0.0.1); any other one only with https
   --tls DIR     serve https, and write the certificate authority to DIR/ca.crt
+  --tls-cert FILE --tls-key FILE
+                serve https with this certificate and key, in PEM
+  --print-secrets SERVICE.NAMESPACE.svc
+                print two Secrets of that namespace, and do nothing else: SERVICE-tls with a new certificate and
+                key for that name, SERVICE-ca with the authority that signed it
   --gzip        compress answers for clients that accept it
   --public-folder-sync refused | works | empty
                 what SyncFolderItems does in a public folder (default: refused, as documented)
@@ -29,7 +40,7 @@ class UsageError extends Error {}
 try {
   await run(process.argv.slice(2))
 } catch (error) {
-  const known = [UsageError, WorldError, KeptError].some((kind) => error instanceof kind)
+  const known = [UsageError, WorldError, KeptError, NameError].some((kind) => error instanceof kind)
   if (!known) throw error
   console.error((error as Error).message)
   process.exitCode = 1
@@ -41,6 +52,10 @@ async function run(args: readonly string[]): Promise<void> {
     console.log(USAGE)
     return
   }
+  if (flags['print-secrets'] !== undefined) {
+    process.stdout.write(secretsFor(flags['print-secrets'], Date.now()))
+    return
+  }
   const kept = flags.state === undefined ? undefined : readKept(flags.state)
   if (kept === undefined && flags.world === undefined)
     throw new UsageError(`--world is missing.\n\n${USAGE}`)
@@ -50,7 +65,7 @@ async function run(args: readonly string[]): Promise<void> {
     port: portOf(flags.port),
     gzip: flags.gzip,
     publicFolderSync: syncOf(flags['public-folder-sync']),
-    ...(flags.tls !== undefined && { tls: flags.tls }),
+    ...listeningOf(flags),
     ...(kept && { resume: kept.state }),
     clock: time.clock,
     dated: true,
@@ -61,7 +76,7 @@ async function run(args: readonly string[]): Promise<void> {
     throw refusal(error, flags)
   })
   const { extendedProtection = 'Off' } = exchange.store.state.signIn ?? {}
-  if (extendedProtection !== 'Off' && flags.tls === undefined)
+  if (extendedProtection !== 'Off' && !isEncrypted(flags))
     console.error('signIn.extendedProtection checks nothing without --tls')
   if (flags.state !== undefined) {
     const { state } = exchange.store
@@ -87,8 +102,43 @@ async function run(args: readonly string[]): Promise<void> {
   console.log(`ready ${exchange.url}`)
 }
 
+/** Where it listens, and with which certificate. */
+function listeningOf(flags: Flags): Pick<ExchangeOptions, 'host' | 'tls' | 'certificate'> {
+  const { tls, listen = '127.0.0.1', 'tls-cert': cert, 'tls-key': key } = flags
+  if ((cert === undefined) !== (key === undefined))
+    throw new UsageError('--tls-cert and --tls-key are given together, or neither is')
+  if (tls !== undefined && cert !== undefined)
+    throw new UsageError('--tls makes a certificate, --tls-cert names one: give one of them')
+  if (!/^(127(\.\d+){3}|localhost|::1)$/.test(listen) && !isEncrypted(flags))
+    throw new UsageError(
+      `--listen ${listen} without https lets everybody read passwords: add --tls-cert and --tls-key`,
+    )
+  return {
+    host: listen,
+    ...(tls !== undefined && { tls }),
+    ...(cert && key && { certificate: certificateIn(cert, key) }),
+  }
+}
+
+function certificateIn(certFile: string, keyFile: string): { cert: string; key: string } {
+  const pair = { cert: read(certFile, 'cert'), key: read(keyFile, 'key') }
+  try {
+    createSecureContext(pair)
+    return pair
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new UsageError(
+      `${certFile} and ${keyFile} are no certificate and its key in PEM (${code})`,
+    )
+  }
+}
+
+function isEncrypted(flags: Flags): boolean {
+  return flags.tls !== undefined || flags['tls-cert'] !== undefined
+}
+
 function worldIn(file: string): World {
-  return parseWorld(read(file), file)
+  return parseWorld(read(file, 'world'), file)
 }
 
 function saving(keeper: Keeper, file: string): () => Promise<void> {
@@ -143,7 +193,11 @@ type Flags = Readonly<{
   state?: string
   now?: string
   port?: string
+  listen?: string
   tls?: string
+  'tls-cert'?: string
+  'tls-key'?: string
+  'print-secrets'?: string
   gzip: boolean
   help: boolean
   'public-folder-sync': string
@@ -155,7 +209,11 @@ function flagsOf(args: readonly string[]): Flags {
     state: { type: 'string' },
     now: { type: 'string' },
     port: { type: 'string' },
+    listen: { type: 'string' },
     tls: { type: 'string' },
+    'tls-cert': { type: 'string' },
+    'tls-key': { type: 'string' },
+    'print-secrets': { type: 'string' },
     gzip: { type: 'boolean', default: false },
     'public-folder-sync': { type: 'string', default: 'refused' },
     help: { type: 'boolean', default: false },
@@ -167,13 +225,14 @@ function flagsOf(args: readonly string[]): Flags {
   }
 }
 
-function read(file: string): string {
+function read(file: string, what: 'world' | 'cert' | 'key'): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`
-    throw new UsageError(`${file}: ${why}; name a world file with --world`)
+    const flag = { world: '--world', cert: '--tls-cert', key: '--tls-key' }[what]
+    throw new UsageError(`${file}: ${why}; name a ${what} file with ${flag}`)
   }
 }
 
@@ -192,6 +251,8 @@ function refusal(error: NodeJS.ErrnoException, flags: Flags): Error {
   if (error.code === 'EADDRINUSE') {
     return new UsageError(`Port ${flags.port} is taken; choose another one with --port`)
   }
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
+    return new UsageError(`--listen ${flags.listen} is no address of this machine`)
   if (error.code === 'EACCES' || error.code === 'ENOTDIR' || error.code === 'EROFS') {
     return new UsageError(`${error.message}; choose another --port or --tls directory`)
   }

@@ -221,6 +221,27 @@ const misuses = [
   ['no world', [], /--world is missing/],
   ['a world that is not there', ['--world', 'no.yaml'], /no\.yaml: there is no such file/],
   ['a port that is none', ['--world', sample, '--port', 'x'], /--port x is not a port/],
+  [
+    'an open address without https',
+    ['--world', sample, '--listen', '0.0.0.0'],
+    /--listen 0\.0\.0\.0 without https/,
+  ],
+  [
+    'a key that is missing',
+    ['--world', sample, '--tls-cert', sample],
+    /--tls-key are given together/,
+  ],
+  [
+    'a certificate that is not there',
+    ['--world', sample, '--tls-cert', 'no.crt', '--tls-key', sample],
+    /no\.crt: there is no such file; name a cert file with --tls-cert/,
+  ],
+  [
+    'a certificate that is none',
+    ['--world', sample, '--tls-cert', sample, '--tls-key', sample],
+    /company\.yaml are no certificate and its key in PEM/,
+  ],
+  ['a name that is no Service', ['--print-secrets', 'exchange'], /write SERVICE\.NAMESPACE\.svc/],
   ['an unknown flag', ['--word', 'x'], /--word/],
 ] as const
 

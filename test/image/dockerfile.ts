@@ -1,4 +1,4 @@
-// Reads the last stage of the Dockerfile: what is copied into the image, and how it is started.
+// Reads the last stage of the Dockerfile, or another one: what is copied into the image, and how it is started.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -17,7 +17,7 @@ export type Copy = Readonly<{
   owner: number | undefined
 }>
 
-/** The last stage. */
+/** A stage that is only copied together. */
 export type Image = Readonly<{
   copies: readonly Copy[]
   environment: Readonly<Record<string, string>>
@@ -30,14 +30,20 @@ export type Image = Readonly<{
 
 type Instruction = Readonly<{ word: string; rest: string; text: string | undefined }>
 
-/** Reads the repository's Dockerfile; throws at what it does not know, rather than leave it out. */
-export function imageOf(file = `${root}/Dockerfile`): Image {
-  const instructions = instructionsIn(readFileSync(file, 'utf8'))
-  const last = instructions.findLastIndex(({ word }) => word === 'FROM')
+/** Reads a stage of the repository's Dockerfile, the last one unless it is named; throws at what it does not know. */
+export function imageOf(target?: string): Image {
+  const instructions = instructionsIn(readFileSync(`${root}/Dockerfile`, 'utf8'))
+  const isFrom = ({ word }: Instruction) => word === 'FROM'
+  const start =
+    target === undefined
+      ? instructions.findLastIndex(isFrom)
+      : instructions.findIndex((each) => isFrom(each) && each.rest.endsWith(` AS ${target}`))
+  if (start < 0) throw new Error(`the Dockerfile has no stage ${target}`)
+  const end = instructions.findIndex((each, at) => at > start && isFrom(each))
   const known = 'FROM COPY LABEL ENV WORKDIR USER EXPOSE ENTRYPOINT CMD'.split(' ')
-  const stage = instructions.slice(last)
+  const stage = instructions.slice(start, end < 0 ? undefined : end)
   for (const { word } of stage)
-    if (!known.includes(word)) throw new Error(`${word} in the last stage is not understood`)
+    if (!known.includes(word)) throw new Error(`${word} in the stage is not understood`)
   const of = (word: string) => stage.filter((each) => each.word === word).map(({ rest }) => rest)
   return {
     copies: stage.filter(({ word }) => word === 'COPY').map(copyOf),

@@ -16,13 +16,13 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { writeContents } from '../../image/contents.ts'
-import { type Copy, imageOf, root } from './dockerfile.ts'
+import { type Copy, type Image, imageOf, root } from './dockerfile.ts'
 
 type Locked = Readonly<{ dev?: boolean; devOptional?: boolean; optional?: boolean }>
 
-/** Makes the file system of the image in an empty folder. */
-export function makeRootfs(folder: string): void {
-  for (const copy of imageOf().copies) {
+/** Makes the file system of the image, or of another stage, in an empty folder. */
+export function makeRootfs(folder: string, image: Image = imageOf()): void {
+  for (const copy of image.copies) {
     const target = join(folder, copy.target)
     if (copy.text !== undefined) write(target, copy.text)
     else if (copy.from === undefined) copyFromRepository(copy, target)
@@ -51,6 +51,8 @@ function copyFromStage({ from, sources: [source] }: Copy, target: string): void 
     'node /node': () => copyNode(target),
     'node /state': () => mkdirSync(target, { recursive: true }),
     'packages /app/node_modules': () => copyPackages(target),
+    'packages /app/node_modules/yaml': () =>
+      cpSync(join(root, 'node_modules/yaml'), target, { recursive: true }),
     'packages /contents': () => writeContents(root, target),
   }
   const made = known[`${from} ${source}`]

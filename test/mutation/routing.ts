@@ -96,7 +96,7 @@ const shown: readonly Readonly<{ files: readonly string[]; tests: readonly strin
   },
   {
     files: [...within('cli'), ...within('telemetry'), ...within('core', 'printable')],
-    tests: unit('terminal', 'printable', 'words', 'state-rekey', 'look'),
+    tests: unit('terminal', 'printable', 'words', 'state-rekey', 'look', 'log', 'metrics'),
   },
   {
     files: within('ews', 'ntlm/', 'network', 'transport', 'authorization', 'oauth', 'offers'),
@@ -109,7 +109,7 @@ const shown: readonly Readonly<{ files: readonly string[]; tests: readonly strin
   {
     files: [
       ...within('sync', 'line', 'shares', 'seat', 'party', 'queue', 'schedule', 'control-loop'),
-      ...within('sync', 'server-', 'trying', 'ceilings', 'reconcile'),
+      ...within('sync', 'server-', 'trying', 'ceilings', 'reconcile', 'waiting'),
       ...within('api', 'duration', 'annotations'),
       ...within('core', 'retry-after', 'sync-error'),
     ],

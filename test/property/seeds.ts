@@ -330,4 +330,27 @@ export const seeds: readonly (readonly [string, readonly Step[], Partial<Setting
     [...begun, does(3, 'mark'), does(3, 'edit'), passes(), turns(3), does(0, 'edit'), passes()],
     { drift: 'Ignore' },
   ],
+  [
+    'an item that yielded to another group’s, and could not be deleted, was taken for a user’s copy',
+    [
+      ...begun,
+      does(0, 'remove'),
+      does(1, 'edit', 1),
+      does(2, 'edit'),
+      passes({ amid: 5 }),
+      passes({
+        group: 1,
+        events: [
+          { at: 6, what: 'fail' },
+          { at: 7, what: 'fail' },
+        ],
+      }),
+      passes({ amid: 1 }),
+      { step: 'forget', group: 1 },
+      does(0, 'edit', 1),
+      passes(),
+      passes(),
+    ],
+    { cast: 'twoWayBeside' },
+  ],
 ]

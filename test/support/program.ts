@@ -1,4 +1,4 @@
-// Programs of the cluster's (kube-apiserver, etcd, kubectl, helm): where they are, and how one ends that is run.
+// Programs of the cluster's (kube-apiserver, etcd, kubectl, helm, …): where they are, and how one ends that is run.
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 
@@ -6,7 +6,9 @@ import { join } from 'node:path'
 export type Ended = Readonly<{ code: number; stdout: string; stderr: string }>
 
 /** The path of a program; setup.ts of the cluster tests has put them all into one folder. */
-export function program(name: 'etcd' | 'kube-apiserver' | 'kubectl' | 'helm'): string {
+export function program(
+  name: 'etcd' | 'kube-apiserver' | 'kubectl' | 'helm' | 'actionlint' | 'registry',
+): string {
   const folder = process.env.KUBEBUILDER_ASSETS
   if (folder === undefined) throw new Error('run this by npm run test:cluster')
   return join(folder, name)

@@ -7,7 +7,10 @@ import { Servers } from '../../controller/sync/server-health.ts'
 import { calm, Hand } from '../support/clock.ts'
 
 /** A running loop over what a test declares. */
-async function running(reconcile: (key: string) => Promise<Requeue> | Requeue) {
+async function running(
+  reconcile: (key: string) => Promise<Requeue> | Requeue,
+  onGone: () => void = () => {},
+) {
   const clock = new Hand()
   const stop = new AbortController()
   const changes = new ChangeSignal()
@@ -26,7 +29,10 @@ async function running(reconcile: (key: string) => Promise<Requeue> | Requeue) {
         worked.push(key)
         return reconcile(key)
       },
-      onGone: (key) => gone.push(key),
+      onGone: (key) => {
+        gone.push(key)
+        onGone()
+      },
     },
     {
       clock,
@@ -108,8 +114,10 @@ test('what is not listed any more is not queued again, also when it is being wor
   const { clock, declare, since, gone, loop } = await running(gated)
   await declare({ one: 'a' })
   await declare({})
-  expect(gone).toEqual(['one'])
+  expect(gone, 'what the work records comes before its end').toEqual([])
   end()
+  await calm()
+  expect(gone).toEqual(['one'])
   await clock.turn(10_000)
   loop.due('one')
   await clock.turn(1)
@@ -134,4 +142,30 @@ test('work that rejects ends the loop, with its error', async () => {
   const failed = expect(ended).rejects.toThrow('a defect')
   await declare({ one: 'a' })
   await failed
+})
+
+test('a key that is declared again during its work ends once, before its new work begins', async () => {
+  const order: string[] = []
+  let end = () => {}
+  const gated = () =>
+    new Promise<Requeue>((resolve) => {
+      order.push('begins')
+      end = () => {
+        order.push('ends')
+        resolve({ kind: 'after', ms: 1_000 })
+      }
+    })
+  const { declare } = await running(gated, () => order.push('gone'))
+  await declare({ one: 'a' })
+  await declare({})
+  await declare({ one: 'b' })
+  end()
+  await calm()
+  expect(order).toEqual(['begins', 'ends', 'gone', 'begins'])
+  await declare({ one: 'b' })
+  end()
+  await calm()
+  expect(order.slice(4)).toEqual(['ends'])
+  await declare({})
+  expect(order.at(-1), 'at once, without work').toBe('gone')
 })

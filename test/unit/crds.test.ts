@@ -196,17 +196,18 @@ describe.each(crds)('$kind', ({ name, crd, version, schema, columns, kind }) => 
   })
 })
 
-test('SyncGroup shows what a person asks first', () => {
-  const columns = crds.find(({ kind }) => kind === 'SyncGroup')?.columns ?? []
-  expect(columns.filter(({ priority = 0 }) => priority === 0).map(({ name }) => name)).toEqual([
-    'Ready',
-    'Message',
-    'Items',
-    'Members',
-    'Conflicts',
-    'Last Pass',
-    'Age',
+test('kubectl shows what a person asks first, and the long message last', () => {
+  const columnsOf = (kind: string, wide: boolean) =>
+    (crds.find((each) => each.kind === kind)?.columns ?? [])
+      .filter(({ priority = 0 }) => wide || priority === 0)
+      .map(({ name }) => name)
+  expect(columnsOf('SyncGroup', false)).toEqual([
+    ...['Ready', 'Reason', 'Items', 'Members', 'Conflicts', 'Last Pass', 'Age', 'Message'],
   ])
+  expect(columnsOf('ExchangeServer', false)).toEqual([
+    ...['Ready', 'Reason', 'Auth', 'Version', 'Age', 'Message'],
+  ])
+  for (const { kind } of crds) expect(columnsOf(kind, true).at(-1)).toBe('Message')
 })
 
 test('status has no field that could hold content of an item', () => {

@@ -3,10 +3,13 @@
 import { describe, expect, test } from 'vitest'
 import { isForced, verificationAsked, verifyAnnotation } from '../../controller/api/annotations.ts'
 import { heartbeatMs, isNews } from '../../controller/api/conditions.ts'
-import { groupStory } from '../../controller/api/events.ts'
+import { groupStory, releasedStory, suspendedStory } from '../../controller/api/events.ts'
+import { waits } from '../../controller/api/reasons.ts'
 import type { SyncGroup, SyncGroupStatus } from '../../controller/api/resources.generated.ts'
+import { groupWith } from '../support/health.ts'
 
 const at = (ms: number) => new Date(1_700_000_000_000 + ms).toISOString()
+const group = groupWith([{ mailbox: 'anna@corp.example' }])
 const ready = (status: 'True' | 'False', reason: string, message = 'a message') => ({
   type: 'Ready',
   status,
@@ -116,7 +119,7 @@ describe('the owner is told', () => {
     ['once of the same verification', { ...base, verified }, { ...base, verified }, []],
     ['once of the same guard', { ...base, guard }, { ...base, guard }, []],
   ])('%s', (_what, before, now, reasons) => {
-    const told = groupStory(before, now)
+    const told = groupStory(group, before, now)
     expect(told.map(({ reason }) => reason)).toEqual(reasons)
     for (const { note } of told) expect(note).not.toMatch(/@/)
   })
@@ -125,7 +128,7 @@ describe('the owner is told', () => {
 test('the owner is told what it means that a replica is set aside', () => {
   const noteOf = (replica: string) => {
     const refusals = [{ replica, reason: 'Deletions' as const, count: 60, limit: 50 }]
-    return groupStory(base, { ...base, guard: { hash: 'h1', refusals } })[0]?.note
+    return groupStory(group, base, { ...base, guard: { hash: 'h1', refusals } })[0]?.note
   }
   expect(noteOf('anna@corp.example')).toMatch(
     /^blocked by the guard: .*; meanwhile nothing arrives there either; undo it/,
@@ -137,11 +140,93 @@ test('the owner is told of edits that are set aside, and of what waits in the bi
   const refusals = ['anna@corp.example', 'bin'].map((replica) => {
     return { replica, reason: 'Updates' as const, count: 60, limit: 50 }
   })
-  const note = groupStory(base, { ...base, guard: { hash: 'h1', refusals } })[0]?.note
+  const note = groupStory(group, base, { ...base, guard: { hash: 'h1', refusals } })[0]?.note
   expect(note).toMatch(/^blocked by the guard: 60 updates \(limit 50\); 60 updates \(limit 50\); /)
   expect(note).toMatch(
     /; meanwhile nothing arrives there either; meanwhile the requested restores from the bin wait; .*; undo it/,
   )
+})
+
+describe('a note says what happened, the remedy and the next command, within 1 kB and without an address', () => {
+  const refusalsOf = (count: number, more: object = {}) =>
+    Array.from({ length: count }, (_, i) => ({
+      ...{ replica: `m${i}@corp.example`, reason: 'Deletions' as const, count: 60, limit: 50 },
+      ...more,
+    }))
+  const guardedBy = (refusals: ReturnType<typeof refusalsOf>) => ({
+    ...base,
+    conditions: [ready('False', 'Guarded')],
+    guard: { hash: 'h1', refusals },
+  })
+  const failing = (reason: string, ...reasons: readonly string[]): SyncGroupStatus => ({
+    ...base,
+    conditions: [ready('False', reason, 'anna@corp.example: gone')],
+    problems: reasons.map((each, i) => ({
+      ...{ mailbox: `m${i}@corp.example`, reason: each, message: 'a message' },
+    })),
+  })
+  const prints =
+    "the members and details: kubectl get syncgroup clients -n sales -o jsonpath='{.status.problems}'"
+  const approve = (kind: string) =>
+    `or approve exactly this: kubectl annotate --overwrite ${kind} -n sales exchangesync.dev/approve=h1`
+  test.each<readonly [string, SyncGroupStatus, string]>([
+    [
+      'a failed pass',
+      failing('HubNotFound', 'QuotaExceeded'),
+      'not ready: HubNotFound: correct spec.hub, or the account’s permissions; exsync doctor checks them',
+    ],
+    [
+      'one reason of members',
+      failing('QuotaExceeded', 'QuotaExceeded', 'QuotaExceeded'),
+      `not ready: QuotaExceeded (2 times): the mailbox is full: delete items, or raise its quota; ${prints}`,
+    ],
+    [
+      'several reasons',
+      failing('MembersNotReady', 'BinFull', 'ServerBusy'),
+      `not ready: BinFull: the bin is full: raise --bin-limit, or shorten --bin-retention; ServerBusy: the server is busy; it is tried again; ${prints}`,
+    ],
+    ['the guard', guardedBy(refusalsOf(1)), approve('syncgroup clients')],
+    [
+      'lower limits of a server',
+      guardedBy(refusalsOf(50, { above: true })),
+      approve('exchangeserver corp'),
+    ],
+  ])('%s', (_what, now, wanted) => {
+    const [note = ''] = groupStory(group, base, now).map((told) => told.note)
+    expect(note).toContain(wanted)
+    expect(note).not.toContain('@')
+    expect(Buffer.byteLength(note)).toBeLessThan(1_000)
+  })
+
+  test('as many reasons as there are', () => {
+    const all = [...waits.keys()]
+    const [note = ''] = groupStory(group, base, failing('MembersNotReady', ...all)).map(
+      (told) => told.note,
+    )
+    expect(note).toContain(`and ${all.length - 5} other reasons; ${prints}`)
+    expect(Buffer.byteLength(note)).toBeLessThan(1_000)
+  })
+
+  test('a suspension, a verification and an end', () => {
+    const resting = { ...group, spec: { ...group.spec, suspend: true } }
+    const notes = [
+      ...suspendedStory(resting, { ...base, observedGeneration: 0 }, base),
+      ...groupStory(group, base, {
+        ...base,
+        verified: { requestedAt: 'a', time: at(0), copies: 9, deviations: 1, result: 'Deviating' },
+      }),
+      ...[
+        group,
+        { ...group, spec: { ...group.spec, deletionPolicy: 'RemoveCopies' as const } },
+      ].map(releasedStory),
+    ].map(({ reason, note }) => `${reason}: ${note}`)
+    expect(notes).toEqual([
+      `Suspended: spec.suspend is true; to continue: kubectl patch syncgroup clients -n sales --type=merge -p '{"spec":{"suspend":false}}'`,
+      "NotVerified: 9 copies were read again: 1 deviation; the copies: kubectl get syncgroup clients -n sales -o jsonpath='{.status.verified}'",
+      'Released: the group has ended: its copies stay in the folders, and are not kept in sync any more',
+      'Released: the group has ended: its copies are removed from the folders of its members; the bin has them (exsync bin list)',
+    ])
+  })
 })
 
 test('a pass is forced by two annotations with one token, once', () => {

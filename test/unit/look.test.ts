@@ -1,11 +1,14 @@
 // What the commands that look at a state take and print, without a process each.
 
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
-import { bin, conflicts } from '../../controller/cli/look.ts'
+import { bin, conflicts, status } from '../../controller/cli/look.ts'
 import { Output, writeList } from '../../controller/cli/output.ts'
 import { stateOver } from '../../controller/store/port.ts'
 import { openState } from '../../controller/store/state.ts'
+import { directory } from '../support/state.ts'
 
 const nothing = async () => true
 
@@ -36,6 +39,23 @@ test.each([[[]], [[{ a: 1 }]], [[{ a: [1, { b: 'c\nd' }] }, null, 'x']]])(
     expect(text).toBe(`${JSON.stringify({ list: entries }, null, 2)}\n`)
   },
 )
+
+test('a status file that is gone when it is read is left out', async () => {
+  const place = directory()
+  const folder = join(place, 'status')
+  mkdirSync(folder, { recursive: true })
+  // It is listed, and cannot be read.
+  symlinkSync(join(place, 'nothing'), join(folder, 'a.yaml'))
+  writeFileSync(
+    join(folder, 'b.yaml'),
+    'metadata: { namespace: sales, name: b }\nstatus: { conditions: [{ type: Ready, status: "True", message: fine }] }\n',
+  )
+  const lines: string[] = []
+  const out = async (line: string) => lines.push(line) > 0
+  expect(await status(place, 0, out)).toBe(0)
+  expect(lines).toHaveLength(2)
+  expect(lines[1]).toMatch(/^sales\/b +True .*fine$/)
+})
 
 /** A stream whose reader takes one piece at a time, when it is told to. */
 function reluctant() {

@@ -127,6 +127,8 @@ test('a new group is Unknown and Reconciling after a second, and then every ten'
   expect(said).toHaveLength(2)
   letGo()
   const { status } = await work
+  expect(moments.at(-2), 'the last counts').toMatchObject({ sample: { phase: 'Writing' } })
+  expect(moments).toHaveLength(4)
   expect(status).toBe(said[2])
   expect(status).not.toHaveProperty('progress')
   expect(states(status)).toEqual(['Ready=False Unreachable'])

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { reasonOf } from '../../controller/api/conditions.ts'
 import { groupStory, suspendedStory } from '../../controller/api/events.ts'
 import { type Result, statusOf } from '../../controller/api/group-status.ts'
-import { isStalling, summaries, waits } from '../../controller/api/reasons.ts'
+import { isStalling, remedies, summaries, waits } from '../../controller/api/reasons.ts'
 import type { Problem, Report } from '../../controller/api/report.ts'
 import type { ExchangeServer, SyncGroupStatus } from '../../controller/api/resources.generated.ts'
 import { type ServerResult, serverStatusOf } from '../../controller/api/server-status.ts'
@@ -76,11 +76,12 @@ describe('the table', () => {
   test('is the same in docs/conditions.md, which explains each reason', () => {
     const text = readFileSync(join(root, 'docs/conditions.md'), 'utf8')
     const rows = [...text.matchAll(/^\| `(\w+)` \| (\w+) \| (yes|no) \| (.+) \|$/gm)]
-    const shown = rows.map(([, reason, wait, stalled]) => [reason, wait, stalled])
+    const shown = rows.map(([, reason, wait, stalled, what]) => [reason, wait, stalled, what])
     const wanted = [...waits].map(([reason, wait]) => [
       reason,
       wait,
       wait === 'time' ? 'no' : 'yes',
+      remedies.get(reason),
     ])
     expect(shown).toEqual(wanted)
     for (const [, , , , what = ''] of rows) expect(what.length).toBeGreaterThan(9)
@@ -231,16 +232,16 @@ describe('suspended', () => {
 
   test('an Event says it once, by Ready or by itself', () => {
     const before = status(passed(reportOf([])) as never)
-    const spec = { suspend: true }
+    const resting = { ...group, spec: { ...group.spec, suspend: true } }
     const notes = (was: SyncGroupStatus | undefined, now: SyncGroupStatus) =>
-      [...groupStory(was, now), ...suspendedStory({ spec, status: was }, now)].map(
+      [...groupStory(group, was, now), ...suspendedStory(resting, was, now)].map(
         ({ type, reason }) => `${type} ${reason}`,
       )
     const once = ['Normal Suspended']
     expect(notes(before, paused(before))).toEqual(once)
     expect(notes(paused(before), paused(paused(before)))).toEqual([])
     expect(notes(undefined, paused(undefined))).toEqual(once)
-    expect(suspendedStory({ spec: { suspend: false }, status: before }, paused(before))).toEqual([])
+    expect(suspendedStory(group, before, paused(before))).toEqual([])
   })
 
   test('a server keeps its conditions, and is Unknown before its first probe', () => {

@@ -14,6 +14,7 @@ import { cut, cutBytes } from '../../controller/core/cut.ts'
 import type { LinkId, ReplicaId } from '../../controller/core/id.ts'
 import { isReason, SyncError } from '../../controller/core/sync-error.ts'
 import { faultOf } from '../../controller/ews/response-codes.ts'
+import { ExchangeMetrics } from '../../controller/telemetry/exchange-metrics.ts'
 import { Metrics } from '../../controller/telemetry/metrics.ts'
 import { checkOf, type Schema } from '../../controller/validation/schema.ts'
 import { groupOf, serverOf } from '../e2e/support.ts'
@@ -137,10 +138,12 @@ test('a word of ours from a server is not taken for ours', () => {
 
 test('two thousand words are one series', async () => {
   const metrics = new Metrics(() => 0, '1')
-  for (let n = 0; n < 2_000; n += 1) metrics.asked('GetItem', faultOf(`ErrorX${n}`).code, 1)
-  for (const said of odd) metrics.asked('GetItem', faultOf(said).code, 1)
-  metrics.asked('GetItem', 'ErrorServerBusy', 1)
-  metrics.asked('GetItem', 'ok', 1)
+  const exchange = new ExchangeMetrics(metrics)
+  for (let n = 0; n < 2_000; n += 1)
+    exchange.asked('ns/corp', 'GetItem', faultOf(`ErrorX${n}`).code, 1)
+  for (const said of odd) exchange.asked('ns/corp', 'GetItem', faultOf(said).code, 1)
+  exchange.asked('ns/corp', 'GetItem', 'ErrorServerBusy', 1)
+  exchange.asked('ns/corp', 'GetItem', 'ok', 1)
   const lines = (await metrics.text()).split('\n')
   const series = lines.filter((line) => line.startsWith('exsync_ews_requests_total{'))
   expect(series.map((line) => /result="(\w+)"/.exec(line)?.[1]).sort()).toEqual([

@@ -1,6 +1,7 @@
 {{/* The longer parts of the pod of the controller. */}}
 
-{{/* The arguments. Every port and limit is given, even if it is the program's default, so that the pod shows all settings. */}}
+{{/* The arguments. Every port and limit is given, even if it is the program's default, so that the pod shows all settings. Values
+that version 0.1.0 did not have are missing after helm upgrade --reuse-values: then the program's default holds. */}}
 {{- define "exsync.args" -}}
 - run
 - --state=/var/lib/exsync
@@ -42,15 +43,33 @@
 - --graceful-shutdown-timeout={{ .gracefulShutdownTimeout }}
 - --audit-interval={{ .auditInterval }}
 - --bin-retention={{ .binRetention }}
-- --history-retention={{ .historyRetention }}
+{{- with .historyRetention }}
+- --history-retention={{ . }}
+{{- end }}
 - --bin-limit={{ .binLimit }}
-- --max-contact-size={{ .maxContactSize }}
-- --max-request-timeout={{ .maxRequestTimeout }}
-- --max-pass-timeout={{ .maxPassTimeout }}
-- --max-members={{ .maxMembers }}
+{{- with .maxContactSize }}
+- --max-contact-size={{ . }}
+{{- end }}
+{{- with .maxRequestTimeout }}
+- --max-request-timeout={{ . }}
+{{- end }}
+{{- with .maxPassTimeout }}
+- --max-pass-timeout={{ . }}
+{{- end }}
+{{- with .maxMembers }}
+- --max-members={{ . }}
+{{- end }}
 {{- end }}
 {{- if .Values.state.keySecret.name }}
 - --key-file=/etc/exsync/key/key
+{{- end }}
+{{- with .Values.notify }}
+{{- if .url }}
+- {{ printf "--notify-url=%s" .url | quote }}
+{{- end }}
+{{- if .secretRef.name }}
+- --notify-secret-file=/etc/exsync/notify/secret
+{{- end }}
 {{- end }}
 {{- range .Values.extraArgs }}
 - {{ . | quote }}
@@ -72,6 +91,15 @@
 {{- if .Values.state.keySecret.name }}
 - name: EXSYNC_KEY_FILE
   value: /etc/exsync/key/key
+{{- end }}
+{{- with .Values.notify.secretRef }}
+{{- if .urlKey }}
+- name: EXSYNC_NOTIFY_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ .name }}
+      key: {{ .urlKey }}
+{{- end }}
 {{- end }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}

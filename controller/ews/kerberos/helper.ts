@@ -56,7 +56,9 @@ async function granted({ service, principal }: Wish): Promise<Grant> {
   }
 }
 
+// On Windows the package takes the tickets of the user who is logged on, not those of the keytab; elsewhere there is no /proc.
 function loaded(): Kerberos | undefined {
+  if (process.platform !== 'linux') return undefined
   try {
     return createRequire(import.meta.url)('kerberos') as Kerberos
   } catch {

@@ -5,8 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { extname, join } from 'node:path'
 import { codeIn } from '../../core/sync-error.ts'
 import type { Identity } from '../identity.ts'
 import { Attempts } from '../semaphore.ts'
@@ -17,6 +16,9 @@ import type { Grant, Wish } from './helper.ts'
 const limitMs = 20_000
 /** The tokens that are remembered as the present helper's. */
 const rememberedMax = 100
+
+/** The program of the helper, as source or as JavaScript like this file. */
+const helperFile = join(import.meta.dirname, `helper${extname(import.meta.filename)}`)
 
 /** A helper process, and the tokens that it made. */
 type Helper = Readonly<{ child: ChildProcess; made: string[] }>
@@ -100,7 +102,7 @@ function started({ username, keytab }: Extract<Identity, { type: 'Kerberos' }>):
   try {
     files.push(nameless(Buffer.from(keytab, 'base64')))
     files.push(nameless(Buffer.from(configOf(username))))
-    const child = fork(fileURLToPath(new URL('helper.ts', import.meta.url)), [], {
+    const child = fork(helperFile, [], {
       execArgv: ['--disable-warning=ExperimentalWarning', '--max-old-space-size=32'],
       serialization: 'json',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc', ...files],

@@ -12,8 +12,15 @@ const VALID_DAYS = 365
 /** The hash in the signatures of certificates, which also binds sign-ins to a channel (RFC 5929). */
 export type SignatureHash = 'sha256' | 'sha384' | 'sha512'
 
-/** A fresh authority, and a key and certificate for localhost, 127.0.0.1 and ::1 signed by it. */
-export function makeCertificates(nowMs: number, hash: SignatureHash = 'sha256'): Certificates {
+/**
+ * A fresh authority, and a key and certificate signed by it for localhost, 127.0.0.1, ::1 and these DNS names. The
+ * authority's own key is not kept.
+ */
+export function makeCertificates(
+  nowMs: number,
+  hash: SignatureHash = 'sha256',
+  names: readonly string[] = [],
+): Certificates {
   const authority = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   const server = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   const validity = sequence(time(nowMs - DAY_MS), time(nowMs + VALID_DAYS * DAY_MS))
@@ -38,7 +45,7 @@ export function makeCertificates(nowMs: number, hash: SignatureHash = 'sha256'):
       extension(BASIC_CONSTRAINTS, sequence(), true),
       extension(KEY_USAGE, bitString(Buffer.from([0x80]), 7), true),
       extension(EXTENDED_KEY_USAGE, sequence(oid(SERVER_AUTH))),
-      extension(ALTERNATIVE_NAMES, alternativeNames()),
+      extension(ALTERNATIVE_NAMES, alternativeNames(names)),
       extension(SUBJECT_KEY, tagged(0x04, keyIdentifier(server.publicKey))),
       extension(AUTHORITY_KEY, sequence(tagged(0x80, keyId))),
     ],
@@ -93,11 +100,11 @@ function name(common: string): Buffer {
   return sequence(tagged(0x31, attribute))
 }
 
-function alternativeNames(): Buffer {
+function alternativeNames(names: readonly string[]): Buffer {
   const loopback6 = Buffer.alloc(16)
   loopback6[15] = 1
   return sequence(
-    tagged(0x82, Buffer.from('localhost')),
+    ...['localhost', ...names].map((each) => tagged(0x82, Buffer.from(each))),
     tagged(0x87, Buffer.from([127, 0, 0, 1])),
     tagged(0x87, loopback6),
   )

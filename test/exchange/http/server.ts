@@ -9,6 +9,8 @@ import { ConnectionLost } from './fault.ts'
 
 /** What a server needs. */
 export type ServerOptions = Readonly<{
+  /** The address that it listens on. Default: 127.0.0.1. */
+  host?: string | undefined
   port: number
   tls: Readonly<{ key: string; cert: string }> | undefined
   gzip: boolean
@@ -22,9 +24,9 @@ const BODY_MAX = 64 * 1024 * 1024
 const GZIP_MIN = 1024
 const zipped = promisify(gzip)
 
-/** Listens on 127.0.0.1. Throws when the port is taken. */
+/** Listens. Throws when the port is taken, or the address is none of this machine's. */
 export async function listen(options: ServerOptions): Promise<Listening> {
-  const { tls, port } = options
+  const { tls, host = '127.0.0.1', port } = options
   const respond = (request: IncomingMessage, response: ServerResponse) => {
     serve(options, request, response).catch(() => response.destroy())
   }
@@ -33,7 +35,7 @@ export async function listen(options: ServerOptions): Promise<Listening> {
   server.requestTimeout = 0
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, '127.0.0.1', resolve)
+    server.listen(port, host, resolve)
   })
   return {
     port: (server.address() as AddressInfo).port,

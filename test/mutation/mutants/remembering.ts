@@ -12,8 +12,8 @@ export const remembering: readonly Mutant[] = [
     [
       'bin-gives-way',
       'the history gives way to the bin',
-      `Math.min(binMaxBytes * historyShare, binMaxBytes - Number(bin_bytes))`,
-      `binMaxBytes * historyShare + 0 * Number(bin_bytes)`,
+      `Math.min(binMaxBytes * historyShare, binMaxBytes - binBytes)`,
+      `binMaxBytes * historyShare + 0 * binBytes`,
     ],
     [
       'newest-edits-first',

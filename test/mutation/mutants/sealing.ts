@@ -160,6 +160,14 @@ export const sealing = [
       `line`,
     ],
   ]),
+  ...mutantsOf('controller/telemetry/libraries.ts', [
+    [
+      'library-text',
+      'what a library says may look like a place in the code',
+      `stack.startsWith(head) ? head.length : stack.lastIndexOf(message) + message.length`,
+      `0`,
+    ],
+  ]),
   ...mutantsOf('controller/store/replace.ts', [
     [
       'old-cursors-believed',

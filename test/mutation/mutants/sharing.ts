@@ -154,4 +154,28 @@ export const sharing = [
       `binMaxBytes`,
     ],
   ]),
+  ...mutantsOf('controller/sync/control-loop.ts', [
+    [
+      'gone-too-early',
+      'what the work on a resource records ends with the resource',
+      `if (this.#working.has(key)) this.#going.add(key)`,
+      `if (false as boolean) this.#going.add(key)`,
+    ],
+  ]),
+  ...mutantsOf('controller/sync/waiting.ts', [
+    [
+      'late-waiting',
+      'nothing that says a group waits comes after its pass has begun',
+      `if (this.#writing?.id === id) await this.#writing.ended`,
+      ``,
+    ],
+  ]),
+  ...mutantsOf('controller/telemetry/exchange-metrics.ts', [
+    [
+      'series-of-the-gone',
+      'a request for a deleted server has no series of its own',
+      `this.#declared === undefined || this.#declared.has(server) ? server : ''`,
+      `server`,
+    ],
+  ]),
 ]
