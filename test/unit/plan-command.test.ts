@@ -6,7 +6,12 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { SyncGroup } from '../../controller/api/resources.generated.ts'
-import { againstIn, changeNote, changesOf } from '../../controller/cli/plan/against.ts'
+import {
+  againstIn,
+  changeNote,
+  changesOf,
+  refuseOtherHosts,
+} from '../../controller/cli/plan/against.ts'
 import { planning } from '../../controller/cli/plan/command.ts'
 import { type PlanForm, plan } from '../../controller/cli/plan.ts'
 import { configOf } from '../../controller/config.ts'
@@ -91,6 +96,25 @@ describe('changed resources', () => {
     await expect(againstIn([path, twice], () => {})).rejects.toThrow(/nothing is planned/)
   })
 
+  test.each([
+    ['Changed', ['spec.url'], true],
+    ['Changed', ['spec.limits', 'spec.tls'], true],
+    ['Changed', ['spec.limits'], false],
+    ['Added', [], true],
+  ] as const)(
+    'an ExchangeServer that is %s (%j) gets credentials only by name: %j',
+    (change, fields, refused) => {
+      const changes = [{ kind: 'ExchangeServer', namespace: 'sales', name: 'corp', change, fields }]
+      const refuse = () => refuseOtherHosts(changes, [])
+      if (refused) expect(refuse).toThrow(/^nothing is planned: .*--allowed-server-hosts$/)
+      else expect(refuse).not.toThrow()
+      expect(() => refuseOtherHosts(changes, ['mail.corp.example'])).not.toThrow()
+      expect(() =>
+        refuseOtherHosts([{ ...changes[0], kind: 'SyncGroup' }] as typeof changes, []),
+      ).not.toThrow()
+    },
+  )
+
   test('over a cluster keep what the cluster holds of a resource, and never its age for a new one', () => {
     const [one, other] = ['g', 'new'].map(
       (name) => groupOf({ name, members: [], annotations: { b: '2' } }) as unknown as SyncGroup,
@@ -151,9 +175,10 @@ test.each<readonly [readonly string[], NodeJS.ProcessEnv, boolean, RegExp]>([
     /cannot read \/none\.yaml/,
   ],
 ])('plan %j is refused', async (args, environment, terminal, message) => {
-  const edges = { clock: new VirtualClock(0), hard: new AbortController() } as unknown as Parameters<
-    typeof planning
-  >[1]
+  const edges = {
+    clock: new VirtualClock(0),
+    hard: new AbortController(),
+  } as unknown as Parameters<typeof planning>[1]
   const streams = { out: async () => true, note: () => {}, terminal, rows: undefined }
   await expect(planning(configOf(['plan', ...args], environment), edges, streams)).rejects.toThrow(
     message,

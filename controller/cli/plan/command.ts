@@ -14,7 +14,7 @@ import { environmentOf, keyIn } from '../environment.ts'
 import type { Out } from '../output.ts'
 import { type PlanShowing, plan } from '../plan.ts'
 import type { ProcessEdges } from '../runtime.ts'
-import { againstIn } from './against.ts'
+import { againstIn, refuseOtherHosts } from './against.ts'
 import { rowsUsual } from './table.ts'
 
 /** The outputs of the plan and of its problems. `rows`, `columns`: of the terminal; undefined: standard output is none. */
@@ -45,6 +45,7 @@ export async function planning(
       await out(`there is no state in ${config.state} yet: this is the plan of a first pass`)
     const reading = { state: config.state, against, grants: true }
     const declared = await declaredIn(config, edges, note, reading)
+    refuseOtherHosts(declared.changes, config.trust.serverHosts)
     const servers = new Servers(clock, { leastMs: 1_000, mostMs: 1_000 })
     const base = environmentOf(asTheyAre(declared.groups), state, connections, clock)
     const environment: Environment = {
