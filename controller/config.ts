@@ -1,5 +1,6 @@
 // Turns flags and environment into one frozen Config. The only reader of process.env and process.argv.
 
+import { isLoopback } from './api/hosts.ts'
 import { commands, outputsOf } from './config/commands.ts'
 import { type Filters, filtersOf } from './config/filters.ts'
 import { flags, type Values } from './config/flags.ts'
@@ -54,6 +55,8 @@ export type Config = Readonly<{
   /** host:port, or undefined for none. Named: the user asked for it, so failing to listen is an error. */
   metrics: Address
   health: Address
+  /** The receiver of notices; undefined: none. The URL may contain a token. */
+  notify: Readonly<{ url: string; secretFile: string }> | undefined
 }> &
   Filters
 
@@ -174,6 +177,8 @@ export function configOf(
     request,
     metrics: addressOf('metrics-bind-address', values, ':8080'),
     health: addressOf('health-probe-bind-address', values, ':9440'),
+    // Other commands may be run in the pod of a controller, with its environment.
+    notify: command === 'run' ? notifyOf(values, environment) : undefined,
     ...filtersOf(values, nowMs),
   })
 }
@@ -190,6 +195,28 @@ function filesOf(
       `${rest.join(' ')}: with both -f and --against, write one of them before each file`,
     )
   return { files: [...file, ...rest], against }
+}
+
+// No message has the URL, which may contain a token.
+function notifyOf(values: Values, { EXSYNC_NOTIFY_URL }: NodeJS.ProcessEnv): Config['notify'] {
+  const url = values['notify-url'] ?? (EXSYNC_NOTIFY_URL || undefined)
+  const secretFile = values['notify-secret-file']
+  if (url === undefined && secretFile === undefined) return undefined
+  if (url === undefined)
+    throw invalidArguments('--notify-secret-file needs --notify-url, or EXSYNC_NOTIFY_URL')
+  if (secretFile === undefined)
+    throw invalidArguments('--notify-url needs --notify-secret-file: events are signed')
+  const parts = url.length <= 2048 && URL.canParse(url) ? new URL(url) : undefined
+  const isPlain = parts?.protocol === 'http:' && isLoopback(parts.hostname)
+  if (parts === undefined || (parts.protocol !== 'https:' && !isPlain))
+    throw invalidArguments(
+      '--notify-url is not a URL of https, or of http to a loopback host: correct it',
+    )
+  if (parts.username !== '' || parts.password !== '')
+    throw invalidArguments(
+      '--notify-url has a user or a password: leave them out, the signature proves the sender',
+    )
+  return { url, secretFile }
 }
 
 function ceilingsOf(values: Values): Ceilings {

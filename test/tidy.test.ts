@@ -72,7 +72,7 @@ describe('floors', () => {
       ],
       [
         /from '(undici|node:https?|node:net|node:tls|node:dns(\/promises)?)'|\bfetch\(/,
-        /^controller\/(ews\/(network|watch|doctor\/network)|kube\/runtime\/client|kube\/runtime\/kubeconfig|telemetry\/http)\.ts$/,
+        /^controller\/(ews\/(network|watch|doctor\/network)|kube\/runtime\/client|kube\/runtime\/kubeconfig|telemetry\/(http|webhook))\.ts$/,
       ],
     ]
     const wrong = controller.flatMap((file) =>

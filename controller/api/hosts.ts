@@ -51,7 +51,8 @@ function canonical(pattern: string): string {
   return URL.canParse(url) ? new URL(url).hostname : pattern
 }
 
-function isLoopback(hostname: string): boolean {
+/** Is the host, as a URL parser normalises it, this machine itself? */
+export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 

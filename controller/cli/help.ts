@@ -99,7 +99,10 @@ const texts: Readonly<Record<string, string>> = {
 usage: exsync run [--local DIR] --state DIR [--once]
 
 Keeps the groups of a Kubernetes cluster, or of a directory, in sync until it is asked to stop (SIGTERM).
-With --once it makes one pass for each group, and exits 1 unless all are Ready.`,
+With --once it makes one pass for each group, and exits 1 unless all are Ready.
+
+With --local on a terminal it draws how far each group is, and the log in words; with NO_COLOR, TERM=dumb or CI it writes
+plain lines instead. Into a pipe or a file, and on Kubernetes, its log is JSON.`,
   plan: planUsage,
   verify: `\
 usage: exsync verify (--local DIR | -f FILE…) --state DIR [--group NAMESPACE/NAME] [-o table|json]

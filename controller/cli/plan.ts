@@ -11,7 +11,7 @@ import { claimsOf } from '../sync/schedule.ts'
 import { jsonText, type Say } from './output.ts'
 import { changeNote, type ProposedChange } from './plan/against.ts'
 import { markdownOf, quoting } from './plan/markdown.ts'
-import { noScreen, type PlanView, type Screen, tableOf } from './plan/table.ts'
+import { type PlanView, rowsUsual, tableOf } from './plan/table.ts'
 import { wideOf } from './plan/wide.ts'
 
 /** The forms of output. */
@@ -22,7 +22,8 @@ export type PlanShowing = Readonly<{
   /** Items by their names: on a terminal only. */
   names?: boolean
   /** The size of the terminal; undefined: there is none. */
-  screen?: Screen | undefined
+  rows?: number | undefined
+  columns?: number | undefined
   /** The differences of proposed resources; undefined: none were given. */
   changes?: readonly ProposedChange[] | undefined
   /** The groups that proposed ones replace. */
@@ -58,7 +59,7 @@ async function shown(
   groups: readonly Declared[],
   form: PlanForm,
   out: Say,
-  { changes, replaced = [], screen = noScreen }: PlanShowing,
+  { changes, replaced = [], rows = rowsUsual, columns }: PlanShowing,
 ): Promise<void> {
   const notes = (changes ?? []).map(changeNote)
   if (form === 'json') {
@@ -82,8 +83,7 @@ async function shown(
       await out(`… and ${notes.length - notesMax} more proposed resources: -o wide shows all`)
     const taken = form === 'table' ? Math.min(notes.length, notesMax + 1) : 0
     if (form === 'wide') for (const view of views) for (const line of wideOf(view)) await out(line)
-    else
-      for (const line of tableOf(views, { ...screen, rows: screen.rows - taken })) await out(line)
+    else for (const line of tableOf(views, rows - taken, columns)) await out(line)
   }
 }
 

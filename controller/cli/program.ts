@@ -19,6 +19,7 @@ import { problemText } from '../validation/problem.ts'
 import { backup, type Given, restoreState } from './backup.ts'
 import { completionFor } from './completion.ts'
 import { declaredIn } from './declared.ts'
+import { Display, displayOptionsIn } from './display.ts'
 import { doctor } from './doctor.ts'
 import { environmentOf, keyIn, referenceRulesOf, sourceOf } from './environment.ts'
 import { follow } from './follow.ts'
@@ -28,7 +29,6 @@ import { history } from './history.ts'
 import { bin, conflicts, status } from './look.ts'
 import { jsonText, type Out, Output } from './output.ts'
 import { planning } from './plan/command.ts'
-import type { Screen } from './plan/table.ts'
 import { type Rekeying, rekey } from './rekey.ts'
 import { cancel, restore } from './restore.ts'
 import { rollback } from './rollback.ts'
@@ -45,7 +45,8 @@ export type Edges = Readonly<{
   /** Is standard output a terminal? */
   terminal: boolean
   /** Its size; undefined: unknown. */
-  screen?: Screen | undefined
+  rows?: number | undefined
+  columns?: number | undefined
   /** The inputs of a running controller: it ends by signals, and within this grace period, ms. */
   processEdges: (graceMs: number) => ProcessEdges
 }>
@@ -57,13 +58,14 @@ async function command(config: Config, edges: Edges): Promise<number> {
   const { clock, processEdges, terminal } = edges
   switch (config.command) {
     case 'run':
-      return run(config, processEdges(config.graceMs))
+      return run(config, processEdges(config.graceMs), displayOf(config, edges))
     case 'plan':
       return planning(config, processEdges(config.graceMs), {
         out,
         note: (message) => stderr.line(message),
         terminal,
-        screen: terminal ? edges.screen : undefined,
+        rows: terminal ? edges.rows : undefined,
+        columns: terminal ? edges.columns : undefined,
       })
     case 'verify':
       return declared(config, processEdges(config.graceMs), (environment, signal) =>
@@ -121,6 +123,15 @@ async function command(config: Config, edges: Edges): Promise<number> {
     default:
       throw invalidArguments(`${unknownCommand(config.command)}\n\n${usage}`)
   }
+}
+
+function displayOf(config: Config, { terminal, environment, clock }: Edges): Display | undefined {
+  const options = displayOptionsIn(config, terminal, environment)
+  if (options === undefined) return undefined
+  const display = new Display(process.stdout, clock, options)
+  // The shell wrote below the board meanwhile.
+  process.on('SIGCONT', () => display.resumed())
+  return display
 }
 
 // Only what the command itself says goes to standard error; the first signal ends it at once.

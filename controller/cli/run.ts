@@ -24,6 +24,7 @@ import { libraryLog } from '../telemetry/libraries.ts'
 import { logPlan } from '../telemetry/log.ts'
 import { problemText } from '../validation/problem.ts'
 import { judgeOf } from '../validation/schemas.ts'
+import type { Display } from './display.ts'
 import { referenceRulesOf } from './environment.ts'
 import { type ProcessEdges, Runtime } from './runtime.ts'
 
@@ -33,9 +34,9 @@ const settleMs = 60_000
 /** The longest silence of the API server while the process reports ready, ms; watches end earlier. */
 const staleAfterMs = 900_000
 
-/** Runs until it is asked to stop; answers the exit code. */
-export async function run(config: Config, edges: ProcessEdges): Promise<number> {
-  const runtime = new Runtime(config, edges)
+/** Runs until it is asked to stop; answers the exit code. `display`: the terminal that shows it; see `Runtime`. */
+export async function run(config: Config, edges: ProcessEdges, display?: Display): Promise<number> {
+  const runtime = new Runtime(config, edges, display)
   const giveBack = libraryLog(runtime.log)
   try {
     return config.local === undefined
@@ -44,6 +45,7 @@ export async function run(config: Config, edges: ProcessEdges): Promise<number> 
   } finally {
     await runtime.close()
     giveBack()
+    display?.end()
   }
 }
 

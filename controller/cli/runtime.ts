@@ -24,11 +24,14 @@ import { probers, ServerController } from '../sync/server-controller.ts'
 import { Servers } from '../sync/server-health.ts'
 import { ExchangeMetrics } from '../telemetry/exchange-metrics.ts'
 import { ResourceMetrics } from '../telemetry/group-metrics.ts'
-import { type Listening, listening } from '../telemetry/http.ts'
+import type { Listening } from '../telemetry/http.ts'
 import { logger, logPass, logServer } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { ProgressMetrics } from '../telemetry/progress.ts'
+import type { Display } from './display.ts'
 import { environmentOf, keyIn } from './environment.ts'
+import { Notices } from './notices.ts'
+import { serving } from './serving.ts'
 
 /** The inputs from the process. */
 export type ProcessEdges = Readonly<{
@@ -57,12 +60,14 @@ export class Runtime {
   readonly edges: ProcessEdges
   readonly log: Logger
   readonly metrics: Metrics
+  readonly #display: Display | undefined
   readonly #resources: ResourceMetrics
   readonly #progress: ProgressMetrics
   readonly #exchange: ExchangeMetrics
   readonly #servers: Servers
   readonly #connections: Connections
-  readonly #serving: Listening[] = []
+  #serving: readonly Listening[] = []
+  readonly #notices: Notices | undefined
   #control: ServerController | undefined
   /** The queue of passes; undefined before they begin. */
   passes: Readonly<{ depth: number }> | undefined
@@ -76,10 +81,12 @@ export class Runtime {
   /** By group: the last logged text about values that are declared too large. */
   readonly #cuts = new Map<string, string>()
 
-  constructor(config: Config, edges: ProcessEdges) {
+  /** `display`: the terminal that shows the run, and its log in words; without one the log is JSON on standard output. */
+  constructor(config: Config, edges: ProcessEdges, display?: Display) {
     this.config = config
     this.edges = edges
-    this.log = logger(config.logLevel)
+    this.#display = display
+    this.log = logger(config.logLevel, display?.log)
     const { clock } = edges
     this.metrics = new Metrics(() => clock.now(), packageJson.version)
     const backOff = { leastMs: 5_000, mostMs: lockoutMs }
@@ -91,6 +98,7 @@ export class Runtime {
     )
     this.#progress = new ProgressMetrics(this.metrics, this.log)
     this.#exchange = new ExchangeMetrics(this.metrics)
+    this.#notices = Notices.of(config, edges, this.log, this.metrics, () => this.#leads())
     const trace = (server: string, operation: string, outcome: string, durationMs: number) => {
       this.#exchange.asked(server, operation, outcome, durationMs)
       this.log.debug({ server, operation, outcome, durationMs }, 'request')
@@ -122,6 +130,7 @@ export class Runtime {
     this.#state = state
     this.metrics.measureState(() => state.sizes())
     this.#prune()
+    await this.#notices?.begin()
     return this.#state
   }
 
@@ -139,7 +148,14 @@ export class Runtime {
       ceilings: this.config.ceilings,
       watched: !this.config.once,
       discreet: this.#discreet,
-      progress: { ...progressMs, onProgress: (group, now) => this.#progress.record(group, now) },
+      progress: {
+        ...progressMs,
+        onProgress: (group, now) => {
+          this.#progress.record(group, now)
+          if (this.log.isLevelEnabled('info')) this.#display?.progress(group, now)
+        },
+        ...(this.#display && { onBegin: this.#display.begun }),
+      },
       onEnded: (ended) => this.#onEnded(ended),
     }
   }
@@ -150,6 +166,7 @@ export class Runtime {
       groups: async () => {
         const groups = await declarations.groups()
         this.#referred = groups.flatMap(({ access }) => [...access.keys()])
+        this.#display?.declared(groups.map(({ id }) => id))
         this.#keepConnections()
         return groups
       },
@@ -189,8 +206,12 @@ export class Runtime {
         const id = nameOfServer(server)
         this.#resources.server(namesIn(id), result, status.conditions ?? [], tookMs)
         logServer(this.log, id, result, unreported)
+        this.#notices?.server(server, status)
       },
-      onGone: (id) => this.#resources.forget('ExchangeServer', namesIn(id)),
+      onGone: (id) => {
+        this.#resources.forget('ExchangeServer', namesIn(id))
+        this.#notices?.gone('ExchangeServer', id)
+      },
     })
     return this.#control
   }
@@ -211,39 +232,19 @@ export class Runtime {
       onGone: (id) => {
         this.#resources.forget('SyncGroup', namesIn(id))
         this.#progress.forget(id)
+        this.#notices?.gone('SyncGroup', id)
         this.#cuts.delete(id)
       },
     }
   }
 
-  /** Serves health and metrics if configured. A default address may be in use already. */
+  /** Serves health and metrics if configured. */
   async listen(ready: () => boolean): Promise<void> {
-    const ok = { status: 200, text: 'ok\n' }
-    const health = {
-      '/healthz': () => ok,
-      '/readyz': () =>
-        ready() ? ok : { status: 503, text: 'the Kubernetes API is not in sync\n' },
-    }
-    const type = this.metrics.registry.contentType
-    const metrics = {
-      '/metrics': async () => ({ status: 200, text: await this.metrics.text(), type }),
-    }
-    const each = [
-      [this.config.metrics, metrics],
-      [this.config.health, health],
-    ] as const
-    for (const [{ address, named }, paths] of each) {
-      if (address === undefined) continue
-      try {
-        this.#serving.push(await listening(address, paths))
-      } catch (error) {
-        if (named) throw error
-        this.log.warn({ address }, syncErrorOf(error).message)
-      }
-    }
+    this.#serving = await serving(this.config, this.metrics, this.log, ready)
   }
 
   async close(): Promise<void> {
+    await this.#notices?.end()
     this.log.info('stopped')
     await this.#connections.close()
     await this.#pruning
@@ -254,6 +255,8 @@ export class Runtime {
   #onEnded({ declared, result, status, unreported, tookMs }: Ended): void {
     const { id } = declared
     logPass(this.log, this.#deployment, declared, result, tookMs)
+    this.#display?.ended(id, status, result.kind === 'suspended')
+    this.#notices?.group(declared, status)
     const cuts = cutsOf(declared, this.config.ceilings).join('; ')
     if (cuts !== '' && this.#cuts.get(id) !== cuts) this.log.warn({ group: id }, cuts)
     if (cuts === '') this.#cuts.delete(id)

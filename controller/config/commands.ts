@@ -45,6 +45,7 @@ export const runningFlags: readonly FlagName[] = [
   ...sizes,
   ...hosts,
   ...(['metrics-bind-address', 'health-probe-bind-address'] as const),
+  ...(['notify-url', 'notify-secret-file'] as const),
 ]
 /** The flags of `run` on Kubernetes. */
 export const clusterFlags: readonly FlagName[] = [...onKubernetes, ...leading]

@@ -142,6 +142,14 @@ export const flags = {
     value: ':9440',
     help: 'address of /healthz and /readyz; likewise',
   },
+  'notify-url': {
+    value: 'URL',
+    help: 'a webhook that gets a CloudEvent when a guard waits, or a group or a server is stalled or ready again; https, or http to a loopback host; also EXSYNC_NOTIFY_URL, because it may contain a token',
+  },
+  'notify-secret-file': {
+    ...asFile,
+    help: 'the secret that signs these events, whsec_ and base64 or 24 bytes and more of text, in a file that no other user may read',
+  },
   'watch-namespace': {
     value: 'NS',
     multiple: true,

@@ -23,6 +23,11 @@ export type ProgressOptions = Readonly<{
   everyMs: number
   /** Called while a pass runs, and once with undefined at its end. */
   onProgress: (group: GroupId, now: Moment | undefined) => void
+  /**
+   * Called when a pass begins, with a function that answers its counts at any time; undefined before the first count.
+   * Answers a function that is called once, at the end of the pass.
+   */
+  onBegin?: (group: GroupId, look: () => Moment | undefined) => () => void
 }>
 
 /** The counts of one pass. `carried`: copies that earlier slices of the same work wrote. */

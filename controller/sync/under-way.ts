@@ -30,6 +30,7 @@ export class UnderWay {
   readonly #ended = new AbortController()
   #shown: SyncGroupStatus | undefined
   #writing: Promise<void> = Promise.resolve()
+  #onEnd: (() => void) | undefined
 
   constructor(declared: Declared, environment: Environment) {
     this.#declared = declared
@@ -43,6 +44,7 @@ export class UnderWay {
   begin(signal: AbortSignal): void {
     const { progress } = this.#environment
     if (progress === undefined) return
+    this.#onEnd = progress.onBegin?.(this.#declared.id, () => this.#moment())
     const either = AbortSignal.any([signal, this.#ended.signal])
     void this.#follow(progress, either).catch(() => {})
   }
@@ -51,11 +53,12 @@ export class UnderWay {
   async end(): Promise<void> {
     const again = this.#ended.signal.aborted
     this.#ended.abort()
+    this.#onEnd?.()
+    this.#onEnd = undefined
     await this.#writing
-    const sample = this.counts.sample()
-    if (again || this.#shown === undefined || sample === undefined) return
+    if (again || this.#shown === undefined) return
     // The copies since the last moment count, too.
-    this.#environment.progress?.onProgress(this.#declared.id, this.#moment(sample))
+    this.#environment.progress?.onProgress(this.#declared.id, this.#moment())
     this.#environment.progress?.onProgress(this.#declared.id, undefined)
   }
 
@@ -94,7 +97,7 @@ export class UnderWay {
     if (sample === undefined || signal.aborted) return
     const status = underWayStatus(this.declared, sample, this.#times(sample))
     try {
-      progress?.onProgress(this.#declared.id, this.#moment(sample))
+      progress?.onProgress(this.#declared.id, this.#moment())
       await declarations.report(this.declared, status)
     } catch {
       // The next write, or the status of the finished pass, reports again.
@@ -102,7 +105,9 @@ export class UnderWay {
     this.#shown = status
   }
 
-  #moment(sample: Sample): Moment {
+  #moment(): Moment | undefined {
+    const sample = this.counts.sample()
+    if (sample === undefined) return undefined
     const { startMs, endMs } = this.#times(sample)
     return { sample, startMs, endMs, carried: this.#carried }
   }

@@ -38,6 +38,9 @@ function toStandardOutput(): (line: string) => void {
   return (line) => void stream.write(line)
 }
 
+/** The message of the log about a pass that ended with a report. */
+export const doneMessage = 'pass done'
+
 /** Logs the result of a pass. `deployment`: the place of the commands in a remedy. */
 export function logPass(
   log: Logger,
@@ -67,7 +70,7 @@ export function logPass(
     return
   }
   const remedies = remediesOf(deployment, declared, group, result.report)
-  log.info({ group, ...figuresOf(result.report), ...remedies }, 'pass done')
+  log.info({ group, ...figuresOf(result.report), ...remedies }, doneMessage)
   const { verified } = result
   if (verified === undefined) return
   const { copies, deviations, result: found } = verified

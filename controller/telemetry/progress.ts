@@ -7,6 +7,9 @@ import { namesIn } from '../api/topology.ts'
 import type { GroupId } from '../core/id.ts'
 import type { Metrics } from './metrics.ts'
 
+/** The message of the log about a pass under way. */
+export const underWayMessage = 'pass under way'
+
 const labels = ['namespace', 'name']
 
 /** Measures and logs passes under way. A group without one has none of the gauges. */
@@ -55,7 +58,7 @@ export class ProgressMetrics {
     const { phase, done, planned, membersDone, members } = sample
     const before = this.#counted.get(id)
     const level = before === undefined ? 'info' : 'debug'
-    this.#log[level]({ group: id, phase, done, planned, membersDone, members }, 'pass under way')
+    this.#log[level]({ group: id, phase, done, planned, membersDone, members }, underWayMessage)
     this.#planned.set(names, planned)
     this.#done.set(names, done)
     if (endMs === undefined) this.#end.remove(names)

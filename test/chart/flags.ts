@@ -33,6 +33,8 @@ const options = {
   'history-retention': text,
   'bin-limit': text,
   'key-file': text,
+  'notify-url': text,
+  'notify-secret-file': text,
 } as const
 
 /** Reads the arguments of the container; throws at a flag that is not known. */

@@ -50,6 +50,12 @@ export const factors: readonly Factor<Values>[] = [
     { state: { persistence: { storageClassName: '-', annotations: { 'helm.sh/x': 'y' } } } },
   ),
   factor('key', {}, { state: { keySecret: { name: 'state-key', key: 'k.bin' } } }),
+  factor(
+    'notify',
+    {},
+    { notify: { url: 'https://hooks.corp.example/a?b=c', secretRef: { name: 'notify' } } },
+    { notify: { secretRef: { name: 'notify', urlKey: 'url' } } },
+  ),
   factor('account', {}, { serviceAccount: { name: 'own' } }, { serviceAccount: { create: false } }),
   factor(
     'budget',

@@ -200,18 +200,33 @@ describe('the pod', () => {
     expect(wrong).toEqual([])
   })
 
-  test('reads its key where it is mounted', () => {
+  test.each([
+    ['key-file', 'state-key'],
+    ['notify-secret-file', 'notify'],
+  ] as const)('reads the file of %s where it is mounted', (flag, name) => {
     const wrong = wrongIn((rendering) => {
-      const file = flags(rendering)['key-file']
-      const volume = podOf(rendering).volumes.find((each: Manifest) => each.secret)
-      const mount = container(rendering).volumeMounts.find(
-        (each: Manifest) => each.name === volume?.name,
-      )
+      const file = flags(rendering)[flag]
+      const named = (each: Manifest) => (each as unknown as { name: string }).name === name
+      const volume = podOf(rendering).volumes.find(named)
+      const mount = container(rendering).volumeMounts.find(named)
       const path = volume && `${mount.mountPath}/${volume.secret.items[0].path}`
       return file === path ? [] : [`${file} is not ${path}`]
     })
     expect(wrong).toEqual([])
-    expect(all.some((rendering) => flags(rendering)['key-file'])).toBe(true)
+    expect(all.some((rendering) => flags(rendering)[flag])).toBe(true)
+  })
+
+  test('gets the URL of a webhook by a flag or from a Secret, with a secret that signs', () => {
+    const wrong = wrongIn((rendering) => {
+      const { 'notify-url': url, 'notify-secret-file': file } = flags(rendering)
+      const fromSecret = container(rendering).env.some(
+        ({ name }: { name: string }) => name === 'EXSYNC_NOTIFY_URL',
+      )
+      const given = [url !== undefined, fromSecret].filter(Boolean).length
+      return given === (file === undefined ? 0 : 1) ? [] : [`${given} URLs, ${file}`]
+    })
+    expect(wrong).toEqual([])
+    expect(all.some((rendering) => flags(rendering)['notify-url'])).toBe(true)
   })
 })
 

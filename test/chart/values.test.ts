@@ -45,6 +45,14 @@ const refused: readonly (readonly [string, unknown, RegExp])[] = [
     { leaderElection: { renewDeadline: '15s' } },
     /retryPeriod \(2s\) < renewDeadline \(15s\) < leaseDuration \(15s\) must hold/,
   ],
+  ['a webhook without encryption', { notify: { url: 'http://a' } }, /'\/notify\/url'/],
+  ['a webhook without a signature', { notify: { url: 'https://a' } }, /need notify.secretRef.name/],
+  ['a signature of nothing', { notify: { secretRef: { name: 'a' } } }, /needs notify.url or/],
+  [
+    'two webhooks',
+    { notify: { url: 'https://a', secretRef: { name: 'a', urlKey: 'b' } } },
+    /exclude each other/,
+  ],
   [
     'the values of 0.1.0 alone, where a default is missing',
     { networkPolicy: { enabled: true, dns: null } },

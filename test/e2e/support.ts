@@ -20,6 +20,15 @@ const flags = /node (.*)$/m.exec(readFileSync(program, 'utf8'))?.[1]?.split(' ')
 // Compiled code is kept between processes; it saves each of them a good part of its start.
 const compiled = join(tmpdir(), 'exsync-e2e-compiled')
 
+/** The environment that keeps compiled code between processes. */
+export const compiledEnvironment: NodeJS.ProcessEnv = {
+  ...process.env,
+  NODE_COMPILE_CACHE: compiled,
+}
+
+/** The program with its first arguments, as a person's shell starts it. */
+export const command: readonly string[] = [process.execPath, ...flags, program]
+
 /** How a process ended, and all that it said. */
 export type Ended = Readonly<{ code: number | null; stdout: string; stderr: string }>
 
@@ -37,9 +46,8 @@ export function exsync(
   nodeFlags: readonly string[] = [],
   uid?: number,
 ): Running {
-  const env = { ...process.env, NODE_COMPILE_CACHE: compiled }
   const child = spawn(process.execPath, [...flags, ...nodeFlags, program, ...args], {
-    env,
+    env: compiledEnvironment,
     ...(uid === undefined ? {} : { uid }),
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -9,6 +9,7 @@ import { declaring } from './mutants/declaring.ts'
 import { guarding } from './mutants/guarding.ts'
 import { leading } from './mutants/leading.ts'
 import { matching } from './mutants/matching.ts'
+import { notifying } from './mutants/notifying.ts'
 import { placing } from './mutants/placing.ts'
 import { proving } from './mutants/proving.ts'
 import { remembering } from './mutants/remembering.ts'
@@ -38,6 +39,7 @@ export const mutants: readonly Mutant[] = [
   ...allowing,
   ...trusting,
   ...sealing,
+  ...notifying,
 ]
 
 // biome-ignore format: a table
@@ -50,6 +52,6 @@ const others = new Set([
 
 /** Those that only the whole run lives: the sample of a day takes them once one whole run has lived them all. */
 export const unsampled: ReadonlySet<Mutant> = new Set([
-  ...[...allowing, ...sealing, ...sharing, ...trusting],
+  ...[...allowing, ...notifying, ...sealing, ...sharing, ...trusting],
   ...mutants.filter(({ id }) => others.has(id)),
 ])

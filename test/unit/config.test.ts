@@ -31,6 +31,34 @@ test('without a flag the bin may hold 1Gi, and the key comes from the environmen
   expect(configOf(['run', '--state', 's', '--key-file', 'k'], environment).keyFile).toBe('k')
 })
 
+test('a webhook needs a URL of https, by a flag or the environment, and a secret; no message has the URL', () => {
+  const secret = ['--notify-secret-file', 'f']
+  const url = 'https://hooks.corp.example/token?cluster=a'
+  const notify = { url, secretFile: 'f' }
+  expect(run().notify).toBeUndefined()
+  expect(run('--notify-url', url, ...secret).notify).toEqual(notify)
+  const environment = { EXSYNC_NOTIFY_URL: url }
+  expect(configOf(['run', '--state', 's', ...secret], environment).notify).toEqual(notify)
+  // A command in the pod of a controller has its environment, too.
+  expect(configOf(['status', '--state', 's'], environment).notify).toBeUndefined()
+  for (const local of ['http://localhost:1/x', 'http://127.0.0.1/', 'http://[::1]:80/'])
+    expect(run('--notify-url', local, ...secret).notify?.url).toBe(local)
+  const refused: readonly (readonly [string[], RegExp])[] = [
+    [['--notify-url', url], /needs --notify-secret-file/],
+    [secret, /needs --notify-url, or EXSYNC_NOTIFY_URL/],
+    [['--notify-url', 'http://hooks.corp.example/token', ...secret], /not a URL of https/],
+    [['--notify-url', 'http://127.0.0.1.corp.example/token', ...secret], /not a URL of https/],
+    [['--notify-url', 'ftp://localhost/token', ...secret], /not a URL of https/],
+    [['--notify-url', 'token', ...secret], /not a URL of https/],
+    [['--notify-url', `https://a/token${'x'.repeat(2_048)}`, ...secret], /not a URL of https/],
+    [['--notify-url', 'https://user:token@a/', ...secret], /has a user or a password/],
+  ]
+  for (const [args, message] of refused) {
+    expect(() => run(...args)).toThrow(message)
+    expect(() => run(...args)).not.toThrow(/token/)
+  }
+})
+
 test('health and metrics are served where they are wanted: on Kubernetes, or where they are named', () => {
   expect(run().metrics).toEqual({ address: ':8080', named: false })
   expect(run().health).toEqual({ address: ':9440', named: false })

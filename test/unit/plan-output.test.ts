@@ -9,7 +9,7 @@ import {
   statusBounds,
 } from '../../controller/api/plan-summary.ts'
 import { markdownOf, quoting } from '../../controller/cli/plan/markdown.ts'
-import { noScreen, tableOf } from '../../controller/cli/plan/table.ts'
+import { rowsUsual, tableOf } from '../../controller/cli/plan/table.ts'
 import { wideOf } from '../../controller/cli/plan/wide.ts'
 import { missingRight } from '../../controller/cli/rights.ts'
 import type { Forecast, ForecastLine, ForecastReplica } from '../../controller/sync/forecast.ts'
@@ -217,7 +217,7 @@ test('a table that does not fit names each group in a line, or says how many the
   expect(some.at(0)).toBe('g/0: create 6')
   expect(some.at(-1)).toBe('… and 30 items: -o wide shows all')
   const many = tableOf(Array.from({ length: 900 }, (_, n) => busy(n)))
-  expect(many).toHaveLength(noScreen.rows - 1)
+  expect(many).toHaveLength(rowsUsual - 1)
   expect(many.at(-1)).toBe('… and 878 more groups, and 1,800 items: -o wide shows all')
 })
 
@@ -329,7 +329,7 @@ describe('the comment', () => {
             expect(line).not.toMatch(/[\n\r]/)
             expect(outside(line)).toMatch(own)
           }
-          expect(tableOf(views, { rows, columns: 80 }).length).toBeLessThan(Math.max(10, rows))
+          expect(tableOf(views, rows, 80).length).toBeLessThan(Math.max(10, rows))
           const bounded = summaries.map((each) => boundedSummary(each, statusBounds))
           expect(markdownOf(bounded).length).toBeLessThanOrEqual(60)
         },

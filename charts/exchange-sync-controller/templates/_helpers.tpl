@@ -126,6 +126,17 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if and .Values.metrics.serviceMonitor.enabled (not .Values.metrics.service.enabled) }}
 {{- fail "metrics.serviceMonitor.enabled needs metrics.service.enabled: the monitor selects the Service" }}
 {{- end }}
+{{- with .Values.notify }}
+{{- if and .url .secretRef.urlKey }}
+{{- fail "notify.url and notify.secretRef.urlKey exclude each other: set one of them" }}
+{{- end }}
+{{- if and (or .url .secretRef.urlKey) (not .secretRef.name) }}
+{{- fail "notify.url and notify.secretRef.urlKey need notify.secretRef.name: the Secret with the key that signs the events" }}
+{{- end }}
+{{- if and .secretRef.name (not (or .url .secretRef.urlKey)) }}
+{{- fail "notify.secretRef.name needs notify.url or notify.secretRef.urlKey" }}
+{{- end }}
+{{- end }}
 {{- if eq (int .Values.ports.metrics) (int .Values.ports.health) }}
 {{- fail "ports.metrics and ports.health must differ" }}
 {{- end }}

@@ -63,6 +63,14 @@ that version 0.1.0 did not have are missing after helm upgrade --reuse-values: t
 {{- if .Values.state.keySecret.name }}
 - --key-file=/etc/exsync/key/key
 {{- end }}
+{{- with .Values.notify }}
+{{- if .url }}
+- {{ printf "--notify-url=%s" .url | quote }}
+{{- end }}
+{{- if .secretRef.name }}
+- --notify-secret-file=/etc/exsync/notify/secret
+{{- end }}
+{{- end }}
 {{- range .Values.extraArgs }}
 - {{ . | quote }}
 {{- end }}
@@ -83,6 +91,15 @@ that version 0.1.0 did not have are missing after helm upgrade --reuse-values: t
 {{- if .Values.state.keySecret.name }}
 - name: EXSYNC_KEY_FILE
   value: /etc/exsync/key/key
+{{- end }}
+{{- with .Values.notify.secretRef }}
+{{- if .urlKey }}
+- name: EXSYNC_NOTIFY_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ .name }}
+      key: {{ .urlKey }}
+{{- end }}
 {{- end }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}

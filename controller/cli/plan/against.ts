@@ -79,6 +79,26 @@ function partOf(
   return (resource as Partial<Record<typeof part, Record<string, unknown>>>)?.[part] ?? {}
 }
 
+/**
+ * Refuses a proposed ExchangeServer with another address or certificate authority, unless the user names the hosts that they
+ * trust: its credentials would be sent there, and the files may be those of a proposal that is not reviewed yet.
+ */
+export function refuseOtherHosts(
+  changes: readonly ProposedChange[],
+  hosts: readonly string[],
+): void {
+  const leads = ['spec.url', 'spec.tls']
+  const odd = changes.find(
+    ({ kind, change, fields }) =>
+      kind === 'ExchangeServer' &&
+      (change === 'Added' || leads.some((field) => fields.includes(field))),
+  )
+  if (odd === undefined || hosts.length > 0) return
+  throw invalidArguments(
+    `nothing is planned: ${changeNote(odd)}, and credentials would be sent there: name the hosts that you trust with --allowed-server-hosts`,
+  )
+}
+
 /** One line about a proposed resource: `SyncGroup sales/company-contacts changes: spec.members`. */
 export function changeNote({ kind, namespace, name, change, fields }: ProposedChange): string {
   const what = `${kind} ${namespace}/${name}`

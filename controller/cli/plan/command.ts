@@ -14,16 +14,17 @@ import { environmentOf, keyIn } from '../environment.ts'
 import type { Out } from '../output.ts'
 import { type PlanShowing, plan } from '../plan.ts'
 import type { ProcessEdges } from '../runtime.ts'
-import { againstIn } from './against.ts'
+import { againstIn, refuseOtherHosts } from './against.ts'
 import { planOnCluster } from './request.ts'
-import { noScreen, type Screen } from './table.ts'
+import { rowsUsual } from './table.ts'
 
-/** The outputs of the plan and of its problems. `screen`: the size of the terminal; undefined: standard output is none. */
+/** The outputs of the plan and of its problems. `rows`, `columns`: of the terminal; undefined: standard output is none. */
 export type Streams = Readonly<{
   out: Out
   note: (message: string) => void
   terminal: boolean
-  screen: Screen | undefined
+  rows: number | undefined
+  columns?: number | undefined
 }>
 
 /** Plans the declared or proposed groups, and answers the exit code. Rejects with a SyncError. */
@@ -32,7 +33,7 @@ export async function planning(
   edges: ProcessEdges,
   streams: Streams,
 ): Promise<number> {
-  const { out, note, terminal, screen = noScreen } = streams
+  const { out, note, terminal, rows = rowsUsual, columns } = streams
   if (config.request !== undefined)
     return planOnCluster(config.request, edges, config.form, streams)
   const { clock, hard } = edges
@@ -48,6 +49,7 @@ export async function planning(
       await out(`there is no state in ${config.state} yet: this is the plan of a first pass`)
     const reading = { state: config.state, against, grants: true }
     const declared = await declaredIn(config, edges, note, reading)
+    refuseOtherHosts(declared.changes, config.trust.serverHosts)
     const servers = new Servers(clock, { leastMs: 1_000, mostMs: 1_000 })
     const base = environmentOf(asTheyAre(declared.groups), state, connections, clock)
     const environment: Environment = {
@@ -57,8 +59,8 @@ export async function planning(
       onEnded: () => {},
     }
     const changes = against === undefined ? undefined : declared.changes
-    const rest = isFirst ? { ...screen, rows: screen.rows - 1 } : screen
-    const showing: PlanShowing = { names, screen: rest, changes, replaced: declared.replaced }
+    const size = { rows: isFirst ? rows - 1 : rows, columns }
+    const showing: PlanShowing = { names, ...size, changes, replaced: declared.replaced }
     const code = await plan(environment, config.form, out, hard.signal, showing)
     return declared.problems > 0 ? 1 : code
   } finally {

@@ -23,7 +23,7 @@ import { jsonText, type Out } from '../output.ts'
 import type { PlanForm } from '../plan.ts'
 import type { ProcessEdges } from '../runtime.ts'
 import { markdownOf } from './markdown.ts'
-import { noScreen, type Screen, tableOf } from './table.ts'
+import { tableOf } from './table.ts'
 
 const kind = kinds.syncPlan
 /** How many SyncPlans are there at a time: a controller makes two plans of a namespace at once. */
@@ -35,11 +35,12 @@ const unseenMs = 60_000
 const ttl = '10m'
 const label = { 'app.kubernetes.io/managed-by': 'exsync' }
 
-/** The outputs of the plan and of what is not planned. `screen`: the size of the terminal; undefined: standard output is none. */
+/** The outputs of the plan and of what is not planned. `rows`, `columns`: of the terminal; undefined: standard output is none. */
 type Showing = Readonly<{
   out: Out
   note: (message: string) => void
-  screen?: Screen | undefined
+  rows?: number | undefined
+  columns?: number | undefined
 }>
 
 /** Plans the groups of the files, prints, and answers the exit code: 0 nothing to do, 2 changes, 1 error. */
@@ -47,7 +48,7 @@ export async function planOnCluster(
   request: PlanRequest,
   edges: ProcessEdges,
   form: PlanForm,
-  { out, note, screen = noScreen }: Showing,
+  { out, note, rows, columns }: Showing,
 ): Promise<number> {
   if (form === 'wide')
     throw refused(
@@ -65,7 +66,8 @@ export async function planOnCluster(
         ? markdownOf(summaries, declared)
         : tableOf(
             summaries.map((summary) => ({ summary })),
-            screen,
+            rows,
+            columns,
           )
     for (const line of lines) await out(line)
   }

@@ -10,11 +10,8 @@ import { changeLines, isQuiet, stateLines, sumText } from './sentences.ts'
 /** One group: its summary, and its forecast if the items are known. */
 export type PlanView = Readonly<{ summary: PlanSummary; forecast?: Forecast | undefined }>
 
-/** The size of the terminal. A longer line takes several rows. */
-export type Screen = Readonly<{ rows: number; columns: number }>
-
-/** The size without a terminal: a long line is one row there. */
-export const noScreen: Screen = { rows: 24, columns: Number.POSITIVE_INFINITY }
+/** The rows without a terminal, and the least that a table uses on one. */
+export const rowsUsual = 24
 const rowsLeast = 10
 
 const nameMax = 60
@@ -24,12 +21,13 @@ type Block = Readonly<{ summary: PlanSummary; lines: readonly Line[] }>
 type Line = Readonly<{ text: string; items: readonly string[]; hidden: number }>
 
 /**
- * The table: it fits on the screen, with a row for the prompt that follows, as long as the lines that say what happens do.
- * Groups with nothing to do are one line.
+ * The table: it fits into the rows, with one for the prompt that follows, as long as the lines that say what happens do.
+ * Groups with nothing to do are one line. `columns`: of the terminal; a longer line takes several rows.
  */
 export function tableOf(
   views: readonly PlanView[],
-  { rows, columns }: Screen = noScreen,
+  rows: number = rowsUsual,
+  columns: number = Number.POSITIVE_INFINITY,
 ): readonly string[] {
   const room = Math.max(rowsLeast, rows) - 1
   const blocks = views.filter(({ summary }) => !isQuiet(summary)).map(blockOf)
