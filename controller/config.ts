@@ -2,11 +2,12 @@
 
 import { isLoopback } from './api/hosts.ts'
 import { type ClusterChoice, clusterChoiceOf, completed } from './config/cluster.ts'
-import { commands } from './config/commands.ts'
+import { commands, outputsOf } from './config/commands.ts'
 import { type Filters, filtersOf } from './config/filters.ts'
 import { flags, type Values } from './config/flags.ts'
 import { inheritedBy } from './config/inherited.ts'
 import { parsed } from './config/parse.ts'
+import { type PlanRequest, planRequestOf } from './config/request.ts'
 import { bytes, count, duration } from './config/values.ts'
 import { invalidArguments } from './core/sync-error.ts'
 
@@ -17,6 +18,8 @@ export type Config = Readonly<{
   rest: readonly string[]
   local: string | undefined
   files: readonly string[]
+  /** For plan: files whose resources replace the declared ones. */
+  against: readonly string[]
   /** For validate: references may lead to Secrets that are in the cluster only. */
   externalSecrets: boolean
   state: string
@@ -24,6 +27,10 @@ export type Config = Readonly<{
   /** For status: show it again whenever it changes. */
   watch: boolean
   output: 'table' | 'json'
+  /** The same for commands with more forms. */
+  form: 'table' | 'wide' | 'json' | 'markdown'
+  /** For plan: are items shown by their names? Undefined: on a terminal. */
+  showNames: boolean | undefined
   logLevel: string
   auditMs: number
   binRetentionMs: number
@@ -49,6 +56,8 @@ export type Config = Readonly<{
   cluster: ClusterChoice
   /** Is this beside a controller on Kubernetes, in its pod? */
   inPod: boolean
+  /** The request of `plan` to the controller of a cluster; undefined: it plans itself. */
+  request: PlanRequest | undefined
   /** host:port, or undefined for none. Named: the user asked for it, so failing to listen is an error. */
   metrics: Address
   health: Address
@@ -88,6 +97,12 @@ export type Address = Readonly<{ address: string | undefined; named: boolean }>
 export type KubeConfiguration = Readonly<{
   /** Paths as in KUBECONFIG. */
   kubeconfig: string | undefined
+  /** The kubeconfig is named by a flag. */
+  named: boolean
+  /** A context of the kubeconfig; undefined: the current one. */
+  context: string | undefined
+  /** The process runs in a pod, with a service account. */
+  inPod: boolean
   /** The watched namespaces; empty: all. */
   namespaces: readonly string[]
   elect: boolean
@@ -121,17 +136,22 @@ export function configOf(
   const inPod = environment.EXSYNC_FLAGS !== undefined && values.local === undefined
   const cluster = clusterChoiceOf(known, given, { args, plugin, inPod, environment })
   const state = values.state ?? environment.EXSYNC_STATE
+  const request = planRequestOf(command, given, rest, { plugin, environment })
   if (
     state === undefined &&
     !cluster.chosen &&
+    request === undefined &&
     commands[known ?? '']?.needsState &&
     command === first
   ) {
     throw invalidArguments('--state DIR is missing: name the directory of the state')
   }
-  const output = values.output ?? 'table'
-  if (output !== 'table' && output !== 'json')
-    throw invalidArguments(`-o ${output} is not known: table or json`)
+  const form = values.output ?? 'table'
+  const forms = outputsOf(known)
+  if (!forms.includes(form))
+    throw invalidArguments(
+      `-o ${form} is not known: ${forms.slice(0, -1).join(', ')} or ${forms.at(-1)}`,
+    )
   const logLevel = values['log-level'] ?? environment.EXSYNC_LOG_LEVEL ?? 'info'
   if (!levels.includes(logLevel))
     throw invalidArguments(`--log-level ${logLevel} is not known: ${levels.join(', ')}`)
@@ -139,12 +159,14 @@ export function configOf(
     command,
     rest,
     local: values.local,
-    files: values.file === undefined ? [] : [...values.file, ...rest],
+    ...filesOf(values, rest),
     externalSecrets: values['external-secrets'] ?? false,
     state: state ?? '',
     once: values.once ?? false,
     watch: values.watch ?? false,
-    output,
+    output: form === 'json' ? 'json' : 'table',
+    form: form as Config['form'],
+    showNames: values['show-names'],
     logLevel,
     auditMs: duration('--audit-interval', values['audit-interval'] ?? '6h'),
     binRetentionMs: duration('--bin-retention', values['bin-retention'] ?? '720h'),
@@ -166,12 +188,27 @@ export function configOf(
     kube: kubeOf(values, environment),
     cluster,
     inPod,
+    request,
     metrics: addressOf('metrics-bind-address', values, ':8080'),
     health: addressOf('health-probe-bind-address', values, ':9440'),
     // Other commands may be run in the pod of a controller, with its environment.
     notify: command === 'run' ? notifyOf(values, environment) : undefined,
     ...filtersOf(cluster.chosen ? completed(values, cluster.namespace) : values, nowMs),
   })
+}
+
+// The shell expands a pattern after a flag to several words: they belong to the flag that takes files.
+function filesOf(
+  { file, against = [] }: Values,
+  rest: readonly string[],
+): Pick<Config, 'files' | 'against'> {
+  if (file === undefined)
+    return { files: [], against: against.length === 0 ? [] : [...against, ...rest] }
+  if (against.length > 0 && rest.length > 0)
+    throw invalidArguments(
+      `${rest.join(' ')}: with both -f and --against, write one of them before each file`,
+    )
+  return { files: [...file, ...rest], against }
 }
 
 // No message has the URL, which may contain a token.
@@ -233,8 +270,14 @@ function kubeOf(values: Values, environment: NodeJS.ProcessEnv): KubeConfigurati
     throw invalidArguments(`${order} is required: a leader must stop before another one begins`)
   }
   return {
-    kubeconfig: environment.KUBECONFIG || undefined,
-    namespaces: values['watch-namespace'] ?? [],
+    kubeconfig: values.kubeconfig ?? (environment.KUBECONFIG || undefined),
+    named: values.kubeconfig !== undefined,
+    context: values.context,
+    inPod: Boolean(environment.KUBERNETES_SERVICE_HOST),
+    namespaces: [
+      ...(values['watch-namespace'] ?? []),
+      ...(values.namespace === undefined ? [] : [values.namespace]),
+    ],
     elect: values['leader-elect'] ?? true,
     leaseName: values['leader-elect-resource-name'] ?? 'exchange-sync-controller',
     leaseNamespace: values['leader-elect-resource-namespace'] ?? environment.POD_NAMESPACE,

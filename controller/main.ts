@@ -68,6 +68,9 @@ keepCompiled(process.env)
 const { program } = await import('./cli/program.ts')
 const args = process.argv.slice(2)
 const terminal = process.stdout.isTTY === true
-const code = await program({ args, environment: process.env, clock, processEdges, terminal })
+// A terminal without a size has 0.
+const [rows, columns] = [process.stdout.rows || undefined, process.stdout.columns || undefined]
+const edges = { args, environment: process.env, clock, processEdges, terminal, rows, columns }
+const code = await program(edges)
 // A watcher or a keep-alive connection must not delay the end.
 process.exit(code)

@@ -185,7 +185,8 @@ export function progressText({ phase, done, planned, membersDone, members }: Sam
   return `${grouped(done)} of ${grouped(planned)} copies, ${ofAll} done`
 }
 
-function grouped(count: number): string {
+/** A count for people: 12,000. */
+export function grouped(count: number): string {
   return Number(count).toLocaleString('en-US')
 }
 

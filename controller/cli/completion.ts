@@ -1,6 +1,6 @@
 // `exsync completion SHELL`: the scripts that complete commands, flags and their values, made from the tables of commands
 // and flags. Each script finds the command among the words before the cursor, without flags and their values.
-import { type Command, commands, topCommands } from '../config/commands.ts'
+import { type Command, commands, outputsOf, topCommands } from '../config/commands.ts'
 import { type FlagName, flagOf, flags, writtenOf } from '../config/flags.ts'
 import { nearest } from '../core/nearest.ts'
 import { invalidArguments } from '../core/sync-error.ts'
@@ -48,6 +48,11 @@ const worded = names.flatMap((name) => {
 })
 const valued = names.filter((name) => flagOf(name).value !== undefined).flatMap(waysOf)
 
+/** The commands with values of `-o` of their own. */
+const formed = entries.flatMap(([name, { outputs }]) =>
+  outputs === undefined ? [] : [{ name, ways: waysOf('output'), words: outputs }],
+)
+
 function flagsOf({ flags }: Command): readonly string[] {
   return [...flags, 'help' as const].map(writtenOf)
 }
@@ -74,6 +79,9 @@ _exsync() {
       *) if [[ -z $first ]]; then first=$word; elif [[ -z $second ]]; then second=$word; fi ;;
     esac
   done
+  case "$first $prev" in
+${formed.map(({ name, ways, words }) => `    ${ways.map((way) => `'${name} ${way}'`).join('|')}) COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$cur")); return ;;`).join('\n')}
+  esac
   case $prev in
     ${offering('directory').join('|')})
       local IFS=$'\\n'; compopt -o filenames 2>/dev/null
@@ -121,6 +129,9 @@ _exsync() {
       (*) if [[ -z $first ]]; then first=$word; elif [[ -z $second ]]; then second=$word; fi ;;
     esac
   done
+  case "$first $prev" in
+${formed.map(({ name, ways, words }) => `    (${ways.map((way) => quoted(`${name} ${way}`)).join('|')}) compadd -- ${words.join(' ')}; return ;;`).join('\n')}
+  esac
   case $prev in
     (${offering('directory').join('|')}) _files -/; return ;;
     (${offering('file').join('|')}) _files; return ;;
@@ -144,7 +155,8 @@ if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _exsync "$@"; else compdef 
 
 function fishScript(): string {
   const option = (command: string, name: FlagName) => {
-    const { value, short, offers, help } = flagOf(name)
+    const { value, short, help, ...flag } = flagOf(name)
+    const offers = name === 'output' ? outputsOf(command) : flag.offers
     const long = writtenOf(name).slice(2)
     const offer =
       value === undefined
@@ -200,6 +212,9 @@ function powershellScript(): string {
   const values = worded.flatMap(({ ways, words }) =>
     ways.map((way) => `    '${way}' = ${list(words)}`),
   )
+  const forms = formed.flatMap(({ name, ways, words }) =>
+    ways.map((way) => `    '${name} ${way}' = ${list(words)}`),
+  )
   return `# PowerShell completion for exsync
 Register-ArgumentCompleter -Native -CommandName exsync -ScriptBlock {
   param($wordToComplete, $commandAst, $cursorPosition)
@@ -209,7 +224,7 @@ ${tables.join('\n')}
   }
   # Keys that differ only in case, as -o and -O, do not occur.
   $values = @{
-${values.join('\n')}
+${[...values, ...forms].join('\n')}
   }
   $valued = ${list(valued)}
   $before = @($commandAst.CommandElements | Select-Object -Skip 1 |
@@ -224,7 +239,9 @@ ${values.join('\n')}
   if (-not $commands.ContainsKey($command)) { $command = "$($words | Select-Object -First 1)" }
   # A flag with a value of another kind: PowerShell offers files.
   if ($skip -and -not $values.ContainsKey($before[-1])) { return }
-  $offered = if ($skip) { $values[$before[-1]] } else { $commands[$command] }
+  $own = "$command $($before[-1])"
+  $offered = if ($skip -and $values.ContainsKey($own)) { $values[$own] }
+    elseif ($skip) { $values[$before[-1]] } else { $commands[$command] }
   $offered | Where-Object { $_ -clike "$wordToComplete*" } | ForEach-Object {
     [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
   }

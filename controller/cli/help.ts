@@ -4,11 +4,13 @@ import {
   commandOf,
   commands,
   keepingFlags,
+  outputsOf,
   runningFlags,
 } from '../config/commands.ts'
 import { type FlagName, flagOf, writtenOf } from '../config/flags.ts'
 import { clusterTexts, clusterUsage } from './cluster/help.ts'
 import { doctorUsage } from './doctor-usage.ts'
+import { planUsage } from './plan/usage.ts'
 import { validateUsage } from './validate.ts'
 
 const columns = 118
@@ -20,9 +22,11 @@ T is a date (2026-03-01), a time (2026-03-01T09:30Z; without a zone in UTC) or a
 function flagsText(
   names: readonly FlagName[],
   notes: Readonly<Partial<Record<FlagName, string>>> = {},
+  outputs: readonly string[] = outputsOf(undefined),
 ): string {
   const rows = names.map((name) => {
-    const { short, value, help } = flagOf(name)
+    const { short, help, ...flag } = flagOf(name)
+    const value = name === 'output' ? outputs.join('|') : flag.value
     const written = `  ${short ? `-${short}, ` : ''}${writtenOf(name)}${value ? ` ${value}` : ''}`
     return [written, notes[name] ?? help] as const
   })
@@ -53,8 +57,8 @@ usage: exsync <command>
 
   run --state DIR [--once]                 keep the groups of a Kubernetes cluster in sync; --once: one pass each
   run --local DIR --state DIR [--once]     keep the groups of a directory in sync
-  plan (--local DIR | -f FILE…) --state DIR [-o table|json]
-                                           show what a pass would do now; writes nothing
+  plan (--local DIR | -f FILE… | [--kubeconfig FILE]) --state DIR [--against FILE…] [-o table|wide|json|markdown]
+                                           show what a pass would do now, or with changed resources; writes nothing
                                            exits 0: nothing to do, 2: changes, 1: error
   verify (--local DIR | -f FILE…) --state DIR [--group NAMESPACE/NAME] [-o table|json]
                                            read every copy again and list each that is not as agreed; writes nothing
@@ -103,11 +107,7 @@ With --once it makes one pass for each group, and exits 1 unless all are Ready.
 
 With --local on a terminal it draws how far each group is, and the log in words; with NO_COLOR, TERM=dumb or CI it writes
 plain lines instead. Into a pipe or a file, and on Kubernetes, its log is JSON.`,
-  plan: `\
-usage: exsync plan (--local DIR | -f FILE…) --state DIR [-o table|json]
-
-Shows what a pass would do now, per group and replica. Writes nothing.
-Exits 0: nothing to do, 2: changes, 1: error. Without a state it plans a first pass.`,
+  plan: planUsage,
   verify: `\
 usage: exsync verify (--local DIR | -f FILE…) --state DIR [--group NAMESPACE/NAME] [-o table|json]
 
@@ -243,5 +243,5 @@ export function helpFor(words: readonly string[]): string {
   const text = texts[name] ?? texts[words[0] ?? '']
   if (text === undefined) return usage
   const { flags = [], notes } = commands[name] ?? {}
-  return flags.length === 0 ? text : `${text}\n\n${flagsText(flags, notes)}`
+  return flags.length === 0 ? text : `${text}\n\n${flagsText(flags, notes, outputsOf(name))}`
 }

@@ -1,7 +1,5 @@
 // exsync: wires the commands. run.ts and runtime.ts wire the running controller, main.ts the process.
 
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
 import { forClusters } from '../config/cluster.ts'
 import { unknownCommand } from '../config/parse.ts'
@@ -13,7 +11,7 @@ import { LocalDeclarations } from '../local/declarations.ts'
 import { sourcesIn } from '../local/directory.ts'
 import { keyFrom } from '../store/modes.ts'
 import { stateOver } from '../store/port.ts'
-import { type Opening, openState, type SqliteState, stateFile } from '../store/state.ts'
+import { type Opening, openState, type SqliteState } from '../store/state.ts'
 import type { Environment } from '../sync/environment.ts'
 import type { State } from '../sync/ports/state.ts'
 import type { Clock, Declarations } from '../sync/ports.ts'
@@ -34,7 +32,7 @@ import { helpFor, usage } from './help.ts'
 import { history } from './history.ts'
 import { bin, conflicts, status } from './look.ts'
 import { jsonText, type Out, Output } from './output.ts'
-import { plan } from './plan.ts'
+import { planning } from './plan/command.ts'
 import { type Rekeying, rekey } from './rekey.ts'
 import { cancel, restore } from './restore.ts'
 import { rollback } from './rollback.ts'
@@ -50,6 +48,9 @@ export type Edges = Readonly<{
   clock: Clock
   /** Is standard output a terminal? */
   terminal: boolean
+  /** Its size; undefined: unknown. */
+  rows?: number | undefined
+  columns?: number | undefined
   /** The inputs of a running controller: it ends by signals, and within this grace period, ms. */
   processEdges: (graceMs: number) => ProcessEdges
 }>
@@ -63,10 +64,12 @@ async function command(config: Config, edges: Edges): Promise<number> {
     case 'run':
       return run(config, processEdges(config.graceMs), displayOf(config, edges))
     case 'plan':
-      return declared(config, processEdges(config.graceMs), async (environment, signal) => {
-        if (config.output === 'table' && !existsSync(join(config.state, stateFile)))
-          await out(`there is no state in ${config.state} yet: this is the plan of a first pass`)
-        return plan(environment, config.output, out, signal)
+      return planning(config, processEdges(config.graceMs), {
+        out,
+        note: (message) => stderr.line(message),
+        terminal,
+        rows: terminal ? edges.rows : undefined,
+        columns: terminal ? edges.columns : undefined,
       })
     case 'verify':
       return declared(config, processEdges(config.graceMs), (environment, signal) =>
@@ -200,9 +203,7 @@ async function declared(
   if ((local === undefined) === (files.length === 0) && (named || !inPod)) {
     throw invalidArguments(`${command} needs either --local DIR or -f FILE`)
   }
-  // Without a state a first pass is planned, and nothing can be verified.
-  const existing = command === 'verify'
-  const opening = { readOnly: true, existing, key: await keyIn(config) }
+  const opening = { readOnly: true, existing: true, key: await keyIn(config) }
   const state = stateOver(openState(config.state, opening))
   const { itemBytes } = config.ceilings
   const connections = new Connections(clock, { itemBytes })
@@ -214,10 +215,15 @@ async function declared(
   }
   try {
     if (!named)
-      return await withCluster(config, edges, stderr.line, async (declarations, problems) => {
-        const code = await over(declarations)
-        return problems > 0 ? 1 : code
-      })
+      return await withCluster(
+        config,
+        edges,
+        { note: stderr.line },
+        async (declarations, problems) => {
+          const code = await over(declarations)
+          return problems > 0 ? 1 : code
+        },
+      )
     const declarations = inFiles(config, clock)
     const code = await over(declarations)
     return declarations.problems > 0 ? 1 : code

@@ -90,7 +90,7 @@ function isChosen(
   { plugin, inPod }: Pick<Around, 'plugin' | 'inPod'>,
 ): boolean {
   const takes = commands[command]?.flags ?? []
-  const directory = (['local', 'state', 'file'] as const).filter((name) => name in given)
+  const directory = (['local', 'state', 'file', 'against'] as const).filter((name) => name in given)
   const cluster = clusterFlags.filter((name) => name in given)
   if (forDirectories.includes(command)) {
     if (!plugin || directory.length > 0) return false

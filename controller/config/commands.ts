@@ -13,6 +13,8 @@ export type Command = Readonly<{
   takes: 'none' | 'file' | 'files' | 'numbers' | 'resource' | readonly string[]
   /** Does it need the directory of a state? */
   needsState?: true
+  /** The values of `-o`; table and json if not given. */
+  outputs?: readonly string[]
   /** Why `-o` is refused, where it is. */
   noOutput?: string
 }>
@@ -76,20 +78,23 @@ export const commands: Readonly<Record<string, Command>> = {
     noOutput: 'its log is JSON already',
   },
   plan: {
-    notes: { output: 'json is complete, the table shows 20 lines of a kind' },
-    needsState: true,
+    notes: {
+      output:
+        'table: one screen; wide: every change; json: complete; markdown: at most 60 lines of counts, for a comment',
+      state:
+        'the directory of the state, or of a copy; also EXSYNC_STATE. It may be one that does not exist: a first pass',
+      kubeconfig:
+        'the cluster of the resources; also KUBECONFIG. With -f: its controller plans the SyncGroups of the files, by SyncPlans',
+    },
     about: 'show what a pass would do now',
     flags: [
-      'local',
-      'file',
+      ...(['local', 'file', ...inPods, 'against'] as const),
       ...shown,
-      ...hosts,
-      ...sizes,
-      'graceful-shutdown-timeout',
-      ...onKubernetes,
-      ...inPods,
+      ...(['show-names', ...hosts, ...sizes, ...onKubernetes] as const),
+      ...(['timeout', 'graceful-shutdown-timeout'] as const),
     ],
     takes: 'none',
+    outputs: ['table', 'wide', 'json', 'markdown'],
   },
   verify: {
     notes: {
@@ -280,6 +285,11 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   version: { about: 'print the version', flags: ['output'], takes: 'none' },
   help: { about: 'print the help of a command', flags: [], takes: 'none', noOutput: 'it is text' },
+}
+
+/** The values of `-o` for a command. */
+export function outputsOf(command: string | undefined): readonly string[] {
+  return commands[command ?? '']?.outputs ?? ['table', 'json']
 }
 
 /** The commands of one word. */

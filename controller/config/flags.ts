@@ -25,6 +25,11 @@ export const flags = {
   },
   file: { ...asFile, short: 'f', multiple: true, help: 'YAML files with some of the resources' },
   'external-secrets': { help: 'accept references to Secrets that are in the cluster only' },
+  against: {
+    ...asFile,
+    multiple: true,
+    help: 'YAML files that replace resources of the same kind, namespace and name, or add some',
+  },
   state: {
     value: 'DIR',
     offers: 'directory',
@@ -71,6 +76,9 @@ export const flags = {
     short: 'o',
     offers: ['table', 'json'],
     help: 'for people, or complete JSON',
+  },
+  'show-names': {
+    help: 'items by their names: the default on a terminal, and refused elsewhere; --no-show-names: by their links',
   },
   'audit-interval': { value: '6h', help: 'how often a pass reads everything' },
   'bin-retention': { value: '720h', help: 'retention of the bin and the journal' },
@@ -175,6 +183,7 @@ export const flags = {
   },
   'with-doctor': { help: 'with the output of exsync doctor, which signs in to each server' },
   'log-lines': { value: '2000', help: 'how many of the last lines of the log are taken' },
+  timeout: { value: '5m', help: 'how long the answer for one group is waited for' },
   help: { short: 'h', help: 'the help of the command' },
 } as const satisfies Readonly<Record<string, Flag>>
 

@@ -102,13 +102,14 @@ function refuseOthers(command: string, used: readonly FlagName[]): void {
   throw invalidArguments(`exsync ${command} takes no ${texts}${why}: see exsync ${command} --help`)
 }
 
-function refuseSurplus(command: string, words: readonly string[], { file }: Values): void {
+function refuseSurplus(command: string, words: readonly string[], { file, against }: Values): void {
   const { takes } = commands[command] ?? {}
   const rest = words.slice(command.split(' ').length)
   const [verb] = rest
   const help = `exsync ${command} --help`
   // The shell expands a pattern after -f to several words.
-  if (takes === 'none' && file === undefined && verb !== undefined)
+  const isFile = (file ?? against) !== undefined
+  if (takes === 'none' && !isFile && verb !== undefined)
     throw invalidArguments(`exsync ${command} takes no ${rest.join(' ')}: see ${help}`)
   if (typeof takes !== 'object' || verb === undefined || takes.includes(verb)) return
   const near = nearest(verb, takes)

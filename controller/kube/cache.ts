@@ -11,8 +11,10 @@ import type { Clock } from '../sync/ports.ts'
 import type { Reach } from './declared.ts'
 import { kinds } from './kinds.ts'
 import { Namespaces } from './namespaces.ts'
+import type { Proposed } from './proposed.ts'
 import type { Client } from './runtime/client.ts'
 import { Reflector } from './runtime/reflector.ts'
+import type { KubeObject } from './runtime/resource.ts'
 import { type SecretLook, Secrets } from './secrets.ts'
 import { type Judge, type Sound, Soundness } from './sound.ts'
 
@@ -34,6 +36,8 @@ export type CopiesOptions = Readonly<{
   /** Another resource may have changed. */
   touched: () => void
   onError: (kind: string, code: string, message: string) => void
+  /** For a plan: resources that replace those of the cluster, or are added. */
+  proposed?: Proposed | undefined
 }>
 
 /** The caches. They run until the signal aborts. */
@@ -43,14 +47,16 @@ export class Copies {
   readonly #secrets: Secrets
   readonly #namespaces: Namespaces
   readonly #soundness: Soundness
+  readonly #proposed: Proposed | undefined
 
   constructor(options: CopiesOptions, signal: AbortSignal) {
-    const { namespaces, unlabelled, touched } = options
+    const { namespaces, unlabelled, touched, proposed } = options
+    this.#proposed = proposed
     this.#soundness = new Soundness(options.judge)
     this.#groups = this.#reflectors<SyncGroup>(kinds.syncGroup, options, options.changed)
     this.#servers = this.#reflectors<ExchangeServer>(kinds.exchangeServer, options, touched)
     this.#secrets = new Secrets(
-      { ...sourceOf(options, 'Secret'), changed: touched, unlabelled },
+      { ...sourceOf(options, 'Secret'), changed: touched, unlabelled, proposed },
       signal,
     )
     this.#namespaces = new Namespaces(
@@ -98,7 +104,8 @@ export class Copies {
 
   /** All SyncGroups, as the API server stores them. */
   groups(): readonly SyncGroup[] {
-    return this.#groups.flatMap((reflector) => reflector.values())
+    const stored = this.#groups.flatMap((reflector) => reflector.values())
+    return this.#proposed?.all('SyncGroup', stored) ?? stored
   }
 
   /** The usable version of a SyncGroup. */
@@ -108,19 +115,29 @@ export class Copies {
 
   /** One SyncGroup, as the API server stores it. */
   group(id: GroupId): SyncGroup | undefined {
-    return firstOf(this.#groups, id)
+    const stored = firstOf(this.#groups, id)
+    return this.#proposed?.one('SyncGroup', id, stored) ?? stored
   }
 
   /** The usable versions of all ExchangeServers. */
   servers(): readonly Sound<ExchangeServer>[] {
-    const all = this.#servers.flatMap((reflector) => reflector.values())
+    const stored = this.#servers.flatMap((reflector) => reflector.values())
+    const all = this.#proposed?.all('ExchangeServer', stored) ?? stored
     return all.map((server) => this.#soundness.of('ExchangeServer', server))
   }
 
   /** The usable version of one ExchangeServer, by namespace/name. */
   server(key: string): Sound<ExchangeServer> | undefined {
-    const found = firstOf(this.#servers, key)
+    const stored = firstOf(this.#servers, key)
+    const found = this.#proposed?.one('ExchangeServer', key, stored) ?? stored
     return found && this.#soundness.of('ExchangeServer', found)
+  }
+
+  /** A SyncGroup, ExchangeServer or Secret as the cluster has it, whatever is proposed. */
+  stored(kind: string, key: string): KubeObject | undefined {
+    if (kind === 'SyncGroup') return firstOf(this.#groups, key)
+    if (kind === 'ExchangeServer') return firstOf(this.#servers, key)
+    return this.#secrets.stored(key)
   }
 
   /** Takes over the answer to one of our own writes. */

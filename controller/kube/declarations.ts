@@ -14,6 +14,7 @@ import { idOfGroup, namesIn, type ServerName } from '../api/topology.ts'
 import type { GroupId } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { ChangeSignal } from '../sync/change-signal.ts'
+import type { Proposed } from '../sync/ports/plans.ts'
 import type { Declarations, Declared } from '../sync/ports.ts'
 import { Copies, type CopiesOptions } from './cache.ts'
 import {
@@ -31,6 +32,7 @@ import { asSyncError } from './runtime/api-error.ts'
 import { applyStatus } from './runtime/apply-status.ts'
 import type { Recorder } from './runtime/events.ts'
 import { withFinalizer, withoutFinalizer } from './runtime/finalizer.ts'
+import type { KubeObject } from './runtime/resource.ts'
 import { isEnding, isSame } from './runtime/versions.ts'
 import { witness } from './runtime/witness.ts'
 
@@ -117,6 +119,23 @@ export class KubeDeclarations implements Declarations {
     return now === undefined && this.lacks(id)
   }
 
+  /**
+   * A group as if it were stored, with all others as they are declared now; `pending` while one of its Secrets is not known.
+   * Undefined while groups and servers are not listed. Keeps nothing of it, and is no reading of the groups.
+   */
+  proposed(group: SyncGroup): Proposed | undefined {
+    const copies = this.#copies
+    if (!copies.listed) return undefined
+    copies.wantReferred()
+    const fresh = { deleted: false, last: new Map() }
+    const referred = allReferredBy(group, copies, this.#options, fresh)
+    if (referred === undefined) return undefined
+    const facts = { deleted: false, invalid: referred.stale, broken: undefined }
+    const declared = declaredOf(group, referred.accesses, facts)
+    const others = this.#all().filter(({ id }) => id !== declared.id)
+    return { declared, others, pending: referred.pending }
+  }
+
   /** A signal for one more reader of the caches: something may have changed. */
   reader(): ChangeSignal {
     const signal = new ChangeSignal()
@@ -129,9 +148,12 @@ export class KubeDeclarations implements Declarations {
     this.#changes.clear()
     // An incomplete list does not show which group claims a folder first.
     if (!this.#copies.listed) return []
-    const copies = this.#copies
-    copies.wantReferred()
-    const there = copies.groups().flatMap((group) => this.#declared(group))
+    this.#copies.wantReferred()
+    return this.#all()
+  }
+
+  #all(): readonly Declared[] {
+    const there = this.#copies.groups().flatMap((group) => this.#declared(group))
     const gone = [...this.#vanished.values()].flatMap((group) => this.#declared(group, true))
     return [...there, ...gone]
   }
@@ -203,6 +225,11 @@ export class KubeDeclarations implements Declarations {
       )
       return { server, access, pending, broken }
     })
+  }
+
+  /** A resource as the cluster has it, by namespace/name, whatever is proposed; a Secret only if a server names it. */
+  stored(kind: string, key: string): KubeObject | undefined {
+    return this.#copies.stored(kind, key)
   }
 
   /** Takes over an ExchangeServer that we wrote. */

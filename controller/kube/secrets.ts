@@ -4,6 +4,7 @@
 // Secret of the namespace sent to a URL of their choice.
 import type { V1Secret } from '@kubernetes/client-node'
 import { type Credentials, credentialsIn, credentialsLabel } from '../api/credentials.ts'
+import type { Proposed } from './proposed.ts'
 import type { ReflectorOptions } from './runtime/reflector.ts'
 import { builtIn, type KubeObject } from './runtime/resource.ts'
 import { type Watched, watched } from './runtime/watched.ts'
@@ -27,6 +28,8 @@ export type SecretsOptions = Omit<
      * Called once for each Secret (namespace/name) that is used without its label; undefined: such Secrets are refused.
      */
     unlabelled: ((key: string) => void) | undefined
+    /** For a plan: Secrets that replace those of the cluster. */
+    proposed?: Proposed | undefined
   }>
 
 /** Watches Secrets by name. */
@@ -54,6 +57,8 @@ export class Secrets {
 
   /** The present content of a Secret. */
   look(key: string): SecretLook {
+    const proposed = this.#options.proposed?.secret(key)
+    if (proposed !== undefined) return proposed.credentials
     const reflector = this.#watched.get(key)?.reflector
     if (reflector === undefined) return 'unknown'
     const secret = reflector.get(key)
@@ -63,9 +68,15 @@ export class Secrets {
     return reflector.persistent ? 'unreadable' : 'unknown'
   }
 
+  /** A watched Secret as the cluster has it. */
+  stored(key: string): Secret | undefined {
+    return this.#watched.get(key)?.reflector.get(key)
+  }
+
   /** The present credentials in a Secret. */
   credentials(key: string): CredentialsLook {
-    const labels = this.#watched.get(key)?.reflector.get(key)?.metadata.labels
+    const stored = this.#watched.get(key)?.reflector.get(key)?.metadata.labels
+    const labels = { ...stored, ...this.#options.proposed?.secret(key)?.labels }
     const look = this.look(key)
     if (typeof look === 'string' || labels?.[credentialsLabel] === 'true') return look
     const { unlabelled } = this.#options
@@ -84,7 +95,7 @@ export class Secrets {
 
   #watch(key: string): void {
     const [namespace = '', name = ''] = key.split('/')
-    const { unlabelled: _, ...rest } = this.#options
+    const { unlabelled: _, proposed: __, ...rest } = this.#options
     const options = { ...rest, kind: builtIn.secret, namespace, name }
     this.#watched.set(key, watched<Secret>(options, this.#signal))
   }

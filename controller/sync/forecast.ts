@@ -1,11 +1,12 @@
 // The effects that a pass of a group would have now, for `exsync plan`: one value with links, counts and fields, without content. Reads
 // the folders and the state, and writes nothing.
 import { reasonOf } from '../api/conditions.ts'
+import type { Direction, SummaryTurn } from '../api/plan-summary.ts'
 import { hindranceOf } from '../api/references.ts'
 import { nameOf, participantsOf } from '../api/topology.ts'
 import { hashOf, type Refusal } from '../core/guard.ts'
 import { isHub, type ReplicaId } from '../core/id.ts'
-import { touched } from '../core/item.ts'
+import { type Item, type ItemType, touched } from '../core/item.ts'
 import type { Step } from '../core/step.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { leaversOf } from './departed.ts'
@@ -16,8 +17,13 @@ import { propose } from './propose.ts'
 import { passSpecOf } from './reconcile.ts'
 import { dismissible } from './removal.ts'
 
-/** One change: the link, its fields, and why content is kept. */
-export type ForecastLine = Readonly<{ link: string; fields: readonly string[]; reason?: string }>
+/** One change: the link, its fields, and why content is kept. `name`: of the item, only if names were asked for. */
+export type ForecastLine = Readonly<{
+  link: string
+  fields: readonly string[]
+  reason?: string
+  name?: string
+}>
 
 /** The effects on one replica. */
 export type ForecastReplica = Readonly<{
@@ -37,6 +43,9 @@ export type Leaver = Readonly<{ replica: string; copies: number; removes?: numbe
 /** A refusal of the guard, with the name of the replica. */
 export type Refused = Omit<Refusal, 'replica'> & Readonly<{ replica: string }>
 
+/** The wishes for a forecast. `names`: lines hold the names of items, for a terminal and nothing else. */
+export type Wishes = Readonly<{ names?: boolean }>
+
 /** The effects of a pass on one group. */
 export type Forecast = Readonly<{
   group: string
@@ -52,6 +61,8 @@ export type Forecast = Readonly<{
   forgets?: readonly string[]
   /** The folders whose copies would be removed (deletionPolicy: RemoveCopies). */
   leaving?: readonly Leaver[]
+  /** The members with another direction than in the last pass. */
+  turns?: readonly SummaryTurn[]
 }>
 
 /**
@@ -63,6 +74,7 @@ export async function forecastOf(
   claimed: Mode['claimed'],
   environment: Environment,
   signal: AbortSignal,
+  wishes: Wishes = {},
 ): Promise<Forecast> {
   const { suspend } = declared.group.spec
   const nothing = { group: declared.id, problems: [], replicas: [] }
@@ -71,7 +83,7 @@ export async function forecastOf(
   if (suspend) return { ...nothing, suspended: true }
   const mode: Mode = { sliceMs: undefined, audit: false, stopping: () => false, claimed }
   try {
-    return await forecastOfPass(declared, environment, mode, signal)
+    return await forecastOfPass(declared, environment, { mode, signal, wishes })
   } catch (error) {
     signal.throwIfAborted()
     return { ...nothing, error: reasoned(syncErrorOf(error)) }
@@ -96,8 +108,7 @@ async function ending(
 async function forecastOfPass(
   declared: Declared,
   environment: Environment,
-  mode: Mode,
-  signal: AbortSignal,
+  { mode, signal, wishes }: Readonly<{ mode: Mode; signal: AbortSignal; wishes: Wishes }>,
 ): Promise<Forecast> {
   const spec = passSpecOf(declared, environment, mode, signal)
   const participants = participantsOf(declared.group)
@@ -107,23 +118,35 @@ async function forecastOfPass(
   const more = await foreseen(spec, proposal, signal)
   const leavers = await leaversOf(spec, proposal)
   const named = (id: ReplicaId) => nameOf(participants, id, before.get(id)?.place)
+  const lines = linesOf(guarded.plan.steps, more, wishes.names ? spec.rules.type : undefined)
   const removed = leavers.map(({ role, place }) => ({ id: role.id, place }))
   const forgets = left.filter((id) => !removed.some((each) => each.id === id))
   const refusals = guarded.refusals.map((each) => ({ ...each, replica: named(each.replica) }))
   const leaving = await leaversIn(declared, removed, environment, signal)
+  const turns = participants.members.flatMap(({ role: { id, writes } }): SummaryTurn[] => {
+    const was = before.get(id)?.seenAs
+    if (was === undefined || was.writes === writes) return []
+    return [{ replica: named(id), before: directionOf(was.writes), now: directionOf(writes) }]
+  })
   return {
     group: declared.id,
     problems: [...observed.observations].flatMap(([id, seen]) =>
       seen.state === 'unknown' ? [{ replica: named(id), ...reasoned(seen.error) }] : [],
     ),
     ...(refusals.length === 0 ? {} : { guard: { hash: hashOf(guarded.refusals), refusals } }),
-    replicas: participants.roles.map(({ id }) =>
-      replicaOf(named(id), id, guarded.plan.steps, more),
-    ),
+    replicas: participants.roles.map(({ id }) => ({
+      replica: named(id),
+      ...(lines.get(id) ?? { create: [], update: [], delete: [], keep: [] }),
+    })),
     joins: participants.roles.flatMap(({ id }) => (before.has(id) ? [] : [named(id)])),
     ...(forgets.length === 0 ? {} : { forgets: forgets.map(named) }),
     ...(leaving.length === 0 ? {} : { leaving }),
+    ...(turns.length === 0 ? {} : { turns }),
   }
+}
+
+function directionOf(writes: boolean): Direction {
+  return writes ? 'TwoWay' : 'OneWay'
 }
 
 function reasoned({ code, message }: SyncError): NonNullable<Forecast['error']> {
@@ -157,30 +180,35 @@ async function leaversIn(
   )
 }
 
-// `more`: further content that is kept, right before an action.
-function replicaOf(
-  replica: string,
-  id: ReplicaId,
+type Lines = Omit<ForecastReplica, 'replica'>
+
+// The lines of each replica that has some. `more`: further content that is kept, right before an action. `type`: the
+// lines have the names of the items.
+function linesOf(
   steps: readonly Step[],
   more: readonly Kept[],
-): ForecastReplica {
-  const lines: ForecastReplica = { replica, create: [], update: [], delete: [], keep: [] }
+  type: ItemType | undefined,
+): ReadonlyMap<ReplicaId, Lines> {
+  const all = new Map<ReplicaId, Lines>()
+  const at = (id: ReplicaId): Lines => {
+    const lines = all.get(id) ?? { create: [], update: [], delete: [], keep: [] }
+    all.set(id, lines)
+    return lines
+  }
+  const nameOfItem = (item: Item | undefined) =>
+    type === undefined || item === undefined ? {} : { name: type.title(item) }
   for (const { link, agreed, actions, keeps } of steps) {
-    for (const action of actions.filter((each) => each.replica === id)) {
+    const item = agreed ?? link.agreed
+    const created = Object.keys(agreed ?? {}).sort()
+    for (const action of actions) {
       const fields =
-        action.kind === 'update'
-          ? touched(action.patch)
-          : action.kind === 'create'
-            ? Object.keys(agreed ?? {}).sort()
-            : []
-      lines[action.kind].push({ link: link.id, fields })
+        action.kind === 'update' ? touched(action.patch) : action.kind === 'create' ? created : []
+      at(action.replica)[action.kind].push({ link: link.id, fields, ...nameOfItem(item) })
     }
-    for (const keep of keeps.filter((each) => each.replica === id)) {
-      lines.keep.push({ link: link.id, fields: keep.fields, reason: keep.reason })
-    }
+    for (const { replica, fields, reason, item: kept } of keeps)
+      at(replica).keep.push({ link: link.id, fields, reason, ...nameOfItem(item ?? kept) })
   }
-  for (const { link, fields, reason } of more.filter((each) => each.replica === id)) {
-    lines.keep.push({ link, fields, reason })
-  }
-  return lines
+  for (const { replica, link, item, fields, reason } of more)
+    at(replica).keep.push({ link, fields, reason, ...nameOfItem(item) })
+  return all
 }

@@ -27,8 +27,11 @@ import { causeIn, forgottenMark } from './misleading.ts'
 import { type Path, type Problem, problemsMax, someOf } from './problem.ts'
 import type { Read } from './read-file.ts'
 
-/** A file that was read; `name` is its name in problems. */
-export type Source = Read & Readonly<{ name: string }>
+/**
+ * A file that was read; `name` is its name in problems. `over`: its resources replace those of the same kind, namespace and
+ * name in other files.
+ */
+export type Source = Read & Readonly<{ name: string; over?: true }>
 
 /** A position in a file; both count from 1. */
 export type Place = Readonly<{ line: number; column: number }>

@@ -40,7 +40,11 @@ export function duplicateResources(drafts: readonly Draft[]): ReadonlyMap<Draft,
 /** References of valid documents to a missing or unsuitable resource. */
 export function danglingReferences(
   drafts: readonly Draft[],
-  { externalSecrets = false, allowed = false }: { externalSecrets?: boolean; allowed?: boolean },
+  {
+    externalSecrets = false,
+    externalServers = false,
+    allowed = false,
+  }: { externalSecrets?: boolean; externalServers?: boolean; allowed?: boolean },
 ): ReadonlyMap<Draft, readonly Fault[]> {
   const found = new Map(drafts.toReversed().map((draft) => [keyOf(draft.ref), draft]))
   const used = usedKeys(drafts)
@@ -54,7 +58,8 @@ export function danglingReferences(
         return [draft, strayFaults(draft, used.get(keyOf(ref)) ?? new Set())]
       if (ref.kind === 'SyncGroup') {
         const group = groupIn(draft)
-        const faults = [...serverFaults(group, found, servers), ...twiceFaults(group, found)]
+        const missing = externalServers ? [] : serverFaults(group, found, servers)
+        const faults = [...missing, ...twiceFaults(group, found)]
         const denied = allowed ? deniedFaults(group, found) : []
         return [draft, [...faults, ...denied, ...(claims.get(draft) ?? [])]]
       }

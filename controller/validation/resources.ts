@@ -58,7 +58,12 @@ export type Loaded = Readonly<{
   blank: readonly string[]
 }>
 
-type Options = { externalSecrets?: boolean; allowed?: boolean }
+type Options = {
+  externalSecrets?: boolean
+  externalServers?: boolean
+  allowed?: boolean
+  namespace?: string
+}
 type Entry = Readonly<{ document: YamlDocument; base: Path; value: unknown }>
 type Reading = Draft | Readonly<{ problems: readonly Problem[] }> | 'ignored'
 /** The content of one file; `problems` are those of its YAML. */
@@ -67,6 +72,7 @@ type FileReading = Readonly<{
   problems: readonly Problem[]
   readings: readonly Reading[]
   blank: boolean
+  over: boolean
 }>
 
 const NAMESPACE = 'default'
@@ -76,6 +82,8 @@ const ENCRYPTED = 'is encrypted; decrypt it first (sops decrypt), or add --exter
  * Reads resources from the texts of YAML files. Never throws, whatever they contain.
  * @param options.externalSecrets a Secret that is not in the files is no problem: it exists in the
  *   cluster only
+ * @param options.externalServers the same for an ExchangeServer
+ * @param options.namespace that of resources that name none; default: `default`
  * @param options.allowed a SyncGroup that its ExchangeServer does not allow is a problem
  */
 export function readResources(files: readonly Source[], options: Options = {}): Loaded {
@@ -99,13 +107,15 @@ function fileOf(source: Source, options: Options): FileReading {
   const { documents, problems } = documentsOf(source)
   const entries = documents.flatMap(entriesOf)
   const readings = entries.map((entry) => readingOf(entry, options))
-  return { name: source.name, problems, readings, blank: documents.length + problems.length === 0 }
+  const blank = documents.length + problems.length === 0
+  return { name: source.name, problems, readings, blank, over: source.over === true }
 }
 
 function joined(read: readonly FileReading[], options: Options): Loaded {
   const readings = read.flatMap((file) => file.readings)
-  const drafts = readings.filter(
-    (reading): reading is Draft => reading !== 'ignored' && 'ref' in reading,
+  const drafts = replaced(
+    draftsIn(read.filter(({ over }) => !over)),
+    draftsIn(read.filter(({ over }) => over)),
   )
   const twice = duplicateResources(drafts)
   const dangling = danglingReferences(drafts, options)
@@ -124,6 +134,28 @@ function joined(read: readonly FileReading[], options: Options): Loaded {
     ignored: readings.filter((reading) => reading === 'ignored').length,
     blank: read.filter(({ blank }) => blank).map(({ name }) => name),
   }
+}
+
+function draftsIn(read: readonly FileReading[]): readonly Draft[] {
+  return read
+    .flatMap(({ readings }) => readings)
+    .filter((reading): reading is Draft => reading !== 'ignored' && 'ref' in reading)
+}
+
+/** The declared resources with those that replace them. A replaced resource keeps its uid and its age. */
+function replaced(declared: readonly Draft[], over: readonly Draft[]): readonly Draft[] {
+  if (over.length === 0) return declared
+  const keyOf = ({ ref: { kind, namespace, name } }: Draft) => `${kind}/${namespace}/${name}`
+  const before = new Map(declared.map((draft) => [keyOf(draft), draft.resource?.metadata]))
+  const now = new Set(over.map(keyOf))
+  const identified = over.map((draft): Draft => {
+    const { resource } = draft
+    const { uid, creationTimestamp } = before.get(keyOf(draft)) ?? {}
+    if (resource === undefined || uid === undefined) return draft
+    const metadata = { ...resource.metadata, uid, creationTimestamp }
+    return { ...draft, resource: { ...resource, metadata } as Resource }
+  })
+  return [...declared.filter((draft) => !now.has(keyOf(draft))), ...identified]
 }
 
 /** A document, or the resources in a `List`. */
@@ -157,7 +189,10 @@ function readingOf(entry: Entry, options: Options): Reading {
   }
   const ref = {
     kind: known.kind,
-    namespace: typeof namespace === 'string' && namespace !== '' ? namespace : NAMESPACE,
+    namespace:
+      typeof namespace === 'string' && namespace !== ''
+        ? namespace
+        : (options.namespace ?? NAMESPACE),
     name,
   }
   const draft = { ref, document, base, value, faults }

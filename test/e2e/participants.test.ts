@@ -98,7 +98,7 @@ describe.each(combinations)('a hub in $hub, a member in $member, apart: $apart',
       using place = new Place(declared())
       const [hub, member] = [folderOf(first, hubPlace), folderOf(second, memberPlace)]
       const untouched = holdingsOf(second.store)
-      const plan = await place.start('plan').ended
+      const plan = await place.start('plan', '-o', 'wide').ended
       expect([plan.code, plan.stdout]).toEqual([2, expect.stringContaining(`${name}  create 1,`)])
       expect(holdingsOf(second.store)).toEqual(untouched)
 

@@ -1,5 +1,8 @@
 // `exsync plan` says what a pass would do, and does nothing: not to Exchange, not to the state.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
 import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import { members, password, worldOf } from './crash-world.ts'
 import {
@@ -8,8 +11,10 @@ import {
   groupOf,
   holdingsOf,
   Place,
+  type Resource,
   secretOf,
   serverOf,
+  until,
 } from './support.ts'
 
 type Planned = Readonly<{
@@ -37,16 +42,32 @@ describe.concurrent('exsync plan', () => {
     const json = await quietly(world, '-o', 'json')
     expect(json).toMatchObject({ code: 2, stderr: '' })
     expect(countsIn(json)).toEqual(firstSync)
+    expect(plannedIn(json).groups[0]).toMatchObject({ joins: Object.keys(firstSync), forgets: [] })
     const table = await quietly(world)
     expect(table).toMatchObject({ code: 2, stderr: '' })
-    expect(table.stdout).toMatch(/^sales\/company-contacts$/m)
-    expect(table.stdout).toMatch(/^there is no state in .* yet: this is the plan of a first pass$/m)
+    expect(table.stdout.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/^there is no state in .* yet: this is the plan of a first pass$/),
+      'sales/company-contacts',
+      '  joins  hub, anna@corp.example, jan@corp.example and 1 more',
+      '  create the same 72 items in jan@corp.example and ewa@corp.example',
+      '  create 50 items in anna@corp.example',
+      '  create 12 items in the hub',
+      '  update 1 item in the hub: JobTitle 1',
+      '  update 1 item in anna@corp.example: Phone:MobilePhone 1',
+      expect.stringMatching(
+        /^ {2}keep the content of 1 item of anna@corp\.example in the bin first/,
+      ),
+      '… and 137 more items: -o wide shows all',
+    ])
+    const wide = await quietly(world, '-o', 'wide')
+    expect(wide.code).toBe(2)
     for (const [replica, { create, update, keep }] of Object.entries(firstSync)) {
       const line = `  ${replica}  create ${create}, update ${update}, delete 0, keep ${keep}`
-      expect(table.stdout.split('\n')).toContain(line)
+      expect(wide.stdout.split('\n')).toContain(line)
     }
     // A plan names links and fields, never what stands in them.
-    expect(table.stdout + json.stdout).not.toMatch(/hub-\d|anna-\d|\+48|client\.example/)
+    const all = [table, json, wide].map(({ stdout }) => stdout).join('')
+    expect(all).not.toMatch(/hub-\d|anna-\d|\+48|client\.example/)
     expect(world.place.stateDigests().size).toBe(0)
   })
 
@@ -64,6 +85,54 @@ describe.concurrent('exsync plan', () => {
     expect(edited.code).toBe(2)
     const update = { ...nothing, update: 1 }
     expect(Object.values(countsIn(edited))).toEqual([nothing, update, update, update])
+    const refused = await quietly(world, '--show-names')
+    expect([refused.code, refused.stdout]).toEqual([1, ''])
+    expect(refused.stderr).toMatch(/^exsync: --show-names is refused without a terminal/)
+  })
+
+  test('of a changed declaration says who joins, leaves and turns, while a controller runs', async () => {
+    await using world = await started()
+    const { place } = world
+    const running = place.start('run')
+    await until('the first pass', () => place.status('company-contacts')?.lastPass !== undefined)
+    const rest = members
+      .slice(1)
+      .map((each, n) => (n === 0 ? { ...each, direction: 'OneWay' } : each))
+    const file = (name: string, ...resources: readonly Resource[]) => {
+      const path = join(place.state, '..', name)
+      writeFileSync(path, resources.map((each) => stringify(each)).join('---\n'))
+      return path
+    }
+    const changed = file(
+      'changed.yaml',
+      groupOf({ members: rest }),
+      groupOf({ name: 'more', members: [] }),
+    )
+    const against = (path: string, ...more: readonly string[]) =>
+      place.start('plan', '--against', path, ...more).ended
+    const table = await against(changed)
+    expect(table).toMatchObject({ code: 0, stderr: '' })
+    expect(table.stdout.split('\n').slice(0, 5)).toEqual([
+      'SyncGroup sales/company-contacts changes: spec.members',
+      'SyncGroup sales/more is new',
+      'sales/company-contacts',
+      '  anna@corp.example  leaves, and its copies stay',
+      '  jan@corp.example  direction OneWay, was TwoWay',
+    ])
+    // The new group wants the same hub, which is its right, and has no state.
+    const json = plannedIn(await against(changed, '-o', 'json'))
+    expect(json).toMatchObject({
+      against: [
+        { name: 'company-contacts', change: 'Changed', fields: ['spec.members'] },
+        { name: 'more', change: 'Added', fields: [] },
+      ],
+      groups: [{ forgets: ['anna@corp.example'], joins: [] }, { joins: ['hub'] }],
+    })
+    const comment = await against(changed, '-o', 'markdown')
+    expect(comment.stdout).toContain('- **Leaves, and its copies stay:** `anna@corp.example`')
+
+    running.child.kill('SIGTERM')
+    expect((await running.ended).code).toBe(0)
   })
 
   test('names what is kept right before a copy is deleted', async () => {

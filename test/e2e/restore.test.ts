@@ -110,7 +110,7 @@ test.concurrent('a losing edit and a deleted contact come back to everybody', as
     expect(await told('bin', 'restore', '3')).toMatch(/requested/)
     expect(await told('bin', 'list')).toMatch(/^1 .* JobTitle +Pending$/m)
     // A plan shows what a pass will make of it, and makes nothing.
-    const planned = await done(place.start('plan', '--key-file', key).ended, 2)
+    const planned = await done(place.start('plan', '-o', 'wide', '--key-file', key).ended, 2)
     expect(planned.match(/create 1, update 1, delete 0/g)).toHaveLength(3)
     await pass()
     expect(shown(exchange)).toEqual(everybody('Ewa:1 Jan:1 Ola:annas'))

@@ -26,6 +26,12 @@ test.each([
   ['run -o json', /^exsync run takes no -o \(its log is JSON already\): see exsync run --help$/],
   ['backup f -o json', /^exsync backup takes no -o/],
   ['status -o yaml', '-o yaml is not known: table or json'],
+  ['plan -o yaml', '-o yaml is not known: table, wide, json or markdown'],
+  ['status -o wide', '-o wide is not known: table or json'],
+  [
+    'plan -f a --against b c',
+    /^c: with both -f and --against, write one of them before each file$/,
+  ],
   ['bin lsit', 'exsync bin lsit is unknown: did you mean exsync bin list? See exsync bin --help'],
   ['conflicts shwo 1', /did you mean exsync conflicts show\?/],
   ['bin list surplus', 'exsync bin list takes no surplus: see exsync bin list --help'],
@@ -105,6 +111,14 @@ describe('completion', () => {
     [
       ['status', '-o', ''],
       ['table', 'json'],
+    ],
+    [
+      ['plan', '--local', 'd', '-o', ''],
+      ['table', 'wide', 'json', 'markdown'],
+    ],
+    [
+      ['plan', '--against', 'a'],
+      ['a file.yaml', 'a folder'],
     ],
     [['bin', 'list', '--reason', 'De'], ['Deleted']],
     [['status', '--state', 'a'], ['a folder']],

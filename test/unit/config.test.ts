@@ -129,6 +129,24 @@ test('a plan takes all files that a shell makes of a pattern', () => {
   expect(configOf(['plan', '-f', 'a', 'b', '--state', 's', 'c'], {}).files).toEqual(['a', 'b', 'c'])
 })
 
+test('a plan takes changed files, a cluster, and forms of its own', () => {
+  const of = (...args: readonly string[]) => configOf(['plan', ...args], {})
+  expect(of('--local', 'd', '--against', 'a', 'b')).toMatchObject({
+    files: [],
+    against: ['a', 'b'],
+  })
+  expect(of('-f', 'a', '--against', 'b')).toMatchObject({ files: ['a'], against: ['b'] })
+  expect(of('--kubeconfig', 'k', '--context', 'c', '-n', 'sales').kube).toMatchObject({
+    kubeconfig: 'k',
+    named: true,
+    context: 'c',
+    namespaces: ['sales'],
+  })
+  expect(of('-o', 'wide')).toMatchObject({ output: 'table', form: 'wide', showNames: undefined })
+  expect(of('-o', 'json', '--no-show-names')).toMatchObject({ output: 'json', showNames: false })
+  expect(of('--show-names').showNames).toBe(true)
+})
+
 test('whom to forget, and that it is meant', () => {
   const given = ['--item', '7', '--match', 'ewa', '--group', 'ns/g', '--yes']
   const asked = { item: 7, match: 'ewa', group: 'ns/g', yes: true, dryRun: false }

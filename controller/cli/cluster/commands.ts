@@ -55,19 +55,7 @@ function commandOn(
       return approve(connection, target(2), rest[1], out)
     case 'support-bundle':
       return bundleOfCluster(connection, config, edges, out)
-    case 'plan':
-      return planOnCluster(connection, config, edges, terminal)
     default:
       return inPod(connection, config, terminal, edges.stop)
   }
-}
-
-/** `plan` on a cluster: the controller's pod plans with its own state, account and limits. */
-function planOnCluster(
-  connection: Connection,
-  config: Config,
-  { stop }: ProcessEdges,
-  terminal: boolean,
-): Promise<number> {
-  return inPod(connection, config, terminal, stop)
 }

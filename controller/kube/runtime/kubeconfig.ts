@@ -101,7 +101,8 @@ export class Cluster {
     }
     const cluster = config.getCurrentCluster()
     const user = config.getCurrentUser()
-    if (cluster === null) throw new Nowhere('it names no cluster')
+    if (cluster === null)
+      throw new Nowhere(`it names no cluster${this.#context ? ' in this context' : ''}`)
     // client-node falls back to this address when it finds no configuration.
     if (this.#files.length === 0 && cluster.server === 'http://localhost:8080')
       throw new Nowhere('there is none')
