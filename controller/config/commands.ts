@@ -67,6 +67,14 @@ const newest = 'json is complete, the table shows the newest 200'
 const first200 = 'json is complete, the table shows the first 200 lines'
 const writes = 'it prints what it did, for people'
 
+const listingConflicts: Command = {
+  notes: { output: newest },
+  needsState: true,
+  about: 'list fields with two different edits',
+  flags: [...shown, ...inPods],
+  takes: 'none',
+}
+
 /** Every command by its words, in the order of the help. */
 export const commands: Readonly<Record<string, Command>> = {
   run: {
@@ -105,11 +113,7 @@ export const commands: Readonly<Record<string, Command>> = {
     about: 'read every copy again, and list each that is not as agreed',
     flags: [
       ...(['local', 'file', 'group', 'graceful-shutdown-timeout'] as const),
-      ...shown,
-      ...hosts,
-      ...sizes,
-      ...onKubernetes,
-      ...inPods,
+      ...[...shown, ...hosts, ...sizes, ...onKubernetes, ...inPods],
     ],
     takes: 'none',
   },
@@ -141,20 +145,8 @@ export const commands: Readonly<Record<string, Command>> = {
     flags: [...shown, 'watch', ...onApi, 'all-namespaces', 'watch-namespace'],
     takes: 'none',
   },
-  conflicts: {
-    notes: { output: newest },
-    needsState: true,
-    about: 'list fields with two different edits',
-    flags: [...shown, ...inPods],
-    takes: ['list', 'show'],
-  },
-  'conflicts list': {
-    notes: { output: newest },
-    needsState: true,
-    about: 'list fields with two different edits',
-    flags: [...shown, ...inPods],
-    takes: 'none',
-  },
+  conflicts: { ...listingConflicts, takes: ['list', 'show'] },
+  'conflicts list': listingConflicts,
   'conflicts show': {
     notes: { output: 'YAML for people, or JSON' },
     needsState: true,
