@@ -157,9 +157,12 @@ function statusSummary(whole: PlanSummary, discreet: boolean | undefined): SyncP
   const names = (texts: readonly string[]) => texts.map(name)
   const counted = (all: readonly Counted[]) =>
     all.map((each) => ({ name: printableUpTo(each.name, tokenMax), count: each.count }))
-  const problem = ({ replica, reason, message }: PlanSummary['problems'][number]) => {
+  const problemOf = (reason: string, message: string): SyncError => {
     const error = new SyncError('transient', reason, message)
-    const shown = discreet ? discreetError(error) : error
+    return discreet ? discreetError(error) : error
+  }
+  const problem = ({ replica, reason, message }: PlanSummary['problems'][number]) => {
+    const shown = problemOf(reason, message)
     return {
       replica: name(replica),
       reason: reasonOf(shown.code),
@@ -192,7 +195,11 @@ function statusSummary(whole: PlanSummary, discreet: boolean | undefined): SyncP
     }),
     joins: names(summary.joins),
     forgets: names(summary.forgets),
-    leaving: leaving.map((each) => ({ ...each, replica: name(each.replica) })),
+    leaving: leaving.map(({ waits, ...each }) => ({
+      ...each,
+      replica: name(each.replica),
+      ...(waits !== undefined && { waits: problemOf(waits, '').code }),
+    })),
     turns: turns.map((each) => ({ ...each, replica: name(each.replica) })),
     ...(omitted && { omitted }),
   }

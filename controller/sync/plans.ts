@@ -51,6 +51,8 @@ export class PlanController {
   readonly #loop: ControlLoop<string>
   #known = new Map<string, DeclaredPlan>()
   #surplus: ReadonlySet<string> = new Set()
+  /** The plans that are being made, by uid: each ends when its SyncPlan is deleted. */
+  readonly #making = new Map<string, AbortController>()
   /** Answers whose status could not be written yet, by uid. */
   readonly #unwritten = new Map<string, SyncPlanStatus>()
 
@@ -95,6 +97,7 @@ export class PlanController {
     this.#surplus = surplusOf(plans, this.#options.environment.clock.now())
     const uids = new Set(plans.map(({ plan }) => plan.metadata.uid))
     for (const uid of this.#unwritten.keys()) if (!uids.has(uid)) this.#unwritten.delete(uid)
+    for (const [uid, making] of this.#making) if (!uids.has(uid)) making.abort(gone)
     return new Map(plans.map(({ id, plan }) => [id, this.#fingerprintOf(id, plan.metadata)]))
   }
 
@@ -113,7 +116,7 @@ export class PlanController {
       return await this.#answered(known, stop)
     } catch (error) {
       // Only a request to the API server rejects: it is repeated.
-      if (stop.aborted) return { kind: 'forget' }
+      if (stop.aborted || error === gone) return { kind: 'forget' }
       return { kind: 'retry', leastMs: syncErrorOf(error).backOffMs }
     }
   }
@@ -140,7 +143,12 @@ export class PlanController {
     const beganMs = clock.now()
     const about = () => ({ nowMs: clock.now(), discreet })
     await this.#report(known, planStatusOf(plan, { kind: 'planning' }, about()), stop)
-    const result = await this.#resultOf(known, stop)
+    const { uid = '' } = plan.metadata
+    const making = new AbortController()
+    this.#making.set(uid, making)
+    const result = await this.#resultOf(known, AbortSignal.any([stop, making.signal])).finally(() =>
+      this.#making.delete(uid),
+    )
     const group = `${namespaceOf(plan)}/${plan.spec.syncGroup.name}`
     onAnswered({ id, group, result, tookMs: clock.now() - beganMs })
     // The times of the conditions follow from the status that was reported.
@@ -198,6 +206,8 @@ export class PlanController {
     }
   }
 }
+
+const gone = new Error('the SyncPlan was deleted')
 
 function late(ms: number): SyncError {
   const message = `the plan took longer than ${ms / 1000}s, the limit of spec.timeout and of plans: check how long the server takes to answer, or split the group`

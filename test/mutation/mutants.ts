@@ -11,6 +11,7 @@ import { leading } from './mutants/leading.ts'
 import { matching } from './mutants/matching.ts'
 import { notifying } from './mutants/notifying.ts'
 import { placing } from './mutants/placing.ts'
+import { planning } from './mutants/planning.ts'
 import { proving } from './mutants/proving.ts'
 import { remembering } from './mutants/remembering.ts'
 import { sealing } from './mutants/sealing.ts'
@@ -40,6 +41,7 @@ export const mutants: readonly Mutant[] = [
   ...trusting,
   ...sealing,
   ...notifying,
+  ...planning,
 ]
 
 // biome-ignore format: a table
@@ -52,6 +54,6 @@ const others = new Set([
 
 /** Those that only the whole run lives: the sample of a day takes them once one whole run has lived them all. */
 export const unsampled: ReadonlySet<Mutant> = new Set([
-  ...[...allowing, ...notifying, ...sealing, ...sharing, ...trusting],
+  ...[...allowing, ...notifying, ...planning, ...sealing, ...sharing, ...trusting],
   ...mutants.filter(({ id }) => others.has(id)),
 ])

@@ -17,7 +17,7 @@ const computed: Readonly<Record<string, string>> = {
   'sync/trying.ts: kind, reason': 'passes on the problem of a member to its server',
   "ews/missing-folder.ts: 'terminal', code":
     'HubNotFound or FolderNotFound, by the role (ews/route.ts)',
-  "cli/plan/request.ts: 'terminal', code": 'names a refusal of the API server, or of the request',
+  "cli/plan/groups.ts: 'terminal', code": 'names a refusal of the API server, or of the request',
   "sync/plans.ts: 'transient', error.reason":
     'passes on the error of the forecast to the status of the plan',
   'sync/propose.ts: kind, code': 'passes on the error of the hub, marked as local',

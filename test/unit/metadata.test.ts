@@ -26,8 +26,10 @@ const cases: readonly (readonly [Readonly<Record<string, unknown>>, ...string[]]
 ]
 
 test.each(contracts())('metadata of $kind is judged as a server does', (contract) => {
+  const group = { serverRef: { name: 'corp' }, hub: { publicFolder: '/Company' } }
   const spec = {
-    SyncGroup: { serverRef: { name: 'corp' }, hub: { publicFolder: '/Company' } },
+    SyncGroup: group,
+    SyncPlan: { syncGroup: { name: 'a', spec: group } },
     ExchangeServer: { url: 'https://mail', auth: { type: 'Basic', secretRef: { name: 'a' } } },
   }[contract.kind]
   for (const [metadata, ...refused] of cases) {

@@ -107,7 +107,8 @@ const summary: PlanSummary = {
     return { replica: replica.repeat(20), create: 1, update: 0, delete: 0, keep: 0, fields: [] }
   }),
   changes: [{ kind: 'create', items: 1, replicas: many, replicaCount: 400, fields: [] }],
-  ...{ joins: many, forgets: [], leaving: [], turns: [] },
+  ...{ joins: many, forgets: [], turns: [] },
+  leaving: [{ replica: 'old@corp.example', copies: 2, waits: 'ConnectionRefused' }],
 }
 const about = { nowMs, discreet: false }
 
@@ -133,6 +134,7 @@ test('one that may enter any host does not read why a server cannot be reached',
   const discreet = { nowMs, discreet: true }
   const { summary: shown } = planStatusOf(planOf(), { kind: 'planned', summary }, discreet)
   expect(shown?.problems?.[0]).toMatchObject({ reason: 'Unreachable' })
+  expect(shown?.leaving?.[0]).toMatchObject({ waits: 'Unreachable' })
   const error = new SyncError('transient', 'ConnectionRefused', 'port 7 is closed')
   const { conditions = [] } = planStatusOf(planOf(), { kind: 'refused', error }, discreet)
   expect(conditions.map(({ type, status, reason }) => [type, status, reason])).toEqual([

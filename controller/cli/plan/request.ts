@@ -16,12 +16,10 @@ import { ApiError, asSyncError, isMissing } from '../../kube/runtime/api-error.t
 import { Client } from '../../kube/runtime/client.ts'
 import { pathOf } from '../../kube/runtime/resource.ts'
 import type { Clock } from '../../sync/ports.ts'
-import { problemText } from '../../validation/problem.ts'
-import { readResources } from '../../validation/resources.ts'
-import { sourceOf } from '../environment.ts'
 import { jsonText, type Out } from '../output.ts'
 import type { PlanForm } from '../plan.ts'
 import type { ProcessEdges } from '../runtime.ts'
+import { groupsIn, refused } from './groups.ts'
 import { markdownOf } from './markdown.ts'
 import { tableOf } from './table.ts'
 
@@ -32,7 +30,8 @@ const atOnce = 2
 const lookMs = 500
 const deleteMs = 10_000
 const unseenMs = 60_000
-const ttl = '10m'
+const ttlLeastMs = 600_000
+const dayMs = 86_400_000
 const label = { 'app.kubernetes.io/managed-by': 'exsync' }
 
 /** The outputs of the plan and of what is not planned. `rows`, `columns`: of the terminal; undefined: standard output is none. */
@@ -108,42 +107,6 @@ const interrupted = new SyncError(
   'interrupted: there is no plan, and no SyncPlan is left',
 )
 
-// The valid SyncGroups. Faults of other resources are for `exsync validate`.
-async function groupsIn(
-  { files, namespace: only }: PlanRequest,
-  namespace: string,
-  note: (message: string) => void,
-): Promise<readonly SyncGroup[]> {
-  const sources = await Promise.all(files.map(sourceOf))
-  const { documents, problems } = readResources(sources, { externalSecrets: true, namespace })
-  const broken = documents.filter(
-    ({ ref, resource }) => ref.kind === 'SyncGroup' && resource === undefined,
-  )
-  const nameless = problems.filter(({ ref }) => ref === undefined)
-  const faulty = [...nameless, ...broken.flatMap((document) => document.problems)]
-  for (const problem of faulty) note(problemText(problem))
-  if (faulty.length > 0)
-    throw refused('InvalidSpec', 'the files are not valid: see above, and exsync validate')
-  const servers = documents.filter(({ ref }) => ref.kind === 'ExchangeServer')
-  for (const { ref } of servers)
-    note(`ExchangeServer ${ref.namespace}/${ref.name} is not planned: the cluster's own is used`)
-  const groups = documents.flatMap(({ resource }) =>
-    resource?.kind === 'SyncGroup' ? [resource] : [],
-  )
-  const other = groups.find((group) => only !== undefined && namespaceOf(group) !== only)
-  if (other !== undefined) {
-    const name = `${namespaceOf(other)}/${other.metadata.name}`
-    throw refused('InvalidArguments', `-n ${only} is not the namespace of ${name}: leave out -n`)
-  }
-  if (groups.length === 0)
-    throw refused('InvalidArguments', 'there is no SyncGroup in the files: name others with -f')
-  return groups
-}
-
-function refused(code: string, message: string): SyncError {
-  return new SyncError('terminal', code, message)
-}
-
 type Means = Readonly<{
   client: Client
   clock: Clock
@@ -163,6 +126,11 @@ class Asking {
     this.#means = means
     this.#stop = stop
     this.#signal = AbortSignal.any([stop, this.#failed.signal])
+  }
+
+  // The controller deletes a SyncPlan that this process leaves behind, and none that it still waits for.
+  get #ttlMs(): number {
+    return Math.min(dayMs, Math.max(ttlLeastMs, 2 * this.#means.timeoutMs))
   }
 
   async all(groups: readonly SyncGroup[]): Promise<readonly PlanSummary[]> {
@@ -193,6 +161,7 @@ class Asking {
     const metadata = { name, namespace, labels: label }
     const syncGroup = { name: group.metadata.name ?? '', spec: group.spec }
     const { apiVersion } = kind
+    const ttl = `${Math.ceil(this.#ttlMs / 1000)}s`
     const plan: SyncPlan = { apiVersion, kind: 'SyncPlan', metadata, spec: { ttl, syncGroup } }
     const path = pathOf(kind, namespace)
     const query = { fieldValidation: 'Strict', fieldManager: 'exsync' }
@@ -242,7 +211,9 @@ class Asking {
       await client.json({ method: 'DELETE', path }, AbortSignal.timeout(deleteMs))
     } catch {
       if (certain)
-        note(`the SyncPlan ${namespace}/${name} is not deleted: the controller does so in ${ttl}`)
+        note(
+          `the SyncPlan ${namespace}/${name} is not deleted: the controller does so within ${this.#ttlMs / 1000}s`,
+        )
     }
   }
 }

@@ -1,0 +1,39 @@
+// Plans of proposed groups: what they may ask of a server, what counts in them, and what their status may hold.
+import { mutantsOf } from '../mutant.ts'
+
+export const planning = [
+  ...mutantsOf('controller/sync/planning.ts', [
+    [
+      'plan-tries-a-server',
+      'a plan asks only servers whose circuit is closed',
+      `return servers.state(key) === 'closed' ? undefined : (servers.errorOf(key) ?? untried)`,
+      `return servers.errorOf(key)`,
+    ],
+    [
+      'plan-tries-a-password-again',
+      'a sign-in that is refused during a plan opens the circuit',
+      `servers.record(key, refused)`,
+      `servers.cancel(key)`,
+    ],
+    [
+      'plan-is-approved',
+      'approvals of a server do not count in a plan',
+      `return [name, { ...each, server: { ...each.server, metadata } }] as const`,
+      `return [name, each] as const`,
+    ],
+  ]),
+  ...mutantsOf('controller/api/sync-plan.ts', [
+    [
+      'plan-continues-an-ending-group',
+      'a group that is being deleted is not continued',
+      `const before = deletionTimestamp === undefined ? existing?.metadata : undefined`,
+      `const before = existing?.metadata`,
+    ],
+    [
+      'plan-says-why',
+      'a status that any may read who may enter any host hides why a server cannot be reached',
+      `const error = discreet ? discreetError(result.error) : result.error`,
+      `const error = result.error`,
+    ],
+  ]),
+]
