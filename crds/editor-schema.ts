@@ -35,6 +35,10 @@ export function editorSchema(crds: readonly Crd[]): Output {
       },
     ]
   })
+  const definitions: Readonly<Record<string, object>> = Object.fromEntries(
+    kinds.map(({ kind, schema }) => [kind, schema]),
+  )
+  shareSpecs(definitions)
   const schema = {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Resources of exchangesync.dev',
@@ -45,10 +49,22 @@ export function editorSchema(crds: readonly Crd[]): Output {
       // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
       then: { $ref: `#/definitions/${kind}` },
     })),
-    definitions: Object.fromEntries(kinds.map(({ kind, schema }) => [kind, schema])),
+    definitions,
   }
   return { path: PATH, text: `${JSON.stringify(schema, null, 2)}\n` }
 }
+
+// A proposed group has the spec of a SyncGroup: it refers to that instead of repeating it.
+function shareSpecs({ SyncGroup, SyncPlan }: Readonly<Record<string, object>>): void {
+  const own = (SyncGroup as Document | undefined)?.properties?.spec
+  const group = (SyncPlan as Document | undefined)?.properties?.spec?.properties?.syncGroup
+  if (own === undefined || group?.properties === undefined) return
+  if (JSON.stringify(own) !== JSON.stringify(group.properties.spec))
+    throw new Error('the spec in a SyncPlan is not that of a SyncGroup')
+  group.properties.spec = { $ref: '#/definitions/SyncGroup/properties/spec' }
+}
+
+type Document = { $ref?: string; properties?: Record<string, Document> }
 
 function documentOf(schema: Schema, apiVersion: string, kind: string): object {
   const { properties = {}, description } = schema

@@ -1,6 +1,7 @@
 // Generates the files that repeat the CRDs: the TypeScript types of the resources, the JSON schema for editors
 // (editor-schema.ts), and the templates and tables of the chart (chart.ts).
 //
+//   crds/*syncgroups.yaml ──► crds/*syncplans.yaml   the spec of the proposed group (compose.ts)
 //   crds/*.yaml ──► controller/api/resources.generated.ts
 //               ├─► docs/schema/exchangesync.dev.json
 //               └─► charts/exchange-sync-controller/templates/crds/*.yaml
@@ -14,6 +15,7 @@ import { compile } from 'json-schema-to-typescript'
 import { parse } from 'yaml'
 import { remedies, waits } from '../controller/api/reasons.ts'
 import { chartOutputs, type Output } from './chart.ts'
+import { composed } from './compose.ts'
 import { editorSchema } from './editor-schema.ts'
 
 type Schema = {
@@ -36,6 +38,8 @@ type Crd = {
 }
 
 const ROOT = dirname(import.meta.dirname)
+const GROUPS = 'exchangesync.dev_syncgroups.yaml'
+const PLANS = 'exchangesync.dev_syncplans.yaml'
 const TYPES = join(ROOT, 'controller/api/resources.generated.ts')
 const CONDITIONS = join(ROOT, 'docs/conditions.md')
 
@@ -54,17 +58,20 @@ const STYLE = { semi: false, singleQuote: true, printWidth: COLUMNS, trailingCom
 /** All generated files with the text that they must have. Reads the disk; writes nothing. */
 export async function outputs(): Promise<readonly Output[]> {
   const names = (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.yaml')).sort()
-  const texts = await Promise.all(
+  const stored = await Promise.all(
     names.map((name) => readFile(join(import.meta.dirname, name), 'utf8')),
   )
+  const group = stored[names.indexOf(GROUPS)] ?? ''
+  const texts = stored.map((text, i) => (names[i] === PLANS ? composed(text, group) : text))
   const chart = await chartOutputs(
     Object.fromEntries(names.map((name, i) => [name, texts[i] ?? ''])),
   )
   const crds = texts.map((text) => parse(text) as Crd)
-  const types = await Promise.all(crds.map(typesOf))
+  const types = await Promise.all(crds.map((crd) => typesOf(crd, crds)))
+  const plans = { path: join(import.meta.dirname, PLANS), text: texts[names.indexOf(PLANS)] ?? '' }
   const reasons = { path: CONDITIONS, text: conditionsOf(await readFile(CONDITIONS, 'utf8')) }
   const resources = { path: TYPES, text: [HEADER, ...types].join('\n') }
-  return [resources, editorSchema(crds), reasons, ...chart]
+  return [plans, resources, editorSchema(crds), reasons, ...chart]
 }
 
 /** The page about conditions with the table of the reasons at its end. */
@@ -92,8 +99,11 @@ export async function stale(): Promise<readonly string[]> {
   return found.filter((path) => path !== undefined)
 }
 
-/** TypeScript source with one interface for each object of a CRD's first version. */
-async function typesOf(crd: Crd): Promise<string> {
+/**
+ * TypeScript source with one interface for each object of a CRD's first version. A part that is the spec of another CRD has
+ * the type of that spec.
+ */
+async function typesOf(crd: Crd, all: readonly Crd[]): Promise<string> {
   const { kind } = crd.spec.names
   const version = crd.spec.versions[0]
   if (version === undefined) throw new Error(`${kind} has no version`)
@@ -103,7 +113,12 @@ async function typesOf(crd: Crd): Promise<string> {
   apiVersion.enum = [`${crd.spec.group}/${version.name}`]
   kindField.enum = [kind]
   const metadata = { description: 'Standard metadata.', tsType: 'V1ObjectMeta' }
-  const named = nameObjects(root, kind)
+  const specs = new Map(
+    all
+      .filter((each) => each !== crd)
+      .map((each) => [JSON.stringify(specOf(each)), `${each.spec.names.kind}Spec`]),
+  )
+  const named = nameObjects(root, kind, specs)
   const schema = {
     ...named,
     required: ['apiVersion', 'kind', 'metadata', 'spec'],
@@ -118,19 +133,25 @@ async function typesOf(crd: Crd): Promise<string> {
   return readonlyOf(text)
 }
 
+function specOf({ spec }: Crd): Schema | undefined {
+  return spec.versions[0]?.schema.openAPIV3Schema.properties?.spec
+}
+
 type Named = Schema & { title?: string; tsType?: string }
 
 /**
  * A schema for json-schema-to-typescript: each object gets a title, which becomes the name of the interface. A field
  * with a default is required, because it is always present after defaulting.
  */
-function nameObjects(schema: Schema, name: string): Named {
+function nameObjects(schema: Schema, name: string, specs: ReadonlyMap<string, string>): Named {
+  const known = specs.get(JSON.stringify(schema))
+  if (known !== undefined) return { description: schema.description ?? '', tsType: known }
   const { description, enum: values, default: _, ...rest } = schema
   const out: Named = { ...(description && { description }) }
   if (values !== undefined) return { ...out, enum: values }
   if (schema['x-kubernetes-preserve-unknown-fields']) return { ...out, tsType: 'unknown' }
   if (schema.items !== undefined) {
-    const items = nameObjects(schema.items, name.replace(/s$/, ''))
+    const items = nameObjects(schema.items, name.replace(/s$/, ''), specs)
     // A list of strings needs no comment on its items.
     if (items.properties === undefined) delete items.description
     return { ...out, type: 'array', items }
@@ -144,7 +165,7 @@ function nameObjects(schema: Schema, name: string): Named {
     title: name,
     required: [...(schema.required ?? []), ...present.map(([key]) => key)],
     properties: Object.fromEntries(
-      entries.map(([key, field]) => [key, nameObjects(field, nameOf(name, key))]),
+      entries.map(([key, field]) => [key, nameObjects(field, nameOf(name, key), specs)]),
     ),
   }
 }

@@ -19,13 +19,9 @@ node release/main.ts chart "$work/exchange-sync-controller" "$image" "$digest"
 helm package "$work/exchange-sync-controller" --destination "$work"
 mv "$work/exchange-sync-controller-$version.tgz" "$out/exsync-chart-$version.tgz"
 
-package=.
-if [[ -e image/npm/build.ts ]]; then
-  package=$work/package
-  node image/npm/build.ts "$package"
-fi
+node image/npm/build.ts "$work/package"
 mkdir "$work/npm"
-npm pack "$package" --pack-destination "$work/npm"
+npm pack "$work/package" --pack-destination "$work/npm"
 mv "$work"/npm/*.tgz "$out/exsync-npm-$version.tgz"
 
 node image/contents.ts "$out"

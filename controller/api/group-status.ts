@@ -7,6 +7,7 @@ import { hashOf, meanwhileText } from '../core/guard.ts'
 import type { ReplicaId } from '../core/id.ts'
 import type { SyncError } from '../core/sync-error.ts'
 import { approveAnnotation, forceAnnotation, isForced, requestAnnotation } from './annotations.ts'
+import { aloneText, approvalText } from './approval.ts'
 import { countOf, iso, messageText, pausedOf, reasonOf } from './conditions.ts'
 import { figuresOf, keptFigures } from './group-figures.ts'
 import { isStalling } from './reasons.ts'
@@ -251,15 +252,13 @@ function refusalText(
   const told = refusals.map(
     ({ replica, reason, count, limit, hash }) =>
       `${nameOf(participants, replica)} would cause ${count} ${reason.toLowerCase()} (limit ${limit})${
-        refusals.length > 1 ? ` (alone: ${hash})` : ''
+        refusals.length > 1 ? aloneText(hash) : ''
       }`,
   )
-  const approval = `exchangesync.dev/approve: ${hashOf(refusals)}`
-  const other = approved ? '; the present annotation names another hash' : ''
   const names = refusals.map(({ replica }) => nameOf(participants, replica))
-  const where = refusals.some(({ above }) => above)
-    ? ' on the ExchangeServer, whose spec.allowed.guard has lower limits'
-    : ''
-  const how = `blocked by the guard: undo it in Exchange, or approve it with the annotation ${approval}${where}${other}`
+  const onServer = refusals.some(({ above }) => above === true)
+  const approval = approvalText(hashOf(refusals), onServer)
+  const other = approved ? '; the present annotation names another hash' : ''
+  const how = `blocked by the guard: undo it in Exchange, or approve it with the annotation ${approval}${other}`
   return [how, meanwhileText(names), ...told].join('; ')
 }

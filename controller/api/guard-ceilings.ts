@@ -68,6 +68,11 @@ export function ceilingOf(
 // The minCount of a server's percentages: a group cannot raise it, and so few items are no danger to others.
 const ceilingFloor = 5
 
+/** Does the server set ceilings for the guard? */
+export function hasCeilings(server: ExchangeServer): boolean {
+  return ceilingOn(server) !== undefined
+}
+
 function ceilingOn(server: ExchangeServer): Limits | undefined {
   const { ceilings } = allowedOf(server).guard ?? {}
   if (ceilings === undefined) return undefined

@@ -82,7 +82,7 @@ export type PlanSummary = Readonly<{
   /** The group cannot be planned. */
   error?: Readonly<{ reason: string; message: string }>
   problems: readonly SummaryProblem[]
-  /** The guard blocks the plan. `hash` approves all refusals. */
+  /** The guard blocks the plan. `hash` approves all refusals; '' for a group that is only proposed. */
   guard?: Readonly<{ hash: string; refusals: readonly SummaryRefusal[] }>
   /** The sum over all replicas. */
   totals: ChangeCounts

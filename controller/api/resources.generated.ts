@@ -620,3 +620,237 @@ export interface SyncGroupStatusVerifiedFirst {
   /** The time of the change by the server's clock, if it is known. */
   readonly since?: string
 }
+
+/**
+ * A SyncPlan asks the controller for the effects of a pass of a proposed SyncGroup. The controller
+ * answers in the status, once, and writes nothing else; it deletes the SyncPlan after its time to
+ * live.
+ */
+export interface SyncPlan {
+  /** The version of this schema, exchangesync.dev/v1alpha1. */
+  readonly apiVersion: 'exchangesync.dev/v1alpha1'
+  /** The kind of this resource, SyncPlan. */
+  readonly kind: 'SyncPlan'
+  /** Standard metadata. */
+  readonly metadata: V1ObjectMeta
+  readonly spec: SyncPlanSpec
+  readonly status?: SyncPlanStatus
+}
+
+/** The question. It cannot be changed. */
+export interface SyncPlanSpec {
+  /** How long after it was planned the controller deletes it, as a Go duration from 1s to 24h. */
+  readonly ttl: string
+  readonly syncGroup: SyncPlanSyncGroup
+}
+
+/** The proposed SyncGroup, in the namespace of the SyncPlan. */
+export interface SyncPlanSyncGroup {
+  /**
+   * The name of the proposed group. If a group of this name exists, the plan is about the change of
+   * it.
+   */
+  readonly name: string
+  /** The desired state. */
+  readonly spec: SyncGroupSpec
+}
+
+/** The answer. Written by the controller only. Never contains the content of items. */
+export interface SyncPlanStatus {
+  /** The generation of the spec that this status is about, -1 before the first look. */
+  readonly observedGeneration?: number
+  /**
+   * Planned is present from the first look on. Reconciling and Stalled are present only while they
+   * are true.
+   */
+  readonly conditions?: readonly SyncPlanStatusCondition[]
+  /** When the plan was made, or refused. */
+  readonly plannedAt?: string
+  /** When the controller deletes the SyncPlan. */
+  readonly expiresAt?: string
+  readonly summary?: SyncPlanStatusSummary
+}
+
+/** One aspect of the resource's state. */
+export interface SyncPlanStatusCondition {
+  /** The aspect that the condition is about, in CamelCase. */
+  readonly type: string
+  /** Whether the condition is true. */
+  readonly status: 'True' | 'False' | 'Unknown'
+  /** Why, as one word in CamelCase for programs. */
+  readonly reason: string
+  /** Why, for people, and the next thing to do. */
+  readonly message: string
+  /** When the status changed last. */
+  readonly lastTransitionTime: string
+  /** The generation of the spec that the condition is about. */
+  readonly observedGeneration?: number
+}
+
+/** The effects of a pass, in counts and names. Absent without a plan. */
+export interface SyncPlanStatusSummary {
+  /** Whether the proposed group is suspended, so that no pass would run. */
+  readonly suspended?: boolean
+  readonly totals: SyncPlanStatusSummaryTotals
+  /**
+   * The effects on each replica, at most 100. Those with changes come first when there are more.
+   */
+  readonly replicas: readonly SyncPlanStatusSummaryReplica[]
+  /** Equal changes in one or more replicas, at most 20, the largest first. */
+  readonly changes?: readonly SyncPlanStatusSummaryChange[]
+  /** The replicas that cannot be read now, at most 20. */
+  readonly problems?: readonly SyncPlanStatusSummaryProblem[]
+  readonly guard?: SyncPlanStatusSummaryGuard
+  /** The folders that would take part for the first time, at most 50. */
+  readonly joins?: readonly string[]
+  /** The folders that would no longer take part, and keep their copies, at most 50. */
+  readonly forgets?: readonly string[]
+  /** The folders that would no longer take part, and lose their copies, at most 50. */
+  readonly leaving?: readonly SyncPlanStatusSummaryLeaving[]
+  /** The members whose direction would change, at most 50. */
+  readonly turns?: readonly SyncPlanStatusSummaryTurn[]
+  readonly omitted?: SyncPlanStatusSummaryOmitted
+}
+
+/** The sum over all replicas. */
+export interface SyncPlanStatusSummaryTotals {
+  /** Copies to be created. */
+  readonly create: number
+  /** Copies to be updated. */
+  readonly update: number
+  /** Copies to be deleted. */
+  readonly delete: number
+  /** Contents that are kept in the bin before they are overwritten or deleted. */
+  readonly keep: number
+}
+
+/** The effects on one replica. */
+export interface SyncPlanStatusSummaryReplica {
+  /** The replica, hub, or a member's mailbox or public folder. */
+  readonly replica: string
+  /** Copies to be created. */
+  readonly create: number
+  /** Copies to be updated. */
+  readonly update: number
+  /** Copies to be deleted. */
+  readonly delete: number
+  /** Contents that are kept in the bin before they are overwritten or deleted. */
+  readonly keep: number
+  /** The fields of its updates, at most 20, the most frequent first. */
+  readonly fields?: readonly SyncPlanStatusSummaryReplicaField[]
+}
+
+/** A field and its count. */
+export interface SyncPlanStatusSummaryReplicaField {
+  /** The name of the field. */
+  readonly name: string
+  /** How often it occurs. */
+  readonly count: number
+}
+
+/** The same change in one or more replicas. */
+export interface SyncPlanStatusSummaryChange {
+  /** The kind of the change. */
+  readonly kind: 'create' | 'update' | 'delete' | 'keep'
+  /** How many items it concerns. */
+  readonly items: number
+  /** The replicas, at most 20. */
+  readonly replicas?: readonly string[]
+  /** How many replicas it concerns. */
+  readonly replicaCount: number
+  /** The fields of an update, or those that are kept, at most 20. */
+  readonly fields?: readonly SyncPlanStatusSummaryChangeField[]
+  /** Why content is kept. */
+  readonly reasons?: readonly SyncPlanStatusSummaryChangeReason[]
+}
+
+/** A field and its count. */
+export interface SyncPlanStatusSummaryChangeField {
+  /** The name of the field. */
+  readonly name: string
+  /** How often it occurs. */
+  readonly count: number
+}
+
+/** A reason and its count. */
+export interface SyncPlanStatusSummaryChangeReason {
+  /** The name of the reason. */
+  readonly name: string
+  /** How often it occurs. */
+  readonly count: number
+}
+
+/** The problem of one replica. */
+export interface SyncPlanStatusSummaryProblem {
+  /** The replica, hub, or a member's mailbox or public folder. */
+  readonly replica: string
+  /** The problem, as one word in CamelCase for programs. */
+  readonly reason: string
+  /** The problem, for people, and the next thing to do. */
+  readonly message: string
+}
+
+/** The plan that the guard would block. Absent without one. */
+export interface SyncPlanStatusSummaryGuard {
+  /** The replicas that it would block, at most 20. */
+  readonly refusals: readonly SyncPlanStatusSummaryGuardRefusal[]
+}
+
+/** One blocked replica, and the reason. */
+export interface SyncPlanStatusSummaryGuardRefusal {
+  /**
+   * The replica that would cause it, hub, or a member's mailbox or public folder, or bin for
+   * requested restores.
+   */
+  readonly replica: string
+  /** The limit that it would exceed. */
+  readonly reason: 'Deletions' | 'Publications' | 'Updates'
+  /** How many it would cause, with what it caused within the window. */
+  readonly count: number
+  /** How many it may cause within the window. */
+  readonly limit: number
+  /** Whether it is above spec.allowed.guard of the ExchangeServer. */
+  readonly above?: boolean
+}
+
+/** One folder that leaves. */
+export interface SyncPlanStatusSummaryLeaving {
+  /** The mailbox or the public folder. */
+  readonly replica: string
+  /** How many copies it has. */
+  readonly copies: number
+  /** How many of them would be removed. */
+  readonly removes?: number
+  /** Why none would be removed for now, as one word in CamelCase. */
+  readonly waits?: string
+}
+
+/** One member with another direction. */
+export interface SyncPlanStatusSummaryTurn {
+  /** The mailbox or the public folder. */
+  readonly replica: string
+  /** The direction of the last pass. */
+  readonly before: 'TwoWay' | 'OneWay'
+  /** The proposed direction. */
+  readonly now: 'TwoWay' | 'OneWay'
+}
+
+/** How many entries each list leaves out. Absent when all are complete. */
+export interface SyncPlanStatusSummaryOmitted {
+  /** Entries that replicas leaves out. */
+  readonly replicas?: number
+  /** Entries that changes leaves out. */
+  readonly changes?: number
+  /** Entries that problems leaves out. */
+  readonly problems?: number
+  /** Entries that refusals leaves out. */
+  readonly refusals?: number
+  /** Entries that joins leaves out. */
+  readonly joins?: number
+  /** Entries that forgets leaves out. */
+  readonly forgets?: number
+  /** Entries that leaving leaves out. */
+  readonly leaving?: number
+  /** Entries that turns leaves out. */
+  readonly turns?: number
+}

@@ -1,6 +1,5 @@
-// The resources that `exsync doctor` examines and `exsync plan` plans: of a directory or files, or of a cluster by the rights
-// of a user or of the service account. They are read once, and nothing is written: no status, no event, no finalizer, no
-// Lease.
+// The resources that `exsync doctor`, `plan` and, in a pod, `verify` are about: of a directory or files, or of a cluster by the
+// rights of a user or of the service account. Nothing is written: no status, no event, no finalizer, no Lease.
 import { devNull } from 'node:os'
 import type { SyncGroup } from '../api/resources.generated.ts'
 import { fullNameOf, nameOfServer } from '../api/topology.ts'
@@ -118,6 +117,30 @@ async function inCluster(
   note: (message: string) => void,
   reading: Reading,
 ): Promise<DeclaredAll> {
+  return withCluster(config, edges, { ...reading, note }, async (declarations, problems) => {
+    const groups = await declarations.groups()
+    const known = declarations.servers().map(({ server, access, broken }) => {
+      return { id: nameOfServer(server), access, broken }
+    })
+    const stored = ({ kind, namespace, name }: Ref) =>
+      declarations.stored(kind, fullNameOf({ metadata: { namespace, name } })) as
+        | Resource
+        | undefined
+    const compared = comparedWith(reading.against ?? nothing, stored)
+    return { servers: withNamed(known, groups), groups, problems, ...compared }
+  })
+}
+
+/**
+ * Works with the resources of a cluster, by the kubeconfig or the service account. `problems`: how many lists of them could not
+ * be read, which `note` names. Rejects with a SyncError ResourcesNotListed if none could, or with the signal's reason.
+ */
+export async function withCluster<Result>(
+  config: Config,
+  edges: ProcessEdges,
+  { note, ...reading }: Reading & Pick<Reports, 'note'>,
+  work: (declarations: KubeDeclarations, problems: number) => Promise<Result>,
+): Promise<Result> {
   const { clock, chance, stop } = edges
   const { kubeconfig, context, namespaces } = config.kube
   const { Cluster } = await import('../kube/runtime/kubeconfig.ts')
@@ -142,21 +165,11 @@ async function inCluster(
     const ends = AbortSignal.any([stop, denied.signal, AbortSignal.timeout(settleMs)])
     await declarations.settled(ends)
     stop.throwIfAborted()
-    const groups = await declarations.groups()
-    const servers = declarations.servers()
+    const there = (await declarations.groups()).length + declarations.servers().length
     for (const message of unlisted) note(message)
     if (reading.grants && refusals > 0) throw notAllowed
-    if (!declarations.synced && groups.length + servers.length === 0) throw notListed
-    const known = servers.map(({ server, access, broken }) => {
-      return { id: nameOfServer(server), access, broken }
-    })
-    const problems = declarations.synced ? 0 : Math.max(1, unlisted.size)
-    const stored = ({ kind, namespace, name }: Ref) =>
-      declarations.stored(kind, fullNameOf({ metadata: { namespace, name } })) as
-        | Resource
-        | undefined
-    const compared = comparedWith(reading.against ?? nothing, stored)
-    return { servers: withNamed(known, groups), groups, problems, ...compared }
+    if (!declarations.synced && there === 0) throw notListed
+    return await work(declarations, declarations.synced ? 0 : Math.max(1, unlisted.size))
   } finally {
     watching.abort()
     await cluster.close()

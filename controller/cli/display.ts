@@ -25,8 +25,8 @@ const usual: Size = { columns: 80, rows: 24 }
 /** A terminal: standard output, as Node opens it. */
 export type Terminal = Writable & Readonly<{ columns?: number; rows?: number }>
 
-/** How a run shows itself. `draws`: in place; `tells`: with messages that may name a mailbox; `once`: one pass each. */
-export type DisplayOptions = Readonly<{ draws: boolean; tells: boolean; once: boolean }>
+/** How a run shows itself. `draws`: in place; `messages`: with messages that may name a mailbox; `once`: one pass each. */
+export type DisplayOptions = Readonly<{ draws: boolean; messages: boolean; once: boolean }>
 
 /**
  * How `exsync run` shows itself on standard output, by the environment of the process; undefined: as JSON. It draws unless
@@ -44,7 +44,7 @@ export function displayOptionsIn(
   if (!terminal || local === undefined) return undefined
   const isCi = CI !== undefined && !['', '0', 'false'].includes(CI)
   const warns = !['error', 'fatal', 'silent'].includes(logLevel)
-  return { draws: !NO_COLOR && TERM !== 'dumb' && !isCi, tells: warns && !isCi, once }
+  return { draws: !NO_COLOR && TERM !== 'dumb' && !isCi, messages: warns && !isCi, once }
 }
 
 /** Shows a run on a terminal until `end`. */
@@ -119,7 +119,7 @@ export class Display {
     const message = ready.status === 'True' || suspended ? '' : ready.message
     const before = this.#messages.get(group) ?? ''
     this.#messages.set(group, message)
-    if (message !== '' && message !== before && this.#options.tells)
+    if (message !== '' && message !== before && this.#options.messages)
       this.#put([printable(`          ${group}: ${ready.reason}: ${message}`)])
   }
 

@@ -2,18 +2,16 @@
 import type { Clock } from '../sync/ports.ts'
 import type { Out } from './output.ts'
 
-/** The time between two looks, ms. */
-const everyMs = 1_000
-
 /**
  * Shows it until the signal aborts or the reader is gone; an empty line separates two showings. Resolves with the code of
- * the last one. Rejects as `show` does.
+ * the last one. Rejects as `show` does. `everyMs`: the time between two looks, ms.
  */
 export async function follow(
   show: (out: Out) => Promise<number>,
   out: Out,
   clock: Clock,
   signal: AbortSignal,
+  everyMs = 1_000,
 ): Promise<number> {
   let before: string | undefined
   for (;;) {

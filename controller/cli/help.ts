@@ -8,6 +8,7 @@ import {
   runningFlags,
 } from '../config/commands.ts'
 import { type FlagName, flagOf, writtenOf } from '../config/flags.ts'
+import { clusterTexts, clusterUsage } from './cluster/help.ts'
 import { doctorUsage } from './doctor-usage.ts'
 import { planUsage } from './plan/usage.ts'
 import { validateUsage } from './validate.ts'
@@ -81,6 +82,8 @@ usage: exsync <command>
                                            replace the state by a backup; no controller may run
   rekey --state DIR                        change, add or remove the key of the state
 
+${clusterUsage}
+
   completion bash | zsh | fish | powershell
                                            print the script that completes commands and flags in this shell
   version [-o table|json]                  print the version, as --version does
@@ -94,6 +97,7 @@ ${flagsText(runningFlags)}
 for run on Kubernetes (KUBECONFIG, or the service account of a pod):
 ${flagsText(clusterFlags)}`
 
+/** The help of each command, by its words. */
 const texts: Readonly<Record<string, string>> = {
   run: `\
 usage: exsync run [--local DIR] --state DIR [--once]
@@ -124,7 +128,7 @@ usage: exsync status --state DIR [--watch] [-o table|json]
 
 Shows the status of the groups of a directory (exsync run --local), and of the ExchangeServers that are probed
 while it runs. Exits 1 unless all groups are Ready. With --watch it is shown again whenever it changes, until
-interrupted. On Kubernetes: kubectl get syncgroups -A.`,
+interrupted. On a cluster (kubectl exsync status, or in the controller's pod) the statuses are those of the API server.`,
   conflicts: `\
 usage: exsync conflicts [list | show N] --state DIR [-o table|json]
 
@@ -216,6 +220,7 @@ needs free space on the disk for twice the size of the state.
 
 A key is 32 random bytes that no other user may read: (umask 077; openssl rand -hex 32 > NEW)
 Older backups still need the old key. If others may know a key: change it, and delete those backups.`,
+  ...clusterTexts,
   completion: `\
 usage: exsync completion bash | zsh | fish | powershell
 

@@ -6,12 +6,6 @@ import { underWayMessage } from '../telemetry/progress.ts'
 /** A record of the log; its fields are those of the JSON line. */
 export type LogRecord = Readonly<Record<string, unknown>>
 
-const levels: ReadonlyMap<unknown, string> = new Map([
-  ...([10, 20, 30, 40, 50, 60] as const).map(
-    (level, i) => [level, ['trace', 'debug', 'info', 'warn', 'error', 'fatal'][i] ?? ''] as const,
-  ),
-])
-
 /** The record of a JSON line; undefined for anything else. */
 export function recordOf(line: string): LogRecord | undefined {
   try {
@@ -38,7 +32,7 @@ export function isQuiet(record: LogRecord): boolean {
 /** The record as one printable line: the time in UTC, the level if it is not info, the resource, and the rest. */
 export function humanLine(record: LogRecord): string {
   const { time, level, group, server, msg, ...rest } = record
-  const word = levels.get(level) ?? String(level ?? 'info')
+  const word = String(level ?? 'info')
   const [, clock = ''] = /T(\d\d:\d\d:\d\d)/.exec(String(time)) ?? []
   const about = group ?? server
   const text = msg === doneMessage ? doneText(rest) : [msg ?? '', ...fieldsOf(rest)].join(' ')
@@ -49,7 +43,7 @@ export function humanLine(record: LogRecord): string {
 // The result of a pass. Fields that this text does not know follow as they are.
 function doneText(fields: LogRecord): string {
   const { items, created, updated, deleted, kept, durationMs, conflicts: _, ...others } = fields
-  const { current, behind, unreachable, refused, reasons, unfinished, ...rest } = others
+  const { current, behind, unreachable, refused, reasons, unfinished, remedies, ...rest } = others
   const count = (value: unknown, what: string) => (value ? [`${value} ${what}`] : [])
   const changes = [
     ...count(created, 'created'),
@@ -69,6 +63,7 @@ function doneText(fields: LogRecord): string {
     ...(unfinished === true ? ['continues at once'] : []),
     ...fieldsOf(rest),
     `${(Number(durationMs) / 1000).toFixed(1)} s`,
+    ...(Array.isArray(remedies) ? remedies.map((remedy) => `→ ${remedy}`) : []),
   ].join('; ')
 }
 

@@ -18,6 +18,19 @@ type Output = 'table' | 'json'
 /** The age of the counts of a pass under way from which on they count as left by a process that ended, ms. */
 const staleMs = 60_000
 
+/** A resource's status, as it is shown. */
+export type Named<Kept extends Status> = Readonly<{
+  name: string
+  suspended: boolean
+  status: Kept
+}>
+
+/** The statuses of the groups, and of the probed servers. */
+export type Statuses = Readonly<{
+  groups: readonly Named<SyncGroupStatus>[]
+  servers: readonly Named<ExchangeServerStatus>[]
+}>
+
 /**
  * Shows the statuses of the groups and of the probed servers, and the passes under way, from the status files of a state.
  * Exit code 1 if a group is not ready. `nowMs`: ms since 1970.
@@ -28,17 +41,40 @@ export async function status(
   out: Out,
   output: Output = 'table',
 ): Promise<number> {
+  return showStatuses(statusesOf(stateDirectory), nowMs, out, output)
+}
+
+/** The statuses in the status files of a state. Throws a terminal SyncError StateUnreadable if there are none. */
+export function statusesOf(stateDirectory: string): Statuses {
   const directory = join(stateDirectory, 'status')
-  if (output === 'json') return statusJson(directory, out)
+  const of = join(directory, 'exchangeservers')
+  return {
+    groups: statusesIn<SyncGroupStatus>(directory, filesIn(directory)),
+    servers: existsSync(of) ? statusesIn<ExchangeServerStatus>(of, filesIn(of)) : [],
+  }
+}
+
+/** Shows statuses; exit code 1 unless there is a group and all are ready. `nowMs`: ms since 1970. */
+export async function showStatuses(
+  statuses: Statuses,
+  nowMs: number,
+  out: Out,
+  output: Output,
+): Promise<number> {
+  const { groups, servers } = statuses
+  if (output === 'json') await out(jsonText({ groups, servers }), 'lines')
+  else await statusTable(statuses, nowMs, out)
+  const ready = groups.every(
+    ({ status, suspended }) => !suspended && readyIn(status)?.status === 'True',
+  )
+  return ready && groups.length > 0 ? 0 : 1
+}
+
+async function statusTable({ groups, servers }: Statuses, nowMs: number, out: Out): Promise<void> {
   const rows = [['GROUP', 'READY', 'ITEMS', 'MEMBERS', 'CONFLICTS', 'LAST PASS', 'MESSAGE']]
   const passes: string[][] = []
-  let ready = true
-  for (const { name, suspended, status } of statusesIn<SyncGroupStatus>(
-    directory,
-    filesIn(directory),
-  )) {
+  for (const { name, suspended, status } of groups) {
     const condition = readyIn(status)
-    ready &&= condition?.status === 'True' && !suspended
     rows.push([
       name,
       condition?.status ?? 'Unknown',
@@ -53,20 +89,7 @@ export async function status(
   for (const line of aligned(rows)) await out(line)
   if (passes.length > 0)
     for (const line of ['', ...aligned([['PASS UNDER WAY', ''], ...passes])]) await out(line)
-  await serverStatus(join(directory, 'exchangeservers'), out)
-  return ready && rows.length > 1 ? 0 : 1
-}
-
-// The whole statuses; the exit code is that of the table.
-async function statusJson(directory: string, out: Out): Promise<number> {
-  const of = join(directory, 'exchangeservers')
-  const groups = statusesIn<SyncGroupStatus>(directory, filesIn(directory))
-  const servers = existsSync(of) ? statusesIn<ExchangeServerStatus>(of, filesIn(of)) : []
-  await out(jsonText({ groups, servers }), 'lines')
-  const ready = groups.every(
-    ({ status, suspended }) => !suspended && readyIn(status)?.status === 'True',
-  )
-  return ready && groups.length > 0 ? 0 : 1
+  await serverStatus(servers, out)
 }
 
 function passText(progress: NonNullable<SyncGroupStatus['progress']>, nowMs: number): string {
@@ -77,21 +100,23 @@ function passText(progress: NonNullable<SyncGroupStatus['progress']>, nowMs: num
   return estimatedEnd === undefined ? text : `${text}, until about ${estimatedEnd}`
 }
 
-async function serverStatus(directory: string, out: Out): Promise<void> {
-  if (!existsSync(directory)) return
+async function serverStatus(servers: Statuses['servers'], out: Out): Promise<void> {
+  if (servers.length === 0) return
   const rows = [['SERVER', 'READY', 'VERSION', 'MESSAGE']]
-  for (const { name, status } of statusesIn<ExchangeServerStatus>(directory, filesIn(directory))) {
+  for (const { name, status } of servers) {
     const condition = readyIn(status)
     const shown = [condition?.status ?? 'Unknown', status.version ?? '', condition?.message ?? '']
     rows.push([name, ...shown])
   }
-  if (rows.length === 1) return
   for (const line of ['', ...aligned(rows)]) await out(line)
 }
 
 type Status = SyncGroupStatus | ExchangeServerStatus
 
-function statusesIn<Kept extends Status>(directory: string, files: readonly string[]) {
+function statusesIn<Kept extends Status>(
+  directory: string,
+  files: readonly string[],
+): readonly Named<Kept>[] {
   return files.flatMap((file) => {
     const text = textOf(join(directory, file))
     // The group may end between the listing and this reading.

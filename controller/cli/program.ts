@@ -1,6 +1,7 @@
 // exsync: wires the commands. run.ts and runtime.ts wire the running controller, main.ts the process.
 
 import packageJson from '../../package.json' with { type: 'json' }
+import { forClusters } from '../config/cluster.ts'
 import { unknownCommand } from '../config/parse.ts'
 import { type Config, configOf } from '../config.ts'
 import { printable } from '../core/printable.ts'
@@ -13,12 +14,15 @@ import { stateOver } from '../store/port.ts'
 import { type Opening, openState, type SqliteState } from '../store/state.ts'
 import type { Environment } from '../sync/environment.ts'
 import type { State } from '../sync/ports/state.ts'
-import type { Clock } from '../sync/ports.ts'
+import type { Clock, Declarations } from '../sync/ports.ts'
 import { Servers } from '../sync/server-health.ts'
 import { problemText } from '../validation/problem.ts'
 import { backup, type Given, restoreState } from './backup.ts'
+import { bundleOfDirectory } from './cluster/collect.ts'
+import { onCluster } from './cluster/commands.ts'
+import { editInDirectory } from './cluster/directory.ts'
 import { completionFor } from './completion.ts'
-import { declaredIn } from './declared.ts'
+import { declaredIn, withCluster } from './declared.ts'
 import { Display, displayOptionsIn } from './display.ts'
 import { doctor } from './doctor.ts'
 import { environmentOf, keyIn, referenceRulesOf, sourceOf } from './environment.ts'
@@ -125,6 +129,14 @@ async function command(config: Config, edges: Edges): Promise<number> {
   }
 }
 
+// The commands of a person on a cluster, and their counterparts in a directory.
+function clustered(config: Config, { processEdges, terminal }: Edges): Promise<number> {
+  const edges = processEdges(config.graceMs)
+  if (config.cluster.chosen) return onCluster(config, edges, { out, note: stderr.line, terminal })
+  if (config.command !== 'support-bundle') return editInDirectory(config, edges.clock.now(), out)
+  return bundleOfDirectory(config, edges, (line) => doctoring(config, edges, line), out)
+}
+
 function displayOf(config: Config, { terminal, environment, clock }: Edges): Display | undefined {
   const options = displayOptionsIn(config, terminal, environment)
   if (options === undefined) return undefined
@@ -135,14 +147,14 @@ function displayOf(config: Config, { terminal, environment, clock }: Edges): Dis
 }
 
 // Only what the command itself says goes to standard error; the first signal ends it at once.
-async function doctoring(config: Config, edges: ProcessEdges): Promise<number> {
+async function doctoring(config: Config, edges: ProcessEdges, line = out): Promise<number> {
   const { clock, stop } = edges
   const note = (message: string) => stderr.line(message)
   try {
     const declared = await declaredIn(config, edges, note)
     const { requestMs: requestMaxMs } = config.ceilings
     const tools = { clock, signal: stop, requestMaxMs, refused: new Map() }
-    return await doctor(declared, config, tools, out)
+    return await doctor(declared, config, tools, line)
   } catch (error) {
     if (!stop.aborted) throw error
     throw new SyncError('terminal', 'Interrupted', 'interrupted: not everything was checked')
@@ -179,42 +191,57 @@ function forgetting(config: Config, { clock, terminal }: Edges): Promise<number>
   return looking(config, { asking: true }, (_, { eraser }) => forget(eraser, asked, out))
 }
 
-// Runs a command on groups that are declared in files; the state is only read.
+// Runs a command on groups that are declared in files, or in a controller's pod on those of the cluster; the state is only read.
 async function declared(
   config: Config,
-  { clock, hard }: ProcessEdges,
+  edges: ProcessEdges,
   work: (environment: Environment, signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
-  const { command, local, files } = config
-  if ((local === undefined) === (files.length === 0)) {
+  const { command, local, files, inPod } = config
+  const { clock, hard } = edges
+  const named = local !== undefined || files.length > 0
+  if ((local === undefined) === (files.length === 0) && (named || !inPod)) {
     throw invalidArguments(`${command} needs either --local DIR or -f FILE`)
   }
   const opening = { readOnly: true, existing: true, key: await keyIn(config) }
   const state = stateOver(openState(config.state, opening))
   const { itemBytes } = config.ceilings
   const connections = new Connections(clock, { itemBytes })
-  try {
-    const complain: ConstructorParameters<typeof LocalDeclarations>[3] = (problems) => {
-      for (const problem of problems) stderr.line(problemText(problem))
-    }
-    const read = () => (local === undefined ? Promise.all(files.map(sourceOf)) : sourcesIn(local))
-    const declarations = new LocalDeclarations(
-      read,
-      config.state,
-      clock,
-      complain,
-      local === undefined ? 'excerpt' : 'look',
-      referenceRulesOf(config),
-    )
+  const over = (declarations: Declarations) => {
     const servers = new Servers(clock, { leastMs: 1_000, mostMs: 1_000 })
     const base = environmentOf(declarations, state, connections, clock)
     const environment = { ...base, servers, ceilings: config.ceilings, onEnded: () => {} }
-    const code = await work(environment, hard.signal)
+    return work(environment, hard.signal)
+  }
+  try {
+    if (!named)
+      return await withCluster(
+        config,
+        edges,
+        { note: stderr.line },
+        async (declarations, problems) => {
+          const code = await over(declarations)
+          return problems > 0 ? 1 : code
+        },
+      )
+    const declarations = inFiles(config, clock)
+    const code = await over(declarations)
     return declarations.problems > 0 ? 1 : code
   } finally {
     await connections.close()
     await state.close()
   }
+}
+
+function inFiles(config: Config, clock: Clock): LocalDeclarations {
+  const { local, files } = config
+  const complain: ConstructorParameters<typeof LocalDeclarations>[3] = (problems) => {
+    for (const problem of problems) stderr.line(problemText(problem))
+  }
+  const read = () => (local === undefined ? Promise.all(files.map(sourceOf)) : sourcesIn(local))
+  const excerpt = local === undefined ? 'excerpt' : 'look'
+  const rules = referenceRulesOf(config)
+  return new LocalDeclarations(read, config.state, clock, complain, excerpt, rules)
 }
 
 async function looking(
@@ -241,7 +268,9 @@ export async function program(edges: Edges): Promise<number> {
 
 async function ended(edges: Edges): Promise<number> {
   try {
-    const code = await command(configOf(edges.args, edges.environment, edges.clock.now()), edges)
+    const config = configOf(edges.args, edges.environment, edges.clock.now())
+    const ours = config.cluster.chosen || forClusters.includes(config.command)
+    const code = await (ours ? clustered(config, edges) : command(config, edges))
     await stdout.drained()
     return code
   } catch (error) {

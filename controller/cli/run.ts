@@ -8,6 +8,7 @@ import { labelCommand } from '../api/credentials.ts'
 import type { Config } from '../config.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { KubeDeclarations } from '../kube/declarations.ts'
+import { KubePlans } from '../kube/plans.ts'
 import { Client } from '../kube/runtime/client.ts'
 import { Recorder } from '../kube/runtime/events.ts'
 import type { Cluster } from '../kube/runtime/kubeconfig.ts'
@@ -15,10 +16,12 @@ import { Election, type Term } from '../kube/runtime/lease.ts'
 import { KubeServers } from '../kube/servers.ts'
 import { LocalDeclarations } from '../local/declarations.ts'
 import type { Environment } from '../sync/environment.ts'
+import { PlanController } from '../sync/plans.ts'
 import type { State } from '../sync/ports/state.ts'
 import { once, schedule } from '../sync/schedule.ts'
 import type { ServerController } from '../sync/server-controller.ts'
 import { libraryLog } from '../telemetry/libraries.ts'
+import { logPlan } from '../telemetry/log.ts'
 import { problemText } from '../validation/problem.ts'
 import { judgeOf } from '../validation/schemas.ts'
 import type { Display } from './display.ts'
@@ -67,7 +70,7 @@ async function onDirectory(runtime: Runtime, directory: string): Promise<number>
   log.info({ once: config.once }, 'started')
   if (!config.once) {
     const controller = runtime.serverController(declarations.exchangeServers)
-    await served(runtime, environment, controller, stop)
+    await served(runtime, environment, [controller], stop)
     return 0
   }
   const groups = await declarations.groups()
@@ -173,22 +176,42 @@ async function led(runtime: Runtime, kube: Kube, term: Term | undefined): Promis
     const { code, message } = syncErrorOf(error)
     log.warn({ reason: code }, message)
   })
-  await served(runtime, environment, controller, ending)
+  const plans = plansOf(runtime, kube, environment, ending)
+  await served(runtime, environment, [controller, plans], ending)
   return term?.lost.aborted ? 1 : 0
 }
 
-// Serves both kinds of resource; when one loop fails, the other one ends.
+function plansOf(
+  runtime: Runtime,
+  { client, declarations }: Kube,
+  environment: Environment,
+  ending: AbortSignal,
+): PlanController {
+  const { config, edges, log } = runtime
+  const common = { client, clock: edges.clock, chance: edges.chance, declarations }
+  const onError = (kind: string, reason: string, message: string) =>
+    log.warn({ kind, reason }, message)
+  const rules = { namespaces: config.kube.namespaces, judge: judgeOf('SyncPlan'), onError }
+  return new PlanController({
+    plans: new KubePlans({ ...common, ...rules }, ending),
+    environment,
+    passesDue: () => runtime.passes?.depth ?? 0,
+    onAnswered: (answered) => logPlan(log, answered),
+  })
+}
+
+// Serves all kinds of resources; when one loop fails, the others end.
 async function served(
   runtime: Runtime,
   environment: Environment,
-  controller: ServerController,
+  controllers: readonly (ServerController | PlanController)[],
   stop: AbortSignal,
 ): Promise<void> {
   const failed = new AbortController()
   const ending = AbortSignal.any([stop, failed.signal])
   const loops = [
     schedule(environment, runtime.scheduleOptions(), ending, runtime.edges.hard.signal),
-    controller.run(ending),
+    ...controllers.map((controller) => controller.run(ending)),
   ]
   for (const loop of loops) loop.catch(() => failed.abort())
   await Promise.all(loops)

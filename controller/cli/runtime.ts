@@ -69,6 +69,8 @@ export class Runtime {
   #serving: readonly Listening[] = []
   readonly #notices: Notices | undefined
   #control: ServerController | undefined
+  /** The queue of passes; undefined before they begin. */
+  passes: Readonly<{ depth: number }> | undefined
   #state: State | undefined
   /** The servers that groups refer to, and those that are probed although no group may refer to them. */
   #referred: readonly string[] = []
@@ -223,7 +225,10 @@ export class Runtime {
       concurrency: concurrent,
       jitter: (ms) => this.#jittered(ms),
       watch: this.metrics.queue('syncgroup'),
-      onStart: (queue) => this.metrics.measure('syncgroup', queue, concurrent),
+      onStart: (queue) => {
+        this.passes = queue
+        this.metrics.measure('syncgroup', queue, concurrent)
+      },
       onGone: (id) => {
         this.#resources.forget('SyncGroup', namesIn(id))
         this.#progress.forget(id)

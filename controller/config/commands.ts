@@ -10,7 +10,7 @@ export type Command = Readonly<{
   /** Texts that say more than the table of flags. */
   notes?: Readonly<Partial<Record<FlagName, string>>>
   /** The arguments after its words: `none`, what completion offers, or the words that may follow. */
-  takes: 'none' | 'file' | 'files' | 'numbers' | readonly string[]
+  takes: 'none' | 'file' | 'files' | 'numbers' | 'resource' | readonly string[]
   /** Does it need the directory of a state? */
   needsState?: true
   /** The values of `-o`; table and json if not given. */
@@ -50,9 +50,30 @@ export const runningFlags: readonly FlagName[] = [
 /** The flags of `run` on Kubernetes. */
 export const clusterFlags: readonly FlagName[] = [...onKubernetes, ...leading]
 
+/** The flags of a command that may be about a cluster: through its API server, or through the controller's pod. */
+const onApi: readonly FlagName[] = ['kubeconfig', 'context', 'namespace']
+const inPods: readonly FlagName[] = [...onApi, 'controller']
+const edited: Pick<Command, 'flags' | 'takes' | 'noOutput'> = {
+  flags: ['local', ...onApi],
+  takes: 'resource',
+  noOutput: 'it prints what it did, for people',
+}
+
+const restoring: readonly FlagName[] = [
+  ...(['group', 'replica', 'since', 'pass', 'dry-run', 'approve'] as const),
+]
+
 const newest = 'json is complete, the table shows the newest 200'
 const first200 = 'json is complete, the table shows the first 200 lines'
 const writes = 'it prints what it did, for people'
+
+const listingConflicts: Command = {
+  notes: { output: newest },
+  needsState: true,
+  about: 'list fields with two different edits',
+  flags: [...shown, ...inPods],
+  takes: 'none',
+}
 
 /** Every command by its words, in the order of the help. */
 export const commands: Readonly<Record<string, Command>> = {
@@ -70,13 +91,15 @@ export const commands: Readonly<Record<string, Command>> = {
         'table: one screen; wide: every change; json: complete; markdown: at most 60 lines of counts, for a comment',
       state:
         'the directory of the state, or of a copy; also EXSYNC_STATE. It may be one that does not exist: a first pass',
+      kubeconfig:
+        'the cluster of the resources; also KUBECONFIG. With -f: its controller plans the SyncGroups of the files, by SyncPlans',
     },
     about: 'show what a pass would do now',
     flags: [
-      ...(['local', 'file', 'kubeconfig', 'context', 'namespace', 'against'] as const),
+      ...(['local', 'file', ...inPods, 'against'] as const),
       ...shown,
       ...(['show-names', ...hosts, ...sizes, ...onKubernetes] as const),
-      'graceful-shutdown-timeout',
+      ...(['timeout', 'graceful-shutdown-timeout'] as const),
     ],
     takes: 'none',
     outputs: ['table', 'wide', 'json', 'markdown'],
@@ -88,7 +111,10 @@ export const commands: Readonly<Record<string, Command>> = {
     },
     needsState: true,
     about: 'read every copy again, and list each that is not as agreed',
-    flags: ['local', 'file', ...shown, 'group', ...hosts, ...sizes, 'graceful-shutdown-timeout'],
+    flags: [
+      ...(['local', 'file', 'group', 'graceful-shutdown-timeout'] as const),
+      ...[...shown, ...hosts, ...sizes, ...onKubernetes, ...inPods],
+    ],
     takes: 'none',
   },
   doctor: {
@@ -104,6 +130,7 @@ export const commands: Readonly<Record<string, Command>> = {
       ...hosts,
       ...sizes,
       ...onKubernetes,
+      ...inPods,
     ],
     takes: 'none',
   },
@@ -115,62 +142,50 @@ export const commands: Readonly<Record<string, Command>> = {
   status: {
     needsState: true,
     about: 'show the status of the groups',
-    flags: [...shown, 'watch'],
+    flags: [...shown, 'watch', ...onApi, 'all-namespaces', 'watch-namespace'],
     takes: 'none',
   },
-  conflicts: {
-    notes: { output: newest },
-    needsState: true,
-    about: 'list fields with two different edits',
-    flags: shown,
-    takes: ['list', 'show'],
-  },
-  'conflicts list': {
-    notes: { output: newest },
-    needsState: true,
-    about: 'list fields with two different edits',
-    flags: shown,
-    takes: 'none',
-  },
+  conflicts: { ...listingConflicts, takes: ['list', 'show'] },
+  'conflicts list': listingConflicts,
   'conflicts show': {
     notes: { output: 'YAML for people, or JSON' },
     needsState: true,
     about: 'show both sides of a conflict',
-    flags: shown,
+    flags: [...shown, ...inPods],
     takes: 'numbers',
   },
   bin: {
     notes: { output: newest },
     needsState: true,
     about: 'show and restore content that was overwritten or deleted',
-    flags: [...listing, ...shown],
+    flags: [...listing, ...shown, ...inPods],
     takes: ['list', 'show', 'restore', 'cancel'],
   },
   'bin list': {
     notes: { output: newest },
     needsState: true,
     about: 'list what was kept',
-    flags: [...listing, ...shown],
+    flags: [...listing, ...shown, ...inPods],
     takes: 'none',
   },
   'bin show': {
     notes: { output: 'YAML for people, or JSON' },
     needsState: true,
     about: 'show one entry with its content',
-    flags: shown,
+    flags: [...shown, ...inPods],
     takes: 'numbers',
   },
   'bin restore': {
     notes: { output: first200 },
     needsState: true,
     about: 'request a restore in all folders',
-    flags: ['group', 'replica', 'since', 'pass', 'dry-run', 'approve', ...shown],
+    flags: [...restoring, ...shown, ...inPods],
     takes: 'numbers',
   },
   'bin cancel': {
     needsState: true,
     about: 'cancel pending restores',
-    flags: ['group', 'all', ...state],
+    flags: ['group', 'all', ...state, ...inPods],
     takes: 'numbers',
     noOutput: writes,
   },
@@ -178,7 +193,7 @@ export const commands: Readonly<Record<string, Command>> = {
     notes: { output: newest },
     needsState: true,
     about: 'list all changes of agreed content',
-    flags: [...listing, 'item', ...shown],
+    flags: [...listing, 'item', ...shown, ...inPods],
     takes: 'none',
   },
   rollback: {
@@ -194,6 +209,7 @@ export const commands: Readonly<Record<string, Command>> = {
       ...(['group', 'replica', 'to', 'dry-run', 'approve'] as const),
       ...(['bin-retention', 'history-retention'] as const),
       ...shown,
+      ...inPods,
     ],
     takes: 'none',
   },
@@ -201,7 +217,7 @@ export const commands: Readonly<Record<string, Command>> = {
     notes: { item: 'the contact of entry N in exsync bin list' },
     needsState: true,
     about: 'erase a person from the kept data',
-    flags: ['group', 'item', 'match', 'yes', ...state],
+    flags: ['group', 'item', 'match', 'yes', ...state, ...inPods],
     takes: 'none',
     noOutput: writes,
   },
@@ -227,6 +243,30 @@ export const commands: Readonly<Record<string, Command>> = {
     about: 'change, add or remove the key of the state',
     flags: ['new-key-file', 'plain', ...state],
     takes: 'none',
+    noOutput: writes,
+  },
+  restore: {
+    notes: { output: first200 },
+    needsState: true,
+    about: 'the same as bin restore',
+    flags: [...restoring, ...shown, ...inPods],
+    takes: 'numbers',
+  },
+  reconcile: { about: 'request a pass of a group, or a probe of a server', ...edited },
+  suspend: { about: 'suspend a group or a server', ...edited },
+  resume: { about: 'resume a group or a server', ...edited },
+  approve: {
+    about: 'show what the guard blocks, and approve it by its hash',
+    ...edited,
+    flags: [...edited.flags, 'state'],
+  },
+  'support-bundle': {
+    about: 'collect what a support case needs, without content and secrets',
+    flags: [
+      ...(['local', 'state', 'log-lines', 'with-doctor'] as const),
+      ...(['all-namespaces', 'controller', ...onApi] as const),
+    ],
+    takes: 'file',
     noOutput: writes,
   },
   completion: {

@@ -23,17 +23,6 @@ export const flags = {
     offers: 'directory',
     help: 'a directory of YAML files instead of a Kubernetes cluster',
   },
-  kubeconfig: {
-    ...asFile,
-    help: 'the cluster and the user, instead of KUBECONFIG or the service account of the pod',
-  },
-  context: { value: 'NAME', help: 'a context of the kubeconfig' },
-  namespace: {
-    value: 'NS',
-    short: 'n',
-    multiple: true,
-    help: 'only this namespace of the cluster; may be repeated',
-  },
   file: { ...asFile, short: 'f', multiple: true, help: 'YAML files with some of the resources' },
   'external-secrets': { help: 'accept references to Secrets that are in the cluster only' },
   against: {
@@ -180,6 +169,21 @@ export const flags = {
     help: 'a leader that could not renew for so long stops',
   },
   'leader-elect-retry-period': { value: '2s', help: 'how often the Lease is tried' },
+  kubeconfig: { ...asFile, help: 'the kubeconfig of the cluster; also KUBECONFIG' },
+  context: { value: 'NAME', help: 'the context of the kubeconfig' },
+  namespace: {
+    value: 'NS',
+    short: 'n',
+    help: 'the namespace of the resources; default: that of the context',
+  },
+  'all-namespaces': { short: 'A', help: 'the resources of all namespaces' },
+  controller: {
+    value: 'NS[/RELEASE]',
+    help: 'the namespace of the controller, and its release if there are several; default: it is looked for in all namespaces',
+  },
+  'with-doctor': { help: 'with the output of exsync doctor, which signs in to each server' },
+  'log-lines': { value: '2000', help: 'how many of the last lines of the log are taken' },
+  timeout: { value: '5m', help: 'how long the answer for one group is waited for' },
   help: { short: 'h', help: 'the help of the command' },
 } as const satisfies Readonly<Record<string, Flag>>
 

@@ -11,10 +11,16 @@ export type Parsed = Readonly<{
   words: readonly string[]
   command: string | undefined
   values: Values & Readonly<{ version?: boolean }>
+  /** Was it called as `kubectl exsync`? */
+  plugin: boolean
 }>
 
+/** The first word of the arguments of `kubectl exsync`, which its launcher adds. */
+export const pluginWord = 'kubectl'
+
 const names = Object.keys(flags) as readonly FlagName[]
-const options: Readonly<Record<string, ParseArgsOptionDescriptor>> = {
+/** The flags as Node parses them. */
+export const parseOptions: Readonly<Record<string, ParseArgsOptionDescriptor>> = {
   version: { type: 'boolean' },
   ...Object.fromEntries(
     names.map((name) => {
@@ -26,10 +32,16 @@ const options: Readonly<Record<string, ParseArgsOptionDescriptor>> = {
 }
 
 /** Reads the arguments, the command's words first. Throws InvalidArguments with the near match of what is misspelt. */
-export function parsed(args: readonly string[]): Parsed {
-  const [first = 'help', ...given] = args
+export function parsed(typed: readonly string[]): Parsed {
+  const plugin = typed[0] === pluginWord
+  const [first = 'help', ...given] = withoutAlias(plugin ? typed.slice(1) : typed)
   const asked = /^(-h|--help)$/.test(first) ? 'help' : first === '--version' ? 'version' : first
-  const settings = { args: [...given], options, allowPositionals: true, allowNegative: true }
+  const settings = {
+    args: [...given],
+    options: parseOptions,
+    allowPositionals: true,
+    allowNegative: true,
+  }
   const { tokens, positionals } = parseArgs({ ...settings, strict: false, tokens: true })
   const words = [asked, ...positionals]
   const command = commandOf(words)
@@ -37,13 +49,21 @@ export function parsed(args: readonly string[]): Parsed {
   for (const { rawName } of used) refuseUnknown(command, rawName)
   const { values } = strictly(settings)
   if (values.help || values.version || command === 'help' || command === undefined)
-    return { words, command, values }
+    return { words, command, values, plugin }
   refuseOthers(
     command,
     used.map(({ name }) => name.replace(/^no-/, '') as FlagName),
   )
   refuseSurplus(command, words, values)
-  return { words, command, values }
+  return { words, command, values, plugin }
+}
+
+/** The command's words without the word of the plugin, `restore` as the `bin restore` that it is. */
+export function withoutAlias(args: readonly string[]): readonly string[] {
+  const [first, ...rest] = args
+  return first === 'restore' && !rest.some((each) => /^(-h|--help)$/.test(each))
+    ? ['bin', 'restore', ...rest]
+    : args
 }
 
 function strictly(settings: Parameters<typeof parseArgs>[0]): Pick<Parsed, 'values'> {
@@ -61,7 +81,7 @@ function refuseUnknown(command: string | undefined, rawName: string): void {
   const short = !rawName.startsWith('--')
   const known = short
     ? names.some((each) => flagOf(each).short === name)
-    : Object.hasOwn(options, name) || Object.hasOwn(options, name.replace(/^no-/, ''))
+    : Object.hasOwn(parseOptions, name) || Object.hasOwn(parseOptions, name.replace(/^no-/, ''))
   if (known) return
   const takes = command === undefined ? names : [...flagsOf(command), 'help' as const]
   const written = takes.flatMap((flag) => [`--${flag}`, writtenOf(flag)])

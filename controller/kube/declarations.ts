@@ -14,6 +14,7 @@ import { idOfGroup, namesIn, type ServerName } from '../api/topology.ts'
 import type { GroupId } from '../core/id.ts'
 import { SyncError } from '../core/sync-error.ts'
 import { ChangeSignal } from '../sync/change-signal.ts'
+import type { Proposed } from '../sync/ports/plans.ts'
 import type { Declarations, Declared } from '../sync/ports.ts'
 import { Copies, type CopiesOptions } from './cache.ts'
 import {
@@ -118,6 +119,23 @@ export class KubeDeclarations implements Declarations {
     return now === undefined && this.lacks(id)
   }
 
+  /**
+   * A group as if it were stored, with all others as they are declared now; `pending` while one of its Secrets is not known.
+   * Undefined while groups and servers are not listed. Keeps nothing of it, and is no reading of the groups.
+   */
+  proposed(group: SyncGroup): Proposed | undefined {
+    const copies = this.#copies
+    if (!copies.listed) return undefined
+    copies.wantReferred()
+    const fresh = { deleted: false, last: new Map() }
+    const referred = allReferredBy(group, copies, this.#options, fresh)
+    if (referred === undefined) return undefined
+    const facts = { deleted: false, invalid: referred.stale, broken: undefined }
+    const declared = declaredOf(group, referred.accesses, facts)
+    const others = this.#all().filter(({ id }) => id !== declared.id)
+    return { declared, others, pending: referred.pending }
+  }
+
   /** A signal for one more reader of the caches: something may have changed. */
   reader(): ChangeSignal {
     const signal = new ChangeSignal()
@@ -130,9 +148,12 @@ export class KubeDeclarations implements Declarations {
     this.#changes.clear()
     // An incomplete list does not show which group claims a folder first.
     if (!this.#copies.listed) return []
-    const copies = this.#copies
-    copies.wantReferred()
-    const there = copies.groups().flatMap((group) => this.#declared(group))
+    this.#copies.wantReferred()
+    return this.#all()
+  }
+
+  #all(): readonly Declared[] {
+    const there = this.#copies.groups().flatMap((group) => this.#declared(group))
     const gone = [...this.#vanished.values()].flatMap((group) => this.#declared(group, true))
     return [...there, ...gone]
   }

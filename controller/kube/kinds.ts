@@ -1,7 +1,8 @@
 // Our own kinds of resources, their paths at the API server, and our finalizer.
 import { conditionTypes } from '../api/conditions.ts'
+import { planConditions } from '../api/sync-plan.ts'
 
-/** Both kinds. */
+/** All three kinds. */
 export const kinds = {
   syncGroup: {
     apiVersion: 'exchangesync.dev/v1alpha1',
@@ -14,6 +15,12 @@ export const kinds = {
     kind: 'ExchangeServer',
     plural: 'exchangeservers',
     conditions: conditionTypes,
+  },
+  syncPlan: {
+    apiVersion: 'exchangesync.dev/v1alpha1',
+    kind: 'SyncPlan',
+    plural: 'syncplans',
+    conditions: planConditions,
   },
 } as const
 

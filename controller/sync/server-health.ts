@@ -64,6 +64,11 @@ const refusals: ReadonlySet<string> = new Set([
   'ErrorPasswordExpired',
 ])
 
+/** Does the error say that a sign-in was refused? Repeated tries may lock the account. */
+export function isRefusal({ code }: SyncError): boolean {
+  return refusals.has(code)
+}
+
 type Open = { error: SyncError; failures: number; untilMs: number; trying: boolean }
 
 /** The circuits of all servers. */
@@ -123,6 +128,11 @@ export class Servers {
   /** Is the circuit open, and the server being tried now? */
   isTried(key: ServerKey): boolean {
     return this.#open.get(key)?.trying === true
+  }
+
+  /** The error of a circuit that is not closed; undefined if it is closed, or if the server was never tried. */
+  errorOf(key: ServerKey): SyncError | undefined {
+    return this.#open.get(key)?.error
   }
 
   /**

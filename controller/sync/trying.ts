@@ -81,8 +81,8 @@ function recordMembers(
   }
 }
 
-// The health keys of all servers that a participant needs and may use.
-function keysOf(declared: Declared): ReadonlyMap<ServerName, ServerKey> {
+/** The health keys of all servers that a participant needs and may use. */
+export function keysOf(declared: Declared): ReadonlyMap<ServerName, ServerKey> {
   const keys = new Map<ServerName, ServerKey>()
   for (const participant of participantsOf(declared.group).all) {
     const { server } = participant.place

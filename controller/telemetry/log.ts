@@ -15,6 +15,7 @@ import {
 import type { Report } from '../api/report.ts'
 import type { SyncGroup } from '../api/resources.generated.ts'
 import type { ServerResult } from '../api/server-status.ts'
+import type { PlanResult } from '../api/sync-plan.ts'
 import { hashOf } from '../core/guard.ts'
 import type { GroupId } from '../core/id.ts'
 import { printable } from '../core/printable.ts'
@@ -127,6 +128,28 @@ export function logServer(
     log.debug({ server }, result.kind === 'answered' ? 'server ready' : 'server suspended')
   }
   if (unreported) log.warn({ server, reason: unreported.code }, unreported.message)
+}
+
+/** Logs the answer to a SyncPlan. */
+export function logPlan(
+  log: Logger,
+  {
+    id,
+    group,
+    result,
+    tookMs,
+  }: Readonly<{ id: string; group: string; result: PlanResult; tookMs: number }>,
+): void {
+  const fields = { plan: id, group, durationMs: tookMs }
+  if (result.kind === 'planned') {
+    const { totals, problems, guard } = result.summary
+    const refused = guard?.refusals.length ?? 0
+    log.info({ ...fields, ...totals, problems: problems.length, refused }, 'planned')
+  }
+  if (result.kind === 'refused') {
+    const reason = reasonOf(result.error.code)
+    log.info({ ...fields, reason, ...detailOf(result.error) }, 'not planned')
+  }
 }
 
 // The log contains the full error, also if the status hides it (discreet.ts).

@@ -1,4 +1,4 @@
-// Tells a receiver the state of resources that need a person, and that they are well again: each change once, and the last
+// Sends a receiver the state of resources that need a person, and that they are well again: each change once, and the last
 // one certainly.
 //
 //   status ─► offer ─► differs from what the receiver knows? ─► waiting, one per resource ─► attempt ─► known
@@ -118,13 +118,13 @@ export class Notifier {
     const waiting = this.#waiting.get(key)
     if (waiting !== undefined && isSameStanding(waiting.notice, notice)) return
     const isSame = known !== undefined && isSameStanding(known, notice)
-    const isTold = known === undefined ? notice.state === 'Healed' : isSame && known.sure
+    const isSettled = known === undefined ? notice.state === 'Healed' : isSame && known.sure
     const isUnderWay = isSame && this.#underWay === key
     if (waiting !== undefined) {
       this.#waiting.delete(key)
       this.#sent.inc({ result: 'superseded' })
     }
-    if (isTold || isUnderWay) return
+    if (isSettled || isUnderWay) return
     const again = isSame ? { id: known.id, time: known.time } : undefined
     const first = { id: idOf(notice), time: iso(this.#options.clock.now()) }
     this.#waiting.set(key, { notice, ...(again ?? first) })

@@ -58,7 +58,12 @@ export type Loaded = Readonly<{
   blank: readonly string[]
 }>
 
-type Options = { externalSecrets?: boolean; externalServers?: boolean; allowed?: boolean }
+type Options = {
+  externalSecrets?: boolean
+  externalServers?: boolean
+  allowed?: boolean
+  namespace?: string
+}
 type Entry = Readonly<{ document: YamlDocument; base: Path; value: unknown }>
 type Reading = Draft | Readonly<{ problems: readonly Problem[] }> | 'ignored'
 /** The content of one file; `problems` are those of its YAML. */
@@ -78,6 +83,7 @@ const ENCRYPTED = 'is encrypted; decrypt it first (sops decrypt), or add --exter
  * @param options.externalSecrets a Secret that is not in the files is no problem: it exists in the
  *   cluster only
  * @param options.externalServers the same for an ExchangeServer
+ * @param options.namespace that of resources that name none; default: `default`
  * @param options.allowed a SyncGroup that its ExchangeServer does not allow is a problem
  */
 export function readResources(files: readonly Source[], options: Options = {}): Loaded {
@@ -183,7 +189,10 @@ function readingOf(entry: Entry, options: Options): Reading {
   }
   const ref = {
     kind: known.kind,
-    namespace: typeof namespace === 'string' && namespace !== '' ? namespace : NAMESPACE,
+    namespace:
+      typeof namespace === 'string' && namespace !== ''
+        ? namespace
+        : (options.namespace ?? NAMESPACE),
     name,
   }
   const draft = { ref, document, base, value, faults }

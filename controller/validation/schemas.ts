@@ -118,7 +118,9 @@ function soundnessOf(schema: Schema, name: string): (value: unknown) => string |
 }
 
 /** The contract of a kind that has a CRD. */
-export function judgeOf(kind: 'SyncGroup' | 'ExchangeServer'): (resource: Stored) => Judged {
+export function judgeOf(
+  kind: 'SyncGroup' | 'ExchangeServer' | 'SyncPlan',
+): (resource: Stored) => Judged {
   const { judged } = contracts().find((contract) => contract.kind === kind) ?? {}
   if (judged === undefined) throw new Error(`there is no CRD of ${kind}`)
   return judged

@@ -52,8 +52,8 @@ export function build(folder: string, environment: NodeJS.ProcessEnv): void {
     copyFileSync(join(root, 'crds', name), join(folder, 'crds', name))
   copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
   copyFileSync(join(import.meta.dirname, 'README.md'), join(folder, 'README.md'))
-  chmodSync(join(folder, 'controller/exsync.mjs'), 0o755)
   const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  for (const launcher of Object.values<string>(own.bin)) chmodSync(join(folder, launcher), 0o755)
   const manifest = JSON.stringify(manifestOf(own, environment), null, 2)
   writeFileSync(join(folder, 'package.json'), `${manifest}\n`)
 }

@@ -24,6 +24,8 @@ const needed = [
   'exchangesync.dev exchangeservers/status patch',
   'exchangesync.dev syncgroups get list watch patch',
   'exchangesync.dev syncgroups/status patch',
+  'exchangesync.dev syncplans get list watch delete',
+  'exchangesync.dev syncplans/status patch',
 ]
 
 const of = ({ manifests }: Rendering, ...kinds: readonly string[]) =>
@@ -132,14 +134,15 @@ test('without rbac.create there is no role', () => {
     expect(of(rendering, ...kinds)).toEqual([])
 })
 
-test('who may edit a namespace may edit SyncGroups, its admin ExchangeServers too, and nobody writes a status', () => {
-  const both = ['exchangeservers', 'syncgroups']
-  const read = ['get exchangeservers/status', 'get syncgroups/status'].concat(
-    ['get', 'list', 'watch'].flatMap((verb) => both.map((name) => `${verb} ${name}`)),
-  )
+test('who may edit a namespace may edit SyncGroups and create SyncPlans, its admin ExchangeServers too, and nobody writes a status', () => {
+  const kinds = ['exchangeservers', 'syncgroups', 'syncplans']
+  const read = kinds
+    .map((name) => `get ${name}/status`)
+    .concat(['get', 'list', 'watch'].flatMap((verb) => kinds.map((name) => `${verb} ${name}`)))
   const write = (resource: string) =>
     ['create', 'delete', 'deletecollection', 'patch', 'update'].map((verb) => `${verb} ${resource}`)
-  const edit = [...read, ...write('syncgroups')]
+  const plans = ['create', 'delete', 'deletecollection'].map((verb) => `${verb} syncplans`)
+  const edit = [...read, ...write('syncgroups'), ...plans]
   const wanted = { view: read, edit, admin: [...edit, ...write('exchangeservers')] }
   const aggregating = all.filter((each) => of(each, 'ClusterRole').length > 1)
   expect(aggregating.length).toBeGreaterThan(10)

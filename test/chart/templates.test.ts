@@ -46,6 +46,15 @@ test('there is much to look at', () => {
   expect(new Set(all.map(({ name }) => name)).size).toBe(all.length)
 })
 
+test('a command in the pod has the flags of the controller', () => {
+  const wrong = wrongIn((rendering) => {
+    const { args, env } = container(rendering)
+    const text = env.find(({ name }: { name: string }) => name === 'EXSYNC_FLAGS')?.value
+    return text === JSON.stringify(args.slice(1)) ? [] : [text]
+  })
+  expect(wrong).toEqual([])
+})
+
 describe('objects', () => {
   test('are named once, within what names may be, and in a namespace unless they are cluster-wide', () => {
     const wrong = wrongIn(({ manifests }) => {

@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { until as soon } from '../e2e/support.ts'
 
-const main = fileURLToPath(new URL('../../controller/main.ts', import.meta.url))
-// As a person's shell starts it.
-const nodeFlags = /node (.*)$/m.exec(readFileSync(main, 'utf8'))?.[1]?.split(' ') ?? []
+/** The program. */
+export const main = fileURLToPath(new URL('../../controller/main.ts', import.meta.url))
+/** The flags of Node with which a person's shell starts it. */
+export const nodeFlags = /node (.*)$/m.exec(readFileSync(main, 'utf8'))?.[1]?.split(' ') ?? []
 
 /** How it is started. */
 export type Process = Readonly<{
@@ -21,6 +22,8 @@ export type Process = Readonly<{
 
 /** The controller as a process. */
 export class Controller {
+  /** How it was started. */
+  readonly started: Process
   readonly state: string
   /** The file that its token lies in. */
   readonly token: string
@@ -29,7 +32,9 @@ export class Controller {
   readonly ended: Promise<number | null>
   #said = ''
 
-  constructor({ args, env, ports, state, token }: Process) {
+  constructor(started: Process) {
+    const { args, env, ports, state, token } = started
+    this.started = started
     this.state = state
     this.token = token
     this.#ports = ports

@@ -1,6 +1,6 @@
-// kube-apiserver, etcd, kubectl, helm, our own judge of health, actionlint and a registry for the cluster tests: from
-// KUBEBUILDER_ASSETS, else from the cache, else built with Go from the tool modules beside this file, whose go.sum pins every
-// line of them.
+// kube-apiserver, etcd, kubectl, helm, our own judge of health, a kubelet's endpoint, actionlint and a registry for the cluster
+// tests: from KUBEBUILDER_ASSETS, else from the cache, else built with Go from the tool modules beside this file, whose go.sum
+// pins every line of them.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
@@ -26,6 +26,7 @@ const builds = [
   ['etcd', 'etcd', 'go.etcd.io/etcd/server/v3'],
   ['helm', 'helm', 'helm.sh/helm/v4/cmd/helm'],
   ['health', 'health', 'exchangesync.dev/test/health'],
+  ['kubelet', 'kubelet', 'exchangesync.dev/test/kubelet'],
   ['actionlint', 'actionlint', 'github.com/rhysd/actionlint/cmd/actionlint'],
   ['registry', 'registry', 'github.com/google/go-containerregistry/cmd/registry'],
 ] as const
@@ -56,7 +57,7 @@ function build(
   const go = goProgram()
   if (go === undefined) {
     throw new Error(
-      `${name} is missing, and Go, which would build it, is not installed: install Go 1.26 or newer, or set KUBEBUILDER_ASSETS to a directory that holds kube-apiserver, etcd, kubectl, helm, health, actionlint and registry`,
+      `${name} is missing, and Go, which would build it, is not installed: install Go 1.26 or newer, or set KUBEBUILDER_ASSETS to a directory that holds kube-apiserver, etcd, kubectl, helm, health, kubelet, actionlint and registry`,
     )
   }
   told(`Building ${name} with Go, once …`)

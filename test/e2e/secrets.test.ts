@@ -1,5 +1,7 @@
 // The real process, through a conflict, a refusal, a lost hub and a wrong password: what it says aloud, in its
 // log at its most talkative, on its command line and in the status, holds no content and no secret.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Exchange, startExchange } from '../exchange/exchange.ts'
 import { exsync, groupOf, Place, type Resource, secretOf, serverOf } from './support.ts'
@@ -67,6 +69,17 @@ test('says nothing of what it carries, and nothing of how it signs in', async ()
     expect(await runs()).toBe(1)
     place.declare(declared(exchange, `${password}-wrong`))
     expect(await runs()).toBe(1)
+    const bundle = join(place.state, '..', 'bundle')
+    const from = ['--local', place.local, '--state', place.state, '--with-doctor']
+    const { code, stdout, stderr } = await exsync(['support-bundle', bundle, ...from]).ended
+    expect([code, stderr, stdout.includes('not taken')]).toEqual([0, '', false])
+    const files = readdirSync(bundle).map((file) => readFileSync(join(bundle, file), 'utf8'))
+    expect(files).toHaveLength(5)
+    const bundled = files.join('\n')
+    expect(bundled).toContain('AuthenticationFailed')
+    for (const named of ['corp.example', 'anna', 'sync@', '127.0.0.1'])
+      expect([named, bundled.includes(named)]).toEqual([named, false])
+    said.push(bundled)
   } finally {
     await exchange.close()
   }

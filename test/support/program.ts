@@ -7,7 +7,7 @@ export type Ended = Readonly<{ code: number; stdout: string; stderr: string }>
 
 /** The path of a program; setup.ts of the cluster tests has put them all into one folder. */
 export function program(
-  name: 'etcd' | 'kube-apiserver' | 'kubectl' | 'helm' | 'actionlint' | 'registry',
+  name: 'etcd' | 'kube-apiserver' | 'kubectl' | 'helm' | 'kubelet' | 'actionlint' | 'registry',
 ): string {
   const folder = process.env.KUBEBUILDER_ASSETS
   if (folder === undefined) throw new Error('run this by npm run test:cluster')

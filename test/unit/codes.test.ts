@@ -17,11 +17,16 @@ const computed: Readonly<Record<string, string>> = {
   'sync/trying.ts: kind, reason': 'passes on the problem of a member to its server',
   "ews/missing-folder.ts: 'terminal', code":
     'HubNotFound or FolderNotFound, by the role (ews/route.ts)',
+  "cli/plan/request.ts: 'terminal', code": 'names a refusal of the API server, or of the request',
+  "sync/plans.ts: 'transient', error.reason":
+    'passes on the error of the forecast to the status of the plan',
   'sync/propose.ts: kind, code': 'passes on the error of the hub, marked as local',
   'ews/sign-in.ts: kind, code': 'passes on the refusal of a password',
   'ews/response-codes.ts: kind, code': 'kindOf decides by the code alone: see below',
   'kube/runtime/api-error.ts: kindOf(error.status), `Api${error.reason}`':
     'the kind follows from the HTTP status, which goes with the reason: see below',
+  'cli/cluster/connection.ts: kind, code': 'passes on the error of the API server',
+  'cli/cluster/approve.ts: kind, code': 'passes on the error of the API server',
   "store/backup.ts: 'terminal', code": 'its callers are collected as `refused`',
 }
 

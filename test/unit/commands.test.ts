@@ -100,7 +100,7 @@ describe('completion', () => {
 
   test.each([
     [['sta'], ['status']],
-    [['re'], ['restore-state', 'rekey']],
+    [['re'], ['restore', 'restore-state', 'rekey', 'reconcile', 'resume']],
     [
       ['bin', ''],
       ['list', 'show', 'restore', 'cancel'],

@@ -103,7 +103,7 @@ class Glass extends Writable {
 }
 
 const group = 'sales/clients' as GroupId
-const draws = { draws: true, tells: true, once: false }
+const draws = { draws: true, messages: true, once: false }
 const statusWith = (
   status: 'True' | 'False',
   reason: string,
@@ -227,7 +227,7 @@ describe('on a terminal', () => {
       display.declared([group])
       display.begun(group, () => ({ ...moment, sample: { ...counts, done: done++ } }))
       await wait(clock, 60_000)
-      display.log('{"level":30,"msg":"x"}')
+      display.log('{"level":"info","msg":"x"}')
       display.end()
       expect(glass.text.length).toBeLessThan(1_000)
     }
@@ -247,7 +247,7 @@ const done = {
 }
 
 test('plain lines: no sequence, a line for each pass, and the counts of a long one', async () => {
-  const { glass, clock, display, log } = shown({ draws: false, tells: false, once: true })
+  const { glass, clock, display, log } = shown({ draws: false, messages: false, once: true })
   display.declared([group])
   display.begun(group, () => moment)
   display.progress(group, moment)
@@ -287,7 +287,7 @@ test.each([
   [{ NO_COLOR: '' }, true, draws],
   [{ NO_COLOR: '1' }, true, { ...draws, draws: false }],
   [{ TERM: 'dumb' }, true, { ...draws, draws: false }],
-  [{ CI: 'true' }, true, { ...draws, draws: false, tells: false }],
+  [{ CI: 'true' }, true, { ...draws, draws: false, messages: false }],
   [{ CI: 'false' }, true, draws],
   [{}, false, undefined],
 ] as const)('the environment %j, on a terminal: %j', (environment, terminal, options) => {
@@ -295,7 +295,7 @@ test.each([
   expect(displayOptionsIn(config, terminal, environment)).toEqual(options)
   expect(displayOptionsIn({ ...config, local: undefined }, terminal, environment)).toBeUndefined()
   if (options !== undefined)
-    expect(displayOptionsIn({ ...config, logLevel: 'error' }, terminal, environment)?.tells).toBe(
-      false,
-    )
+    expect(
+      displayOptionsIn({ ...config, logLevel: 'error' }, terminal, environment)?.messages,
+    ).toBe(false)
 })

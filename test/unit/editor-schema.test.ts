@@ -20,6 +20,15 @@ test.each(examples)('%s fits', (name) => {
   expect(errorsOf(readFileSync(join(root, 'examples', name), 'utf8'))).toEqual([])
 })
 
+const plan = (spec: string) =>
+  `apiVersion: exchangesync.dev/v1alpha1\nkind: SyncPlan\nmetadata: { name: p }\nspec: { syncGroup: { name: g, spec: ${spec} } }\n`
+
+test('a proposed group has the fields of a SyncGroup', () => {
+  const good = '{ serverRef: { name: corp }, hub: { publicFolder: /Company } }'
+  expect(errorsOf(plan(good))).toEqual([])
+  expect(errorsOf(plan(good.replace('hub', 'hubs'))).join('\n')).toMatch(/additional properties/)
+})
+
 test.each([
   ['an unknown field', group('membres: []'), /must NOT have additional properties/],
   ['a word that is none of the allowed', group('direction: BothWays'), /allowed values/],

@@ -105,20 +105,23 @@ describe('an older Node', () => {
   })
 
   test('the command is the launcher, with the flags that old ones know', () => {
-    expect(bin).toEqual({ exsync: 'controller/exsync.mjs' })
+    expect(bin).toEqual({
+      exsync: 'controller/exsync.mjs',
+      'kubectl-exsync': 'controller/kubectl-exsync.mjs',
+    })
     const flagsOf = (file: string) => /node (.*)$/m.exec(read(file))?.[1]?.split(' ')
     const silent = '--disable-warning=ExperimentalWarning'
-    expect(flagsOf('controller/exsync.mjs')).toEqual(
-      flagsOf('controller/main.ts')?.filter((flag) => flag !== silent),
-    )
-    const version = spawnSync(process.execPath, [join(root, bin.exsync), '--version'], {
-      encoding: 'utf8',
-    })
-    expect(version).toMatchObject({
-      status: 0,
-      stderr: '',
-      stdout: expect.stringMatching(/^exsync /),
-    })
+    for (const file of Object.values<string>(bin)) {
+      expect(flagsOf(file)).toEqual(
+        flagsOf('controller/main.ts')?.filter((flag) => flag !== silent),
+      )
+      const command = [join(root, file), '--version']
+      expect(spawnSync(process.execPath, command, { encoding: 'utf8' })).toMatchObject({
+        status: 0,
+        stderr: '',
+        stdout: expect.stringMatching(/^exsync /),
+      })
+    }
   })
 })
 

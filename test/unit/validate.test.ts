@@ -29,7 +29,8 @@ ${secret}
 const SPEC_KNOWN =
   'conflicts, deletionPolicy, direction, drift, guard, hub, interval, items, members, private, ' +
   'retryInterval, serverRef, suspend, timeout'
-const KINDS = 'exchangesync.dev/v1alpha1 ExchangeServer, exchangesync.dev/v1alpha1 SyncGroup'
+const KINDS =
+  'exchangesync.dev/v1alpha1 ExchangeServer, exchangesync.dev/v1alpha1 SyncGroup, exchangesync.dev/v1alpha1 SyncPlan'
 const DURATION = 'must be a duration from 1s to 24h, like 30s or 1m30s'
 const FOLDER =
   "must be the path of a folder below the top of the mailbox, like Contacts/Company, without '/' at either end, " +

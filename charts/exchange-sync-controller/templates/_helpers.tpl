@@ -80,8 +80,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [exchangesync.dev]
   resources: [exchangeservers]
   verbs: [get, list, watch]
+# An answered SyncPlan is deleted after its time to live.
 - apiGroups: [exchangesync.dev]
-  resources: [syncgroups/status, exchangeservers/status]
+  resources: [syncplans]
+  verbs: [get, list, watch, delete]
+- apiGroups: [exchangesync.dev]
+  resources: [syncgroups/status, exchangeservers/status, syncplans/status]
   verbs: [patch]
 # Each Secret that a resource refers to is watched by its name. RBAC knows no labels: without names all of them may be read.
 - apiGroups: [""]

@@ -76,7 +76,7 @@ that version 0.1.0 did not have are missing after helm upgrade --reuse-values: t
 {{- end }}
 {{- end }}
 
-{{/* The environment. The state is named here too, so that `kubectl exec … exsync status` needs no flag. */}}
+{{/* The environment. A command in the pod, as by `kubectl exsync`, takes the state and the controller's flags from it. */}}
 {{- define "exsync.env" -}}
 - name: POD_NAME
   valueFrom:
@@ -88,6 +88,8 @@ that version 0.1.0 did not have are missing after helm upgrade --reuse-values: t
       fieldPath: metadata.namespace
 - name: EXSYNC_STATE
   value: /var/lib/exsync
+- name: EXSYNC_FLAGS
+  value: {{ include "exsync.args" . | fromYamlArray | rest | toJson | quote }}
 {{- if .Values.state.keySecret.name }}
 - name: EXSYNC_KEY_FILE
   value: /etc/exsync/key/key

@@ -15,6 +15,7 @@ import type { Out } from '../output.ts'
 import { type PlanShowing, plan } from '../plan.ts'
 import type { ProcessEdges } from '../runtime.ts'
 import { againstIn, refuseOtherHosts } from './against.ts'
+import { planOnCluster } from './request.ts'
 import { rowsUsual } from './table.ts'
 
 /** The outputs of the plan and of its problems. `rows`, `columns`: of the terminal; undefined: standard output is none. */
@@ -30,8 +31,11 @@ export type Streams = Readonly<{
 export async function planning(
   config: Config,
   edges: ProcessEdges,
-  { out, note, terminal, rows = rowsUsual, columns }: Streams,
+  streams: Streams,
 ): Promise<number> {
+  const { out, note, terminal, rows = rowsUsual, columns } = streams
+  if (config.request !== undefined)
+    return planOnCluster(config.request, edges, config.form, streams)
   const { clock, hard } = edges
   refuseArguments(config, terminal)
   const names = config.showNames ?? terminal

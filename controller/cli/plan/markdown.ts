@@ -167,8 +167,13 @@ function guardOf({ guard }: PlanSummary, quote: Quote): readonly string[] {
     )
   const more = refusals.length - few.length
   const all = more > 0 ? `${few.join(', ')} and ${grouped(more)} more` : few.join(', ')
+  // The plan of a proposed group has no hash, because nothing of it can be approved.
+  const approval =
+    hash === ''
+      ? 'when a pass of the group names its hash'
+      : `with the annotation ${quote(`exchangesync.dev/approve: ${hash}`)}`
   return [
-    `- **Blocked by the guard:** ${all}. Undo it in Exchange, or approve it with the annotation ${quote(`exchangesync.dev/approve: ${hash}`)}${where}`,
+    `- **Blocked by the guard:** ${all}. Undo it in Exchange, or approve it ${approval}${where}`,
   ]
 }
 

@@ -49,6 +49,12 @@ export function stateLines(summary: PlanSummary): readonly string[] {
   ]
 }
 
+// The plan of a proposed group has no hash, because nothing of it can be approved.
+function approvalText(hash: string): string {
+  if (hash === '') return 'approve it when a pass of the group names its hash'
+  return `approve it with the annotation exchangesync.dev/approve: ${hash}`
+}
+
 function leaverText({ replica, copies, removes, waits }: PlanSummary['leaving'][number]): string {
   const some = removes === undefined ? 'those' : grouped(removes)
   const what =
@@ -65,10 +71,10 @@ function guardLines({ guard, omitted }: PlanSummary): readonly string[] {
   const meanwhile = meanwhileText(refusals.map(({ replica }) => replica))
   const more = omitted?.refusals ?? 0
   return [
-    `blocked by the guard: undo it in Exchange, or approve it with the annotation exchangesync.dev/approve: ${hash}${where}; ${meanwhile}`,
+    `blocked by the guard: undo it in Exchange, or ${approvalText(hash)}${where}; ${meanwhile}`,
     ...refusals.map(
       ({ replica, reason, count, limit, hash: alone }) =>
-        `  ${replica}  ${grouped(count)} ${reason.toLowerCase()} (limit ${grouped(limit)}) (alone: ${alone})`,
+        `  ${replica}  ${grouped(count)} ${reason.toLowerCase()} (limit ${grouped(limit)})${alone && ` (alone: ${alone})`}`,
     ),
     ...(more > 0 ? [`  … and ${grouped(more)} more`] : []),
   ]

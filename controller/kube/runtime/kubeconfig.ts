@@ -6,6 +6,7 @@ import { delimiter, dirname, resolve } from 'node:path'
 import { KubeConfig, type User } from '@kubernetes/client-node'
 import { Agent, type Dispatcher, ProxyAgent } from 'undici'
 import { parse } from 'yaml'
+import { printableUpTo } from '../../core/printable.ts'
 import { SyncError } from '../../core/sync-error.ts'
 
 /** URL, headers and connection pool for one request. */
@@ -28,6 +29,8 @@ type Loaded = Readonly<{
 
 /** How often the files are checked for changes, ms. */
 const lookMs = 1_000
+/** How much of the name of an unknown context is quoted, characters. */
+const contextMax = 100
 
 /** The connection to one API server as one user. */
 export class Cluster {
@@ -37,8 +40,8 @@ export class Cluster {
   #lookedMs = Number.NEGATIVE_INFINITY
 
   /**
-   * `kubeconfig`: paths as in KUBECONFIG; undefined: ~/.kube/config, else the service account of the pod. `context`: one of
-   * its contexts; undefined: the current one.
+   * `kubeconfig`: paths as in KUBECONFIG; undefined: ~/.kube/config, else the service account of the pod. `context`:
+   * another one than the current context.
    */
   constructor(kubeconfig: string | undefined, context?: string) {
     this.#context = context
@@ -91,7 +94,11 @@ export class Cluster {
 
   #opened(): Loaded {
     const config = loaded(this.#files)
-    if (this.#context !== undefined) config.setCurrentContext(this.#context)
+    if (this.#context !== undefined) {
+      if (config.getContextObject(this.#context) === null)
+        throw new Nowhere(`it has no context ${printableUpTo(this.#context, contextMax)}`)
+      config.setCurrentContext(this.#context)
+    }
     const cluster = config.getCurrentCluster()
     const user = config.getCurrentUser()
     if (cluster === null)

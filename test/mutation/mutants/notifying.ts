@@ -18,7 +18,7 @@ export const notifying = [
   ]),
   ...mutantsOf('controller/telemetry/notify.ts', [
     [
-      'told-before-heard',
+      'sent-is-accepted',
       'an attempt without an answer is no delivery',
       `this.#known.set(key, { state, reason, hash, id, time, sure: false })`,
       `this.#known.set(key, { state, reason, hash, id, time, sure: true })`,
@@ -36,8 +36,8 @@ export const notifying = [
       `if (signal.aborted) return`,
     ],
     [
-      'told-at-each-pass',
-      'the receiver is told of a change, not at each pass',
+      'sent-at-each-pass',
+      'a change is sent once, not at each pass',
       `notice.state === 'Healed' : isSame && known.sure`,
       `notice.state === 'Healed' : false`,
     ],

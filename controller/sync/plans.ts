@@ -1,0 +1,227 @@
+// The controller of SyncPlans: answers each once, in the order of their creation, and deletes it after its time to live.
+//
+//   list ──► waits for a place (two in a namespace) ──► Planned=Unknown ──► waits for passes ──► forecast ──► the answer
+//                                                                                             ttl later: deleted ◄──┘
+//
+// Guarantees: plans have workers of their own, and none that passes need. A plan begins after the passes that are due, or after
+// half a minute, and ends within five minutes. A plan that a controller began and did not answer is planned again by the next
+// one, because nothing of it was kept.
+// Caveats: requests of a plan and of a pass share the limits of their server.
+import { checkedMs } from '../api/duration.ts'
+import type { SyncPlanStatus } from '../api/resources.generated.ts'
+import { expiryMs, isAnswered, type PlanResult, planStatusOf } from '../api/sync-plan.ts'
+import { namesIn, namespaceOf } from '../api/topology.ts'
+import { SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { ControlLoop, type Requeue } from './control-loop.ts'
+import { deadline } from './deadline.ts'
+import type { Environment } from './environment.ts'
+import { summaryOf } from './plan-summary.ts'
+import { forecastOfProposed } from './planning.ts'
+import type { DeclaredPlan, PlanDeclarations, Proposed } from './ports/plans.ts'
+
+/** The end of one plan. */
+export type Answered = Readonly<{ id: string; group: string; result: PlanResult; tookMs: number }>
+
+/** The collaborators of the controller of SyncPlans. */
+export type PlanControllerOptions = Readonly<{
+  plans: PlanDeclarations
+  environment: Environment
+  /** The number of passes that are due and have not begun. */
+  passesDue: () => number
+  onAnswered: (answered: Answered) => void
+}>
+
+/** How many plans are made at the same time, in all and in one namespace. */
+const workers = 4
+const perNamespace = 2
+
+/** How long one plan may take, whatever its group declares; how long it lets passes go first; and for references; ms. */
+const planMs = 300_000
+const patienceMs = 30_000
+const referencesMs = 10_000
+const lookMs = 250
+
+/** How many answered plans of a namespace are kept, and how long one is kept in any case, ms. */
+const keptMax = 50
+const readableMs = 60_000
+
+/** Answers SyncPlans. */
+export class PlanController {
+  readonly #options: PlanControllerOptions
+  readonly #loop: ControlLoop<string>
+  #known = new Map<string, DeclaredPlan>()
+  #surplus: ReadonlySet<string> = new Set()
+  /** Answers whose status could not be written yet, by uid. */
+  readonly #unwritten = new Map<string, SyncPlanStatus>()
+
+  constructor(options: PlanControllerOptions) {
+    this.#options = options
+    const { clock, servers } = options.environment
+    const { plans } = options
+    this.#loop = new ControlLoop(
+      {
+        list: () => this.#list(),
+        changed: (signal) => plans.changed(signal),
+        reconcile: (id, _, stop) => this.#reconcile(id, stop),
+      },
+      {
+        clock,
+        servers,
+        backOff: { leastMs: 1_000, mostMs: 60_000 },
+        sharing: { workers, aside: 0, partyOf: (id) => this.#partyOf(id) },
+      },
+    )
+  }
+
+  /** Runs until `stop` aborts. */
+  async run(stop: AbortSignal): Promise<void> {
+    await this.#loop.run(stop)
+  }
+
+  #partyOf(id: string) {
+    const tenant = namesIn(id).namespace
+    const start = () => (this.#working(tenant) < perNamespace ? 'worker' : 'not')
+    return { tenant, server: '', way: '', start } as const
+  }
+
+  #working(tenant: string): number {
+    return [...this.#loop.queue.working.keys()].filter((id) => namesIn(id).namespace === tenant)
+      .length
+  }
+
+  async #list(): Promise<ReadonlyMap<string, string>> {
+    const plans = await this.#options.plans.plans()
+    this.#known = new Map(plans.map((each) => [each.id, each]))
+    this.#surplus = surplusOf(plans, this.#options.environment.clock.now())
+    const uids = new Set(plans.map(({ plan }) => plan.metadata.uid))
+    for (const uid of this.#unwritten.keys()) if (!uids.has(uid)) this.#unwritten.delete(uid)
+    return new Map(plans.map(({ id, plan }) => [id, this.#fingerprintOf(id, plan.metadata)]))
+  }
+
+  #fingerprintOf(id: string, { uid, generation }: DeclaredPlan['plan']['metadata']): string {
+    return JSON.stringify([uid, generation, this.#surplus.has(id)])
+  }
+
+  async #reconcile(id: string, stop: AbortSignal): Promise<Requeue> {
+    const known = this.#known.get(id)
+    if (known === undefined || known.plan.metadata.deletionTimestamp) return { kind: 'forget' }
+    try {
+      const nowMs = this.#options.environment.clock.now()
+      const leftMs = this.#surplus.has(id) ? 0 : expiryMs(known.plan, nowMs) - nowMs
+      if (leftMs <= 0) return await this.#removed(known, stop)
+      if (isAnswered(known.plan)) return { kind: 'after', ms: leftMs }
+      return await this.#answered(known, stop)
+    } catch (error) {
+      // Only a request to the API server rejects: it is repeated.
+      if (stop.aborted) return { kind: 'forget' }
+      return { kind: 'retry', leastMs: syncErrorOf(error).backOffMs }
+    }
+  }
+
+  async #removed(known: DeclaredPlan, stop: AbortSignal): Promise<Requeue> {
+    await this.#options.plans.remove(known, stop)
+    return { kind: 'forget' }
+  }
+
+  async #answered(known: DeclaredPlan, stop: AbortSignal): Promise<Requeue> {
+    const { plan } = known
+    const { uid = '' } = plan.metadata
+    const status = this.#unwritten.get(uid) ?? (await this.#statusFor(known, stop))
+    this.#unwritten.set(uid, status)
+    await this.#report(known, status, stop)
+    this.#unwritten.delete(uid)
+    return { kind: 'after', ms: checkedMs(plan.spec.ttl) }
+  }
+
+  async #statusFor(known: DeclaredPlan, stop: AbortSignal): Promise<SyncPlanStatus> {
+    const { environment, onAnswered } = this.#options
+    const { clock, discreet } = environment
+    const { id, plan } = known
+    const beganMs = clock.now()
+    const about = () => ({ nowMs: clock.now(), discreet })
+    await this.#report(known, planStatusOf(plan, { kind: 'planning' }, about()), stop)
+    const result = await this.#resultOf(known, stop)
+    const group = `${namespaceOf(plan)}/${plan.spec.syncGroup.name}`
+    onAnswered({ id, group, result, tookMs: clock.now() - beganMs })
+    // The times of the conditions follow from the status that was reported.
+    return planStatusOf(this.#known.get(id)?.plan ?? plan, result, about())
+  }
+
+  async #report(known: DeclaredPlan, status: SyncPlanStatus, stop: AbortSignal): Promise<void> {
+    await this.#options.plans.report(known, status, stop)
+    const now = this.#known.get(known.id)
+    if (now?.plan.metadata.uid !== known.plan.metadata.uid || now === undefined) return
+    this.#known.set(known.id, { ...now, plan: { ...now.plan, status } })
+  }
+
+  async #resultOf(known: DeclaredPlan, stop: AbortSignal): Promise<PlanResult> {
+    if (known.broken !== undefined) return { kind: 'refused', error: known.broken }
+    const { environment } = this.#options
+    await this.#afterPasses(stop)
+    const proposed = await this.#proposed(known, stop)
+    if (proposed === undefined) return { kind: 'refused', error: unlisted }
+    const { timeout } = known.plan.spec.syncGroup.spec
+    const passMs = environment.ceilings?.passMs ?? planMs
+    const ms = Math.min(planMs, passMs, checkedMs(timeout))
+    const { signal, end } = deadline(environment.clock, ms, late(ms), [stop])
+    try {
+      const forecast = await forecastOfProposed(proposed, environment, signal)
+      const { error } = forecast
+      if (error === undefined) return { kind: 'planned', summary: summaryOf(forecast) }
+      const refused = new SyncError('transient', error.reason, error.message)
+      return { kind: 'refused', error: refused }
+    } catch (error) {
+      stop.throwIfAborted()
+      return { kind: 'refused', error: syncErrorOf(signal.aborted ? signal.reason : error) }
+    } finally {
+      end()
+    }
+  }
+
+  // Passes that are due go first, for a while: a server that hangs may keep one waiting.
+  async #afterPasses(stop: AbortSignal): Promise<void> {
+    const { environment, passesDue } = this.#options
+    const { clock } = environment
+    const untilMs = clock.now() + patienceMs
+    while (passesDue() > 0 && clock.now() < untilMs) await clock.sleep(lookMs, stop)
+  }
+
+  // A Secret that is not known yet is waited for; then the plan says so as a pass would.
+  async #proposed(known: DeclaredPlan, stop: AbortSignal): Promise<Proposed | undefined> {
+    const { plans, environment } = this.#options
+    const { clock } = environment
+    const untilMs = clock.now() + referencesMs
+    for (;;) {
+      const proposed = plans.proposed(known)
+      if (proposed?.pending === false || clock.now() >= untilMs) return proposed
+      await clock.sleep(lookMs, stop)
+    }
+  }
+}
+
+function late(ms: number): SyncError {
+  const message = `the plan took longer than ${ms / 1000}s, the limit of spec.timeout and of plans: check how long the server takes to answer, or split the group`
+  return new SyncError('transient', 'PassTimeout', message)
+}
+
+const unlisted = new SyncError(
+  'transient',
+  'ApiServerUnreachable',
+  'the controller has not listed the groups and servers of the cluster: see its log',
+)
+
+/** The ids of the answered plans that a namespace has beyond those that are kept, the oldest ones. */
+export function surplusOf(plans: readonly DeclaredPlan[], nowMs: number): ReadonlySet<string> {
+  const kept = new Map<string, number>()
+  const plannedMs = ({ plan }: DeclaredPlan) => Date.parse(plan.status?.plannedAt ?? '') || nowMs
+  const newestFirst = plans
+    .filter(({ plan }) => isAnswered(plan))
+    .sort((one, other) => plannedMs(other) - plannedMs(one))
+  const surplus = newestFirst.filter((each) => {
+    const tenant = namesIn(each.id).namespace
+    const count = (kept.get(tenant) ?? 0) + 1
+    kept.set(tenant, count)
+    return count > keptMax && nowMs - plannedMs(each) >= readableMs
+  })
+  return new Set(surplus.map(({ id }) => id))
+}

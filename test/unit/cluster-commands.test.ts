@@ -1,0 +1,186 @@
+// The commands of a person on a cluster: which place a line is about, what a pod inherits from its controller, the arguments that go
+// into the pod, the hash in a status, and the pseudonyms of a support bundle.
+import { expect, test } from 'vitest'
+import { approvalText, awaitedIn } from '../../controller/api/approval.ts'
+import { argumentShown } from '../../controller/cli/cluster/bundle.ts'
+import { managerOf } from '../../controller/cli/cluster/edit.ts'
+import { forwarded } from '../../controller/cli/cluster/forward.ts'
+import { Mask } from '../../controller/cli/cluster/mask.ts'
+import { targetOf, titleOf, typedOf } from '../../controller/cli/cluster/target.ts'
+import { configOf } from '../../controller/config.ts'
+
+const line = (text: string, environment: NodeJS.ProcessEnv = {}) =>
+  configOf(text.split(' '), environment)
+
+test.each([
+  ['status --state s', false],
+  ['kubectl status', true],
+  ['kubectl status --state s', false],
+  ['kubectl bin list', true],
+  ['kubectl restore 3', true],
+  ['kubectl plan -f x.yaml --state s', false],
+  ['status -n sales', true],
+  ['bin list --context prod', true],
+  ['approve company', true],
+  ['approve company --local d', false],
+  ['kubectl validate x.yaml', false],
+  ['kubectl completion bash', false],
+  ['kubectl status --help', false],
+])('%s: is it about a cluster? %s', (text, chosen) => {
+  expect(line(text).cluster.chosen).toBe(chosen)
+})
+
+test.each([
+  ['status --state s -A', '--state names a directory and --all-namespaces a cluster'],
+  ['status -A -n x', '-A means all namespaces'],
+  ['kubectl backup f', 'kubectl exsync backup does not exist on a cluster'],
+  ['bin list', '--state DIR is missing'],
+  ['suspend x -o json', 'takes no -o'],
+])('%s is refused: %s', (text, message) => {
+  expect(() => line(text)).toThrow(message)
+})
+
+const flags = (...list: readonly unknown[]) => ({ EXSYNC_FLAGS: JSON.stringify(list) })
+
+test('a command beside a controller has the flags of the controller, unless it gives its own', () => {
+  const environment = flags(
+    ...['--state=/s', '--watch-namespace=a', '--watch-namespace=b', '--no-leader-elect'],
+    ...['--allowed-server-hosts=*.corp.example', '--bin-retention=1h', '--log-level=debug'],
+  )
+  const doctor = line('doctor', environment)
+  expect(doctor.kube.namespaces).toEqual(['a', 'b'])
+  expect(doctor.trust.serverHosts).toEqual(['*.corp.example'])
+  expect(doctor.inPod).toBe(true)
+  const own = ['rollback', '--group', 'a/b', '--to', '1h', '--state', '/t']
+  expect(configOf(own, environment)).toMatchObject({ state: '/t', binRetentionMs: 3_600_000 })
+  expect(line('doctor --watch-namespace c', environment).kube.namespaces).toEqual(['c'])
+  expect(line('status', environment).cluster.chosen).toBe(true)
+  expect(line('status --state x', environment).cluster.chosen).toBe(false)
+  expect(line('bin list', environment)).toMatchObject({ state: '/s', inPod: true })
+  // The controller itself has its flags in its own line.
+  expect(line('run --state x', environment)).toMatchObject({ logLevel: 'info', state: 'x' })
+  const local = flags('--local=/d', '--state=/s')
+  expect(line('plan', local)).toMatchObject({ local: '/d', inPod: false })
+  expect(line('plan -f x.yaml', local)).toMatchObject({ local: undefined, files: ['x.yaml'] })
+})
+
+test.each([['no JSON'], ['{}'], ['[1]'], ['["--stat=x"]']])(
+  'EXSYNC_FLAGS %s is refused',
+  (text) => {
+    expect(() => line('bin list', { EXSYNC_FLAGS: text })).toThrow(/EXSYNC_FLAGS .*"--state=/)
+    expect(line('bin list --help', { EXSYNC_FLAGS: text }).command).toBe('help')
+  },
+)
+
+test.each([
+  ['kubectl bin list -n x --group y -o json', 'bin list --group=x/y --output=json'],
+  ['kubectl restore 3 --context=c --dry-run', 'bin restore 3 --dry-run'],
+  ['history --group a/y --kubeconfig f', 'history --group=a/y'],
+  ['kubectl verify --group y --controller c', 'verify --group=x/y'],
+  ['kubectl bin list --name -- -x', 'bin list --name=-- -x'],
+])('%s goes into the pod as %s', (text, sent) => {
+  expect(forwarded(text.split(' '), 'x').join(' ')).toBe(sent)
+})
+
+test('a text goes into the pod as one argument, whatever it holds', () => {
+  const odd = '$(id); `ls` "a" \'b\'\n'
+  expect(forwarded(['kubectl', 'bin', 'list', '--name', odd], 'x')).toEqual([
+    ...['bin', 'list', `--name=${odd}`],
+  ])
+  expect(() => forwarded(['kubectl', 'history', '-n', 'y'], 'y')).toThrow('no --group')
+})
+
+test('a resource is named with its kind, its namespace, both or neither', () => {
+  const at = (text: string | undefined, given = false) =>
+    titleOf(targetOf('suspend', text, { namespace: 'sales', given }))
+  expect(at('company')).toBe('SyncGroup sales/company')
+  expect(at('other/company')).toBe('SyncGroup other/company')
+  expect(at('sg/company')).toBe('SyncGroup sales/company')
+  expect(at('exchangeserver/corp')).toBe('ExchangeServer sales/corp')
+  expect(at('exs/infra/corp')).toBe('ExchangeServer infra/corp')
+  const server = targetOf('suspend', 'exs/corp', { namespace: 'sales', given: true })
+  expect(typedOf(server)).toBe('exchangeserver/corp -n sales')
+  for (const bad of [undefined, '', 'a/b/c', 'exs/', '../x', 'A', 'x'.repeat(300), 'a b'])
+    expect(() => at(bad)).toThrow(/resource/)
+  expect(() => at('other/company', true)).toThrow('-n names sales')
+})
+
+test('the hash that a status shows is the hash that is read from it', () => {
+  const guarded = (message: string) => ({
+    conditions: [{ type: 'Guarded', status: 'True' as const, reason: 'Deletions', message }],
+  })
+  const of = (message: string) => awaitedIn(guarded(message) as never)
+  for (const hash of ['-bcdef_hijkl', 'abcdefabcdef'])
+    for (const onServer of [false, true])
+      expect(of(`blocked: ${approvalText(hash, onServer)}; anna would …`)).toMatchObject({
+        ...{ hash, onServer, alone: [] },
+      })
+  const two = `${approvalText('abcdefabcdef', false)}; x (alone: aaaaaaaaaaaa); y (alone: -bbbbbbbbbb-)`
+  expect(of(two)?.alone).toEqual(['aaaaaaaaaaaa', '-bbbbbbbbbb-'])
+  expect(of('no hash here')).toBeUndefined()
+  expect(awaitedIn(undefined)).toBeUndefined()
+})
+
+test('the program that deploys a resource is known by its labels', () => {
+  expect(managerOf({ labels: { 'kustomize.toolkit.fluxcd.io/name': 'x' } })).toBe('Flux')
+  expect(managerOf({ annotations: { 'argocd.argoproj.io/tracking-id': 'x' } })).toBe('Argo CD')
+  expect(managerOf({ labels: { 'app.kubernetes.io/managed-by': 'Helm' } })).toBe('Helm')
+  expect(managerOf({ labels: { 'app.kubernetes.io/managed-by': 'me' } })).toBeUndefined()
+})
+
+test('pseudonyms are the same for the same, in declarations and in any text', () => {
+  const mask = new Mask('key')
+  const spec = {
+    url: 'https://mail.corp.example/EWS/Exchange.asmx',
+    hub: { publicFolder: '/Company/Kontakty Zofii' },
+    members: [{ mailbox: 'Anna.Nowak@corp.example', folder: 'Contacts/Zofia' }],
+    allowed: { mailboxes: ['*@sub.corp.example'], folders: ['Contacts/**'] },
+  }
+  mask.learnFrom(spec)
+  const shown = JSON.stringify(mask.value(spec))
+  for (const name of ['corp.example', 'Anna', 'Nowak', 'Zofi', 'Kontakty', 'Company'])
+    expect([name, shown.includes(name)]).toEqual([name, false])
+  expect(shown).toMatch(/https:\/\/host-[0-9a-f]{10}\.invalid\/EWS\/Exchange\.asmx/)
+  expect(mask.text('anna.nowak@CORP.example: x')).toBe(
+    `${mask.of('mailbox', 'anna.nowak@corp.example')}: x`,
+  )
+  const path = mask.of('folder', '/Company/Kontakty Zofii')
+  expect(mask.text('hub:/Company/Kontakty Zofii is gone')).toBe(`hub:${path} is gone`)
+  expect(mask.text('Contacts/Kontakty Zofii exists')).not.toContain('Zofii')
+  expect(mask.text('the field CompanyName')).toBe('the field CompanyName')
+  expect(new Mask('other').of('host', 'a.b')).not.toBe(mask.of('host', 'a.b'))
+})
+
+test.each([
+  ['getaddrinfo ENOTFOUND mail.firma.pl', ['firma']],
+  ['connect ECONNREFUSED 10.20.30.40:443', ['10.20']],
+  ['from fe80:0:0:1:2:3:4:5 to', ['fe80']],
+  ['authorization: Basic c3luYzpodXNoLWh1c2g=', ['c3luYz']],
+  ['Bearer eyJhbGciOi.eyJzdWIi.x-_y', ['eyJ']],
+  ['GET https://exchange/EWS', ['//exchange']],
+  ['"replica":"@infra/corp:jan@x.pl:Contacts"', ['jan', 'x.pl']],
+])('%s loses what names a place or proves a person', (text, secrets) => {
+  const shown = new Mask('key').text(text)
+  for (const secret of secrets) expect(shown).not.toContain(secret)
+})
+
+test.each([
+  'check spec.allowed.guard, exchangesync.dev/approve and app.kubernetes.io/name at 14:29:22',
+  '2026-11-29T14:29:22.123Z, version 0.1.0, main.ts:12, 1,200 of 12,000 copies',
+])('%s stays', (text) => {
+  expect(new Mask('key').text(text)).toBe(text)
+})
+
+test('an argument of the controller is shown without a URL', () => {
+  const secret = 'https://hooks.corp.example/T0/B0/token?x=y'
+  expect(argumentShown(`--notify-url=${secret}`)).toBe('--notify-url=…')
+  expect(argumentShown(secret)).toBe('…')
+  expect(argumentShown('--bin-limit=1Gi')).toBe('--bin-limit=1Gi')
+})
+
+test('a text of megabytes is masked in one look', () => {
+  const mask = new Mask('key')
+  for (let n = 0; n < 3_000; n += 1) mask.learn('folder', `/Company/Folder ${n}`)
+  const text = `/Company/Folder 2999 ${'/Compan a:a:a:a. '.repeat(50_000)}`
+  expect(mask.text(text).startsWith(mask.of('folder', '/Company/Folder 2999'))).toBe(true)
+})
