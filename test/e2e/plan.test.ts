@@ -90,7 +90,9 @@ describe.concurrent('exsync plan', () => {
     expect(refused.stderr).toMatch(/^exsync: --show-names is refused without a terminal/)
   })
 
-  test.sequential('of a changed declaration says who joins, leaves and turns, while a controller runs', async () => {
+  test('of a changed declaration says who joins, leaves and turns, while a controller runs', {
+    concurrent: false,
+  }, async () => {
     await using world = await started()
     const { place, exchange } = world
     // After its first pass the controller has nothing to do; it keeps the state open.
