@@ -78,8 +78,23 @@ test.each([
   ['history --group a/y --kubeconfig f', 'history --group=a/y'],
   ['kubectl verify --group y --controller c', 'verify --group=x/y'],
   ['kubectl bin list --name -- -x', 'bin list --name=-- -x'],
+  ['plan --kubeconfig f -n x -o wide', 'plan --watch-namespace=x --output=wide'],
 ])('%s goes into the pod as %s', (text, sent) => {
   expect(forwarded(text.split(' '), 'x').join(' ')).toBe(sent)
+})
+
+test.each([
+  ['plan --kubeconfig f', 'pod'],
+  ['kubectl plan -n x', 'pod'],
+  ['plan --kubeconfig f --state s', 'here'],
+  ['plan --context c --state s --against x.yaml', 'here'],
+  ['plan --local d --state s', 'here'],
+  ['plan --kubeconfig f -f x.yaml', 'SyncPlan'],
+  ['plan --context c --against x.yaml', 'SyncPlan'],
+  ['kubectl plan -f x.yaml', 'SyncPlan'],
+])('%s is planned by: %s', (text, by) => {
+  const { cluster, request } = line(text)
+  expect(cluster.chosen ? 'pod' : request === undefined ? 'here' : 'SyncPlan').toBe(by)
 })
 
 test('a text goes into the pod as one argument, whatever it holds', () => {

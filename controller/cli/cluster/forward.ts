@@ -10,7 +10,7 @@ const ofCluster: readonly FlagName[] = ['kubeconfig', 'context', 'namespace', 'c
 
 /**
  * The arguments after `exsync`, as they were typed. `--group NAME` and `--server NAME` get the namespace, because the program in
- * the pod knows no context. Throws InvalidArguments for a namespace that nothing uses.
+ * the pod knows no context; a plan is about the groups of the namespace. Throws InvalidArguments for a namespace that nothing uses.
  */
 export function forwarded(typed: readonly string[], namespace: string): readonly string[] {
   const args = withoutAlias(typed[0] === pluginWord ? typed.slice(1) : typed)
@@ -18,15 +18,18 @@ export function forwarded(typed: readonly string[], namespace: string): readonly
   const { tokens } = parseArgs({ ...settings, allowNegative: true, strict: false, tokens: true })
   const has = (...names: readonly FlagName[]) =>
     tokens.some((token) => token.kind === 'option' && names.includes(token.name as FlagName))
-  if (has('namespace') && !has('group', 'server'))
+  const plans = tokens.some(({ kind, index }) => kind === 'positional' && args[index] === 'plan')
+  if (has('namespace') && !has('group', 'server') && !plans)
     throw invalidArguments(
       '-n completes --group NAME here, and the line has no --group: without one the command is about all groups of the controller',
     )
   return tokens.flatMap((token) => {
     if (token.kind === 'positional') return [token.value]
     if (token.kind === 'option-terminator') return ['--']
-    if (ofCluster.includes(token.name as FlagName)) return []
     const { name, value } = token
+    // The program in the pod watches the namespaces of its controller: a plan is about one of them.
+    if (plans && name === 'namespace') return [`--watch-namespace=${namespace}`]
+    if (ofCluster.includes(name as FlagName)) return []
     if (value === undefined) return [token.rawName]
     const bare = named.includes(name as FlagName) && !value.includes('/')
     return [`--${name}=${bare ? `${namespace}/` : ''}${value}`]
