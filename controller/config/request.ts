@@ -25,7 +25,8 @@ export function planRequestOf(
   rest: readonly string[],
   { plugin, environment }: Readonly<{ plugin: boolean; environment: NodeJS.ProcessEnv }>,
 ): PlanRequest | undefined {
-  const isNamed = kubeconfig !== undefined || context !== undefined || plugin
+  const isNamed =
+    kubeconfig !== undefined || context !== undefined || (plugin && state === undefined)
   const files = file ?? (state === undefined ? against : undefined)
   if (command !== 'plan' || files === undefined || local !== undefined || !isNamed) {
     if (timeout === undefined) return undefined

@@ -1,13 +1,24 @@
 // The commands of a person on a cluster: which place a line is about, what a pod inherits from its controller, the arguments that go
 // into the pod, the hash in a status, and the pseudonyms of a support bundle.
-import { expect, test } from 'vitest'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, expect, test } from 'vitest'
 import { approvalText, awaitedIn } from '../../controller/api/approval.ts'
 import { argumentShown } from '../../controller/cli/cluster/bundle.ts'
+import { editInDirectory } from '../../controller/cli/cluster/directory.ts'
 import { managerOf } from '../../controller/cli/cluster/edit.ts'
 import { forwarded } from '../../controller/cli/cluster/forward.ts'
 import { Mask } from '../../controller/cli/cluster/mask.ts'
 import { targetOf, titleOf, typedOf } from '../../controller/cli/cluster/target.ts'
 import { configOf } from '../../controller/config.ts'
+import { syncErrorOf } from '../../controller/core/sync-error.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'exsync-directory-'))
+const example = fileURLToPath(new URL('../../examples/two-way.yaml', import.meta.url))
+cpSync(example, join(directory, 'two-way.yaml'))
+afterAll(() => rmSync(directory, { recursive: true }))
 
 const line = (text: string, environment: NodeJS.ProcessEnv = {}) =>
   configOf(text.split(' '), environment)
@@ -92,6 +103,7 @@ test.each([
   ['plan --kubeconfig f -f x.yaml', 'SyncPlan'],
   ['plan --context c --against x.yaml', 'SyncPlan'],
   ['kubectl plan -f x.yaml', 'SyncPlan'],
+  ['kubectl plan -f x.yaml --state s', 'here'],
 ])('%s is planned by: %s', (text, by) => {
   const { cluster, request } = line(text)
   expect(cluster.chosen ? 'pod' : request === undefined ? 'here' : 'SyncPlan').toBe(by)
@@ -198,4 +210,17 @@ test('a text of megabytes is masked in one look', () => {
   for (let n = 0; n < 3_000; n += 1) mask.learn('folder', `/Company/Folder ${n}`)
   const text = `/Company/Folder 2999 ${'/Compan a:a:a:a. '.repeat(50_000)}`
   expect(mask.text(text).startsWith(mask.of('folder', '/Company/Folder 2999'))).toBe(true)
+})
+
+test.each([
+  ['suspend company-contacts', 'SyncGroup sales/company-contacts', 'set spec.suspend: true there'],
+  ['resume exchangeserver/corp', 'ExchangeServer sales/corp', 'set spec.suspend: false there'],
+  ['reconcile sales/company-contacts', 'SyncGroup sales/company-contacts', 'requestedAt: "19'],
+  ['approve company-contacts 0f3a', 'SyncGroup sales/company-contacts', 'approve: "0f3a"'],
+  ['suspend hr/company-contacts', 'no file in', 'declares SyncGroup hr/company-contacts'],
+])('%s in a directory names the file and the key', async (text, what, remedy) => {
+  const config = line(`${text} --local ${directory}`)
+  const error = await editInDirectory(config, 0, async () => true).catch(syncErrorOf)
+  expect(String(error)).toContain(what)
+  expect(String(error)).toContain(remedy)
 })

@@ -11,6 +11,9 @@ import type { Out } from '../output.ts'
 import type { Target } from './connection.ts'
 import { targetOf, titleOf } from './target.ts'
 
+// That of a name without one; longer than the name of any namespace.
+const anyNamespace = 'any'.padEnd(64, '-') + 'any'
+
 /** Rejects with a SyncError that names the line for the file. `nowMs`: ms since 1970. */
 export async function editInDirectory(config: Config, nowMs: number, out: Out): Promise<number> {
   const { command, rest, local, state } = config
@@ -19,14 +22,13 @@ export async function editInDirectory(config: Config, nowMs: number, out: Out): 
       `exsync ${command} needs the directory of the declarations, --local DIR, or a cluster, as by kubectl exsync ${command}`,
     )
   const [text, hash = 'HASH'] = rest
-  const target = targetOf(command, text, { namespace: 'default', given: false })
+  const target = targetOf(command, text, { namespace: anyNamespace, given: false })
   const { documents } = readResources(await sourcesIn(local), { externalSecrets: true })
   const found = documents.find(
     ({ ref }) =>
       ref.kind === target.kind.kind &&
       ref.name === target.name &&
-      // A bare name is that of any namespace.
-      (ref.namespace === target.namespace || text?.includes('/') === false),
+      [ref.namespace, anyNamespace].includes(target.namespace),
   )
   if (found === undefined)
     throw invalidArguments(
