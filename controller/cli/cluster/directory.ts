@@ -12,7 +12,7 @@ import type { Target } from './connection.ts'
 import { targetOf, titleOf } from './target.ts'
 
 // That of a name without one; longer than the name of any namespace.
-const anyNamespace = 'any'.padEnd(64, '-') + 'any'
+const anyNamespace = 'any'.padEnd(64, 'y')
 
 /** Rejects with a SyncError that names the line for the file. `nowMs`: ms since 1970. */
 export async function editInDirectory(config: Config, nowMs: number, out: Out): Promise<number> {
