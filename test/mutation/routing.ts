@@ -95,6 +95,10 @@ const shown: readonly Readonly<{ files: readonly string[]; tests: readonly strin
     ],
   },
   {
+    files: within('cli', 'plan'),
+    tests: unit('plan-output', 'plan-command'),
+  },
+  {
     files: [...within('cli'), ...within('telemetry'), ...within('core', 'printable')],
     tests: unit('terminal', 'printable', 'words', 'state-rekey', 'look', 'log', 'metrics'),
   },

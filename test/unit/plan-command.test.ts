@@ -140,6 +140,7 @@ describe('changed resources', () => {
 })
 
 test.each<readonly [readonly string[], NodeJS.ProcessEnv, boolean, RegExp]>([
+  [['--kubeconfig', 'k', '-f', 'f', '--show-names'], {}, true, /plan of a controller has counts/],
   [
     [],
     {},

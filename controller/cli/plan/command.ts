@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../../config.ts'
-import { invalidArguments } from '../../core/sync-error.ts'
+import { invalidArguments, SyncError } from '../../core/sync-error.ts'
 import { Connections } from '../../ews/connections.ts'
 import { stateOver } from '../../store/port.ts'
 import { openState, stateFile } from '../../store/state.ts'
@@ -34,9 +34,12 @@ export async function planning(
   streams: Streams,
 ): Promise<number> {
   const { out, note, terminal, rows = rowsUsual, columns } = streams
-  if (config.request !== undefined)
+  if (config.request !== undefined) {
+    if (config.showNames === true)
+      throw invalidArguments('--show-names is refused: the plan of a controller has counts only')
     return planOnCluster(config.request, edges, config.form, streams)
-  const { clock, hard } = edges
+  }
+  const { clock, hard, stop } = edges
   refuseArguments(config, terminal)
   const names = config.showNames ?? terminal
   const against = config.against.length === 0 ? undefined : await againstIn(config.against, note)
@@ -63,6 +66,9 @@ export async function planning(
     const showing: PlanShowing = { names, ...size, changes, replaced: declared.replaced }
     const code = await plan(environment, config.form, out, hard.signal, showing)
     return declared.problems > 0 ? 1 : code
+  } catch (error) {
+    if (!stop.aborted) throw error
+    throw new SyncError('terminal', 'Interrupted', 'interrupted: not everything was planned')
   } finally {
     await connections.close()
     await state.close()

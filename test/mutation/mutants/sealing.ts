@@ -152,6 +152,36 @@ export const sealing = [
       `if (odd && node.value === '') node.type = Scalar.QUOTE_DOUBLE`,
     ],
   ]),
+  ...mutantsOf('controller/cli/plan.ts', [
+    [
+      'plan-names',
+      'names of items are in a table only, never in JSON or a comment',
+      `showing.names === true && (form === 'table' || form === 'wide')`,
+      `showing.names === true`,
+    ],
+  ]),
+  ...mutantsOf('controller/cli/plan/markdown.ts', [
+    [
+      'comment-fence',
+      'a text from outside does not end its code span',
+      `Math.max(most, length), 0) + 1`,
+      `Math.min(most, length), 0) + 1`,
+    ],
+    [
+      'comment-address',
+      'an address that no declaration names is shown without its local part',
+      `declared.has(folded(whole.replace(`,
+      `!declared.has(folded(whole.replace(`,
+    ],
+  ]),
+  ...mutantsOf('controller/cli/plan/against.ts', [
+    [
+      'proposed-host',
+      'credentials go to no proposed host that the user did not name',
+      `if (odd === undefined || hosts.length > 0) return`,
+      `if (odd !== undefined || hosts.length > 0) return`,
+    ],
+  ]),
   ...mutantsOf('controller/telemetry/log.ts', [
     [
       'log-steers',
