@@ -26,17 +26,21 @@ export function aloneText(hash: string): string {
   return ` (alone: ${hash})`
 }
 
-const hashPattern = '([\\w-]{6,64})'
-const whole = new RegExp(`${approveAnnotation}: ${hashPattern}( on the ExchangeServer)?`)
-const single = new RegExp(`\\(alone: ${hashPattern}\\)`, 'g')
+// The first one counts: the message names folders, whose names others choose, after it.
+const whole = new RegExp(`${approveAnnotation}: ([\\w-]{6,64})(${onServerText})?`)
 
-/** The plan that waits for an approval, by the condition Guarded; undefined if none does. */
+/**
+ * The plan that waits for an approval, by the condition Guarded; undefined if none does. The hashes of single replicas are those of
+ * status.guard, never of the message, because the name of a folder may look like one.
+ */
 export function awaitedIn(status: SyncGroupStatus | undefined): Awaited | undefined {
   const guarded = status?.conditions?.find(({ type }) => type === 'Guarded')
   if (guarded?.status !== 'True') return undefined
   const { message } = guarded
-  const [, hash, onServer] = whole.exec(message) ?? []
+  const [, inMessage, onServer] = whole.exec(message) ?? []
+  const { hash = inMessage, refusals = [] } = status?.guard ?? {}
   if (hash === undefined) return undefined
-  const alone = [...message.matchAll(single)].map(([, each = '']) => each)
-  return { hash, alone, onServer: onServer !== undefined, message }
+  const alone = refusals.flatMap((refusal) => refusal.hash ?? [])
+  const above = onServer !== undefined || refusals.some((refusal) => refusal.above)
+  return { hash, alone, onServer: above, message }
 }

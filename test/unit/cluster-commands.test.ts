@@ -142,8 +142,16 @@ test('the hash that a status shows is the hash that is read from it', () => {
       expect(of(`blocked: ${approvalText(hash, onServer)}; anna would …`)).toMatchObject({
         ...{ hash, onServer, alone: [] },
       })
-  const two = `${approvalText('abcdefabcdef', false)}; x (alone: aaaaaaaaaaaa); y (alone: -bbbbbbbbbb-)`
-  expect(of(two)?.alone).toEqual(['aaaaaaaaaaaa', '-bbbbbbbbbb-'])
+  // The name of a folder is no hash.
+  const named = `${approvalText('abcdefabcdef', false)}; /x (alone: deadbeef1234) would cause 9 deletions (limit 3) (alone: aaaaaaaaaaaa)`
+  expect(of(named)?.alone).toEqual([])
+  const refusal = { replica: '/x (alone: deadbeef1234)', reason: 'Deletions', count: 9, limit: 3 }
+  const refusals = ['aaaaaaaaaaaa', '-bbbbbbbbbb-'].map((hash) => ({ ...refusal, hash }))
+  const guard = { hash: 'abcdefabcdef', refusals }
+  const status = { ...guarded(named), guard } as never
+  expect(awaitedIn(status)).toMatchObject({
+    ...{ hash: 'abcdefabcdef', alone: ['aaaaaaaaaaaa', '-bbbbbbbbbb-'], onServer: false },
+  })
   expect(of('no hash here')).toBeUndefined()
   expect(awaitedIn(undefined)).toBeUndefined()
 })
