@@ -44,7 +44,7 @@ export async function approve(
     target.kind.kind === kinds.exchangeServer.kind
       ? [target]
       : chosen.awaited.onServer
-        ? await bounding(connection, chosen.group)
+        ? await bounding(connection, chosen.group, target, wanted)
         : [target]
   for (const place of places) await approveOn(connection, place, target, wanted, out)
   return 0
@@ -100,15 +100,25 @@ function otherHash(target: Target, hash: string, waiting: readonly Waiting[]): S
   )
 }
 
-// The servers with ceilings: all of them must approve.
-async function bounding(connection: Connection, group: SyncGroup): Promise<readonly Target[]> {
+// The servers with ceilings: all of them must approve. Without one the plan is judged by other limits than those in its status.
+async function bounding(
+  connection: Connection,
+  group: SyncGroup,
+  target: Target,
+  hash: string,
+): Promise<readonly Target[]> {
   const bounded: Target[] = []
   for (const id of serversOf(group)) {
-    const target = { kind: kinds.exchangeServer, ...namesIn(id) }
-    const server = await connection.get<ExchangeServer & KubeObject>(target)
-    if (hasCeilings(server)) bounded.push(target)
+    const place = { kind: kinds.exchangeServer, ...namesIn(id) }
+    const server = await connection.get<ExchangeServer & KubeObject>(place)
+    if (hasCeilings(server)) bounded.push(place)
   }
-  return bounded
+  if (bounded.length > 0) return bounded
+  throw new SyncError(
+    'terminal',
+    'NotAwaited',
+    `${hash} is not approved for ${titleOf(target)}: it was above the ceilings of an ExchangeServer, and none sets ceilings now, so the next pass judges it again: kubectl exsync reconcile ${typedOf(target)}, then kubectl exsync approve ${typedOf(target)}`,
+  )
 }
 
 async function approveOn(
