@@ -59,6 +59,7 @@ afterAll(async () => {
   await exchange?.close()
 })
 
+const entered = `exsync: in the pod ${home}/exsync-0\n`
 const admin = (...args: readonly string[]) => kubelet.plugin(cluster.plane.admin, ...args)
 const inSales = (...args: readonly string[]) => admin(...args, '-n', 'sales')
 /** A person with some ClusterRoles in sales. */
@@ -93,7 +94,7 @@ test('status shows the statuses of the API server, outside and in the pod', asyn
 
 test('what needs the state runs in the pod, with its flags and its exit codes', async () => {
   const verified = await inSales('verify', '--group', 'company-contacts')
-  expect(verified).toMatchObject({ code: 0, stderr: '' })
+  expect(verified).toMatchObject({ code: 0, stderr: entered })
   expect(verified.stdout).toContain('sales/company-contacts  Proved: 36 copies')
   expect((await inSales('doctor', '--server=corp')).stdout).toMatch(
     /^ok +ExchangeServer sales\/corp +sign-in/m,
@@ -108,7 +109,7 @@ test('what needs the state runs in the pod, with its flags and its exit codes', 
     return n > 0
   })
   const restored = await admin('restore', String(n))
-  expect(restored).toMatchObject({ code: 0, stderr: '' })
+  expect(restored).toMatchObject({ code: 0, stderr: entered })
   await until('the edit is taken back', () =>
     anna.items().every(({ contact }) => !contact.JobTitle),
   )
@@ -237,25 +238,42 @@ test('status follows with --watch, and names the cluster by flags', async () => 
   expect((await watching.ended).stderr).toBe('')
   expect((await admin('status', '--context', 'other')).stderr).toContain('no context other')
   const listed = await admin('bin', 'list', ...choice.slice(0, 4))
-  expect(listed).toMatchObject({ code: 0, stderr: '' })
+  expect(listed).toMatchObject({ code: 0, stderr: entered })
 })
 
 test('of several pods the leader is asked, and of several controllers the named one', async () => {
   await kubelet.runs(controller, 'another-0', false)
-  expect(await admin('bin', 'list')).toMatchObject({ code: 0, stderr: '' })
+  // Anyone who may make pods can make one with these labels.
+  const { labels } = (await cluster.get('pod', 'exsync-0', home)).metadata
+  const made = await cluster.plane.raw('POST', '/api/v1/namespaces/sales/pods', {
+    metadata: { name: 'lure', labels },
+    spec: { containers: [{ name: 'controller', image: 'x' }], serviceAccountName: 'viewer' },
+  })
+  expect(made).toMatchObject({ status: 201 })
+  await cluster.kubectl(
+    ...['patch', 'pod', 'lure', '-n', 'sales', '--subresource=status', '--type=merge'],
+    ...['-p', '{"status":{"phase":"Running"}}'],
+  )
+  expect(await admin('bin', 'list')).toMatchObject({ code: 0, stderr: entered })
   const label = 'app.kubernetes.io/instance=other'
   await cluster.kubectl('label', '--overwrite', 'pod', '-n', home, 'another-0', label)
   const several = await admin('bin', 'list')
   expect(several).toMatchObject({ code: 1 })
   expect(several.stderr).toContain('--controller exchange-sync/other or exchange-sync/exsync')
   expect(await admin('bin', 'list', '--controller', `${home}/exsync`)).toMatchObject({ code: 0 })
-  await cluster.kubectl('delete', 'pod', '-n', home, 'another-0', '--force', '--grace-period=0')
+  for (const pod of ['another-0', 'exsync-0'])
+    await cluster.kubectl('delete', 'pod', '-n', home, pod, '--force', '--grace-period=0')
+  const alone = await admin('bin', 'list')
+  expect(alone).toMatchObject({ code: 1, stdout: '' })
+  expect(alone.stderr).toContain('are on sales/lure, and nothing that you may read proves')
+  await cluster.kubectl('delete', 'pod', '-n', 'sales', 'lure', '--force', '--grace-period=0')
 })
 
 test('without kubectl on the PATH the pod is not reached, and status works', async () => {
   const env = { PATH: '/nonexistent', HOME: cluster.folder(), KUBECONFIG: cluster.plane.admin }
   const run = (...args: readonly string[]) =>
     ended(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], env)
+  await kubelet.runs(controller)
   expect((await run('kubectl', 'bin', 'list')).stderr).toContain('kubectl is not on the PATH')
   expect(await run('status', '-n', 'sales')).toMatchObject({ code: 0 })
   await cluster.kubectl('delete', 'pod', '-n', home, 'exsync-0', '--force', '--grace-period=0')

@@ -9,6 +9,7 @@ import { stringify } from 'yaml'
 import { approvalText } from '../../controller/api/approval.ts'
 import { approve } from '../../controller/cli/cluster/approve.ts'
 import { Connection } from '../../controller/cli/cluster/connection.ts'
+import { controllerOf } from '../../controller/cli/cluster/pod.ts'
 import { configOf } from '../../controller/config.ts'
 import { syncErrorOf } from '../../controller/core/sync-error.ts'
 import { kinds } from '../../controller/kube/kinds.ts'
@@ -86,4 +87,65 @@ test('a plan above ceilings that are gone is not approved', async () => {
   expect(error).toMatchObject({ code: 'NotAwaited' })
   expect(String(error)).toContain('kubectl exsync reconcile company -n sales')
   expect(changed).toEqual([])
+})
+
+const rbac = 'rbac.authorization.k8s.io/v1'
+const listOf = (apiVersion: string, kind: string, items: readonly object[]) => ({
+  ...{ apiVersion, kind: `${kind}List`, metadata: { resourceVersion: '1' }, items },
+})
+/** A running pod with the labels of the chart, which anyone can make. */
+const podOf = (namespace: string, instance = 'exsync') => ({
+  metadata: {
+    ...{ namespace, name: `${instance}-0`, uid: namespace + instance, resourceVersion: '1' },
+    labels: { 'app.kubernetes.io/instance': instance },
+  },
+  spec: { serviceAccountName: 'exsync', containers: [{ name: 'controller' }] },
+  status: { phase: 'Running' },
+})
+const podsOf = (...pods: readonly object[]) => ({ '/api/v1/pods': listOf('v1', 'Pod', pods) })
+/** The chart's ClusterRoleBinding of the service account exsync in these namespaces. */
+const boundIn = (...namespaces: readonly string[]) => {
+  const subjects = namespaces.map((namespace) => ({
+    ...{ kind: 'ServiceAccount', name: 'exsync', namespace },
+  }))
+  const metadata = { name: 'x', uid: 'x', resourceVersion: '1' }
+  return {
+    [`/apis/${rbac}/clusterrolebindings`]: listOf(rbac, 'ClusterRoleBinding', [
+      { metadata, subjects },
+    ]),
+  }
+}
+const releasedIn = (namespace: string) => ({
+  '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/syncgroups.exchangesync.dev': {
+    metadata: { annotations: { 'meta.helm.sh/release-namespace': namespace } },
+  },
+})
+const [tenant, home, second] = [podOf('tenant'), podOf('home'), podOf('home', 'other')]
+
+test.each([
+  ['a binding proves it', podsOf(tenant, home), boundIn('home'), undefined, 'home/exsync-0'],
+  ['a release proves it', podsOf(tenant, home), releasedIn('home'), undefined, 'home/exsync-0'],
+  ['no right proves nothing', podsOf(home), {}, undefined, 'on home/exsync-0, and nothing'],
+  ['without the real one', podsOf(tenant), boundIn('home'), undefined, '--controller NAMESPACE'],
+  [
+    'another account',
+    podsOf(tenant),
+    boundIn('tenant2'),
+    undefined,
+    'tenant/exsync-0, and nothing',
+  ],
+  ['several', podsOf(home, second), boundIn('home'), undefined, 'choose one with --controller'],
+  ['a release is named', podsOf(home, second), boundIn('home'), 'home/other', 'home/other-0'],
+  ['its namespace is named', podsOf(home), {}, 'home', 'home/exsync-0'],
+])('which pod is a controller: %s', async (_, pods, proof, asked, answer) => {
+  const all = Object.values(pods)[0] ?? {}
+  const { connection } = await connectedTo({
+    ...{ ...pods, '/api/v1/namespaces/home/pods': all },
+    ...proof,
+  })
+  const found = await controllerOf(connection, asked).then(
+    ({ namespace, pod }) => `${namespace}/${pod}`,
+    (error) => syncErrorOf(error).message,
+  )
+  expect(found).toContain(answer)
 })

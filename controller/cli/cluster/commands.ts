@@ -56,6 +56,6 @@ function commandOn(
     case 'support-bundle':
       return bundleOfCluster(connection, config, edges, out)
     default:
-      return inPod(connection, config, terminal, edges.stop)
+      return inPod(connection, config, terminal, edges.stop, note)
   }
 }

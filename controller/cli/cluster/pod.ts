@@ -1,23 +1,23 @@
-// The pod of the controller, and commands in it. The pod is found by the labels of the chart; of several it is the one that the
-// controller's Lease names, because only the leader has the state open.
+// The pod of the controller, and commands in it. The pod is found by the labels of the chart, and taken if it is proven to be a
+// controller's (proof.ts) or if the line names its namespace; of several it is the one that the controller's Lease names, because only
+// the leader has the state open.
 import { isatty } from 'node:tty'
-import type { V1Lease, V1Pod } from '@kubernetes/client-node'
+import type { V1Lease } from '@kubernetes/client-node'
 import type { Config } from '../../config.ts'
 import { invalidArguments, SyncError } from '../../core/sync-error.ts'
 import { builtIn, type KubeObject } from '../../kube/runtime/resource.ts'
 import type { Connection } from './connection.ts'
 import { forwarded } from './forward.ts'
 import { attached, clusterFlagsOf } from './kubectl.ts'
-
-/** A pod, as the API server sends it. */
-export type Pod = V1Pod & KubeObject
+import { labelSelector, type Pod, provenAmong } from './proof.ts'
 
 /** The container of the controller in its pod. */
 export const containerName = 'controller'
 
 const pods = { apiVersion: 'v1', kind: 'Pod', plural: 'pods' } as const
-const labelSelector =
-  'app.kubernetes.io/part-of=exchange-sync-controller,app.kubernetes.io/component=controller'
+const partOf = labelSelector.split(',')[0]
+/** The pods that a message names. */
+const namedMax = 3
 const releaseLabel = 'app.kubernetes.io/instance'
 
 /** One running controller. */
@@ -25,19 +25,22 @@ export type Controller = Readonly<{ namespace: string; release: string; pod: str
 
 /**
  * Runs the command of the line in the controller's pod, and answers its exit code. `terminal`: is standard output one? Then names
- * are shown, as in a directory. Rejects with a SyncError if no pod is found, or if kubectl is missing.
+ * are shown, as in a directory. `note` gets the pod if it was looked for. Rejects with a SyncError if no pod is found, or if kubectl is
+ * missing.
  */
 export async function inPod(
   connection: Connection,
   config: Config,
   terminal: boolean,
   stop: AbortSignal,
+  note: (line: string) => void,
 ): Promise<number> {
   const { cluster } = config
   // kubectl gives a terminal only if both ends are one.
   const both = terminal && isatty(0)
   const args = forwarded(cluster.args, connection.namespace)
   const found = await controllerOf(connection, cluster.controller)
+  if (cluster.controller === undefined) note(`exsync: in the pod ${found.namespace}/${found.pod}`)
   return attached(execArgs(config, found, ['exsync', ...args], both), both, stop)
 }
 
@@ -57,8 +60,8 @@ export function execArgs(
 }
 
 /**
- * The controller that runs. `asked`: its namespace, or namespace/release; undefined: it is looked for in all namespaces. Rejects
- * with a SyncError that says what to name if there is none, or several.
+ * The controller that runs. `asked`: its namespace, or namespace/release; undefined: it is looked for in all namespaces, and only a
+ * proven one is taken. Rejects with a SyncError that says what to name if there is none, or several.
  */
 export async function controllerOf(
   connection: Connection,
@@ -75,7 +78,9 @@ export async function controllerOf(
       { cause: error },
     )
   })
-  const own = there.filter((pod) => release === undefined || releaseOf(pod) === release)
+  const labelled = there.filter((pod) => release === undefined || releaseOf(pod) === release)
+  const own = namespace === undefined ? await provenAmong(connection, labelled) : labelled
+  if (own.length === 0 && labelled.length > 0) throw unproven(labelled)
   const releases = [...new Set(own.map(placeOf))]
   if (releases.length > 1)
     throw invalidArguments(
@@ -119,12 +124,20 @@ function isRunning({ metadata, status }: Pod): boolean {
   return status?.phase === 'Running' && metadata.deletionTimestamp === undefined
 }
 
+function unproven(pods: readonly Pod[]): SyncError {
+  const names = pods.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
+  const more = names.length > namedMax ? ` and ${names.length - namedMax} more` : ''
+  return invalidArguments(
+    `the labels of a controller are on ${names.slice(0, namedMax).join(', ')}${more}, and nothing that you may read proves that it is one: name the namespace in which the controller was installed, --controller NAMESPACE or --controller NAMESPACE/RELEASE; helm list -A, or kubectl get clusterrolebindings -o wide -l ${partOf}, shows it to an administrator`,
+  )
+}
+
 function notRunning(found: readonly Pod[], namespace: string | undefined): SyncError {
   const [one] = found
   const where = namespace === undefined ? '' : ` in ${namespace}`
   const message =
     one === undefined
-      ? `there is no pod of the controller${where}: kubectl get deployments -A -l ${labelSelector.split(',')[0]} shows if it is installed and scaled to 1`
+      ? `there is no pod of the controller${where}: kubectl get deployments -A -l ${partOf} shows if it is installed and scaled to 1`
       : `the controller's pod ${one.metadata.namespace}/${one.metadata.name} is not running: kubectl describe pod -n ${one.metadata.namespace} ${one.metadata.name}`
   return new SyncError('transient', 'NoPod', message)
 }
