@@ -200,6 +200,55 @@ test.each([
 })
 
 test.each([
+  ["o'brien@corp.example"],
+  ['anna=meyer@corp.example'],
+  ['eva/adam@corp.example'],
+  ['{x}|y@corp.example'],
+])('the mailbox %s is known whole, in any letter case', (mailbox) => {
+  const mask = new Mask('key')
+  mask.learnFrom({ status: { problems: [{ mailbox }], guard: { refusals: [{ replica: 'hub' }] } } })
+  const shown = mask.of('mailbox', mailbox)
+  const text = `${mailbox.toUpperCase()} (Guarded): {"replica":"${mailbox}"}`
+  expect(mask.text(text)).toBe(`${shown} (Guarded): {"replica":"${shown}"}`)
+  const other = new Mask('key')
+  other.learnFrom({ conflicts: { recent: [{ replica: mailbox }] } })
+  expect(other.text(mailbox)).toBe(shown)
+  expect(other.value({ replica: mailbox })).toEqual({ replica: shown })
+})
+
+test('a folder is known in any letter case and at any length, and ordinary words stay', () => {
+  const mask = new Mask('key')
+  const spec = { hub: { publicFolder: '/Firm/HR' }, members: [{ folder: 'Q1' }, { folder: '/A' }] }
+  mask.learnFrom({ spec, status: { guard: { refusals: [{ replica: '/Sales' }] } } })
+  const path = mask.of('folder', '/Firm/HR')
+  expect(mask.text('hub:/FIRM/hr: and /firm/HR')).toBe(`hub:${path}: and ${path}`)
+  expect(mask.text('the folder Q1 of “hr”, Contacts/HR, /a, x:q1')).not.toMatch(/q1|hr|\/a/i)
+  expect(mask.text('the folder “/SALES”')).not.toMatch(/sales/i)
+  const words = 'kubectl get sg -n sales company; Q1 of hr, b-a, firms: chr, 100/hra'
+  expect(mask.text(words)).toBe(words)
+  mask.learnFrom({ folder: '/Say "x\\/y"' })
+  expect(mask.text(JSON.stringify({ msg: 'no /Say "x\\/y"' }))).not.toContain('Say')
+})
+
+test.each([
+  ['listen fe80::1: refused', 'fe80', ': refused'],
+  ['connect ECONNREFUSED fd00::5', 'fd00', 'ECONNREFUSED ip-'],
+  ['address:2001:db8::7.', '2001', 'address:ip-'],
+  ['GET https://[fd00::5]:8443/x done', 'fd00', ':8443/… done'],
+  ['POST https://hooks.x.pl/T0/s3cret?k=s3cret, 403', 's3cret', '.invalid/…, 403'],
+  ["(see 'https://x.pl/a?t=s3cret#s3cret')", 's3cret', "/…')"],
+  ['proxy http://eva:s3cret@px.x.pl:3128', 's3cret', '.invalid:3128'],
+  ['ldap://eva@dc.x.pl/dc=x', 'eva', '.invalid/…'],
+  ['the account CORP\\svc.sync is locked', 'svc', 'account account-'],
+  ['-Identity "CORP\\\\svc"', 'svc', '-Identity "account-'],
+])('%s loses %s', (text, secret, rest) => {
+  const shown = new Mask('key').text(text)
+  expect(shown).not.toContain(secret)
+  expect(shown).toContain(rest)
+})
+
+test.each([
+  'a file C:\\temp and ::1, 14:29:22, HKLM\\software',
   'check spec.allowed.guard, exchangesync.dev/approve and app.kubernetes.io/name at 14:29:22',
   '2026-11-29T14:29:22.123Z, version 0.1.0, main.ts:12, 1,200 of 12,000 copies',
 ])('%s stays', (text) => {

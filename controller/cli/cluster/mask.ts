@@ -1,25 +1,28 @@
 // Replaces what names people and places: mailboxes, hosts, addresses of machines and folder paths. Equal ones become the same
 // pseudonym, by a digest with a key that is kept nowhere, so that one bundle can be followed and two cannot be compared.
 //
-// Guarantees: a mailbox, a host with a domain, an IP address and credentials of HTTP are found in any text; a folder path where a
-// resource declares it, and from then on in any text.
-// Caveats: names of resources and namespaces stay. Too much rather than too little is replaced.
+// Guarantees: a mailbox, a host with a domain, an IP address and credentials of HTTP are found in any text, and of a URL only the
+// scheme, the host and the port are left; a folder path and a mailbox of any spelling where a resource has it, and from then on in
+// any text (literals.ts).
+// Caveats: names of resources and namespaces stay. Too much rather than too little is replaced. A name that no resource has, and that
+// has no form of its own, is not known: a user name without a domain, a folder that was renamed.
 import { createHmac } from 'node:crypto'
+import { Literals } from './literals.ts'
 
-type Sort = 'mailbox' | 'host' | 'ip' | 'folder'
+type Sort = 'mailbox' | 'account' | 'host' | 'ip' | 'folder'
 
-/** The shortest value that is looked for in free text; the keys of resources are replaced at any length. */
-const literalMin = 4
-/** The most values that are looked for. */
-const literalsMax = 20_000
-
-const mailbox = /[^\s"'`<>()[\]{},;:=/\\|]+@[^\s"'`<>()[\]{},;:=/\\|]+/g
+const mailbox = /[^\s"'`<>()[\]{},;:=/\\|@]{1,254}@[^\s"'`<>()[\]{},;:=/\\|]{1,254}/g
 const credentials = /\b(Basic|Bearer|Negotiate|NTLM) +[A-Za-z0-9+/=._~-]{8,}/g
+// Elsewhere a backslash between two words is a file or a key of a registry.
+const account =
+  /\b(account|identity|principal|user|username)([\s:="'“]{1,4})([\w.-]{1,64}\\{1,2}[\w.$-]{1,64})/gi
 const ipv4 =
   /(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.]*\d)/g
-const ipv6 = /(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:])/gi
+const ipv6 = /(?<!\w)[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?!\w)/gi
 const host = /(?<![\w.-])(?:[a-z0-9_-]{1,63}\.){1,10}[a-z]{2,24}(?![\w-])/gi
-const url = /\b(https?:\/\/)([^\s/"'<>:@]+)/gi
+const url = /\b([a-z][a-z0-9+.-]{0,20}:\/\/)([^\s"<>\\]+)/gi
+/** The path that every Exchange has. */
+const usualPath = '/ews/exchange.asmx'
 
 /** Texts that look like a host: fields of resources, files, and the domains of Kubernetes' own names. */
 const noHost =
@@ -35,15 +38,18 @@ const keys: Readonly<Record<string, Sort>> = {
   folders: 'folder',
 }
 
-/** A character of a learned value; with its pseudonym if the value ends here. */
-type Letter = { readonly next: Map<string, Letter>; pseudonym?: string }
+// A replica is named by its mailbox or its public folder, or by a word.
+function sortOf(key: string, text: string): Sort | undefined {
+  if (key !== 'replica') return keys[key]
+  return text.startsWith('/') ? 'folder' : text.includes('@') ? 'mailbox' : undefined
+}
 
 /** The pseudonyms of one bundle. */
 export class Mask {
   readonly #key: string
-  /** The values that are looked for, as a tree of their characters. */
-  readonly #literals: Letter = { next: new Map() }
-  #learned = 0
+  /** Mailboxes are looked for first: the domain of one is a host. */
+  readonly #mailboxes = new Literals()
+  readonly #places = new Literals()
 
   /** `key`: random, and used for one bundle only. */
   constructor(key: string) {
@@ -57,20 +63,14 @@ export class Mask {
     return sort === 'host' ? `${sort}-${digest}.invalid` : `${sort}-${digest}`
   }
 
-  /** Looks for the value in all texts from now on; a short one, or one of too many, is not looked for. */
+  /** Looks for the value in all texts from now on, in any letter case, also as JSON writes it; one of too many is not looked for. */
   learn(sort: Sort, value: string): void {
-    if (value.length < literalMin || this.#learned >= literalsMax) return
-    let at = this.#literals
-    for (const unit of value.split('')) {
-      const next: Letter = at.next.get(unit) ?? { next: new Map() }
-      at.next.set(unit, next)
-      at = next
-    }
-    if (at.pseudonym === undefined) this.#learned += 1
-    at.pseudonym ??= this.of(sort, value)
+    const literals = sort === 'mailbox' ? this.#mailboxes : this.#places
+    const pseudonym = this.of(sort, value)
+    for (const form of [value, JSON.stringify(value).slice(1, -1)]) literals.learn(form, pseudonym)
   }
 
-  /** Learns the hosts, domains and paths that a resource declares. */
+  /** Learns the mailboxes, hosts, domains and paths that a resource declares, or that its status has. */
   learnFrom(value: unknown, key = ''): void {
     if (typeof value === 'string') this.#learnText(key, value)
     else if (Array.isArray(value)) for (const each of value) this.learnFrom(each, key)
@@ -79,15 +79,16 @@ export class Mask {
   }
 
   #learnText(key: string, text: string): void {
-    const sort = keys[key]
+    const sort = sortOf(key, text)
     if (sort === 'folder')
       // A member's folder may have the name of the hub's: each part of a path is learned, too. A folder of the kind itself
       // has a word of everyday language as its name.
-      for (const path of [text, ...text.split('/')])
-        if (!/^(Contacts|Calendar|Tasks|Notes)$/.test(path)) this.learn('folder', path)
+      for (const path of [text, ...partsOf(text)])
+        if (!/^(Contacts|Calendar|Tasks|Notes|\/*)$|\*/i.test(path)) this.learn('folder', path)
     if (sort === 'mailbox') {
-      const domain = text.split('@')[1]
-      if (domain !== undefined) this.learn('host', domain)
+      if (!text.includes('*')) this.learn('mailbox', text)
+      const domain = text.split('@').at(-1)
+      if (domain?.includes('.')) this.learn('host', domain)
     }
     if (URL.canParse(text)) {
       const { hostname } = new URL(text)
@@ -110,49 +111,55 @@ export class Mask {
   #valued(key: string, text: string): string {
     // Exchange's version looks like an address.
     if (key === 'version' && /^[\d.]+$/.test(text)) return text
-    const sort = keys[key]
+    const sort = sortOf(key, text)
     return sort === undefined ? this.text(text) : this.of(sort, text)
   }
 
   /** Any text, with the pseudonyms. */
   text(text: string): string {
-    // Mailboxes first: the domain of one is a host, and its local part names a person.
-    const named = text
-      .replace(credentials, '$1 …')
+    // A URL may hold credentials before its host. Mailboxes next: the domain of one is a host, and its local part names a person.
+    const named = this.#mailboxes
+      .replaced(
+        text
+          .replace(credentials, '$1 …')
+          .replace(url, (_, scheme: string, rest: string) => scheme + this.#restOf(rest)),
+      )
       .replace(mailbox, (found) => this.of('mailbox', found))
-    return this.#withoutLiterals(named)
-      .replace(url, (_, scheme: string, name: string) => `${scheme}${this.#hostOf(name)}`)
+      .replace(account, (_, word: string, between: string, name: string) => {
+        return word + between + this.of('account', name.replace(/\\+/, '\\'))
+      })
+    return this.#places
+      .replaced(named)
       .replace(ipv4, (found) => (/^(127|0)\./.test(found) ? found : this.of('ip', found)))
-      .replace(ipv6, (found) => this.of('ip', found))
+      .replace(ipv6, (found) => this.#ipv6Of(found))
       .replace(host, (found) => (noHost.test(found) ? found : this.#hostOf(found)))
   }
 
-  #withoutLiterals(text: string): string {
-    const parts: string[] = []
-    let from = 0
-    for (let at = 0; at < text.length; at += 1) {
-      const found = this.#longestAt(text, at)
-      if (found === undefined) continue
-      parts.push(text.slice(from, at), found.pseudonym)
-      from = found.end
-      at = from - 1
-    }
-    return [...parts, text.slice(from)].join('')
+  // The host and the port of a URL: the path and the query may hold a token, what is before the host a password.
+  #restOf(rest: string): string {
+    // The end of a sentence is not part of it.
+    const ends = rest.includes('[') ? /[)'’.,;:!?]/ : /[)\]'’.,;:!?]/
+    let end = rest.length
+    while (end > 0 && ends.test(rest.charAt(end - 1))) end -= 1
+    const [, authority = '', path = ''] = /^([^/?#]*)(.*)$/s.exec(rest.slice(0, end)) ?? []
+    const at = authority.slice(authority.lastIndexOf('@') + 1)
+    const [, name = '', port = ''] = /^(\[[^\]]*\]|[^:]*)((?::\d{1,5})?)/.exec(at) ?? []
+    const bare = name.replace(/^\[|(%.*)?\]$/g, '')
+    const shown = isIpv6(bare)
+      ? this.of('ip', bare)
+      : /^[\d.]*$/.test(bare)
+        ? bare
+        : this.#hostOf(bare)
+    const kept = path.toLowerCase() === usualPath || path === '/' ? path : path === '' ? '' : '/…'
+    return shown + port + kept + rest.slice(end)
   }
 
-  // One path may begin with another: the longest counts.
-  #longestAt(
-    text: string,
-    start: number,
-  ): Readonly<{ pseudonym: string; end: number }> | undefined {
-    let longest: { pseudonym: string; end: number } | undefined
-    let letter = this.#literals.next.get(text.charAt(start))
-    for (let end = start + 1; letter !== undefined; end += 1) {
-      const { pseudonym } = letter
-      if (pseudonym !== undefined && isWhole(text, start, end)) longest = { pseudonym, end }
-      letter = letter.next.get(text.charAt(end))
-    }
-    return longest
+  // A colon may end a sentence. Many groups of a few digits may name a machine in another way.
+  #ipv6Of(found: string): string {
+    const bare = /[^:]:$/.test(found) ? found.slice(0, -1) : found
+    if (/^::1?$/.test(bare)) return found
+    if (!isIpv6(bare) && bare.split(':').length < 4) return found
+    return this.of('ip', bare) + found.slice(bare.length)
   }
 
   #hostOf(name: string): string {
@@ -162,7 +169,7 @@ export class Mask {
   #path(path: string): string {
     return path
       .split('/')
-      .map((each) => (/^\**$/.test(each) ? each : `folder-${this.#digest(each)}`))
+      .map((each) => (/^\**$/.test(each) ? each : `folder-${this.#digest(each.toLowerCase())}`))
       .join('/')
   }
 
@@ -171,14 +178,15 @@ export class Mask {
   }
 }
 
-// Part of a longer word is another word.
-function isWhole(text: string, from: number, to: number): boolean {
-  const letter = /[\p{L}\p{N}_]/u
-  const inside = (one: number, other: number) =>
-    letter.test(text.charAt(one)) && letter.test(text.charAt(other))
-  return !inside(from - 1, from) && !inside(to - 1, to)
+// With a backslash before it a slash is part of a name.
+function partsOf(path: string): readonly string[] {
+  return path.split(/(?<!\\)\//).map((part) => part.replace(/\\(.)/g, '$1'))
+}
+
+function isIpv6(text: string): boolean {
+  return /^[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text) && URL.canParse(`http://[${text}]`)
 }
 
 function isMasked(text: string): boolean {
-  return /(mailbox|host|ip|folder)-[0-9a-f]{10}/.test(text)
+  return /(mailbox|account|host|ip|folder)-[0-9a-f]{10}/.test(text)
 }
