@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import packageJson from '../../../package.json' with { type: 'json' }
 import { codeIn, invalidArguments, syncErrorOf } from '../../core/sync-error.ts'
+import type { KubeObject } from '../../kube/runtime/resource.ts'
 import { type Out, printableLines, yamlText } from '../output.ts'
 import type { Mask } from './mask.ts'
 
@@ -69,7 +70,7 @@ export class Bundle {
     const head = [
       `Support bundle of exsync ${packageJson.version}, made at ${time}.`,
       'Mailboxes, hosts, IP addresses and folder paths are pseudonyms, the same ones in all files of this bundle. It has no',
-      'content and no secret. Names of resources and namespaces stay.',
+      'content and no secret. Names of resources and namespaces stay. docs/operations.md says which names may remain.',
       '',
     ]
     writeFileSync(join(this.directory, 'README.txt'), [...head, ...this.#lines, ''].join('\n'))
@@ -94,7 +95,11 @@ export function versionsPart(server?: unknown): Part {
 
 /** Resources as documents of YAML, with pseudonyms. */
 export function resourcesPart(resources: readonly object[], what: string, mask: Mask): Part {
-  for (const each of resources) mask.learnFrom(each)
+  for (const each of resources) {
+    const { namespace, name } = (each as Partial<KubeObject>).metadata ?? {}
+    mask.keepName(`${namespace}/${name}`)
+    mask.learnFrom(each)
+  }
   const documents = resources.map((each) => yamlText(mask.value(slim(each))))
   return { text: documents.join('\n---\n'), about: `${resources.length} ${what}` }
 }

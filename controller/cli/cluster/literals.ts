@@ -9,8 +9,13 @@ const literalsMax = 20_000
 /** A longer word is rare enough to be a name wherever it is. */
 const shortMax = 3
 
-/** A character of a learned value; with its pseudonym and its forms if the value ends here. */
-type Letter = { readonly next: Map<string, Letter>; pseudonym?: string; forms?: Set<string> }
+/** A character of a value. If a learned value ends here, with its pseudonym and its forms; if a name that stays does, with the name. */
+type Letter = {
+  readonly next: Map<string, Letter>
+  pseudonym?: string
+  forms?: Set<string>
+  name?: string
+}
 
 type Found = Readonly<{ pseudonym: string; end: number }>
 
@@ -22,15 +27,25 @@ export class Literals {
   /** Looks for the value from now on; one of too many is not looked for. */
   learn(value: string, pseudonym: string): void {
     if (value === '' || this.#learned >= literalsMax) return
+    const at = this.#endOf(value)
+    if (at.pseudonym === undefined) this.#learned += 1
+    at.pseudonym ??= pseudonym
+    at.forms = (at.forms ?? new Set()).add(value)
+  }
+
+  /** From now on no part of this name is taken for a learned value; the whole of it may be one. */
+  keep(name: string): void {
+    this.#endOf(name).name = name
+  }
+
+  #endOf(value: string): Letter {
     let at = this.#root
     for (const unit of folded(value).split('')) {
       const next: Letter = at.next.get(unit) ?? { next: new Map() }
       at.next.set(unit, next)
       at = next
     }
-    if (at.pseudonym === undefined) this.#learned += 1
-    at.pseudonym ??= pseudonym
-    at.forms = (at.forms ?? new Set()).add(value)
+    return at
   }
 
   /** The text with the pseudonyms. */
@@ -53,9 +68,11 @@ export class Literals {
     let longest: Found | undefined
     let letter = this.#root.next.get(lower.charAt(start))
     for (let end = start + 1; letter !== undefined; end += 1) {
-      const { pseudonym, forms } = letter
+      const { pseudonym, forms, name } = letter
       if (pseudonym !== undefined && forms !== undefined && isMeant(text, start, end, forms))
         longest = { pseudonym, end }
+      else if (name === text.slice(start, end) && isWhole(text, start, end))
+        longest = { pseudonym: name, end }
       letter = letter.next.get(lower.charAt(end))
     }
     return longest
@@ -76,14 +93,20 @@ function folded(text: string): string {
 const letter = /[\p{L}\p{N}_]/u
 const quote = /["'“”‘’«»„]/
 
-function isMeant(text: string, from: number, to: number, forms: ReadonlySet<string>): boolean {
-  // Part of a longer word is another word.
+// Part of a longer word is another word.
+function isWhole(text: string, from: number, to: number): boolean {
   const inside = (one: number, other: number) =>
     letter.test(text.charAt(one)) && letter.test(text.charAt(other))
-  if (inside(from - 1, from) || inside(to - 1, to)) return false
+  return !inside(from - 1, from) && !inside(to - 1, to)
+}
+
+function isMeant(text: string, from: number, to: number, forms: ReadonlySet<string>): boolean {
+  if (!isWhole(text, from, to)) return false
   const value = text.slice(from, to)
   const isLong = value.length > shortMax
   if (isLong && (/.[/@.]/s.test(value) || forms.has(value))) return true
+  // The names of resources have dashes.
+  if (/^-[\p{L}\p{N}]/u.test(text.slice(to, to + 2))) return false
   const before = text.charAt(from - 1)
   // `/hr` is a path of its own only if nothing is before it.
   if (value.startsWith('/')) return !/[\p{L}\p{N}_)\]]/u.test(before)

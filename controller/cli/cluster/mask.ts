@@ -96,6 +96,11 @@ export class Mask {
     }
   }
 
+  /** Leaves the name of a resource, namespace/name, as it is, also if a folder has a part of it as its name. */
+  keepName(name: string): void {
+    this.#places.keep(name)
+  }
+
   /** A resource, an event or another JSON value, with the pseudonyms. */
   value(value: unknown, key = ''): unknown {
     if (typeof value === 'string') return this.#valued(key, value)
