@@ -225,6 +225,30 @@ test('a support bundle has everything but content, addresses and secrets', async
   for (const secret of secrets) expect([secret, whole.includes(secret)]).toEqual([secret, false])
   expect(readyOf(await cluster.get('sg', 'company-contacts'))?.status).toBe('True')
   expect((await admin('support-bundle', to)).stderr).toContain('exists already')
+  // A bundle of one namespace has nothing of another, whose folders it does not know.
+  await cluster.kubectl('create', 'namespace', 'hr')
+  const elsewhere = (resource: { metadata: object }) => ({
+    ...resource,
+    metadata: { ...resource.metadata, namespace: 'hr' },
+  })
+  const group = groupOf({
+    spec: { hub: { publicFolder: '/Zarzad' } },
+    members: [{ mailbox: 'jan@corp.example' }],
+  })
+  const all = [
+    secretOf('account', { username: 'sync@corp.example', password }),
+    serverOf(exchange.url),
+  ]
+  await cluster.apply([...all, group].map((each) => elsewhere(each as { metadata: object })))
+  await until('it was tried', () => controller.said.includes('hr/company-contacts'))
+  const one = `${to}-sales`
+  expect((await inSales('support-bundle', one, '--with-doctor')).stdout).toMatch(
+    /the last \d+ lines of the log; \d+ others, which/,
+  )
+  const ofSales = (name: string) => readFileSync(join(one, name), 'utf8')
+  expect(ofSales('doctor.txt')).toContain('sales/company-contacts')
+  for (const name of ['doctor.txt', 'controller.log', 'events.yaml', 'syncgroups.yaml'])
+    expect([name, ofSales(name)]).toEqual([name, expect.not.stringMatching(/Zarzad|hr\/c/)])
 })
 
 test('status follows with --watch, and names the cluster by flags', async () => {

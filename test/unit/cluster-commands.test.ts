@@ -11,6 +11,7 @@ import { editInDirectory } from '../../controller/cli/cluster/directory.ts'
 import { managerOf } from '../../controller/cli/cluster/edit.ts'
 import { forwarded } from '../../controller/cli/cluster/forward.ts'
 import { Mask } from '../../controller/cli/cluster/mask.ts'
+import { doctorOf, linesIn } from '../../controller/cli/cluster/scope.ts'
 import { targetOf, titleOf, typedOf } from '../../controller/cli/cluster/target.ts'
 import { configOf } from '../../controller/config.ts'
 import { syncErrorOf } from '../../controller/core/sync-error.ts'
@@ -226,6 +227,9 @@ test('a folder is known in any letter case and at any length, and ordinary words
   expect(mask.text('the folder “/SALES”')).not.toMatch(/sales/i)
   const words = 'kubectl get sg -n sales company; Q1 of hr, b-a, firms: chr, 100/hra'
   expect(mask.text(words)).toBe(words)
+  mask.keepName('apps/firm')
+  expect(mask.text('apps/firm, apps/firm-account')).toBe('apps/firm, apps/firm-account')
+  expect(mask.text('Apps/firm, old/firm')).not.toContain('firm')
   mask.learnFrom({ folder: '/Say "x\\/y"' })
   expect(mask.text(JSON.stringify({ msg: 'no /Say "x\\/y"' }))).not.toContain('Say')
 })
@@ -253,6 +257,33 @@ test.each([
   '2026-11-29T14:29:22.123Z, version 0.1.0, main.ts:12, 1,200 of 12,000 copies',
 ])('%s stays', (text) => {
   expect(new Mask('key').text(text)).toBe(text)
+})
+
+test('of a controller’s output a bundle has what is about its namespaces', () => {
+  expect(doctorOf(undefined)).toEqual(['exsync', 'doctor'])
+  expect(doctorOf(['sales'])).toEqual(['exsync', 'doctor', '--watch-namespace=sales'])
+  expect(doctorOf([])).toBeUndefined()
+  const own = [
+    { group: 'sales/company', msg: 'not ready: infra/corp' },
+    { server: 'sales/corp', msg: 'server ready' },
+    {
+      level: 'info',
+      msg: 'started',
+      remedy: 'see docs/operations.md and exchangesync.dev/approve',
+    },
+    { kind: 'SyncGroup', msg: 'sales/company cannot be read' },
+  ]
+  const others = [
+    { group: 'hr/board', msg: 'the folder /HR/Board' },
+    { server: 'hr/corp', detail: 'getaddrinfo ENOTFOUND exchange' },
+    { kind: 'SyncGroup', msg: 'SyncGroup hr/board: spec.hub: Invalid value "/HR/Board"' },
+    { remedies: [{ text: 'the Secret hr/account' }] },
+  ]
+  const textOf = (lines: readonly object[]) => lines.map((each) => `${JSON.stringify(each)}\n`)
+  const log = [...textOf(others), ...textOf(own), 'Error: at /HR/Board\n'].join('')
+  expect(linesIn(['sales'], log)).toEqual({ text: textOf(own).join(''), others: 5 })
+  expect(linesIn([], log)).toEqual({ text: textOf(own.slice(2, 3)).join(''), others: 8 })
+  expect(linesIn(undefined, log)).toEqual({ text: log, others: 0 })
 })
 
 test('an argument of the controller is shown without a URL', () => {

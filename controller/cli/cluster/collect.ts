@@ -21,6 +21,7 @@ import type { Connection } from './connection.ts'
 import { captured, clusterFlagsOf, type Printed } from './kubectl.ts'
 import { Mask } from './mask.ts'
 import { type Controller, containerName, controllerOf, execArgs, flagIn, leaseOf } from './pod.ts'
+import { doctorOf, linesIn, type Scope } from './scope.ts'
 import { scopesOf } from './status.ts'
 
 /** The most bytes that are taken of what kubectl prints. */
@@ -42,10 +43,12 @@ export async function bundleOfCluster(
   const bundle = begun(config, edges, out)
   const { mask } = bundle
   const scopes = scopesOf(config, connection.namespace)
+  const listed = new Set<string>()
   const all = async (kind: (typeof kinds)[keyof typeof kinds]): Promise<Part> => {
     const found: KubeObject[] = []
     for (const scope of scopes)
       for (const each of await connection.list<KubeObject>(kind, scope)) found.push(each)
+    listed.add(kind.kind)
     return resourcesPart(found, `${kind.plural} with their statuses`, mask)
   }
   await bundle.add('versions.yaml', stop, async () =>
@@ -55,7 +58,8 @@ export async function bundleOfCluster(
   await bundle.add('exchangeservers.yaml', stop, () => all(kinds.exchangeServer))
   await bundle.add('syncgroups.yaml', stop, () => all(kinds.syncGroup))
   await bundle.add('events.yaml', stop, () => eventsPart(connection, scopes, mask))
-  await podParts(bundle, connection, config, edges)
+  const scope = listed.size < 2 ? [] : scopes.includes(undefined) ? undefined : scopes
+  await podParts({ bundle, scope: scope as Scope }, connection, config, edges)
   await bundle.finish(timeText(edges))
   return 0
 }
@@ -130,7 +134,7 @@ async function eventsPart(
 }
 
 async function podParts(
-  bundle: Bundle,
+  { bundle, scope }: Readonly<{ bundle: Bundle; scope: Scope }>,
   connection: Connection,
   config: Config,
   { stop }: ProcessEdges,
@@ -145,8 +149,8 @@ async function podParts(
   // Without a pod there is nothing more to take; the line above says so.
   if (controller === undefined) return
   const { namespace, pod, found } = controller as Controller
-  const log = (previous: boolean) =>
-    took(
+  const log = async (previous: boolean) => {
+    const { stdout } = await took(
       [
         ...clusterFlagsOf(cluster),
         ...['logs', `--namespace=${namespace}`, pod, `--container=${containerName}`],
@@ -154,18 +158,20 @@ async function podParts(
       ],
       stop,
     )
+    const { text, others } = linesIn(scope, stdout)
+    const rest =
+      others === 0
+        ? ''
+        : `; ${others} others, which are not about the namespaces of the bundle, are left out`
+    const before = previous ? ' before the last restart' : ''
+    const lines = text.split('\n').length - 1
+    return textPart(text, `the last ${lines} lines of the log${before}${rest}`, mask)
+  }
   const inPod = (command: readonly string[], codes?: readonly number[]) =>
     took(execArgs(config, controller as Controller, command), stop, codes)
-  const linesOf = (text: string) => `the last ${text.split('\n').length - 1} lines of the log`
-  await bundle.add('controller.log', stop, async () => {
-    const { stdout } = await log(false)
-    return textPart(stdout, linesOf(stdout), mask)
-  })
+  await bundle.add('controller.log', stop, () => log(false))
   if (containerOf(controller)?.restartCount)
-    await bundle.add('controller-previous.log', stop, async () => {
-      const { stdout } = await log(true)
-      return textPart(stdout, `${linesOf(stdout)} before the last restart`, mask)
-    })
+    await bundle.add('controller-previous.log', stop, () => log(true))
   await bundle.add('metrics.txt', stop, async () => {
     const address = flagIn(found, 'metrics-bind-address') ?? ':8080'
     const at = address.startsWith(':') ? `127.0.0.1${address}` : address
@@ -174,10 +180,18 @@ async function podParts(
   })
   if (cluster.withDoctor)
     await bundle.add('doctor.txt', stop, async () => {
-      const { stdout, code } = await inPod(['exsync', 'doctor'], [0, 2])
+      const command = doctorOf(scope)
+      if (command === undefined) throw unlisted
+      const { stdout, code } = await inPod(command, [0, 2])
       return textPart(stdout, `exsync doctor, which ended with ${code}`, mask)
     })
 }
+
+const unlisted = new SyncError(
+  'terminal',
+  'ApiForbidden',
+  'it names folders and mailboxes of groups and servers, which could not be listed',
+)
 
 async function controllerPart(
   connection: Connection,

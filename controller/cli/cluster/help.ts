@@ -54,7 +54,8 @@ usage: kubectl exsync support-bundle [DIR] [-n NS | -A] [--with-doctor] [--log-l
 
 Writes a new directory: versions, resources with their statuses, events, the controller's pod with its Lease, the last lines of
 its log, and its metrics. Mailboxes, hosts, IP addresses and folder paths are replaced by pseudonyms, which are the same within
-one bundle. No content, and no Secret is read. A part that cannot be taken is named, and the others follow.`,
+one bundle. No content, and no Secret is read. Of the log and of doctor it has what is about its namespaces; -A takes all. A part
+that cannot be taken is named, and the others follow.`,
   restore: `\
 usage: exsync restore (N… | N-M | --pass P | --replica R --since T) --state DIR [--dry-run]
 
