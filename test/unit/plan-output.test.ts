@@ -104,10 +104,7 @@ test.each<readonly [string, Forecast, readonly string[]]>([
   [
     'the same items in each member',
     forecast([replica('hub'), ...members(8, () => ({ create: lines(4000) }))]),
-    [
-      'create the same 4,000 items in each of 8 members',
-      '… the items: -o wide shows all',
-    ],
+    ['create the same 4,000 items in each of 8 members', '… the items: -o wide shows all'],
   ],
   [
     'counted fields',
@@ -121,18 +118,12 @@ test.each<readonly [string, Forecast, readonly string[]]>([
   [
     'two folders by name, and one item',
     forecast([replica('hub', { delete: lines(1) }), ...members(1, () => ({ delete: lines(1) }))]),
-    [
-      'delete the same 1 item in the hub and m0@corp.example',
-      '… the items: -o wide shows all',
-    ],
+    ['delete the same 1 item in the hub and m0@corp.example', '… the items: -o wide shows all'],
   ],
   [
     'many different changes of one kind',
     forecast(members(5, (n) => ({ create: lines(n + 1, {}, 10 * n) }))),
-    [
-      'create 1 to 5 items in each of 5 folders (15 in all)',
-      '… the items: -o wide shows all',
-    ],
+    ['create 1 to 5 items in each of 5 folders (15 in all)', '… the items: -o wide shows all'],
   ],
   [
     'items by name',
