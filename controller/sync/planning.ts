@@ -14,11 +14,15 @@ import { claimsOf } from './schedule.ts'
 import { isRefusal, keyOfAccess, type ServerKey, type Servers } from './server-health.ts'
 import { keysOf } from './trying.ts'
 
-/** The effects that the first pass of the proposed group would have now. Rejects only when the signal aborts. */
+/**
+ * The effects that the first pass of the proposed group would have now; an error `PlanTooLarge` above `actionsMax` changes. Rejects
+ * only when the signal aborts.
+ */
 export async function forecastOfProposed(
   { declared, others }: Proposed,
   environment: Environment,
   signal: AbortSignal,
+  actionsMax?: number,
 ): Promise<Forecast> {
   const { servers, watched } = environment
   const unapproved = withoutApprovals(declared)
@@ -27,7 +31,7 @@ export async function forecastOfProposed(
     await Promise.all([...keys.values()].map((key) => servers.awaitFirstProbe(key, signal)))
   const claims = claimsOf([...others, unapproved])
   const reading = readingOnly(unapproved, environment, keys)
-  return forecastOf(unapproved, claims.get(unapproved.id), reading, signal)
+  return forecastOf(unapproved, claims.get(unapproved.id), reading, signal, { actionsMax })
 }
 
 // Why a plan may not ask the server now; undefined if it may.

@@ -12,12 +12,14 @@ import type { SyncPlanStatus } from '../api/resources.generated.ts'
 import { expiryMs, isAnswered, type PlanResult, planStatusOf } from '../api/sync-plan.ts'
 import { namesIn, namespaceOf } from '../api/topology.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
+import { breathing } from './breathe.ts'
 import { ControlLoop, type Requeue } from './control-loop.ts'
 import { deadline } from './deadline.ts'
 import type { Environment } from './environment.ts'
-import { summaryOf } from './plan-summary.ts'
+import { summarising } from './plan-summary.ts'
 import { forecastOfProposed } from './planning.ts'
 import type { DeclaredPlan, PlanDeclarations, Proposed } from './ports/plans.ts'
+import { Turns } from './turns.ts'
 
 /** The end of one plan. */
 export type Answered = Readonly<{ id: string; group: string; result: PlanResult; tookMs: number }>
@@ -34,6 +36,12 @@ export type PlanControllerOptions = Readonly<{
 /** How many plans are made at the same time, in all and in one namespace. */
 const workers = 4
 const perNamespace = 2
+
+/**
+ * The most changes of a plan, and of one beside which others are made: the lines of a change stay in memory until they are counted.
+ */
+const manyActions = 500_000
+const fewActions = 100_000
 
 /** How long one plan may take, whatever its group declares; how long it lets passes go first; and for references; ms. */
 const planMs = 300_000
@@ -55,6 +63,7 @@ export class PlanController {
   readonly #making = new Map<string, AbortController>()
   /** Answers whose status could not be written yet, by uid. */
   readonly #unwritten = new Map<string, SyncPlanStatus>()
+  readonly #large = new Turns()
 
   constructor(options: PlanControllerOptions) {
     this.#options = options
@@ -173,17 +182,26 @@ export class PlanController {
     const ms = Math.min(planMs, passMs, checkedMs(timeout))
     const { signal, end } = deadline(environment.clock, ms, late(ms), [stop])
     try {
-      const forecast = await forecastOfProposed(proposed, environment, signal)
-      const { error } = forecast
-      if (error === undefined) return { kind: 'planned', summary: summaryOf(forecast) }
-      const refused = new SyncError('transient', error.reason, error.message)
-      return { kind: 'refused', error: refused }
+      const planned = (actionsMax: number) => this.#planned(proposed, actionsMax, signal)
+      const few = await planned(fewActions)
+      if (!isTooLarge(few)) return few
+      return await this.#large.run(() => planned(manyActions), signal)
     } catch (error) {
       stop.throwIfAborted()
       return { kind: 'refused', error: syncErrorOf(signal.aborted ? signal.reason : error) }
     } finally {
       end()
     }
+  }
+
+  async #planned(proposed: Proposed, actionsMax: number, signal: AbortSignal): Promise<PlanResult> {
+    const { environment } = this.#options
+    const forecast = await forecastOfProposed(proposed, environment, signal, actionsMax)
+    const { error } = forecast
+    if (error === undefined)
+      return { kind: 'planned', summary: await breathing(summarising(forecast)) }
+    const refused = new SyncError('transient', error.reason, error.message)
+    return { kind: 'refused', error: refused }
   }
 
   // Passes that are due go first, for a while: a server that hangs may keep one waiting.
@@ -205,6 +223,10 @@ export class PlanController {
       await clock.sleep(lookMs, stop)
     }
   }
+}
+
+function isTooLarge(result: PlanResult): boolean {
+  return result.kind === 'refused' && result.error.code === 'PlanTooLarge'
 }
 
 const gone = new Error('the SyncPlan was deleted')
