@@ -1,15 +1,22 @@
 // The controller of SyncPlans: answers each once, in the order of their creation, and deletes it after its time to live.
 //
-//   list ──► waits for a place (two in a namespace) ──► Planned=Unknown ──► waits for passes ──► forecast ──► the answer
+//   list ──► waits for passes ──► waits for a place (two in a namespace) ──► Planned=Unknown ──► forecast ──► the answer
 //                                                                                             ttl later: deleted ◄──┘
 //
 // Guarantees: plans have workers of their own, and none that passes need. A plan begins after the passes that are due, or after
-// half a minute, and ends within five minutes. A plan that a controller began and did not answer is planned again by the next
-// one, because nothing of it was kept.
+// half a minute, and ends within five minutes; it holds no worker while it waits for them. A plan that a controller began and did
+// not answer is tried once more by the next one, and then answered PlanInterrupted: it may be what ended the controller.
 // Caveats: requests of a plan and of a pass share the limits of their server.
 import { checkedMs } from '../api/duration.ts'
 import type { SyncPlanStatus } from '../api/resources.generated.ts'
-import { expiryMs, isAnswered, type PlanResult, planStatusOf } from '../api/sync-plan.ts'
+import {
+  expiryMs,
+  isAnswered,
+  type PlanResult,
+  plannedIn,
+  planStatusOf,
+  tryOf,
+} from '../api/sync-plan.ts'
 import { namesIn, namespaceOf } from '../api/topology.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import { breathing } from './breathe.ts'
@@ -47,7 +54,7 @@ const fewActions = 100_000
 const planMs = 300_000
 const patienceMs = 30_000
 const referencesMs = 10_000
-const lookMs = 250
+const lookMs = 1_000
 
 /** How many answered plans of a namespace are kept, and how long one is kept in any case, ms. */
 const keptMax = 50
@@ -64,6 +71,9 @@ export class PlanController {
   /** Answers whose status could not be written yet, by uid. */
   readonly #unwritten = new Map<string, SyncPlanStatus>()
   readonly #large = new Turns()
+  /** How this process goes on with each plan, by uid: since when it waits, and which try it makes. */
+  readonly #since = new Map<string, number>()
+  readonly #tries = new Map<string, ReturnType<typeof tryOf>>()
 
   constructor(options: PlanControllerOptions) {
     this.#options = options
@@ -105,7 +115,8 @@ export class PlanController {
     this.#known = new Map(plans.map((each) => [each.id, each]))
     this.#surplus = surplusOf(plans, this.#options.environment.clock.now())
     const uids = new Set(plans.map(({ plan }) => plan.metadata.uid))
-    for (const uid of this.#unwritten.keys()) if (!uids.has(uid)) this.#unwritten.delete(uid)
+    for (const noted of [this.#unwritten, this.#since, this.#tries])
+      for (const uid of noted.keys()) if (!uids.has(uid)) noted.delete(uid)
     for (const [uid, making] of this.#making) if (!uids.has(uid)) making.abort(gone)
     return new Map(plans.map(({ id, plan }) => [id, this.#fingerprintOf(id, plan.metadata)]))
   }
@@ -122,6 +133,7 @@ export class PlanController {
       const leftMs = this.#surplus.has(id) ? 0 : expiryMs(known.plan, nowMs) - nowMs
       if (leftMs <= 0) return await this.#removed(known, stop)
       if (isAnswered(known.plan)) return { kind: 'after', ms: leftMs }
+      if (this.#waits(known, nowMs)) return await this.#waiting(known, stop)
       return await this.#answered(known, stop)
     } catch (error) {
       // Only a request to the API server rejects: it is repeated.
@@ -133,6 +145,27 @@ export class PlanController {
   async #removed(known: DeclaredPlan, stop: AbortSignal): Promise<Requeue> {
     await this.#options.plans.remove(known, stop)
     return { kind: 'forget' }
+  }
+
+  // Passes that are due go first, for a while: a server that hangs may keep one waiting. A Secret that is not known yet is waited
+  // for; then the plan says so as a pass would.
+  #waits(known: DeclaredPlan, nowMs: number): boolean {
+    const { uid = '' } = known.plan.metadata
+    if (known.broken !== undefined || this.#tries.has(uid)) return false
+    const sinceMs = this.#since.get(uid) ?? nowMs
+    this.#since.set(uid, sinceMs)
+    const waitedMs = nowMs - sinceMs
+    if (waitedMs < patienceMs && this.#options.passesDue() > 0) return true
+    return waitedMs < referencesMs && this.#options.plans.proposed(known)?.pending !== false
+  }
+
+  // A status of a controller before this one stays: it says that the plan was begun.
+  async #waiting(known: DeclaredPlan, stop: AbortSignal): Promise<Requeue> {
+    const { clock, discreet } = this.#options.environment
+    const about = { nowMs: clock.now(), discreet }
+    if (plannedIn(known.plan.status) === undefined)
+      await this.#report(known, planStatusOf(known.plan, { kind: 'waiting' }, about), stop)
+    return { kind: 'after', ms: lookMs }
   }
 
   async #answered(known: DeclaredPlan, stop: AbortSignal): Promise<Requeue> {
@@ -151,17 +184,27 @@ export class PlanController {
     const { id, plan } = known
     const beganMs = clock.now()
     const about = () => ({ nowMs: clock.now(), discreet })
-    await this.#report(known, planStatusOf(plan, { kind: 'planning' }, about()), stop)
     const { uid = '' } = plan.metadata
-    const making = new AbortController()
-    this.#making.set(uid, making)
-    const result = await this.#resultOf(known, AbortSignal.any([stop, making.signal])).finally(() =>
-      this.#making.delete(uid),
-    )
+    const which = this.#tries.get(uid) ?? tryOf(plan)
+    this.#tries.set(uid, which)
+    const begun = { kind: 'planning', again: which === 'again' } as const
+    if (which !== 'none') await this.#report(known, planStatusOf(plan, begun, about()), stop)
+    const result = which === 'none' ? givenUp : await this.#made(known, stop)
     const group = `${namespaceOf(plan)}/${plan.spec.syncGroup.name}`
     onAnswered({ id, group, result, tookMs: clock.now() - beganMs })
     // The times of the conditions follow from the status that was reported.
     return planStatusOf(this.#known.get(id)?.plan ?? plan, result, about())
+  }
+
+  async #made(known: DeclaredPlan, stop: AbortSignal): Promise<PlanResult> {
+    const { uid = '' } = known.plan.metadata
+    const making = new AbortController()
+    this.#making.set(uid, making)
+    try {
+      return await this.#resultOf(known, AbortSignal.any([stop, making.signal]))
+    } finally {
+      this.#making.delete(uid)
+    }
   }
 
   async #report(known: DeclaredPlan, status: SyncPlanStatus, stop: AbortSignal): Promise<void> {
@@ -174,8 +217,7 @@ export class PlanController {
   async #resultOf(known: DeclaredPlan, stop: AbortSignal): Promise<PlanResult> {
     if (known.broken !== undefined) return { kind: 'refused', error: known.broken }
     const { environment } = this.#options
-    await this.#afterPasses(stop)
-    const proposed = await this.#proposed(known, stop)
+    const proposed = this.#options.plans.proposed(known)
     if (proposed === undefined) return { kind: 'refused', error: unlisted }
     const { timeout } = known.plan.spec.syncGroup.spec
     const passMs = environment.ceilings?.passMs ?? planMs
@@ -203,26 +245,6 @@ export class PlanController {
     const refused = new SyncError('transient', error.reason, error.message)
     return { kind: 'refused', error: refused }
   }
-
-  // Passes that are due go first, for a while: a server that hangs may keep one waiting.
-  async #afterPasses(stop: AbortSignal): Promise<void> {
-    const { environment, passesDue } = this.#options
-    const { clock } = environment
-    const untilMs = clock.now() + patienceMs
-    while (passesDue() > 0 && clock.now() < untilMs) await clock.sleep(lookMs, stop)
-  }
-
-  // A Secret that is not known yet is waited for; then the plan says so as a pass would.
-  async #proposed(known: DeclaredPlan, stop: AbortSignal): Promise<Proposed | undefined> {
-    const { plans, environment } = this.#options
-    const { clock } = environment
-    const untilMs = clock.now() + referencesMs
-    for (;;) {
-      const proposed = plans.proposed(known)
-      if (proposed?.pending === false || clock.now() >= untilMs) return proposed
-      await clock.sleep(lookMs, stop)
-    }
-  }
 }
 
 function isTooLarge(result: PlanResult): boolean {
@@ -235,6 +257,13 @@ function late(ms: number): SyncError {
   const message = `the plan took longer than ${ms / 1000}s, the limit of spec.timeout and of plans: check how long the server takes to answer, or split the group`
   return new SyncError('transient', 'PassTimeout', message)
 }
+
+const interrupted = new SyncError(
+  'terminal',
+  'PlanInterrupted',
+  'two controllers ended while they made the plan: plan fewer new members at a time',
+)
+const givenUp: PlanResult = { kind: 'refused', error: interrupted }
 
 const unlisted = new SyncError(
   'transient',

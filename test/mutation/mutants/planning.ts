@@ -22,12 +22,32 @@ export const planning = [
       `return [name, each] as const`,
     ],
   ]),
+  ...mutantsOf('controller/core/plan-size.ts', [
+    [
+      'plan-has-no-ceiling',
+      'a plan above its ceiling is refused',
+      `if (actions <= actionsMax && cells`,
+      `if (cells`,
+    ],
+  ]),
   ...mutantsOf('controller/api/sync-plan.ts', [
     [
       'plan-continues-an-ending-group',
       'a group that is being deleted is not continued',
       `const before = deletionTimestamp === undefined ? existing?.metadata : undefined`,
       `const before = existing?.metadata`,
+    ],
+    [
+      'plan-ends-every-controller',
+      'a plan that two controllers began and did not answer is not tried again',
+      `return planned.reason === 'PlanInterrupted' ? 'none' : 'again'`,
+      `return 'again'`,
+    ],
+    [
+      'plan-waited-is-begun',
+      'a plan that only waited for passes was not begun',
+      `if (planned?.status !== 'Unknown' || planned.reason === 'PassesFirst') return 'first'`,
+      `if (planned?.status !== 'Unknown') return 'first'`,
     ],
     [
       'plan-says-why',
