@@ -23,6 +23,7 @@ import { breathing } from './breathe.ts'
 import { ControlLoop, type Requeue } from './control-loop.ts'
 import { deadline } from './deadline.ts'
 import type { Environment } from './environment.ts'
+import { givenUp, gone, late, unlisted } from './plan-errors.ts'
 import { summarising } from './plan-summary.ts'
 import { forecastOfProposed } from './planning.ts'
 import type { DeclaredPlan, PlanDeclarations, Proposed } from './ports/plans.ts'
@@ -38,7 +39,12 @@ export type PlanControllerOptions = Readonly<{
   /** The number of passes that are due and have not begun. */
   passesDue: () => number
   onAnswered: (answered: Answered) => void
+  /** The API server refuses a write. Called once for each plan and reason; the write is repeated. */
+  onRefused: (refused: RefusedWrite) => void
 }>
+
+/** A refused write about a SyncPlan (namespace/name). `right`: the one that it needs, as `verb resource`. */
+export type RefusedWrite = Readonly<{ id: string; right: string; error: SyncError }>
 
 /** How many plans are made at the same time, in all and in one namespace. */
 const workers = 4
@@ -72,6 +78,8 @@ export class PlanController {
   readonly #unwritten = new Map<string, SyncPlanStatus>()
   readonly #large = new Turns()
   /** How this process goes on with each plan, by uid: since when it waits, and which try it makes. */
+  /** The reasons for which writes about a plan were refused, by uid. */
+  readonly #refused = new Map<string, Set<string>>()
   readonly #since = new Map<string, number>()
   readonly #tries = new Map<string, ReturnType<typeof tryOf>>()
 
@@ -115,7 +123,7 @@ export class PlanController {
     this.#known = new Map(plans.map((each) => [each.id, each]))
     this.#surplus = surplusOf(plans, this.#options.environment.clock.now())
     const uids = new Set(plans.map(({ plan }) => plan.metadata.uid))
-    for (const noted of [this.#unwritten, this.#since, this.#tries])
+    for (const noted of [this.#unwritten, this.#refused, this.#since, this.#tries])
       for (const uid of noted.keys()) if (!uids.has(uid)) noted.delete(uid)
     for (const [uid, making] of this.#making) if (!uids.has(uid)) making.abort(gone)
     return new Map(plans.map(({ id, plan }) => [id, this.#fingerprintOf(id, plan.metadata)]))
@@ -128,18 +136,32 @@ export class PlanController {
   async #reconcile(id: string, stop: AbortSignal): Promise<Requeue> {
     const known = this.#known.get(id)
     if (known === undefined || known.plan.metadata.deletionTimestamp) return { kind: 'forget' }
+    let right = 'patch syncplans/status'
     try {
       const nowMs = this.#options.environment.clock.now()
       const leftMs = this.#surplus.has(id) ? 0 : expiryMs(known.plan, nowMs) - nowMs
-      if (leftMs <= 0) return await this.#removed(known, stop)
+      if (leftMs <= 0) {
+        right = 'delete syncplans'
+        return await this.#removed(known, stop)
+      }
       if (isAnswered(known.plan)) return { kind: 'after', ms: leftMs }
       if (this.#waits(known, nowMs)) return await this.#waiting(known, stop)
       return await this.#answered(known, stop)
     } catch (error) {
       // Only a request to the API server rejects: it is repeated.
       if (stop.aborted || error === gone) return { kind: 'forget' }
-      return { kind: 'retry', leastMs: syncErrorOf(error).backOffMs }
+      const refused = syncErrorOf(error)
+      this.#warn(known, right, refused)
+      return { kind: 'retry', leastMs: refused.backOffMs }
     }
+  }
+
+  #warn({ id, plan }: DeclaredPlan, right: string, error: SyncError): void {
+    const { uid = '' } = plan.metadata
+    const reasons = this.#refused.get(uid) ?? new Set()
+    if (reasons.has(error.code)) return
+    this.#refused.set(uid, reasons.add(error.code))
+    this.#options.onRefused({ id, right, error })
   }
 
   async #removed(known: DeclaredPlan, stop: AbortSignal): Promise<Requeue> {
@@ -250,26 +272,6 @@ export class PlanController {
 function isTooLarge(result: PlanResult): boolean {
   return result.kind === 'refused' && result.error.code === 'PlanTooLarge'
 }
-
-const gone = new Error('the SyncPlan was deleted')
-
-function late(ms: number): SyncError {
-  const message = `the plan took longer than ${ms / 1000}s, the limit of spec.timeout and of plans: check how long the server takes to answer, or split the group`
-  return new SyncError('transient', 'PassTimeout', message)
-}
-
-const interrupted = new SyncError(
-  'terminal',
-  'PlanInterrupted',
-  'two controllers ended while they made the plan: plan fewer new members at a time',
-)
-const givenUp: PlanResult = { kind: 'refused', error: interrupted }
-
-const unlisted = new SyncError(
-  'transient',
-  'ApiServerUnreachable',
-  'the controller has not listed the groups and servers of the cluster: see its log',
-)
 
 /** The ids of the answered plans that a namespace has beyond those that are kept, the oldest ones. */
 export function surplusOf(plans: readonly DeclaredPlan[], nowMs: number): ReadonlySet<string> {

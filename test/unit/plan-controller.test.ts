@@ -7,7 +7,7 @@ import type {
 } from '../../controller/api/resources.generated.ts'
 import { plannedIn, planStatusOf } from '../../controller/api/sync-plan.ts'
 import { idOfGroup } from '../../controller/api/topology.ts'
-import type { SyncError } from '../../controller/core/sync-error.ts'
+import { SyncError } from '../../controller/core/sync-error.ts'
 import type { Environment } from '../../controller/sync/environment.ts'
 import { PlanController } from '../../controller/sync/plans.ts'
 import type { DeclaredPlan, PlanDeclarations, Proposed } from '../../controller/sync/ports/plans.ts'
@@ -69,6 +69,7 @@ class Plans implements PlanDeclarations {
 function office(all: readonly DeclaredPlan[]) {
   const clock = new VirtualClock(nowMs)
   const due = { passes: 0 }
+  const warned: string[] = []
   const watching = new Set<() => void>()
   const plans = new Plans(all, () => {
     for (const look of watching) look()
@@ -80,6 +81,7 @@ function office(all: readonly DeclaredPlan[]) {
     environment: { clock, servers } as unknown as Environment,
     passesDue: () => due.passes,
     onAnswered: () => {},
+    onRefused: ({ id, right, error }) => void warned.push(`${id} ${right} ${error.code}`),
   })
   const running = controller.run(stop.signal)
   /** Lets time pass until so much was reported. */
@@ -94,7 +96,7 @@ function office(all: readonly DeclaredPlan[]) {
     stop.abort()
     await running
   }
-  return { plans, clock, due, reported, end }
+  return { plans, clock, due, warned, reported, end }
 }
 
 const about = { nowMs, discreet: false }
@@ -141,5 +143,17 @@ test('plans that wait for passes hold no place, say so once, and go on after hal
   due.passes = 0
   await reported(27)
   expect(plans.said.filter((each) => each.endsWith('True Succeeded'))).toHaveLength(9)
+  await end()
+})
+
+test('a refused status is warned of once for each plan and reason, and written later', async () => {
+  const { plans, warned, reported, end } = office([planOf('a', 'sales'), planOf('b', 'sales')])
+  plans.refusal = new SyncError('terminal', 'ApiForbidden', 'may not patch')
+  await reported(8)
+  const right = 'patch syncplans/status ApiForbidden'
+  expect([...warned].sort()).toEqual([`sales/a ${right}`, `sales/b ${right}`])
+  plans.refusal = undefined
+  await reported(12)
+  expect(plans.said.filter((each) => each.endsWith('True Succeeded'))).toHaveLength(2)
   await end()
 })
