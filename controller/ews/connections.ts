@@ -80,7 +80,7 @@ export class Connections {
       if (access.state === 'blocked') return new Denied(role, place, access.error)
       if (rests !== undefined) return new Denied(role, place, rests)
       // The pace concerns only the hub's server, for which the pass was scheduled.
-      const ours = place.server === hub.place.server ? pace : undefined
+      const ours = place.server === hub.place.server || pace?.behind ? pace : undefined
       return replicaOf({ ...wayTo(place.server, access), ...shared, pace: ours }, participant)
     })
   }
@@ -102,7 +102,7 @@ export class Connections {
       if (access.state === 'blocked') return new Denied(participant.role, place, access.error)
       const denial = participantDenial(participant, 'Skip', access.server, true)
       if (denial !== undefined) return new Denied(participant.role, place, denied(denial))
-      const ours = place.server === participants.hub.place.server ? pace : undefined
+      const ours = place.server === participants.hub.place.server || pace?.behind ? pace : undefined
       return replicaOf({ ...wayTo(place.server, access), ...shared, pace: ours }, participant)
     })
   }

@@ -6,7 +6,8 @@
 // Guarantees: plans have workers of their own, and none that passes need. A plan begins after the passes that are due, or after
 // half a minute, and ends within five minutes; it holds no worker while it waits for them. A plan that a controller began and did
 // not answer is tried once more by the next one, and then answered PlanInterrupted: it may be what ended the controller.
-// Caveats: requests of a plan and of a pass share the limits of their server.
+// Caveats: requests of a plan run behind those of passes, so a plan may end late (PassTimeout) while passes use all of a server’s
+// limits.
 import { checkedMs } from '../api/duration.ts'
 import type { SyncPlanStatus } from '../api/resources.generated.ts'
 import {

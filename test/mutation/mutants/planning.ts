@@ -16,6 +16,12 @@ export const planning = [
       `servers.cancel(key)`,
     ],
     [
+      'plan-delays-passes',
+      'requests of a plan run behind those of passes',
+      `.replicas(declared, signal, behindPasses, resting)`,
+      `.replicas(declared, signal, undefined, resting)`,
+    ],
+    [
       'plan-is-approved',
       'approvals of a server do not count in a plan',
       `return [name, { ...each, server: { ...each.server, metadata } }] as const`,
