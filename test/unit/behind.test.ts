@@ -2,6 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { paceAt } from '../../controller/ews/connections.ts'
 import { KeyedSemaphore } from '../../controller/ews/semaphore.ts'
 import { Transport } from '../../controller/ews/transport.ts'
 import type { Pace } from '../../controller/sync/ports.ts'
@@ -9,6 +10,7 @@ import { calm, realClock } from '../support/clock.ts'
 import { endpointAt } from '../support/endpoint.ts'
 
 const { signal } = new AbortController()
+const behind: Pace = Object.assign(() => async () => {}, { behind: true as const })
 
 /** Tasks that run until they are ended by name; those that began, in order. */
 function hall(all: number, each: number) {
@@ -97,7 +99,6 @@ test('the pace of a request decides', async () => {
     await transport.close()
     server.close()
   })
-  const behind: Pace = Object.assign(() => async () => {}, { behind: true as const })
   const ask = (anchor: string, pace?: Pace) =>
     transport
       .exchange('CreateItem', '<x/>', { anchor, limit: anchor, pace }, signal)
@@ -106,4 +107,10 @@ test('the pace of a request decides', async () => {
   answer.resolve()
   await Promise.all(asked)
   expect(arrived.filter((name) => name !== 'undefined')).toEqual(['first', 'pass', 'plan'])
+})
+
+test('a plan is behind at every server, the pace of a pass is for that of its hub', () => {
+  const pass: Pace = () => async () => {}
+  expect([paceAt('a', 'a', pass), paceAt('b', 'a', pass)]).toEqual([pass, undefined])
+  expect([paceAt('a', 'a', behind), paceAt('b', 'a', behind)]).toEqual([behind, behind])
 })

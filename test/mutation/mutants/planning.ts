@@ -28,6 +28,28 @@ export const planning = [
       `return [name, each] as const`,
     ],
   ]),
+  ...mutantsOf('controller/ews/semaphore.ts', [
+    [
+      'plan-takes-all-places',
+      'plans have a quarter of the places of a server',
+      `new Semaphore(Math.max(1, Math.floor(all / 4)))`,
+      `new Semaphore(all)`,
+    ],
+    [
+      'plan-holds-a-mailbox',
+      'a plan begins a request only while no pass waits for the mailbox',
+      `if (!this.#all.room || !semaphore.room) return false`,
+      `if (!this.#all.room) return false`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/connections.ts', [
+    [
+      'plan-delays-other-servers',
+      'a plan is behind at the servers of members, too',
+      `return server === hub || pace?.behind ? pace : undefined`,
+      `return server === hub ? pace : undefined`,
+    ],
+  ]),
   ...mutantsOf('controller/core/plan-size.ts', [
     [
       'plan-has-no-ceiling',
