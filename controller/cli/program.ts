@@ -125,7 +125,7 @@ async function command(config: Config, edges: Edges): Promise<number> {
       await out(completionFor(config.rest), 'lines')
       return 0
     default:
-      throw invalidArguments(`${unknownCommand(config.command)}\n\n${usage}`)
+      throw invalidArguments(unknownCommand(config.command, usage))
   }
 }
 

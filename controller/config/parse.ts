@@ -119,12 +119,12 @@ function refuseSurplus(command: string, words: readonly string[], { file, agains
     )
 }
 
-/** The text for an unknown command, with its near match. */
-export function unknownCommand(word: string): string {
+/** The text for an unknown command, with its near match, or with the usage if there is none. */
+export function unknownCommand(word: string, usage: string): string {
   const near = nearest(word, topCommands)
   return near === undefined
-    ? `exsync ${word} is unknown`
-    : `exsync ${word} is unknown: did you mean exsync ${near}?`
+    ? `exsync ${word} is unknown\n\n${usage}`
+    : `exsync ${word} is unknown: did you mean exsync ${near}? All commands: exsync help`
 }
 
 function flagsOf(command: string): readonly FlagName[] {

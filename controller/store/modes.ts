@@ -4,18 +4,35 @@ import {
   chmodSync,
   closeSync,
   existsSync,
+  mkdirSync,
   openSync,
   readdirSync,
   type Stats,
   statSync,
 } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { SyncError } from '../core/sync-error.ts'
 import { keyOf } from './encryption.ts'
 import type { Key } from './proof.ts'
 
 const [othersBits, accessBits, ownersFile] = [0o007, 0o777, 0o600]
+
+/**
+ * Creates a directory that only its owner may enter, and those above it that are missing. Throws the error of the system.
+ * Node's own `recursive` never ends where the system denies an entry of an existing directory, as /proc does.
+ */
+export function makeDirectory(directory: string): void {
+  const path = resolve(directory)
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+  if (dirname(path) !== path) makeDirectory(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another process made it meanwhile.
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error
+  }
+}
 
 /** Creates an empty file that only its owner may read. An existing file is not opened: it may be locked. */
 export function ownFile(file: string): void {

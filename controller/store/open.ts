@@ -1,6 +1,6 @@
 // Opens the file of a state: for one writer, which holds a lock, or for readers, which leave no trace. Refuses files that
 // are not a usable state.
-import { existsSync, mkdirSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
@@ -9,7 +9,7 @@ import type { Sized } from '../sync/ports/state.ts'
 import type { Sealed } from './carry.ts'
 import { damaged, refusalOf } from './errors.ts'
 import { epochOf, refuseDamaged, upToDate, versionOf } from './migrations.ts'
-import { ownFile, tightened } from './modes.ts'
+import { makeDirectory, ownFile, tightened } from './modes.ts'
 import { schemaVersion } from './schema.ts'
 import { Statements } from './statements.ts'
 
@@ -56,7 +56,7 @@ export function openFile(
     const scratch = directory === ':memory:' || (access !== 'write' && !existsSync(file))
     const writes = access === 'write' && !scratch
     if (writes) {
-      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      makeDirectory(directory)
       for (const each of tightened(directory)) opening.warn?.(each)
     }
     const lock = writes ? locked(join(directory, lockFile), opening.leading) : undefined

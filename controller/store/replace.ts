@@ -11,7 +11,6 @@
 import {
   copyFileSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -32,7 +31,7 @@ import {
 } from './backup.ts'
 import { openedMeanwhile } from './errors.ts'
 import { refuseDamaged, upToDate, versionOf } from './migrations.ts'
-import { ownFile } from './modes.ts'
+import { makeDirectory, ownFile } from './modes.ts'
 import { locked, lockFile, openedToRead, refusalIn, stateFile } from './open.ts'
 import type { Key } from './proof.ts'
 import { readingVault } from './seal.ts'
@@ -93,7 +92,7 @@ export function replaceState(
     const open: DatabaseSync[] = []
     const next = `${state}.next`
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      makeDirectory(directory)
       const lock = locked(join(directory, lockFile))
       if (lock !== undefined) open.push(lock)
       removeHalves(directory)

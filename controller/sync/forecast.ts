@@ -3,7 +3,7 @@
 import { reasonOf } from '../api/conditions.ts'
 import type { Direction, SummaryTurn } from '../api/plan-summary.ts'
 import { hindranceOf } from '../api/references.ts'
-import { nameOf, participantsOf } from '../api/topology.ts'
+import { nameOf, type Participants, type Place, participantsOf } from '../api/topology.ts'
 import { hashOf, type Refusal } from '../core/guard.ts'
 import { isHub, type ReplicaId } from '../core/id.ts'
 import { type Item, type ItemType, touched } from '../core/item.ts'
@@ -125,7 +125,7 @@ async function forecastOfPass(
   const { guarded, left, observed } = proposal
   const more = await foreseen(spec, proposal, signal)
   const leavers = await leaversOf(spec, proposal)
-  const named = (id: ReplicaId) => nameOf(participants, id, before.get(id)?.place)
+  const named = naming(participants, left, (id) => before.get(id)?.place)
   const type = wishes.names ? spec.rules.type : undefined
   const lines = await breathing(linesOf(guarded.plan.steps, more, type))
   const removed = leavers.map(({ role, place }) => ({ id: role.id, place }))
@@ -151,6 +151,22 @@ async function forecastOfPass(
     ...(forgets.length === 0 ? {} : { forgets: forgets.map(named) }),
     ...(leaving.length === 0 ? {} : { leaving }),
     ...(turns.length === 0 ? {} : { turns }),
+  }
+}
+
+// The names of replicas. If two folders of one mailbox take or took part, each name has its folder.
+function naming(
+  participants: Participants,
+  left: readonly ReplicaId[],
+  placeOf: (id: ReplicaId) => Place | undefined,
+): (id: ReplicaId) => string {
+  const short = (id: ReplicaId) => nameOf(participants, id, placeOf(id))
+  const names = [...participants.roles.map(({ id }) => id), ...left].map(short)
+  const declared = new Map(participants.all.map(({ role, place }) => [role.id, place]))
+  return (id) => {
+    const [name, place] = [short(id), declared.get(id) ?? placeOf(id)]
+    const isShared = names.filter((each) => each === name).length > 1
+    return isShared && place?.kind === 'mailbox' ? `${name}:${place.folder}` : name
   }
 }
 

@@ -15,7 +15,8 @@ import type { Fault, Path, Ref } from './problem.ts'
 type Auth = ExchangeServer['spec']['auth']['type']
 
 const LISTED_MAX = 5
-const EXTERNAL = 'pass its file too, or accept Secrets of the cluster with --external-secrets'
+const EXTERNAL =
+  'add a document with it, or check the name (exsync validate --external-secrets accepts Secrets of a cluster)'
 
 /** Documents with the kind, namespace and name of an earlier one. */
 export function duplicateResources(drafts: readonly Draft[]): ReadonlyMap<Draft, readonly Fault[]> {

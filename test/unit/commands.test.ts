@@ -43,8 +43,10 @@ test.each([
 })
 
 test('an unknown command gets its near match, if there is one', () => {
-  expect(unknownCommand('staus')).toBe('exsync staus is unknown: did you mean exsync status?')
-  expect(unknownCommand('frobnicate')).toBe('exsync frobnicate is unknown')
+  expect(unknownCommand('staus', 'usage')).toBe(
+    'exsync staus is unknown: did you mean exsync status? All commands: exsync help',
+  )
+  expect(unknownCommand('frobnicate', 'usage')).toBe('exsync frobnicate is unknown\n\nusage')
 })
 
 test.each([

@@ -137,3 +137,11 @@ test('what a volume’s group may do is no warning: Kubernetes gives it that at 
   expect(told).toEqual([])
   expect([modeOf(place), modeOf(join(place, 'exsync.db'))]).toEqual([0o770, 0o600])
 })
+
+test('a directory that the system does not make is an error, not an endless try', () => {
+  const refused = expect.objectContaining({ code: 'StateUnreadable' })
+  expect(() => openState('/proc/exsync/state')).toThrow(refused)
+  const file = join(directory(), 'file')
+  writeFileSync(file, '')
+  expect(() => openState(join(file, 'state'))).toThrow(refused)
+})

@@ -247,7 +247,7 @@ const servers: readonly (readonly [string, string, ...string[]])[] = [
   [
     'a Secret that is not there',
     server('{ url: "https://mail/", auth: { type: Basic, secretRef: { name: logon } } }'),
-    '5:71: spec.auth.secretRef.name: there is no Secret logon in namespace default; pass its file too, or accept Secrets of the cluster with --external-secrets',
+    '5:71: spec.auth.secretRef.name: there is no Secret logon in namespace default; add a document with it, or check the name (exsync validate --external-secrets accepts Secrets of a cluster)',
   ],
   [
     'a password that is not base64, which is not printed',

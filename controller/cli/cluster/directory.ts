@@ -21,7 +21,7 @@ export async function editInDirectory(config: Config, nowMs: number, out: Out): 
     throw invalidArguments(
       `exsync ${command} needs the directory of the declarations, --local DIR, or a cluster, as by kubectl exsync ${command}`,
     )
-  const [text, hash = 'HASH'] = rest
+  const [text, hash] = rest
   const target = targetOf(command, text, { namespace: anyNamespace, given: false })
   const { documents } = readResources(await sourcesIn(local), { externalSecrets: true })
   const found = documents.find(
@@ -35,11 +35,12 @@ export async function editInDirectory(config: Config, nowMs: number, out: Out): 
       `no file in ${local} declares ${target.kind.kind} ${text}: name it as NAMESPACE/NAME`,
     )
   const own = { ...target, namespace: found.ref.namespace ?? target.namespace }
-  if (command === 'approve' && state !== '') await showWaiting(state, own, out)
+  const waits =
+    command === 'approve' && state !== '' ? await showWaiting(state, own, out) : undefined
   throw new SyncError(
     'terminal',
     'DeclaredInFile',
-    `${titleOf(own)} is declared in ${found.file}, line ${found.line}, and the controller follows that file: ${lineFor(command, hash, nowMs)}`,
+    `${titleOf(own)} is declared in ${found.file}, line ${found.line}, and the controller follows that file: ${lineFor(command, hash ?? waits ?? 'HASH', nowMs)}`,
   )
 }
 
@@ -56,11 +57,13 @@ function lineFor(command: string, hash: string, nowMs: number): string {
   }
 }
 
-async function showWaiting(state: string, target: Target, out: Out): Promise<void> {
+// Answers the hash of what waits; undefined: nothing.
+async function showWaiting(state: string, target: Target, out: Out): Promise<string | undefined> {
   const id = `${target.namespace}/${target.name}`
   const status = statusesOf(state).groups.find(({ name }) => name === id)?.status
   const awaited = awaitedIn(status)
   await out(
     awaited === undefined ? `nothing of ${id} waits for an approval` : `${id}: ${awaited.message}`,
   )
+  return awaited?.hash
 }

@@ -74,7 +74,7 @@ function guardLines({ guard, omitted }: PlanSummary): readonly string[] {
     `blocked by the guard: undo it in Exchange, or ${approvalText(hash)}${where}; ${meanwhile}`,
     ...refusals.map(
       ({ replica, reason, count, limit, hash: alone }) =>
-        `  ${replica}  ${grouped(count)} ${reason.toLowerCase()} (limit ${grouped(limit)})${alone && ` (alone: ${alone})`}`,
+        `  ${replica}  ${grouped(count)} ${reason.toLowerCase()} (limit ${grouped(limit)})${alone && refusals.length > 1 ? ` (alone: ${alone})` : ''}`,
     ),
     ...(more > 0 ? [`  … and ${grouped(more)} more`] : []),
   ]

@@ -91,7 +91,8 @@ function withItems(blocks: readonly Block[], room: number): readonly string[] {
       return [`  ${text}`, ...some.map((item) => `    ${item}`)]
     }),
   ])
-  return shown === hidden ? lines : [...lines, moreText(hidden - shown, 0)]
+  if (shown === hidden) return lines
+  return [...lines, shown === 0 ? '… the items: -o wide shows all' : moreText(hidden - shown, 0)]
 }
 
 // The number of items of each line: as many as there are, and at most an equal share of the rows.
