@@ -5,6 +5,7 @@ import { guarded, type Judgement } from '../../controller/core/guard.ts'
 import type { GroupId, ItemId, LinkId, ReplicaId, Version } from '../../controller/core/id.ts'
 import { contact } from '../../controller/core/items/contact.ts'
 import { freshLink, type Observation, type Role } from '../../controller/core/model.ts'
+import { rowsOf } from '../../controller/core/rows.ts'
 import { finished } from '../../controller/core/work.ts'
 import { breathing } from '../../controller/sync/breathe.ts'
 import type { ForecastLine } from '../../controller/sync/forecast.ts'
@@ -63,20 +64,15 @@ describe.each([
   })
 })
 
-test('a first sync above the ceiling is refused before its rows are made', () => {
-  let made = 0
-  const type = {
-    ...contact,
-    field: (name: string) => {
-      made += 1
-      return contact.field(name)
-    },
-  }
-  const few = { ...rules, type, actionsMax: 40 }
-  expect(() => finished(guarded(few, { links: [], observations }, judgement))).toThrow(/40 changes/)
-  const before = made
-  finished(guarded({ ...few, actionsMax: 600 }, { links: [], observations }, judgement))
-  expect(made).toBeGreaterThan(3 * before)
+test('a first sync above the ceiling is refused while its rows are made, by its actions and its copies', () => {
+  const rows = (actionsMax: number, of = roles) =>
+    finished(rowsOf({ ...rules, roles: of, actionsMax }, { links: [], observations })).length
+  expect(rows(600)).toBe(30)
+  expect(() => rows(599)).toThrow(/599 changes/)
+  // Members that receive nothing are compared, too.
+  const silent = roles.map((role) => ({ ...role, receives: role.hub }))
+  expect(rows(160, silent)).toBe(30)
+  expect(() => rows(140, silent)).toThrow(/560 copies/)
 })
 
 test('a summary gives way, and is the same as at once', async () => {

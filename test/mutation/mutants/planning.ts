@@ -50,6 +50,14 @@ export const planning = [
       `return server === hub ? pace : undefined`,
     ],
   ]),
+  ...mutantsOf('controller/core/rows.ts', [
+    [
+      'plan-makes-all-rows',
+      'a plan above its ceiling is refused before its rows take memory',
+      `demandSize(rules, { actions: creates, cells: rows.length * rules.roles.length })`,
+      `demandSize(rules, { actions: Math.min(0, creates) })`,
+    ],
+  ]),
   ...mutantsOf('controller/core/plan-size.ts', [
     [
       'plan-has-no-ceiling',
