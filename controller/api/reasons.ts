@@ -28,6 +28,8 @@ const declaration: Readonly<Record<string, string>> = {
   KindChanged: 'the state has the group with items of another kind: give the group another name',
   NotAllowed: 'change `spec.allowed` of the ExchangeServer, or the group',
   ServerNotFound: 'create the ExchangeServer, or correct `serverRef`',
+  PlanInterrupted: 'the controller ended twice while it made the plan: create another SyncPlan, with fewer new members',
+  PlanTooLarge: 'plan fewer new members at a time, or apart from the controller (`exsync plan --state`)',
   TooManyMembers: 'split the group, or raise `--max-members`',
   UnknownKind: 'this version knows no such kind of items: correct the spec, or upgrade',
   // Exchange's codes.
@@ -110,6 +112,7 @@ const time: Readonly<Record<string, string>> = {
   // The controller's own work.
   CopiesNotDeleted: 'copies of a removed member or group remain',
   LeadershipLost: 'another instance leads now',
+  PassesFirst: 'a SyncPlan waits for the passes that are due',
   PassTimeout: 'the pass took longer than `spec.timeout`',
   Progressing: 'a pass runs, or the next one follows at once',
   StateFull: 'free space on the disk of the state',

@@ -31,7 +31,10 @@ export const planConditions = ['Planned', 'Reconciling', 'Stalled']
 
 /** The answer to a SyncPlan so far. */
 export type PlanResult =
-  | Readonly<{ kind: 'planning' }>
+  /** It waits for passes, or for the resources that it refers to. Nothing of it was begun. */
+  | Readonly<{ kind: 'waiting' }>
+  /** `again`: a controller that began it ended before its answer. */
+  | Readonly<{ kind: 'planning'; again?: boolean }>
   | Readonly<{ kind: 'planned'; summary: PlanSummary }>
   | Readonly<{ kind: 'refused'; error: SyncError }>
 
@@ -72,6 +75,16 @@ export function isAnswered({ metadata, status }: SyncPlan): boolean {
   )
 }
 
+/**
+ * How a controller that has not begun this plan goes on with it. One that another controller began is tried once more, and then given
+ * up: it may be what ended that controller. The status records the try before it is made (`planning`).
+ */
+export function tryOf({ status }: SyncPlan): 'first' | 'again' | 'none' {
+  const planned = plannedIn(status)
+  if (planned?.status !== 'Unknown' || planned.reason === 'PassesFirst') return 'first'
+  return planned.reason === 'PlanInterrupted' ? 'none' : 'again'
+}
+
 /** The condition Planned; undefined before the first look. */
 export function plannedIn(status: SyncPlanStatus | undefined): Condition | undefined {
   return status?.conditions?.find(({ type }) => type === 'Planned')
@@ -99,7 +112,8 @@ export function planStatusOf(
     const lastTransitionTime = before?.status === draft.status ? before.lastTransitionTime : since
     return { ...draft, message: messageText(draft.message), lastTransitionTime, observedGeneration }
   })
-  if (result.kind === 'planning') return { observedGeneration, conditions }
+  if (result.kind === 'planning' || result.kind === 'waiting')
+    return { observedGeneration, conditions }
   const status = { observedGeneration, conditions, plannedAt: since }
   const expiresAt = iso(nowMs + checkedMs(plan.spec.ttl))
   if (result.kind === 'refused') return { ...status, expiresAt }
@@ -109,12 +123,11 @@ export function planStatusOf(
 type Draft = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>
 
 function draftsOf(result: PlanResult, discreet: boolean | undefined): readonly Draft[] {
-  if (result.kind === 'planning') {
-    const message = 'the controller reads the folders'
-    const planned = { type: 'Planned', reason: 'Progressing', message } as const
+  if (result.kind === 'waiting' || result.kind === 'planning') {
+    const progress = result.kind === 'waiting' ? waiting : result.again ? again : begun
     return [
-      { ...planned, status: 'Unknown' },
-      { ...planned, type: 'Reconciling', status: 'True' },
+      { type: 'Planned', status: 'Unknown', ...progress },
+      { type: 'Reconciling', status: 'True', ...progress },
     ]
   }
   if (result.kind === 'planned') {
@@ -128,6 +141,16 @@ function draftsOf(result: PlanResult, discreet: boolean | undefined): readonly D
     { type: 'Planned', status: 'False', ...refused },
     { type: 'Stalled', status: 'True', ...refused },
   ]
+}
+
+const waiting = {
+  reason: 'PassesFirst',
+  message: 'the plan waits for passes that are due, or for the resources that it refers to',
+}
+const begun = { reason: 'Progressing', message: 'the controller reads the folders' }
+const again = {
+  reason: 'PlanInterrupted',
+  message: 'a controller ended while it made the plan: it is tried once more',
 }
 
 /** One line about a summary: the changes in all replicas, and what waits for a person. */

@@ -21,7 +21,7 @@ import type { State } from '../sync/ports/state.ts'
 import { once, schedule } from '../sync/schedule.ts'
 import type { ServerController } from '../sync/server-controller.ts'
 import { libraryLog } from '../telemetry/libraries.ts'
-import { logPlan } from '../telemetry/log.ts'
+import { logPlan, logRefusedPlan } from '../telemetry/log.ts'
 import { problemText } from '../validation/problem.ts'
 import { judgeOf } from '../validation/schemas.ts'
 import type { Display } from './display.ts'
@@ -197,6 +197,7 @@ function plansOf(
     environment,
     passesDue: () => runtime.passes?.depth ?? 0,
     onAnswered: (answered) => logPlan(log, answered),
+    onRefused: (refused) => logRefusedPlan(log, refused),
   })
 }
 

@@ -3,6 +3,7 @@
 // limits elsewhere, or publish more of its own items. Restores from the bin are limited like edits, and blocked alone.
 // The hash of a refusal covers the effects: it stays the same while they do, and an approval covers nothing more.
 import { digestOfAll, type LinkId, type ReplicaId } from './id.ts'
+import { append } from './many.ts'
 import type { Observation, Role, Rules } from './model.ts'
 import { planOf } from './plan.ts'
 import { restorer } from './restore.ts'
@@ -107,10 +108,11 @@ export function* guarded(rules: Rules, view: View, judgement: Judgement): Work<G
   let wanted = view
   for (;;) {
     const plan = yield* planOf(rules, yield* rowsOf(rules, { ...wanted, observations }))
-    const excesses = [
-      ...rules.roles.flatMap((role) => excessesOf(plan, role, judgement)),
-      ...excessesOf(plan, { id: restorer, hub: true }, judgement),
-    ]
+    const excesses: Refusal[] = []
+    for (const cause of [...rules.roles, { id: restorer, hub: true }]) {
+      yield plan.steps.length / 100
+      append(excesses, excessesOf(plan, cause, judgement))
+    }
     const refused = excesses.filter((each) => !isApproved(judgement, each.hash, each.above))
     if (refused.length === 0) {
       const above = refusals.some((each) => each.above)

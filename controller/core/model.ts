@@ -46,6 +46,8 @@ export type Rules = Readonly<{
   policy: Policy
   /** The size limit of agreed items, in bytes; absent: none. */
   itemBytes?: number | undefined
+  /** The most actions of a plan (plan-size.ts); absent: any number. */
+  actionsMax?: number | undefined
 }>
 
 /** One item as a replica shows it now. */

@@ -14,6 +14,7 @@ import { keepsOf, losersIn, type Target } from './keeps.ts'
 import { append } from './many.ts'
 import { type Edit, merged } from './merge.ts'
 import { type Cell, freshLink, type Link, type Role, type Row, type Rules } from './model.ts'
+import { demandSize } from './plan-size.ts'
 import { replacedIn } from './replaced.ts'
 import { restoringEdit } from './restore.ts'
 import { ordered } from './rows.ts'
@@ -27,6 +28,7 @@ export function* planOf(rules: Rules, rows: readonly Row[]): Work<Plan> {
   const hub = roles.find((role) => role.hub)
   const steps: Step[] = []
   const held = new Held()
+  let actions = 0
   for (const row of rows) {
     yield weightOfRow(row)
     if (hub !== undefined && row.cells.get(hub.id)?.state === 'unknown') {
@@ -37,6 +39,8 @@ export function* planOf(rules: Rules, rows: readonly Row[]): Work<Plan> {
     const [first, ...others] = stepsOf({ ...rules, roles }, row, yielded)
     if (first === undefined) held.hold(row, row.link.id)
     else {
+      for (const step of [first, ...others]) actions += step.actions.length
+      demandSize(rules, { actions })
       append(steps, [first, ...others].filter(effective))
       append(steps, yieldingSteps(first, yielded))
     }

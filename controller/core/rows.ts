@@ -27,6 +27,7 @@ import {
   type Row,
   type Rules,
 } from './model.ts'
+import { demandSize } from './plan-size.ts'
 import { hubMark, isOurs, type Stamp, sourceMark } from './stamp.ts'
 import { type Work, weightOf } from './work.ts'
 
@@ -124,10 +125,17 @@ function* join(table: Table, loose: readonly Loose[]): Work<Row[]> {
   const { adopted, born } = yield* matched(rules, [...links.values()], cells, left)
   for (const one of adopted) cells.get(one.link)?.set(one.role.id, adoptedCell(table, one))
   const rows = knownRows(table, doubles)
+  const { length: receivers } = rules.roles.filter(
+    (role) => role.receives && observed(view, role).state === 'seen',
+  )
+  let creates = 0
   const name = naming(rules, view.links, view.observations)
   for (const family of born) {
     yield 1
-    if (travels(rules, family)) rows.push(bornRow(table, family, name(family)))
+    if (!travels(rules, family)) continue
+    creates += Math.max(0, receivers - family.length)
+    demandSize(rules, { actions: creates, cells: rows.length * rules.roles.length })
+    rows.push(bornRow(table, family, name(family)))
   }
   return rows
 }

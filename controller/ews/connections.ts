@@ -41,6 +41,11 @@ export type ConnectionsOptions = Readonly<{
   heldBytes?: number | undefined
 }>
 
+/** The pace at a server: that of a pass concerns only the hub's server, for which it was scheduled; that of a plan concerns all. */
+export function paceAt(server: ServerName, hub: ServerName, pace?: Pace): Pace | undefined {
+  return server === hub || pace?.behind ? pace : undefined
+}
+
 /** Connections to Exchange servers, one per server and account, shared by groups. */
 export class Connections {
   readonly #clock: Clock
@@ -79,8 +84,7 @@ export class Connections {
       const rests = resting.get(place.server)
       if (access.state === 'blocked') return new Denied(role, place, access.error)
       if (rests !== undefined) return new Denied(role, place, rests)
-      // The pace concerns only the hub's server, for which the pass was scheduled.
-      const ours = place.server === hub.place.server ? pace : undefined
+      const ours = paceAt(place.server, hub.place.server, pace)
       return replicaOf({ ...wayTo(place.server, access), ...shared, pace: ours }, participant)
     })
   }
@@ -102,7 +106,7 @@ export class Connections {
       if (access.state === 'blocked') return new Denied(participant.role, place, access.error)
       const denial = participantDenial(participant, 'Skip', access.server, true)
       if (denial !== undefined) return new Denied(participant.role, place, denied(denial))
-      const ours = place.server === participants.hub.place.server ? pace : undefined
+      const ours = paceAt(place.server, participants.hub.place.server, pace)
       return replicaOf({ ...wayTo(place.server, access), ...shared, pace: ours }, participant)
     })
   }

@@ -1,4 +1,5 @@
-// Limits the number of concurrent requests: in all, and per mailbox. First come, first served.
+// Limits the number of concurrent requests: in all, and per mailbox. First come, first served; exception: requests of plans run
+// behind all others.
 
 /** Runs at most `max` tasks at once; the others wait in order. */
 export class Semaphore {
@@ -15,20 +16,25 @@ export class Semaphore {
     return this.#held === 0 && this.#waiting.length === 0
   }
 
+  /** Has it room now? Never while a task waits. */
+  get room(): boolean {
+    return this.#held < this.#max
+  }
+
   /** Runs the task when there is room. Rejects with the signal's reason if that aborts while waiting. */
   async run<Result>(task: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
     await this.#acquire(signal)
     try {
       return await task()
     } finally {
-      this.#release()
+      this.give()
     }
   }
 
   async #acquire(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
-    if (this.#held < this.#max) {
-      this.#held += 1
+    if (this.room) {
+      this.take()
       return
     }
     await new Promise<void>((resolve, reject) => {
@@ -45,23 +51,79 @@ export class Semaphore {
     })
   }
 
-  // A free permit goes directly to the next in the queue, so that no newcomer takes it.
-  #release(): void {
+  /** Takes a place that is free now (`room`). */
+  take(): void {
+    this.#held += 1
+  }
+
+  /** Gives a place back: it goes directly to the next in the queue, so that no newcomer takes it. */
+  give(): void {
     const next = this.#waiting.shift()
     if (next === undefined) this.#held -= 1
     else next()
   }
 }
 
-/** Named semaphores below a common limit. One exists only while it is used, so there are never more than requests. */
+/**
+ * Named semaphores below a common limit. One exists only while it is used, so there are never more than requests. Tasks that run
+ * behind have a quarter of the common limit, at least one place; each begins only while no other task waits for its places.
+ */
 export class KeyedSemaphore {
   readonly #all: Semaphore
   readonly #each: number
   readonly #named = new Map<string, Semaphore>()
+  readonly #behind: Semaphore
+  /** The tasks that run behind and look again when a place is given back. */
+  readonly #looking = new Set<() => void>()
 
   constructor(all: number, each: number) {
     this.#all = new Semaphore(all)
     this.#each = each
+    this.#behind = new Semaphore(Math.max(1, Math.floor(all / 4)))
+  }
+
+  /** Runs the task as `run` does, once no task of `run` waits for its places. */
+  runBehind<Result>(
+    name: string,
+    task: () => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Result> {
+    return this.#behind.run(async () => {
+      // Both places at once: one of them alone would keep others waiting.
+      while (!this.#take(name)) await this.#givenBack(signal)
+      try {
+        return await task()
+      } finally {
+        this.#all.give()
+        this.#named.get(name)?.give()
+        this.#left(name)
+      }
+    }, signal)
+  }
+
+  #take(name: string): boolean {
+    const semaphore = this.#named.get(name) ?? new Semaphore(this.#each)
+    if (!this.#all.room || !semaphore.room) return false
+    this.#named.set(name, semaphore)
+    semaphore.take()
+    this.#all.take()
+    return true
+  }
+
+  #givenBack(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        signal.removeEventListener('abort', abort)
+        resolve()
+      }
+      const abort = () => {
+        this.#looking.delete(look)
+        reject(signal.reason)
+      }
+      this.#looking.add(look)
+      signal.addEventListener('abort', abort, { once: true })
+    })
   }
 
   /** Runs the task when its own semaphore and the common one have room; rejects as a semaphore does. */
@@ -75,8 +137,15 @@ export class KeyedSemaphore {
     try {
       return await semaphore.run(() => this.#all.run(task, signal), signal)
     } finally {
-      if (semaphore.idle) this.#named.delete(name)
+      this.#left(name)
     }
+  }
+
+  #left(name: string): void {
+    if (this.#named.get(name)?.idle) this.#named.delete(name)
+    const looking = [...this.#looking]
+    this.#looking.clear()
+    for (const look of looking) look()
   }
 }
 

@@ -176,7 +176,8 @@ export class Transport {
     const signedIn = () => this.#signIn.run(send, check, reads.has(operation), signal)
     const ended = route.pace?.()
     try {
-      const answer = await this.#use.run(() => this.#requests.run(route.limit, signedIn, signal))
+      const run = route.pace?.behind ? 'runBehind' : 'run'
+      const answer = await this.#use.run(() => this.#requests[run](route.limit, signedIn, signal))
       await ended?.(undefined)
       return answer
     } catch (error) {

@@ -9,6 +9,8 @@ import { isHub, type ReplicaId } from '../core/id.ts'
 import { type Item, type ItemType, touched } from '../core/item.ts'
 import type { Step } from '../core/step.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
+import type { Work } from '../core/work.ts'
+import { breathing } from './breathe.ts'
 import { leaversOf } from './departed.ts'
 import type { Environment, Mode } from './environment.ts'
 import { foreseen } from './foreseen.ts'
@@ -44,7 +46,11 @@ export type Leaver = Readonly<{ replica: string; copies: number; removes?: numbe
 export type Refused = Omit<Refusal, 'replica'> & Readonly<{ replica: string }>
 
 /** The wishes for a forecast. `names`: lines hold the names of items, for a terminal and nothing else. */
-export type Wishes = Readonly<{ names?: boolean }>
+export type Wishes = Readonly<{
+  names?: boolean
+  /** The most changes (core/plan-size.ts); absent: any number. */
+  actionsMax?: number | undefined
+}>
 
 /** The effects of a pass on one group. */
 export type Forecast = Readonly<{
@@ -110,7 +116,9 @@ async function forecastOfPass(
   environment: Environment,
   { mode, signal, wishes }: Readonly<{ mode: Mode; signal: AbortSignal; wishes: Wishes }>,
 ): Promise<Forecast> {
-  const spec = passSpecOf(declared, environment, mode, signal)
+  const unlimited = passSpecOf(declared, environment, mode, signal)
+  const { actionsMax } = wishes
+  const spec = { ...unlimited, rules: { ...unlimited.rules, actionsMax } }
   const participants = participantsOf(declared.group)
   const before = await spec.baseline.memories()
   const proposal = await propose(spec, signal)
@@ -118,7 +126,8 @@ async function forecastOfPass(
   const more = await foreseen(spec, proposal, signal)
   const leavers = await leaversOf(spec, proposal)
   const named = naming(participants, left, (id) => before.get(id)?.place)
-  const lines = linesOf(guarded.plan.steps, more, wishes.names ? spec.rules.type : undefined)
+  const type = wishes.names ? spec.rules.type : undefined
+  const lines = await breathing(linesOf(guarded.plan.steps, more, type))
   const removed = leavers.map(({ role, place }) => ({ id: role.id, place }))
   const forgets = left.filter((id) => !removed.some((each) => each.id === id))
   const refusals = guarded.refusals.map((each) => ({ ...each, replica: named(each.replica) }))
@@ -200,11 +209,11 @@ type Lines = Omit<ForecastReplica, 'replica'>
 
 // The lines of each replica that has some. `more`: further content that is kept, right before an action. `type`: the
 // lines have the names of the items.
-function linesOf(
+function* linesOf(
   steps: readonly Step[],
   more: readonly Kept[],
   type: ItemType | undefined,
-): ReadonlyMap<ReplicaId, Lines> {
+): Work<ReadonlyMap<ReplicaId, Lines>> {
   const all = new Map<ReplicaId, Lines>()
   const at = (id: ReplicaId): Lines => {
     const lines = all.get(id) ?? { create: [], update: [], delete: [], keep: [] }
@@ -214,6 +223,7 @@ function linesOf(
   const nameOfItem = (item: Item | undefined) =>
     type === undefined || item === undefined ? {} : { name: type.title(item) }
   for (const { link, agreed, actions, keeps } of steps) {
+    yield 0.1 * (1 + actions.length)
     const item = agreed ?? link.agreed
     const created = Object.keys(agreed ?? {}).sort()
     for (const action of actions) {

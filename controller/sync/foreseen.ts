@@ -28,7 +28,8 @@ export async function foreseen(
   const jobs = new Map<ReplicaId, Job[]>()
   for (const step of guarded.plan.steps) {
     for (const action of step.actions) {
-      into(jobs, action.replica, { step, action })
+      // A create overwrites and deletes nothing.
+      if (action.kind !== 'create') into(jobs, action.replica, { step, action })
     }
   }
   const one = async (replica: Replica): Promise<readonly Kept[]> => {

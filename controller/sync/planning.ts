@@ -2,23 +2,27 @@
 //
 // Guarantees: a server is asked only while its circuit is closed, so a refused password is not tried again for a plan, and a plan
 // is never the try that decides about a server. A sign-in that is refused during a plan opens the circuit at once. The replicas
-// of a plan refuse every write.
+// of a plan refuse every write, and their requests run behind those of passes.
 import { formerAccess } from '../api/references.ts'
 import { participantsOf, placeIn, type ServerName } from '../api/topology.ts'
 import { SyncError, syncErrorOf } from '../core/sync-error.ts'
 import type { Environment } from './environment.ts'
 import { type Forecast, forecastOf } from './forecast.ts'
 import type { Proposed } from './ports/plans.ts'
-import type { Declared, Replica } from './ports.ts'
+import type { Declared, Pace, Replica } from './ports.ts'
 import { claimsOf } from './schedule.ts'
 import { isRefusal, keyOfAccess, type ServerKey, type Servers } from './server-health.ts'
 import { keysOf } from './trying.ts'
 
-/** The effects that the first pass of the proposed group would have now. Rejects only when the signal aborts. */
+/**
+ * The effects that the first pass of the proposed group would have now; an error `PlanTooLarge` above `actionsMax` changes. Rejects
+ * only when the signal aborts.
+ */
 export async function forecastOfProposed(
   { declared, others }: Proposed,
   environment: Environment,
   signal: AbortSignal,
+  actionsMax?: number,
 ): Promise<Forecast> {
   const { servers, watched } = environment
   const unapproved = withoutApprovals(declared)
@@ -27,7 +31,7 @@ export async function forecastOfProposed(
     await Promise.all([...keys.values()].map((key) => servers.awaitFirstProbe(key, signal)))
   const claims = claimsOf([...others, unapproved])
   const reading = readingOnly(unapproved, environment, keys)
-  return forecastOf(unapproved, claims.get(unapproved.id), reading, signal)
+  return forecastOf(unapproved, claims.get(unapproved.id), reading, signal, { actionsMax })
 }
 
 // Why a plan may not ask the server now; undefined if it may.
@@ -71,11 +75,11 @@ function readingOnly(
       const keyOf = ({ place }: Replica) =>
         place === undefined || resting.has(place.server) ? undefined : keys.get(place.server)
       return environment
-        .replicas(declared, signal, undefined, resting)
+        .replicas(declared, signal, behindPasses, resting)
         .map((replica) => reader(replica, servers, keyOf(replica)))
     },
     former: (_, left, signal) =>
-      environment.former(declared, left, signal).map((replica, at) => {
+      environment.former(declared, left, signal, behindPasses).map((replica, at) => {
         const { id, place } = left[at] as (typeof left)[number]
         const { server } = place ?? placeIn(participants, id)
         const key = keyOfAccess(formerAccess(declared, server))
@@ -83,6 +87,8 @@ function readingOnly(
       }),
   }
 }
+
+const behindPasses: Pace = Object.assign(() => async () => {}, { behind: true as const })
 
 const readsOnly = new Error('a plan writes nothing')
 

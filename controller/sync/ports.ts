@@ -122,8 +122,11 @@ export interface Clock {
   sleep(delayMs: number, signal: AbortSignal): Promise<void>
 }
 
-/** Called when a request of a pass begins. The returned function is awaited when the request ends, with its error. */
-export type Pace = () => (error: unknown) => Promise<void>
+/**
+ * Called when a request of a pass begins. The returned function is awaited when the request ends, with its error. `behind`: the
+ * requests wait behind those of others, at every server.
+ */
+export type Pace = (() => (error: unknown) => Promise<void>) & Readonly<{ behind?: true }>
 
 /** One SyncGroup as it is declared now, with the resources that it refers to. */
 export type Declared = Accessing &

@@ -6,6 +6,7 @@ import { type Attempt, attemptsByLink } from '../core/attempt.ts'
 import { type Guarded, guarded, type Judgement } from '../core/guard.ts'
 import type { ItemId, ReplicaId } from '../core/id.ts'
 import { type Copy, isAuthoritative, type Link } from '../core/model.ts'
+import { demandSize } from '../core/plan-size.ts'
 import type { Wanted } from '../core/record.ts'
 import { linksWith } from '../core/restore.ts'
 import type { View } from '../core/rows.ts'
@@ -75,6 +76,7 @@ async function storedLinks(
   for (const { link } of wanted) touched.add(link)
   for (const id of await doublesRead(spec, baseline, observed, signal)) touched.add(id)
   if (observed.fresh.length > 0) for (const id of await baseline.everything()) touched.add(id)
+  demandSize(spec.rules, { cells: touched.size * spec.rules.roles.length })
   return inParts([...touched], (part) => baseline.links(part))
 }
 

@@ -152,6 +152,25 @@ export function logPlan(
   }
 }
 
+/**
+ * Logs that the API server refuses a write about a SyncPlan. `right`: `verb resource`. A missing right comes with the chart value,
+ * and the command without the chart, that grant it.
+ */
+export function logRefusedPlan(
+  log: Logger,
+  { id, right, error }: Readonly<{ id: string; right: string; error: SyncError }>,
+): void {
+  const [verb, resource = ''] = right.split(' ')
+  const [kind, subresource] = resource.split('/')
+  const named = `${kind}.exchangesync.dev${subresource === undefined ? '' : `/${subresource}`}`
+  const remedy = `grant ${right}: helm upgrade with rbac.create=true, or kubectl create clusterrole exsync-syncplans-${verb} --verb=${verb} --resource=${named}, bound to the controller’s service account`
+  const missing = error.code === 'ApiForbidden'
+  log.warn(
+    { plan: id, reason: reasonOf(error.code), ...(missing && { remedy }) },
+    `a write about the SyncPlan is refused, and repeated: ${error.message}`,
+  )
+}
+
 // The log contains the full error, also if the status hides it (discreet.ts).
 function detailOf(error: SyncError): Readonly<{ detail?: string }> {
   return isConnecting(error) ? { detail: error.message } : {}

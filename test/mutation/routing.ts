@@ -95,6 +95,12 @@ const shown: readonly Readonly<{ files: readonly string[]; tests: readonly strin
     ],
   },
   {
+    files: [...within('sync', 'plan', 'turns'), ...within('api', 'sync-plan')],
+    tests: unit('sync-plan', 'plan-controller', 'plan-size'),
+  },
+  { files: within('core', 'plan-size', 'rows'), tests: unit('plan-size') },
+  { files: within('ews', 'semaphore', 'connections'), tests: unit('behind') },
+  {
     files: within('cli', 'plan'),
     tests: unit('plan-output', 'plan-command'),
   },

@@ -8,7 +8,7 @@ import type { Report } from '../../controller/api/report.ts'
 import type { GroupId } from '../../controller/core/id.ts'
 import { SyncError } from '../../controller/core/sync-error.ts'
 import { libraryLog } from '../../controller/telemetry/libraries.ts'
-import { logger, logPass, logServer } from '../../controller/telemetry/log.ts'
+import { logger, logPass, logRefusedPlan, logServer } from '../../controller/telemetry/log.ts'
 import { groupWith } from '../support/health.ts'
 
 type Line = Readonly<Record<string, unknown>>
@@ -113,4 +113,18 @@ exports.odd = (text) => process.emitWarning(text, { type: text, code: text })`
     { ...warned, warning: 'DeprecationWarning', code: 'DEP0999', place: at(3), count: 1 },
     { ...warned, warning: 'Warning', place: at(4), count: 1 },
   ])
+})
+
+test('a missing right about SyncPlans is named with what grants it, another refusal is not', () => {
+  const { log, said } = lines()
+  const about = { id: 'sales/p', right: 'patch syncplans/status' }
+  const forbidden = new SyncError('terminal', 'ApiForbidden', 'may not')
+  logRefusedPlan(log, { ...about, error: forbidden })
+  logRefusedPlan(log, { ...about, error: new SyncError('transient', 'ApiTimeout', 'late') })
+  const [first, second] = said()
+  expect(first).toMatchObject({ level: 'warn', plan: 'sales/p', reason: 'ApiForbidden' })
+  expect(first?.remedy).toMatch(
+    /grant patch syncplans\/status: .*rbac\.create=true.*--verb=patch --resource=syncplans\.exchangesync\.dev\/status/,
+  )
+  expect(second).not.toHaveProperty('remedy')
 })

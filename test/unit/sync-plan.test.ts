@@ -175,8 +175,10 @@ function office(answer: () => Promise<never>) {
     ...{ invalid: undefined, previous: undefined },
   }
   const state = stateOver(openState(':memory:'))
-  const replicas: Environment['replicas'] = (of) => {
+  const paces: unknown[] = []
+  const replicas: Environment['replicas'] = (of, _signal, pace) => {
     made.push(of)
+    paces.push(pace?.behind)
     return participantsOf(of.group).all.map(
       ({ role, place }) => ({ role, place, observe: answer }) as unknown as Replica,
     )
@@ -189,7 +191,7 @@ function office(answer: () => Promise<never>) {
   const { signal } = new AbortController()
   const plan = () =>
     forecastOfProposed({ declared, others: [], pending: false }, environment, signal)
-  return { servers, key, made, plan }
+  return { servers, key, made, paces, plan }
 }
 
 const refused = new SyncError('terminal', 'AuthenticationFailed', 'the password is refused')
@@ -207,10 +209,11 @@ test('a plan asks a server only while its circuit is closed, and opens it for a 
 
 test('an error that is no refusal does not open the circuit, and approvals of the server do not count', async () => {
   const busy = new SyncError('transient', 'ServerBusy', 'busy')
-  const { servers, key, made, plan } = office(() => Promise.reject(busy))
+  const { servers, key, made, paces, plan } = office(() => Promise.reject(busy))
   servers.record(key, undefined)
   expect((await plan()).error).toMatchObject({ reason: 'ServerBusy' })
   expect(servers.state(key)).toBe('closed')
+  expect(paces).toEqual([true])
   const [declared] = made
   expect(declared?.access.get('sales/corp')?.server?.metadata).not.toHaveProperty('annotations')
 })

@@ -16,10 +16,54 @@ export const planning = [
       `servers.cancel(key)`,
     ],
     [
+      'plan-delays-passes',
+      'requests of a plan run behind those of passes',
+      `.replicas(declared, signal, behindPasses, resting)`,
+      `.replicas(declared, signal, undefined, resting)`,
+    ],
+    [
       'plan-is-approved',
       'approvals of a server do not count in a plan',
       `return [name, { ...each, server: { ...each.server, metadata } }] as const`,
       `return [name, each] as const`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/semaphore.ts', [
+    [
+      'plan-takes-all-places',
+      'plans have a quarter of the places of a server',
+      `new Semaphore(Math.max(1, Math.floor(all / 4)))`,
+      `new Semaphore(all)`,
+    ],
+    [
+      'plan-holds-a-mailbox',
+      'a plan begins a request only while no pass waits for the mailbox',
+      `if (!this.#all.room || !semaphore.room) return false`,
+      `if (!this.#all.room) return false`,
+    ],
+  ]),
+  ...mutantsOf('controller/ews/connections.ts', [
+    [
+      'plan-delays-other-servers',
+      'a plan is behind at the servers of members, too',
+      `return server === hub || pace?.behind ? pace : undefined`,
+      `return server === hub ? pace : undefined`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/rows.ts', [
+    [
+      'plan-makes-all-rows',
+      'a plan above its ceiling is refused before its rows take memory',
+      `demandSize(rules, { actions: creates, cells: rows.length * rules.roles.length })`,
+      `demandSize(rules, { actions: Math.min(0, creates) })`,
+    ],
+  ]),
+  ...mutantsOf('controller/core/plan-size.ts', [
+    [
+      'plan-has-no-ceiling',
+      'a plan above its ceiling is refused',
+      `if (actions <= actionsMax && cells`,
+      `if (cells`,
     ],
   ]),
   ...mutantsOf('controller/api/sync-plan.ts', [
@@ -28,6 +72,18 @@ export const planning = [
       'a group that is being deleted is not continued',
       `const before = deletionTimestamp === undefined ? existing?.metadata : undefined`,
       `const before = existing?.metadata`,
+    ],
+    [
+      'plan-ends-every-controller',
+      'a plan that two controllers began and did not answer is not tried again',
+      `return planned.reason === 'PlanInterrupted' ? 'none' : 'again'`,
+      `return 'again'`,
+    ],
+    [
+      'plan-waited-is-begun',
+      'a plan that only waited for passes was not begun',
+      `if (planned?.status !== 'Unknown' || planned.reason === 'PassesFirst') return 'first'`,
+      `if (planned?.status !== 'Unknown') return 'first'`,
     ],
     [
       'plan-says-why',
