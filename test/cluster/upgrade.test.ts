@@ -193,7 +193,7 @@ test('then every group continues over the state of 0.1.0: nothing is doubled, wr
   }
   await unchanged()
   await cluster.lint()
-  expect(controller.said).not.toContain('"level":50')
+  expect(controller.said).not.toContain('"level":"error"')
 })
 
 test('the manifests of 0.1.0 apply again, in each way, and change nothing', async () => {

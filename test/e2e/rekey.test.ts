@@ -129,6 +129,6 @@ test('a key that everybody may read is refused by every command, with what to ty
     exsync(['run', '--local', place, '--once', '--state', place, '--key-file', key]).ended,
     1,
   )
-  expect(said).toMatch(/"level":40.*others had access to .* \(mode 0775\)/)
+  expect(said).toMatch(/"level":"warn".*others had access to .* \(mode 0775\)/)
   expect(statSync(place).mode & 0o777).toBe(0o770)
 })

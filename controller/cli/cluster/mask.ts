@@ -11,7 +11,9 @@ import { Literals } from './literals.ts'
 
 type Sort = 'mailbox' | 'account' | 'host' | 'ip' | 'folder'
 
-const mailbox = /[^\s"'`<>()[\]{},;:=/\\|@]{1,254}@[^\s"'`<>()[\]{},;:=/\\|]{1,254}/g
+// Begins where a word does, so that each word is read once.
+const mailbox =
+  /(?<![^\s"'`<>()[\]{},;:=/\\|@])[^\s"'`<>()[\]{},;:=/\\|@]+@[^\s"'`<>()[\]{},;:=/\\|]+/g
 const credentials = /\b(Basic|Bearer|Negotiate|NTLM) +[A-Za-z0-9+/=._~-]{8,}/g
 // Elsewhere a backslash between two words is a file or a key of a registry.
 const account =
@@ -149,7 +151,8 @@ export class Mask {
     const [, authority = '', path = ''] = /^([^/?#]*)(.*)$/s.exec(rest.slice(0, end)) ?? []
     const at = authority.slice(authority.lastIndexOf('@') + 1)
     const [, name = '', port = ''] = /^(\[[^\]]*\]|[^:]*)((?::\d{1,5})?)/.exec(at) ?? []
-    const bare = name.replace(/^\[|(%.*)?\]$/g, '')
+    // An IPv6 address of a URL, without its brackets and its zone.
+    const [bare = ''] = name.replace(/^\[|\]$/g, '').split('%')
     const shown = isIpv6(bare)
       ? this.of('ip', bare)
       : /^[\d.]*$/.test(bare)
@@ -189,7 +192,7 @@ function partsOf(path: string): readonly string[] {
 }
 
 function isIpv6(text: string): boolean {
-  return /^[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text) && URL.canParse(`http://[${text}]`)
+  return text.includes(':') && /^[0-9a-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]`)
 }
 
 function isMasked(text: string): boolean {

@@ -12,8 +12,8 @@ export const notifying = [
     [
       'old-guard-asks',
       'a guard that a failed pass keeps in the figures asks for nothing',
-      `if (guarded === undefined || guard === undefined) return standingOf(subject, status, figures)`,
-      `if (guard === undefined) return standingOf(subject, status, figures)`,
+      `const guarded = conditionIn(status, 'Guarded')`,
+      `const guarded = conditionIn(status, 'Guarded') ?? conditionIn(status, 'Ready')`,
     ],
   ]),
   ...mutantsOf('controller/telemetry/notify.ts', [

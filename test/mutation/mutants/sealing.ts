@@ -179,7 +179,7 @@ export const sealing = [
       'proposed-host',
       'credentials go to no proposed host that the user did not name',
       `if (odd === undefined || hosts.length > 0) return`,
-      `if (odd !== undefined || hosts.length > 0) return`,
+      `if (odd === undefined || hosts.length >= 0) return`,
     ],
   ]),
   ...mutantsOf('controller/telemetry/log.ts', [
