@@ -13,7 +13,7 @@ export const notifying = [
       'old-guard-asks',
       'a guard that a failed pass keeps in the figures asks for nothing',
       `const guarded = conditionIn(status, 'Guarded')`,
-      `const guarded = conditionIn(status, 'Guarded') ?? conditionIn(status, 'Ready')`,
+      `const guarded = conditionIn(status, 'Guarded') ?? { lastTransitionTime: '' }`,
     ],
   ]),
   ...mutantsOf('controller/telemetry/notify.ts', [
