@@ -78,9 +78,9 @@ export class PlanController {
   /** Answers whose status could not be written yet, by uid. */
   readonly #unwritten = new Map<string, SyncPlanStatus>()
   readonly #large = new Turns()
-  /** How this process goes on with each plan, by uid: since when it waits, and which try it makes. */
   /** The reasons for which writes about a plan were refused, by uid. */
   readonly #refused = new Map<string, Set<string>>()
+  /** How this process goes on with each plan, by uid: since when it waits, and which try it makes. */
   readonly #since = new Map<string, number>()
   readonly #tries = new Map<string, ReturnType<typeof tryOf>>()
 

@@ -20,10 +20,9 @@ const flags = /node (.*)$/m.exec(readFileSync(program, 'utf8'))?.[1]?.split(' ')
 // Compiled code is kept between processes; it saves each of them a good part of its start.
 const compiled = join(tmpdir(), 'exsync-e2e-compiled')
 
-/** The environment that keeps compiled code between processes. */
-export const compiledEnvironment: NodeJS.ProcessEnv = {
-  ...process.env,
-  NODE_COMPILE_CACHE: compiled,
+/** The present environment, in which compiled code is kept between processes. */
+export function compiledEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, NODE_COMPILE_CACHE: compiled }
 }
 
 /** The program with its first arguments, as a person's shell starts it. */
@@ -47,7 +46,7 @@ export function exsync(
   uid?: number,
 ): Running {
   const child = spawn(process.execPath, [...flags, ...nodeFlags, program, ...args], {
-    env: compiledEnvironment,
+    env: compiledEnvironment(),
     ...(uid === undefined ? {} : { uid }),
     stdio: ['ignore', 'pipe', 'pipe'],
   })

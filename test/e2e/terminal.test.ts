@@ -22,7 +22,7 @@ const pty = fileURLToPath(new URL('terminal.py', import.meta.url))
 
 /** The program on a terminal. `environment`: instead of what would keep it from drawing. */
 function onTerminal(columns: number, rows: number, args: readonly string[], environment: object) {
-  const { NO_COLOR: _, CI: __, ...env } = compiledEnvironment
+  const { NO_COLOR: _, CI: __, ...env } = compiledEnvironment()
   const child = spawn('python3', [pty, String(columns), String(rows), ...command, ...args], {
     env: { ...env, TERM: 'xterm', ...environment },
     stdio: ['pipe', 'pipe', 'inherit'],
