@@ -93,7 +93,7 @@ describe('the content', () => {
     const program = sources
       .filter((name) => /\.m?[jt]s$/.test(name))
       .map((name) => `controller/${name.replaceAll('\\', '/').replace(/\.ts$/, '.js')}`)
-    const crds = ['exchangeservers', 'syncgroups'].map(
+    const crds = ['exchangeservers', 'syncgroups', 'syncplans'].map(
       (each) => `crds/exchangesync.dev_${each}.yaml`,
     )
     expect(packed.files.map(({ path }) => path).sort()).toEqual(
