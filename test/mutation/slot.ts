@@ -17,7 +17,10 @@ export type Fate =
   | Readonly<{ fate: 'wrong'; why: string }>
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const tests = ['unit', 'property', 'scenes', 'exchange', 'apiserver', 'e2e', 'support', 'mutation']
+const tests = [
+  ...['unit', 'property', 'scenes', 'conformance', 'exchange', 'apiserver', 'e2e', 'chart'],
+  ...['support', 'mutation'],
+]
 const copied = ['controller', 'crds', ...tests.map((folder) => `test/${folder}`)]
 const types = { extends: './tsconfig.json', include: ['controller'] }
 
