@@ -105,6 +105,10 @@ const shown: readonly Readonly<{ files: readonly string[]; tests: readonly strin
     tests: unit('plan-output', 'plan-command'),
   },
   {
+    files: [...within('api', 'notices'), ...within('telemetry', 'notify', 'webhook')],
+    tests: unit('notices'),
+  },
+  {
     files: [...within('cli'), ...within('telemetry'), ...within('core', 'printable')],
     tests: unit('terminal', 'printable', 'words', 'state-rekey', 'look', 'log', 'metrics'),
   },
