@@ -139,10 +139,7 @@ export class Notifier {
 
   /** Sends notices until the signal aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const stopped = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve()
-      signal.addEventListener('abort', () => resolve(), { once: true })
-    })
+    const stopped = abortOf(signal)
     const { clock, leads } = this.#options
     while (!signal.aborted) {
       const [first] = this.#waiting
@@ -161,10 +158,7 @@ export class Notifier {
 
   /** Resolves when no notice waits, or the signal aborts. */
   async drained(signal: AbortSignal): Promise<void> {
-    const late = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve()
-      signal.addEventListener('abort', () => resolve(), { once: true })
-    })
+    const late = abortOf(signal)
     while (!signal.aborted && (this.#waiting.size > 0 || this.#underWay !== undefined)) {
       this.#idle = Promise.withResolvers()
       await Promise.race([this.#idle.promise, late])
@@ -240,6 +234,14 @@ export class Notifier {
       this.#unsaved = true
     }
   }
+}
+
+// Resolves when the signal aborts.
+function abortOf(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 function keyOf({ kind, namespace, name }: Noticed): string {
